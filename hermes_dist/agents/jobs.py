@@ -106,6 +106,8 @@ PAUSED: Mapping[str, object] = {
 }
 """A job that does not run; the reason comes with it as ``paused_reason``."""
 REASON = "paused_reason"
+SWITCHES = frozenset({"enabled", "state", "paused_at", REASON})
+"""The run state that says whether a job runs."""
 RESUMED: Mapping[str, object] = {
     "enabled": True,
     "state": "scheduled",

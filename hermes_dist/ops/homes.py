@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from hermes_dist.agents.places import JOBS, JOBS_LOCK
+from hermes_dist.agents.places import CONFIG, JOBS, JOBS_LOCK
 from hermes_dist.brand import LOCKFILE
 from hermes_dist.decide.ownership import without_machine
 from hermes_dist.errors import Busy, DistError, Invalid
@@ -29,6 +29,9 @@ from hermes_dist.world.transaction.apply import (
     lock_image,
     recover,
 )
+
+LIVING = (RelPath(CONFIG), RelPath(JOBS))
+"""The files that a running agent writes all the time."""
 
 
 class Home(Contents, frozen=True):

@@ -23,11 +23,10 @@ from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree, together
 from hermes_dist.ops.change.lost_contents import mending
 from hermes_dist.ops.context import Context
-from hermes_dist.ops.homes import Home
+from hermes_dist.ops.homes import LIVING, Home
 from hermes_dist.world.disk.fs import RealFs
 from hermes_dist.world.disk.scan import scan
 
-_LIVING = (RelPath(places.CONFIG), JOBS)
 SOUL = RelPath(places.SOUL)
 _MANIFEST = RelPath(MANIFEST)
 _SMALL = 2**16
@@ -139,7 +138,7 @@ def _with_living(home: Home, found: Tree) -> tuple[Tree, dict[Digest, bytes]]:
     now: dict[RelPath, Entry | None] = {}
     kept: dict[Digest, bytes] = {}
     with RealFs(home.path, home=True) as fs:
-        for path in _LIVING:
+        for path in LIVING:
             data = fs.read(path) if path in found else None
             if data is not None:
                 digest = Digest.of(data)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
@@ -12,6 +13,7 @@ from msgspec.structs import replace
 from hermes_dist.agents.places import STANDARD_FOLDERS
 from hermes_dist.decide.environment.wanted import Wanted
 from hermes_dist.decide.parts import count_parts
+from hermes_dist.decide.placement.carry_over import Carried, carry_over
 from hermes_dist.errors import Busy, DistError
 from hermes_dist.model.discreet import Contents
 from hermes_dist.model.left_out import LeftOut
@@ -24,13 +26,13 @@ from hermes_dist.model.source import Pin
 from hermes_dist.model.tree import EMPTY, Read, Tree, together
 from hermes_dist.ops.change.variables import ENV_FILE, elsewhere, leave, new_file, write
 from hermes_dist.ops.context import Context
-from hermes_dist.ops.homes import Home, guards_of, held, take_back
+from hermes_dist.ops.homes import LIVING, Home, guards_of, held, take_back
 from hermes_dist.ops.profiles.profile_moves import clear_tombstone
 from hermes_dist.world.disk.fs import RealFs
 from hermes_dist.world.disk.locks import flock
 from hermes_dist.world.disk.owners import make_folders
 from hermes_dist.world.trace import note
-from hermes_dist.world.transaction.apply import apply
+from hermes_dist.world.transaction.apply import Carry, apply
 from hermes_dist.world.transaction.aside import below_root, placed, tidy
 from hermes_dist.world.transaction.new_home import build_new
 
@@ -178,7 +180,13 @@ def carry_out(
         return _build(ctx, proposal, read, label, values)
     with held(home) as fs:
         done = apply(
-            fs, proposal.steps, read, proposal.lock_bytes(1), label, guards=guards_of(home.path)
+            fs,
+            proposal.steps,
+            read,
+            proposal.lock_bytes(1),
+            label,
+            guards=guards_of(home.path),
+            carries=_carries(proposal.steps, read),
         )
         if done.skipped and proposal.lock is not None:
             # Files that someone else wrote in the meantime were not replaced. The lock must say so,
@@ -198,6 +206,30 @@ def carry_out(
         generation=done.generation,
     )
     return with_variables(_with_env_file(outcome, home), home.path, values)
+
+
+def _carries(steps: Iterable[Step], read: Read) -> Mapping[RelPath, Carry]:
+    """What carries the edits of the files over that a running agent writes all the time."""
+    edits = ((s.path, s.before, s.after) for s in steps if s.path in LIVING)
+    return {
+        path: _carrier(path, partial(read, before.digest), partial(read, after.digest))
+        for path, before, after in edits
+        if before is not None and after is not None
+    }
+
+
+def _carrier(path: RelPath, before: Callable[[], bytes], after: Callable[[], bytes]) -> Carry:
+    last: Carried | None = None
+
+    def carry(now: bytes) -> bytes | None:
+        nonlocal last
+        if last is not None and (again := last.again(now)) is not None:
+            return again
+        carried = carry_over(path, before(), after(), now)
+        last = carried or last
+        return carried.content if carried else None
+
+    return carry
 
 
 def _with_env_file(outcome: Outcome, home: Home) -> Outcome:

@@ -13,6 +13,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
+from functools import partial
 from typing import Literal
 
 from msgspec import Struct
@@ -24,7 +25,13 @@ from hermes_dist.model.tree import Digest, Read
 from hermes_dist.world.disk.errors import HINTS, trouble
 from hermes_dist.world.ports import Fs
 from hermes_dist.world.trace import note
-from hermes_dist.world.transaction.checks import Changed, check, check_exchangeable, with_folders
+from hermes_dist.world.transaction.checks import (
+    Carry,
+    Changed,
+    check,
+    check_exchangeable,
+    with_folders,
+)
 from hermes_dist.world.transaction.generations import (
     Generation,
     before_image,
@@ -45,12 +52,15 @@ from hermes_dist.world.transaction.journal import (
     digest_of,
     slot_of,
 )
+from hermes_dist.world.transaction.modes import mode_of_new
+from hermes_dist.world.transaction.newest import put_on_newest, settle
 from hermes_dist.world.transaction.places import are_home, lead, lead_again, places_of, remove
 from hermes_dist.world.transaction.realize import (
     BALLAST,
     SYNC_EACH,
     Applied,
     Guards,
+    Newest,
     backward,
     forward,
     slot_of_lock,
@@ -58,6 +68,7 @@ from hermes_dist.world.transaction.realize import (
 
 __all__ = [
     "Applied",
+    "Carry",
     "Changed",
     "Generation",
     "Guards",
@@ -108,6 +119,7 @@ def apply(
     label: Mapping[str, str],
     *,
     guards: Guards | None = None,
+    carries: Mapping[RelPath, Carry] | None = None,
     number: int | None = None,
 ) -> Applied:
     """Apply the steps of a plan and replace the lockfile, all or nothing.
@@ -119,6 +131,8 @@ def apply(
         lock_after: The new lockfile; None to remove it.
         label: Labels shown when the generation is listed.
         guards: The agent's locks, held while one of its files is exchanged.
+        carries: By path, what carries the edit of a file over to bytes that a running agent wrote since the plan was
+            made. Such a file is exchanged on top of the newest bytes.
         number: The number the generation should get; by default the next one.
 
     Returns:
@@ -131,7 +145,7 @@ def apply(
         Unfinished: The same, and what was done could not be taken back; the next start does.
         DistError: The disk is full or failing, or a path can't be exchanged; nothing was changed.
     """
-    guards = guards or {}
+    guards, carries = guards or {}, carries or {}
     # An older transaction must be finished first: the plan's checks would otherwise see a half-changed home.
     recover(fs, guards)
     with _explaining("nothing was changed"), ExitStack() as abort:
@@ -149,7 +163,7 @@ def apply(
         )
         if not journal.steps and found == lock_after:
             return Applied()
-        check(fs, journal.steps)
+        check(fs, journal.steps, carries)
         check_exchangeable(fs, journal)
         journal = with_folders(fs, journal)
         # Until the journal is written, any error removes what was staged and leaves the home as it was.
@@ -158,10 +172,11 @@ def apply(
         # Ctrl-C between the journal and the last step would leave work for the next start, so it waits.
         with uninterrupted():
             # Staging takes a while, and the agent may have written since the first check.
-            check(fs, journal.steps)
+            check(fs, journal.steps, carries)
             _write_journal(fs, journal)
             abort.pop_all()
-            return _carry_out(fs, journal, guards)
+            newest = partial(put_on_newest, fs, journal, guards, carries)
+            return _carry_out(fs, journal, guards, newest)
 
 
 def recover(fs: Fs, guards: Guards | None = None) -> Recovered | None:
@@ -203,7 +218,7 @@ def _stage(fs: Fs, journal: Journal, read: Read, lock_after: bytes | None) -> No
     for index, step in new:
         assert step.after is not None  # noqa: S101 - see new
         data = content(read, step.after.digest, step.path)
-        mode, exact = _mode(fs, step)
+        mode, exact = mode_of_new(fs, step)
         fs.write_new(slot_of(index), data, mode, exact=exact, sync=each, like=step.path)
     if lock_after is not None and journal.lock_before != journal.lock_after:
         fs.write_new(slot_of_lock(), lock_after, 0o644, sync=each, like=LOCKFILE)
@@ -247,24 +262,6 @@ def content(read: Read, digest: Digest, path: str) -> bytes:
     return data
 
 
-def _mode(fs: Fs, step: Step) -> tuple[int, bool]:
-    """Return the permission bits of a new file: those of the file it replaces, except for the executable bits.
-
-    Returns:
-        The bits, and whether they apply exactly; otherwise the umask reduces them.
-    """
-    executable = step.after is not None and step.after.executable
-    if step.before is None:
-        return (0o755 if executable else 0o644), False
-    found = (fs.mode(step.path) or 0o644) & 0o777
-    if executable == step.before.executable:
-        return found, True
-    if not executable:
-        return found & ~0o111, True
-    # Who may read it may run it, and nobody else: a private file must not become one that others may start.
-    return found | (found & 0o444) >> 2, True
-
-
 def _draft_journal(fs: Fs, journal: Journal) -> None:
     """Write the journal under another name, if steps lead elsewhere."""
     if journal.places:
@@ -283,17 +280,20 @@ def _write_journal(fs: Fs, journal: Journal) -> None:
     fs.sync_folder(TXN)
 
 
-def _carry_out(fs: Fs, journal: Journal, guards: Guards) -> Applied:
+def _carry_out(fs: Fs, journal: Journal, guards: Guards, newest: Newest) -> Applied:
     """Carry out a transaction whose journal is written, or take it back.
 
     Raises:
+        Changed: Another program changed the same thing in a file; everything is as before.
         TakenBack: It failed; everything is as before.
         Unfinished: It failed, and so did the way back.
     """
     try:
-        return forward(fs, journal, guards)
+        return forward(fs, journal, guards, newest=newest)
     except (OSError, DistError) as error:
         kept = _take_back(fs, journal, guards, error)
+        if isinstance(error, Changed) and not kept:
+            raise
         ends = "everything is as before"
         if kept:
             ends += f", but {kept[0]}: another program wrote it, and what was there is in {kept[1]}"
@@ -312,6 +312,7 @@ def _mend(fs: Fs, journal: Journal, guards: Guards) -> Recovered:
         for folder in ("", PRIVATE, TXN):
             fs.sync_folder(folder)
         lead_again(fs, journal.places)
+        journal = settle(fs, journal)
         if fs.kind(BACK) == "absent":
             done = forward(fs, journal, guards, again=True)
             return Recovered("finished", done.skipped, done.generation)
@@ -339,6 +340,8 @@ def _take_back(
         raise _told(why, ends, Unfinished) from why
     _mark(fs)
     try:
+        # A file may have been exchanged with newer bytes than the plan's: the journal on the disk tells.
+        journal = settle(fs, Journal.load(fs) or journal)
         left = backward(fs, journal, guards)
     except (OSError, DistError) as error:
         note("step", "the way back fails", str(error))

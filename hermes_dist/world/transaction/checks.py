@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 
 from msgspec.structs import replace
 
 from hermes_dist.errors import DistError
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Step
+from hermes_dist.model.tree import Entry
 from hermes_dist.world.ports import Fs, Odd
 from hermes_dist.world.transaction.journal import GENERATIONS, LOCKFILE, PRIVATE, Journal
 from hermes_dist.world.transaction.realize import STANDING
@@ -18,8 +20,26 @@ class Changed(DistError):
     """A file is not what the plan saw; nothing was written."""
 
 
-def check(fs: Fs, steps: Iterable[Step]) -> None:
+Carry = Callable[[bytes], bytes | None]
+"""Carries a planned edit of a file over to newer bytes of it; None if that is not possible."""
+
+
+def changed(path: RelPath) -> Changed:
+    """Return the error that names a file which is not what the plan saw."""
+    return Changed(
+        "it changed in the meantime", where=path, hint="nothing was written; run it again"
+    )
+
+
+def check(
+    fs: Fs, steps: Iterable[Step], carries: Mapping[RelPath, Carry] = MappingProxyType({})
+) -> None:
     """Check that a plan can be applied: every path is what the plan saw, and nothing is in the way.
+
+    Args:
+        fs: The home.
+        steps: The plan.
+        carries: By path, what carries a planned edit over to newer bytes; such a file may have changed.
 
     Raises:
         Changed: A file is not what the plan saw.
@@ -29,12 +49,22 @@ def check(fs: Fs, steps: Iterable[Step]) -> None:
     gone = {step.path for step in steps if step.after is None}
     _check_folders(fs, steps, gone)
     for step in steps:
-        if not _is_free(fs, step, gone) and fs.entry(step.path) != step.before:
-            raise Changed(
-                "it changed in the meantime",
-                where=step.path,
-                hint="nothing was written; run it again",
-            )
+        if _is_free(fs, step, gone):
+            continue
+        found = fs.entry(step.path)
+        if found != step.before and not _is_carried(fs, step, found, carries):
+            raise changed(step.path)
+
+
+def _is_carried(fs: Fs, step: Step, found: Entry | None, carries: Mapping[RelPath, Carry]) -> bool:
+    """Return whether a planned edit can be carried over to what is there now."""
+    carry = carries.get(step.path)
+    if carry is None or found is None or step.before is None or step.after is None:
+        return False
+    if found.executable != step.before.executable:
+        return False
+    now = fs.read(step.path)
+    return now is not None and carry(now) is not None
 
 
 def _check_folders(fs: Fs, steps: Iterable[Step], gone: set[RelPath]) -> None:

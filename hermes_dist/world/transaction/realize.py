@@ -40,6 +40,9 @@ from hermes_dist.world.transaction.places import bring_home, stands
 Guards = Mapping[RelPath, Callable[[], AbstractContextManager[None]]]
 """The agent's locks by path, held while one of its files is exchanged."""
 
+Newest = Callable[[int], bool]
+"""Puts the file of a step on top of what another program wrote at that moment; False if it leaves that alone."""
+
 STANDING = frozenset([*STANDARD_FOLDERS, "hooks", "plugins"])
 """The agent's own folders, which are kept when they become empty."""
 
@@ -79,7 +82,14 @@ class Applied(Struct, frozen=True):
 _Look = Entry | Literal["odd"] | None
 
 
-def forward(fs: Fs, journal: Journal, guards: Guards, *, again: bool = False) -> Applied:
+def forward(
+    fs: Fs,
+    journal: Journal,
+    guards: Guards,
+    *,
+    again: bool = False,
+    newest: Newest | None = None,
+) -> Applied:
     """Carry out every step that is not done yet, replace the lockfile, then retire the transaction.
 
     Args:
@@ -87,6 +97,7 @@ def forward(fs: Fs, journal: Journal, guards: Guards, *, again: bool = False) ->
         journal: The transaction, whose journal and slots are durable.
         guards: The agent's locks.
         again: Whether an interrupted run came before.
+        newest: What to do at a step whose file another program wrote meanwhile; by default it is left alone.
 
     Returns:
         The paths left alone because another program wrote them, and the number of the generation.
@@ -107,7 +118,7 @@ def forward(fs: Fs, journal: Journal, guards: Guards, *, again: bool = False) ->
     _make_folders(
         fs, [journal.steps[i].path for i in come if journal.steps[i].before is None], again=again
     )
-    skipped += _run(fs, journal, come, guards)
+    skipped += _run(fs, journal, come, guards, newest)
     skipped += _run(fs, journal, late, guards)
     # Sync all moves before the lockfile changes, so that a new lockfile never describes files that a power cut
     # undid.
@@ -177,7 +188,13 @@ def _remake_emptied(fs: Fs, journal: Journal) -> None:
     _sync(fs, {_folder(folder) for folder in journal.emptied})
 
 
-def _run(fs: Fs, journal: Journal, indices: Iterable[int], guards: Guards) -> list[RelPath]:
+def _run(
+    fs: Fs,
+    journal: Journal,
+    indices: Iterable[int],
+    guards: Guards,
+    newest: Newest | None = None,
+) -> list[RelPath]:
     """Carry out some steps; return the paths that another program changed."""
     skipped = []
     for index in indices:
@@ -198,6 +215,8 @@ def _run(fs: Fs, journal: Journal, indices: Iterable[int], guards: Guards) -> li
                     error.filename, error.filename2 = str(step.path), None
                     raise
                 done = False
+        if not done and newest is not None:
+            done = newest(index)
         if not done:
             skipped.append(step.path)
     return skipped

@@ -26,7 +26,6 @@ from hermes_dist.world.transaction.apply import (
     Recovered,
     TakenBack,
     Unfinished,
-    _mode,
     apply,
     before_image,
     generations,
@@ -36,6 +35,7 @@ from hermes_dist.world.transaction.apply import (
     recover,
 )
 from hermes_dist.world.transaction.journal import Journal
+from hermes_dist.world.transaction.modes import mode_of_new
 from hermes_dist.world.transaction.new_home import build_new, sweep
 
 
@@ -102,7 +102,7 @@ def test_who_may_read_a_file_may_run_it_and_nobody_else(
 ) -> None:
     (root / "SOUL.md").chmod(found)
     step = Step(RelPath("SOUL.md"), entry(HOME["SOUL.md"]), entry(b"z", executable=True))
-    assert _mode(fs, step) == (becomes, True)
+    assert mode_of_new(fs, step) == (becomes, True)
 
 
 def test_the_lockfile_is_removed_when_there_is_none_afterwards(fs: RealFs, root: Path) -> None:
