@@ -13,6 +13,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import embeddedgit
+import forked
 import pytest
 from budget import examples
 from hypothesis import settings
@@ -36,8 +38,12 @@ import sitecustomize  # noqa: E402 - found only now
 
 sitecustomize.install(str(REAL_HOME), str(GUARD_LOG))
 
-# Commands that tests start read what was compiled by those before them; some machines forbid to keep it.
+embeddedgit.stand_in(forked.door)
+
+# Commands that tests start read what was compiled by those before them, and so does the next run: to compile these tests
+# anew, with what pytest puts into each assert, is half of their collection. Some machines forbid to keep it.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A run in the background of a shell ignores Ctrl-C, and so would every program that a test starts.

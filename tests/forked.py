@@ -11,6 +11,7 @@ import atexit
 import json
 import os
 import select
+import shutil
 import signal
 import socket
 import subprocess
@@ -21,7 +22,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import forkserver
 
@@ -29,24 +30,40 @@ HERMES_DIST = "hermes_dist.cli.entry.start:hermes"
 _lock = threading.Lock()
 
 
+class _Server(NamedTuple):
+    ask: socket.socket
+    door: str
+
+
 @cache
-def _server() -> socket.socket:
+def _server() -> _Server:
     """The server of this process; it ends with it, as nobody asks any more."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    place = tempfile.mkdtemp(prefix="hermes-dist-fork-", dir="/tmp")  # a socket has a short name
+    door = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    door.bind(f"{place}/door")
+    door.listen(64)
     server = subprocess.Popen(
-        [sys.executable, forkserver.__file__, str(theirs.fileno())],
-        pass_fds=[theirs.fileno()],
+        [sys.executable, forkserver.__file__, str(theirs.fileno()), str(door.fileno())],
+        pass_fds=[theirs.fileno(), door.fileno()],
         env={**os.environ, "LANG": "C.UTF-8"},
         stdin=subprocess.DEVNULL,
     )
     theirs.close()
+    door.close()
 
     def end() -> None:
         ours.close()
         server.wait()
+        shutil.rmtree(place, ignore_errors=True)
 
     atexit.register(end)
-    return ours
+    return _Server(ours, f"{place}/door")
+
+
+def door() -> str:
+    """Where a program knocks that :mod:`forkclient` stands in for."""
+    return _server().door
 
 
 class Forked:
@@ -80,7 +97,7 @@ class Forked:
             "session": session,
         }
         with _lock:
-            socket.send_fds(_server(), [json.dumps(request).encode()], [*streams, told])
+            socket.send_fds(_server().ask, [json.dumps(request).encode()], [*streams, told])
         os.close(told)
         self._end = end
         self.pid = self._number()

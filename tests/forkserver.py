@@ -1,6 +1,7 @@
 """The program behind :mod:`forked`: it loads the whole package once, and forks for each command it is asked to run.
 
-It has one thread, so a fork of it is as good as a new process; it runs nothing itself, so no cache is warm.
+It has one thread, so a fork of it is as good as a new process; it runs nothing itself, so no cache is warm. The embedded git
+client, which commands start as a program, is forked from it, too (:mod:`forkclient` stands in its place).
 """
 
 from __future__ import annotations
@@ -9,8 +10,11 @@ import atexit
 import gc
 import importlib
 import json
+import marshal
 import os
 import pkgutil
+import resource
+import select
 import signal
 import socket
 import sys
@@ -18,13 +22,18 @@ import tempfile
 import threading
 import time
 import traceback
+from contextlib import suppress
 from typing import Any
+
+import embeddedgit
 
 import hermes_dist
 from hermes_dist.brand import HERMES
 
-_PROGRAMS = ("__main__", "dulwich_program", "foreign")
+_PROGRAMS = ("__main__", "foreign")
 """Modules that are programs: to import them is to run them."""
+_MASK = os.umask(0)
+os.umask(_MASK)
 
 
 def load() -> None:
@@ -36,18 +45,64 @@ def load() -> None:
     gc.freeze()
 
 
-def serve(ask: socket.socket) -> None:
-    """Answer until the other side is gone. With each request come the standard streams and a pipe for the end."""
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+def serve(ask: socket.socket, door: socket.socket) -> None:
+    """Answer until the other side is gone.
+
+    Args:
+        ask: The other side. With each request come the standard streams and a pipe for the end.
+        door: Where programs knock that a command has started; see :func:`_watch_program`.
+    """
+    signal.signal(signal.SIGCHLD, _reap)
     while True:
-        data, fds, _, _ = socket.recv_fds(ask, 1 << 20, 4)
-        if not data:
-            return
+        ready, _, _ = select.select([ask, door], [], [])
+        if door in ready:
+            _let_in(ask, door)
+        if ask in ready:
+            data, fds, _, _ = socket.recv_fds(ask, 1 << 20, 4)
+            if not data:
+                return
+            if not os.fork():
+                ask.close()
+                door.close()
+                _watch(json.loads(data), fds)
+            for fd in fds:
+                os.close(fd)
+
+
+def _reap(*_: object) -> None:
+    """Wait for what has ended, so that its time is counted as ours and `time make test` tells it."""
+    with suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+
+
+def _let_in(ask: socket.socket, door: socket.socket) -> None:
+    guest, _ = door.accept()
+    with guest:
         if not os.fork():
             ask.close()
-            _watch(json.loads(data), fds)
-        for fd in fds:
-            os.close(fd)
+            door.close()
+            _watch_program(guest)
+
+
+def _watch_program(guest: socket.socket) -> None:
+    """Run a program for one that stands in for it, say how it ended, and end it where that is killed."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    data, streams, _, _ = socket.recv_fds(guest, 1 << 20, 3)
+    child = os.fork() if data else os._exit(0)
+    if not child:
+        guest.close()
+        _become(marshal.loads(data), streams)
+    for fd in streams:
+        os.close(fd)
+    ended = os.pidfd_open(child)
+    if ended not in select.select([ended, guest], [], [])[0]:
+        with suppress(ProcessLookupError):
+            os.killpg(child, signal.SIGKILL)
+    _, status = os.waitpid(child, 0)
+    with suppress(OSError):
+        guest.send(b"%d" % os.waitstatus_to_exitcode(status))
+    os._exit(0)
 
 
 def _watch(request: dict[str, Any], fds: list[int]) -> None:
@@ -75,6 +130,9 @@ def _become(request: dict[str, Any], streams: list[int]) -> None:
         for number, fd in enumerate(streams):
             os.dup2(fd, number)
             os.close(fd)
+        os.umask(request.get("mask", _MASK))
+        for which, soft, hard in request.get("limits", ()):
+            resource.setrlimit(which, (soft, hard))
         os.chdir(request["cwd"])
         os.environ.clear()
         os.environ.update(request["env"])
@@ -105,6 +163,8 @@ def _run(entry: str) -> int:
         code = getattr(sys.modules[module], name)()
     except SystemExit as end:
         code = end.code
+    if isinstance(code, str):
+        sys.stderr.write(f"{code}\n")
     threading._shutdown()  # type: ignore[attr-defined]  # what the interpreter does at its end
     atexit._run_exitfuncs()
     sys.stdout.flush()
@@ -120,5 +180,7 @@ def front_door() -> int:
 
 
 if __name__ == "__main__":
+    asks, knocks = (socket.socket(fileno=int(number)) for number in sys.argv[1:3])
     load()
-    serve(socket.socket(fileno=int(sys.argv[1])))
+    embeddedgit.stand_in(knocks.getsockname())
+    serve(asks, knocks)

@@ -6,6 +6,7 @@ import ast
 import string
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -52,7 +53,12 @@ def _assigned(body: ast.AST) -> dict[str, set[str]]:
     return names
 
 
-def _made() -> Iterator[tuple[str, str, set[str]]]:
+@cache
+def _made() -> tuple[tuple[str, str, set[str]], ...]:
+    return tuple(_found())
+
+
+def _found() -> Iterator[tuple[str, str, set[str]]]:
     """Where notes are made: the place, the kind, and the names of the data."""
     for path in sorted(PACKAGE.rglob("*.py")):
         tree = ast.parse(path.read_text("utf-8"))
@@ -87,21 +93,19 @@ def _names(said: str | Say) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(said) if name}
 
 
-MADE = list(_made())
-
-
-@pytest.mark.parametrize(("place", "kind", "data"), MADE, ids=[place for place, _, _ in MADE])
-def test_a_note_is_made_with_the_data_of_its_sentence(
-    place: str, kind: str, data: set[str]
-) -> None:
-    enum, _, name = kind.partition(".")
-    assert enum in KINDS, f"{place} makes a note of an unknown kind"
-    needed = _needed(KINDS[enum][name])
-    assert needed <= data, place
+def test_every_note_is_made_with_the_data_of_its_sentence() -> None:
+    wrong = []
+    for place, kind, data in _made():
+        enum, _, name = kind.partition(".")
+        if enum not in KINDS:
+            wrong.append(f"{place} makes a note of an unknown kind: {kind}")
+        elif lacking := _needed(KINDS[enum][name]) - data:
+            wrong.append(f"{place} says nothing of {', '.join(sorted(lacking))}")
+    assert wrong == []
 
 
 def test_every_kind_is_made_somewhere() -> None:
-    made = {kind for _, kind, _ in MADE}
+    made = {kind for _, kind, _ in _made()}
     assert {f"{enum}.{name}" for enum, kinds in KINDS.items() for name in kinds.__members__} == made
 
 
