@@ -94,6 +94,20 @@ def open_to_read(ctx: Context, name: ProfileName) -> tuple[Home, tuple[Note, ...
         return _read_home(ctx, name), (Note.of(NoteKind.HALF_CHANGED, command=command),)
 
 
+def look_into(ctx: Context, name: ProfileName) -> Home:
+    """Read a profile's lock, as :func:`open_to_read` does, for a command that says by :func:`half_changed` what it saw.
+
+    Raises:
+        DistError: As for :func:`open_to_read`.
+    """
+    return open_to_read(ctx, name)[0]
+
+
+def half_changed(ctx: Context, name: ProfileName) -> tuple[Note, ...]:
+    """Return the note that :func:`open_to_read` returns."""
+    return open_to_read(ctx, name)[1]
+
+
 def _read_home(ctx: Context, name: ProfileName) -> Home:
     path = ctx.layout.home(name)
     try:

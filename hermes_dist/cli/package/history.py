@@ -9,6 +9,7 @@ import typer
 
 from hermes_dist.cli.shared.ask import agreement
 from hermes_dist.cli.shared.command import Profile, Yes, command
+from hermes_dist.cli.shared.reminders import notes
 from hermes_dist.cli.shared.request import show_outcome
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.cli.shared.verb import command_with_request
@@ -16,6 +17,7 @@ from hermes_dist.errors import UsageError
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.change.proposal import Outcome
 from hermes_dist.ops.change.request import Request
+from hermes_dist.ops.homes import half_changed
 from hermes_dist.ops.package import history as ops
 from hermes_dist.ops.package import rollback as going_back
 from hermes_dist.voice.clean import clean
@@ -29,6 +31,7 @@ _SIGNS = {"added": "+", "deleted": "-", "changed": "~"}
 def history(session: Session, profile: Profile = None) -> int:
     name = session.ctx.profile(profile)
     rows = ops.history(session.ctx, name)
+    notes(session.screen, half_changed(session.ctx, name))
     session.screen.emit(
         "history",
         {"profile": name, "generations": [generation_data(row) for row in rows if row.generation]},

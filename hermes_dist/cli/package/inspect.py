@@ -11,10 +11,12 @@ import typer
 from hermes_dist.cli.package.status import show
 from hermes_dist.cli.shared.cards import review_card
 from hermes_dist.cli.shared.command import Profile, command
+from hermes_dist.cli.shared.reminders import notes
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import ExitCode, worst
 from hermes_dist.ops.change.look_up import ask_ahead
 from hermes_dist.ops.change.review import agent_time
+from hermes_dist.ops.homes import half_changed
 from hermes_dist.ops.package import inspect as ops
 from hermes_dist.ops.profiles.list import list_profiles
 from hermes_dist.voice.clean import clean
@@ -52,7 +54,9 @@ def diff(
         bool, typer.Option("--exit-code", help="Exit with code 10 if something differs.")
     ] = False,
 ) -> int:
-    found = ops.diff(session.ctx, session.ctx.profile(profile), upstream=upstream, to=to)
+    name = session.ctx.profile(profile)
+    found = ops.diff(session.ctx, name, upstream=upstream, to=to)
+    notes(session.screen, half_changed(session.ctx, name))
     session.screen.emit("diff", diff_data(found))
     for each in found:
         for key in each.keys:
@@ -78,17 +82,19 @@ def info(
         from hermes_dist.cli.registry import package_info  # noqa: PLC0415 - only needed for packages that are not installed
 
         return package_info(session, package or str(profile))
-    found = ops.info(session.ctx, session.ctx.profile(profile))
+    name = session.ctx.profile(profile)
+    found = ops.info(session.ctx, name)
+    notes(session.screen, half_changed(session.ctx, name))
     session.screen.emit("info", info_data(found))
     screen, lock = session.screen, found.lock
-    for name, value in _info_rows(found):
+    for field, value in _info_rows(found):
         if value:
-            screen.say(f"{name.replace('_', ' ').ljust(15)}  {clean(value)}")
+            screen.say(f"{field.replace('_', ' ').ljust(15)}  {clean(value)}")
     for item in found.wanted:
         about = clean(item.var.description, 80)
-        name = clean(item.var.name, 60)
+        variable = clean(item.var.name, 60)
         state = _state_of(item.found, required=item.var.required)
-        screen.say(f"{'env'.ljust(15)}  {name} ({state})  {about}".rstrip())
+        screen.say(f"{'env'.ljust(15)}  {variable} ({state})  {about}".rstrip())
     if lock is not None and lock.parked:
         review_card(screen, lock.parked, lock.parked, agent_time(session.ctx, Path(found.path)))
     return 0

@@ -16,7 +16,7 @@ from hermes_dist.model.plan import Plan, Step
 from hermes_dist.model.tree import Digest, Read
 from hermes_dist.ops.change.proposal import Outcome, Proposal, carry_out
 from hermes_dist.ops.context import Context
-from hermes_dist.ops.homes import Home, open_home
+from hermes_dist.ops.homes import Home, look_into, open_home
 from hermes_dist.world.disk.fs import RealFs
 from hermes_dist.world.transaction.apply import Generation, before_image, generations, lock_image
 
@@ -76,7 +76,7 @@ def history(ctx: Context, name: ProfileName) -> list[Past]:
     Raises:
         DistError: The home can't be read.
     """
-    return past_of(open_home(ctx, name))
+    return past_of(look_into(ctx, name))
 
 
 def past_of(home: Home) -> list[Past]:

@@ -26,7 +26,7 @@ from hermes_dist.ops.change.observe import as_received, first_of, observe
 from hermes_dist.ops.change.target import Target
 from hermes_dist.ops.change.variables import environment_of, manifest_of
 from hermes_dist.ops.context import Context
-from hermes_dist.ops.homes import open_home
+from hermes_dist.ops.homes import look_into
 from hermes_dist.ops.trust.trusted_keys import signer_words
 from hermes_dist.world.load import load_manifest
 
@@ -53,7 +53,7 @@ def diff(
     Raises:
         DistError: The home can't be read, or the source can't be reached.
     """
-    home = open_home(ctx, name)
+    home = look_into(ctx, name)
     lock = home.need_lock(ctx)
     if upstream or to:
         spec = absolute(parse_source(lock.source, allow_insecure=True))
@@ -112,7 +112,7 @@ def info(ctx: Context, name: ProfileName) -> Info:
     Raises:
         DistError: There is no package, or its files can't be read.
     """
-    home = open_home(ctx, name)
+    home = look_into(ctx, name)
     manifest = None
     if home.lock:
         manifest = manifest_of(ctx, home.lock)
@@ -160,7 +160,7 @@ class Outdated(Struct, frozen=True, kw_only=True):
 def outdated(ctx: Context, name: ProfileName) -> Outdated:
     """Ask a profile's source whether it has something new; an error becomes part of the answer."""
     try:
-        lock = open_home(ctx, name).lock
+        lock = look_into(ctx, name).lock
         if lock is None:
             return Outdated(profile=name, state="none")
         spec = absolute(parse_source(lock.source, allow_insecure=True))

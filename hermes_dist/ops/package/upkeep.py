@@ -24,7 +24,7 @@ from hermes_dist.model.tree import Digest, together
 from hermes_dist.ops.change.lost_contents import fetch_again
 from hermes_dist.ops.change.observe import as_received, observe
 from hermes_dist.ops.context import Context
-from hermes_dist.ops.homes import Home, open_home
+from hermes_dist.ops.homes import Home, look_into
 from hermes_dist.ops.trust.trusted_keys import signer_words
 from hermes_dist.world.disk.fs import RealFs
 from hermes_dist.world.disk.locks import home_lock
@@ -88,7 +88,7 @@ def verify(ctx: Context, name: ProfileName) -> Verified:
     Raises:
         DistError: The profile has no lock, or can't be read.
     """
-    home = open_home(ctx, name)
+    home = look_into(ctx, name)
     lock = home.need_lock(ctx)
     lost, mended = _contents(ctx, lock)
     seen = observe(ctx, home, lock.base)

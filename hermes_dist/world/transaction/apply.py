@@ -306,7 +306,7 @@ def _mend(fs: Fs, journal: Journal, guards: Guards) -> Recovered:
     Raises:
         Unfinished: Neither can be done.
     """
-    why: OSError | DistError = DistError("it was being taken back")
+    why: OSError | DistError | None = None
     try:
         # A killed process may have left names that are not on the disk yet.
         for folder in ("", PRIVATE, TXN):
@@ -323,9 +323,15 @@ def _mend(fs: Fs, journal: Journal, guards: Guards) -> Recovered:
 
 
 def _take_back(
-    fs: Fs, journal: Journal, guards: Guards, why: OSError | DistError
+    fs: Fs, journal: Journal, guards: Guards, why: OSError | DistError | None
 ) -> tuple[str, str] | None:
     """Take back what a failed transaction has done.
+
+    Args:
+        fs: The home.
+        journal: The transaction.
+        guards: The agent's locks.
+        why: Why it can't go forward; None if an earlier command has begun to take it back.
 
     Returns:
         The files that another program wrote meanwhile, and the folder that keeps what was there; None if all came back.
@@ -333,11 +339,12 @@ def _take_back(
     Raises:
         Unfinished: The way back fails as well, or all is done and only the disk's word for it is missing.
     """
+    told = why or DistError("it was being taken back")
     if fs.kind(TXN) == "absent":
-        raise _told(why, "it is carried out, but the disk did not confirm it", Unfinished) from why
+        raise _told(told, "it is carried out, but the disk did not confirm it", Unfinished) from why
     if are_home(fs, journal.places):
         ends = "it is carried out, and the next command clears up after it"
-        raise _told(why, ends, Unfinished) from why
+        raise _told(told, ends, Unfinished) from why
     _mark(fs)
     try:
         # A file may have been exchanged with newer bytes than the plan's: the journal on the disk tells.
@@ -345,7 +352,11 @@ def _take_back(
         left = backward(fs, journal, guards)
     except (OSError, DistError) as error:
         note("step", "the way back fails", str(error))
-        ends = "nor could it be taken back; the next command tries again"
+        if why is None:
+            raise _told(
+                error, "the next command tries again to take it back", Unfinished
+            ) from error
+        ends = f"nor could it be taken back{_other(error, why)}; the next command tries again"
         raise _told(why, ends, Unfinished) from error
     held = [path for path in left if fs.kind(slot_of(journal.path_index(path))) != "absent"]
     # From here on, the home is as before; what can't be cleared away now is cleared away by the next start.
@@ -356,13 +367,25 @@ def _take_back(
     return None
 
 
+def _other(error: OSError | DistError, why: OSError | DistError) -> str:
+    """Return what failed on the way back, unless it is the same as on the way there."""
+    one, other = _text_of(error), _text_of(why)
+    return f" ({one})" if one != other else ""
+
+
+def _text_of(error: OSError | DistError) -> str:
+    if isinstance(error, DistError):
+        return error.what
+    return str(error.strerror or error)
+
+
 def _told(why: OSError | DistError, ends: str, kind: type[DistError]) -> DistError:
     """Return the error that says what failed, where, and how it ended."""
     if isinstance(why, DistError):
         return kind(f"it failed: {why.what}; {ends}", where=why.where, hint=why.hint)
     where = str(why.filename2 or why.filename or "")
     hint = HINTS.get(why.errno or 0, "run it again")
-    return kind(f"it failed: {why.strerror or why}; {ends}", where=where, hint=hint)
+    return kind(f"it failed: {_text_of(why)}; {ends}", where=where, hint=hint)
 
 
 def _set_aside(fs: Fs, name: str) -> str:
