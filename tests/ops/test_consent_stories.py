@@ -137,3 +137,25 @@ def test_what_the_user_switched_off_stays_off_when_upstream_drops_it_and_brings_
         off.key.split("[")[0]: str(off.cause) for off in approvals.consents(story.ctx, BOT).off
     }
     assert listed == {"jobs": "user", "mcp_servers.web": "user"}
+
+
+def test_what_the_agents_own_command_paused_is_listed_at_once_and_switched_on_by_name(
+    story: Story,
+) -> None:
+    def off() -> dict[str, str]:
+        found = approvals.consents(story.ctx, BOT).off
+        return {each.key.split("[")[0]: str(each.cause) for each in found}
+
+    approve(story.ctx, BOT, Request(), yes)
+    assert off() == {}
+    running = story.read("cron/jobs.json")
+    jobs = json.loads(running)
+    jobs["jobs"][0] |= {"enabled": False, "state": "paused", "paused_reason": None}
+    story.write("cron/jobs.json", json.dumps(jobs))
+    assert off() == {"jobs": "user"}
+    chosen = to_approve(story.ctx, BOT, ("daily",))
+    approve(story.ctx, BOT, Request(), yes, chosen=chosen)
+    assert off() == {}
+    assert json.loads(story.read("cron/jobs.json"))["jobs"][0]["enabled"] is True
+    story.write("cron/jobs.json", running)
+    assert off() == {}

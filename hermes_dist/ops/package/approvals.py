@@ -26,8 +26,8 @@ from hermes_dist.ops.change.proposal import Outcome
 from hermes_dist.ops.change.propose import propose
 from hermes_dist.ops.change.request import Choices, Confirm, Request
 from hermes_dist.ops.context import Context
-from hermes_dist.ops.homes import open_home
-from hermes_dist.ops.package.resolve import recorded
+from hermes_dist.ops.homes import look_into, open_home
+from hermes_dist.ops.package.resolve import off_now, recorded
 
 
 class Approved(Struct, frozen=True):
@@ -56,17 +56,21 @@ def consents(ctx: Context, name: ProfileName) -> Consents:
     Raises:
         DistError: The profile has no lock, or its home can't be read.
     """
-    home = open_home(ctx, name)
+    home = look_into(ctx, name)
     mask = Mask.of(ctx, home.path)
-    lock = mask.lock(home.need_lock(ctx))
+    recorded_lock = home.need_lock(ctx)
+    lock = mask.lock(recorded_lock)
+    seen = observe(ctx, home, lock.theirs())
     approved = tuple(
         Approved(
             group, tuple(sorted({a.version for a in _approvals_of(lock, group.effects)} - {""}))
         )
-        for group in grouped(mask.effects(_live(lock, _observed(ctx, name, lock))))
+        for group in grouped(mask.effects(_live(lock, seen)))
         if any(_approvals_of(lock, group.effects))
     )
-    return Consents(waiting=grouped(lock.parked), approved=approved, off=lock.off)
+    return Consents(
+        waiting=grouped(lock.parked), approved=approved, off=off_now(recorded_lock, seen)
+    )
 
 
 def _observed(ctx: Context, name: ProfileName, lock: Lock) -> Observed:

@@ -14,11 +14,20 @@ from msgspec.structs import replace
 from hermes_dist.decide.consent.activate import switch_on
 from hermes_dist.decide.consent.effects import find_effects
 from hermes_dist.decide.consent.review import choose_effects, grouped
-from hermes_dist.decide.consent.switches import Unit, unit_of
+from hermes_dist.decide.consent.switches import (
+    Judge,
+    Unit,
+    memory_of,
+    off_causes,
+    shipped_off,
+    unit_of,
+    units_in,
+)
 from hermes_dist.decide.handover import parts_of
 from hermes_dist.errors import DistError
 from hermes_dist.model.keypath import names_place, place_words
 from hermes_dist.model.lock import Lock
+from hermes_dist.model.lock_package import Off
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.plan import Conflict, Effect
@@ -29,13 +38,13 @@ from hermes_dist.ops.change.confirm import Make, confirm_and_carry_out
 from hermes_dist.ops.change.fetch import Incoming
 from hermes_dist.ops.change.legible import DOCUMENTS, trouble_with
 from hermes_dist.ops.change.mask import Mask
-from hermes_dist.ops.change.observe import observe
+from hermes_dist.ops.change.observe import Observed, observe
 from hermes_dist.ops.change.proposal import Outcome, Proposal
 from hermes_dist.ops.change.propose import propose
 from hermes_dist.ops.change.request import AskConflict, Choices, Confirm, Request
 from hermes_dist.ops.change.variables import manifest_of
 from hermes_dist.ops.context import Context
-from hermes_dist.ops.homes import Home, open_home
+from hermes_dist.ops.homes import Home, look_into, open_home
 
 
 def recorded(ctx: Context, lock: Lock) -> Incoming:
@@ -71,7 +80,7 @@ def open_conflicts(ctx: Context, name: ProfileName, place: str = "") -> tuple[Co
     Raises:
         DistError: There is no such conflict.
     """
-    lock = open_home(ctx, name).need_lock(ctx)
+    lock = look_into(ctx, name).need_lock(ctx)
     conflicts = lock.conflicts
     chosen = tuple(c for c in conflicts if not place or names_place(place, c.place))
     if place and not chosen:
@@ -95,7 +104,7 @@ def kept_places(ctx: Context, name: ProfileName, place: str = "") -> tuple[str, 
     Raises:
         DistError: Nothing is kept at this place.
     """
-    kept = sorted(open_home(ctx, name).need_lock(ctx).kept)
+    kept = sorted(look_into(ctx, name).need_lock(ctx).kept)
     chosen = tuple(each for each in kept if not place or names_place(place, each))
     if place and not chosen:
         known = ", ".join(map(place_words, kept[:10])) or "nothing"
@@ -284,12 +293,24 @@ def _names(effects: Iterable[Effect]) -> str:
     return ", ".join(group.name for group in grouped(effects)[:10]) or "none"
 
 
+def off_now(lock: Lock, seen: Observed) -> tuple[Off, ...]:
+    """What is off now, also if the agent's own command switched it since the lock was written."""
+    theirs = lock.theirs()
+    judge = Judge(
+        memory_of(lock),
+        shipped_off(theirs, lock.shipped, seen.read),
+        here=frozenset(unit for unit, _ in units_in(seen.ours, seen.read)),
+    )
+    waiting = frozenset(unit_of(effect.path, effect.key) for effect in lock.parked)
+    return off_causes(seen.ours, seen.ours, theirs, waiting, judge, seen.read)
+
+
 def _switched_off(ctx: Context, home: Home, lock: Lock) -> tuple[Effect, ...]:
     """The effects of servers and jobs that are off without needing approval."""
-    if not lock.off:
-        return ()
     seen = observe(ctx, home, lock.theirs())
-    units = {unit_of(off.path, off.key) for off in lock.off}
+    units = {unit_of(off.path, off.key) for off in off_now(lock, seen)}
+    if not units:
+        return ()
     live = switch_on(seen.ours, sorted(units, key=str), seen.read)
     effects = find_effects(EMPTY, live.tree, lock.theirs(), together(live.blobs, seen.read))
     chosen = tuple(effect for effect in effects if unit_of(effect.path, effect.key) in units)
