@@ -11,7 +11,7 @@ from typing import Any
 
 from gitrepo import Repo
 from hands import Hands
-from world_of_two import Author, User, active, jobs_of, running_jobs
+from world_of_two import Author, User, active, jobs_of, promised, running_jobs
 
 from hermes_dist.model.side import Side
 
@@ -157,7 +157,10 @@ class Session:
         return f"-> {code}"
 
     def approve(self) -> str:
+        waits = self.hands.status(self.name)["parked"]
         code = self.hands.approve(self.name)
+        if code in (0, 3):
+            self.allowed |= promised(self.home, waits)
         self._approved()
         self.user.paused -= running_jobs(self.home)
         return f"-> {code}"

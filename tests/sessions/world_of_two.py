@@ -415,8 +415,7 @@ def active(home: Path) -> set[str]:
     config = _mapping(home / "config.yaml")
     for name, server in (config.get("mcp_servers") or {}).items():
         if server.get("enabled", True) is not False:
-            facts = {key: value for key, value in server.items() if key != "enabled"}
-            found.add(f"server {name} {json.dumps(facts, sort_keys=True)}")
+            found.add(_server(name, server))
     if (config.get("approvals") or {}).get("mode") == "off":
         found.add("approvals off")
     for job in _jobs_of(home):
@@ -426,6 +425,35 @@ def active(home: Path) -> set[str]:
     if code.is_file():
         found.add(f"plugin {code.read_text()}")
     return found
+
+
+def promised(home: Path, waits: list[dict[str, Any]]) -> set[str]:
+    """The servers of a home with the parts that wait; as :func:`active` would list them.
+
+    Whoever approves has seen these parts, also where an open conflict keeps them out for now.
+    """
+    servers = _mapping(home / "config.yaml").get("mcp_servers") or {}
+    for each in waits:
+        top, _, place = each["key"].partition(".")
+        if top == "mcp_servers" and "." in place:
+            name, *parents, last = place.split(".")
+            part = servers.setdefault(name, {})
+            for parent in parents:
+                part = part.setdefault(parent, {})
+            part[last] = _read(each["facts"][0]["value"])
+    return {_server(name, facts) for name, facts in servers.items()}
+
+
+def _read(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _server(name: str, server: dict[str, Any]) -> str:
+    facts = {key: value for key, value in server.items() if key != "enabled"}
+    return f"server {name} {json.dumps(facts, sort_keys=True)}"
 
 
 def running_jobs(home: Path) -> set[str]:
