@@ -222,6 +222,8 @@ def _show_candidates(session: Session, proposal: Proposal, guess: Guess) -> None
         )
     if more := rows[_CANDIDATES:]:
         session.screen.tell(f"  or     one of {len(more)} more")
+    if guess.older:
+        session.screen.tell("  or     an older version: it is the oldest that was looked at")
 
 
 def _naming(session: Session, proposal: Proposal, guess: Guess, pin: Pin) -> str:

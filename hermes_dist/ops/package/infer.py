@@ -55,6 +55,7 @@ class Guess(Struct, frozen=True, kw_only=True):
         sure: Whether the guess is certain.
         others: The versions that it could be as well, with their matches; the best first.
         tried: How many commits were compared.
+        older: Whether a version that was not compared, because it is too old, could explain the home better.
     """
 
     incoming: Incoming
@@ -63,6 +64,7 @@ class Guess(Struct, frozen=True, kw_only=True):
     sure: bool
     others: tuple[tuple[Pin, Match], ...]
     tried: int
+    older: bool = False
 
 
 def noted_source(ctx: Context, home: Home) -> str:
@@ -101,7 +103,8 @@ def infer(ctx: Context, home: Home, spec: SourceSpec) -> Guess | None:
     """
     # What a registry says of a package is about one version; here any of them may come out.
     target = look_up(ctx, spec)._replace(tree="", signer="")
-    versions = list(_versions(ctx, target))
+    history = _history(ctx, target)
+    versions = history.versions
     seen = observe(ctx, home, Tree({path: _ANY for version in versions for path in version.files}))
     oids = _oids(seen.ours, seen.read, sha256=len(target.commit) == _SHA256)
     # Comparing the ids of files is cheap and picks the few versions that are worth fetching.
@@ -110,7 +113,20 @@ def infer(ctx: Context, home: Home, spec: SourceSpec) -> Guess | None:
     rows = _best_first(_ranked(candidates, seen, [version.commit for version in versions]), seen)
     if not rows:
         return None
-    return _guess(ctx, rows, seen, pinned=target.pinned, tried=max(1, len(versions)))
+    found = _guess(ctx, rows, seen, pinned=target.pinned, tried=max(1, len(versions)))
+    return replace(found, sure=False, older=True) if _may_be_older(found, history) else found
+
+
+def _may_be_older(guess: Guess, history: _History) -> bool:
+    """Whether a version before those that were compared could explain a home better.
+
+    If the oldest one is the one that fits, and does not fit exactly, what looks like an edit may be what an older
+    version had.
+    """
+    if history.oldest is None or guess.match.same == guess.match.total:
+        return False
+    files = {version.commit: version.files for version in history.versions}
+    return files.get(guess.incoming.pin.commit) == history.oldest.files
 
 
 def _guess(ctx: Context, rows: list[_Row], seen: Observed, *, pinned: bool, tried: int) -> Guess:
@@ -196,30 +212,43 @@ def _with_copies(ctx: Context, row: _Row, seen: Observed) -> Incoming:
     return replace(made, spec=row.incoming.spec)
 
 
-def _versions(ctx: Context, target: Target) -> Iterator[Version]:
-    """Every version of a source, newest first; those that can't be read are left out."""
+class _History(Struct, frozen=True):
+    """The versions of a source, newest first, and the oldest of them if there are more before it."""
+
+    versions: list[Version]
+    oldest: Version | None = None
+
+
+def _history(ctx: Context, target: Target) -> _History:
+    """Every version of a source; those that can't be read are left out."""
     spec = _repository(ctx, target.spec)
     if spec is None:
-        return
-    commits = [target.commit] if target.pinned else _commits(ctx, target, spec)
+        return _History([])
+    line, tips = ([target.commit], []) if target.pinned else _commits(ctx, target, spec)
+    versions = list(_versions(ctx, spec, [*line, *tips]))
+    if len(line) < _COMMITS:
+        return _History(versions)
+    walked = set(line)
+    return _History(versions, next((v for v in reversed(versions) if v.commit in walked), None))
+
+
+def _commits(ctx: Context, target: Target, spec: SourceSpec) -> tuple[list[str], list[str]]:
+    """The history behind what is followed, newest first, and the tips of other branches and tags."""
+    refs = target.refs or ctx.sources.git.refs(ctx.sources.url(spec))
+    tip = target.commit or refs.head_commit
+    line = ctx.sources.history(spec, tip, _COMMITS) if tip else []
+    known = set(line)
+    others = dict.fromkeys([*refs.tags.values(), *refs.heads.values()])
+    return line, [commit for commit in others if commit not in known][:_OTHER_TIPS]
+
+
+def _versions(ctx: Context, spec: SourceSpec, commits: list[str]) -> Iterator[Version]:
     for count, commit in enumerate(commits):
         ctx.progress(f"comparing version {count + 1} of {len(commits)}")
         with suppress(DistError):
             files = _files(ctx, spec, commit)
             if any(file.path == MANIFEST for file in files):
                 yield Version(commit, {file.path: file.oid for file in files})
-
-
-def _commits(ctx: Context, target: Target, spec: SourceSpec) -> list[str]:
-    """The history behind what is followed, newest first, and the tips of other branches and tags."""
-    refs = target.refs or ctx.sources.git.refs(ctx.sources.url(spec))
-    tip = target.commit or refs.head_commit
-    commits: list[str] = []
-    if tip:
-        commits += ctx.sources.history(spec, tip, _COMMITS)
-    others = dict.fromkeys([*refs.tags.values(), *refs.heads.values()])
-    known = set(commits)
-    return commits + [commit for commit in others if commit not in known][:_OTHER_TIPS]
 
 
 def _files(ctx: Context, spec: SourceSpec, commit: str) -> Sequence[GitFile]:

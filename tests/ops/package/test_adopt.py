@@ -13,6 +13,7 @@ from story import BOT, FIRST, GO, Story, agent_installs, contents, yes
 from hermes_dist.errors import Cancelled, DistError
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.change.proposal import Outcome, Proposal
+from hermes_dist.ops.package import infer
 from hermes_dist.ops.package.adopt import Adopting, adopt, adoptable
 from hermes_dist.ops.package.history import history
 from hermes_dist.ops.package.resolve import approve
@@ -150,6 +151,32 @@ def test_two_versions_that_explain_a_home_alike_are_named(tmp_path: Path) -> Non
     assert not proposal.guess.sure
     named = {proposal.guess.incoming.pin.commit, *(pin.commit for pin, _ in proposal.guess.others)}
     assert named == set(story.commits)
+
+
+@pytest.mark.parametrize(
+    ("compared", "installed", "sure"),
+    [
+        pytest.param(10, 0, True, id="all are compared"),
+        pytest.param(3, 0, False, id="the installed one is older than all that are compared"),
+        pytest.param(3, 3, True, id="one fits that is not the oldest"),
+    ],
+)
+def test_the_oldest_version_that_is_compared_is_no_certain_answer_for_what_looks_edited(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compared: int, installed: int, *, sure: bool
+) -> None:
+    monkeypatch.setattr(infer, "_COMMITS", compared)
+    story = Story(tmp_path)
+    versions = [dict(FIRST)]
+    for n in range(1, 5):
+        hello = versions[-1]["skills/hello/SKILL.md"] + f"News {n}.\n"
+        story.ship({"skills/hello/SKILL.md": hello})
+        versions.append({**versions[-1], "skills/hello/SKILL.md": hello})
+    agent_installs(story, versions[installed])
+    story.edit("SOUL.md", "Rule 9 stands", "Rule 9 is mine")
+    _, proposal = adopting(story)
+    assert (proposal.guess.sure, proposal.guess.older) == (sure, not sure)
+    if sure:
+        assert story.lock.pin.commit == story.commits[installed]
 
 
 def test_nothing_but_the_lockfile_is_written_and_the_next_update_is_a_merge(tmp_path: Path) -> None:
