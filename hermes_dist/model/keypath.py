@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 
 from msgspec import Struct
@@ -97,6 +98,71 @@ def place_words(place: str) -> str:
 def names_place(word: str, place: str) -> bool:
     """Return whether a typed word means ``path: key``: by the path, the key, or both, as shown or as stored."""
     return any(word in (each, *each.split(": ", 1)) for each in (place, place_words(place)))
+
+
+class Named(Struct, frozen=True):
+    """The places that a typed word means.
+
+    Attributes:
+        places: The places; empty if it means none, or several things.
+        candidates: What it could mean, if that is not clear.
+    """
+
+    places: tuple[str, ...] = ()
+    candidates: tuple[str, ...] = ()
+
+
+def named_places(word: str, places: Iterable[str]) -> Named:
+    """Find the places that a typed word means, the most exact meaning first.
+
+    A word is a path, a key or both; a folder or an outer key, which mean all that is inside; or the end of a path or
+    key, if only one place ends so.
+
+    Args:
+        word: As typed, such as ``skills/x``, ``agent.max_turns`` or ``config.yaml: agent``.
+        places: ``path`` or ``path: key`` of all there are.
+    """
+    known = sorted(set(places))
+    typed = word.strip().removeprefix("./").rstrip("/")
+    if not typed:
+        return Named()
+    exact = [each for each in known if names_place(typed, each)]
+    found = exact or [each for each in known if _is_inside(typed, each)]
+    if found:
+        # A key alone may be in several files, and each of them is another decision.
+        files = {each.partition(": ")[0] for each in found}
+        is_key = all(_key_of(each) and not _names_path(typed, each) for each in found)
+        if is_key and len(files) > 1:
+            return Named(candidates=tuple(found))
+        return Named(tuple(found))
+    ends = tuple(each for each in known if _ends_with(typed, each))
+    return Named(ends) if len(ends) == 1 else Named(candidates=ends)
+
+
+def _key_of(place: str) -> str:
+    return place.partition(": ")[2]
+
+
+def _names_path(word: str, place: str) -> bool:
+    """Whether a word begins with the path of a place, or with a folder of it."""
+    path, named = place.partition(": ")[0], word.partition(": ")[0]
+    return path == named or path.startswith(f"{named}/")
+
+
+def _is_inside(word: str, place: str) -> bool:
+    """Whether a place is in a folder, or below a key."""
+    if place.startswith(f"{word}/"):
+        return True
+    outer = place
+    if ": " not in word:
+        outer = _key_of(place)
+    return outer.startswith((f"{word}.", f"{word}["))
+
+
+def _ends_with(word: str, place: str) -> bool:
+    """Whether a path or a key ends with a word, at a border of its parts."""
+    path, _, key = place.partition(": ")
+    return f"/{path}".endswith(f"/{word}") or f".{key}".endswith(f".{word}")
 
 
 def _word(text: str) -> str:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # types only: a command loads the ops it needs, not those of 
     from hermes_dist.ops.package.approvals import Consents
     from hermes_dist.ops.package.history import Past
     from hermes_dist.ops.package.inspect import FileDiff, Info, Outdated
+    from hermes_dist.ops.package.keep import Kept
     from hermes_dist.ops.package.status import Status
     from hermes_dist.ops.package.upkeep import Collected
 
@@ -205,10 +206,23 @@ def status_data(status: Status) -> dict[str, Any]:
         "parked": [effect_data(e) for e in status.parked],
         "missing_env": [w.var.name for w in status.missing],
         "held": held,
+        "kept": sorted(lock.kept) if lock else [],
         "included": _included_data(lock),
         "demands": _demands(lock),
         "links": [{"path": path, "target": target} for path, target in status.links],
         "notes": list(sentences(status.notes)),
+    }
+
+
+def kept_data(found: Kept, *, done: bool) -> dict[str, Any]:
+    """What a profile keeps, and what a command changed of it."""
+    return {
+        "profile": found.profile,
+        "kept": list(found.kept),
+        "added": list(found.added),
+        "removed": list(found.removed),
+        "settled": found.settled,
+        "done": done,
     }
 
 

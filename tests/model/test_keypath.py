@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hermes_dist.model.keypath import BODY, format_key, names_place, place_words
+from hermes_dist.model.keypath import BODY, format_key, named_places, names_place, place_words
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Conflict
 
@@ -34,3 +34,57 @@ def test_a_key_of_front_matter_with_these_very_words_is_another_place() -> None:
     key = format_key(("text below the front matter",))
     assert place_words(f"a.md: {key}") == f"a.md: {key}"
     assert not names_place("text below the front matter", f"a.md: {key}")
+
+
+PLACES = (
+    "SOUL.md",
+    "config.yaml: agent.max_turns",
+    "config.yaml: agent.name",
+    "config.yaml: agents",
+    "cron/jobs.json: jobs[id=ab12].prompt",
+    "other.yaml: agent.name",
+    "skills/x-ray/SKILL.md",
+    "skills/x/SKILL.md",
+    "skills/x/data.yaml: title",
+)
+
+
+@pytest.mark.parametrize(
+    ("word", "places"),
+    [
+        ("skills/x", PLACES[7:9]),
+        ("./skills/x/", PLACES[7:9]),
+        ("skills", PLACES[6:9]),
+        ("agent.max_turns", PLACES[1:2]),
+        ("config.yaml: agent", PLACES[1:3]),
+        ("config.yaml", PLACES[1:4]),
+        ("jobs", PLACES[4:5]),
+        ("max_turns", PLACES[1:2]),
+        ("x/SKILL.md", PLACES[7:8]),
+        ("data.yaml", PLACES[8:9]),
+    ],
+)
+def test_a_word_means_the_most_exact_places(word: str, places: tuple[str, ...]) -> None:
+    assert named_places(word, PLACES).places == places
+
+
+@pytest.mark.parametrize(
+    ("word", "candidates"),
+    [
+        ("agent.name", (PLACES[2], PLACES[5])),
+        ("agent", (PLACES[1], PLACES[2], PLACES[5])),
+        ("SKILL.md", PLACES[6:8]),
+        ("name", (PLACES[2], PLACES[5])),
+    ],
+)
+def test_a_word_that_is_not_clear_names_what_it_could_mean(
+    word: str, candidates: tuple[str, ...]
+) -> None:
+    found = named_places(word, PLACES)
+    assert (found.places, found.candidates) == ((), candidates)
+
+
+@pytest.mark.parametrize("word", ["", "/", "nothing", "urns", "kills/x", "skills/x/SKILL"])
+def test_a_word_that_ends_in_the_middle_means_nothing(word: str) -> None:
+    found = named_places(word, PLACES)
+    assert (found.places, found.candidates) == ((), ())

@@ -52,6 +52,15 @@ VERBS: dict[str, Verb] = {
         "package.inspect", "diff", "Show the changes line by line: yours, or upstream's.", PACKAGES
     ),
     "info": Verb("package.inspect", "info", "Describe a profile's package.", PACKAGES),
+    "keep": Verb(
+        "package.keep",
+        "keep",
+        "Keep a file, folder or key yours, whatever updates bring; or list these.",
+        PACKAGES,
+    ),
+    "unkeep": Verb(
+        "package.keep", "unkeep", "Keep it yours no longer; it stays as it is now.", PACKAGES
+    ),
     "resolve": Verb(
         "package.resolve",
         "resolve",

@@ -9,6 +9,7 @@ from hermes_dist.cli.shared.reminders import notes
 from hermes_dist.cli.shared.screen import Screen, error_data
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import DistError, ExitCode, worst
+from hermes_dist.model.keypath import place_words
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.change import review
@@ -91,6 +92,7 @@ def _standing(session: Session, found: Status) -> None:
     _edited(session, found)
     _open(session, found)
     _demanded(session, found.lock)
+    _listed(screen, "always yours", [place_words(place) for place in sorted(found.lock.kept)])
     _listed(screen, "included", found.lock.top.included)
     _listed(screen, "missing in .env", [w.var.name for w in found.missing])
     _links(session, found)

@@ -268,13 +268,19 @@ class Screen:
         return "there is no terminal to ask on"
 
     def confirm(self, question: str, flag: str = "--yes") -> bool:
-        """Ask yes or no; no is the default.
+        """Ask yes or no; Enter is no, and any other word is asked about again.
 
         Raises:
             InputNeeded: Nobody is there to answer.
         """
         self.needs(flag)
-        return self.read(f"{question} [y/N] ").strip().lower() in {"y", "yes"}
+        while True:
+            answer = self.read(f"{question} [y/N] ").strip().lower()
+            if answer in {"y", "yes"}:
+                return True
+            if answer in {"", "n", "no"}:
+                return False
+            self.prompt(f"  {clean(answer, 40)!r} is neither yes nor no; Enter means no")
 
     def read(self, prompt: str, *, hidden: bool = False) -> str:
         """Read a line from the terminal.

@@ -150,7 +150,9 @@ def without_personal(
         The files, and what stays behind, with reasons.
     """
     split = (place.partition(": ") for place in kept)
-    places = [(RelPath(path), key) for path, _, key in split if path in home]
+    places = [
+        (RelPath(path), key) for path, _, key in split if any(each.under(path) for each in home)
+    ]
     left = [LeftOut(f"{path}: {key}" if key else path, Why.KEPT_HERE) for path, key in places]
     if CONFIG in home:
         before = read(received[CONFIG].digest) if CONFIG in received else b""

@@ -22,6 +22,8 @@ _ONE_PROFILE = frozenset(
         "hold",
         "unhold",
         "resolve",
+        "keep",
+        "unkeep",
         "approve",
         "history",
         "rollback",

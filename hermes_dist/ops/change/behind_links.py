@@ -51,11 +51,13 @@ def _coming(home: Home, choices: Choices, base: Tree, placed: Tree) -> set[RelPa
     out = excluded_places(placed, base, choices.only, choices.without)
     kept = home.lock.kept if home.lock else frozenset[str]()
     changed = {path for path in {*placed, *base} if placed.get(path) != base.get(path)}
-    return changed - {path for path, key in out if not key} - set(map(RelPath, _whole(kept)))
+    coming = changed - {path for path, key in out if not key}
+    whole = tuple(_whole(kept))
+    return {path for path in coming if not any(path.under(each) for each in whole)}
 
 
 def _whole(kept: Iterable[str]) -> Iterator[str]:
-    """The places among kept ones that are whole files."""
+    """The places among kept ones that are whole files or folders."""
     return (place for place in kept if ": " not in place)
 
 

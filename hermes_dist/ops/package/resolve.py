@@ -25,7 +25,7 @@ from hermes_dist.decide.consent.switches import (
 )
 from hermes_dist.decide.handover import parts_of
 from hermes_dist.errors import DistError
-from hermes_dist.model.keypath import names_place, place_words
+from hermes_dist.model.keypath import named_places, place_words
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.lock_package import Off
 from hermes_dist.model.manifest import Manifest
@@ -75,22 +75,32 @@ def open_conflicts(ctx: Context, name: ProfileName, place: str = "") -> tuple[Co
     Args:
         ctx: The context.
         name: The profile.
-        place: A path, a key, or ``path: key`` to choose by; empty for all.
+        place: A path, a folder, a key, or ``path: key`` to choose by, as :func:`named_places` reads it; empty for all.
 
     Raises:
-        DistError: There is no such conflict.
+        DistError: There is no such conflict, or it is not clear which.
     """
     lock = look_into(ctx, name).need_lock(ctx)
-    conflicts = lock.conflicts
-    chosen = tuple(c for c in conflicts if not place or names_place(place, c.place))
-    if place and not chosen:
-        known = ", ".join(c.words for c in conflicts[:10]) or "none"
-        hint = f"open conflicts: {known}"
-        if any(names_place(place, kept) for kept in lock.kept):
-            forget = ctx.command(f"resolve {name} PATH --forget")
-            hint = f"it always stays yours because of --always; undo that with: {forget}"
-        raise DistError(f"there is no open conflict at {place!r}", where=str(name), hint=hint)
-    return chosen
+    if not place:
+        return lock.conflicts
+    named = named_places(place, (c.place for c in lock.conflicts))
+    if named.places:
+        return tuple(c for c in lock.conflicts if c.place in named.places)
+    if named.candidates:
+        raise _unclear(name, place, named.candidates)
+    hint = f"open conflicts: {', '.join(c.words for c in lock.conflicts[:10]) or 'none'}"
+    if named_places(place, lock.kept).places:
+        unkeep = ctx.command(f"unkeep {name} PATH")
+        hint = f"it is always kept yours; undo that with: {unkeep}"
+    raise DistError(f"there is no open conflict at {place!r}", where=str(name), hint=hint)
+
+
+def _unclear(name: ProfileName, place: str, candidates: Iterable[str]) -> DistError:
+    return DistError(
+        f"{place!r} could mean several conflicts",
+        where=str(name),
+        hint=f"one of: {', '.join(map(place_words, candidates))}",
+    )
 
 
 def kept_places(ctx: Context, name: ProfileName, place: str = "") -> tuple[str, ...]:
@@ -105,8 +115,10 @@ def kept_places(ctx: Context, name: ProfileName, place: str = "") -> tuple[str, 
         DistError: Nothing is kept at this place.
     """
     kept = sorted(look_into(ctx, name).need_lock(ctx).kept)
-    chosen = tuple(each for each in kept if not place or names_place(place, each))
-    if place and not chosen:
+    if not place:
+        return tuple(kept)
+    chosen = named_places(place, kept).places
+    if not chosen:
         known = ", ".join(map(place_words, kept[:10])) or "nothing"
         raise DistError(
             f"--always does not apply to {place!r}",
@@ -179,7 +191,9 @@ def resolve(
         kept = lock.kept | {c.place for c in chosen}
         home = replace(home, lock=replace(lock, kept=kept))
     # A file named as a whole is also settled by its path: taking a side may leave a conflict at another key.
-    sides = {c.place: side for c in chosen} | {str(c.path): side for c in chosen if place == c.path}
+    sides = {c.place: side for c in chosen} | {
+        str(c.path): side for c in chosen if place and c.path.under(place.rstrip("/"))
+    }
     choices = Choices(sides=sides, default=None if place else side)
     return confirm_and_carry_out(
         ctx, _making(ctx, home, lock, request), replace(request, choices=choices), confirm, None

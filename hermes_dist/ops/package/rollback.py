@@ -42,7 +42,7 @@ from hermes_dist.ops.homes import Home, open_home
 from hermes_dist.ops.package.history import BACK_TO, Past, images_of, past_of, row_of
 from hermes_dist.ops.package.resolve import recorded
 
-_PART_OF_IT = ("resolve", "approve", "hold", "unhold", "trust require")
+_PART_OF_IT = ("resolve", "keep", "unkeep", "approve", "hold", "unhold", "trust require")
 """Verbs that may follow an update and still belong to it when it is aborted."""
 
 
@@ -162,9 +162,11 @@ def _held(home: Home, lock: Lock) -> Lock:
 
 
 def _expecting(home: Home, lock: Lock, goal: Lock) -> Lock:
-    """The lock with the signer and the demand of now: going back must not make a known key unknown."""
+    """The lock with what the user decided by now: the signer, the demand, and what is always kept."""
     if home.lock is None:
         return lock.with_top(signer=goal.signer, demands=goal.demands)
+    # Going back must not make a known key unknown, nor give up a file that is kept for ever.
+    lock = replace(lock, kept=home.lock.kept)
     return lock.with_top(signer=home.lock.signer or goal.signer, demands=home.lock.demands)
 
 
@@ -290,8 +292,9 @@ def _aborted(ctx: Context, home: Home, rows: list[Past], index: int) -> Proposal
     # No hold, unlike after a rollback: the next update is meant to offer the same change again.
     lock = _lock_of(goal)
     if home.lock:
-        # What has to be signed was not part of the update, so the choice of now stays.
-        lock = replace(lock, generation=home.lock.generation).with_top(demands=home.lock.demands)
+        # What has to be signed or kept was not part of the update, so the choice of now stays.
+        lock = replace(lock, generation=home.lock.generation, kept=home.lock.kept)
+        lock = lock.with_top(demands=home.lock.demands)
     proposal = _proposal(
         ctx,
         home,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 
 import pytest
@@ -112,3 +113,16 @@ def test_an_error_on_one_of_many_profiles_names_it(capsys: Capture) -> None:
     screen.error(DistError("it broke"))
     found = capsys.readouterr().out.replace("}\n{", "}\0{").split("\0")
     assert [json.loads(text).get("profile") for text in found] == ["bot", None]
+
+
+@pytest.mark.parametrize(
+    ("typed", "agreed"), [("maybe\nYES\n", True), ("ja\n\n", False), ("y\n", True), ("No\n", False)]
+)
+def test_a_word_that_is_neither_yes_nor_no_is_asked_about_again(
+    typed: str, agreed: bool, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    monkeypatch.setattr(Screen, "somebody", True)
+    monkeypatch.setattr("sys.stdin", io.StringIO(typed))
+    assert Screen().confirm("Go on?") is agreed
+    asked = capsys.readouterr().err.count("Go on?")
+    assert asked == typed.count("\n")
