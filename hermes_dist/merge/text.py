@@ -83,6 +83,36 @@ def merge_text(base: bytes, ours: bytes, theirs: bytes, favour: Side | None = No
     return _Merge(base, ours, theirs).result(favour)
 
 
+def with_markers(base: bytes, ours: bytes, theirs: bytes) -> bytes | None:
+    """Merge three texts, with every conflict written out between markers as git writes them.
+
+    Returns:
+        The text; None if there is no conflict to write out, or one of the texts is not `mergeable`.
+    """
+    if not (mergeable(base) and mergeable(ours) and mergeable(theirs)):
+        return None
+    return _Merge(base, ours, theirs).marked()
+
+
+def marker_left(text: bytes, *sources: bytes) -> int:
+    """Return the number of the first line that is still a marker; 0 if none is.
+
+    Args:
+        text: A text that :func:`with_markers` made, after somebody edited it.
+        sources: The texts it was made from. A line of them is no marker: ``=======`` also underlines headings.
+    """
+    own = Counter(_body(line) for source in sources for line in set(_split(source)))
+    middle = _MIDDLE in own
+    for number, line in enumerate(map(_body, _split(text)), 1):
+        is_marker = line in {_OURS, _BASE, _THEIRS} or (line == _MIDDLE and not middle)
+        if is_marker and line not in own:
+            return number
+    return 0
+
+
+_OURS, _BASE, _MIDDLE, _THEIRS = b"<<<<<<< yours", b"||||||| was", b"=======", b">>>>>>> theirs"
+
+
 def unified(a: bytes, b: bytes, a_label: str, b_label: str, context: int = 3) -> list[str]:
     """Return the difference of two texts as lines of a unified diff, without line ends.
 
@@ -240,6 +270,25 @@ class _Merge:
             conflicts=still_open,
             hunks=tuple(hunks),
         )
+
+    def marked(self) -> bytes | None:
+        """Write the merge with its conflicts between markers; None without a conflict."""
+        content: list[bytes] = []
+        in_ours = hunks = 0
+        end = self.ours.end
+        for region in self.regions:
+            content += self.ours.raw[in_ours : region.ours[0]]
+            in_ours = region.ours[1]
+            if not self._conflicts(region):
+                content += self._merged(region)
+                continue
+            hunks += 1
+            base = self.base.written(*region.base, self.ours)
+            theirs = self.theirs.written(*region.theirs, self.ours)
+            content += [_OURS + end, *self.ours.raw[slice(*region.ours)], _BASE + end, *base]
+            content += [_MIDDLE + end, *theirs, _THEIRS + end]
+        content += self.ours.raw[in_ours:]
+        return _joined(content, end, self._terminated()) if hunks else None
 
     def _conflicts(self, region: _Region) -> bool:
         if not (region.by_ours and region.by_theirs):

@@ -126,17 +126,20 @@ def named_places(word: str, places: Iterable[str]) -> Named:
     typed = word.strip().removeprefix("./").rstrip("/")
     if not typed:
         return Named()
-    exact = [each for each in known if names_place(typed, each)]
-    found = exact or [each for each in known if _is_inside(typed, each)]
-    if found:
-        # A key alone may be in several files, and each of them is another decision.
-        files = {each.partition(": ")[0] for each in found}
-        is_key = all(_key_of(each) and not _names_path(typed, each) for each in found)
-        if is_key and len(files) > 1:
-            return Named(candidates=tuple(found))
-        return Named(tuple(found))
+    for meaning in (names_place, _is_inside):
+        found = tuple(each for each in known if meaning(typed, each))
+        if found:
+            return _unless_in_several(typed, found)
     ends = tuple(each for each in known if _ends_with(typed, each))
     return Named(ends) if len(ends) == 1 else Named(candidates=ends)
+
+
+def _unless_in_several(word: str, found: tuple[str, ...]) -> Named:
+    """The places found; as candidates if the word is a key alone and they are in several files."""
+    is_key = all(_key_of(each) and not _names_path(word, each) for each in found)
+    files = {each.partition(": ")[0] for each in found}
+    # Each of these files is another decision.
+    return Named(candidates=found) if is_key and len(files) > 1 else Named(found)
 
 
 def _key_of(place: str) -> str:

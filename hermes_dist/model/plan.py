@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
 from msgspec import Struct, field
@@ -23,6 +23,17 @@ class Step(Struct, frozen=True):
     path: RelPath
     before: Entry | None
     after: Entry | None
+
+
+def moved_steps(steps: Iterable[Step]) -> dict[RelPath, RelPath]:
+    """Return the files that only get another name in a plan: the new names, with the earlier ones."""
+    listed = tuple(steps)
+    gone = {step.before: step.path for step in reversed(listed) if step.after is None}
+    moves: dict[RelPath, RelPath] = {}
+    for step in listed:
+        if step.before is None and step.after in gone:
+            moves[step.path] = gone.pop(step.after)
+    return moves
 
 
 class ConflictKind(StrEnum):

@@ -9,23 +9,28 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from hermes_dist.decide.environment.wanted import Wanted
 from hermes_dist.errors import counted
+from hermes_dist.model.documents.api import kind_of
+from hermes_dist.model.keypath import BODY, format_key, place_words
 from hermes_dist.model.left_out import LeftOut
-from hermes_dist.model.plan import Conflict, Step
+from hermes_dist.model.paths import RelPath
+from hermes_dist.model.plan import Conflict, Step, moved_steps
+from hermes_dist.model.side import Side
 from hermes_dist.model.source import HEADS, TAGS, Pin
 from hermes_dist.ops.change.proposal import Proposal
-from hermes_dist.ops.change.review import KeyRow, parts_of
+from hermes_dist.ops.change.review import Choice, KeyRow, parts_of
+from hermes_dist.ops.package.conflict_diff import Sides
 from hermes_dist.voice.clean import clean
 from hermes_dist.voice.left_out import why_words
 from hermes_dist.voice.lines import Line, Piece, Style, line
 from hermes_dist.voice.notes import sentence
-from hermes_dist.voice.words import size_of
+from hermes_dist.voice.words import CONFLICT_WORDS, size_of
 
 SHOWN = 12
 """How many rows of one kind are shown without ``-v``."""
 
 _NONE = "(none)"
-SIGN_STYLES: Mapping[str, Style] = {"+": "good", "-": "error", "~": "warning"}
-"""How the sign of a file is painted: added, deleted, changed."""
+SIGN_STYLES: Mapping[str, Style] = {"+": "good", "-": "error", "~": "warning", "R": "warning"}
+"""How the sign of a file is painted: added, deleted, changed, moved."""
 
 
 def head_lines(proposal: Proposal, *, details: bool) -> Iterator[Line]:
@@ -86,10 +91,15 @@ def _named(parts: Iterable[tuple[str, int]]) -> str:
 
 def step_lines(steps: Sequence[Step], most: int) -> Iterator[Line]:
     """List the files that change; at most so many."""
-    for step in steps[:most]:
-        sign = _sign(step)
-        yield line("  ", Piece(sign, SIGN_STYLES[sign]), f" {clean(step.path)}")
-    if rest := steps[most:]:
+    moves = moved_steps(steps)
+    left = set(moves.values())
+    shown = [step for step in steps if step.path not in left]
+    for step in shown[:most]:
+        sign, name = _sign(step), clean(step.path)
+        if step.path in moves:
+            sign, name = "R", f"{clean(moves[step.path])} → {name}"
+        yield line("  ", Piece(sign, SIGN_STYLES[sign]), f" {name}")
+    if rest := shown[most:]:
         parts = _named(parts_of(step.path for step in rest).items())
         yield line(f"  … and {counted(len(rest), 'more file')} ({parts}); -v lists them")
 
@@ -110,19 +120,74 @@ def key_lines(rows: Sequence[KeyRow], most: int) -> Iterator[Line]:
         yield line(f"    … and {counted(len(rest), 'more key')}; -v lists them")
 
 
+def settled_lines(proposal: Proposal) -> Iterator[Line]:
+    """Say which side of a text or a file the user chose; values are shown with their keys."""
+    for place, side in sorted(proposal.choices.sides.items()):
+        path, _, key = place.partition(": ")
+        if kind_of(RelPath(path)) is None and (not key or key == format_key(BODY)):
+            yield line(f"    {clean(place_words(place))}  {_TAKEN[side]} (your choice)")
+    for path in sorted(proposal.choices.edits):
+        yield line(f"    {clean(path)}  as you edited it")
+
+
+_TAKEN = {Side.OURS: "yours stays", Side.THEIRS: "theirs", Side.BOTH: "both"}
+
+
 def change_words(row: KeyRow) -> str:
-    """Say what a value was and is, and what yours is if that differs."""
-    change = f"{clean(row.before, 50) or _NONE} → {clean(row.after, 50) or _NONE}"
-    if row.yours:
-        change += f" (yours: {clean(row.yours, 50)})"
-    return change
+    """Say what becomes of a value: upstream's change, or how two changes were settled."""
+    before, after, yours, result = (
+        clean(value, 50) or _NONE for value in (row.before, row.after, row.yours, row.result)
+    )
+    if not row.yours:
+        return f"{before} → {after}"
+    by = _CHOICES.get(row.choice, "merged")
+    if row.result == row.yours:
+        return f"{yours} stays (yours, {by}; theirs {after})"
+    if row.result == row.after:
+        return f"{yours} → {after} (theirs, {by})"
+    return f"{yours} → {result} (both, {by})"
 
 
-def conflict_line(conflict: Conflict, rows: Iterable[KeyRow]) -> Line:
+_CHOICES: Mapping[Choice | None, str] = {
+    Choice.USER: "your choice",
+    Choice.EDIT: "as you edited it",
+    Choice.AUTHOR: "the author's choice",
+}
+
+
+def conflict_line(conflict: Conflict, sides: Sides) -> Line:
     """Say what both sides changed."""
-    change = "".join(f"  {change_words(row)}" for row in rows)
-    said = f"  {clean(conflict.words)}{change} ({conflict.kind}); yours stays"
+    said = f"  {clean(conflict.words)}  {sides_words(conflict, sides)}; yours stays"
     return line("  ", Piece("conflict", "error"), said)
+
+
+def sides_words(conflict: Conflict, sides: Sides) -> str:
+    """Say the values at a conflict, or what each side did to a text or a file."""
+    if not sides.has_values:
+        return CONFLICT_WORDS.get(conflict.kind, str(conflict.kind))
+    gone = _NONE
+    if sides.was is not None:
+        gone = "(deleted)"
+    yours, theirs = (_value(each, gone) for each in (sides.yours, sides.theirs))
+    return f"was {_value(sides.was, _NONE)} · yours {yours} · theirs {theirs}"
+
+
+def choice_words(side: Side, sides: Sides) -> str:
+    """Say what a choice brings about."""
+    if side is Side.BOTH:
+        return "both: yours, and upstream's added"
+    value, said = sides.yours, "yours stays"
+    if side is Side.THEIRS:
+        value, said = sides.theirs, "theirs"
+    if not sides.has_values:
+        return said
+    return f"{said}: {_value(value, '(deleted)')}"
+
+
+def _value(value: str | None, absent: str) -> str:
+    if value is None:
+        return absent
+    return clean(value, 60) or "(empty)"
 
 
 def environment_line(item: Wanted, *, update: bool) -> Line:

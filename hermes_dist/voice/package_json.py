@@ -172,6 +172,10 @@ def _included_data(lock: Lock | None) -> list[str]:
     return list(lock.top.included) if lock else []
 
 
+def _kept_of(lock: Lock | None) -> list[str]:
+    return sorted(lock.kept) if lock else []
+
+
 def _demands(lock: Lock | None) -> str:
     """What has to be signed; empty for no choice."""
     if lock is None or lock.demands is None:
@@ -206,7 +210,7 @@ def status_data(status: Status) -> dict[str, Any]:
         "parked": [effect_data(e) for e in status.parked],
         "missing_env": [w.var.name for w in status.missing],
         "held": held,
-        "kept": sorted(lock.kept) if lock else [],
+        "kept": _kept_of(lock),
         "included": _included_data(lock),
         "demands": _demands(lock),
         "links": [{"path": path, "target": target} for path, target in status.links],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hermes_dist.model.lock_head import Demand
-from hermes_dist.model.plan import EffectKind
+from hermes_dist.model.plan import ConflictKind, EffectKind
 
 EFFECT_VERBS = {
     EffectKind.RUNS: "runs",
@@ -13,6 +13,18 @@ EFFECT_VERBS = {
     EffectKind.HIDES: "hides",
 }
 """What an effect does, as the first word of its line on a card; the kinds themselves are in order of weight."""
+
+
+CONFLICT_WORDS = {
+    ConflictKind.EDIT_EDIT: "both changed it",
+    ConflictKind.EDIT_DELETE: "you changed it · upstream deleted it",
+    ConflictKind.DELETE_EDIT: "you deleted it · upstream changed it",
+    ConflictKind.ADD_ADD: "both added it",
+    ConflictKind.ADD_DELETE: "you added to it · upstream deleted it",
+    ConflictKind.DELETE_ADD: "you deleted it · upstream added to it",
+    ConflictKind.FILE_FOLDER: "a file on one side, a folder on the other",
+}
+"""What both sides did, for people; the lockfile and JSON have the kind itself."""
 
 
 def size_of(count: int) -> str:

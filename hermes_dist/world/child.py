@@ -14,7 +14,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Literal, NamedTuple, Self
@@ -161,6 +161,22 @@ def start_detached(command: Command, folder: Path, out: Path, err: Path) -> Deta
         for fd in fds:
             os.close(fd)
     return Detached(process)
+
+
+def run_on_terminal(argv: Sequence[str], env: Mapping[str, str]) -> int:
+    """Run a program that talks with the user; it has our terminal, so no limit holds for it.
+
+    Returns:
+        Its exit code; negative for a signal.
+
+    Raises:
+        DistError: It can't be started.
+    """
+    note("run", "on the terminal:", argv[0])
+    try:
+        return subprocess.run(list(argv), env=dict(env), check=False).returncode
+    except OSError as error:
+        raise DistError(f"can't start a program: {error.strerror}", where=argv[0]) from error
 
 
 def _start(

@@ -196,7 +196,7 @@ def test_verify_and_gc_say_what_they_found(cli: Cli) -> None:
 def _editor(folder: Path, script: str, monkeypatch: pytest.MonkeyPatch) -> None:
     program = folder / "editor"
     program.write_text(
-        f"#!{sys.executable}\nimport sys, pathlib\nmine, theirs = map(pathlib.Path, sys.argv[1:])\n{script}\n"
+        f"#!{sys.executable}\nimport sys, pathlib\nmine, *theirs = map(pathlib.Path, sys.argv[1:])\n{script}\n"
     )
     program.chmod(0o755)
     monkeypatch.setenv("EDITOR", str(program))
@@ -212,14 +212,28 @@ def test_resolve_edit_takes_the_edited_copy_and_settles(
     cli("update", "bot", "-y")
     _editor(
         home,
-        "assert 'Rule 3 is new' in theirs.read_text()\nassert 'Rule 3 is mine' in mine.read_text()",
+        "text = mine.read_text()\n"
+        "assert '<<<<<<< yours\\nRule 3 is mine.\\n||||||| was\\nRule 3 stands.\\n' in text\n"
+        "assert '=======\\nRule 3 is new.\\n>>>>>>> theirs\\n' in text and not theirs",
         monkeypatch,
     )
     assert cli("resolve", "bot", "SOUL.md", "--edit")[0] == 3
     assert cli.story.lock.conflicts
     assert cli("resolve", "bot", "SOUL.md", "--edit", "--no-input")[0] == 6
+    before = cli.story.files()
+    _editor(home, "mine.write_text(mine.read_text().replace('is mine', 'is both'))", monkeypatch)
+    code, _, err = cli("resolve", "bot", "SOUL.md", "--edit")
+    assert (code, "a conflict marker is left in line 4" in err) == (1, True), err
+    assert cli.story.files() == before
+    _editor(home, "mine.write_text('Lost.')\nsys.exit(1)", monkeypatch)
+    assert cli("resolve", "bot", "SOUL.md", "--edit")[0] == 3
+    assert cli.story.files() == before
     _editor(
-        home, "mine.write_text(mine.read_text().replace('3 is mine', '3 is both'))", monkeypatch
+        home,
+        "import re\ntext = mine.read_text().replace('3 is mine', '3 is both')\n"
+        "text = re.sub(r'(?ms)^\\|{7}.*?^>{7} theirs\\n', '', text)\n"
+        "mine.write_text(text.replace('<<<<<<< yours\\n', ''))",
+        monkeypatch,
     )
     assert cli("resolve", "bot", "SOUL.md", "--edit")[0] == 0
     assert cli.story.lock.conflicts == ()
@@ -238,7 +252,7 @@ def test_an_edited_document_that_can_not_be_read_settles_nothing(
     before = cli.story.files()
     _editor(home, "mine.write_text('a: [')", monkeypatch)
     code, _, err = cli("resolve", "bot", "--edit")
-    assert code == 3
+    assert code == 1
     assert "could not be read any more" in err
     assert cli.story.files() == before
 

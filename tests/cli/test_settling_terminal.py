@@ -71,8 +71,8 @@ def test_the_difference_at_a_conflict_belongs_to_the_question(story: Story, home
     update(story.ctx, ProfileName("bot"), Request(), yes)
     result = home / "result.json"
     terminal = Terminal("resolve", "bot", "--json", stdout=result)
-    terminal.answer("[l]ater? ", "d")
-    terminal.answer("[l]ater? ", "t")
+    terminal.answer("[later]: ", "d")
+    terminal.answer("[later]: ", "t")
     assert terminal.end() == 0, terminal.text
     assert "Rule 3 is new" in terminal.text
     assert json.loads(result.read_text())["schema"] == "hermes-dist/outcome/1"

@@ -17,7 +17,7 @@ SECRET = "s3cr3t-value"
 CONTENT, EFFECTS = "Install it? [y/N] ", "Let it run these now? [y/N] "
 KEY = "  KEY (What for): "
 CITY = "  CITY [= takes Bern]: "
-CONFLICT = "[l]ater? "
+CONFLICT = "[later]: "
 FILES = {
     "distribution.yaml": "name: bot\nversion: 1.0.0\nenv_requires:\n  - name: KEY\n    description: What for\n"
     "  - name: EXTRA\n    required: false\n  - name: CITY\n    default: Bern\n",
@@ -213,7 +213,7 @@ def test_conflicts_are_asked_about_as_dpkg_does(repo: Repo, source: str, bot: Pa
     later.answer(CONFLICT, "l")
     later.answer("Apply it? [y/N] ", "y")
     assert later.end() == 3
-    assert "t  take upstream's" in later.text
+    assert "t  take upstream's in place" in later.text
     assert "-Mine." in later.text
     assert "+Theirs." in later.text
     assert (bot / "SOUL.md").read_text() == "Mine.\n"
@@ -260,7 +260,7 @@ def test_a_conflict_can_be_settled_in_an_editor(
     repo.commit({"config.yaml": "model: b\nmax_turns: 2\nstt_echo_transcripts: true\n"})
     editor = tmp_path / "editor"
     editor.write_text(
-        '#!/bin/sh\ncat "$2" > "$(dirname "$0")/upstream"\nsed -i "s/mine/edited/" "$1"\n'
+        "#!/bin/sh\nsed -i -e '/^|||||||/,/^>>>>>>>/d' -e '/^<<<<<<</d' -e s/mine/edited/ \"$1\"\n"
     )
     editor.chmod(0o755)
     nothing = Terminal("update", "bot", env={"VISUAL": "true"})
@@ -276,9 +276,6 @@ def test_a_conflict_can_be_settled_in_an_editor(
     assert (
         bot / "config.yaml"
     ).read_text() == "model: edited  # why\nmax_turns: 5\nstt_echo_transcripts: true\n"
-    assert (
-        tmp_path / "upstream"
-    ).read_text() == "model: b\nmax_turns: 2\nstt_echo_transcripts: true\n"
     assert piped("update", "bot", "-y").returncode == 0
 
 

@@ -20,10 +20,12 @@ from hermes_dist.merge.text import (
     TextMerge,
     _joined,
     _usual_end,
+    marker_left,
     merge_text,
     mergeable,
     similarity,
     unified,
+    with_markers,
 )
 from hermes_dist.model.side import Side
 
@@ -575,3 +577,24 @@ def test_an_empty_last_line_keeps_its_end() -> None:
     assert _joined([b"a\n", b"\n"], b"\n", False) == b"a\n\n"
     assert _joined([b"a\n", b"b\n"], b"\n", False) == b"a\nb"
     assert _joined([b"a\n", b"b"], b"\n", True) == b"a\nb\n"
+
+
+def test_conflicts_are_written_out_between_markers() -> None:
+    base, ours, theirs = b"a\nb\nc\nd\n", b"a\nmine\nc\nd\n", b"a\nnew\nc\nD\n"
+    marked = with_markers(base, ours, theirs)
+    assert marked == (
+        b"a\n<<<<<<< yours\nmine\n||||||| was\nb\n=======\nnew\n>>>>>>> theirs\nc\nD\n"
+    )
+    assert with_markers(base, ours, base) is None
+    assert with_markers(b"\0", ours, theirs) is None
+
+
+def test_a_marker_that_is_left_is_found_and_a_heading_is_none() -> None:
+    sources = (b"Title\n=======\nb\n", b"Title\n=======\nmine\n", b"Title\n=======\nnew\n")
+    marked = with_markers(*sources)
+    assert marked is not None
+    assert marker_left(marked, *sources) == 3
+    assert marker_left(marked.replace(b"<<<<<<< yours\n", b""), *sources) == 4
+    assert marker_left(b"Title\n=======\nboth\n", *sources) == 0
+    assert marker_left(b"a\n=======\n", b"a\n", b"b\n", b"c\n") == 2
+    assert marker_left(b"a\r\n>>>>>>> theirs\r\n", b"a\n") == 2

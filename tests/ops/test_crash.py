@@ -53,7 +53,11 @@ CASES: dict[str, Case] = {
     "resolve --edit": (
         _conflicting,
         lambda s: settling.resolve_asking(
-            s.ctx, BOT, lambda *_: b"edited\n", Request(choices=Choices()), yes
+            s.ctx,
+            BOT,
+            lambda _, each: dict.fromkeys(each, b"edited\n"),
+            Request(choices=Choices()),
+            yes,
         ),
     ),
     "rollback": (_conflicting, lambda s: s.rollback()),

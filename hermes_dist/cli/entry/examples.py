@@ -51,10 +51,19 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
         ("info research-bot", "The package of a profile: source, commit, signer, variables."),
         ("info --package research-bot", "A package of a registry, before you install it."),
     ),
+    "keep": _of(
+        ("keep research-bot SOUL.md skills/charts", "No update changes these any more."),
+        ("keep research-bot agent.max_turns", "Keep one setting of config.yaml."),
+        ("keep research-bot", "List what is kept."),
+    ),
+    "unkeep": _of(
+        ("unkeep research-bot SOUL.md", "Let updates merge it again."),
+        ("unkeep research-bot --all", "Keep nothing in particular."),
+    ),
     "resolve": _of(
-        ("resolve research-bot --list", "List the open conflicts."),
-        ("resolve research-bot SOUL.md --ours", "Keep your SOUL.md, this time."),
-        ("resolve . agent.max_turns --theirs", "Take upstream's value of one key."),
+        ("resolve research-bot", "Ask about each open conflict."),
+        ("resolve research-bot skills/charts --ours", "Keep yours in a whole folder, this time."),
+        ("resolve . SOUL.md --tool meld", "Merge one file in a tool of yours."),
     ),
     "approve": _of(
         ("approve research-bot --list", "List what waits, what is approved, and what is off."),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Annotated
 
 import typer
@@ -68,18 +68,8 @@ def _show(session: Session, found: Kept, *, dry_run: bool) -> int:
             f"Nothing to do: {_said(found.kept) or 'nothing'} stays yours in {name} already."
         )
         return 0
-    tick = screen.paint("✓", "green")
-    if found.added:
-        screen.say(
-            f"{tick} Always yours in {name}: {_said(found.added)}. Updates leave it as it is."
-        )
-    if found.removed:
-        screen.say(
-            f"{tick} No longer always yours in {name}: {_said(found.removed)}. It stays as it is"
-            " until upstream changes it; then you are asked."
-        )
-    if found.settled:
-        screen.say(f"  this settled {counted(found.settled, 'conflict')} as yours")
+    for line in _done_lines(session, found):
+        screen.say(line)
     if dry_run:
         screen.say("Dry run: nothing was changed.")
         return 0
@@ -87,6 +77,19 @@ def _show(session: Session, found: Kept, *, dry_run: bool) -> int:
         words = session.command(f"unkeep {name} {_word(found.added)}")
         screen.tell(f"  undo with: {words}")
     return reminder(session, name, outcome.open_conflicts if outcome else 0)
+
+
+def _done_lines(session: Session, found: Kept) -> Iterator[str]:
+    tick, name = session.screen.paint("✓", "good"), found.profile
+    if found.added:
+        yield f"{tick} Always yours in {name}: {_said(found.added)}. Updates leave it as it is."
+    if found.removed:
+        yield (
+            f"{tick} No longer always yours in {name}: {_said(found.removed)}. It stays as it is"
+            " until upstream changes it; then you are asked."
+        )
+    if found.settled:
+        yield f"  this settled {counted(found.settled, 'conflict')} as yours"
 
 
 def _said(places: Iterable[str]) -> str:

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from hermes_dist.cli.package.ask_conflict import asker, edited
+from hermes_dist.cli.package.ask_conflict import asker, by_editing
+from hermes_dist.cli.package.edit_conflict import edited, opener
 from hermes_dist.cli.shared.ask import agreement, questions
 from hermes_dist.cli.shared.command import AllowEffects, DryRun, Profile, command
 from hermes_dist.cli.shared.request import show_outcome
@@ -35,8 +36,16 @@ def resolve(
     theirs: Annotated[bool, typer.Option("--theirs", help="Take upstream's.")] = False,
     both: Annotated[bool, typer.Option("--both", help="Keep yours and add upstream's.")] = False,
     edit: Annotated[
-        bool, typer.Option("--edit", help="Edit yours, with upstream's beside it.")
+        bool, typer.Option("--edit", help="Edit a copy with both sides between markers.")
     ] = False,
+    tool: Annotated[
+        str,
+        typer.Option(
+            "--tool",
+            metavar="NAME",
+            help="Edit it in vimdiff, meld or code; git: the merge.tool of your git.",
+        ),
+    ] = "",
     list_: Annotated[
         bool, typer.Option("--list", help="List what is open, and what --always keeps yours.")
     ] = False,
@@ -57,14 +66,11 @@ def resolve(
     )
     wanted = {Side.OURS: ours, Side.THEIRS: theirs, Side.BOTH: both}
     sides = [side for side, named in wanted.items() if named]
-    if len(sides) + list_ + edit + forget > 1 or (always and sides != [Side.OURS]):
-        raise UsageError(
-            "choose one of --ours, --theirs, --both, --edit, --forget and --list; --always works only with --ours"
-        )
+    _check_one(len(sides) + list_ + (edit or bool(tool)) + forget, always=always, ours=ours)
     if forget:
         return _forget(session, name, place, Request(dry_run=dry_run))
-    if edit:
-        return _edit(session, name, place, request)
+    if edit or tool:
+        return _edit(session, name, place, request, tool)
     if list_:
         return _list(session, name, place)
     if not sides:
@@ -79,6 +85,20 @@ def resolve(
         always=always,
     )
     return show_outcome(session, outcome)
+
+
+def _check_one(chosen: int, *, always: bool, ours: bool) -> None:
+    """Make sure that at most one way to settle was chosen.
+
+    Raises:
+        UsageError: There are several, or ``--always`` without ``--ours``.
+    """
+    if chosen > 1:
+        raise UsageError(
+            "choose one of --ours, --theirs, --both, --edit, --tool, --forget and --list"
+        )
+    if always and not ours:
+        raise UsageError("--always works only with --ours", hint="or at any time: keep PATH")
 
 
 def _ask(session: Session, name: ProfileName, place: str, request: Request) -> int:
@@ -104,11 +124,12 @@ def _ask(session: Session, name: ProfileName, place: str, request: Request) -> i
     return show_outcome(session, outcome)
 
 
-def _edit(session: Session, name: ProfileName, place: str, request: Request) -> int:
-    """Open the editor for each file with a conflict; the edited file settles the conflicts in it.
+def _edit(session: Session, name: ProfileName, place: str, request: Request, tool: str) -> int:
+    """Open the editor or a tool for each file with a conflict; the edited file settles the conflicts in it.
 
     Raises:
         InputNeeded: ``--no-input`` was given. Without a terminal, ``$VISUAL`` may still be a script.
+        DistError: The tool is not known or not installed, or a marker is left in a file; nothing changed.
     """
     if not session.screen.ask:
         raise InputNeeded(
@@ -116,17 +137,16 @@ def _edit(session: Session, name: ProfileName, place: str, request: Request) -> 
             hint="pass --ours, --theirs or --both",
         )
     left: list[str] = []
+    program = opener(session, tool) if tool else None
 
     def edit(proposal: Proposal, conflict: Conflict) -> bytes | None:
-        if conflict.path in left:
-            return None
-        text = edited(session, proposal, conflict)
+        text = edited(session, proposal, conflict, program)
         if text is None:
             left.append(conflict.path)
         return text
 
     outcome = ops.resolve_asking(
-        session.ctx, name, edit, request, agreement(session, yes=True), place=place
+        session.ctx, name, by_editing(edit), request, agreement(session, yes=True), place=place
     )
     for path in left:
         session.screen.tell(

@@ -18,6 +18,7 @@ from hermes_dist.model.notes import NoteKind
 from hermes_dist.model.plan import Effect
 from hermes_dist.ops.change import review
 from hermes_dist.ops.change.proposal import Outcome, Proposal
+from hermes_dist.ops.package.conflict_diff import sides_of
 from hermes_dist.voice import cards, effect_cards, summary
 from hermes_dist.voice.lines import Line, Piece
 
@@ -39,9 +40,7 @@ def preview(session: Session, proposal: Proposal, *, asking: bool = False) -> No
     _tell(screen, _content(proposal, rows, _most(screen)))
     _tell(screen, _environment(proposal, every=screen.verbose))
     _effects(session, screen, proposal)
-    for conflict in proposal.plan.conflicts:
-        at = [row for row in rows if (row.path, row.key) == (str(conflict.path), conflict.key)]
-        _tell(screen, [cards.conflict_line(conflict, at)])
+    _conflicts(session, screen, proposal)
     # Nearly every repository has files that nobody needs to know of, such as its README.
     if proposal.missed.keys() - {"file"}:
         _tell(screen, [cards.missed_line(proposal.missed, listed=details)])
@@ -50,6 +49,13 @@ def preview(session: Session, proposal: Proposal, *, asking: bool = False) -> No
     if details:
         _tell(screen, cards.left_out_lines(proposal.left_out, _most(screen)))
     notes(screen, proposal.notes)
+
+
+def _conflicts(session: Session, screen: Screen, proposal: Proposal) -> None:
+    """The conflicts that stay open, with the values of both sides."""
+    for conflict in proposal.plan.conflicts:
+        sides = sides_of(session.ctx, proposal, conflict)
+        _tell(screen, [cards.conflict_line(conflict, sides)])
 
 
 def _most(screen: Screen) -> int:
@@ -66,6 +72,7 @@ def _content(proposal: Proposal, rows: Sequence[review.KeyRow], most: int) -> It
     yield from cards.step_lines(proposal.plan.steps, most)
     conflicts = {(str(c.path), c.key) for c in proposal.plan.conflicts}
     yield from cards.key_lines([r for r in rows if (r.path, r.key) not in conflicts], most)
+    yield from cards.settled_lines(proposal)
 
 
 def _environment(proposal: Proposal, *, every: bool) -> Iterator[Line]:

@@ -13,7 +13,7 @@ from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import ExitCode, UsageError
 from hermes_dist.model.side import Side
 from hermes_dist.ops.change.proposal import Outcome
-from hermes_dist.ops.change.request import ABORT, Accept, AskConflict, Choices, Naming, Request
+from hermes_dist.ops.change.request import ABORT, Accept, AskConflicts, Choices, Naming, Request
 from hermes_dist.voice.package_json import outcome_data
 
 __all__ = ["agreement", "request_of", "show_outcome"]
@@ -73,7 +73,7 @@ def request_of(
         ),
         naming=Naming(registry, accept_name, twins(session)),
         env=given(session, env or (), env_file),
-        questions=replace(ask, conflict=_ask_conflict(session, conflict, yes=yes)),
+        questions=replace(ask, conflicts=_ask_conflicts(session, conflict, yes=yes)),
         on_conflict=conflict,
         to=to,
         dry_run=dry_run,
@@ -83,7 +83,7 @@ def request_of(
     )
 
 
-def _ask_conflict(session: Session, conflict: str, *, yes: bool) -> AskConflict | None:
+def _ask_conflicts(session: Session, conflict: str, *, yes: bool) -> AskConflicts | None:
     """The prompt about conflicts: with ``--conflict ask``, or on a terminal without ``--yes`` and ``--conflict``."""
     # `--conflict ask` holds without a terminal, too: the first conflict then ends with code 6,
     # instead of staying open without anybody noticing.

@@ -14,7 +14,7 @@ from hermes_dist.model.paths import RelPath
 from hermes_dist.model.side import Side
 from hermes_dist.model.tree import Digest
 from hermes_dist.ops.change.proposal import Outcome, Proposal, carry_out
-from hermes_dist.ops.change.request import ABORT, AskConflict, Choices, Confirm, Request
+from hermes_dist.ops.change.request import ABORT, AskConflicts, Choices, Confirm, Request
 from hermes_dist.ops.change.variables import refuse_unwritable
 from hermes_dist.ops.context import Context
 from hermes_dist.world.trace import note
@@ -32,7 +32,7 @@ def confirm_and_carry_out(
     make: Make,
     request: Request,
     confirm: Confirm,
-    ask_conflict: AskConflict | None = None,
+    ask_conflicts: AskConflicts | None = None,
 ) -> Outcome:
     """Make a proposal, ask about conflicts and for consent, and carry it out.
 
@@ -41,7 +41,7 @@ def confirm_and_carry_out(
         make: Makes the proposal.
         request: The options of the command.
         confirm: Shows the proposal and asks for confirmation.
-        ask_conflict: Asks about each conflict; None leaves them open.
+        ask_conflicts: Asks about the conflicts; None leaves them open.
 
     Raises:
         DistError: Conflicts would stay open under ``--conflict abort``; nothing changed.
@@ -61,8 +61,8 @@ def confirm_and_carry_out(
     # Refused this early because variables are written last, when all else is done already.
     if given:
         refuse_unwritable(proposal.home.path, given)
-    if ask_conflict is not None:
-        answered = _with_answers(choices, proposal, ask_conflict)
+    if ask_conflicts is not None and proposal.plan.conflicts:
+        answered = _with_answers(choices, proposal, ask_conflicts)
         if answered != choices:
             # Proposed again with the answers: a side decides whole files, so effects, notes and
             # steps may change with it.
@@ -170,16 +170,13 @@ def _with_given(proposal: Proposal, given: Mapping[str, str]) -> Proposal:
     )
 
 
-def _with_answers(choices: Choices, proposal: Proposal, ask: AskConflict) -> Choices:
-    """Ask about each conflict."""
+def _with_answers(choices: Choices, proposal: Proposal, ask: AskConflicts) -> Choices:
+    """Ask about the conflicts."""
     sides: dict[str, Side] = {}
     edits: dict[RelPath, bytes] = {}
-    for conflict in proposal.plan.conflicts:
-        if conflict.path in edits:
-            continue  # the edited file answers every conflict in it
-        answer = ask(proposal, conflict)
+    for conflict, answer in ask(proposal, proposal.plan.conflicts).items():
         if isinstance(answer, bytes):
             edits[conflict.path] = answer
-        elif answer is not None:
+        else:
             sides[conflict.place] = answer
     return replace(choices, sides={**choices.sides, **sides}, edits={**choices.edits, **edits})

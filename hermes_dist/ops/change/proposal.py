@@ -25,6 +25,7 @@ from hermes_dist.model.plan import Effect, Plan, Step
 from hermes_dist.model.source import Pin
 from hermes_dist.model.tree import EMPTY, Read, Tree, together
 from hermes_dist.ops.change.variables import ENV_FILE, elsewhere, leave, new_file, write
+from hermes_dist.ops.choices import Choices
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import LIVING, Home, guards_of, held, take_back
 from hermes_dist.ops.profiles.profile_moves import clear_tombstone
@@ -58,6 +59,7 @@ class Proposal(Contents, frozen=True, kw_only=True):
         size: The bytes of the package's payload, if this creates a home.
         trust: How it is signed; None if nobody checked, or nothing can be signed.
         notes: What else to say.
+        choices: What the user chose about the content, so that the preview can say whose decision a value is.
         beside: For a new home: files outside the plan, with their permissions.
         moved: For a new home: files already below the root, with their place in the home.
     """
@@ -81,6 +83,7 @@ class Proposal(Contents, frozen=True, kw_only=True):
     size: int = 0
     trust: Note | None = None
     notes: tuple[Note, ...] = ()
+    choices: Choices = Choices()
     label: Mapping[str, str] = field(default_factory=dict)
     beside: Mapping[str, tuple[bytes, int]] = field(default_factory=dict)
     moved: Mapping[str, str] = field(default_factory=dict)

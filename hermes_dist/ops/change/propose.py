@@ -142,6 +142,7 @@ def propose(
             *remarks_on(plan, read),
             *_odd(ctx, home.name, observed),
         ),
+        choices=choices,
         label={"version": incoming.pin.version, "commit": incoming.pin.commit},
     )
     if incoming.verdict:

@@ -8,17 +8,13 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from hermes_dist.decide.consent.switches import Unit
 from hermes_dist.decide.environment.wanted import Given
-from hermes_dist.decide.included import Including, typed_including
-from hermes_dist.decide.parts import parse_parts
+from hermes_dist.decide.included import Including
 from hermes_dist.decide.trust import Accept
-from hermes_dist.model.discreet import Contents
-from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Conflict
 from hermes_dist.model.side import Side
-from hermes_dist.model.tree import Digest
 from hermes_dist.ops.change.target import Naming
+from hermes_dist.ops.choices import Choices
 
 if TYPE_CHECKING:
     from hermes_dist.ops.change.proposal import Proposal
@@ -26,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ABORT",
     "Accept",
-    "AskConflict",
+    "AskConflicts",
     "Choices",
     "Confirm",
     "Given",
@@ -38,74 +34,23 @@ __all__ = [
 Confirm = Callable[["Proposal"], bool]
 """Shows a proposal and asks for confirmation; False means no. May raise InputNeeded."""
 
-AskConflict = Callable[["Proposal", Conflict], Side | bytes | None]
-"""Asks about one conflict; gives a side, or the whole file as edited; None leaves it open."""
+AskConflicts = Callable[["Proposal", Sequence[Conflict]], Mapping[Conflict, Side | bytes]]
+"""Asks about conflicts; gives a side for each, or the whole file as edited; those it leaves out stay open."""
 
 ABORT = "abort"
 """The value of ``--conflict`` that changes nothing if a conflict would stay open."""
-
-
-class Choices(Contents, frozen=True, kw_only=True):
-    """What the user chose about the content, on the command line or when asked.
-
-    The choices are the only part of a request that grows: answers to conflicts and approvals are added while
-    the user is asked.
-
-    Attributes:
-        sides: The side to take in a conflict, by ``path`` or ``path: key``.
-        default: The side to take in all other conflicts.
-        edits: Files as the user edited them: they count as the user's, with every conflict in them settled.
-        allow_effects: Every effect is approved.
-        grants: Digests of the effects that are approved.
-        named: Servers and jobs to switch on, no matter who switched them off.
-        revoked: Places that lose their approval: they are removed from the home or switched off there.
-        only: Parts to take; empty for all.
-        without: Parts to leave out.
-        given: Names of the variables given with the command.
-        including: What to take along although the author's list leaves it out, and what no longer.
-    """
-
-    sides: Mapping[str, Side] = field(default_factory=dict)
-    default: Side | None = None
-    edits: Mapping[RelPath, bytes] = field(default_factory=dict)
-    allow_effects: bool = False
-    grants: frozenset[Digest] = frozenset()
-    named: frozenset[Unit] = frozenset()
-    revoked: tuple[tuple[RelPath, str], ...] = ()
-    only: frozenset[str] = frozenset()
-    without: frozenset[str] = frozenset()
-    given: frozenset[str] = frozenset()
-    including: Including = Including()
-
-    def with_parts(self, only: str, without: str) -> Choices:
-        """Return the choices with ``--only`` and ``--except`` as typed.
-
-        Raises:
-            UsageError: A part is not one of the known parts.
-        """
-        return replace(
-            self, only=parse_parts(only, "--only"), without=parse_parts(without, "--except")
-        )
-
-    def with_included(self, more: Sequence[str], less: Sequence[str]) -> Choices:
-        """Return the choices with ``--include`` and ``--exclude`` as typed.
-
-        Raises:
-            UsageError: One is not a path inside a package, or no package may bring it.
-        """
-        return replace(self, including=typed_including(more, less))
 
 
 class Questions(Struct, frozen=True, kw_only=True):
     """What to ask on a terminal; None for what is not asked.
 
     Attributes:
-        conflict: Asks about each open conflict, before the confirmation.
+        conflicts: Asks about the open conflicts, before the confirmation.
         effects: Asks, after the confirmation, whether effects that newly need approval may run now.
         variables: Asks, after the confirmation, for the values of missing variables, by name.
     """
 
-    conflict: AskConflict | None = None
+    conflicts: AskConflicts | None = None
     effects: Callable[[Proposal], bool] | None = None
     variables: Callable[[Proposal], Mapping[str, str]] | None = None
 

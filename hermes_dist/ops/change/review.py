@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -24,6 +25,7 @@ from hermes_dist.decide.environment import dotenv
 from hermes_dist.decide.environment.wanted import offers_default
 from hermes_dist.decide.parts import part_of
 from hermes_dist.decide.placement.timing import next_times
+from hermes_dist.decide.policies import side_of
 from hermes_dist.errors import Invalid
 from hermes_dist.model.documents.api import Kind, get, load_data
 from hermes_dist.model.lock import Lock
@@ -40,11 +42,13 @@ if TYPE_CHECKING:
     from hermes_dist.ops.change.mask import Mask
 
 __all__ = [
+    "Choice",
     "Group",
     "KeyRow",
     "agent_time",
     "before_after",
     "changed_keys",
+    "choice_at",
     "default_of",
     "groups_of",
     "hidden_places",
@@ -54,6 +58,27 @@ __all__ = [
 ]
 
 
+class Choice(StrEnum):
+    """Who settled a place that both sides changed."""
+
+    USER = "user"
+    EDIT = "edit"
+    AUTHOR = "author"
+
+
+def choice_at(proposal: Proposal, path: RelPath, key: str) -> Choice | None:
+    """Return who settled a place; None if nobody had to, or nobody did."""
+    choices = proposal.choices
+    if path in choices.edits:
+        return Choice.EDIT
+    place = f"{path}: {key}" if key else str(path)
+    if choices.sides.get(place) or choices.sides.get(str(path)) or choices.default:
+        return Choice.USER
+    if proposal.manifest and side_of(proposal.manifest.merge, path, key):
+        return Choice.AUTHOR
+    return None
+
+
 class KeyRow(Struct, frozen=True):
     """A key of a document that upstream changed.
 
@@ -61,6 +86,8 @@ class KeyRow(Struct, frozen=True):
         before: The value as received; empty for none.
         after: The value that upstream has now.
         yours: The home's own value, if it differs from both.
+        result: The value that the home will have, if ``yours`` differs from both.
+        choice: Who settled it, if both sides changed it.
     """
 
     path: str
@@ -68,6 +95,8 @@ class KeyRow(Struct, frozen=True):
     before: str
     after: str
     yours: str = ""
+    result: str = ""
+    choice: Choice | None = None
 
 
 def groups_of(effects: Iterable[Effect]) -> tuple[Group, ...]:
@@ -163,11 +192,19 @@ def _changed_at(proposal: Proposal, mask: Mask, path: RelPath) -> Iterator[KeyRo
     if old is None or new is None or mine is None or old == new:
         return
     own = {key.key: key.after for key in _keys(proposal, mask, path, old, mine)}
+    then = {key.key: key.after for key in _keys(proposal, mask, path, old, _after(proposal, path))}
     for key in _keys(proposal, mask, path, old, new):
         yours = own.get(key.key, "")
         # What the home has already is no news, and an effect is shown in full elsewhere.
         if own.get(key.key) != key.after and not _is_effect(proposal, path, key.key):
-            yield KeyRow(path, key.key, key.before, key.after, yours)
+            choice = choice_at(proposal, path, key.key)
+            result = then.get(key.key, key.before)
+            yield KeyRow(path, key.key, key.before, key.after, yours, result, choice)
+
+
+def _after(proposal: Proposal, path: RelPath) -> Entry | None:
+    """What stands at a path after the plan."""
+    return proposal.plan.after(proposal.ours).get(path)
 
 
 def _touched(proposal: Proposal) -> set[RelPath]:
@@ -177,7 +214,7 @@ def _touched(proposal: Proposal) -> set[RelPath]:
 
 
 def _keys(
-    proposal: Proposal, mask: Mask, path: RelPath, before: Entry, after: Entry
+    proposal: Proposal, mask: Mask, path: RelPath, before: Entry, after: Entry | None
 ) -> list[KeyChange]:
     """The keys that differ between two versions of a document, with secrets hidden."""
     from hermes_dist.decide.changes import Change, How, key_changes  # noqa: PLC0415 - an install has nothing to compare

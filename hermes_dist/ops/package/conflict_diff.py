@@ -1,13 +1,81 @@
-"""Show the two sides of a conflict as a diff."""
+"""Show the sides of a conflict: their values, a diff, and a copy of the file to edit."""
 
 from __future__ import annotations
 
-from hermes_dist.decide.changes import Change, How, key_changes, text_diff
+from msgspec import Struct
+
+from hermes_dist.decide.changes import Change, How, KeyChange, key_changes, shown_value, text_diff
+from hermes_dist.decide.conflict_copy import Copy, marked_copy, texts_fit, value_at
 from hermes_dist.errors import Invalid
-from hermes_dist.model.documents.api import kind_of, load_data
+from hermes_dist.model.documents.api import ABSENT, kind_of, load_data
+from hermes_dist.model.keypath import BODY, parse_key
 from hermes_dist.model.plan import Conflict, Step
 from hermes_dist.model.tree import Entry, together
+from hermes_dist.ops.change.mask import Mask
 from hermes_dist.ops.change.proposal import Proposal
+from hermes_dist.ops.context import Context
+
+__all__ = ["Copy", "Sides", "both_files", "conflict_lines", "copy_of", "fault_of", "sides_of"]
+
+
+class Sides(Struct, frozen=True, kw_only=True):
+    """The values at a conflict, each on one line with secrets hidden.
+
+    Attributes:
+        was: As received; None if there was none.
+        yours: None if you deleted it.
+        theirs: None if upstream deleted it.
+        has_values: Whether it is about a value; otherwise about a text or a whole file, and there are none.
+        fit_together: Whether both sides can be taken at once.
+    """
+
+    was: str | None = None
+    yours: str | None = None
+    theirs: str | None = None
+    has_values: bool = False
+    fit_together: bool = True
+
+
+def sides_of(ctx: Context, proposal: Proposal, conflict: Conflict) -> Sides:
+    """Return the values at a conflict of a proposal.
+
+    Raises:
+        DistError: A content can't be read.
+    """
+    files = _three(proposal, conflict)
+    key = parse_key(conflict.key)
+    if not key or key == BODY:
+        return Sides(fit_together=texts_fit(files))
+    was, yours, theirs = (value_at(conflict.path, data, key) for data in files)
+    mask = Mask.of(ctx, proposal.home.path)
+
+    def shown(value: object) -> str | None:
+        if value is ABSENT:
+            return None
+        return mask.key(KeyChange(conflict.key, "", shown_value(value))).after
+
+    return Sides(
+        was=shown(was),
+        yours=shown(yours),
+        theirs=shown(theirs),
+        has_values=True,
+        fit_together=isinstance(yours, list) and isinstance(theirs, list),
+    )
+
+
+def _three(proposal: Proposal, conflict: Conflict) -> tuple[bytes | None, ...]:
+    """The file as received, yours and upstream's; None for a side without it."""
+    read = together(proposal.plan.blobs, proposal.read)
+    trees = (proposal.home.base, proposal.ours, proposal.tree)
+    entries = (tree.get(conflict.path) for tree in trees)
+    return tuple(read(entry.digest) if entry else None for entry in entries)
+
+
+def copy_of(proposal: Proposal, conflict: Conflict) -> Copy:
+    """Make the copy to edit for a conflict; empty where a side has no file."""
+    was = _three(proposal, conflict)[0] or b""
+    yours, theirs = both_files(proposal, conflict)
+    return marked_copy(was, yours, theirs)
 
 
 def both_files(proposal: Proposal, conflict: Conflict) -> tuple[bytes, bytes]:
@@ -19,13 +87,15 @@ def both_files(proposal: Proposal, conflict: Conflict) -> tuple[bytes, bytes]:
     return read(mine.digest) if mine else b"", read(theirs.digest) if theirs else b""
 
 
-def conflict_lines(proposal: Proposal, conflict: Conflict) -> list[str]:
-    """Show your side and upstream's side of a conflict.
+def conflict_lines(ctx: Context, proposal: Proposal, conflict: Conflict) -> list[str]:
+    """Show your side and upstream's side of a conflict, with secrets hidden.
 
     Args:
+        ctx: The context.
         proposal: The proposal with the open conflict.
         conflict: The conflict.
     """
+    mask = Mask.of(ctx, proposal.home.path)
     read = together(proposal.plan.blobs, proposal.read)
     step = _step_at(proposal, conflict)
     ours = step.before if step else proposal.ours.get(conflict.path)
@@ -34,12 +104,12 @@ def conflict_lines(proposal: Proposal, conflict: Conflict) -> list[str]:
     if conflict.key:
         inside = f"{conflict.key}."
         lines: list[str] = []
-        for row in key_changes(change, read):
+        for row in map(mask.key, key_changes(change, read)):
             if row.key == conflict.key or row.key.startswith(inside):
                 lines += [f"-{row.key}: {row.before}", f"+{row.key}: {row.after}"]
         if lines:
             return lines
-    return text_diff(change, read, "yours", "theirs")
+    return mask.lines(text_diff(change, read, "yours", "theirs"))
 
 
 def _step_at(proposal: Proposal, conflict: Conflict) -> Step | None:

@@ -89,7 +89,7 @@ def install(
     elsewhere = about_redirect(ctx, arrival.fetched.target, home.name)
     notes = (moved, *elsewhere, *judged_notes, guess, about_requires(ctx, incoming, request))
     make = partial(propose_incoming, ctx, home, incoming, verb="install", notes=notes, base=base)
-    outcome = confirm_and_carry_out(ctx, make, request, confirm, request.questions.conflict)
+    outcome = confirm_and_carry_out(ctx, make, request, confirm, request.questions.conflicts)
     return _with_command(ctx, outcome, command) if outcome.done and command else outcome
 
 

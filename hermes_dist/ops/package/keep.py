@@ -23,7 +23,7 @@ from hermes_dist.ops.change.proposal import Outcome, Proposal
 from hermes_dist.ops.change.propose import propose
 from hermes_dist.ops.change.request import Request
 from hermes_dist.ops.context import Context
-from hermes_dist.ops.homes import Home, open_home, open_to_read
+from hermes_dist.ops.homes import Home, look_into, open_home
 from hermes_dist.ops.package.resolve import recorded
 
 _DOCUMENTS = tuple(map(RelPath, (CONFIG, JOBS)))
@@ -55,7 +55,7 @@ def kept(ctx: Context, name: ProfileName) -> Kept:
     Raises:
         DistError: The profile has no lockfile, or it can't be read.
     """
-    home, _ = open_to_read(ctx, name)
+    home = look_into(ctx, name)
     return Kept(profile=name, kept=tuple(sorted(home.need_lock(ctx).kept)))
 
 
@@ -159,25 +159,25 @@ def _place(ctx: Context, shelf: _Shelf, word: str) -> str:
     if not word.strip():
         raise UsageError("the path to keep is empty")
     path, colon, key = _relative(shelf.home, word).partition(": ")
-    # An unclear word is not yet refused: what is typed may still be the whole of another kind.
     if colon:
         return _in_document(ctx, shelf, path, key)
     place = _as_path(path)
     if place is not None and any(each.under(place) for each in shelf.paths):
         return str(place)
-    keys = _keys_of(shelf)
-    outer = [f"{at}: {path}" for at, data in keys.items() if _has(data, path)]
-    if len(outer) == 1:
-        return outer[0]
-    found = Named(candidates=tuple(outer))
-    if not outer:
-        inner = [
-            f"{at}: {format_key(leaf)}" for at, data in keys.items() for leaf, _ in leaves(data)
-        ]
-        found = named_places(path, [*map(str, shelf.paths), *inner])
+    found = _as_key(shelf, path)
     if len(found.places) == 1:
         return found.places[0]
     raise _nothing_to_keep(ctx, shelf, path, place, found.candidates)
+
+
+def _as_key(shelf: _Shelf, word: str) -> Named:
+    """The key or the end of a path or key that a word means."""
+    keys = _keys_of(shelf)
+    outer = tuple(f"{at}: {word}" for at, data in keys.items() if _has(data, word))
+    if outer:
+        return Named(outer) if len(outer) == 1 else Named(candidates=outer)
+    inner = [f"{at}: {format_key(leaf)}" for at, data in keys.items() for leaf, _ in leaves(data)]
+    return named_places(word, [*map(str, shelf.paths), *inner])
 
 
 def _relative(home: Home, word: str) -> str:

@@ -5,7 +5,7 @@ Both repeat the merge over what the lock recorded of upstream, so no server is c
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 
 from msgspec import Struct
@@ -41,10 +41,11 @@ from hermes_dist.ops.change.mask import Mask
 from hermes_dist.ops.change.observe import Observed, observe
 from hermes_dist.ops.change.proposal import Outcome, Proposal
 from hermes_dist.ops.change.propose import propose
-from hermes_dist.ops.change.request import AskConflict, Choices, Confirm, Request
+from hermes_dist.ops.change.request import AskConflicts, Choices, Confirm, Request
 from hermes_dist.ops.change.variables import manifest_of
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, look_into, open_home
+from hermes_dist.ops.package.conflict_diff import sides_of
 
 
 def recorded(ctx: Context, lock: Lock) -> Incoming:
@@ -180,7 +181,7 @@ def resolve(
         always: Keep these places ours from now on, on this machine; only with ``Side.OURS``.
 
     Raises:
-        DistError: There is no such conflict.
+        DistError: There is no such conflict, or both sides don't fit together there; nothing changed.
     """
     chosen = open_conflicts(ctx, name, place)
     home = open_home(ctx, name)
@@ -190,6 +191,8 @@ def resolve(
     if always:
         kept = lock.kept | {c.place for c in chosen}
         home = replace(home, lock=replace(lock, kept=kept))
+    if side is Side.BOTH:
+        _refuse_both(ctx, _making(ctx, home, lock, request)(Choices()), chosen)
     # A file named as a whole is also settled by its path: taking a side may leave a conflict at another key.
     sides = {c.place: side for c in chosen} | {
         str(c.path): side for c in chosen if place and c.path.under(place.rstrip("/"))
@@ -197,6 +200,24 @@ def resolve(
     choices = Choices(sides=sides, default=None if place else side)
     return confirm_and_carry_out(
         ctx, _making(ctx, home, lock, request), replace(request, choices=choices), confirm, None
+    )
+
+
+def _refuse_both(ctx: Context, proposal: Proposal, chosen: Iterable[Conflict]) -> None:
+    """Refuse to take both sides where only one value can be.
+
+    Raises:
+        DistError: One of the conflicts is about such a value.
+    """
+    single = [each for each in chosen if not sides_of(ctx, proposal, each).fit_together]
+    if not single:
+        return
+    places = ", ".join(each.words for each in single[:10])
+    noun = "holds a single value" if len(single) == 1 else "hold single values"
+    raise DistError(
+        f"{places} {noun}, so it can't be yours and upstream's at once",
+        where=str(proposal.home.name),
+        hint="nothing was changed; pass --ours, --theirs or --edit for that, and --both with the PATH of the others",
     )
 
 
@@ -220,7 +241,7 @@ def _making(ctx: Context, home: Home, lock: Lock, request: Request) -> Make:
 def resolve_asking(
     ctx: Context,
     name: ProfileName,
-    settle: AskConflict,
+    settle: AskConflicts,
     request: Request,
     confirm: Confirm,
     *,
@@ -231,7 +252,7 @@ def resolve_asking(
     Args:
         ctx: The context.
         name: The profile.
-        settle: Asks about each; an answer of None leaves it open.
+        settle: Asks about them; those without an answer stay open.
         request: The options; only the dry run matters.
         confirm: Shows the proposal and asks for confirmation.
         place: Which conflicts; empty for all.
@@ -245,8 +266,9 @@ def resolve_asking(
     if not chosen:
         return Outcome(verb="resolve", profile=name, lock=lock)
 
-    def asked(proposal: Proposal, conflict: Conflict) -> Side | bytes | None:
-        return settle(proposal, conflict) if conflict.place in chosen else None
+    def asked(proposal: Proposal, conflicts: Sequence[Conflict]) -> Mapping[Conflict, Side | bytes]:
+        wanted = [conflict for conflict in conflicts if conflict.place in chosen]
+        return settle(proposal, wanted) if wanted else {}
 
     return confirm_and_carry_out(ctx, _making(ctx, home, lock, request), request, confirm, asked)
 

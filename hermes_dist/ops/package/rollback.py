@@ -82,7 +82,7 @@ def rollback(
 
     if exact:
         return confirm_and_carry_out(ctx, make, request, confirm)
-    return confirm_and_carry_out(ctx, make, request, confirm, request.questions.conflict)
+    return confirm_and_carry_out(ctx, make, request, confirm, request.questions.conflicts)
 
 
 def _chosen(ctx: Context, home: Home, rows: list[Past]) -> int:

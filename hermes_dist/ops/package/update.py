@@ -70,7 +70,7 @@ def update(
     )
     notes = (*looked.notes, about_requires(ctx, incoming, request))
     make = partial(propose_incoming, ctx, home, incoming, verb="update", notes=notes)
-    return confirm_and_carry_out(ctx, make, request, confirm, request.questions.conflict)
+    return confirm_and_carry_out(ctx, make, request, confirm, request.questions.conflicts)
 
 
 def _included(lock: Lock, fetched: Fetched, request: Request) -> tuple[RelPath, ...]:

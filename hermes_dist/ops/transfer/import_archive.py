@@ -90,7 +90,7 @@ def import_(
             raise DistError("there is no default profile to merge into", where=str(home.path))
         planned = _planned_alias(ctx, home.name, alias)
         make = partial(_propose, ctx, archive, home)
-        ask = None if new else request.questions.conflict
+        ask = None if new else request.questions.conflicts
         outcome = confirm_and_carry_out(ctx, make, request, confirm, ask)
     if outcome.done and planned:
         outcome = replace(outcome, alias=aliases.write(ctx.layout, planned).name)

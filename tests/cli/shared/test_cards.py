@@ -93,7 +93,7 @@ def test_an_update_shows_what_changed_and_not_what_was_shown_before(talk: Talk, 
     assert lines[0] == "Update bot@1.1.0 in bot"
     assert "    config.yaml: model.max_tokens  1 → 2" in lines
     assert (
-        "  conflict  config.yaml: model.default  a → b (yours: mine) (edit/edit); yours stays"
+        "  conflict  config.yaml: model.default  was a · yours mine · theirs b; yours stays"
         in lines
     )
     assert "  env    new: FRESH  missing" in lines

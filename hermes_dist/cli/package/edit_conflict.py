@@ -1,0 +1,130 @@
+"""Edit a file with conflicts: in a copy, with the open places between markers, never the live file."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from hermes_dist.cli.shared.session import Session
+from hermes_dist.errors import DistError
+from hermes_dist.model.plan import Conflict
+from hermes_dist.ops.change.proposal import Proposal
+from hermes_dist.ops.package import merge_tool
+from hermes_dist.ops.package.conflict_diff import Copy, copy_of, fault_of
+from hermes_dist.ops.package.merge_tool import Versions
+from hermes_dist.voice.clean import clean
+
+Open = Callable[[Versions], bool]
+"""Lets the user edit the merged file; False if the program failed."""
+
+
+def edited(
+    session: Session, proposal: Proposal, conflict: Conflict, tool: Open | None = None
+) -> bytes | None:
+    """Let the user edit a copy of the file; None if it did not change or the editor failed.
+
+    Args:
+        session: The run.
+        proposal: The change.
+        conflict: Where the conflict is.
+        tool: Opens the copy; None for the user's editor.
+
+    Raises:
+        DistError: A marker is left in the copy, and nobody can be asked to edit it again.
+    """
+    copy = copy_of(proposal, conflict)
+    with tempfile.TemporaryDirectory(prefix="conflict-") as folder:
+        versions = _written(Path(folder), conflict, copy)
+        while True:
+            if not (tool or _editor(session, alone=copy.marked))(versions):
+                return None
+            after = _read(versions.merged)
+            if after == copy.text:
+                session.screen.prompt("  nothing was edited")
+                return None
+            fault = _fault(copy, conflict, after)
+            if not fault:
+                return after
+            if not session.screen.somebody:
+                raise DistError(
+                    fault,
+                    where=conflict.path,
+                    hint="nothing was changed; edit it again, or pass --ours or --theirs",
+                )
+            session.screen.warn(f"{clean(conflict.path)}: {clean(fault, 300)}")
+            if not session.screen.confirm("  Edit it again?"):
+                return None
+
+
+def _written(folder: Path, conflict: Conflict, copy: Copy) -> Versions:
+    """Write the copy and its sources into a folder of their own; the names tell an editor their language."""
+    name = Path(conflict.path.name)
+    versions = Versions(
+        merged=folder / name,
+        base=folder / f"{name.stem}.was{name.suffix}",
+        ours=folder / f"{name.stem}.yours{name.suffix}",
+        theirs=folder / f"{name.stem}.upstream{name.suffix}",
+    )
+    versions.merged.write_bytes(copy.text)
+    versions.base.write_bytes(copy.was)
+    versions.ours.write_bytes(copy.yours)
+    versions.theirs.write_bytes(copy.theirs)
+    return versions
+
+
+def _editor(session: Session, *, alone: bool) -> Open:
+    """The user's editor: on the marked copy alone, or with upstream's file beside it."""
+
+    def run(versions: Versions) -> bool:
+        files = [str(versions.merged)]
+        if not alone:
+            files.append(str(versions.theirs))
+        try:
+            click.edit(filename=files)
+        except click.ClickException as error:
+            session.screen.warn(clean(error.format_message()))
+            return False
+        return True
+
+    return run
+
+
+def opener(session: Session, name: str) -> Open:
+    """Find a merge tool by name.
+
+    Raises:
+        UsageError: There is no such tool.
+        DistError: It is not installed.
+    """
+    tool = merge_tool.find_tool(session.ctx, name)
+
+    def run(versions: Versions) -> bool:
+        code = merge_tool.open_tool(session.ctx, tool, versions)
+        if code:
+            session.screen.warn(f"{tool.name} ended with code {code}, so nothing is taken from it")
+        return not code
+
+    return run
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise DistError(
+            f"the edited file can't be read: {error.strerror}", where=str(file)
+        ) from error
+
+
+def _fault(copy: Copy, conflict: Conflict, after: bytes) -> str:
+    """Why an edited copy decides nothing; empty if it does."""
+    line = copy.marker(after)
+    if line:
+        return f"a conflict marker is left in line {line}"
+    fault = fault_of(conflict, copy.yours, after)
+    if fault:
+        return f"it could not be read any more: {fault}"
+    return ""

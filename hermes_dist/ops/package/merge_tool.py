@@ -1,0 +1,106 @@
+"""Merge tools: open the versions of a file in vimdiff, meld, code, or the tool that the user's git names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from msgspec import Struct
+
+from hermes_dist.errors import DistError, UsageError
+from hermes_dist.ops.context import Context
+from hermes_dist.world.agent.programs import find_command
+from hermes_dist.world.child import run_on_terminal
+from hermes_dist.world.git.settings import setting
+
+FROM_GIT = "git"
+"""The name that means the tool of the user's git."""
+
+
+class Versions(Struct, frozen=True):
+    """The files that a merge tool opens; it writes only ``merged``."""
+
+    merged: Path
+    base: Path
+    ours: Path
+    theirs: Path
+
+
+TOOLS: Mapping[str, tuple[str, ...]] = {
+    "vimdiff": ("vimdiff", "-f", "-c", "4wincmd w | wincmd J", "ours", "base", "theirs", "merged"),
+    "nvimdiff": ("nvim", "-d", "-c", "4wincmd w | wincmd J", "ours", "base", "theirs", "merged"),
+    "meld": ("meld", "ours", "base", "theirs", "--output", "merged"),
+    "kdiff3": ("kdiff3", "--auto", "base", "ours", "theirs", "-o", "merged"),
+    "code": ("code", "--wait", "--merge", "ours", "theirs", "base", "merged"),
+}
+"""How each tool is called; the names of versions stand for their files."""
+
+
+class Tool(Struct, frozen=True):
+    """A merge tool.
+
+    Attributes:
+        name: Its name.
+        words: Its command, in which names of versions stand for their files; empty if it has a command of the user's.
+        shell: The user's own command from ``mergetool.NAME.cmd``, as git runs it.
+    """
+
+    name: str
+    words: tuple[str, ...] = ()
+    shell: str = ""
+
+
+def find_tool(ctx: Context, name: str) -> Tool:
+    """Find a merge tool by name; ``git`` means the one that the user's git names.
+
+    Raises:
+        UsageError: There is no such tool.
+        DistError: It is not installed.
+    """
+    wanted = name
+    if name == FROM_GIT:
+        wanted = setting(ctx.env, "merge.tool")
+        if not wanted:
+            raise UsageError(
+                "git has no merge.tool",
+                hint=f"set it: git config --global merge.tool vimdiff; or pass --tool {' | '.join(TOOLS)}",
+            )
+    shell = setting(ctx.env, f"mergetool.{wanted}.cmd")
+    if shell:
+        return Tool(wanted, shell=shell)
+    if wanted not in TOOLS:
+        raise UsageError(
+            f"{wanted!r:.60} is not a known merge tool",
+            hint=f"choose one of: {', '.join(TOOLS)}, {FROM_GIT}; or set mergetool.NAME.cmd in git",
+        )
+    words = TOOLS[wanted]
+    if find_command(words[0], ctx.env) is None:
+        raise DistError(
+            f"{words[0]} is not installed, or not on PATH",
+            where=f"--tool {name}",
+            hint=f"choose one of: {', '.join(TOOLS)}; or pass --edit",
+        )
+    return Tool(wanted, words)
+
+
+def open_tool(ctx: Context, tool: Tool, versions: Versions) -> int:
+    """Open a merge tool on the terminal and wait for its end.
+
+    Returns:
+        Its exit code; the merged file counts only if that is 0.
+
+    Raises:
+        DistError: It can't be started.
+    """
+    files = {
+        "merged": str(versions.merged),
+        "base": str(versions.base),
+        "ours": str(versions.ours),
+        "theirs": str(versions.theirs),
+    }
+    if not tool.shell:
+        return run_on_terminal([files.get(word, word) for word in tool.words], ctx.env)
+    # As git does: the user's own command is a line for the shell, and finds the files in these variables.
+    named = {"MERGED": "merged", "BASE": "base", "LOCAL": "ours", "REMOTE": "theirs"}
+    variables = {variable: files[version] for variable, version in named.items()}
+    return run_on_terminal(["sh", "-c", tool.shell], {**ctx.env, **variables})

@@ -1,0 +1,22 @@
+"""Read a setting of the user's own git."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from hermes_dist.world.agent.programs import find_command
+from hermes_dist.world.child import Bounds, Command, run
+
+_BOUNDS = Bounds(seconds=10, output=1 << 16)
+
+
+def setting(env: Mapping[str, str], name: str) -> str:
+    """Return a setting for all repositories, such as ``merge.tool``; empty without it, or without git."""
+    git = find_command("git", env)
+    if git is None:
+        return ""
+    # Run in /, so that no repository that the user happens to be in can name a program to run.
+    done = run(Command((str(git), "config", "--get", name), env), _BOUNDS)
+    if not done.ok:
+        return ""
+    return done.out.decode("utf-8", "replace").strip()

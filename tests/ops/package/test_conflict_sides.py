@@ -1,0 +1,124 @@
+"""What a conflict shows, and where both sides fit together."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from story import BOT, FIRST, GO, Story, yes
+
+from hermes_dist.errors import DistError, UsageError
+from hermes_dist.model.side import Side
+from hermes_dist.ops.change.proposal import Proposal
+from hermes_dist.ops.change.request import Request
+from hermes_dist.ops.package import install as installing
+from hermes_dist.ops.package import resolve as settling
+from hermes_dist.ops.package.conflict_diff import Sides, sides_of
+from hermes_dist.ops.package.merge_tool import Versions, find_tool, open_tool
+from hermes_dist.ops.package.update import update
+
+TOKEN = "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"
+
+
+@pytest.fixture
+def story(home: Path) -> Story:
+    found = Story(home, {**FIRST, "config.yaml": "model: a\nnames: [x, x]\nturns: 1\n"})
+    installing.install(found.ctx, found.url, GO, yes, name="bot")
+    found.write("config.yaml", f"model: {TOKEN}\nnames: [x, x, mine]\n")
+    found.edit("SOUL.md", "Rule 3 stands", "Rule 3 is mine")
+    found.ship(
+        {
+            "config.yaml": "model: b\nnames: [x, x, new]\nturns: 2\n",
+            "SOUL.md": FIRST["SOUL.md"].replace("Rule 3 stands", "Rule 3 is new"),
+        }
+    )
+    return found
+
+
+def sides(story: Story) -> Mapping[str, Sides]:
+    """The sides of every open conflict after an update that settles none."""
+    found: list[Proposal] = []
+
+    def look(proposal: Proposal) -> bool:
+        found.append(proposal)
+        return True
+
+    update(story.ctx, BOT, Request(), look)
+    return {c.words: sides_of(story.ctx, found[0], c) for c in found[0].plan.conflicts}
+
+
+def test_a_conflict_shows_the_three_values_and_no_secret(story: Story) -> None:
+    story.write(".env", f"MODEL_KEY={TOKEN}\n")
+    found = sides(story)
+    model, turns = found["config.yaml: model"], found["config.yaml: turns"]
+    assert (model.was, model.theirs, model.fit_together) == ("a", "b", False)
+    assert TOKEN not in str(model.yours)
+    assert (turns.was, turns.yours, turns.theirs) == ("1", None, "2")
+    assert found["config.yaml: names"].fit_together
+    assert found["SOUL.md"] == Sides(fit_together=True)
+
+
+def test_both_sides_of_a_single_value_are_refused_with_the_reason(story: Story) -> None:
+    update(story.ctx, BOT, Request(), yes)
+    before = story.files()
+    for place in ("model", "config.yaml", ""):
+        with pytest.raises(DistError, match=r"config.yaml: model.*single value"):
+            settling.resolve(story.ctx, BOT, Side.BOTH, Request(), yes, place=place)
+    assert story.files() == before
+    settling.resolve(story.ctx, BOT, Side.BOTH, GO, yes, place="names")
+    settling.resolve(story.ctx, BOT, Side.BOTH, Request(), yes, place="SOUL.md")
+    assert "new" in story.read("config.yaml")
+    assert "Rule 3 is mine.\nRule 3 is new." in story.read("SOUL.md")
+
+
+def _program(folder: Path, name: str, script: str) -> None:
+    file = folder / name
+    file.write_text(f"#!/bin/sh\n{script}\n")
+    file.chmod(0o755)
+
+
+@pytest.fixture
+def tools(story: Story, home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = home / "bin"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+    return folder
+
+
+def _versions(folder: Path) -> Versions:
+    found = {each: folder / f"{each}.md" for each in ("merged", "base", "ours", "theirs")}
+    for name, file in found.items():
+        file.write_text(f"{name}\n")
+    return Versions(**found)
+
+
+def test_a_merge_tool_gets_the_versions_and_its_exit_code_counts(
+    story: Story, tools: Path, home: Path
+) -> None:
+    _program(tools, "meld", 'echo "$@" > "$(dirname "$0")/said"; cat "$3" > "$5"; exit 3')
+    versions = _versions(home)
+    assert open_tool(story.ctx, find_tool(story.ctx, "meld"), versions) == 3
+    named = (versions.ours, versions.base, versions.theirs, "--output", versions.merged)
+    assert (tools / "said").read_text().split() == [str(word) for word in named]
+    assert versions.merged.read_text() == "theirs\n"
+
+
+def test_the_merge_tool_of_git_runs_as_git_would(story: Story, tools: Path, home: Path) -> None:
+    with pytest.raises(UsageError, match=r"no merge\.tool"):
+        find_tool(story.ctx, "git")
+    config = home / ".gitconfig"
+    config.write_text(
+        '[merge]\n\ttool = mine\n[mergetool "mine"]\n\tcmd = cat \\"$REMOTE\\" > \\"$MERGED\\"\n'
+    )
+    versions = _versions(home)
+    assert open_tool(story.ctx, find_tool(story.ctx, "git"), versions) == 0
+    assert versions.merged.read_text() == "theirs\n"
+
+
+def test_a_tool_that_is_not_known_or_not_installed_is_told(story: Story, tools: Path) -> None:
+    with pytest.raises(UsageError, match="not a known merge tool"):
+        find_tool(story.ctx, "nothing")
+    with pytest.raises(DistError, match="kdiff3 is not installed"):
+        find_tool(story.ctx, "kdiff3")
