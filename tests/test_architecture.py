@@ -96,6 +96,7 @@ IMPURE = {
 """What no pure room imports: disk, clock, chance, processes."""
 
 ENVIRONMENT = {
+    "cli.shared.pager": "$LESS says how the user wants the pager",
     "ops.context": "the context of a verb",
     "ops.front_door.environment": "the thin way to the agent, which must not load a context",
     "cli.shared.terminal": "NO_COLOR, TERM and COLUMNS are matters of the screen alone",

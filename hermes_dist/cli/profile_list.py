@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hermes_dist.cli.shared.pager import paged
 from hermes_dist.errors import counted
 from hermes_dist.ops.profiles import list as ops
 from hermes_dist.voice.row_json import row_data
@@ -22,7 +23,7 @@ def show_profiles(session: Session) -> int:
     session.screen.emit("profiles", {"profiles": [row_data(row) for row in rows]})
     if not rows:
         session.screen.say(
-            f"There is no profile yet; make one with: {session.command('create NAME')}"
+            f"There is no profile yet; install an agent with: {session.command('install SOURCE')}"
         )
         return 0
     table = [
@@ -36,7 +37,8 @@ def show_profiles(session: Session) -> int:
         )
         for row in rows
     ]
-    session.screen.table((" Profile", "Model", "Gateway", "Alias", "Package", "Open"), table)
+    with paged(session) as each:
+        each.screen.table((" Profile", "Model", "Gateway", "Alias", "Package", "Open"), table)
     return 0
 
 

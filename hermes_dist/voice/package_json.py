@@ -17,8 +17,9 @@ if TYPE_CHECKING:  # types only: a command loads the ops it needs, not those of 
     from hermes_dist.ops.change.proposal import Outcome, Proposal
     from hermes_dist.ops.change.review import Group
     from hermes_dist.ops.package.approvals import Consents
+    from hermes_dist.ops.package.diff import FileDiff
     from hermes_dist.ops.package.history import Past
-    from hermes_dist.ops.package.inspect import FileDiff, Info, Outdated
+    from hermes_dist.ops.package.inspect import Info, Outdated
     from hermes_dist.ops.package.keep import Kept
     from hermes_dist.ops.package.status import Status
     from hermes_dist.ops.package.upkeep import Collected
@@ -239,6 +240,8 @@ def diff_data(diffs: list[FileDiff]) -> dict[str, Any]:
                 "how": str(d.change.how),
                 "was": d.change.was or "",
                 "diff": "".join(f"{line}\n" for line in d.lines),
+                "added": d.added,
+                "removed": d.removed,
                 "keys": [{"key": k.key, "before": k.before, "after": k.after} for k in d.keys],
             }
             for d in diffs

@@ -44,8 +44,11 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
     ),
     "diff": _of(
         ("diff research-bot", "What you changed since the last update."),
-        ("diff research-bot --upstream", "What an update would bring."),
-        ("diff . --to v2.0.0", "From what you have to another tag; . is the active profile."),
+        (
+            "diff . config.yaml --upstream",
+            "What an update would bring to one file; . is the active profile.",
+        ),
+        ("diff . --generations 2..5 --stat", "Between two generations, only counted."),
     ),
     "info": _of(
         ("info research-bot", "The package of a profile: source, commit, signer, variables."),
@@ -72,7 +75,7 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
     ),
     "history": _of(
         ("history research-bot", "List every change, the newest first."),
-        ("history research-bot --json", "The same for a script."),
+        ("history . 4", "One change in detail, with every file that it wrote."),
     ),
     "rollback": _of(
         ("rollback research-bot", "Undo the last change of the package; later edits stay."),

@@ -234,6 +234,7 @@ _SWITCHES = frozenset(
         "--verbose",
         "--json",
         "--no-progress",
+        "--no-pager",
         "--no-input",
         "--offline",
         "--allow-insecure",

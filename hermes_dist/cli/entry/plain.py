@@ -14,6 +14,8 @@ from typing import Any
 from hermes_dist.cli.shared.boundary import Guard
 from hermes_dist.cli.shared.session import Invocation, Options, Session, open_session
 
+__all__ = ["Invocation", "attempt"]
+
 _FLAGS = {
     "-q": "quiet",
     "--quiet": "quiet",
@@ -21,6 +23,7 @@ _FLAGS = {
     "--verbose": "verbose",
     "--no-input": "no_input",
     "--no-progress": "no_progress",
+    "--no-pager": "no_pager",
     "--offline": "offline",
     "--allow-insecure": "allow_insecure",
     "--json": "as_json",

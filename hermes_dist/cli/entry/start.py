@@ -59,8 +59,7 @@ def _begun(brand: Brand, argv: Sequence[str], prog: str, profile: str | None) ->
         from hermes_dist.cli.entry.candidates import words  # noqa: PLC0415 - start-up: each answer loads only what it needs
 
         return words(brand, argv[2:])
-    from hermes_dist.cli.entry.plain import attempt  # noqa: PLC0415 - start-up: each answer loads only what it needs
-    from hermes_dist.cli.shared.session import Invocation  # noqa: PLC0415 - start-up: each answer loads only what it needs
+    from hermes_dist.cli.entry.plain import Invocation, attempt  # noqa: PLC0415 - start-up: each answer loads only what it needs
 
     called = Invocation(brand, prog, profile)
     if list(argv[:1]) == ["help"]:

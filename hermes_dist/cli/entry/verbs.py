@@ -49,7 +49,7 @@ VERBS: dict[str, Verb] = {
         PACKAGES,
     ),
     "diff": Verb(
-        "package.inspect", "diff", "Show the changes line by line: yours, or upstream's.", PACKAGES
+        "package.diff", "diff", "Show the changes line by line: yours, or upstream's.", PACKAGES
     ),
     "info": Verb("package.inspect", "info", "Describe a profile's package.", PACKAGES),
     "keep": Verb(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Annotated
 
@@ -9,11 +10,13 @@ import typer
 
 from hermes_dist.cli.shared.ask import agreement
 from hermes_dist.cli.shared.command import Profile, Yes, command
+from hermes_dist.cli.shared.layout import Column
+from hermes_dist.cli.shared.pager import paged
 from hermes_dist.cli.shared.reminders import notes
 from hermes_dist.cli.shared.request import show_outcome
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.cli.shared.verb import command_with_request
-from hermes_dist.errors import UsageError
+from hermes_dist.errors import UsageError, counted
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.change.proposal import Outcome
 from hermes_dist.ops.change.request import Request
@@ -28,39 +31,118 @@ _SIGNS = {"added": "+", "deleted": "-", "changed": "~"}
 
 
 @command
-def history(session: Session, profile: Profile = None) -> int:
+def history(
+    session: Session,
+    profile: Profile = None,
+    number: Annotated[
+        int | None, typer.Argument(metavar="[NUMBER]", help="Show this one in detail.")
+    ] = None,
+) -> int:
     name = session.ctx.profile(profile)
     rows = ops.history(session.ctx, name)
     notes(session.screen, half_changed(session.ctx, name))
-    session.screen.emit(
-        "history",
-        {"profile": name, "generations": [generation_data(row) for row in rows if row.generation]},
-    )
-    changes = [row for row in reversed(rows) if row.generation is not None]
-    if not changes:
-        session.screen.say(f"{name} has no history.")
-        return 0
-    head = ("", "when", "command", "version", "commit", "changed")
-    session.screen.table(head, [_cells(session, row) for row in changes])
-    session.screen.tell(f"go back with: {session.command(f'rollback {name} NUMBER')}")
+    if number is not None:
+        return _one(session, name, rows, number)
+    chosen = [row for row in rows if row.generation]
+    _emit(session, name, chosen)
+    with paged(session) as each:
+        if not chosen:
+            _no_history(each, name)
+            return 0
+        each.screen.table(_HEAD, [_cells(each, row) for row in reversed(chosen)])
+        each.screen.tell(f"go back with: {each.command(f'rollback {name} NUMBER')}")
+        each.screen.tell(f"one in detail: {each.command(f'history {name} NUMBER')}")
     return 0
+
+
+def _one(session: Session, name: ProfileName, rows: Sequence[ops.Past], number: int) -> int:
+    row = ops.check_number(session.ctx, name, rows, number)
+    _emit(session, name, [row] if row.generation else [])
+    before = next((row for row in rows if row.number == number - 1), None)
+    with paged(session) as each:
+        if row.generation is None or before is None:
+            each.screen.say(f"Generation {number} is the state before the first recorded change.")
+        else:
+            _detail(each, name, row, before)
+    return 0
+
+
+def _emit(session: Session, name: ProfileName, rows: Sequence[ops.Past]) -> None:
+    session.screen.emit(
+        "history", {"profile": name, "generations": [generation_data(row) for row in rows]}
+    )
+
+
+_HEAD = (
+    Column("No.", right=True),
+    Column("When", whole=True),
+    "Command",
+    "Version",
+    "Commit",
+    "Changed",
+)
+
+
+def _no_history(session: Session, name: ProfileName) -> None:
+    session.screen.say(f"{name} has no history: no package was installed here.")
+    session.screen.tell(
+        f"  next: {session.command('install SOURCE')}, or to see profiles: {session.command('list')}"
+    )
+
+
+def _detail(session: Session, name: ProfileName, row: ops.Past, before: ops.Past) -> None:
+    """Show one change: what it was, and each file that it wrote."""
+    screen = session.screen
+    screen.say(screen.paint(f"Generation {row.number} of {name}", "", bold=True))
+    screen.fields(_fields(row, before))
+    for step in row.steps:
+        screen.say(f"  {_SIGNS[str(step_data(step)['how'])]} {clean(step.path)}")
+    words = session.command(f"diff {name} --generations {before.number}..{row.number}")
+    screen.tell(f"  the package's lines: {words}")
+    if before.lock is not None:
+        screen.tell(f"  go back before it: {session.command(f'rollback {name} {before.number}')}")
+
+
+def _fields(row: ops.Past, before: ops.Past) -> Iterator[tuple[str, str]]:
+    was, now = _version(before), _version(row) or "no package"
+    yield "When", _when(row)
+    yield "Command", _verb(row)
+    yield "Package", f"{now} (before: {was})" if was and was != now else now
+    if row.lock and row.lock.conflicts:
+        yield "Open", counted(len(row.lock.conflicts), "conflict")
+    if row.lock and row.lock.held:
+        yield "Held", "against other versions"
+    yield "Changed", counted(len(row.steps), "file")
+
+
+def _version(row: ops.Past) -> str:
+    if row.lock is None:
+        return ""
+    pin = row.lock.pin
+    return f"{clean(row.lock.name)} {clean(pin.version)} @ {pin.short}"
+
+
+def _when(row: ops.Past) -> str:
+    if not row.when:
+        return ""
+    return datetime.fromtimestamp(row.when).astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+def _verb(row: ops.Past) -> str:
+    return f"{row.verb} to {row.back_to}" if row.back_to is not None else row.verb
 
 
 def _cells(session: Session, row: ops.Past) -> tuple[str, ...]:
     version, commit = "", ""
     if row.lock:
         version, commit = row.lock.pin.version, row.lock.pin.short
-    when = (
-        datetime.fromtimestamp(row.when).astimezone().strftime("%Y-%m-%d %H:%M") if row.when else ""
-    )
-    verb = f"{row.verb} to {row.back_to}" if row.back_to is not None else row.verb
     files = [f"{_SIGNS[str(step_data(step)['how'])]}{step.path}" for step in row.steps]
     shown = files if session.screen.verbose else files[:_FILES]
     more = f", … {len(files) - len(shown)} more" if len(files) > len(shown) else ""
     return (
         str(row.number),
-        when,
-        verb,
+        _when(row),
+        _verb(row),
         version,
         commit,
         ", ".join(shown) + more,

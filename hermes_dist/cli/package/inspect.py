@@ -1,4 +1,4 @@
-"""Commands that change nothing: status, diff, info, outdated."""
+"""Commands that change nothing: status, info, outdated."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from hermes_dist.ops.homes import half_changed
 from hermes_dist.ops.package import inspect as ops
 from hermes_dist.ops.profiles.list import list_profiles
 from hermes_dist.voice.clean import clean
-from hermes_dist.voice.package_json import diff_data, info_data, outdated_data
+from hermes_dist.voice.package_json import info_data, outdated_data
 from hermes_dist.voice.words import demand_words
 
 
@@ -38,33 +38,6 @@ def status(
     else:
         names = [session.ctx.profile(profile)]
     return show(session, names, together=all_, exit_code=exit_code)
-
-
-@command
-def diff(
-    session: Session,
-    profile: Profile = None,
-    upstream: Annotated[
-        bool, typer.Option("--upstream", "-u", help="Show what an update would change.")
-    ] = False,
-    to: Annotated[
-        str, typer.Option("--to", metavar="REF", help="Compare with another tag, branch or commit.")
-    ] = "",
-    exit_code: Annotated[
-        bool, typer.Option("--exit-code", help="Exit with code 10 if something differs.")
-    ] = False,
-) -> int:
-    name = session.ctx.profile(profile)
-    found = ops.diff(session.ctx, name, upstream=upstream, to=to)
-    notes(session.screen, half_changed(session.ctx, name))
-    session.screen.emit("diff", diff_data(found))
-    for each in found:
-        for key in each.keys:
-            before, after = clean(key.before, 60) or "(none)", clean(key.after, 60) or "(none)"
-            line = f"{clean(each.change.path)}: {clean(key.key, 80)}  {before} → {after}"
-            session.screen.say(session.screen.paint(line, "accent"))
-        session.screen.diff(each.lines)
-    return ExitCode.CHANGES if exit_code and found else ExitCode.DONE
 
 
 @command

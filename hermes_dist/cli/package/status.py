@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from hermes_dist.cli.shared.pager import paged
 from hermes_dist.cli.shared.reminders import notes
 from hermes_dist.cli.shared.screen import Screen, error_data
 from hermes_dist.cli.shared.session import Session
@@ -51,8 +52,18 @@ def show(
         # One profile is no list: programs expect its `conflicts` at the top of the object.
         [found] = [status(session.ctx, name) for name in names]
         session.screen.emit("status", status_data(found))
-        _standing(session, found)
+        with paged(session) as shown:
+            _standing(shown, found)
         return _code(found, exit_code=exit_code)
+    with paged(session) as shown:
+        data, codes = _each(shown, names, exit_code=exit_code)
+    session.screen.emit("status", {"profiles": data})
+    return worst(codes)
+
+
+def _each(
+    session: Session, names: Sequence[ProfileName], *, exit_code: bool
+) -> tuple[list[dict[str, Any]], list[ExitCode]]:
     data: list[dict[str, Any]] = []
     codes: list[ExitCode] = []
     for name in names:
@@ -67,8 +78,7 @@ def show(
         data.append(status_data(each))
         codes.append(_code(each, exit_code=exit_code))
         _standing(session, each)
-    session.screen.emit("status", {"profiles": data})
-    return worst(codes)
+    return data, codes
 
 
 def _code(found: Status, *, exit_code: bool) -> ExitCode:

@@ -165,6 +165,9 @@ def _common() -> dict[str, Any]:
             str, option("--color", metavar="auto|always|never", help="Colour on stdout.")
         ],
         "no_progress": Annotated[bool, option("--no-progress", help="Show no spinner.")],
+        "no_pager": Annotated[
+            bool, option("--no-pager", help="Show a long result without a pager.")
+        ],
         "no_input": Annotated[
             bool, option("--no-input", help="Never ask; fail with code 6 instead.")
         ],

@@ -89,6 +89,7 @@ class Screen:
         as_json: Write the result as one JSON object.
         show_progress: Whether to show progress on a terminal.
         ask: Whether questions are allowed.
+        pager: Whether a long result may be shown in the user's pager.
     """
 
     def __init__(
@@ -100,6 +101,7 @@ class Screen:
         as_json: bool = False,
         show_progress: bool = True,
         ask: bool = True,
+        pager: bool = True,
     ) -> None:
         self.colour = colour
         self.quiet = quiet
@@ -107,6 +109,9 @@ class Screen:
         self.as_json = as_json
         self.show_progress = show_progress
         self.ask = ask
+        self.pager = pager
+        self.kept: list[str] | None = None
+        """Keeps the result and its notes, to show them later in a pager."""
         self.is_result = False
         """Whether messages are the result itself, as the preview of a dry run is."""
         self.gathered: list[dict[str, Any]] | None = None
@@ -132,7 +137,7 @@ class Screen:
 
     def tell(self, line: str) -> None:
         """Write a line that is not part of the result: a note, a warning, the next command."""
-        if self.is_result:
+        if self.is_result or (self.kept is not None and not self.quiet):
             self.say(line)
         elif not self.quiet:
             self._write(line, err=True)
@@ -164,6 +169,12 @@ class Screen:
         twin.gathered = []
         return twin
 
+    def keeping(self, kept: list[str]) -> Screen:
+        """The same screen, but the result is kept in a list, as it would be written."""
+        twin = copy(self)
+        twin.kept = kept
+        return twin
+
     def aloud(self) -> Screen:
         """The same screen, not quiet: a question needs its context."""
         twin = copy(self)
@@ -177,6 +188,8 @@ class Screen:
         text = _laid_out(line, sys.stderr if err else sys.stdout, whole=whole) + "\n"
         if err:
             write_beside(text)
+        elif self.kept is not None:
+            self.kept.append(text)
         else:
             write(sys.stdout, text)
 

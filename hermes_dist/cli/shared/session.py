@@ -36,6 +36,7 @@ class Options(NamedTuple):
     no_input: bool = False
     offline: bool = False
     allow_insecure: bool = False
+    no_pager: bool = False
 
 
 class Session(NamedTuple):
@@ -86,6 +87,7 @@ def _screen_of(options: Options) -> Screen:
         as_json=options.as_json,
         show_progress=not options.no_progress,
         ask=not options.no_input,
+        pager=not options.no_pager,
     )
 
 

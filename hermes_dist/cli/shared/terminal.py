@@ -45,6 +45,18 @@ def columns_of(stream: TextIO) -> int | None:
     return max(found, _NARROWEST) if found else None
 
 
+def lines_of(stream: TextIO) -> int:
+    """How many lines a terminal shows at once; 24 if nobody knows."""
+    try:
+        found = os.get_terminal_size(stream.fileno()).lines
+    except (OSError, ValueError):
+        found = 0
+    told = os.environ.get("LINES", "")
+    if not found and told.isascii() and told.isdigit():
+        found = int(told)
+    return found or 24
+
+
 def is_plain() -> bool:
     """Whether the terminal can only write lines: no colours, no moving of the cursor."""
     return os.environ.get("TERM") == "dumb"

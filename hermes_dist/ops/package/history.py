@@ -200,18 +200,7 @@ def row_of(ctx: Context, home: Home, rows: Sequence[Past], number: int) -> Past:
     Raises:
         DistError: The generation does not exist, had no package, or its lockfile is lost.
     """
-    row = next((row for row in rows if row.number == number), None)
-    if row is None:
-        kept = (
-            f"the history has {rows[0].number} to {rows[-1].number}"
-            if rows
-            else "it has no history"
-        )
-        raise DistError(
-            f"there is no generation {number}; {kept}",
-            where=str(home.name),
-            hint=f"see: {ctx.command(f'history {home.name}')}",
-        )
+    row = check_number(ctx, home.name, rows, number)
     if row.lock is None:
         raise DistError(
             f"the profile had no package at generation {number}",
@@ -219,3 +208,20 @@ def row_of(ctx: Context, home: Home, rows: Sequence[Past], number: int) -> Past:
             hint=f"to go back to that, uninstall the package: {ctx.command(f'uninstall {home.name}')}",
         )
     return row
+
+
+def check_number(ctx: Context, name: ProfileName, rows: Sequence[Past], number: int) -> Past:
+    """Find a generation by its number, also one without a package.
+
+    Raises:
+        DistError: The generation does not exist.
+    """
+    row = next((row for row in rows if row.number == number), None)
+    if row is not None:
+        return row
+    kept = f"the history has {rows[0].number} to {rows[-1].number}" if rows else "it has no history"
+    raise DistError(
+        f"there is no generation {number}; {kept}",
+        where=str(name),
+        hint=f"see: {ctx.command(f'history {name}')}",
+    )

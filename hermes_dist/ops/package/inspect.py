@@ -1,11 +1,10 @@
-"""Look without changing anything: status, diff, info, outdated."""
+"""Look without changing anything: info, outdated."""
 
 from __future__ import annotations
 
 from msgspec import Struct
 
 from hermes_dist.brand import MANIFEST
-from hermes_dist.decide.changes import Change, KeyChange, changes_between, key_changes, text_diff
 from hermes_dist.decide.environment.wanted import Wanted
 from hermes_dist.decide.history import holds
 from hermes_dist.decide.parts import count_parts
@@ -17,71 +16,14 @@ from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.source import parse_source
 from hermes_dist.model.tree import EMPTY, Digest
-from hermes_dist.ops.change.fetch import fetch, placed_in
-from hermes_dist.ops.change.look_up import absolute, followed_before, look_up
-from hermes_dist.ops.change.lost_contents import mending
-from hermes_dist.ops.change.mask import Mask
+from hermes_dist.ops.change.look_up import absolute, look_up
 from hermes_dist.ops.change.moved_source import nowhere, way_on
-from hermes_dist.ops.change.observe import as_received, first_of, observe
 from hermes_dist.ops.change.target import Target
 from hermes_dist.ops.change.variables import environment_of, manifest_of
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import look_into
 from hermes_dist.ops.trust.trusted_keys import signer_words
 from hermes_dist.world.load import load_manifest
-
-
-class FileDiff(Struct, frozen=True):
-    """The difference in one file, by key for a document and as a unified diff; secrets are masked in both."""
-
-    change: Change
-    keys: tuple[KeyChange, ...]
-    lines: tuple[str, ...]
-
-
-def diff(
-    ctx: Context, name: ProfileName, *, upstream: bool = False, to: str = ""
-) -> list[FileDiff]:
-    """Show the differences: the home against what it received, or what upstream would bring.
-
-    Args:
-        ctx: The context.
-        name: The profile.
-        upstream: Compare what was received with what the source offers now.
-        to: Another ref to compare with; implies ``upstream``.
-
-    Raises:
-        DistError: The home can't be read, or the source can't be reached.
-    """
-    home = look_into(ctx, name)
-    lock = home.need_lock(ctx)
-    if upstream or to:
-        spec = absolute(parse_source(lock.source, allow_insecure=True))
-        if to:
-            spec = spec.at(to)
-        target = look_up(ctx, spec, lock=lock, before=followed_before(lock, spec))
-        with way_on(ctx, name, lock):
-            incoming = placed_in(ctx, fetch(ctx, target), home)
-        read = first_of(incoming.read, mending(ctx, lock))
-        changes, labels = (
-            changes_between(lock.theirs(), incoming.placed, read),
-            ("received", "upstream"),
-        )
-    else:
-        seen = observe(ctx, home, lock.theirs())
-        received, read = as_received(lock.base, seen)
-        found = changes_between(received, seen.ours, read)
-        changes = [change for change in found if not seen.hides(change.path)]
-        labels = ("received", "yours")
-    mask = Mask.of(ctx, home.path)
-    return [
-        FileDiff(
-            c,
-            tuple(map(mask.key, key_changes(c, read))),
-            tuple(mask.lines(text_diff(c, read, *labels))),
-        )
-        for c in changes
-    ]
 
 
 class Info(Struct, frozen=True, kw_only=True):

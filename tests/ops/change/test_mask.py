@@ -11,7 +11,7 @@ from hermes_dist.model.plan import Conflict
 from hermes_dist.ops.change import review
 from hermes_dist.ops.change.request import Request
 from hermes_dist.ops.package import install as installing
-from hermes_dist.ops.package.inspect import diff
+from hermes_dist.ops.package.diff import diff
 from hermes_dist.ops.package.status import status
 from hermes_dist.ops.package.update import update
 

@@ -1,0 +1,58 @@
+"""Show a result that is longer than the terminal in the user's pager: ``$PAGER``, or else ``less``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from hermes_dist.cli.shared.layout import cells
+from hermes_dist.cli.shared.output import write
+from hermes_dist.cli.shared.terminal import columns_of, is_plain, lines_of
+
+if TYPE_CHECKING:
+    from hermes_dist.cli.shared.session import Session
+
+_LESS = "FRX"
+"""What ``less`` does unless ``$LESS`` says otherwise: end at once if all fits, show colours, leave the text there."""
+
+
+@contextmanager
+def paged(session: Session) -> Iterator[Session]:
+    """Collect the result of a command, and show it in the pager if it is longer than the terminal.
+
+    Yields:
+        The session to write with; the same one if nothing is paged: in a pipe, with ``--no-pager``, as JSON.
+    """
+    screen = session.screen
+    if screen.as_json or not screen.pager or is_plain() or not sys.stdout.isatty():
+        yield session
+        return
+    kept: list[str] = []
+    try:
+        yield session._replace(screen=screen.keeping(kept))
+    except BaseException:
+        write(sys.stdout, "".join(kept))
+        raise
+    text = "".join(kept)
+    if _fits(text):
+        write(sys.stdout, text)
+    else:
+        _page(text)
+
+
+def _fits(text: str) -> bool:
+    """Whether a text leaves room for the prompt of the shell."""
+    width = columns_of(sys.stdout) or 80
+    needed = sum(max(1, -(-cells(line) // width)) for line in text.splitlines())
+    return needed < lines_of(sys.stdout)
+
+
+def _page(text: str) -> None:
+    import click  # noqa: PLC0415 - a short result needs no pager
+
+    # click reads $PAGER, finds a pager, and takes its early end as no error.
+    os.environ.setdefault("LESS", _LESS)
+    click.echo_via_pager(text.removesuffix("\n"))
