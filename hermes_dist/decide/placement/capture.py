@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
+from contextlib import suppress
 
 from msgspec import Struct, field
 
@@ -24,6 +25,7 @@ from hermes_dist.model.documents.api import (
     Document,
     Kind,
     Unmergeable,
+    commented,
     comments_of,
     dump,
     get,
@@ -190,14 +192,19 @@ def _first_written(work: _Work, want: object) -> bytes:
 def _settings_written(work: _Work, doc: Document, want: object) -> bytes:
     """Write the settings into the author's document, with the comments that were written in the home."""
     home, base = (_document(work, tree) for tree in (work.home, work.base))
-    if home is None or base is None or _rewritten_by_agent(home, base):
-        return doc.encode(doc.text) if same(want, doc.value) else _rewritten(doc, want, Kind.YAML)
+    if home is None or base is None:
+        return _rewritten(doc, want, Kind.YAML)
     if base.text == doc.text and same(want, doc.value) and says_alike(home, base):
         return home.encode(home.text)
+    if _rewritten_by_agent(home, base):
+        # Nobody took the author's comments out; what the user wrote since comes along.
+        content = _rewritten(doc, want, Kind.YAML, home=home)
+        return commented(content, home, base, takes_out=False)
     try:
-        return rewrite(doc, want, donor=home, base=base).content
+        content = rewrite(doc, want, donor=home, base=base).content
     except Unmergeable:
-        return _rewritten(doc, want, Kind.YAML)
+        content = _rewritten(doc, want, Kind.YAML, home=home)
+    return commented(content, home, base)
 
 
 def _document(work: _Work, tree: Tree) -> Document | None:
@@ -218,15 +225,19 @@ def _authors_config(work: _Work) -> Document | None:
     return parse(work.read(authors.digest), Kind.YAML)
 
 
-def _rewritten(doc: Document, want: object, kind: Kind) -> bytes:
-    """Write data into an author's document.
+def _rewritten(doc: Document, want: object, kind: Kind, *, home: Document | None = None) -> bytes:
+    """Write data into an author's document; where that can't be edited in place, into the home's, or anew.
 
-    Splicing keeps the author's comments and order. Where it can't be done, the data at least are right.
+    Splicing keeps order and spelling. Where it can't be done, the data and the comments at least are right.
     """
     try:
         return rewrite(doc, want).content
     except Unmergeable:
-        return dump(want, kind)
+        content = None
+    if home is not None:
+        with suppress(Unmergeable):
+            content = rewrite(home, want).content
+    return commented(dump(want, kind) if content is None else content, doc)
 
 
 def _map_of(data: object) -> Server:

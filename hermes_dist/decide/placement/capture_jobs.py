@@ -21,6 +21,7 @@ from hermes_dist.decide.placement.schedules import as_text
 from hermes_dist.model.documents.api import (
     Kind,
     Unmergeable,
+    commented,
     dump,
     kind_of,
     load_data,
@@ -156,10 +157,11 @@ def _written(path: RelPath, want: object, package: Tree, read: Read) -> bytes | 
     kind = kind_of(path) or Kind.JSON
     if path not in package:
         return dump(want, kind)
+    authors = parse(read(package[path].digest), kind)
     try:
-        return rewrite(parse(read(package[path].digest), kind), want).content
+        return rewrite(authors, want).content
     except Unmergeable:
-        return dump(want, kind)
+        return commented(dump(want, kind), authors)
 
 
 def _respelled(job: ShippedJob, base: Mapping[str, object], now: Job, hide: Hide) -> Job:

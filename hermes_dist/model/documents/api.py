@@ -25,6 +25,7 @@ from hermes_dist.model.documents.nodes import (
     decode,
     find,
 )
+from hermes_dist.model.documents.remarks import with_comments
 from hermes_dist.model.documents.splice import Splice
 from hermes_dist.model.keypath import KeyPath
 from hermes_dist.model.paths import RelPath
@@ -42,6 +43,7 @@ __all__ = [
     "Spliced",
     "Steps",
     "Unmergeable",
+    "commented",
     "comments_of",
     "dump",
     "get",
@@ -197,6 +199,27 @@ def rewrite(
             raise
     # What upstream did to comments and spelling matters less than its values: without the former more can be spliced.
     return _rewritten(doc, want, Splice(doc, donor, base, follows=False), account)
+
+
+def commented(
+    content: bytes, source: Document, base: Document | None = None, *, takes_out: bool = True
+) -> bytes:
+    """Bring the comments of a document into another one that says nearly the same.
+
+    A comment beside an entry that the other one does not have stays away, and so does one that would change the data.
+
+    Args:
+        content: The document to edit, in the language of ``source``.
+        source: The document whose comments are brought.
+        base: The ancestor of ``source``: only comments added since come. None brings all.
+        takes_out: Whether comments that were taken out since ``base`` go.
+    """
+    doc = _again(content, source.kind)
+    if doc is None:
+        return content
+    new = doc.encode(with_comments(doc, source, base, takes_out=takes_out))
+    after = _again(new, source.kind)
+    return new if after is not None and same(after.value, doc.value) else content
 
 
 def comments_of(doc: Document | None) -> Counter[str]:
