@@ -200,6 +200,9 @@ def _remembered(
     values: _Sides, theirs: bytes, base: bytes | None, kind: Kind, conflicts: Iterable[KeyPath]
 ) -> bytes:
     """Return theirs with open keys put back to base; base unchanged if only blank lines would differ."""
+    conflicts = tuple(conflicts)
+    if not conflicts:
+        return theirs
     try:
         fresh = graft(theirs, base, kind, conflicts)
     except Unmergeable:

@@ -341,7 +341,7 @@ def test_upstream_deleting_an_entry_with_a_comment_of_ours_is_a_conflict() -> No
         merge("l:\n- id: a\n- id: b\n", "l:\n- id: a # mine\n- id: b\n", "l:\n- id: b\n")
     ) == ["l[id=a]"]
     assert keys_of(merge("l:\n- id: a\n", "l:\n- id: a # mine\n", "l: []\n")) == ["l"]
-    assert keys_of(merge("m:\n  a: 1\n", "m:\n  a: 1 # mine\n", "m: {}\n")) == ["m"]
+    assert keys_of(merge("m:\n  a: 1\n", "m:\n  a: 1 # mine\n", "m: {}\n")) == ["m.a"]
     assert text_of("# up\nb: 2\na: 1\n", "# up\nb: 2\na: 5\n", "a: 1\n") == "a: 5\n"
 
 

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from msgspec import Struct
 
 from hermes_dist.model.documents.edits import Edit, applied
-from hermes_dist.model.documents.layout import comments
+from hermes_dist.model.documents.layout import blank_at, blank_before, comments
 from hermes_dist.model.documents.nodes import Document
 
 
@@ -93,8 +93,17 @@ def _without(
             if before.strip():
                 yield Edit(line + len(before.rstrip()), at + len(note), "", edit.path)
             else:
-                stop = text.find("\n", at) + 1
-                yield Edit(line, stop or len(text), "", edit.path)
+                stop = text.find("\n", at) + 1 or len(text)
+                yield Edit(_with_gap(text, line, stop, (start, end)), stop, "", edit.path)
+
+
+def _with_gap(text: str, line: int, stop: int, span: tuple[int, int]) -> int:
+    """Return where the lines of a comment begin: if blank lines are around it, those above came along with it.
+
+    Left behind, they would come once more with each update.
+    """
+    begin = blank_before(text, line, span[0])
+    return begin if stop >= span[1] or blank_at(text, stop) else line
 
 
 def _back(

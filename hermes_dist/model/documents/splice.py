@@ -181,7 +181,7 @@ class Splice:
         first, last = view.kids()[0].chunk, view.kids()[-1].chunk
         if first is None or last is None or first.inline:
             return False
-        mine = comments(view.doc, first.lead, last.end) - comments(base.doc if base else self.base)
+        mine = comments(view.doc, view.floor, last.end) - comments(base.doc if base else self.base)
         return bool(mine)
 
     def block(
@@ -350,7 +350,25 @@ class Splice:
             return
         comment = _spelling.side_comment(view, colon, beside)
         lines = f"{new.after_colon}{comment}\n{new.body}"
-        self.edit(colon, chunk.core, lines, path, removes=True)
+        kids = [kid for kid in view.kids() if kid.chunk] if node.form is Form.BLOCK else []
+        if slot.want == {} and node.is_map and kids:
+            self.emptied_at(view, lines, path)
+        else:
+            self.edit(colon, chunk.core, lines, path, removes=True)
+
+    def emptied_at(self, view: View, lines: str, path: KeyPath) -> None:
+        """Take all entries out of a block map: each goes for itself, so that a comment holds up only its own."""
+        at = _spelling.after_colon(view)
+        for n, kid in enumerate(view.kids()):
+            if kid.chunk is None:
+                continue
+            if not n:
+                self.edit(at, kid.chunk.lead, lines, path)
+                at = kid.chunk.lead
+            self.edit(
+                at, kid.chunk.end, "", (*path, *_gone(kid, view, None).segment()), removes=True
+            )
+            at = kid.chunk.end
 
 
 def _without_known(new: str, known: Counter[str]) -> str:

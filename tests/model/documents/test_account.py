@@ -32,7 +32,7 @@ def without(text: str, key: str) -> str:
     [
         ("a: 1\n# mine\nb: 2\nc: 3\n", "b", "a: 1\n# mine\nc: 3\n"),
         ("a: 1\nb: 2  # mine\n", "b", "a: 1\n# mine\n"),
-        ("m:\n  # mine\n  b: 2\n", "m.b", "# mine\nm: {}\n"),
+        ("m:\n  # mine\n  b: 2\n", "m.b", "m: {}\n  # mine\n"),
         ("m:\n  a: 1\n  b: # mine\n    x: 1 # too\n", "m.b", "m:\n  a: 1\n  # mine\n    # too\n"),
         ("# mine\na: 1 # too\n", "a", "# mine\n# too\n{}\n"),
         ("m: {a: 1, # mine\n  b: 2}\n", "m.a", "# mine\nm: {b: 2}\n"),
