@@ -18,7 +18,7 @@ from hermes_dist.errors import ExitCode, UsageError, counted
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.authoring import author as ops
 from hermes_dist.ops.authoring.author import Draft, Problem
-from hermes_dist.voice.author_json import shipping_data, validation_data
+from hermes_dist.voice.author_json import packed_data, shipping_data, validation_data
 from hermes_dist.voice.clean import clean
 from hermes_dist.voice.left_out import why_words
 from hermes_dist.voice.lines import Style
@@ -156,9 +156,10 @@ def pack(
     place, screen = ops.place_of(session.ctx, where), session.screen
     if out:
         path = Path(out).expanduser()
-        files, size = ops.pack(session.ctx, place, path)
-        screen.emit("pack", {"file": str(path), "files": files, "size": size})
-        done = f"Packed {counted(files, 'file')} into {clean(path)} ({size_of(size)})."
+        made = ops.pack(session.ctx, place, path)
+        screen.emit("pack", packed_data(path, made))
+        notes(screen, made.notes)
+        done = f"Packed {counted(made.files, 'file')} into {clean(path)} ({size_of(made.size)})."
         screen.say(f"{screen.paint('✓', 'good')} {done}")
         return 0
     _list(session, ops.shipping(session.ctx, place))

@@ -83,6 +83,7 @@ class NoteKind(Kind):
     SETTINGS_UNREADABLE = "settings-unreadable"
     HOME_JOBS_UNREADABLE = "home-jobs-unreadable"
     SETTINGS_TAKEN_WHOLE = "settings-taken-whole"
+    COMMENTS_ALONG = "comments-along"
 
     # merging
     MERGED_AS_TEXT = "merged-as-text"

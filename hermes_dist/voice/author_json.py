@@ -10,7 +10,7 @@ from hermes_dist.voice.package_json import left_out_data
 from hermes_dist.voice.problems import hint_words, problem_words
 
 if TYPE_CHECKING:  # types only: a command loads the ops it needs, not those of the others
-    from hermes_dist.ops.authoring.author import Place, Problem, Shipping
+    from hermes_dist.ops.authoring.author import Packed, Place, Problem, Shipping
     from hermes_dist.ops.authoring.contribute import Contributed
     from hermes_dist.ops.authoring.publish import Published
 
@@ -68,6 +68,16 @@ def validation_data(place: Place, problems: Iterable[Problem], *, valid: bool) -
         "place": str(place),
         "valid": valid,
         "problems": [problem_data(one) for one in problems],
+    }
+
+
+def packed_data(file: object, made: Packed) -> dict[str, Any]:
+    """A package in an archive."""
+    return {
+        "file": str(file),
+        "files": made.files,
+        "size": made.size,
+        "notes": list(sentences(made.notes)),
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
+from hermes_dist.errors import counted
 from hermes_dist.model.left_out import Why
 from hermes_dist.model.lock_head import Demand
 from hermes_dist.model.notes import Datum, Kind, Note, NoteKind
@@ -238,6 +239,12 @@ def _secrets(data: Data) -> str:
     return f"secrets were left behind; set in {data['path']}: {names}"
 
 
+def _comments_along(data: Data) -> str:
+    count = int(str(data["count"]))
+    go = "goes" if count == 1 else "go"
+    return f"{counted(count, 'comment')} of yours {go} along"
+
+
 def _not_merged(data: Data) -> str:
     shown = _first(names_in(data, "paths"))
     return f"not merged, because this profile keeps its own: {shown}; a new profile would get them"
@@ -327,6 +334,7 @@ SENTENCES: Sentences = {
         "the file in the home can't be read, so the package's is used ({why})"
     ),
     NoteKind.SETTINGS_TAKEN_WHOLE: "used as it is, unmerged ({why})",
+    NoteKind.COMMENTS_ALONG: _comments_along,
     NoteKind.MERGED_AS_TEXT: _MERGED,
     NoteKind.NOT_JOINED: f"{_MERGED}; lines would not join to a valid file",
     NoteKind.BOTH_MOVED: (

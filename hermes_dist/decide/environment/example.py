@@ -15,7 +15,7 @@ from hermes_dist.decide.environment.names import STARTLING, EnvClass, class_of, 
 from hermes_dist.decide.environment.wanted import offers_default
 from hermes_dist.decide.ownership import ENV_EXAMPLES
 from hermes_dist.model.discreet import Contents
-from hermes_dist.model.manifest import EnvVar
+from hermes_dist.model.manifest import EnvVar, Manifest
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath, folded
 from hermes_dist.model.tree import Digest, Entry, Read, Tree
@@ -87,6 +87,34 @@ def as_authors(tree: Tree, read: Read) -> tuple[Tree, Mapping[Digest, bytes]]:
     data = capture_example(read(entry.digest))
     authors = Entry(Digest.of(data), entry.executable)
     return tree.with_entries({ENV_EXAMPLE: authors}), {authors.digest: data}
+
+
+def listed_example(manifest: Manifest | None) -> RelPath | None:
+    """Return the name by which a manifest lists the example among the files of its package; None if it does not."""
+    owned = (manifest and manifest.owned) or ()
+    return next((path for path in owned if path in ENV_EXAMPLES), None)
+
+
+def as_listed(
+    tree: Tree, read: Read, manifest: Manifest | None, received: Iterable[EnvVar]
+) -> tuple[Tree, Mapping[Digest, bytes]]:
+    """Return a package tree with its example as the package has it, and the new contents.
+
+    Args:
+        tree: The package, with the home's example.
+        read: Gives contents by digest.
+        manifest: The package's manifest: an example that it lists has the name that is listed.
+        received: The variables of the manifest that the home received: an example that was made from them is none of
+            the package's, and does not leave.
+    """
+    tree, blobs = as_authors(tree, read)
+    entry, name = tree.get(ENV_EXAMPLE), listed_example(manifest)
+    if entry is None or name == ENV_EXAMPLE:
+        return tree, blobs
+    if name is None and entry.digest != Digest.of(example_of(received)):
+        return tree, blobs
+    moved = {} if name is None or name in tree else {name: entry}
+    return tree.with_entries({ENV_EXAMPLE: None, **moved}), blobs
 
 
 def is_example(path: RelPath) -> bool:

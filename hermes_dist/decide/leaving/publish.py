@@ -17,6 +17,7 @@ from hermes_dist.agents.places import SHARED_FOLDERS
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.consent.floor import leaves
 from hermes_dist.decide.consent.parking import Grafted, put_back
+from hermes_dist.decide.environment.example import listed_example
 from hermes_dist.decide.ownership import ENV_EXAMPLES, SHARED_FILES, is_machine
 from hermes_dist.decide.placement.place import CONFIG
 from hermes_dist.decide.placement.servers import SERVERS
@@ -117,7 +118,7 @@ def _why_stays(path: RelPath, base: Tree, manifest: Manifest | None, *, own: boo
     if path in base or path == MANIFEST:
         return None
     if path in ENV_EXAMPLES:
-        return Why.ENV_TEMPLATE
+        return None if listed_example(manifest) else Why.ENV_TEMPLATE
     if reason := _why_not_listed(path, manifest):
         return reason
     # These hold both the package's data and the user's; capture tells them apart.

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -20,7 +21,7 @@ from hermes_dist.decide.leaving.draft import (
     workflow_text,
 )
 from hermes_dist.decide.leaving.publish import find_leaks, with_fields
-from hermes_dist.decide.ownership import payload_of
+from hermes_dist.decide.ownership import ENV_EXAMPLES, payload_of
 from hermes_dist.decide.parts import PARTS, part_of
 from hermes_dist.decide.validate.problems import Problem, Subject, fault
 from hermes_dist.decide.validate.rules import validate
@@ -44,6 +45,7 @@ from hermes_dist.world.sources.folder import look_into
 __all__ = [
     "Draft",
     "LocalPackage",
+    "Packed",
     "Problem",
     "Shipping",
     "completed",
@@ -306,7 +308,9 @@ def shipping(ctx: Context, place: Place) -> Shipping:
     inside: tuple[LeftOut, ...] = ()
     if manifest:
         odd = [odd.note for odd in manifest.warnings]
-        inside = payload_of(package.tree, manifest).left_out
+        # An example of the environment ships, and every home gets it as its own.
+        left_out = payload_of(package.tree, manifest).left_out
+        inside = tuple(one for one in left_out if one.path not in ENV_EXAMPLES)
     if subject.unreadable:
         odd = [Note.of_error(subject.unreadable)]
     order = {part: n for n, part in enumerate((*PARTS, "files"))}
@@ -323,11 +327,16 @@ def shipping(ctx: Context, place: Place) -> Shipping:
     )
 
 
-def pack(ctx: Context, place: Place, out: Path) -> tuple[int, int]:
-    """Write a package as an archive; the same package always gives the same bytes.
+class Packed(NamedTuple):
+    """A package in an archive: its files, the bytes of the archive, and what there is to say about it."""
 
-    Returns:
-        The number of files in the archive, and its size in bytes.
+    files: int
+    size: int
+    notes: tuple[Note, ...] = ()
+
+
+def pack(ctx: Context, place: Place, out: Path) -> Packed:
+    """Write a package as an archive; the same package always gives the same bytes.
 
     Raises:
         Refused: The package contains something that must not leave this machine; the error names the places.
@@ -356,7 +365,7 @@ def pack(ctx: Context, place: Place, out: Path) -> tuple[int, int]:
             tar.add(path, [data], len(data), executable=entry.executable)
         tar.close()
 
-    return len(tree), write_private(out.absolute(), fill)
+    return Packed(len(tree), write_private(out.absolute(), fill), package.notes)
 
 
 def completed(tree: Tree, read: Read, version: str, variables: Sequence[str]) -> tuple[Tree, Read]:

@@ -11,7 +11,8 @@ from msgspec import Struct
 from hermes_dist.agents.places import MEMORIES, SHARED_FOLDERS, SOUL, STANDARD_FOLDERS
 from hermes_dist.brand import LOCKFILE, MANIFEST, PRIVATE
 from hermes_dist.decide.consent.parking import put_back
-from hermes_dist.decide.environment.example import as_authors
+from hermes_dist.decide.environment.example import as_listed
+from hermes_dist.decide.leaving.comments import comments_along
 from hermes_dist.decide.leaving.publish import (
     Private,
     looked_for,
@@ -115,15 +116,16 @@ def leaving(ctx: Context, name: ProfileName, *, own: bool) -> Leaving:
     files, stays = permitted(seen.ours, base, manifest, own=own)
     kept = lock.kept if lock else ()
     grafted, personal = without_personal(files, theirs, kept, seen.read)
-    shipped, examples = as_authors(shipped, seen.read)
-    read = together({**grafted.blobs, **examples}, seen.read)
+    read = together(grafted.blobs, seen.read)
     label = lock.name if lock else ""
     package = capture(grafted.tree, base, shipped, read, theirs=theirs, name=label, own=own)
-    received = package_of(theirs, shipped, read)
-    tree = package.tree
-    if lock is None:
-        # A profile of the user's own has an example that the agent wrote for it, not one for other people.
-        tree = tree.where(lambda path: path not in ENV_EXAMPLES)
+    read = together(package.blobs, read)
+    before = _manifest_in(theirs, read)
+    received, old = as_listed(
+        package_of(theirs, shipped, read), read, manifest, before.env if before else ()
+    )
+    tree, new = as_listed(package.tree, read, manifest, before.env if before else ())
+    read = together({**old, **new}, read)
     bundled = tuple(
         LeftOut(path, Why.AGENTS_OWN) for path in sorted(_units(seen.found) - _units(seen.ours))
     )
@@ -133,11 +135,17 @@ def leaving(ctx: Context, name: ProfileName, *, own: bool) -> Leaving:
         observed=seen,
         tree=tree,
         received=received,
-        read=together(package.blobs, read),
+        read=read,
         manifest=manifest,
-        stays=(*stays, *personal, *bundled, *seen.odd, *elsewhere),
+        stays=(
+            *(one for one in stays if one.path not in tree),
+            *personal,
+            *bundled,
+            *seen.odd,
+            *elsewhere,
+        ),
         variables=package.variables,
-        notes=package.notes,
+        notes=(*package.notes, *comments_along(tree, received, read)),
     )
 
 
@@ -145,6 +153,16 @@ def _manifest(home: Home) -> Manifest | None:
     try:
         return load_manifest((home.path / MANIFEST).read_bytes())
     except (OSError, Invalid):
+        return None
+
+
+def _manifest_in(tree: Tree, read: Read) -> Manifest | None:
+    entry = tree.get(RelPath(MANIFEST))
+    if entry is None:
+        return None
+    try:
+        return load_manifest(read(entry.digest))
+    except Invalid:
         return None
 
 
@@ -199,7 +217,9 @@ def base_of(leaving: Leaving, name: str) -> tuple[Tree, Read]:
     """
     lock = leaving.home.lock
     containers = lock.base if lock else EMPTY
-    placed = place(leaving.tree, leaving.read, name=name, keep_containers=containers)
+    # The example is in no base: a home has it beside the files that merge.
+    package = leaving.tree.where(lambda path: path not in ENV_EXAMPLES)
+    placed = place(package, leaving.read, name=name, keep_containers=containers)
     read = together(placed.blobs, leaving.read)
     if lock is None:
         return placed.tree, read

@@ -9,7 +9,6 @@ from msgspec import Struct
 
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.leaving.publish import bumped, changed_here, find_leaks, merged, not_allowed
-from hermes_dist.decide.ownership import ENV_EXAMPLES
 from hermes_dist.decide.parts import named, part_of
 from hermes_dist.decide.validate.problems import Level, Problem
 from hermes_dist.decide.versions import version_of
@@ -357,7 +356,7 @@ def _now(ctx: Context, spec: SourceSpec, commit: str) -> Tree:
 def _ours(found: Leaving, repository: Tree) -> Tree:
     """The repository with the profile's changes; the package alone if there is no common ancestor."""
     if not repository:
-        return found.tree.where(lambda path: path not in ENV_EXAMPLES)
+        return found.tree
     return repository.with_entries(changed_here(found.received, found.tree, repository))
 
 
