@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from msgspec import Struct
 
 from hermes_dist.model.documents.edits import Edit, applied
-from hermes_dist.model.documents.layout import blank_at, blank_before, comments
+from hermes_dist.model.documents.layout import blank_at, blank_before, comments_at
 from hermes_dist.model.documents.nodes import Document
 
 
@@ -84,7 +84,7 @@ def _without(
     """Yield edits that take comments out again where they were put in."""
     left, text = doubled.copy(), result.text
     for edit, start, end in spans:
-        for at, note in _between(result, start, end):
+        for at, note in comments_at(result, start, end):
             if not left[note]:
                 continue
             left[note] -= 1
@@ -119,17 +119,12 @@ def _back(
         above = result.text.rfind("\n", 0, start) + 1
         # Above a line that stays in part, a comment begins where that line does; else where it began.
         kept = _margin(result.text, above) if result.text[above:start].strip() else None
-        for at, note in _between(doc, edit.start, edit.end):
+        for at, note in comments_at(doc, edit.start, edit.end):
             if not left[note]:
                 continue
             left[note] -= 1
             column = next(one for one in (margin, kept, _margin(doc.text, at)) if one is not None)
             yield Edit(above, above, f"{' ' * column}{note}{doc.newline}", edit.path)
-
-
-def _between(doc: Document, start: int, end: int) -> list[tuple[int, str]]:
-    comments(doc)  # finds them
-    return [(at, note) for at, note in doc.notes or [] if start <= at < end]
 
 
 def _margin(text: str, at: int) -> int:

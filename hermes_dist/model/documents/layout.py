@@ -304,6 +304,12 @@ def comments(doc: Document, start: int = 0, end: int | None = None) -> Counter[s
     return Counter(note for _, note in doc.notes[first:after])
 
 
+def comments_at(doc: Document, start: int, end: int) -> list[tuple[int, str]]:
+    """Return the comments between two positions, each with its own position."""
+    comments(doc)  # finds them
+    return [(at, words) for at, words in doc.notes or [] if start <= at < end]
+
+
 def _comments(doc: Document) -> list[tuple[int, str]]:
     found: list[tuple[int, str]] = []
     if doc.kind is Kind.JSON or "#" not in doc.text:

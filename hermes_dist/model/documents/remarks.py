@@ -14,7 +14,7 @@ from itertools import pairwise, takewhile
 from msgspec import Struct
 
 from hermes_dist.model.documents.edits import Edit, applied
-from hermes_dist.model.documents.layout import View, comments, root_view
+from hermes_dist.model.documents.layout import Chunk, View, comments, comments_at, root_view
 from hermes_dist.model.documents.nodes import Document, Form
 from hermes_dist.model.documents.slots import Slot, name_of
 from hermes_dist.model.values import Unmergeable, key_field
@@ -25,7 +25,7 @@ class _Remark(Struct, frozen=True):
 
     Attributes:
         at: Where it begins.
-        note: The comment.
+        words: The comment.
         way: The entries that it stands in, outermost first.
         block: The entry whose value it stands in, between the lines of its entries; the way's last one.
         entry: The entry that it is written at; None if it stands apart.
@@ -35,7 +35,7 @@ class _Remark(Struct, frozen=True):
     """
 
     at: int
-    note: str
+    words: str
     way: tuple[View, ...]
     entry: View | None = None
     below: bool = False
@@ -73,43 +73,45 @@ def _chosen(doc: Document, other: Document | None, count: Counter[str]) -> list[
     """Return as many comments of a document; of equal ones, those that stand where the other document has none."""
     if not count:
         return []
-    known = Counter((one.place, one.note) for one in _remarks(other)) if other else Counter()
+    known = Counter((one.place, one.words) for one in _remarks(other)) if other else Counter()
     first: list[_Remark] = []
     last: list[_Remark] = []
     for one in _remarks(doc):
-        if known[one.place, one.note]:
-            known[one.place, one.note] -= 1
+        if known[one.place, one.words]:
+            known[one.place, one.words] -= 1
             last.append(one)
         else:
             first.append(one)
     left, chosen = count.copy(), []
     for one in [*first, *last]:
-        if left[one.note]:
-            left[one.note] -= 1
+        if left[one.words]:
+            left[one.words] -= 1
             chosen.append(one)
     return sorted(chosen, key=lambda one: one.at)
 
 
 def _remarks(doc: Document) -> Iterator[_Remark]:
-    comments(doc)  # finds them
     root = root_view(doc)
-    for at, note in doc.notes or []:
-        yield _placed(at, note, (root,) if root else ())
+    for at, words in comments_at(doc, 0, len(doc.text)):
+        yield _placed(at, words, (root,) if root else ())
 
 
-def _placed(at: int, note: str, way: tuple[View, ...]) -> _Remark:
+def _placed(at: int, words: str, way: tuple[View, ...]) -> _Remark:
     """Find where a comment stands, from the root of its document inwards."""
     while way and (kids := _kids(way[-1])):
         n = next((n for n, (_, _, end) in enumerate(kids) if at < end), len(kids))
-        views = [view for view, _, _ in kids]
         if n == len(kids) or at < kids[n][1]:
-            return _Remark(at, note, way, after=(*views[n:],), before=(*reversed(views[:n]),))
-        kid = views[n]
-        chunk = kid.chunk
-        if chunk is None or at < kid.floor or not _kids(kid):
-            return _Remark(at, note, way, kid, below=bool(chunk and at >= chunk.core))
+            views = [view for view, _, _ in kids]
+            return _Remark(at, words, way, after=(*views[n:],), before=(*reversed(views[:n]),))
+        kid = kids[n][0]
+        if at < kid.floor or not _kids(kid):
+            return _Remark(at, words, way, kid, below=_is_below(at, kid))
         way = (*way, kid)
-    return _Remark(at, note, way)
+    return _Remark(at, words, way)
+
+
+def _is_below(at: int, kid: View) -> bool:
+    return kid.chunk is not None and at >= kid.chunk.core
 
 
 def _kids(view: View) -> list[tuple[View, int, int]]:
@@ -200,34 +202,36 @@ def _around(result: Document, there: View) -> _Spot:
 
 def _apart(result: Document, source: Document, there: View, one: _Remark) -> _Spot:
     """Find the place between the entries of a block: before the next that both have, or else behind the last."""
-    around = one.way[-1]
-    twins = (_twin(kid, around, there) for kid in one.after)
-    following = next((twin.chunk for twin in twins if twin and twin.chunk), None)
+    following = _first_twin(one.after, one.way[-1], there)
     if following and not following.inline:
         at = _before_known(result, source, there, one, following.lead)
         return _Spot(at, following.column, "below")
     if len(one.way) == 1 and not one.after:
         return _Spot(len(result.text), gap="above")
-    twins = (_twin(kid, around, there) for kid in one.before)
-    preceding = next((twin.chunk for twin in twins if twin and twin.chunk), None)
+    preceding = _first_twin(one.before, one.way[-1], there)
     if preceding:
         return _Spot(preceding.end, preceding.column, "above")
     return _around(result, there)
 
 
+def _first_twin(kids: Iterable[View], among: View, there: View) -> Chunk | None:
+    """Return the lines of the first of some entries that is in another document's collection, too."""
+    twins = (_twin(kid, among, there) for kid in kids)
+    return next((twin.chunk for twin in twins if twin and twin.chunk), None)
+
+
 def _before_known(result: Document, source: Document, there: View, one: _Remark, lead: int) -> int:
     """Return where a comment goes in a gap: in front of the comments of the gap that follow it in the source, too."""
     stop = next((kid.chunk.lead for kid in one.after if kid.chunk), one.at)
-    behind = {note for at, note in source.notes or [] if one.at < at < stop}
+    behind = comments(source, one.at + 1, stop)
     floor = max((end for _, _, end in _kids(there) if end <= lead), default=0)
-    comments(result)  # finds them
-    gap = (at for at, note in result.notes or [] if floor <= at < lead and note in behind)
-    return result.text.rfind("\n", 0, next(gap, lead)) + 1
+    known = (at for at, words in comments_at(result, floor, lead) if behind[words])
+    return result.text.rfind("\n", 0, next(known, lead)) + 1
 
 
 def _edit(result: Document, source: Document, one: _Remark, spot: _Spot, *, is_first: bool) -> Edit:
     text, new = result.text, result.newline
-    line = f"{' ' * spot.column}{one.note}{new}"
+    line = f"{' ' * spot.column}{one.words}{new}"
     above, below = _blank_lines(source.text, one.at)
     if spot.gap == "below":
         line += new * below
@@ -273,7 +277,7 @@ def _taken_out(chosen: list[_Remark], result: Document) -> Iterator[Edit]:
         before = text[line : one.at]
         stop = text.find("\n", one.at) + 1 or len(text)
         if before.strip():
-            yield Edit(line + len(before.rstrip()), one.at + len(one.note), "", ())
+            yield Edit(line + len(before.rstrip()), one.at + len(one.words), "", ())
             continue
         # With the comment goes one of the two gaps that set it apart.
         if _is_blank_above(text, line):

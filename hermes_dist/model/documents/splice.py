@@ -343,31 +343,31 @@ class Splice:
         colon = _spelling.after_colon(view)
         beside = "\n" not in text[colon : node.start]
         if node.form in {Form.INLINE, Form.FLOW} and new.inline and beside:
-            if node.start == node.end:
-                self.edit(colon, colon, " " + new.head, path)
-            else:
-                self.edit(node.start, node.end, new.head, path)
+            empty = node.start == node.end
+            start, end = (colon, colon) if empty else (node.start, node.end)
+            self.edit(start, end, f" {new.head}" if empty else new.head, path)
             return
         comment = _spelling.side_comment(view, colon, beside)
         lines = f"{new.after_colon}{comment}\n{new.body}"
-        kids = [kid for kid in view.kids() if kid.chunk] if node.form is Form.BLOCK else []
-        if slot.want == {} and node.is_map and kids:
-            self.emptied_at(view, lines, path)
-        else:
-            self.edit(colon, chunk.core, lines, path, removes=True)
+        self.replace(view, slot.want, lines, path)
 
-    def emptied_at(self, view: View, lines: str, path: KeyPath) -> None:
-        """Take all entries out of a block map: each goes for itself, so that a comment holds up only its own."""
-        at = _spelling.after_colon(view)
-        for n, kid in enumerate(view.kids()):
+    def replace(self, view: View, want: object, lines: str, path: KeyPath) -> None:
+        """Replace the text behind a key; of a block map that is emptied, each entry goes for itself.
+
+        So a comment of the user's holds up only its own entry.
+        """
+        at, chunk, node = _spelling.after_colon(view), view.chunk, view.node
+        kids = view.kids() if want == {} and node.is_map and node.form is Form.BLOCK else []
+        if not kids and chunk:
+            self.edit(at, chunk.core, lines, path, removes=True)
+        for kid in kids:
             if kid.chunk is None:
                 continue
-            if not n:
+            if kid is kids[0]:
                 self.edit(at, kid.chunk.lead, lines, path)
                 at = kid.chunk.lead
-            self.edit(
-                at, kid.chunk.end, "", (*path, *_gone(kid, view, None).segment()), removes=True
-            )
+            segment = _gone(kid, view, None).segment()
+            self.edit(at, kid.chunk.end, "", (*path, *segment), removes=True)
             at = kid.chunk.end
 
 

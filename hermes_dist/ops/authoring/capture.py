@@ -29,7 +29,7 @@ from hermes_dist.decide.placement.capture import capture
 from hermes_dist.decide.placement.place import package_of, place
 from hermes_dist.errors import ConflictsOpen, DistError, Invalid, counted
 from hermes_dist.model.left_out import LeftOut, Why
-from hermes_dist.model.manifest import Manifest
+from hermes_dist.model.manifest import EnvVar, Manifest
 from hermes_dist.model.notes import Note
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.tree import EMPTY, Read, Tree, together
@@ -120,16 +120,14 @@ def leaving(ctx: Context, name: ProfileName, *, own: bool) -> Leaving:
     label = lock.name if lock else ""
     package = capture(grafted.tree, base, shipped, read, theirs=theirs, name=label, own=own)
     read = together(package.blobs, read)
-    before = _manifest_in(theirs, read)
-    received, old = as_listed(
-        package_of(theirs, shipped, read), read, manifest, before.env if before else ()
-    )
-    tree, new = as_listed(package.tree, read, manifest, before.env if before else ())
+    wanted = _variables_in(theirs, read)
+    received, old = as_listed(package_of(theirs, shipped, read), read, manifest, wanted)
+    tree, new = as_listed(package.tree, read, manifest, wanted)
     read = together({**old, **new}, read)
-    bundled = tuple(
+    bundled = [
         LeftOut(path, Why.AGENTS_OWN) for path in sorted(_units(seen.found) - _units(seen.ours))
-    )
-    elsewhere = tuple(item for item in _elsewhere(home, seen.found) if item.path not in tree)
+    ]
+    left_out = (*stays, *personal, *bundled, *seen.odd, *_elsewhere(home, seen.found))
     return Leaving(
         home=home,
         observed=seen,
@@ -137,13 +135,8 @@ def leaving(ctx: Context, name: ProfileName, *, own: bool) -> Leaving:
         received=received,
         read=read,
         manifest=manifest,
-        stays=(
-            *(one for one in stays if one.path not in tree),
-            *personal,
-            *bundled,
-            *seen.odd,
-            *elsewhere,
-        ),
+        # What is kept here is in the tree as its author has it.
+        stays=tuple(one for one in left_out if one.path not in tree or one.why is Why.KEPT_HERE),
         variables=package.variables,
         notes=(*package.notes, *comments_along(tree, received, read)),
     )
@@ -156,14 +149,15 @@ def _manifest(home: Home) -> Manifest | None:
         return None
 
 
-def _manifest_in(tree: Tree, read: Read) -> Manifest | None:
+def _variables_in(tree: Tree, read: Read) -> tuple[EnvVar, ...]:
+    """The variables of a package's manifest; none if it can't be read."""
     entry = tree.get(RelPath(MANIFEST))
     if entry is None:
-        return None
+        return ()
     try:
-        return load_manifest(read(entry.digest))
+        return load_manifest(read(entry.digest)).env
     except Invalid:
-        return None
+        return ()
 
 
 def _units(tree: Tree) -> set[str]:
