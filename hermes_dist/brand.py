@@ -134,6 +134,11 @@ class Layout(NamedTuple):
         return cls(brand, root, user_home), name
 
     @property
+    def usual_root(self) -> Path:
+        """The root that the agent takes without its home variable."""
+        return self.user_home / self.brand.root_name
+
+    @property
     def profiles(self) -> Path:
         return self.root / PROFILES
 

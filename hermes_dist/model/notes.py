@@ -144,6 +144,7 @@ class NoteKind(Kind):
     COPIED_BEHIND_LINKS = "copied-behind-links"
     NOT_COPIED = "not-copied"
     STAYS_ELSEWHERE = "stays-elsewhere"
+    OF_OTHER_ROOT = "of-other-root"
     STILL_ASSIGNED = "still-assigned"
     PEER_MADE = "peer-made"
 

@@ -250,6 +250,11 @@ def _not_merged(data: Data) -> str:
     return f"not merged, because this profile keeps its own: {shown}; a new profile would get them"
 
 
+def _of_other_root(data: Data) -> str:
+    below = f" below {data['root']}" if data["root"] else ", below another root"
+    return f"left alone, because it belongs to another profile {data['name']}{below}"
+
+
 SENTENCES: Sentences = {
     NoteKind.ERROR: "{what}",
     NoteKind.DISK_ERROR: "{why}",
@@ -419,6 +424,7 @@ SENTENCES: Sentences = {
     NoteKind.COPIED_BEHIND_LINKS: "links in the original, copied as what they lead to: {paths}",
     NoteKind.NOT_COPIED: "not copied, because it can't be followed or is no file: {paths}",
     NoteKind.STILL_ASSIGNED: _still_assigned,
+    NoteKind.OF_OTHER_ROOT: _of_other_root,
     NoteKind.STAYS_ELSEWHERE: "its home is a link; what it leads to stays: {target}",
     NoteKind.PEER_MADE: "its own peer was created in Honcho: {name}",
     NoteKind.NOT_READ: _not_read,

@@ -19,7 +19,7 @@ _SCRIPT = """\
 #!/bin/sh
 # {name} -p {profile}
 # ({mark})
-if command -v {name} >/dev/null 2>&1; then
+{root}if command -v {name} >/dev/null 2>&1; then
   exec {name} -p {profile} "$@"
 fi
 launcher={launcher}
@@ -132,19 +132,23 @@ class Owner(StrEnum):
     FOREIGN = "foreign"
 
 
-def alias_script(brand: Brand, profile: ProfileName, launcher: str) -> str:
+def alias_script(brand: Brand, profile: ProfileName, launcher: str, root: str = "") -> str:
     """Write the POSIX script of an alias.
 
     Args:
         brand: The brand whose command it starts.
         profile: The profile.
         launcher: The launcher to use if the command is not on ``PATH`` at run time.
+        root: The root of the profile, if it is not the usual one: the agent would take that without being told.
 
     Returns:
         The script; it contains ``<brand> -p <profile>``, by which the agent recognises its wrappers.
     """
+    sets = ""
+    if root:
+        sets = f"{brand.home_variable}={shlex.quote(root)}; export {brand.home_variable}\n"
     return _SCRIPT.format(
-        name=brand.name, profile=profile, mark=MARK, launcher=shlex.quote(launcher)
+        name=brand.name, profile=profile, mark=MARK, launcher=shlex.quote(launcher), root=sets
     )
 
 
@@ -191,6 +195,7 @@ def check_alias(
     standing: str | None,
     on_path: str,
     replace: bool,
+    elsewhere: bool = False,
 ) -> None:
     """Refuse an alias that would shadow or overwrite something.
 
@@ -201,6 +206,7 @@ def check_alias(
         standing: The beginning of the file that has this name in the folder of aliases; None if there is none.
         on_path: Another program of this name on ``PATH``; empty if there is none.
         replace: Whether an alias of another profile may be taken over.
+        elsewhere: Whether the file of this name starts a profile below another root.
 
     Raises:
         Invalid: The name is taken; the hint says what to do.
@@ -215,6 +221,8 @@ def check_alias(
         raise Invalid(f"{name!r} is a keyword or command of the shell", hint=hint)
     if low in TOOLS:
         raise Invalid(f"{name!r} is the name of a well-known program", hint=hint)
+    if elsewhere:
+        raise Invalid(f"{name!r} already starts a profile below another root", hint=hint)
     if standing is not None:
         _check_standing(brand, name, profile, standing, replace=replace)
     if on_path:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from hermes_dist.agents.places import PROFILES
 from hermes_dist.brand import Layout
 from hermes_dist.decide.profiles.aliases import (
     Owner,
@@ -19,6 +21,7 @@ from hermes_dist.model.paths import AliasName, ProfileName
 from hermes_dist.world.agent.find import head_of
 from hermes_dist.world.agent.front_door import put_program, take_away
 from hermes_dist.world.agent.programs import find_command, search_path
+from hermes_dist.world.agent.services import home_in, is_usual
 
 
 class Alias(NamedTuple):
@@ -84,10 +87,16 @@ def plan(
         standing=standing,
         replace=replace,
         on_path=str(shadowed or ""),
+        elsewhere=_other_root(layout, standing) is not None,
     )
     return AliasPlan(
         alias=Alias(wanted, profile, path, ours=True),
-        text=alias_script(layout.brand, profile, str(layout.launcher)),
+        text=alias_script(
+            layout.brand,
+            profile,
+            str(layout.launcher),
+            "" if is_usual(layout) else str(layout.root),
+        ),
         replaces=_alias(layout, path),
         on_path=layout.commands.resolve() in {folder.resolve() for folder in search_path(env)},
     )
@@ -135,6 +144,12 @@ def remove(layout: Layout, name: str) -> Alias | None:
     found = _alias(layout, path)
     if found is not None:
         take_away(path)
+    elif (other := _other_root(layout, _standing(path))) is not None:
+        raise Invalid(
+            f"that command starts a profile below another root, {other}",
+            where=str(path),
+            hint="it was left alone",
+        )
     elif _standing(path) is not None:
         raise Invalid(
             "that command is not an alias of a profile", where=str(path), hint="it was left alone"
@@ -143,7 +158,7 @@ def remove(layout: Layout, name: str) -> Alias | None:
 
 
 def listed(layout: Layout) -> tuple[Alias, ...]:
-    """Return every alias, ours and the agent's, sorted by name; only the start of each file is read."""
+    """Return every alias of this root, ours and the agent's, sorted by name; only the start of each file is read."""
     if not layout.commands.is_dir():
         return ()
     found = (_alias(layout, path) for path in sorted(layout.commands.iterdir()) if path.is_file())
@@ -167,6 +182,35 @@ def _alias(layout: Layout, path: Path) -> Alias | None:
     if not text or not text.startswith("#!"):
         return None
     profile = profile_of(layout.brand, text)
-    if profile is None or path.name == layout.brand.name:
+    if profile is None or path.name == layout.brand.name or _other_root(layout, text) is not None:
         return None
     return Alias(path.name, profile, path, ours=owner_of(layout.brand, text) is Owner.US)
+
+
+def of_other_roots(layout: Layout, profile: ProfileName) -> tuple[tuple[str, Path], ...]:
+    """Return the commands that start a profile of the same name below another root, with that root."""
+    if not layout.commands.is_dir():
+        return ()
+    found = []
+    for path in sorted(layout.commands.iterdir()):
+        text = _standing(path)
+        root = _other_root(layout, text)
+        if root is not None and profile_of(layout.brand, text or "") == profile:
+            found.append((path.name, root))
+    return tuple(found)
+
+
+def _other_root(layout: Layout, text: str | None) -> Path | None:
+    """Return the root below which the profile of an alias is, if that is another one; None otherwise."""
+    profile = profile_of(layout.brand, text or "")
+    if profile is None:
+        return None
+    named = home_in(text or "", layout.brand.home_variable)
+    if named:
+        root, _ = Layout.locate(layout.brand, layout.user_home, named)
+        same = os.path.realpath(root.root) == os.path.realpath(layout.root)
+        return None if same else root.root
+    # An alias that names no root starts the profile of the usual one, if that has it.
+    if is_usual(layout) or not (layout.usual_root / PROFILES / profile).is_dir():
+        return None
+    return layout.usual_root

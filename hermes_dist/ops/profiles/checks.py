@@ -38,6 +38,7 @@ from hermes_dist.ops.homes import about_lock, finish_leftover
 from hermes_dist.ops.package import upkeep
 from hermes_dist.ops.profiles import aliases, profile_moves, trash_and_archive
 from hermes_dist.world.agent import processes as running
+from hermes_dist.world.agent.services import is_own
 from hermes_dist.world.disk.errors import trouble
 from hermes_dist.world.disk.fs import atomic_write
 from hermes_dist.world.transaction.aside import below_root, everywhere
@@ -319,7 +320,8 @@ def services(ctx: Context) -> Iterator[Finding]:
         # Other programs' files may look alike: only the exact path for a valid name is ours.
         with suppress(Invalid):
             name = ProfileName(text)
-            if path not in there and path in layout.service_files(name):
+            known = path not in there and path in layout.service_files(name)
+            if known and is_own(layout, name, path):
                 yield Finding(
                     kind="dangling-service",
                     what=Note.of(FindingKind.SERVES_NOBODY, profile=name),

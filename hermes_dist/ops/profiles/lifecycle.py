@@ -25,10 +25,12 @@ from hermes_dist.ops.context import Context
 from hermes_dist.ops.fleet.gateways import served_now
 from hermes_dist.ops.profiles import aliases, profile_moves
 from hermes_dist.ops.profiles.boards import still_assigned
+from hermes_dist.ops.profiles.other_roots import stay_with_others
 from hermes_dist.world.agent import processes as running
 from hermes_dist.world.agent.find import GatewayState, gateway, run
 from hermes_dist.world.agent.gateways import ask
 from hermes_dist.world.agent.seed import seed
+from hermes_dist.world.agent.services import is_own
 from hermes_dist.world.disk.fs import RealFs, atomic_write
 from hermes_dist.world.disk.locks import home_lock
 from hermes_dist.world.transaction.aside import below_root, placed
@@ -227,7 +229,7 @@ def rename(ctx: Context, old: str, new: str, *, dry_run: bool = False) -> Rename
         stopped = stop(ctx, name)
         move = replace(_move(ctx, name, wanted), unpark=not parked)
         notes = profile_moves.carry_out_move(ctx, fs, move)
-    notes = (*notes, *still_assigned(ctx, name, wanted))
+    notes = (*notes, *stay_with_others(ctx, name), *still_assigned(ctx, name, wanted))
     return replace(_as_renamed(ctx, move), path=path, stopped=stopped, notes=notes)
 
 
@@ -284,7 +286,7 @@ def _move(ctx: Context, old: ProfileName, new: ProfileName) -> Move:
     services: dict[str, str | None] = {}
     for path, target in zip(layout.service_files(old), layout.service_files(new), strict=True):
         text = read_text(path)
-        if text is not None:
+        if text is not None and is_own(layout, old, path):
             services |= {str(target): service_renamed(text, old, new, homes), str(path): None}
     return Move(
         verb="rename",

@@ -25,6 +25,7 @@ from hermes_dist.ops.context import Context
 from hermes_dist.ops.profiles import aliases
 from hermes_dist.world.agent import processes as running
 from hermes_dist.world.agent.find import run
+from hermes_dist.world.agent.services import is_own
 from hermes_dist.world.disk.fs import RealFs, atomic_write
 from hermes_dist.world.disk.locks import flock, home_lock
 from hermes_dist.world.ports import Odd
@@ -286,15 +287,26 @@ def _services(ctx: Context, move: Move) -> None:
     for path in gone:
         if path.exists():
             running.manage(ctx.layout, old, "disable", ctx.env)
-    _write_services(services)
-    for path in gone:
-        path.unlink(missing_ok=True)
-    # Without systemctl nothing has disabled it, and systemd would look for it at the next login.
-    if gone:
-        running.forget_link(ctx.layout, old)
+    taken = _write_services(services)
+    _remove_services(ctx, old, gone)
     running.manage(ctx.layout, old, "daemon-reload", ctx.env)
     if move.enabled and move.to:
         running.manage(ctx.layout, ProfileName(move.to), "enable", ctx.env)
+    if taken:
+        raise DistError(
+            "another file has the name that its service would have, so it has none now",
+            where=str(taken[0]),
+            hint="choose another name for the profile, or move that file away and make the service again",
+        )
+
+
+def _remove_services(ctx: Context, old: ProfileName, gone: list[Path]) -> None:
+    for path in gone:
+        if is_own(ctx.layout, old, path):
+            path.unlink()
+    # Without systemctl nothing has disabled it, and systemd would look for it at the next login.
+    if gone:
+        running.forget_link(ctx.layout, old)
 
 
 def _services_in(ctx: Context, move: Move) -> Mapping[Path, str | None]:
@@ -304,11 +316,19 @@ def _services_in(ctx: Context, move: Move) -> Mapping[Path, str | None]:
     return {Path(path): text for path, text in move.services.items() if Path(path) in ours}
 
 
-def _write_services(services: Mapping[Path, str | None]) -> None:
+def _write_services(services: Mapping[Path, str | None]) -> list[Path]:
+    """Write service files; return those whose name somebody else's file has."""
+    taken = []
     for path, text in services.items():
+        if text is None:
+            continue
+        data = text.encode("utf-8", "surrogateescape")
         # One that is there was written before a crash, or it is somebody else's by now.
-        if text is not None and not path.exists():
-            atomic_write(path, text.encode("utf-8", "surrogateescape"), 0o644)
+        if not path.exists():
+            atomic_write(path, data, 0o644)
+        elif path.read_bytes() != data:
+            taken.append(path)
+    return taken
 
 
 def _routes(ctx: Context, move: Move) -> None:

@@ -32,7 +32,9 @@ from hermes_dist.ops.context import Context
 from hermes_dist.ops.profiles import aliases, profile_moves
 from hermes_dist.ops.profiles.boards import still_assigned
 from hermes_dist.ops.profiles.lifecycle import check_free, is_sticky, read_text, stop
+from hermes_dist.ops.profiles.other_roots import stay_with_others
 from hermes_dist.world.agent.find import GatewayState, gateway
+from hermes_dist.world.agent.services import own_services
 from hermes_dist.world.disk.fs import RealFs, atomic_write
 from hermes_dist.world.transaction.aside import below_root, everywhere, placed
 from hermes_dist.world.transaction.move_home import bring_over, erase, make_folder
@@ -134,7 +136,7 @@ def leaving(ctx: Context, name: ProfileName, verb: str) -> Belongings:
         path=home,
         gateway=gateway(home).state is GatewayState.RUNNING,
         commands=tuple(alias.name for alias in aliases.of_profile(ctx.layout, name)),
-        services=tuple(str(path) for path in ctx.layout.service_files(name) if path.exists()),
+        services=tuple(map(str, own_services(ctx.layout, name))),
         sticky=is_sticky(ctx, name),
         routes=sum(route.get("profile") == name for route in found_routes(ctx)),
         package=(home / LOCKFILE).exists() or (home / MANIFEST).exists(),
@@ -196,7 +198,7 @@ def put_away(ctx: Context, name: ProfileName, place: Place, *, purge: bool = Fal
         )
         elsewhere = _elsewhere(facts.path)
         notes = (*elsewhere, *profile_moves.carry_out_move(ctx, fs, move, kept))
-    notes = (*notes, *still_assigned(ctx, name, None))
+    notes = (*notes, *stay_with_others(ctx, name), *still_assigned(ctx, name, None))
     path = facts.path if purge else ctx.layout.root / move.target
     return Gone(
         leaving=facts, path=path, purged=purge, stopped=stopped, expired=expired, notes=notes

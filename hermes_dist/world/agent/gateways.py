@@ -29,6 +29,7 @@ from hermes_dist.world.agent import table
 from hermes_dist.world.agent.find import Agent, GatewayState
 from hermes_dist.world.agent.processes import Process, agents_own, command_in, profile_of
 from hermes_dist.world.agent.programs import find_command
+from hermes_dist.world.agent.services import is_own, own_services
 from hermes_dist.world.child import Command, Detached, start_detached
 from hermes_dist.world.disk.fs import atomic_write
 
@@ -191,12 +192,9 @@ def manager(env: Mapping[str, str]) -> str:
 
 def services(layout: Layout, name: ProfileName) -> list[Path]:
     """Return the existing service files of a profile: user and system unit, launchd plist, s6 slot."""
-    unit, plist = layout.service_files(name)
-    return [
-        path
-        for path in (unit, plist, _SYSTEM_UNITS / unit.name, s6_slot(layout, name))
-        if path.exists()
-    ]
+    unit = layout.service_files(name)[0]
+    others = (_SYSTEM_UNITS / unit.name, s6_slot(layout, name))
+    return [*own_services(layout, name), *(path for path in others if path.exists())]
 
 
 def s6_slot(layout: Layout, name: ProfileName) -> Path:
@@ -211,8 +209,8 @@ def at_login(layout: Layout, name: ProfileName) -> bool:
     wanted = Path("default.target.wants") / unit.name
     system = _SYSTEM_UNITS / "multi-user.target.wants" / unit.name
     return (
-        plist.exists()
-        or (unit.parent / wanted).is_symlink()
+        is_own(layout, name, plist)
+        or ((unit.parent / wanted).is_symlink() and is_own(layout, name, unit))
         or system.is_symlink()
         or (s6_slot(layout, name).is_dir() and not (s6_slot(layout, name) / "down").exists())
     )

@@ -14,6 +14,7 @@ from hermes_dist.errors import Busy, DistError
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.world.agent.find import GatewayState, gateway
 from hermes_dist.world.agent.programs import find_command
+from hermes_dist.world.agent.services import is_own
 from hermes_dist.world.agent.table import (
     Ending,
     Seen,
@@ -209,11 +210,11 @@ def manage(layout: Layout, name: ProfileName, verb: str, env: Mapping[str, str])
     unit, plist = layout.service_files(name)
     commands: list[list[str]] = []
     reload = verb == "daemon-reload"
-    if unit.exists() or reload:
+    if reload or is_own(layout, name, unit):
         commands.append(
             ["systemctl", "--user", verb, *([] if reload else [service_name(layout, name)])]
         )
-    if plist.exists() and verb in {"stop", "disable"}:
+    if verb in {"stop", "disable"} and is_own(layout, name, plist):
         # `launchctl stop` does not last: by KeepAlive in the agent's plist, it is started again.
         commands.append(["launchctl", "unload", str(plist)])
     done = False
@@ -226,7 +227,9 @@ def manage(layout: Layout, name: ProfileName, verb: str, env: Mapping[str, str])
 
 def is_enabled(layout: Layout, name: ProfileName) -> bool:
     """Whether systemd starts a profile's service at login."""
-    return _wanted(layout, name).is_symlink()
+    return _wanted(layout, name).is_symlink() and is_own(
+        layout, name, layout.service_files(name)[0]
+    )
 
 
 def forget_link(layout: Layout, name: ProfileName) -> None:
