@@ -6,7 +6,7 @@ AGENT := .agent
 AGENT22 := .agent22
 DOCS := .docs
 
-.PHONY: demo check test long agent agents mutants lint docs site clean
+.PHONY: demo check test long agent agents mutants lint docs site pictures clean
 
 $(BIN)/hermes-dist: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -55,10 +55,11 @@ lint: $(BIN)/hermes-dist
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/mypy
 
-## Write docs/commands.md again, from the commands.
+## Write the pages of commands, modules and formats again, from the code and the schemas.
 docs: $(BIN)/hermes-dist
 	$(BIN)/python -m hermes_dist.cli.entry.reference > docs/commands.md
 	$(BIN)/python -m hermes_dist.cli.entry.reference modules > docs/modules.md
+	$(BIN)/python docs/build/schemas.py
 
 $(DOCS)/bin/mkdocs: pyproject.toml
 	$(PYTHON) -m venv $(DOCS)
@@ -68,6 +69,10 @@ $(DOCS)/bin/mkdocs: pyproject.toml
 ## Build the docs as a site, into site/; a link or an anchor that leads nowhere is an error.
 site: $(DOCS)/bin/mkdocs
 	NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --quiet
+
+## Record the session of the README anew.
+pictures: $(DOCS)/bin/mkdocs
+	$(DOCS)/bin/python docs/pictures/record.py
 
 clean:
 	rm -rf $(VENV) $(AGENT) $(AGENT22) $(DOCS) .demo build dist site

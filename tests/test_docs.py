@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import runpy
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,11 @@ def test_the_reference_of_commands_is_what_the_commands_say() -> None:
 
 def test_the_page_of_modules_is_what_the_modules_say() -> None:
     assert (DOCS / "modules.md").read_text() == modules(), "run: make docs"
+
+
+def test_the_pages_of_fields_are_what_the_schemas_say() -> None:
+    for name, text in runpy.run_path(str(DOCS / "build" / "schemas.py"))["pages"]().items():
+        assert (DOCS / "reference" / name).read_text("utf-8") == text, "run: make docs"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)

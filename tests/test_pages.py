@@ -104,3 +104,20 @@ def test_the_messages_that_are_explained_are_still_said() -> None:
     patterns = [re.split(" ?… ?", message) for message in messages]
     wrong = [p for p in patterns if not re.search("[^\n]*".join(map(re.escape, p)), said)]
     assert not wrong
+
+
+def test_the_links_of_the_readme_are_whole_and_lead_to_files_of_the_project() -> None:
+    """It is shown where relative links lead nowhere, too, such as on PyPI."""
+    text = (TOP / "README.md").read_text("utf-8")
+    targets = re.findall(r"\]\(([^)]+)\)", text)
+    assert all(target.startswith("https://") for target in targets)
+    ours = [m[1] for t in targets if (m := re.search(r"/hermes-dist/(?:blob/)?main/(.+)", t))]
+    assert len(ours) >= 8
+    assert all((TOP / path).is_file() for path in ours)
+
+
+def test_the_pictures_are_small_and_load_nothing() -> None:
+    for picture in (DOCS / "pictures").glob("*.svg"):
+        text = picture.read_text("utf-8")
+        assert len(text) <= 150_000, picture.name
+        assert not re.search(r"(?:href|src)=.https?:|@import|url\(http", text), picture.name
