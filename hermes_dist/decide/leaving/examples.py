@@ -49,12 +49,12 @@ def examples_of(lock: Lock | None, read: Read) -> Examples:
         return Examples()
     upstream = (entry for entry in lock.upstream.values() if entry)
     contents = (entry.digest for entry in (*lock.base.values(), *lock.shipped.values(), *upstream))
-    values = {path: _secrets_at(lock.base[path], read) for path in _LIVE if path in lock.base}
+    values = {path: _secrets_at(path, lock.base[path], read) for path in _LIVE if path in lock.base}
     return Examples(frozenset(contents), values)
 
 
-def _secrets_at(entry: Entry, read: Read) -> frozenset[str]:
+def _secrets_at(path: RelPath, entry: Entry, read: Read) -> frozenset[str]:
     try:
-        return secrets_in(read(entry.digest))
+        return secrets_in(path, read(entry.digest))
     except Lost:
         return frozenset()

@@ -8,27 +8,44 @@ from collections.abc import Mapping
 from hermes_dist.decide.secrets.encodings import UTF_8, coding_of
 from hermes_dist.decide.secrets.finder import Finding, find_secrets
 from hermes_dist.decide.secrets.known import SHORTEST_KNOWN, forms_of
+from hermes_dist.decide.secrets.loose import loose_secrets
+from hermes_dist.model.paths import RelPath
 
 _KEY = re.compile(
     r"([A-Za-z][\w.-]{2,60})[\"'\\]{0,3}\s{0,4}(?:=>|:=|[:=])[\s\"'\\]{0,6}(?:Bearer\s)?$"
 )
 
 
-def redact(data: bytes, known: Mapping[str, str]) -> tuple[bytes, tuple[str, ...]]:
+def redact(
+    data: bytes, known: Mapping[str, str], path: RelPath | None = None
+) -> tuple[bytes, tuple[str, ...]]:
     """Replace every secret in a text with ``${NAME}``; the encoding of the text stays as it is.
+
+    One that is only noted in a comment becomes ``***``: nobody reads a variable there.
 
     Args:
         data: The text.
         known: Values that this machine keeps secret, by the names of their variables.
+        path: The file, which tells what a comment is; None for a text without comments.
 
     Returns:
         The text, and the names that were inserted. In what is no text, only known values are replaced.
     """
     coding = coding_of(data)
     if coding in ("", UTF_8):
-        return _redacted(data, known, is_text=bool(coding))
+        edited, names = _redacted(data, known, is_text=bool(coding))
+        return _without_loose(edited, path) if coding else edited, names
     edited, names = _redacted(data.decode(coding).encode(), known, is_text=True)
-    return edited.decode().encode(coding), names
+    return _without_loose(edited, path).decode().encode(coding), names
+
+
+def _without_loose(data: bytes, path: RelPath | None) -> bytes:
+    if path is None:
+        return data
+    text = data.decode("utf-8", "surrogateescape")
+    for one in reversed([*loose_secrets(path, text)]):
+        text = f"{text[: one.start]}***{text[one.end :]}"
+    return text.encode("utf-8", "surrogateescape")
 
 
 def _redacted(

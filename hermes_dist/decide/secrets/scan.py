@@ -7,8 +7,9 @@ from collections.abc import Collection, Iterable, Iterator
 from msgspec import Struct
 
 from hermes_dist.decide.secrets.encodings import text_of, wide_coding
-from hermes_dist.decide.secrets.finder import find_secrets
+from hermes_dist.decide.secrets.finder import Finding, find_secrets
 from hermes_dist.decide.secrets.known import SHORTEST_KNOWN, forms_of, places_of
+from hermes_dist.decide.secrets.loose import loose_secrets
 from hermes_dist.decide.secrets.members import members_of
 from hermes_dist.model.paths import RelPath
 
@@ -47,25 +48,37 @@ def scan(
             secrets count among them.
     """
     forms = {form for value in known if len(value) >= SHORTEST_KNOWN for form in forms_of(value)}
-    spots = set(_spots(data, forms, examples, shipped=shipped))
+    spots = set(_spots(path, data, forms, examples, shipped=shipped))
     if coding := wide_coding(data):
         plain = data.decode(coding, "replace").encode()
-        spots |= set(_spots(plain, forms, examples, shipped=shipped))
+        spots |= set(_spots(path, plain, forms, examples, shipped=shipped))
     for name, content in members_of(data):
         spots |= {
-            (0, f"{kind} in {name}") for _, kind in _spots(content, forms, (), shipped=shipped)
+            (0, f"{kind} in {name}")
+            for _, kind in _spots(RelPath("member"), content, forms, (), shipped=shipped)
         }
     return [Leak(path, number, kind) for number, kind in sorted(spots)]
 
 
-def secrets_in(data: bytes) -> frozenset[str]:
+def secrets_in(path: RelPath, data: bytes) -> frozenset[str]:
     """Return the values in a file that look like secrets."""
     text = text_of(data)
-    return frozenset(text[one.start : one.end] for one in find_secrets(text))
+    return frozenset(text[one.start : one.end] for one in _found(path, text))
+
+
+def _found(path: RelPath, text: str) -> list[Finding]:
+    found = find_secrets(text)
+    # What is a secret anyway needs no comment to say so.
+    loose = [
+        one
+        for one in loose_secrets(path, text)
+        if not any(other.start < one.end and one.start < other.end for other in found)
+    ]
+    return [*found, *loose]
 
 
 def _spots(
-    data: bytes, forms: set[bytes], examples: Collection[str], *, shipped: bool
+    path: RelPath, data: bytes, forms: set[bytes], examples: Collection[str], *, shipped: bool
 ) -> Iterator[tuple[int, str]]:
     for at in places_of(data, forms):
         yield data.count(b"\n", 0, at) + 1, _OF_THIS_MACHINE
@@ -74,7 +87,7 @@ def _spots(
     # A key in a file as its package shipped it is taken for its author's example.
     for begin in range(0, 0 if shipped else max(len(data), 1), _WINDOW):
         text = text_of(data[begin : begin + _WINDOW + _OVERLAP])
-        for one in find_secrets(text):
+        for one in _found(path, text):
             if text[one.start : one.end] in examples:
                 continue
             yield line + text.count("\n", 0, one.start), one.kind

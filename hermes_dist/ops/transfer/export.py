@@ -229,7 +229,7 @@ def _redact(made: Portable, examples: Examples, read: Read, known: Mapping[str, 
     for path, entry in made.tree.items():
         data, values = read(entry.digest), examples.at(path)
         if scan(path, data, known.values(), shipped=examples.has(entry), examples=values):
-            edited, names = redact(data, known)
+            edited, names = redact(data, known, path)
             made.put(path, edited)
             made.variables += names
 
