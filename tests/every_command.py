@@ -111,6 +111,8 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "registry sync": ("registry", "sync"),
     "registry check": ("registry", "check", "{shelf}", "--offline"),
     "search": ("search", "red"),
+    "search (browse)": ("search",),
+    "search (category)": ("search", "--category", EVIL),
     "info (not installed)": ("info", "--package", "shelved"),
     "install (by name)": ("install", "shelved", "-y", "--name", "other"),
     "yank": ("yank", "shelved", "1", "--reason", EVIL),

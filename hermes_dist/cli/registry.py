@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hermes_dist.cli.shared.command import command
+from hermes_dist.cli.shared.pager import paged
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import DistError, ExitCode, UsageError, counted, worst
 from hermes_dist.ops.registry import registries as ops
@@ -172,26 +173,62 @@ def check(
 def search(
     session: Session,
     words: Annotated[
-        list[str],
-        typer.Argument(metavar="WORDS", help="Words of its name, description or variables."),
-    ],
+        list[str] | None,
+        typer.Argument(
+            metavar="[WORDS]...",
+            help="Words of its name, description or variables; without any, all packages.",
+        ),
+    ] = None,
+    category: Annotated[
+        str, typer.Option("--category", metavar="NAME", help="Only packages of this category.")
+    ] = "",
     limit: Annotated[int, typer.Option("--limit", metavar="N", help="How many to show.")] = 20,
 ) -> int:
     if not 1 <= limit <= _MOST:
         raise UsageError(f"--limit takes 1 to {_MOST}")
-    found = ops.search(session.ctx, words, limit)
-    session.screen.emit("search", hits_data(found))
+    # One more than is shown tells whether there are more.
+    found = ops.search(session.ctx, words or [], limit + 1, category)
+    shown = found[:limit]
+    session.screen.emit("search", hits_data(shown))
     if not found:
-        session.screen.say("No package has all these words.")
+        _nothing_found(session, words or [], category)
         return 0
     rows = [
-        (hit.name, hit.version or "unpinned", hit.registry, hit.category, hit.description)
-        for hit in found
+        (
+            hit.name,
+            hit.version or "unpinned",
+            hit.registry,
+            hit.category,
+            _described(hit.description, deprecated=hit.deprecated, yanked=hit.yanked),
+        )
+        for hit in shown
     ]
-    session.screen.table(("name", "version", "registry", "category", "description"), rows)
-    more, take = session.command("info --package NAME"), session.command("install NAME")
-    session.screen.tell(f"  more: {more}; to install: {take}")
+    with paged(session) as each:
+        head = ("Name", "Version", "Registry", "Category", "Description")
+        each.screen.table(head, rows)
+        if len(found) > limit:
+            each.screen.tell(f"  only the first {limit}; more with: --limit N, or words")
+        more, take = each.command("info --package NAME"), each.command("install NAME")
+        each.screen.tell(f"  more: {more}; to install: {take}")
     return 0
+
+
+def _described(description: str, *, deprecated: str, yanked: str) -> str:
+    """What a package is for, with a mark if nobody should begin to use it."""
+    marks = [("deprecated", deprecated), ("newest is yanked", yanked)]
+    shown = [f"[{word}: {clean(why, 80)}]" for word, why in marks if why]
+    return " ".join([*shown, description]).strip()
+
+
+def _nothing_found(session: Session, words: list[str], category: str) -> None:
+    known = ops.categories(session.ctx)
+    if category and category not in known:
+        session.screen.say(f"There is no category {category!r:.60}.")
+        session.screen.tell(f"  the categories: {', '.join(map(clean, known)) or 'none'}")
+        return
+    said = "No package has all these words." if words else "The registries list no package."
+    session.screen.say(said)
+    session.screen.tell(f"  next: {session.command('search' if words else 'registry add PLACE')}")
 
 
 @command
@@ -238,6 +275,7 @@ def package_info(session: Session, text: str) -> int:
         ("registry", about.found.registry.name),
         ("description", package.description),
         ("category", package.category),
+        ("deprecated", package.deprecated),
         ("keywords", ", ".join(package.keywords)),
         ("license", package.license),
         ("source", str(package.source)),

@@ -25,7 +25,15 @@ _KEY = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _VERSION = re.compile(r"v?\d[\w.+!-]{0,60}", re.ASCII)
-_TEXTS = ("title", "description", "category", "license", "hermes_requires", "commit_seen")
+_TEXTS = (
+    "title",
+    "description",
+    "category",
+    "license",
+    "hermes_requires",
+    "commit_seen",
+    "deprecated",
+)
 _LOOK_ALIKES = str.maketrans({"0": "o", "1": "l", "i": "l", "5": "s", "-": None, "_": None})
 _PAIRS = (("rn", "m"), ("vv", "w"), ("cl", "d"))
 
@@ -94,6 +102,7 @@ class Package(Struct, frozen=True, kw_only=True):
         runs: How many schedules, servers and so on it contains, by ``cron``, ``mcp``, ``hooks``, ``plugins``.
         versions: The pinned releases; if there are none, the source's own tags and branches are used.
         commit_seen: The commit that was last looked at; a hint, not a pin.
+        deprecated: Why nobody should begin to use it, and what to use instead; empty if it is kept up.
     """
 
     name: str
@@ -108,6 +117,7 @@ class Package(Struct, frozen=True, kw_only=True):
     runs: Mapping[str, int]
     versions: tuple[Release, ...] = ()
     commit_seen: str = ""
+    deprecated: str = ""
 
 
 def is_key(text: str) -> bool:

@@ -19,8 +19,9 @@ if TYPE_CHECKING:  # types only: a command loads the ops it needs, not those of 
     from hermes_dist.ops.package.approvals import Consents
     from hermes_dist.ops.package.diff import FileDiff
     from hermes_dist.ops.package.history import Past
-    from hermes_dist.ops.package.inspect import Info, Outdated
+    from hermes_dist.ops.package.inspect import Info
     from hermes_dist.ops.package.keep import Kept
+    from hermes_dist.ops.package.outdated import Outdated
     from hermes_dist.ops.package.status import Status
     from hermes_dist.ops.package.upkeep import Collected
 
@@ -297,6 +298,12 @@ def outdated_data(rows: list[Outdated]) -> dict[str, Any]:
                 "there": r.there,
                 "version": r.version,
                 "newer": list(r.newer),
+                "in_range": r.in_range,
+                "latest": r.latest,
+                "held": r.held,
+                "yanked": r.yanked,
+                "refused": r.refused,
+                "next": r.next,
                 "error": str(r.error or ""),
             }
             for r in rows

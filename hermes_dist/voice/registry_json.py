@@ -33,6 +33,7 @@ def package_data(package: Package) -> dict[str, Any]:
         "source": str(package.source),
         "description": package.description,
         "category": package.category,
+        "deprecated": package.deprecated,
         "keywords": list(package.keywords),
         "license": package.license,
         "hermes_requires": package.hermes_requires,
@@ -79,5 +80,15 @@ def checked_data(found: Checked) -> dict[str, Any]:
 
 def hits_data(found: Iterable[Hit]) -> dict[str, Any]:
     """What was found by words."""
-    fields = ("name", "registry", "version", "title", "description", "category", "source")
+    fields = (
+        "name",
+        "registry",
+        "version",
+        "title",
+        "description",
+        "category",
+        "source",
+        "yanked",
+        "deprecated",
+    )
     return {"packages": [{field: getattr(hit, field) for field in fields} for hit in found]}

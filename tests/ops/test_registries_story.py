@@ -16,7 +16,7 @@ from hermes_dist.model.tree import Digest
 from hermes_dist.ops.change.proposal import Outcome
 from hermes_dist.ops.change.target import Naming
 from hermes_dist.ops.package import install as installing
-from hermes_dist.ops.package.inspect import outdated
+from hermes_dist.ops.package.outdated import outdated
 from hermes_dist.ops.package.update import update
 from hermes_dist.ops.registry import registries as ops
 from hermes_dist.ops.registry.check_registry import check_registry

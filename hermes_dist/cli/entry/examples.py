@@ -225,7 +225,7 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
     ),
     "search": _of(
         ("search papers citations", "Packages that match all words."),
-        ("search papers --limit 5", "Only the five best."),
+        ("search --category research", "All packages of a category; without it, all there are."),
     ),
     "registry list": _of(
         ("registry list", "Their names, places, and when they were last read."),

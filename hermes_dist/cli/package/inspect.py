@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +11,7 @@ import typer
 from hermes_dist.cli.package.status import show
 from hermes_dist.cli.shared.cards import review_card
 from hermes_dist.cli.shared.command import Profile, command
+from hermes_dist.cli.shared.pager import paged
 from hermes_dist.cli.shared.reminders import notes
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import ExitCode, worst
@@ -18,6 +19,7 @@ from hermes_dist.ops.change.look_up import ask_ahead
 from hermes_dist.ops.change.review import agent_time
 from hermes_dist.ops.homes import half_changed
 from hermes_dist.ops.package import inspect as ops
+from hermes_dist.ops.package import outdated as asking
 from hermes_dist.ops.profiles.list import list_profiles
 from hermes_dist.voice.clean import clean
 from hermes_dist.voice.package_json import info_data, outdated_data
@@ -119,25 +121,56 @@ def outdated(session: Session, profile: Profile = None) -> int:
     else:
         names = [row.name for row in list_profiles(session.ctx) if row.managed]
     ask_ahead(session.ctx, names)
-    found = [ops.outdated(session.ctx, name) for name in names]
+    found = [asking.outdated(session.ctx, name) for name in names]
     session.screen.emit("outdated", outdated_data(found))
-    rows = [
-        (r.profile, r.version, r.here, r.there, r.state, ", ".join(r.newer[-3:])) for r in found
-    ]
-    if rows:
-        session.screen.table(
-            ("profile", "version", "here", "upstream", "state", "newer tags"), rows
-        )
-    else:
-        session.screen.say("No profile has a package.")
-    for each in found:
-        if each.error is not None:
+    with paged(session) as each:
+        _show_outdated(each, found)
+    for row in found:
+        if row.error is not None:
             # The object above has this error in its row, and stdout holds one object only.
-            session.screen.error(each.error.within(each.profile), beside=True)
+            session.screen.error(row.error.within(row.profile), beside=True)
     return worst(map(_code, found))
 
 
-def _code(row: ops.Outdated) -> int:
+def _show_outdated(session: Session, found: Sequence[asking.Outdated]) -> None:
+    if not found:
+        session.screen.say("No profile has a package.")
+        session.screen.tell(f"  next: {session.command('install SOURCE')}")
+        return
+    head = ("Profile", "Installed", "In range", "Latest", "State")
+    session.screen.table(head, [_row(row) for row in found])
+    for row in found:
+        if row.next:
+            session.screen.tell(f"  next: {session.command(row.next)}")
+
+
+_STATES = {
+    "current": "up to date",
+    "behind": "update available",
+    "held": "held",
+    "none": "no package",
+    "error": "not known",
+}
+
+
+def _row(row: asking.Outdated) -> tuple[str, ...]:
+    installed = f"{row.version} ({row.here})" if row.version else row.here
+    return (row.profile, installed, row.in_range or "—", row.latest or "—", _said(row))
+
+
+def _said(row: asking.Outdated) -> str:
+    """The state of a profile, with what stands in the way of an update."""
+    words = ["refused" if row.refused else _STATES[row.state]]
+    if row.newer and row.state == "current":
+        words = ["pinned; there is a newer tag"]
+    if row.held and row.state != "held":
+        words.append("held")
+    if row.yanked:
+        words.append(f"yanked: {row.yanked}")
+    return "; ".join(words)
+
+
+def _code(row: asking.Outdated) -> int:
     if row.error:
         return row.error.code
     return ExitCode.CHANGES if row.state == "behind" or row.newer else ExitCode.DONE

@@ -134,9 +134,14 @@ def _synced(ctx: Context, registry: Registry, accept_rewritten: bool) -> Synced 
         return error
 
 
-def search(ctx: Context, words: list[str], limit: int) -> list[Hit]:
-    """Search for packages, best match first, in the registries as last synced."""
-    return ctx.registries.search([word for text in words for word in text.split()], limit)
+def search(ctx: Context, words: list[str], limit: int, category: str = "") -> list[Hit]:
+    """Search for packages in the registries as last synced, best match first; without words, list them by name."""
+    return ctx.registries.search([word for text in words for word in text.split()], limit, category)
+
+
+def categories(ctx: Context) -> list[str]:
+    """The categories of the packages in the registries as last synced."""
+    return ctx.registries.categories()
 
 
 class About(Struct, frozen=True):

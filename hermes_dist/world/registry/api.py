@@ -43,6 +43,10 @@ _OFF = "-"
 """The location of the registry that is carried, where the user took it out."""
 
 
+_MANY = 1000
+"""How many hits of a search are looked at for a category."""
+
+
 class Registries:
     """The registries of one machine. Safe in threads.
 
@@ -213,14 +217,34 @@ class Registries:
         except Invalid as err:
             raise err.within(f"registry {registry.name}") from None
 
-    def search(self, words: Sequence[str], limit: int) -> list[Hit]:
-        """Find packages in all registries as they were synced last; the best come first."""
+    def search(self, words: Sequence[str], limit: int, category: str = "") -> list[Hit]:
+        """Find packages in all registries as they were synced last; the best come first.
+
+        Args:
+            words: All of them have to be there; without any, all packages are listed by name.
+            limit: How many to return.
+            category: Only those of this category; empty for all.
+        """
         found: list[Hit] = []
         for registry in self.all():
             self._indexed(registry)
-            found += self._index(registry).search(words, limit)
+            index = self._index(registry)
+            if not words:
+                found += index.browse(category)
+            elif category:
+                found += [hit for hit in index.search(words, _MANY) if hit.category == category]
+            else:
+                found += index.search(words, limit)
         exact = "-".join(words).lower()
         return sorted(found, key=lambda hit: (hit.name != exact, -hit.score, hit.name))[:limit]
+
+    def categories(self) -> list[str]:
+        """The categories of the packages known here, without asking a server."""
+        found: set[str] = set()
+        for registry in self.all():
+            if self._index(registry).exists:
+                found.update(hit.category for hit in self._index(registry).browse())
+        return sorted(found - {""})
 
     def similar(self, key: str) -> dict[str, list[Registry]]:
         """Return names that could be mistaken for this one, with their registries; the caller judges them."""

@@ -69,7 +69,9 @@ class Hit(Struct, frozen=True, kw_only=True):
     Attributes:
         registry: The registry.
         score: How well it matches; higher is better.
-        version: The newest release that is pinned; empty for none.
+        version: The newest release that is pinned and not yanked; empty for none.
+        yanked: Why the newest release of all was yanked; empty if it was not.
+        deprecated: Why nobody should begin to use it, and what to use instead; empty if it is kept up.
     """
 
     registry: str
@@ -80,6 +82,8 @@ class Hit(Struct, frozen=True, kw_only=True):
     source: str
     version: str
     score: float
+    yanked: str = ""
+    deprecated: str = ""
 
 
 class Index:
@@ -148,6 +152,13 @@ class Index:
                 if len(found) >= limit:
                     break
         return sorted(found.values(), key=lambda hit: (-hit.score, hit.name))[:limit]
+
+    def browse(self, category: str = "") -> list[Hit]:
+        """List all packages by name, or those of a category."""
+        with self._reading() as db:
+            rows = db.execute("SELECT entry FROM packages ORDER BY key").fetchall()
+        found = [_hit(self._name, json.loads(entry), ()) for (entry,) in rows]
+        return [hit for hit in found if category in ("", hit.category)]
 
     def sync(self, listing: Mapping[str, str], read: Read, notes: Mapping[str, str]) -> Synced:
         """Update the index to a listing; only changed entries are read.
@@ -321,14 +332,16 @@ def _words(value: object) -> str:
 
 def _hit(registry: str, entry: Mapping[str, object], asked: Sequence[str]) -> Hit:
     rows = entry.get("versions")
-    pinned = (
-        [row for row in rows if isinstance(row, dict) and not row.get("yanked")]
-        if isinstance(rows, list)
-        else []
-    )
-    version = pinned[-1].get("version") if pinned else ""
+    pinned = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    good = [row for row in pinned if not row.get("yanked")]
     texts = {
         name: _words(entry.get(name))
-        for name in ("name", "title", "description", "category", "source")
+        for name in ("name", "title", "description", "category", "source", "deprecated")
     }
-    return Hit(registry=registry, version=_words(version), score=_score(asked, entry), **texts)
+    return Hit(
+        registry=registry,
+        version=_words(good[-1].get("version")) if good else "",
+        yanked=_words(pinned[-1].get("yanked")) if pinned else "",
+        score=_score(asked, entry),
+        **texts,
+    )

@@ -15,7 +15,7 @@ from hermes_dist.model.side import Side
 from hermes_dist.ops.change.proposal import Outcome
 from hermes_dist.ops.package import rollback as going_back
 from hermes_dist.ops.package.history import history, hold
-from hermes_dist.ops.package.inspect import outdated
+from hermes_dist.ops.package.outdated import outdated
 from hermes_dist.ops.package.status import status
 from hermes_dist.voice.notes import sentences
 

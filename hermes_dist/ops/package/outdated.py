@@ -1,0 +1,174 @@
+"""Ask the sources of profiles whether they have something new: what is installed, in range, and newest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from hermes_dist.brand import MANIFEST
+from hermes_dist.decide.history import holds
+from hermes_dist.decide.trust import check_moved_tag
+from hermes_dist.decide.versions import choose_tag, newer_tags
+from hermes_dist.errors import DistError, Invalid, Refused
+from hermes_dist.model.lock import Lock
+from hermes_dist.model.paths import ProfileName, RelPath
+from hermes_dist.model.registry import Package
+from hermes_dist.model.source import SourceSpec, parse_source
+from hermes_dist.model.tree import Digest
+from hermes_dist.ops.change.look_up import absolute, look_up
+from hermes_dist.ops.change.look_up_name import find
+from hermes_dist.ops.change.moved_source import nowhere, way_on
+from hermes_dist.ops.change.target import Target
+from hermes_dist.ops.context import Context
+from hermes_dist.ops.homes import look_into
+
+_TAGS = "refs/tags/"
+
+
+class Outdated(Struct, frozen=True, kw_only=True):
+    """Whether a profile's source has something new.
+
+    Attributes:
+        state: ``current``, ``behind``, ``held``, ``none`` (no lock) or ``error``.
+        here: The received commit or tree, shortened.
+        there: What the source has now, shortened.
+        version: The version that was received.
+        in_range: What an update would take: a tag or version, or else the commit, shortened.
+        latest: The newest version that the source or the registry has, in range or not; empty if it has no versions.
+        newer: Newer version tags, if the profile is pinned to one.
+        yanked: Why the received release was withdrawn; empty if it was not.
+        held: Whether updates skip the profile.
+        error: Why the source could not be asked, or why what it has is refused.
+        next: The command that leads on, without the program's name; empty if there is nothing to do.
+    """
+
+    profile: ProfileName
+    state: str
+    here: str = ""
+    there: str = ""
+    version: str = ""
+    in_range: str = ""
+    latest: str = ""
+    newer: tuple[str, ...] = ()
+    yanked: str = ""
+    held: bool = False
+    error: DistError | None = None
+    next: str = ""
+
+    @property
+    def refused(self) -> bool:
+        """Whether a rule forbids what the source has."""
+        return isinstance(self.error, Refused)
+
+
+class _Versions(Struct, frozen=True):
+    """What is known of the versions of a source.
+
+    Attributes:
+        in_range: The version that the source leads to; empty if that has none.
+        latest: The newest one of all; empty if there is none.
+        newer: Those after a pinned tag.
+        yanked: Why the received one was withdrawn.
+    """
+
+    in_range: str = ""
+    latest: str = ""
+    newer: tuple[str, ...] = ()
+    yanked: str = ""
+
+
+def outdated(ctx: Context, name: ProfileName) -> Outdated:
+    """Ask a profile's source whether it has something new; an error becomes part of the answer."""
+    lock = None
+    try:
+        lock = look_into(ctx, name).lock
+        if lock is None:
+            return Outdated(profile=name, state="none")
+        spec = absolute(parse_source(lock.source, allow_insecure=True))
+        target = look_up(ctx, spec, lock=lock, before=lock.pin)
+        check_moved_tag(str(spec), lock.pin, target.ref, target.commit)
+        there = target.commit or _tree_there(ctx, name, lock, target)
+        versions = _versions(ctx, lock, spec, target)
+    except DistError as error:
+        return _failed(name, lock, error)
+    state = _state(lock, target, there)
+    return Outdated(
+        profile=name,
+        state=state,
+        here=lock.pin.short,
+        there=there[:7],
+        version=lock.pin.version,
+        in_range=versions.in_range or there[:7],
+        latest=versions.latest,
+        newer=versions.newer,
+        yanked=versions.yanked,
+        held=bool(lock.held),
+        next=_next(name, state, versions),
+    )
+
+
+def _failed(name: ProfileName, lock: Lock | None, error: DistError) -> Outdated:
+    if lock is None:
+        return Outdated(profile=name, state="error", error=error)
+    here, version, held = lock.pin.short, lock.pin.version, bool(lock.held)
+    return Outdated(profile=name, state="error", error=error, here=here, version=version, held=held)
+
+
+def _state(lock: Lock, target: Target, there: str) -> str:
+    if target.is_pin(lock.pin) or there == lock.pin.tree:
+        return "current"
+    return "held" if holds(lock.held, there, "") else "behind"
+
+
+def _next(name: ProfileName, state: str, versions: _Versions) -> str:
+    if state == "behind":
+        return f"update {name}"
+    if state == "held":
+        return f"unhold {name}"
+    if versions.newer:
+        return f"update {name} --to {versions.newer[-1]}"
+    return ""
+
+
+def _versions(ctx: Context, lock: Lock, spec: SourceSpec, target: Target) -> _Versions:
+    if spec.kind.traits.is_name:
+        return _registered(find(ctx, spec, lock.registry).package, lock, target)
+    if target.refs is None:
+        return _Versions()
+    latest = _newest(target.refs.tags)
+    if not target.ref.startswith(_TAGS):
+        return _Versions(latest=latest)
+    tag = target.ref.removeprefix(_TAGS)
+    return _Versions(tag, latest, tuple(newer_tags(tag, target.refs.tags)))
+
+
+def _registered(package: Package, lock: Lock, target: Target) -> _Versions:
+    """What the registry says; without pinned releases, the source's own tags count."""
+    if not package.versions:
+        return _Versions(latest=_newest(target.refs.tags if target.refs else ()))
+    by_commit = {one.commit: one for one in package.versions}
+    here, there = by_commit.get(lock.pin.commit), by_commit.get(target.commit)
+    good = [one.version for one in package.versions if not one.yanked]
+    found = _Versions(latest=_newest(good))
+    if there:
+        found = replace(found, in_range=there.version)
+    return replace(found, yanked=here.yanked) if here else found
+
+
+def _newest(tags: Iterable[str]) -> str:
+    """The newest version of all; empty if no tag is one."""
+    try:
+        return choose_tag("latest", tags)
+    except Invalid:
+        return ""
+
+
+def _tree_there(ctx: Context, name: ProfileName, lock: Lock, target: Target) -> Digest:
+    """The digest of what a folder or archive holds now; none of its contents is stored."""
+    with way_on(ctx, name, lock):
+        tree = ctx.sources.glance(target.spec)
+        if RelPath(MANIFEST) not in tree:
+            raise nowhere(ctx, target)
+    return tree.digest
