@@ -79,4 +79,6 @@ OPEN_TASKS = (
     "SELECT id FROM tasks WHERE assignee = ? AND status NOT IN ('done', 'archived') ORDER BY id"
 )
 """Asks a board for the open tasks of a profile, which it knows by name."""
+KANBAN_PROFILES = ("kanban.default_assignee", "kanban.orchestrator_profile")
+"""The settings of boards that name a profile."""
 STICKY = "active_profile"

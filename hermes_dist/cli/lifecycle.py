@@ -9,7 +9,7 @@ import typer
 
 from hermes_dist.cli.shared.command import DryRun, Profile, command
 from hermes_dist.cli.shared.session import Session
-from hermes_dist.errors import Cancelled, InputNeeded, UsageError
+from hermes_dist.errors import Cancelled, InputNeeded, UsageError, counted
 from hermes_dist.model.notes import Note
 from hermes_dist.ops.profiles import clone as cloning
 from hermes_dist.ops.profiles import lifecycle, trash_and_archive
@@ -264,6 +264,10 @@ def _lines_about(
         yield "Gateway", "running: it will be stopped"
     if leaving.routes:
         yield "Routes", f"{leaving.routes} point to it, and stay"
+    if leaving.tasks:
+        yield "Tasks", f"{counted(leaving.tasks, 'open task')} on boards keep its name"
+    for note in leaving.settings:
+        yield "Settings", f"{', '.join(sentences([note]))}, and stays so"
     if leaving.sticky:
         yield "Active", "plain commands will use the default profile"
 

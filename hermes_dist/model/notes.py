@@ -145,6 +145,8 @@ class NoteKind(Kind):
     NOT_COPIED = "not-copied"
     STAYS_ELSEWHERE = "stays-elsewhere"
     OF_OTHER_ROOT = "of-other-root"
+    SETTING_NAMES = "setting-names"
+    SETTING_FOLLOWS = "setting-follows"
     STILL_ASSIGNED = "still-assigned"
     PEER_MADE = "peer-made"
 

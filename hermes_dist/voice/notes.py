@@ -424,6 +424,12 @@ SENTENCES: Sentences = {
     NoteKind.COPIED_BEHIND_LINKS: "links in the original, copied as what they lead to: {paths}",
     NoteKind.NOT_COPIED: "not copied, because it can't be followed or is no file: {paths}",
     NoteKind.STILL_ASSIGNED: _still_assigned,
+    NoteKind.SETTING_NAMES: lambda data: (
+        f"{' and '.join(names_in(data, 'keys'))} names the profile {data['name']}"
+    ),
+    NoteKind.SETTING_FOLLOWS: lambda data: (
+        f"{' and '.join(names_in(data, 'keys'))} is set to its new name, {data['name']}"
+    ),
     NoteKind.OF_OTHER_ROOT: _of_other_root,
     NoteKind.STAYS_ELSEWHERE: "its home is a link; what it leads to stays: {target}",
     NoteKind.PEER_MADE: "its own peer was created in Honcho: {name}",

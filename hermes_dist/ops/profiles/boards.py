@@ -1,12 +1,17 @@
-"""Tasks on the agent's boards, which know a profile by its name and keep the old one."""
+"""The agent's boards know a profile by its name: settings follow a rename, tasks keep the old name and are told."""
 
 from __future__ import annotations
 
-from hermes_dist.agents.places import BOARD, BOARDS, OPEN_TASKS
+from collections.abc import Iterator
+from pathlib import Path
+
+from hermes_dist.agents.places import BOARD, BOARDS, CONFIG, OPEN_TASKS
+from hermes_dist.decide.profiles.kanban import naming, renamed
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.context import Context
 from hermes_dist.world.disk.databases import column
+from hermes_dist.world.disk.fs import atomic_write
 
 
 def still_assigned(ctx: Context, old: ProfileName, new: ProfileName | None) -> tuple[Note, ...]:
@@ -19,12 +24,8 @@ def still_assigned(ctx: Context, old: ProfileName, new: ProfileName | None) -> t
         old: The name.
         new: The profile's new name; None if it was put away.
     """
-    root = ctx.layout.root
-    boards = {"": root / BOARD}
-    boards |= {path.parent.name: path for path in sorted(root.glob(f"{BOARDS}/*/{BOARD}"))}
     notes = []
-    for board, path in boards.items():
-        tasks = column(path, ctx.layout.shared, OPEN_TASKS, str(old))
+    for board, tasks in open_tasks(ctx, old).items():
         if tasks:
             words = f"--board {board} assign" if board else "assign"
             command = f"{ctx.brand.name} kanban {words} {tasks[0]} {new or 'none'}"
@@ -38,3 +39,50 @@ def still_assigned(ctx: Context, old: ProfileName, new: ProfileName | None) -> t
                 )
             )
     return tuple(notes)
+
+
+def open_tasks(ctx: Context, name: ProfileName) -> dict[str, tuple[str, ...]]:
+    """Return the open tasks of a profile by board; the default board's name is empty."""
+    root = ctx.layout.root
+    boards = {"": root / BOARD}
+    boards |= {path.parent.name: path for path in sorted(root.glob(f"{BOARDS}/*/{BOARD}"))}
+    return {
+        board: column(path, ctx.layout.shared, OPEN_TASKS, str(name))
+        for board, path in boards.items()
+    }
+
+
+def settings_naming(ctx: Context, name: ProfileName) -> tuple[Note, ...]:
+    """Note the settings of boards, in any profile, that name this one."""
+    return tuple(
+        Note.of(NoteKind.SETTING_NAMES, str(path), keys=naming(data, name), name=name)
+        for path, data in _configs(ctx)
+        if naming(data, name)
+    )
+
+
+def rename_in_settings(ctx: Context, old: ProfileName, new: ProfileName) -> tuple[Note, ...]:
+    """Let the settings of boards, in every profile, name a renamed profile by its new name.
+
+    Returns:
+        A note for each file that was changed.
+
+    Raises:
+        DistError: A file can't be edited or written.
+    """
+    notes = []
+    for path, data in _configs(ctx):
+        keys = naming(data, old)
+        if keys:
+            atomic_write(path, renamed(data, old, new), 0o600, home=True)
+            notes.append(Note.of(NoteKind.SETTING_FOLLOWS, str(path), keys=keys, name=new))
+    return tuple(notes)
+
+
+def _configs(ctx: Context) -> Iterator[tuple[Path, bytes]]:
+    for name in ctx.names():
+        path = ctx.layout.home(name) / CONFIG
+        try:
+            yield path, path.read_bytes()
+        except OSError:
+            continue

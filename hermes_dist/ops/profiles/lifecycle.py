@@ -24,7 +24,7 @@ from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.fleet.gateways import served_now
 from hermes_dist.ops.profiles import aliases, profile_moves
-from hermes_dist.ops.profiles.boards import still_assigned
+from hermes_dist.ops.profiles.boards import settings_naming, still_assigned
 from hermes_dist.ops.profiles.other_roots import stay_with_others
 from hermes_dist.world.agent import processes as running
 from hermes_dist.world.agent.find import GatewayState, gateway, run
@@ -221,7 +221,9 @@ def rename(ctx: Context, old: str, new: str, *, dry_run: bool = False) -> Rename
         raise DistError("that is its name already", where=str(ctx.layout.home(name)))
     check_free(ctx, wanted)
     if dry_run:
-        return _as_renamed(ctx, _move(ctx, name, wanted))
+        notes = (*stay_with_others(ctx, name), *settings_naming(ctx, name))
+        notes = (*notes, *still_assigned(ctx, name, wanted))
+        return replace(_as_renamed(ctx, _move(ctx, name, wanted)), notes=notes)
     with profile_moves.all_homes_locked(ctx) as fs:
         # Again, now that nobody else can take the name, and before a gateway is stopped in vain.
         path = check_free(ctx, wanted)

@@ -23,6 +23,7 @@ from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.profiles import aliases
+from hermes_dist.ops.profiles.boards import rename_in_settings
 from hermes_dist.world.agent import processes as running
 from hermes_dist.world.agent.find import run
 from hermes_dist.world.agent.services import is_own
@@ -180,10 +181,20 @@ def _update_references(ctx: Context, move: Move) -> tuple[Note, ...]:
 
     Each part may have run already before a crash, and a failing part does not undo the move.
     """
-    notes = []
-    for part in (_tombstone, _unpark, _sticky, _commands, _services, _routes, _peers, _identity):
+    notes: list[Note] = []
+    for part in (
+        _boards,
+        _tombstone,
+        _unpark,
+        _sticky,
+        _commands,
+        _services,
+        _routes,
+        _peers,
+        _identity,
+    ):
         try:
-            part(ctx, move)
+            notes += part(ctx, move) or ()
         except DistError as err:
             notes.append(Note.of_error(err))
         except OSError as err:
@@ -343,6 +354,13 @@ def _routes(ctx: Context, move: Move) -> None:
     edited = routes_renamed(found, move.name, move.to)
     if edited != found:
         atomic_write(config, edited, 0o600, home=True)
+
+
+def _boards(ctx: Context, move: Move) -> tuple[Note, ...]:
+    """Let the settings of the agent's boards name a renamed profile by its new name."""
+    if move.verb != "rename":
+        return ()
+    return rename_in_settings(ctx, ProfileName(move.name), ProfileName(move.to))
 
 
 def _peers(ctx: Context, move: Move) -> None:

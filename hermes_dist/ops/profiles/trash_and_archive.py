@@ -30,7 +30,7 @@ from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.profiles import aliases, profile_moves
-from hermes_dist.ops.profiles.boards import still_assigned
+from hermes_dist.ops.profiles.boards import open_tasks, settings_naming, still_assigned
 from hermes_dist.ops.profiles.lifecycle import check_free, is_sticky, read_text, stop
 from hermes_dist.ops.profiles.other_roots import stay_with_others
 from hermes_dist.world.agent.find import GatewayState, gateway
@@ -71,6 +71,8 @@ class Belongings(Struct, frozen=True, kw_only=True):
         sticky: It is the profile that commands without ``-p`` use.
         routes: How many gateway routes lead to it.
         package: Whether it holds a package.
+        tasks: How many open tasks on the agent's boards are assigned to it.
+        settings: Notes of the settings of boards that name it.
     """
 
     name: ProfileName
@@ -81,6 +83,8 @@ class Belongings(Struct, frozen=True, kw_only=True):
     sticky: bool
     routes: int
     package: bool
+    tasks: int = 0
+    settings: tuple[Note, ...] = ()
 
 
 class Gone(Struct, frozen=True, kw_only=True):
@@ -140,6 +144,8 @@ def leaving(ctx: Context, name: ProfileName, verb: str) -> Belongings:
         sticky=is_sticky(ctx, name),
         routes=sum(route.get("profile") == name for route in found_routes(ctx)),
         package=(home / LOCKFILE).exists() or (home / MANIFEST).exists(),
+        tasks=sum(map(len, open_tasks(ctx, name).values())),
+        settings=settings_naming(ctx, name),
     )
 
 
@@ -198,7 +204,12 @@ def put_away(ctx: Context, name: ProfileName, place: Place, *, purge: bool = Fal
         )
         elsewhere = _elsewhere(facts.path)
         notes = (*elsewhere, *profile_moves.carry_out_move(ctx, fs, move, kept))
-    notes = (*notes, *stay_with_others(ctx, name), *still_assigned(ctx, name, None))
+    notes = (
+        *notes,
+        *facts.settings,
+        *stay_with_others(ctx, name),
+        *still_assigned(ctx, name, None),
+    )
     path = facts.path if purge else ctx.layout.root / move.target
     return Gone(
         leaving=facts, path=path, purged=purge, stopped=stopped, expired=expired, notes=notes

@@ -61,3 +61,43 @@ def test_without_boards_or_with_an_older_one_nothing_is_said(ctx: Context) -> No
         database.execute("CREATE TABLE other (id TEXT)")
     gone = trash_and_archive.put_away(ctx, CODER, "archive")
     assert gone.notes == ()
+
+
+def test_settings_of_boards_follow_a_rename_in_every_profile_and_are_told_otherwise(
+    ctx: Context,
+) -> None:
+    lifecycle.create(ctx, "boss", alias=False)
+    own = "# mine\nkanban:\n  default_assignee: coder  # him\n  orchestrator_profile: coder\n"
+    other = "kanban: {default_assignee: ' coder', orchestrator_profile: boss}\n"
+    paths = {
+        ctx.layout.root / "config.yaml": own,
+        ctx.layout.home(ProfileName("boss")) / "config.yaml": other,
+    }
+    for path, text in paths.items():
+        path.write_text(text)
+    planned = lifecycle.rename(ctx, "coder", "tester", dry_run=True)
+    assert sentences(planned.notes)[0] == (
+        f"{ctx.layout.root / 'config.yaml'}: kanban.default_assignee and kanban.orchestrator_profile "
+        "names the profile coder"
+    )
+    assert all(path.read_text() == text for path, text in paths.items())
+    done = lifecycle.rename(ctx, "coder", "tester")
+    first, second = paths
+    assert first.read_text() == own.replace("coder", "tester")
+    assert second.read_text() == "kanban: {default_assignee: tester, orchestrator_profile: boss}\n"
+    assert [note.where for note in done.notes] == [str(first), str(second)]
+    board(ctx.layout.root / "kanban.db", ("t_1", "tester", "ready"))
+    facts = trash_and_archive.leaving(ctx, ProfileName("tester"), "deleted")
+    assert facts.tasks == 1
+    assert [note.where for note in facts.settings] == [str(first), str(second)]
+    gone = trash_and_archive.put_away(ctx, ProfileName("tester"), "trash")
+    assert len(gone.notes) == 3
+    assert "tester" in first.read_text()
+
+
+def test_a_file_of_settings_that_can_not_be_read_hinders_nothing(ctx: Context) -> None:
+    (ctx.layout.root / "config.yaml").write_text("kanban: [\n")
+    path = lifecycle.create(ctx, "boss", alias=False).path / "config.yaml"
+    path.write_text("kanban: {default_assignee: coder}\n")
+    assert lifecycle.rename(ctx, "coder", "tester").path.is_dir()
+    assert path.read_text() == "kanban: {default_assignee: tester}\n"
