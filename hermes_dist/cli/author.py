@@ -97,7 +97,7 @@ def _asked(session: Session, made: Draft) -> Draft:
     """Ask for what the files don't show; without a terminal, it stays a comment in the manifest."""
     screen = session.screen
     for var in made.env:
-        screen.tell(f"  found  {clean(var.name, 60)}  {clean(var.description, 80)}")
+        screen.tell(f"  found  {clean(var.name)}  {clean(var.description)}")
     if not screen.somebody:
         return made
     description = made.description or screen.read("  Description, one line: ").strip()
@@ -130,11 +130,11 @@ def validate(
 
 
 def _show_problem(screen: Screen, problem: Problem) -> None:
-    place = clean(problem.path, 200)
+    place = clean(problem.path)
     if problem.line:
         place += f":{problem.line}"
     level = screen.paint(f"{problem.level}:", _STYLES[problem.level])
-    what = clean(problem_words(problem), 300)
+    what = clean(problem_words(problem))
     if hint := hint_words(problem):
         what += f" ({clean(hint)})"
     screen.say(f"{place}: {level} {what} [{problem.rule}]")
@@ -185,14 +185,14 @@ def _list(session: Session, found: ops.Shipping) -> None:
         screen.say(f"  {part}  {size_of(size)}")
         for its_part, path, bytes_ in found.files:
             if its_part == part:
-                screen.say(f"    {clean(path, 160)}  {size_of(bytes_)}")
+                screen.say(f"    {clean(path)}  {size_of(bytes_)}")
     if found.stays:
         screen.say(screen.paint("Stays home:", "", bold=True))
     for left in found.stays:
-        place = clean(left.path, 120)
+        place = clean(left.path)
         if left.files > 1:
             place += f" ({left.files} files)"
         screen.say(f"  {place}: {clean(why_words(left))}")
     for name in found.variables:
-        screen.say(f"  ${{{clean(name, 60)}}} takes the place of a secret")
+        screen.say(f"  ${{{clean(name)}}} takes the place of a secret")
     notes(screen, found.notes)

@@ -38,11 +38,11 @@ def doctor(
 
 
 def _show(screen: Screen, report: Report, finding: Finding) -> None:
-    what, where = clean(finding_words(finding), 500), clean(finding.where, 500)
+    what, where = clean(finding_words(finding)), clean(finding.where)
     if finding in report.fixed:
         screen.say(f"{screen.paint('mended', 'good')}: {what}")
         screen.say(f"  {where}")
         return
     screen.say(f"{screen.paint('found', 'warning')}: {what}")
     screen.say(f"  {where}")
-    screen.say(f"  {clean(report.failed.get(finding.where) or finding_hint(finding), 500)}")
+    screen.say(f"  {clean(report.failed.get(finding.where) or finding_hint(finding))}")

@@ -13,6 +13,7 @@ import click
 import typer
 
 from hermes_dist.cli.shared.command import command
+from hermes_dist.cli.shared.layout import Column
 from hermes_dist.cli.shared.screen import Screen
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import ExitCode, UsageError
@@ -62,7 +63,7 @@ _COLOURS = (
     "bright_green",
     "bright_magenta",
 )
-_NOTE = 60
+_PID = Column("PID", right=True)
 Act = Callable[..., list[GatewayResult]]
 
 
@@ -112,12 +113,8 @@ def _show(session: Session, verb: str, verdicts: Sequence[GatewayResult]) -> Non
     table = [
         (v.profile, str(v.outcome), str(v.pid or "—"), result_words(v) or "—") for v in verdicts
     ]
-    screen.table(("Profile", "Result", "PID", "Note"), table)
+    screen.table(("Profile", "Result", _PID, "Note"), table)
     bad = [verdict for verdict in verdicts if not verdict.ok]
-    for verdict in bad:
-        note = result_words(verdict)
-        if len(note) > _NOTE:
-            screen.say(f"{screen.paint(verdict.profile, 'error')}: {clean(note, 500)}")
     counts = Counter(str(verdict.outcome) for verdict in verdicts)
     screen.tell(", ".join(f"{count} {outcome}" for outcome, count in counts.items()))
     _next_step(session, verb, bad)
@@ -207,12 +204,12 @@ def status(session: Session, name: Names = None, all_: All = False) -> int:
     rows = ops.rows(session.ctx, _chosen(session, name, all_=all_, usual=True))
     _emit(session, rows)
     screen = session.screen
-    titles = ("Profile", "Gateway", "PID", "Says", "At login", "Trouble")
+    titles = ("Profile", "Gateway", _PID, "Says", "At login", "Trouble")
     screen.table(titles, [_status_line(row) for row in rows])
     for row in rows:
         if row.services or row.service_file:
             there = ", ".join(row.services) or f"none; enable writes {row.service_file}"
-            screen.say(f"{row.profile}: service {clean(there, 500)}")
+            screen.say(f"{row.profile}: service {clean(there)}")
     if any(row.state == "stale" for row in rows):
         clears = session.command("gateways start NAME")
         screen.tell(f"stale: the files name a process that is gone; {clears} clears it")
@@ -234,7 +231,7 @@ def _status_line(row: ops.GatewayRow) -> tuple[str, ...]:
 def list_(session: Session) -> int:
     rows = ops.rows(session.ctx, _chosen(session, None, all_=True, usual=True))
     _emit(session, rows)
-    titles = ("Profile", "Gateway", "PID", "Channels", "Service")
+    titles = ("Profile", "Gateway", _PID, "Channels", "Service")
     session.screen.table(titles, [_list_line(row) for row in rows])
     return 0
 
@@ -257,9 +254,9 @@ def check(session: Session) -> int:
     screen = session.screen
     screen.emit("gateway-check", clashes_data(found))
     for clash in found:
-        screen.say(f"{screen.paint('clash', 'error')}: {clean(clash_words(clash), 500)}")
+        screen.say(f"{screen.paint('clash', 'error')}: {clean(clash_words(clash))}")
         for source in clash.sources:
-            screen.say(f"  {clean(source, 500)}")
+            screen.say(f"  {clean(source)}")
     if not found:
         number = len(session.ctx.names())
         if number < 2:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from hermes_dist.cli.shared.command import DryRun, Profile, command
+from hermes_dist.cli.shared.layout import Column
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import Cancelled, InputNeeded, UsageError, counted
 from hermes_dist.model.notes import Note
@@ -123,7 +124,7 @@ def _show_contents(session: Session, made: lifecycle.Made, *, skills: bool) -> N
         again = f"sign in again where {made.name} needs them"
         _names(session, f"{title}; {again}:", made.credentials)
     for note in sentences(made.notes):
-        screen.tell(f"note: {clean(note, 500)}")
+        screen.tell(f"note: {clean(note)}")
 
 
 def _names(session: Session, title: str, names: Iterable[str]) -> None:
@@ -173,9 +174,7 @@ def rename(
 
 
 def _rows(session: Session, rows: Iterable[tuple[str, str]]) -> None:
-    for label, value in rows:
-        if value:
-            session.screen.say(f"{label + ':':<12}{clean(value)}")
+    session.screen.fields(rows)
 
 
 def _stopped(session: Session, stopped: tuple[str, ...], name: str) -> None:
@@ -189,7 +188,7 @@ def _stopped(session: Session, stopped: tuple[str, ...], name: str) -> None:
 
 def _notes(session: Session, notes: tuple[Note, ...]) -> None:
     for note in sentences(notes):
-        session.screen.warn(clean(note, 500))
+        session.screen.warn(clean(note))
 
 
 @command
@@ -244,9 +243,7 @@ def _show_leaving(
     say = session.screen.say if dry_run else session.screen.tell
     becomes = "would be" if dry_run else "will be"
     say(f"Profile {leaving.name} ({clean(leaving.path)}) {becomes} {what}.")
-    for label, value in _lines_about(session, leaving):
-        if value:
-            say(f"  {label + ':':<12}{clean(value)}")
+    session.screen.fields(_lines_about(session, leaving), indent=2, beside=not dry_run)
 
 
 def _lines_about(
@@ -339,7 +336,7 @@ def _list_away(session: Session) -> int:
     for each in found:
         since = each.when.strftime("%Y-%m-%d %H:%M UTC")
         rows.append((each.name, each.place, since, str(each.path)))
-    session.screen.table(("Profile", "In", "Since", "Path"), rows)
+    session.screen.table(("Profile", "In", Column("Since", whole=True), "Path"), rows)
     return 0
 
 
@@ -376,7 +373,7 @@ def describe(
     now = facts.show(ctx, name).description
     screen.emit("describe", {"profile": name, "description": now})
     if now:
-        screen.say(clean(now, 1000))
+        screen.say(clean(now))
     else:
         screen.say(f"{name} has no description; set one with --text.")
     return 0
@@ -393,5 +390,5 @@ def _describe_all(session: Session, how: list[str]) -> int:
     said = lifecycle.auto_describe(session.ctx, ["--all", *how])
     session.screen.emit("describe", {"profile": None, "said": said})
     for line in said.splitlines():
-        session.screen.say(clean(line, 500))
+        session.screen.say(clean(line))
     return 0

@@ -31,7 +31,7 @@ def follow(session: Session, profile: Profile, path: Path) -> int:
     session.screen.say(f"{name}: {clean(link.path)} is followed to {clean(link.target)}.")
     session.screen.tell("  Changes are written there from now on; the link stays a link.")
     undo = session.command(f"unfollow {name} {link.path}")
-    session.screen.tell(f"  undo: {clean(undo, 500)}")
+    session.screen.tell(f"  undo: {clean(undo)}")
     return 0
 
 

@@ -117,11 +117,11 @@ def _standing(session: Session, seen: _Seen) -> Iterator[str]:
     """Say which profile is active, and what there is on this machine."""
     title = session.brand.title
     if seen.active is not None:
-        package = clean(seen.active.package, 60) or "no package"
+        package = clean(seen.active.package) or "no package"
         name = session.screen.paint(clean(called(seen.active)), "", bold=True)
         yield f"Active profile: {name}  ({package})"
     else:
-        yield clean(seen.lost, 300) or f"There is no profile of {title} on this machine yet."
+        yield clean(seen.lost) or f"There is no profile of {title} on this machine yet."
     if seen.rows:
         yield f"On this machine: {counted(len(seen.rows), 'profile')}, {seen.managed} with a package"
     if not seen.agent:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hermes_dist.cli.shared.layout import Column
 from hermes_dist.cli.shared.pager import paged
 from hermes_dist.errors import counted
 from hermes_dist.ops.profiles import list as ops
@@ -11,6 +12,16 @@ from hermes_dist.voice.row_json import row_data
 
 if TYPE_CHECKING:
     from hermes_dist.cli.shared.session import Session
+
+
+_TITLES = (
+    " Profile",
+    Column("Model", after="/"),
+    "Gateway",
+    "Alias",
+    Column("Package", after="@"),
+    "Open",
+)
 
 
 def show_profiles(session: Session) -> int:
@@ -38,7 +49,7 @@ def show_profiles(session: Session) -> int:
         for row in rows
     ]
     with paged(session) as each:
-        each.screen.table((" Profile", "Model", "Gateway", "Alias", "Package", "Open"), table)
+        each.screen.table(_TITLES, table)
     return 0
 
 

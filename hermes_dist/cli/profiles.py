@@ -15,7 +15,6 @@ from hermes_dist.errors import DistError
 from hermes_dist.ops.profiles import aliases
 from hermes_dist.ops.profiles import list as ops
 from hermes_dist.ops.trust.demands import demanded_if_known
-from hermes_dist.voice.clean import clean
 from hermes_dist.voice.profile_json import alias_data, alias_removed_data, used_data
 from hermes_dist.voice.row_json import row_data
 from hermes_dist.voice.words import demand_words
@@ -60,9 +59,7 @@ def _show(session: Session, row: ops.ProfileRow) -> int:
         ("Open", what_is_open(row)),
         *(("Link", f"{path} (followed to {target})") for path, target in held.links),
     ]
-    for name, value in lines:
-        if value:
-            session.screen.say(f"{name + ':':<13}{clean(value)}")
+    session.screen.fields(lines)
     return 0
 
 

@@ -124,15 +124,15 @@ def _card(session: Session, made: Publication) -> None:
         screen.tell(f"  others changed {count} there; their changes stay, and are merged here")
     shown = made.stays if screen.verbose else made.stays[:_SHOWN_STAYS]
     for left in shown:
-        screen.tell(f"  stays home  {clean(left.path, 80)}: {clean(why_words(left), 80)}")
+        screen.tell(f"  stays home  {clean(left.path)}: {clean(why_words(left))}")
     more = len(made.stays) - len(shown)
     if more:
         screen.tell(f"  stays home  … and {more} more; -v lists them")
     for name in made.leaving.variables:
-        screen.tell(f"  ${{{clean(name, 60)}}} takes the place of a secret")
+        screen.tell(f"  ${{{clean(name)}}} takes the place of a secret")
     for one in made.problems[:10]:
-        said = clean(problem_words(one), 160)
-        screen.tell(f"  {one.level}  {clean(place_of(one), 90)}: {said}")
+        said = clean(problem_words(one))
+        screen.tell(f"  {one.level}  {clean(place_of(one))}: {said}")
     notes(screen, made.notes)
 
 
@@ -154,7 +154,7 @@ def _changes(screen: Screen, changes: Mapping[RelPath, Entry | None], before: Tr
             how = "-"
         elif path in before:
             how = "~"
-        screen.tell(f"  {screen.paint(how, SIGN_STYLES[how], err=True)} {clean(path, 160)}")
+        screen.tell(f"  {screen.paint(how, SIGN_STYLES[how], err=True)} {clean(path)}")
     more = len(every) - len(shown)
     if more:
         screen.tell(f"  … and {counted(more, 'more file')}; -v lists them")

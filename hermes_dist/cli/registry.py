@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hermes_dist.cli.shared.command import command
+from hermes_dist.cli.shared.layout import Column
 from hermes_dist.cli.shared.pager import paged
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import DistError, ExitCode, UsageError, counted, worst
@@ -37,7 +38,9 @@ def list_(session: Session) -> int:
     session.screen.emit("registries", {"registries": data})
     table = [_line(row) for row in rows]
     if table:
-        session.screen.table(("name", "kind", "packages", "revision", "place"), table)
+        session.screen.table(
+            ("Name", "Kind", Column("Packages", right=True), "Revision", "Place"), table
+        )
     else:
         session.screen.say(
             f"There is no registry. Add one with: {session.command('registry add PLACE')}"
@@ -158,7 +161,7 @@ def check(
         mark = session.screen.paint("warning", "warning")
         if problem.error:
             mark = session.screen.paint("error", "error")
-        session.screen.say(f"{mark}: {clean(problem.place)}: {clean(entry_words(problem), 300)}")
+        session.screen.say(f"{mark}: {clean(problem.place)}: {clean(entry_words(problem))}")
     fetched = f"{counted(found.releases, 'release')} fetched"
     if session.ctx.offline:
         fetched = "no release fetched (--offline)"
@@ -216,7 +219,7 @@ def search(
 def _described(description: str, *, deprecated: str, yanked: str) -> str:
     """What a package is for, with a mark if nobody should begin to use it."""
     marks = [("deprecated", deprecated), ("newest is yanked", yanked)]
-    shown = [f"[{word}: {clean(why, 80)}]" for word, why in marks if why]
+    shown = [f"[{word}: {clean(why)}]" for word, why in marks if why]
     return " ".join([*shown, description]).strip()
 
 
@@ -270,23 +273,21 @@ def package_info(session: Session, text: str) -> int:
     )
     brings = [f"{count} {name}" for name, count in sorted(package.runs.items()) if count]
     rows: list[tuple[str, str]] = [
-        ("package", package.name),
-        ("title", package.title),
-        ("registry", about.found.registry.name),
-        ("description", package.description),
-        ("category", package.category),
-        ("deprecated", package.deprecated),
-        ("keywords", ", ".join(package.keywords)),
-        ("license", package.license),
-        ("source", str(package.source)),
-        ("agent", package.hermes_requires),
-        ("brings", ", ".join(brings)),
-        ("env", ", ".join(package.env)),
-        ("versions", ", ".join(_release_words(package)) or "none is pinned: its source decides"),
+        ("Package", package.name),
+        ("Title", package.title),
+        ("Registry", about.found.registry.name),
+        ("Description", package.description),
+        ("Category", package.category),
+        ("Deprecated", package.deprecated),
+        ("Keywords", ", ".join(package.keywords)),
+        ("License", package.license),
+        ("Source", str(package.source)),
+        ("Agent", package.hermes_requires),
+        ("Brings", ", ".join(brings)),
+        ("Env", ", ".join(package.env)),
+        ("Versions", ", ".join(_release_words(package)) or "none is pinned: its source decides"),
     ]
-    for name, value in rows:
-        if value:
-            screen.say(f"{name.ljust(15)}  {clean(value, 300)}")
+    screen.fields(rows)
     take = session.command(f"install {clean(package.name)}")
     what = f" {clean(about.version)}" if about.version else ""
     screen.tell(f"  to install{what}: {take}")

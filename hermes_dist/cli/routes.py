@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from hermes_dist.cli.shared.command import command_with_profile
+from hermes_dist.cli.shared.layout import Column
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import ExitCode
 from hermes_dist.model.paths import ProfileName
@@ -80,7 +81,7 @@ def list_(session: Session) -> int:
     )
     rows = [_line(route) for route in found]
     if rows:
-        session.screen.table(("#", "Name", "Where", "Profile", "State"), rows)
+        session.screen.table((Column("#", right=True), "Name", "Where", "Profile", "State"), rows)
     else:
         session.screen.say("There are no routes.")
     if found and not on:

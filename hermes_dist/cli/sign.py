@@ -79,7 +79,7 @@ def list_(session: Session) -> int:
     rows = _rows(known)
     session.screen.emit("trust", trusted_data(known))
     if rows:
-        session.screen.table(("name", "key", "state", "reason"), rows)
+        session.screen.table(("Name", "Key", "State", "Reason"), rows)
     else:
         session.screen.say(
             f"No key is known. Trust one with: {session.command('trust add NAME KEY')}"
@@ -105,7 +105,7 @@ def _policy_words(policy: Policy) -> str:
     sources = "every source"
     if policy.sources is not None:
         sources = ", ".join(policy.sources) or "no source"
-    words = f"{clean(policy.place)}: allows {clean(sources, 300)}"
+    words = f"{clean(policy.place)}: allows {clean(sources)}"
     if policy.require:
         words += f"; required: {', '.join(sorted(policy.require))}"
     return words

@@ -112,7 +112,7 @@ def _tell(session: Session, done: Exported) -> None:
 
 
 def _joined(names: Sequence[str]) -> str:
-    return ", ".join(clean(name, 60) for name in names)
+    return ", ".join(clean(name) for name in names)
 
 
 def new_passphrase(session: Session, file: str) -> str:

@@ -19,7 +19,7 @@ from hermes_dist.model.source import HEADS, TAGS, Pin
 from hermes_dist.ops.change.proposal import Proposal
 from hermes_dist.ops.change.review import Choice, KeyRow, parts_of
 from hermes_dist.ops.package.conflict_diff import Sides
-from hermes_dist.voice.clean import clean
+from hermes_dist.voice.clean import VALUE, clean
 from hermes_dist.voice.left_out import why_words
 from hermes_dist.voice.lines import Line, Piece, Style, line
 from hermes_dist.voice.notes import sentence
@@ -43,7 +43,7 @@ def head_lines(proposal: Proposal, *, details: bool) -> Iterator[Line]:
         yield line(f"  {clean(manifest.description)}")
     yield line(f"  from   {clean(proposal.source)}, {_pin_words(pin)}{_before(proposal.before)}")
     if proposal.trust:
-        yield line(f"  trust  {clean(sentence(proposal.trust), 300)}")
+        yield line(f"  trust  {clean(sentence(proposal.trust))}")
     if details:
         yield from _maker_lines((manifest.author, manifest.license))
         yield line(f"  into   {clean(proposal.home.path)}")
@@ -57,7 +57,7 @@ def _title(proposal: Proposal, label: str) -> str:
 
 
 def _maker_lines(by: Iterable[str]) -> Iterator[Line]:
-    told = [clean(text, 80) for text in by if text]
+    told = [clean(text) for text in by if text]
     if told:
         yield line(f"  by     {' · '.join(told)}")
 
@@ -115,7 +115,7 @@ def _sign(step: Step) -> str:
 def key_lines(rows: Sequence[KeyRow], most: int) -> Iterator[Line]:
     """List the keys that upstream changed in documents; conflicting ones are shown with their conflicts."""
     for row in rows[:most]:
-        yield line(f"    {clean(row.path)}: {clean(row.key, 80)}  {change_words(row)}")
+        yield line(f"    {clean(row.path)}: {clean(row.key)}  {change_words(row)}")
     if rest := rows[most:]:
         yield line(f"    … and {counted(len(rest), 'more key')}; -v lists them")
 
@@ -136,7 +136,7 @@ _TAKEN = {Side.OURS: "yours stays", Side.THEIRS: "theirs", Side.BOTH: "both"}
 def change_words(row: KeyRow) -> str:
     """Say what becomes of a value: upstream's change, or how two changes were settled."""
     before, after, yours, result = (
-        clean(value, 50) or _NONE for value in (row.before, row.after, row.yours, row.result)
+        clean(value, VALUE) or _NONE for value in (row.before, row.after, row.yours, row.result)
     )
     if not row.yours:
         return f"{before} → {after}"
@@ -187,16 +187,16 @@ def choice_words(side: Side, sides: Sides) -> str:
 def _value(value: str | None, absent: str) -> str:
     if value is None:
         return absent
-    return clean(value, 60) or "(empty)"
+    return clean(value, VALUE) or "(empty)"
 
 
 def environment_line(item: Wanted, *, update: bool) -> Line:
     """Say whether a variable is set; on an update, whether it is newly wanted."""
-    name, about = clean(item.var.name, 60), ""
+    name, about = clean(item.var.name), ""
     if item.new and update:
         name = f"new: {name}"
     if item.var.description:
-        about = f"  {clean(item.var.description, 80)}"
+        about = f"  {clean(item.var.description)}"
     return line(f"  env    {name}  ", _state(item), about)
 
 
@@ -217,7 +217,7 @@ def missed_line(missed: Mapping[str, int], *, listed: bool) -> Line:
 
 def included_line(included: Iterable[str]) -> Line:
     """Say what the user takes along."""
-    return line(f"  included  {', '.join(clean(path, 80) for path in included)}")
+    return line(f"  included  {', '.join(clean(path) for path in included)}")
 
 
 def left_out_lines(left_out: Iterable[LeftOut], most: int) -> Iterator[Line]:
@@ -225,9 +225,7 @@ def left_out_lines(left_out: Iterable[LeftOut], most: int) -> Iterator[Line]:
     rows = sorted(left_out, key=lambda left: not left.skills)
     skills = sum(1 for left in rows if left.skills)
     for left in rows[: max(most, skills)]:
-        yield line(
-            f"  left out  {clean(left.path, 80)}{_count_words(left)}: {clean(why_words(left), 80)}"
-        )
+        yield line(f"  left out  {clean(left.path)}{_count_words(left)}: {clean(why_words(left))}")
     if rest := rows[max(most, skills) :]:
         yield line(f"  left out  … and {len(rest)} more; -v lists them")
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import unicodedata
 
-COLUMNS = 200
+COLUMNS = 5000
+"""Nothing that people or programs name is longer; more would only flood a terminal."""
+VALUE = 300
+"""How much of a value is shown beside other values; ``diff`` shows it whole."""
 
 
 def clean(text: object, columns: int = COLUMNS) -> str:

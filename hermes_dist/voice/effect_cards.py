@@ -49,14 +49,14 @@ def review_lines(
 
 def group_lines(group: Group, look: Look, mark: str = "") -> Iterator[Line]:
     """Say what one server, job, hook, plugin or key does; ``mark`` tells its state."""
-    kind = Piece(EFFECT_VERBS[group.kind].ljust(9), "accent")
+    kind = Piece(f"{EFFECT_VERBS[group.kind]:<10}", "accent", label=True)
     if len(group.rows) > 1:
-        yield line("  ", kind, f" {clean_line(group.name)}:{mark}")
+        yield line("  ", kind, f"{clean_line(group.name)}:{mark}")
         for key, value in group.rows:
             yield line(f"  {' ' * 12} {_one_line(f'{key}: {value}')}")
         return
     for said in group_words(group, by_id=look.by_id):
-        yield line("  ", kind, f" {_one_line(said)}{mark}")
+        yield line("  ", kind, f"{_one_line(said)}{mark}")
     for count, folder in loads_of(group):
         files = counted(count, "file")
         if folder:

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-Style = Literal["", "accent", "good", "warning", "error", "dim"]
+Style = Literal["", "accent", "good", "warning", "error"]
 """What a text means, which decides how a screen or a page paints it; empty for plain text. Names and titles have the
 accent."""
 
 
 class Piece(NamedTuple):
-    """A piece of a line: its text, and how it is painted."""
+    """A piece of a line.
+
+    Attributes:
+        text: Its text.
+        style: How it is painted.
+        bold: Whether it is bold.
+        label: Whether it ends the label of the line: what wraps is indented as far as the text behind it.
+    """
 
     text: str
     style: Style = ""
     bold: bool = False
+    label: bool = False
 
 
 Line = tuple[Piece, ...]

@@ -117,7 +117,7 @@ def _missing_lines(proposal: Proposal) -> Iterator[Line]:
     missing = [item.var.name for item in proposal.wanted if item.missing and item.new]
     if missing:
         place = clean(proposal.home.path / ".env")
-        yield line(f"  missing in {place}: {', '.join(clean(name, 60) for name in missing)}")
+        yield line(f"  missing in {place}: {', '.join(clean(name) for name in missing)}")
 
 
 def _next_lines(

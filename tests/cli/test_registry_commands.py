@@ -59,7 +59,7 @@ def test_a_name_longer_than_any_file_name_is_no_package(cli: Cli) -> None:
 def test_registries_are_listed_with_what_they_have(cli: Cli) -> None:
     code, out, _ = cli("registry", "list")
     assert code == 0
-    assert [line.split()[0] for line in out.splitlines()] == ["name", "default", "shelf"]
+    assert [line.split()[0] for line in out.splitlines()] == ["Name", "default", "shelf"]
     rows = cli.json("registry", "list")["registries"]
     assert rows[1] == {
         "name": "shelf",
@@ -83,7 +83,7 @@ def test_a_package_is_found_shown_installed_and_listed_as_current(cli: Cli) -> N
     assert cli.json("info", "--package", "my-bot@^1")["install"] == "1.0.0"
     assert cli("install", "my-bot@^1", "-y")[0] == 0
     assert cli("outdated")[0] == 0
-    assert "source" in cli("info", "bot")[1]
+    assert "Source" in cli("info", "bot")[1]
     assert cli("info", "nobody-is-called-so")[0] == 1
 
 

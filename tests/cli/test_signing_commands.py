@@ -67,7 +67,7 @@ def test_from_a_signed_tag_to_a_profile_that_expects_its_key(
     assert (
         shell("trust", "add", "Ada", str(key.pub))[0] == f"{key.fingerprint} is trusted as Ada.\n"
     )
-    assert f"signer           {key.fingerprint} (Ada)\n" in shell("info", "bot")[0]
+    assert f"Signer:      {key.fingerprint} (Ada)\n" in shell("info", "bot")[0]
     assert f"  signer  {key.fingerprint} (Ada)\n" in shell("verify", "bot")[0]
     assert (
         shell.json("info", "bot")["signer"]

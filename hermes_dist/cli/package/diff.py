@@ -15,7 +15,7 @@ from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import ExitCode, counted
 from hermes_dist.ops.homes import half_changed
 from hermes_dist.ops.package import diff as ops
-from hermes_dist.voice.clean import clean
+from hermes_dist.voice.clean import VALUE, clean
 from hermes_dist.voice.lines import Style
 from hermes_dist.voice.package_json import diff_data
 
@@ -68,8 +68,11 @@ def diff(
 def _show(session: Session, found: Sequence[ops.FileDiff]) -> None:
     for each in found:
         for key in each.keys:
-            before, after = clean(key.before, 60) or "(none)", clean(key.after, 60) or "(none)"
-            line = f"{clean(each.change.path)}: {clean(key.key, 80)}  {before} → {after}"
+            before, after = (
+                clean(key.before, VALUE) or "(none)",
+                clean(key.after, VALUE) or "(none)",
+            )
+            line = f"{clean(each.change.path)}: {clean(key.key)}  {before} → {after}"
             session.screen.say(session.screen.paint(line, "accent"))
         session.screen.diff(each.lines)
 

@@ -54,7 +54,7 @@ def edited(
                     where=conflict.path,
                     hint="nothing was changed; edit it again, or pass --ours or --theirs",
                 )
-            session.screen.warn(f"{clean(conflict.path)}: {clean(fault, 300)}")
+            session.screen.warn(f"{clean(conflict.path)}: {clean(fault)}")
             if not session.screen.confirm("  Edit it again?"):
                 return None
 

@@ -21,7 +21,6 @@ from hermes_dist.ops.homes import half_changed
 from hermes_dist.ops.package import inspect as ops
 from hermes_dist.ops.package import outdated as asking
 from hermes_dist.ops.profiles.list import list_profiles
-from hermes_dist.voice.clean import clean
 from hermes_dist.voice.package_json import info_data, outdated_data
 from hermes_dist.voice.words import demand_words
 
@@ -62,49 +61,45 @@ def info(
     notes(session.screen, half_changed(session.ctx, name))
     session.screen.emit("info", info_data(found))
     screen, lock = session.screen, found.lock
-    for field, value in _info_rows(found):
-        if value:
-            screen.say(f"{field.replace('_', ' ').ljust(15)}  {clean(value)}")
-    for item in found.wanted:
-        about = clean(item.var.description, 80)
-        variable = clean(item.var.name, 60)
-        state = _state_of(item.found, required=item.var.required)
-        screen.say(f"{'env'.ljust(15)}  {variable} ({state})  {about}".rstrip())
+    screen.fields(_info_rows(found))
     if lock is not None and lock.parked:
         review_card(screen, lock.parked, lock.parked, agent_time(session.ctx, Path(found.path)))
     return 0
 
 
-_FIELDS = (
-    "name",
-    "version",
-    "description",
-    "author",
-    "license",
-    "hermes_requires",
-    "homepage",
-    "repository",
-)
+_FIELDS = {
+    "name": "Name",
+    "version": "Version",
+    "description": "Description",
+    "author": "Author",
+    "license": "License",
+    "hermes_requires": "Agent",
+    "homepage": "Homepage",
+    "repository": "Repository",
+}
 
 
 def _info_rows(found: ops.Info) -> Iterator[tuple[str, str]]:
     """What there is to say about a package, as names and values; an empty value is not said."""
-    yield "profile", found.profile
-    yield "path", found.path
+    yield "Profile", found.profile
+    yield "Path", found.path
     if found.manifest is not None:
-        for field in _FIELDS:
-            yield field, getattr(found.manifest, field)
+        for field, title in _FIELDS.items():
+            yield title, getattr(found.manifest, field)
     if found.lock is not None:
         pin = found.lock.pin
-        yield "source", found.lock.source
-        yield "follows", pin.kind
-        yield "ref", pin.ref
-        yield "commit", pin.commit
-        yield "tree", pin.tree
-        yield "held", found.lock.held
-        yield "signer", found.signer
-        yield "demands", demand_words(found.lock.demands, found.lock.signer)
-        yield "parts", ", ".join(f"{part} {count}" for part, count in found.parts)
+        yield "Source", found.lock.source
+        yield "Follows", pin.kind
+        yield "Ref", pin.ref
+        yield "Commit", pin.commit
+        yield "Tree", pin.tree
+        yield "Held", found.lock.held
+        yield "Signer", found.signer
+        yield "Demands", demand_words(found.lock.demands, found.lock.signer)
+        yield "Parts", ", ".join(f"{part} {count}" for part, count in found.parts)
+    for item in found.wanted:
+        state = _state_of(item.found, required=item.var.required)
+        yield "Env", f"{item.var.name} ({state})  {item.var.description}".rstrip()
 
 
 def _state_of(found: str, *, required: bool) -> str:

@@ -15,7 +15,7 @@ from hermes_dist.model.lock import Lock
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.change import review
 from hermes_dist.ops.package.status import Status, status
-from hermes_dist.voice.clean import clean
+from hermes_dist.voice.clean import VALUE, clean
 from hermes_dist.voice.lines import Style
 from hermes_dist.voice.package_json import status_data
 from hermes_dist.voice.words import demand_words
@@ -117,7 +117,7 @@ def _standing(session: Session, found: Status) -> None:
 
 def _listed(screen: Screen, title: str, names: Sequence[str]) -> None:
     if names:
-        screen.say(f"  {title}: {', '.join(clean(name, 80) for name in names)}")
+        screen.say(f"  {title}: {', '.join(clean(name) for name in names)}")
 
 
 def _demanded(session: Session, lock: Lock) -> None:
@@ -138,15 +138,18 @@ def _edited(session: Session, found: Status) -> None:
         name = f"{clean(change.was)} → {clean(change.path)}" if change.was else clean(change.path)
         screen.say(f"  {screen.paint(sign, style)} {name}  ({change.how} by you)")
         for key in keys.get(change.path, ())[:_KEYS]:
-            before, after = clean(key.before, 50) or "(none)", clean(key.after, 50) or "(none)"
-            screen.say(f"      {clean(key.key, 80) or 'all of it'}: {before} → {after}")
+            before, after = (
+                clean(key.before, VALUE) or "(none)",
+                clean(key.after, VALUE) or "(none)",
+            )
+            screen.say(f"      {clean(key.key) or 'all of it'}: {before} → {after}")
     mine = screen.paint("?", "accent")
     for path in found.own:
         screen.say(f"  {mine} {clean(path)}  (your own)")
     for unit in found.units:
         # The key of a server ends with its name; that of a job holds only its id.
-        name = "" if unit.key.endswith(unit.name) else f"  {clean(unit.name, 80)}"
-        screen.say(f"  {mine} {clean(unit.key, 80)}{name}  (your own)")
+        name = "" if unit.key.endswith(unit.name) else f"  {clean(unit.name)}"
+        screen.say(f"  {mine} {clean(unit.key)}{name}  (your own)")
 
 
 def _open(session: Session, found: Status) -> None:
@@ -156,8 +159,8 @@ def _open(session: Session, found: Status) -> None:
             f"  {screen.paint('!', 'error')} {clean(conflict.words)}  (conflict: {conflict.kind})"
         )
     for group in review.groups_of(found.parked):
-        name = clean(group.name, 80)
-        job = f"  {clean(group.label, 80)}" if group.label else ""
+        name = clean(group.name)
+        job = f"  {clean(group.label)}" if group.label else ""
         screen.say(
             f"  {screen.paint('…', 'accent')} {name}{job}  ({group.kind}, needs your approval)"
         )

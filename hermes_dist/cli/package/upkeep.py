@@ -250,7 +250,7 @@ def _already_active(session: Session, name: ProfileName, effects: Sequence[Effec
     """Say what runs already: the agent's own installer does not ask for approval."""
     for group in review.groups_of(effects):
         what = f"{group.name}  {group.label}".rstrip()
-        session.screen.say(f"  already active, and stays so: {clean(what, 80)} ({group.kind})")
+        session.screen.say(f"  already active, and stays so: {clean(what)} ({group.kind})")
     if any(effect.kind is EffectKind.SCHEDULES for effect in effects):
         session.screen.say(f"  pause a job with: {session.brand.name} -p {name} cron pause ID")
 
@@ -270,7 +270,7 @@ def verify(session: Session, profile: Profile = None) -> int:
             "lost": list(found.lost),
             "mended": found.mended,
             "source": found.source,
-            "about_source": clean(found.about_source, 500),
+            "about_source": clean(found.about_source),
             "damaged": list(found.damaged),
             "signer": found.signer.partition(" ")[0],
         },
@@ -279,10 +279,10 @@ def verify(session: Session, profile: Profile = None) -> int:
     screen.say(f"{found.profile}: {counted(found.same, 'file')} as received, {rest}")
     about = ""
     if found.about_source:
-        about = f": {clean(found.about_source, 300)}"
+        about = f": {clean(found.about_source)}"
     screen.say(f"  source  {_SOURCE_WORDS[found.source]}{about}")
     if found.signer:
-        screen.say(f"  signer  {clean(found.signer, 200)}")
+        screen.say(f"  signer  {clean(found.signer)}")
     _say_findings(screen, found)
     if found.sound and found.source != "unreachable":
         screen.say(f"{screen.paint('✓', 'good')} sound")

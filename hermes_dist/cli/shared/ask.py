@@ -48,12 +48,9 @@ def twins(session: Session) -> Callable[[Package, Sequence[Package]], bool] | No
 
     def ask(meant: Package, others: Sequence[Package]) -> bool:
         session.screen.prompt("This name is easily mistaken for another:")
-        for package in (meant, *others):
-            name, source = clean(package.name, 64).ljust(24), clean(package.source, 120)
-            session.screen.prompt(f"  {name}  {source}  {clean(package.description, 80)}".rstrip())
-        return session.screen.confirm(
-            f"Is {clean(meant.name, 64)} the one you mean?", "--accept-name"
-        )
+        rows = [(each.name, str(each.source), each.description) for each in (meant, *others)]
+        session.screen.table(("Name", "Source", "Description"), rows, beside=True)
+        return session.screen.confirm(f"Is {clean(meant.name)} the one you mean?", "--accept-name")
 
     if not session.screen.somebody:
         return None
@@ -97,9 +94,9 @@ class _Asker:
         default = review.default_of(var)
         prompt = f"  {var.name}"
         if var.description:
-            prompt += f" ({clean(var.description, 60)})"
+            prompt += f" ({clean(var.description)})"
         if default:
-            prompt += f" [= takes {clean(default, 80)}]"
+            prompt += f" [= takes {clean(default)}]"
         typed = self._value(var.name, f"{prompt}: ")
         if default and typed == "=":
             return default

@@ -86,13 +86,21 @@ def _environment(proposal: Proposal, *, every: bool) -> Iterator[Line]:
 def _tell(screen: Screen, lines: Iterable[Line]) -> None:
     """Paint lines beside the result."""
     for pieces in lines:
-        screen.tell("".join(_painted(screen, piece, err=True) for piece in pieces))
+        text = "".join(_painted(screen, piece, err=True) for piece in pieces)
+        screen.tell(text, label=_label_of(pieces))
 
 
 def _say(screen: Screen, lines: Iterable[Line]) -> None:
     """Paint lines of the result."""
     for pieces in lines:
-        screen.say("".join(_painted(screen, piece) for piece in pieces))
+        text = "".join(_painted(screen, piece) for piece in pieces)
+        screen.say(text, label=_label_of(pieces))
+
+
+def _label_of(pieces: Line) -> int:
+    """How long the label of a line is; 0 if it has none that is marked."""
+    last = max((at for at, piece in enumerate(pieces) if piece.label), default=-1)
+    return sum(len(piece.text) for piece in pieces[: last + 1])
 
 
 def _painted(screen: Screen, piece: Piece, *, err: bool = False) -> str:

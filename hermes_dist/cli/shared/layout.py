@@ -26,7 +26,7 @@ _PROGRAMS = "|".join(f"{brand.dist_command}|{brand.name}" for brand in BRANDS)
 _WORD = re.compile(
     rf"(?:(?<!\S)(?<![^ :] )(?:{_PROGRAMS}) (?=[\w.-]).*?(?=[;,)](?: |$)|  | \(|$)|`[^`]*`|\S)+",
 )
-_BULLET = re.compile(r" *(?:[^\w\s]|[A-Zx]|\d{1,3}[.)]) +(?=\S)")
+_BULLET = re.compile(r" *(?:[^\w\s]|[DMRx]|\d{1,3}[.)]) +(?=\S)")
 _LABEL = re.compile(r" *\S+(?: \S+){0,2} {2,}(?=\S)")
 _COLON = re.compile(r" *[A-Za-z]{1,10}: (?=\S)")
 _LONGEST_LABEL = 24
@@ -61,12 +61,13 @@ class _Cut(NamedTuple):
     indent: int
 
 
-def wrap(line: str, width: int) -> list[str]:
+def wrap(line: str, width: int, label: int = 0) -> list[str]:
     """Break a line at words so that it fits into a width.
 
     Args:
         line: One line; it may contain colours.
         width: The columns of the terminal.
+        label: The columns of its label with the space behind it; 0 to find out.
 
     Returns:
         The lines. Those after the first are indented below the text that follows the bullet (``- ``, ``1. ``) or the
@@ -75,7 +76,7 @@ def wrap(line: str, width: int) -> list[str]:
     if cells(line) <= width:
         return [line]
     plain, codes = _apart(line)
-    return _coloured(plain, codes, list(_cuts(plain, width)))
+    return _coloured(plain, codes, list(_cuts(plain, width, label)))
 
 
 def _apart(line: str) -> tuple[str, list[tuple[int, str]]]:
@@ -88,8 +89,10 @@ def _apart(line: str) -> tuple[str, list[tuple[int, str]]]:
     return _COLOUR.sub("", line), codes
 
 
-def _cuts(plain: str, width: int) -> Iterator[_Cut]:
-    ahead, hang = _hang(plain, width)
+def _cuts(plain: str, width: int, label: int) -> Iterator[_Cut]:
+    begin = len(plain) - len(plain.lstrip(" "))
+    ahead = label or _label(plain)
+    hang = _hang(plain, ahead, begin, width)
     start = end = indent = 0
     for first, last in _words(plain, width - hang):
         if indent + cells(plain[start:last]) <= width:
@@ -100,37 +103,46 @@ def _cuts(plain: str, width: int) -> Iterator[_Cut]:
         stays = word > width and end <= ahead
         if not stays and plain[start:end].strip():
             yield _Cut(start, end, indent)
-            start, indent = first, hang
-            if word <= width:
-                indent = min(hang, width - word)
+            further = hang
+            if not ahead and " " in plain[first:last]:
+                further += len(GAP)  # a command below a sentence
+            start, indent = first, _indent(further, begin, width - word)
         end = last
     yield _Cut(start, end, indent)
 
 
-def _hang(plain: str, width: int) -> tuple[int, int]:
-    """Where the text behind the indent, bullet or label begins, and how far the further lines are indented."""
-    begin = len(plain) - len(plain.lstrip(" "))
-    ahead, further = begin, begin
+def _label(plain: str) -> int:
+    """Where the text behind the bullet or the label begins; 0 for none."""
     for pattern in (_BULLET, _LABEL, _COLON):
-        found = pattern.match(plain)
-        if found and found.end() - begin <= _LONGEST_LABEL:
-            ahead = found.end()
-            further = cells(found.group())
-            break
-    if further > width // 2:
-        further = begin + len(GAP)
-    if further > width // 2:
-        further = 0
-    return ahead, further
+        if found := pattern.match(plain):
+            return found.end()
+    return 0
 
 
-def _words(plain: str, room: int) -> Iterator[tuple[int, int]]:
-    """Where each word begins and ends; a word of wide characters that is wider than the room is taken apart."""
+def _hang(plain: str, ahead: int, begin: int, width: int) -> int:
+    """How far the further lines are indented: below the text behind the label, or a little if that takes too much."""
+    if not ahead:
+        return begin
+    far = cells(plain[:ahead])
+    if ahead - begin <= _LONGEST_LABEL and far <= width // 2:
+        return far
+    return begin + len(GAP) if begin <= width // 4 else begin
+
+
+def _indent(hang: int, begin: int, room: int) -> int:
+    """How far a line is indented that has this room beside its words: as far as ``hang``, a little, or not at all."""
+    if hang <= room:
+        return hang
+    return next((each for each in (begin + len(GAP), begin) if each <= room), max(room, 0))
+
+
+def _words(plain: str, room: int, after: str = "") -> Iterator[tuple[int, int]]:
+    """Where each word begins and ends; what is wider than the room is taken apart where it may be."""
     for found in _WORD.finditer(plain):
         start, end = found.span()
         if cells(found.group()) > room:
             for at in range(start + 1, end):
-                if _breaks(plain[at - 1], plain[at]):
+                if plain[at - 1] == after or _breaks(plain[at - 1], plain[at]):
                     yield start, at
                     start = at
         yield start, end
@@ -176,12 +188,14 @@ class Column(NamedTuple):
     Attributes:
         title: Its title, in sentence case.
         right: Whether it is aligned to the right, as numbers are.
-        whole: Whether its cells never wrap, such as a date; a cell of one word never does.
+        whole: Whether its cells never wrap, such as a date.
+        after: A character after which a word may be broken; without one, words stay whole.
     """
 
     title: str
     right: bool = False
     whole: bool = False
+    after: str = ""
 
 
 class Table(NamedTuple):
@@ -216,11 +230,15 @@ class Table(NamedTuple):
     def _least(self, at: int, natural: int) -> int:
         if self.columns[at].whole:
             return natural
-        return min(natural, max(_LEAST, self._widest(at, _longest_word)))
+        after = self.columns[at].after
+        return min(natural, max(_LEAST, self._widest(at, lambda text: _longest_word(text, after))))
 
     def _grid(self, widths: Sequence[int], head: Callable[[str], str]) -> Iterator[str]:
         titles = tuple(column.title for column in self.columns)
-        broken = [list(map(_cell, row, widths)) for row in (titles, *self.rows)]
+        broken = [
+            [_cell(*each) for each in zip(row, widths, self.columns, strict=True)]
+            for row in (titles, *self.rows)
+        ]
         # Wrapped at words, a column may need less than it was given.
         used = [
             max(cells(part) for parts in column for part in parts)
@@ -233,14 +251,17 @@ class Table(NamedTuple):
         for number, row in enumerate(self.rows):
             if number:
                 yield ""
-            titles = [column.title for column in self.columns]
+            titles = [column.title.strip() for column in self.columns]
             yield from fields(list(zip(titles, row, strict=True)), width, head)
         if not self.rows:
             yield from wrap(head(GAP.join(column.title for column in self.columns)), width)
 
 
 def fields(
-    pairs: Sequence[tuple[str, str]], width: int | None, head: Callable[[str], str] = str
+    pairs: Sequence[tuple[str, str]],
+    width: int | None,
+    head: Callable[[str], str] = str,
+    indent: int = 0,
 ) -> list[str]:
     """Lay out names with their values, the values below each other; an empty value is left out.
 
@@ -248,14 +269,17 @@ def fields(
         pairs: The names, in sentence case without a colon, and their values.
         width: The columns of the terminal; None for as wide as needed.
         head: Paints a name.
+        indent: How far all of it is indented.
     """
     shown = [(name, value) for name, value in pairs if value.strip()]
-    column = max((cells(name) + 1 for name, _ in shown if name), default=0)
+    # Of all names, so that blocks below each other have the same columns.
+    column = max((cells(name) + 1 for name, _ in pairs if name), default=0)
     lines: list[str] = []
     for name, value in shown:
         ahead = head(f"{name}:") + " " * (column - cells(name) - 1) if name else " " * column
-        line = f"{ahead}{GAP}{value.lstrip()}"
-        lines += [line] if width is None else wrap(line, width)
+        line = f"{' ' * indent}{ahead} {value.lstrip()}"
+        label = indent + column + 1
+        lines += [line] if width is None else wrap(line, width, label)
     return lines
 
 
@@ -263,8 +287,9 @@ def _total(widths: Sequence[int]) -> int:
     return sum(widths) + len(GAP) * (len(widths) - 1)
 
 
-def _longest_word(text: str) -> int:
-    return max((cells(text[start:end]) for start, end in _words(text, _LEAST)), default=0)
+def _longest_word(text: str, after: str) -> int:
+    plain, _ = _apart(text)
+    return max((cells(plain[start:end]) for start, end in _words(plain, _LEAST, after)), default=0)
 
 
 def _shrunk(natural: Sequence[int], least: Sequence[int], room: int) -> list[int]:
@@ -298,11 +323,11 @@ def _row(
         ).rstrip()
 
 
-def _cell(text: str, width: int) -> list[str]:
+def _cell(text: str, width: int, column: Column) -> list[str]:
     if cells(text) <= width:
         return [text]
     plain, codes = _apart(text)
-    found = list(_words(plain, width))
+    found = list(_words(plain, width, column.after))
     cuts = [_Cut(*found[0], 0)]
     for (_, _), (first, last) in pairwise(found):
         if cells(plain[cuts[-1].start : last]) <= width:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def notes(screen: Screen, said: Iterable[Note]) -> None:
     """Write notes, each one once."""
     for line in sentences(said):
-        screen.tell(f"  note   {clean(line, 300)}")
+        screen.tell(f"  note   {clean(line)}")
 
 
 def up_to_date(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from copy import copy
 from typing import TYPE_CHECKING, Any, TextIO
@@ -19,22 +19,21 @@ if TYPE_CHECKING:
     from rich.status import Status
 
 
-_CODES: Mapping[Style, str] = {
+CODES: Mapping[Style, str] = {
     "accent": "35",
     "good": "32",
-    "warning": "1;33",
+    "warning": "1;35",
     "error": "31",
-    "dim": "2",
 }
-"""How each style is painted, in the terminal's own sixteen colours; tests hold them readable on light and on dark."""
+"""How each style is painted. Of the terminal's own colours, only these three can be read on light and on dark ones."""
 
 
 def error_data(error: DistError) -> dict[str, Any]:
     """An error as JSON."""
     return {
-        "message": clean(error.what, 500),
+        "message": clean(error.what),
         "where": clean(error.where),
-        "hint": clean(error.hint, 500),
+        "hint": clean(error.hint),
         "code": error.code,
     }
 
@@ -42,19 +41,32 @@ def error_data(error: DistError) -> dict[str, Any]:
 _LONGEST = 10_000
 """No cell of a table is longer: nobody can read it, and it may come from outside."""
 
+_WIDEST = 120
+"""Sentences are not laid out wider than this, however wide the terminal: longer lines are hard to read."""
+
 
 def shows_progress() -> bool:
     """Whether stderr is a terminal on which a line can be replaced."""
     return sys.stderr.isatty() and not is_plain()
 
 
-def _laid_out(text: str, stream: TextIO, *, whole: bool = False) -> str:
+def _column(given: str | Column, stream: TextIO) -> Column:
+    column = Column(given) if isinstance(given, str) else given
+    return column._replace(title=shown_by(stream, column.title))
+
+
+def _cell(text: str, stream: TextIO) -> str:
+    return shown_by(stream, clean(text, _LONGEST))
+
+
+def _laid_out(text: str, stream: TextIO, label: int = 0, *, whole: bool = False) -> str:
     """Fit lines to an output: to what it can show, and to its width unless they are whole."""
     shown = shown_by(stream, text)
     width = None if whole else columns_of(stream)
     if width is None:
         return shown
-    return "\n".join(part for line in shown.split("\n") for part in wrap(line, width))
+    lines = shown.split("\n")
+    return "\n".join(part for line in lines for part in wrap(line, min(width, _WIDEST), label))
 
 
 class Spinner:
@@ -130,17 +142,23 @@ class Screen:
         twin.is_result = not self.as_json
         return twin
 
-    def say(self, line: str = "", *, whole: bool = False) -> None:
-        """Write a line of the result, wrapped to the terminal; ``whole`` for a line that is not ours, as of a log."""
-        if not self.as_json:
-            self._write(line, whole=whole)
+    def say(self, line: str = "", *, label: int = 0, whole: bool = False) -> None:
+        """Write a line of the result, wrapped to the terminal.
 
-    def tell(self, line: str) -> None:
+        Args:
+            line: The line.
+            label: How many characters its label has; 0 to find out.
+            whole: Leave it to the terminal, as a line that is not ours: of a log, of a diff.
+        """
+        if not self.as_json:
+            self._write(line, label=label, whole=whole)
+
+    def tell(self, line: str, *, label: int = 0, whole: bool = False) -> None:
         """Write a line that is not part of the result: a note, a warning, the next command."""
         if self.is_result or (self.kept is not None and not self.quiet):
-            self.say(line)
+            self.say(line, label=label, whole=whole)
         elif not self.quiet:
-            self._write(line, err=True)
+            self._write(line, err=True, label=label, whole=whole)
 
     def prompt(self, line: str, *, whole: bool = False) -> None:
         """Write a line that belongs to a question, even if the screen is quiet."""
@@ -181,11 +199,11 @@ class Screen:
         twin.quiet = False
         return twin
 
-    def _write(self, line: str, *, err: bool = False, whole: bool = False) -> None:
+    def _write(self, line: str, *, err: bool = False, label: int = 0, whole: bool = False) -> None:
         # While it turns, rich stands in for both outputs: a result would go to the terminal even
         # where stdout is a file.
         self.spinner.stop()  # it shares the terminal with both outputs
-        text = _laid_out(line, sys.stderr if err else sys.stdout, whole=whole) + "\n"
+        text = _laid_out(line, sys.stderr if err else sys.stdout, label, whole=whole) + "\n"
         if err:
             write_beside(text)
         elif self.kept is not None:
@@ -210,7 +228,7 @@ class Screen:
         if bold:
             codes.append("1")
         if style:
-            codes.append(_CODES[style])
+            codes.append(CODES[style])
         if not codes:
             return text
         return f"\033[{';'.join(codes)}m{text}{RESET}"
@@ -235,28 +253,48 @@ class Screen:
             # The terminal breaks it where it must: a line of a diff is exactly what stands in a file.
             show(text, whole=True)
 
-    def table(self, head: Sequence[str | Column], rows: Iterable[Sequence[str]]) -> None:
+    def table(
+        self,
+        head: Sequence[str | Column],
+        rows: Iterable[Sequence[str]],
+        *,
+        beside: bool = False,
+    ) -> None:
         """Write rows in columns, cleaned and laid out to the terminal.
 
         Args:
             head: The titles, in sentence case; a :class:`Column` says more of how one is laid out.
             rows: The cells; none is shortened.
+            beside: It belongs to a question, so it is not part of the result.
         """
-        columns = tuple(Column(each) if isinstance(each, str) else each for each in head)
-        table = Table(columns, tuple(tuple(map(self._cell, row)) for row in rows))
-        self._lay_out(table.lines)
+        stream = sys.stderr if beside else sys.stdout
+        columns = tuple(_column(each, stream) for each in head)
+        show = self.prompt if beside else self.say
+        table = Table(columns, tuple(tuple(_cell(each, stream) for each in row) for row in rows))
+        for line in table.lines(columns_of(stream), lambda title: self._title(title, stream)):
+            show(line, whole=True)
 
-    def fields(self, pairs: Iterable[tuple[str, str]]) -> None:
-        """Write names with their values, cleaned and laid out to the terminal; an empty value is left out."""
-        cleaned = [(name, self._cell(value)) for name, value in pairs]
-        self._lay_out(lambda width, head: fields(cleaned, width, head))
+    def fields(
+        self, pairs: Iterable[tuple[str, str]], *, indent: int = 0, beside: bool = False
+    ) -> None:
+        """Write names with their values, cleaned and laid out to the terminal.
 
-    def _cell(self, text: str) -> str:
-        return shown_by(sys.stdout, clean(text, _LONGEST))
+        Args:
+            pairs: The names, in sentence case, and their values; an empty value is left out.
+            indent: How far all of it is indented.
+            beside: It is not part of the result.
+        """
+        stream = sys.stderr if beside and not self.is_result else sys.stdout
+        cleaned = [(shown_by(stream, name), _cell(value, stream)) for name, value in pairs]
+        write = self.tell if beside else self.say
+        lines = fields(
+            cleaned, columns_of(stream), lambda title: self._title(title, stream), indent
+        )
+        for line in lines:
+            write(line, whole=True)
 
-    def _lay_out(self, lines: Callable[[int | None, Callable[[str], str]], list[str]]) -> None:
-        for line in lines(columns_of(sys.stdout), lambda title: self.paint(title, "", bold=True)):
-            self.say(line, whole=True)
+    def _title(self, text: str, stream: TextIO) -> str:
+        return self._painted(text, "", stream, bold=True)
 
     @property
     def somebody(self) -> bool:
@@ -335,6 +373,6 @@ class Screen:
         if error.where:
             place = f"{clean(error.where)}: "
         mark = self.paint("error:", "error", bold=True, err=True)
-        self._write(f"{mark} {place}{clean(error.what, 500)}", err=True)
+        self._write(f"{mark} {place}{clean(error.what)}", err=True)
         if error.hint:
-            self._write(f"  {clean(error.hint, 500)}", err=True)
+            self._write(f"  {clean(error.hint)}", err=True)

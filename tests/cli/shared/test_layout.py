@@ -156,13 +156,13 @@ def test_rows_stack_where_columns_do_not_fit() -> None:
         (("bot", "it looks at the weather", "0123456789abcdef"), ("x", "", "fedcba")),
     )
     assert table.lines(28) == [
-        "Name:    bot",
-        "About:   it looks at the",
-        "         weather",
-        "Commit:  0123456789abcdef",
+        "Name:   bot",
+        "About:  it looks at the",
+        "        weather",
+        "Commit: 0123456789abcdef",
         "",
-        "Name:    x",
-        "Commit:  fedcba",
+        "Name:   x",
+        "Commit: fedcba",
     ]
 
 
@@ -182,7 +182,7 @@ def test_rows_stack_where_columns_do_not_fit() -> None:
         (
             "to remove the profile itself: hermes-dist delete bot",
             40,
-            ["to remove the profile itself:", "hermes-dist delete bot"],
+            ["to remove the profile itself:", "  hermes-dist delete bot"],
         ),
         (
             "run `git config --global x` first, please",
@@ -216,11 +216,11 @@ def test_wide_and_combining_characters_are_counted_as_a_terminal_shows_them() ->
 def test_fields_stand_below_each_other_and_empty_ones_are_left_out() -> None:
     pairs = [("Name", "bot"), ("Shown as", ""), ("Description", "a bot that answers in many words")]
     assert fields(pairs, None) == [
-        "Name:         bot",
-        "Description:  a bot that answers in many words",
+        "Name:        bot",
+        "Description: a bot that answers in many words",
     ]
-    assert fields(pairs, 34) == [
-        "Name:         bot",
-        "Description:  a bot that answers",
-        "              in many words",
+    assert fields(pairs, 33) == [
+        "Name:        bot",
+        "Description: a bot that answers",
+        "             in many words",
     ]
