@@ -6,14 +6,13 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+import forked
 from gitrepo import Repo
 from shelf_of import Shelf
 
-PROGRAM = (sys.executable, "-m", "hermes_dist")
 HOSTILE = Path(__file__).parent / "data" / "hostile"
 EVIL = "\x1b[31mred\x1b[0m\x1b]0;owned\x07\r\x08\u202e\u009b2J\u2028✓ signed"
 """Escape codes, a bell, a carriage return, a backspace, a direction override, a C1 control and a line separator."""
@@ -267,11 +266,4 @@ class Evil:
 
     def run(self, home: Path, *words: str) -> subprocess.CompletedProcess[bytes]:
         env = {**os.environ, "HOME": str(home), "PATH": "/usr/bin:/bin"}
-        return subprocess.run(
-            [*PROGRAM, *words],
-            env=env,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
-            timeout=120,
-        )
+        return forked.run(["hermes-dist", *words], env, home)

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import forked
+
 STANDIN = Path(__file__).parent / "standin" / "hermes.py"
 PROGRAM = Path(sys.executable).parent / "hermes-dist"
 
@@ -51,16 +53,7 @@ class Fleet:
     def run(
         self, *words: str, code: int | None = 0, **env: str
     ) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            [str(PROGRAM), "gateways", *words],
-            env={**self.env, **env},
-            cwd=self.home,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        done = forked.said([str(PROGRAM), "gateways", *words], {**self.env, **env}, self.home)
         assert code is None or done.returncode == code, (
             words,
             done.returncode,

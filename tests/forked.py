@@ -76,6 +76,7 @@ class Forked:
         streams: Its standard input, output and error.
         entry: The function that it is.
         session: Whether it begins a session, as a program on a terminal of its own.
+        controls: Whether that terminal controls it: Ctrl-C and hanging up reach it.
     """
 
     def __init__(
@@ -87,6 +88,7 @@ class Forked:
         *,
         entry: str = HERMES_DIST,
         session: bool = False,
+        controls: bool = False,
     ) -> None:
         end, told = os.pipe()
         request: dict[str, Any] = {
@@ -95,6 +97,7 @@ class Forked:
             "cwd": str(cwd),
             "entry": entry,
             "session": session,
+            "controls": controls,
         }
         with _lock:
             socket.send_fds(_server().ask, [json.dumps(request).encode()], [*streams, told])
@@ -140,3 +143,13 @@ def run(
         out.seek(0)
         err.seek(0)
         return subprocess.CompletedProcess(list(argv), code, out.read(), err.read())
+
+
+def said(
+    argv: Sequence[str], env: Mapping[str, str], cwd: Path
+) -> subprocess.CompletedProcess[str]:
+    """Run a command of ours without input, to its end; what it said as text."""
+    done = run(argv, env, cwd)
+    return subprocess.CompletedProcess(
+        done.args, done.returncode, done.stdout.decode(), done.stderr.decode()
+    )

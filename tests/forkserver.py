@@ -7,6 +7,7 @@ client, which commands start as a program, is forked from it, too (:mod:`forkcli
 from __future__ import annotations
 
 import atexit
+import fcntl
 import gc
 import importlib
 import json
@@ -19,6 +20,7 @@ import signal
 import socket
 import sys
 import tempfile
+import termios
 import threading
 import time
 import traceback
@@ -130,6 +132,8 @@ def _become(request: dict[str, Any], streams: list[int]) -> None:
         for number, fd in enumerate(streams):
             os.dup2(fd, number)
             os.close(fd)
+        if request.get("controls"):
+            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
         os.umask(request.get("mask", _MASK))
         for which, soft, hard in request.get("limits", ()):
             resource.setrlimit(which, (soft, hard))

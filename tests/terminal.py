@@ -7,13 +7,13 @@ import pty
 import re
 import select
 import signal
-import sys
 import termios
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
-PROGRAM = (sys.executable, "-m", "hermes_dist")
+import forked
+
 _ESCAPES = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07]*\x07)")
 
 
@@ -37,9 +37,19 @@ class Terminal:
         environ = {**os.environ, "TERM": "xterm", "COLUMNS": "120", "LINES": "40", **(env or {})}
         self.raw = b""
         self.read_to = 0
-        self.pid, self.master = pty.fork()
-        if not self.pid:
-            _become((*PROGRAM, *words), environ, cwd, stdout)
+        self.master, slave = pty.openpty()
+        out = os.open(stdout, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600) if stdout else slave
+        self._run = forked.Forked(
+            ["hermes-dist", *words],
+            environ,
+            cwd or Path.cwd(),
+            (slave, out, slave),
+            session=True,
+            controls=True,
+        )
+        self.pid = self._run.pid
+        for fd in {slave, out}:
+            os.close(fd)
 
     @property
     def text(self) -> str:
@@ -74,15 +84,14 @@ class Terminal:
             pass
         if time.monotonic() >= end:
             os.kill(self.pid, signal.SIGKILL)
-        _, status = os.waitpid(self.pid, 0)
+        code = self._run.wait()
         os.close(self.master)
-        return os.waitstatus_to_exitcode(status)
+        return code
 
     def hang_up(self) -> int:
         """Close the terminal under it."""
         os.close(self.master)
-        _, status = os.waitpid(self.pid, 0)
-        return os.waitstatus_to_exitcode(status)
+        return self._run.wait()
 
     def _read(self, timeout: float) -> bool:
         ready, _, _ = select.select([self.master], [], [], max(timeout, 0))
@@ -92,19 +101,6 @@ class Terminal:
             piece = b""
         self.raw += piece
         return bool(piece)
-
-
-def _become(
-    words: Sequence[str], environ: Mapping[str, str], cwd: Path | None, stdout: Path | None
-) -> None:
-    try:
-        if cwd:
-            os.chdir(cwd)
-        if stdout:
-            os.dup2(os.open(stdout, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), 1)
-        os.execve(words[0], words, environ)
-    finally:
-        os._exit(126)
 
 
 def rendered(raw: bytes) -> list[str]:

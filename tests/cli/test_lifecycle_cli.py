@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import forked
 import pytest
 
 from hermes_dist.brand import HERMES, Layout
@@ -25,15 +26,7 @@ def environ(layout: Layout) -> dict[str, str]:
 
 
 def run(layout: Layout, *words: str, code: int = 0, **env: str) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "hermes_dist", *words],
-        env={**environ(layout), **env},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    done = forked.said(["hermes-dist", *words], {**environ(layout), **env}, layout.user_home)
     assert done.returncode == code, (words, done.stdout, done.stderr)
     return done
 

@@ -5,23 +5,17 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
-PROGRAM = str(Path(sys.executable).parent / "hermes-dist")
+import forked
+
 EXAMPLE = Path(__file__).parents[2] / "examples" / "coder"
 INDEX = Path(__file__).parents[2] / "registry" / "registry.json"
 
 
 def run(home: Path, *words: str, code: int = 0) -> str:
     home.mkdir(exist_ok=True)
-    done = subprocess.run(
-        [PROGRAM, *words],
-        env={**os.environ, "HOME": str(home)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = forked.said(["hermes-dist", *words], {**os.environ, "HOME": str(home)}, home)
     assert done.returncode == code, done.stdout + done.stderr
     return done.stdout + done.stderr
 

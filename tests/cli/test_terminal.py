@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 
+import forked
 import pytest
 from gitrepo import Repo
-from terminal import PROGRAM, Terminal, rendered
+from terminal import Terminal, rendered
 
 from hermes_dist.decide.profiles.lifecycle import NEW_ENV
 
@@ -54,13 +56,7 @@ def _agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def piped(*words: str, **env: str) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(
-        [*PROGRAM, *words],
-        env={**os.environ, **env},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        check=False,
-    )
+    return forked.run(["hermes-dist", *words], {**os.environ, **env}, Path.cwd())
 
 
 def plain(repo: Repo) -> None:
@@ -334,7 +330,7 @@ def test_an_output_that_is_closed_changes_neither_what_is_done_nor_the_code(
         reader, writer = os.pipe()
         os.close(reader)
         done = subprocess.run(
-            [*PROGRAM, *words],
+            [sys.executable, "-m", "hermes_dist", *words],
             stdin=subprocess.DEVNULL,
             stdout=writer,
             stderr=subprocess.PIPE,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import forked
 import pytest
 from test_life_of_profiles import CODER, context, unit
 
@@ -244,14 +244,7 @@ def test_the_command_says_what_where_and_what_to_do_and_its_code_tells_whether_s
     env = {**ctx.env, "NO_COLOR": "1"}
 
     def run(*words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "hermes_dist", "doctor", *words],
-            env=env,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
+        return forked.said(["hermes-dist", "doctor", *words], env, ctx.layout.user_home)
 
     done = run()
     assert (done.returncode, done.stdout) == (0, "No problems found.\n")
