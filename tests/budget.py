@@ -4,18 +4,47 @@
 name    run by              aim
 ======  ==================  ==================================================
 quick   make check, test    a minute for the first, five for the second, 2 cores
-ci      .ci/run             25 minutes with both agents
+ci      .ci/run             well below 25 minutes, with both agents
 long    make long           as long as it takes
 ======  ==================  ==================================================
+
+What is tried where; no kind of thing is ever left out of ``ci``:
+
+=================================  ===================  ===================  ====================
+what                               quick                ci                   long
+=================================  ===================  ===================  ====================
+examples of a law                  a tenth, at least    a fifth, at least    all
+                                   40                   40
+changes at which a process is      14 from the first    every one            every one
+killed, or which fail              to the last
+power cuts after each change       12, 1 in recovery    60, 2 in recovery    60, 2 in recovery
+seeded faults that must show       every third, and     every one            every one
+                                   one of each module
+whole sessions                     1, of 30 steps       3, of 60 steps       as many as are asked
+=================================  ===================  ===================  ====================
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 SHARE = {"quick": 0.1, "ci": 0.2, "long": 1.0}
 LEAST = 40
 """No law is tried with fewer examples than this, unless it asks for fewer itself."""
+MOMENTS = 14
+"""At so many of its changes a process is killed in a quick run."""
+Row = TypeVar("Row")
+
+
+def _name() -> str:
+    return os.environ.get("HERMES_TEST_BUDGET") or "quick"
+
+
+IS_QUICK = _name() == "quick"
+STEPS = 30 if IS_QUICK else 60
+"""How many steps a whole session has."""
 
 
 def examples(number: int, *, least: int = LEAST) -> int:
@@ -25,13 +54,12 @@ def examples(number: int, *, least: int = LEAST) -> int:
         number: As many as `make long` tries.
         least: Never fewer than these; for a law whose example is a whole story, a few.
     """
-    share = SHARE[os.environ.get("HERMES_TEST_BUDGET") or "quick"]
-    return max(min(number, least), int(number * share))
+    return max(min(number, least), int(number * SHARE[_name()]))
 
 
 def sessions(number: int) -> int:
     """How many whole sessions are played, where `make long` plays ``number``: a few, as each takes seconds."""
-    return {"quick": 2, "ci": 6}.get(os.environ.get("HERMES_TEST_BUDGET") or "quick", number)
+    return {"quick": 1, "ci": 3}.get(_name(), number)
 
 
 def documents(number: int) -> int:
@@ -40,6 +68,31 @@ def documents(number: int) -> int:
     Args:
         number: As many as a law with a longer story would be tried with.
     """
-    if os.environ.get("HERMES_TEST_BUDGET") == "long":
+    if _name() == "long":
         return 100_000
     return examples(number)
+
+
+def moments(calls: int, *, most: int = MOMENTS) -> Sequence[int]:
+    """At which of its changes something is killed or fails: at each, and in a quick run at some.
+
+    Args:
+        calls: How many changes it makes. The first and the last are always among them.
+        most: How many a quick run takes.
+    """
+    if not IS_QUICK or calls <= most:
+        return range(1, calls + 1)
+    return [1 + number * (calls - 1) // (most - 1) for number in range(most)]
+
+
+def cuts(rounds: int, nested: int) -> tuple[int, int]:
+    """How often the power fails after each change, and in each recovery."""
+    return (rounds // 5, 1) if IS_QUICK else (rounds, nested)
+
+
+def some(rows: Sequence[Row], kind: Callable[[Row], object]) -> list[Row]:
+    """Rows of a matrix: all, and in a quick run every third and the first of each kind."""
+    if not IS_QUICK:
+        return list(rows)
+    first = {kind(row): number for number, row in reversed(list(enumerate(rows)))}
+    return [row for number, row in enumerate(rows) if number % 3 == 0 or number in first.values()]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from budget import moments
 from story import BOT, FIRST, GO, Story, agent_installs, yes
 
 from hermes_dist.model.side import Side
@@ -149,7 +150,7 @@ def test_killed_at_any_change_it_is_old_or_new(name: str, tmp_path: Path) -> Non
     assert total > 20
     assert old != new
     ends = {"old": 0, "new": 0}
-    for at in range(1, total + 1):
+    for at in moments(total):
         back()
         assert _in_child(lambda at=at: watched(at)) == -1, at  # type: ignore[misc]  # bound per turn
         home = open_home(story.ctx, BOT)

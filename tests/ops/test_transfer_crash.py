@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from budget import moments
 from story import BOT, GO, Story, contents, yes
 from tars import ours
 
@@ -118,7 +119,7 @@ def test_an_import_killed_at_any_change_leaves_no_profile_or_the_whole_one(
     assert code == 0
     assert "memories/MEMORY.md" in new["bot"]
     assert changes > 60
-    for at in range(1, changes + 1):
+    for at in moments(changes):
         shutil.rmtree(root)
         root.mkdir()
         assert in_child(job, at)[0] == 137
@@ -148,7 +149,7 @@ def test_a_merge_killed_at_any_change_leaves_the_old_home_or_the_new_one(
     new = seen(root)
     assert code == 0
     assert new != old
-    for at in range(1, changes + 1, 2):
+    for at in moments(changes, most=20):
         shutil.rmtree(root)
         shutil.copytree(pristine, root)
         assert in_child(job, at)[0] == 137
@@ -167,7 +168,7 @@ def test_an_export_killed_at_any_change_leaves_no_archive_or_the_whole_one(tmp_p
     assert in_child(job, 0)[0] == 0
     whole = path.read_bytes()
     _, changes = in_child(lambda: export(story.ctx, BOT, Packing(), out / "y.tar.gz"), 0)
-    for at in range(1, changes + 1):
+    for at in moments(changes):
         shutil.rmtree(out)
         out.mkdir()
         assert in_child(job, at)[0] == 137

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from budget import examples
+from budget import moments
 from realhome import Hooked, in_child, make, nothing, update
 
 from hermes_dist.errors import DistError
@@ -128,11 +128,6 @@ def _die_at(number: int) -> Callable[..., None]:
             os._exit(137)
 
     return hook
-
-
-def moments(calls: int) -> range:
-    """The changes to be killed or to fail at: all of them in a long run, some in a quick one."""
-    return range(1, calls + 1, max(1, calls // examples(calls, least=14)))
 
 
 def test_a_process_killed_at_any_change_leaves_the_old_text_or_the_new_one_behind_the_link(
