@@ -5,8 +5,10 @@ BIN := $(VENV)/bin
 AGENT := .agent
 AGENT22 := .agent22
 DOCS := .docs
+# A worker that has nothing left takes over what waits at another.
+PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal
 
-.PHONY: demo check test long agent agents mutants lint docs site pictures clean
+.PHONY: demo check pure test long agent agents mutants lint docs site pictures clean
 
 $(BIN)/hermes-dist: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -18,23 +20,26 @@ $(BIN)/hermes-dist: pyproject.toml
 demo: $(BIN)/hermes-dist
 	@sh examples/demo.sh $(abspath $(BIN))
 
-## Set up; style, types, and the tests that touch no disk.
-check: lint
-	$(BIN)/python -m pytest -n auto tests/model tests/merge tests/decide tests/voice tests/test_architecture.py tests/test_brand.py
+## Set up; style and types, and beside them the tests that touch no disk.
+check: $(BIN)/hermes-dist
+	@$(MAKE) --silent --jobs=2 lint pure
+
+pure: $(BIN)/hermes-dist
+	$(PYTEST) tests/model tests/merge tests/decide tests/voice tests/test_architecture.py tests/test_brand.py
 
 ## Set up, and pass the tests.
 test: $(BIN)/hermes-dist
-	$(BIN)/python -m pytest -n auto
+	$(PYTEST)
 
 ## Everything, or only TESTS, with as many examples as the laws deserve.
 long: $(BIN)/hermes-dist agents
 	HERMES_TEST_BUDGET=long HERMES_TEST_AGENT=$(abspath $(AGENT)) HERMES_TEST_AGENT22=$(abspath $(AGENT22)) \
-	  $(BIN)/python -m pytest -n auto $(or $(TESTS),--cov=hermes_dist --cov-report=)
+	  $(PYTEST) $(or $(TESTS),--cov=hermes_dist --cov-report=)
 	$(if $(TESTS),,$(BIN)/python tests/lamp.py)
 
 ## The tests together with the real agents, one of each generation, each in an environment of its own.
 agent: $(BIN)/hermes-dist agents
-	HERMES_TEST_AGENT=$(abspath $(AGENT)) HERMES_TEST_AGENT22=$(abspath $(AGENT22)) $(BIN)/python -m pytest -n auto
+	HERMES_TEST_AGENT=$(abspath $(AGENT)) HERMES_TEST_AGENT22=$(abspath $(AGENT22)) $(PYTEST)
 
 ## Put a thousand small faults into what must not be wrong, and list those that no test sees: for an afternoon.
 mutants: $(BIN)/hermes-dist
