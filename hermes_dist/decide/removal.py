@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -22,6 +23,7 @@ from hermes_dist.model.documents.api import (
     only_comments,
     parse,
     put,
+    uncommented,
 )
 from hermes_dist.model.keypath import KeyPath
 from hermes_dist.model.paths import RelPath
@@ -72,9 +74,10 @@ def removal(base: Tree, found: Tree, ours: Tree, read: Read) -> Removal:
         Decisions(default=Side.OURS, granted=granted),
     )
     blobs |= plan.blobs
-    steps = tuple(
+    tidied = (
         _tidied(step, base[step.path], contents, blobs) for step in plan.steps if step.path in base
     )
+    steps = tuple(_without_header(step, base[step.path], contents, blobs) for step in tidied)
     left = found.with_entries({step.path: step.after for step in steps})
     return Removal(
         plan=Plan(steps=steps, blobs=blobs),
@@ -137,6 +140,17 @@ def _tidied(step: Step, base: Entry, read: Read, blobs: dict[Digest, bytes]) -> 
     if not keys or step.path == JOBS:
         return step
     return _without_keys(step, step.after, keys, read, blobs)
+
+
+def _without_header(step: Step, base: Entry, read: Read, blobs: dict[Digest, bytes]) -> Step:
+    """Take out the package's comments that stand apart from every key: no value takes them along."""
+    if step.after is None or step.path != CONFIG:
+        return step
+    content = together(blobs, read)(step.after.digest)
+    with suppress(Invalid):
+        left = uncommented(content, parse(read(base.digest), Kind.YAML))
+        return step if left == content else _with_content(step, step.after, left, blobs)
+    return step
 
 
 def _with_comments_only(

@@ -129,6 +129,17 @@ def test_only_what_the_package_brought_is_touched() -> None:
         ("a: 1\nb: 1\n", "a: 1\n# mine\nb: 1\nown: 1\n", "# mine\nown: 1\n"),
         ("m:\n  a: 1\n  # old\n  b: 1\n", "m:\n  a: 1 # mine\n  # old\n  b: 1\n", "# mine\n"),
         ("a: 1\nb: 1\n", "a: 1 # mine\nb: 2\n", "# mine\nb: 2\n"),
+        # A header of the package leaves, one of the user's stays, wherever it stands.
+        ("# pack\n\na: 1\n", "# pack\n\na: 1\nown: 1\n", "own: 1\n"),
+        ("# pack\n\na: 1\n", "# pack\n\n# mine\n\na: 1\nown: 1\n", "# mine\n\nown: 1\n"),
+        (
+            "# pack\n\na: 1\n\n# part\n\nb: 1\n\n# foot\n",
+            "# pack\n\na: 1\n\n# part\n\nb: 2\n\n# mine\n\n# foot\n",
+            "b: 2\n\n# mine\n",
+        ),
+        # Beside what stays, the author's words stay, too.
+        ("# p\n\n# why\na: 1\nb: 1\n", "# p\n\n# why\na: 2\nb: 1\n", "# why\na: 2\n"),
+        ("# --\n\na: 1\n", "# --\n\na: 1\n\n# --\n\nown: 1\n", "# --\n\nown: 1\n"),
     ],
 )
 def test_values_and_comments_of_the_package_leave_and_the_users_comments_stay(

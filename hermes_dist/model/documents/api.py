@@ -25,7 +25,7 @@ from hermes_dist.model.documents.nodes import (
     decode,
     find,
 )
-from hermes_dist.model.documents.remarks import with_comments
+from hermes_dist.model.documents.remarks import with_comments, without_apart
 from hermes_dist.model.documents.splice import Splice
 from hermes_dist.model.keypath import KeyPath
 from hermes_dist.model.paths import RelPath
@@ -60,6 +60,7 @@ __all__ = [
     "rewrite",
     "same",
     "says_alike",
+    "uncommented",
 ]
 
 Steps = tuple[str | int, ...]
@@ -219,6 +220,21 @@ def commented(
         return content
     new = doc.encode(with_comments(doc, source, base, takes_out=takes_out))
     after = _again(new, source.kind)
+    return new if after is not None and same(after.value, doc.value) else content
+
+
+def uncommented(content: bytes, base: Document) -> bytes:
+    """Take out the comments of another document that stand apart from every entry, such as its header.
+
+    Args:
+        content: The document to edit, in the language of ``base``.
+        base: The document whose comments go.
+    """
+    doc = _again(content, base.kind)
+    if doc is None:
+        return content
+    new = doc.encode(without_apart(doc, base))
+    after = _again(new, base.kind)
     return new if after is not None and same(after.value, doc.value) else content
 
 

@@ -14,7 +14,14 @@ from itertools import pairwise, takewhile
 from msgspec import Struct
 
 from hermes_dist.model.documents.edits import Edit, applied
-from hermes_dist.model.documents.layout import Chunk, View, comments, comments_at, root_view
+from hermes_dist.model.documents.layout import (
+    Chunk,
+    View,
+    blank_before,
+    comments,
+    comments_at,
+    root_view,
+)
 from hermes_dist.model.documents.nodes import Document, Form
 from hermes_dist.model.documents.slots import Slot, name_of
 from hermes_dist.model.values import Unmergeable, key_field
@@ -67,6 +74,20 @@ def with_comments(
     if takes_out:
         edits += _taken_out(_chosen(result, source, (old - now) & (there - now)), result)
     return applied(result.text, edits)
+
+
+def without_apart(doc: Document, base: Document) -> str:
+    """Return the text of a document without the comments of another one that stand apart from every entry."""
+    left = comments(base)
+    places = {(one.place, one.words) for one in _remarks(base)}
+    apart = [one for one in _remarks(doc) if one.entry is None]
+    gone: list[_Remark] = []
+    # Of equal ones, those that stand where the other document has them.
+    for one in sorted(apart, key=lambda one: (one.place, one.words) not in places):
+        if left[one.words]:
+            left[one.words] -= 1
+            gone.append(one)
+    return applied(doc.text, _taken_out(gone, doc))
 
 
 def _chosen(doc: Document, other: Document | None, count: Counter[str]) -> list[_Remark]:
@@ -284,4 +305,6 @@ def _taken_out(chosen: list[_Remark], result: Document) -> Iterator[Edit]:
             gap = _blank_lines(text, one.at)[1]
             for _ in range(gap):
                 stop = text.find("\n", stop) + 1 or len(text)
+            if stop >= len(text):
+                line = blank_before(text, line, 0)
         yield Edit(line, stop, "", ())
