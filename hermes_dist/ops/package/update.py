@@ -43,9 +43,10 @@ def update(
         DistError: The profile can't be updated; nothing changed.
     """
     looked = looked or look(ctx, name, request.to)
-    target = looked.target
     home = _unchanged_since(ctx, looked)
     lock = home.need_lock(ctx)
+    looked = _as_held(ctx, looked, lock, request)
+    target = looked.target
     stays = _stays_unfetched(ctx, looked, lock, request)
     if stays is not None:
         return stays
@@ -71,6 +72,19 @@ def update(
     notes = (*looked.notes, about_requires(ctx, incoming, request))
     make = partial(propose_incoming, ctx, home, incoming, verb="update", notes=notes)
     return confirm_and_carry_out(ctx, make, request, confirm, request.questions.conflicts)
+
+
+def _as_held(ctx: Context, looked: Looked, lock: Lock, request: Request) -> Looked:
+    """Look at the commit that a held profile is at, if the user includes more of it: no hold keeps that out."""
+    target = looked.target
+    if request.choices.including == Including() or request.to or not target.commit:
+        return looked
+    held = not target.is_pin(lock.pin) and _held_note(ctx, looked, lock, target.commit)
+    if not held:
+        return looked
+    # Only a commit of the same folder can be what was received; what it offers is mostly here already.
+    same = target._replace(commit=lock.pin.commit)
+    return looked._replace(target=same, notes=(*looked.notes, held))
 
 
 def _included(lock: Lock, fetched: Fetched, request: Request) -> tuple[RelPath, ...]:
