@@ -8,7 +8,7 @@ DOCS := .docs
 # A worker that has nothing left takes over what waits at another.
 PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal
 
-.PHONY: demo check pure test long agent agents mutants lint docs site pictures clean
+.PHONY: demo check pure test long agent agents mutants lint docs transcripts site pictures clean
 
 $(BIN)/hermes-dist: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -65,6 +65,10 @@ docs: $(BIN)/hermes-dist
 	$(BIN)/python -m hermes_dist.cli.entry.reference > docs/commands.md
 	$(BIN)/python -m hermes_dist.cli.entry.reference modules > docs/modules.md
 	$(BIN)/python docs/build/schemas.py
+
+## Run the commands of the docs, and write what they say now where it is something else; look at the difference.
+transcripts: $(BIN)/hermes-dist
+	PYTHONPATH=tests $(BIN)/python tests/transcript.py $$(grep -rl '^ *```console$$' docs --include='*.md')
 
 $(DOCS)/bin/mkdocs: pyproject.toml
 	$(PYTHON) -m venv $(DOCS)

@@ -13,13 +13,6 @@ from hermes_dist.brand import MANIFEST
 
 PLAYED_ELSEWHERE = {"fleets.md", "profiles.md"}
 """Pages with a test and a machine of their own."""
-PLAYED_ELSEWHERE |= {
-    "authoring.md",
-    "installing.md",
-    "moving.md",
-    "routes.md",
-    "trust.md",
-}  # not yet played
 PAGES = [
     path
     for path in sorted(DOCS.rglob("*.md"))

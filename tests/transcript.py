@@ -4,14 +4,15 @@ A page is one story in a home of its own. What a reader does not see stands in c
 
     <!-- $ COMMAND -->          run this, too; a comment may hold several lines
     <!-- ends with 3 -->        commands of the next block may end with this code as well as with 0
+    <!-- says yes -->           commands of the next block get -y: who reads them says yes to the question
     <!-- types WORDS… -->       answers for the last command of the next block, which runs on a terminal
 
 A command without lines below it may say what it likes. ``…`` stands for anything, and alone on a line for any number of
-lines. Spaces count as one; ids of commits, digests,
-times and sizes are all alike. The home is ``/home/ada`` and holds the
-project as ``hermes-dist/``; repositories of ``github.com/you/`` are in ``served/``.
+lines. Spaces count as one; ids of commits, digests, times and sizes are all alike. The home is ``/home/ada`` and holds
+the project as ``hermes-dist/``; repositories of ``github.com/you/`` are in ``served/``.
 
-``python tests/transcript.py PAGE…`` plays pages and writes what commands say now where it differs.
+``make transcripts`` plays all pages and writes what commands say now where it differs; look at the difference before you
+commit it. ``PYTHONPATH=tests python tests/transcript.py PAGE…`` does it for some pages.
 """
 
 from __future__ import annotations
@@ -74,6 +75,7 @@ class Said:
     output: list[str] = field(default_factory=list)
     codes: frozenset[int] = frozenset([0])
     typed: list[str] = field(default_factory=list)
+    yes: bool = False
 
 
 class Page:
@@ -92,6 +94,7 @@ class Page:
         inside, hidden, indent = None, False, ""
         codes: frozenset[int] = frozenset([0])
         typed: list[str] = []
+        yes = False
         block: list[Said] = []
         for number, line in enumerate(self.lines, 1):
             fence = _FENCE.match(line)
@@ -101,7 +104,9 @@ class Page:
                 if block and typed:
                     block[-1].typed = typed
                 if inside == "console":
-                    codes, typed = frozenset([0]), []
+                    for said in block:
+                        said.yes = yes
+                    codes, typed, yes = frozenset([0]), [], False
                 yield from block
                 inside, block = None, []
             elif inside == "console":
@@ -109,6 +114,8 @@ class Page:
             elif inside is None:
                 if found := re.search(r"<!-- ends with ([\d ]+) -->", line):
                     codes = frozenset([0, *map(int, found[1].split())])
+                elif "<!-- says yes -->" in line:
+                    yes = True
                 elif found := re.search(r"<!-- types (.+) -->", line):
                     typed = shlex.split(found[1])
                 elif (hidden or line.startswith("<!--")) and (
@@ -170,12 +177,15 @@ class Player:
         command = re.sub(r"(?:https://)?github\.com/you/", f"file://{self.served}/", command)
         command = re.sub(r"(?<= )you/(?=\w)", f"file://{self.served}/", command)
         typed = said.typed or [m[1] for line in said.output if (m := _ASKED.search(line))]
+        if given := re.fullmatch(r"export (\w+)=(\S*)", command):
+            self.env[given[1]] = given[2]
+            return 0, []
         words = self._ours(command)
         if words is None:
             code, text = self._shell(command)
         else:
             entry = forked.HERMES_DIST if words[0] == "hermes-dist" else FRONT_DOOR
-            code, text = self._forked(words, entry, typed)
+            code, text = self._forked([*words, *(["-y"] if said.yes else [])], entry, typed)
         return code, self._masked(text).splitlines()
 
     def _ours(self, command: str) -> list[str] | None:
