@@ -296,14 +296,12 @@ def rewritten(page: Page, player: Player) -> list[str]:
 
 
 def _shortened(wanted: list[str], found: list[str]) -> list[str]:
-    """What a command says now, left out where it was left out before."""
-    if "…" not in wanted:
-        return found
+    """What a command says now; unchanged lines stay, and what was left out before still is."""
     result: list[str] = []
     matcher = difflib.SequenceMatcher(None, alike(wanted), alike(found), autojunk=False)
     for word, begin, end, first, last in matcher.get_opcodes():
-        if word == "equal":
-            result += found[first:last]
+        if word == "equal":  # what differs in ids and times alone stays as it is
+            result += wanted[begin:end]
         elif "…" in wanted[begin:end]:
             left = found[first:last]
             for line in wanted[begin:end]:
