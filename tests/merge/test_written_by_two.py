@@ -227,6 +227,17 @@ def test_a_blank_line_that_came_with_a_comment_goes_with_it() -> None:
     assert (again.content, again.base) == (result.content, result.base)
 
 
+def test_a_comment_between_keys_that_all_go_stays_and_holds_up_none() -> None:
+    base, ours = "a: 1\nb: 1\n", "a: 1\n\n# mine\n\nb: 1\n"
+    result = joined(base, ours, "c: 1\n")
+    assert (data(result.content), result.conflicts) == ({"c": 1}, ())
+    assert result.content.count(b"# mine") == 1
+    for texts in (mutated(1000509), three(8200), three(13274), mutated(848), mutated(902)):
+        first = joined(*texts)
+        again = joined(first.base.decode(), first.content.decode(), texts[2])
+        assert (again.content, again.base) == (first.content, first.base)
+
+
 def test_a_comment_apart_from_keys_that_all_go_holds_up_none_that_the_user_removed() -> None:
     base, theirs = "m:\n  k: 1\n\n  s: 1\n", "m:\n  k: 1\n  e: 1\n"
     kept = joined(base, "m:\n\n  # mine\n\n  s: 1\n", theirs)

@@ -141,7 +141,9 @@ class Splice:
             if kid.chunk:
                 # A key goes for itself, so that a comment of the user's holds up no other key.
                 gone = _gone(kid, root, None) if isinstance(want, dict) else Slot(want)
-                self.edit(end, kid.chunk.end, "", gone.segment(), removes=True)
+                # What stands apart above it goes with no key: a comment of the user's there holds up none.
+                self.edit(end, kid.chunk.lead, "", ())
+                self.edit(kid.chunk.lead, kid.chunk.end, "", gone.segment(), removes=True)
                 end = kid.chunk.end
         return end
 
@@ -363,11 +365,10 @@ class Splice:
         for kid in kids:
             if kid.chunk is None:
                 continue
-            if kid is kids[0]:
-                self.edit(at, kid.chunk.lead, lines, path)
-                at = kid.chunk.lead
             segment = _gone(kid, view, None).segment()
-            self.edit(at, kid.chunk.end, "", (*path, *segment), removes=True)
+            # What stands apart above it goes with no key: a comment of the user's there holds up none.
+            self.edit(at, kid.chunk.lead, lines if kid is kids[0] else "", path)
+            self.edit(kid.chunk.lead, kid.chunk.end, "", (*path, *segment), removes=True)
             at = kid.chunk.end
 
 
