@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hermes_dist.brand import HERMES, Layout
-from hermes_dist.decide.profiles.completion import SHELLS, Facts, agent_commands, complete
+from hermes_dist.decide.profiles.completion import Facts, Word, agent_commands, complete
+from hermes_dist.decide.profiles.completion_scripts import SHELLS
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.front_door import launcher as front_door
 from hermes_dist.ops.profiles import aliases
@@ -72,9 +73,21 @@ CASES = [
     (["hermes", "profile", "create", "--with"], ["--with-channel-tokens"]),
     (["hermes", "completion", "f"], ["fish"]),
     (["hermes-dist", "resto"], ["restore"]),
+    (["hermes-dist", "gateway", "route", "te"], ["test"]),
+    (["hermes-dist", "update", "coder", "--conflict", "th"], ["theirs"]),
+    (["hermes-dist", "help", "unho"], ["unhold"]),
     (["hermes-dist", "rename", "wr"], ["writer"]),
     (["coder", "cha"], ["chat"]),
 ]
+
+
+def test_descriptions_are_shown_where_a_shell_can(layout: Layout) -> None:
+    shown = "Show what would ship, what stays home, and why."
+    for name, asks in (("zsh", True), ("fish", True), ("bash", False), ("powershell", False)):
+        assert ("HERMES_DIST_ABOUT=1" in shell(layout, ["hermes", "completion", name])) == asks
+    asked = ["hermes-dist", "completion", "words", "ours", "--", "pack", "--li"]
+    assert shell(layout, asked) == "--list\n"
+    assert shell(layout, ["env", "HERMES_DIST_ABOUT=1", *asked]) == f"--list\t{shown}\n"
 
 
 def test_bash_completes(layout: Layout) -> None:
@@ -99,7 +112,10 @@ def test_fish_completes(layout: Layout) -> None:
         layout,
         ["fish", "--no-config", "-c", "\n".join(["hermes completion fish | source", *asked])],
     )
-    answers = [part.split() for part in found.split("==\n")[:-1]]
+    # Behind a tab, fish shows what a candidate is.
+    answers = [
+        [line.partition("\t")[0] for line in part.splitlines()] for part in found.split("==\n")[:-1]
+    ]
     # fish puts its answers in an order of its own, and completes a dash itself
     assert [sorted(answer) for answer in answers] == [sorted(wanted) for _, wanted in CASES]
 
@@ -109,7 +125,7 @@ def test_zsh_completes(layout: Layout) -> None:
     aliases.write(layout, aliases.plan(layout, ProfileName("coder"), env=env(layout)))
     lines = [
         'eval "$(hermes completion zsh)"',
-        'compadd() { shift; print -r -- "$@"; }',
+        'compadd() { while [[ $1 != -- ]]; do shift; done; shift; print -r -- "$@"; }',
         "_files() { print -r -- ; }",
         'one() { local -a words=("$@"); local CURRENT=$#; _hermes_dist_complete; }',
         *(" ".join(["one", *(f"'{word}'" for word in words)]) for words, _ in CASES),
@@ -158,20 +174,22 @@ def test_powershell_is_quoted_in_its_own_way(layout: Layout) -> None:
 
 
 FACTS = Facts(
-    verbs={"show": (), "front-door": ("install",)}, agent=("chat",), profiles=("default", "coder")
+    verbs={"show": "", "front-door": "", "front-door install": ""},
+    agent=("chat",),
+    profiles=(Word("default"), Word("coder")),
 )
 
 
 @given(st.lists(st.text(max_size=8), max_size=5), st.booleans())
 def test_whatever_was_typed_candidates_begin_as_the_word_does(words: list[str], ours: bool) -> None:
-    for word in complete(words, FACTS, ours=ours):
+    for word, _ in complete(words, FACTS, ours=ours):
         assert word.startswith(words[-1] if words else "")
 
 
 def test_verbs_below_verbs_are_completed() -> None:
-    assert complete(["front-door", ""], FACTS, ours=True) == ["install"]
-    assert complete(["profile", "front-door", ""], FACTS, ours=False) == ["install"]
-    assert complete(["--profile=c"], FACTS, ours=False) == ["--profile=coder"]
+    assert complete(["front-door", ""], FACTS, ours=True) == [Word("install")]
+    assert complete(["profile", "front-door", ""], FACTS, ours=False) == [Word("install")]
+    assert complete(["--profile=c"], FACTS, ours=False) == [Word("--profile=coder")]
 
 
 def test_the_agents_commands_are_read_from_its_help() -> None:

@@ -4,50 +4,93 @@ from __future__ import annotations
 
 import pytest
 
-from hermes_dist.decide.profiles.completion import SHELLS, Facts, agent_commands, complete
+from hermes_dist.decide.profiles.completion import (
+    Facts,
+    Kind,
+    Option,
+    Word,
+    agent_commands,
+    complete,
+)
+from hermes_dist.decide.profiles.completion_scripts import SHELLS
+
+VERBS = {
+    "update": "Update it.",
+    "install": "",
+    "restore": "",
+    "approve": "",
+    "diff": "",
+    "publish": "",
+    "gateways": "All of them.",
+    "gateways status": "How they are.",
+    "gateway": "",
+    "gateway route": "",
+    "gateway route add": "",
+    "gateway route list": "",
+    "trust": "",
+    "trust require": "",
+    "completion": "",
+}
+
+
+def values(kind: Kind, name: str) -> list[Word]:
+    return [Word(f"{kind}-{name}" if name else str(kind), f"a {kind}")]
+
 
 FACTS = Facts(
-    verbs={
-        "update": (),
-        "install": (),
-        "restore": (),
-        "route": ("add", "list"),
-        "gateways": ("status",),
-        "completion": (),
-    },
+    verbs=VERBS,
     agent=("chat", "gateway"),
-    profiles=("default", "coder"),
-    away=("old",),
-    packages=("bot", "bee"),
-    refs=lambda name: (f"{name}-v1", f"{name}-v2"),
-    included=lambda name: (f"skills/{name}",),
-    unnamed=lambda name: (f"skills/not-{name}", "run.sh"),
-    options=lambda verb: tuple(f"--{word}" for word in verb),
+    profiles=(Word("default"), Word("coder", "bot 1.0.0")),
+    values=values,
+    options=lambda verb: {
+        f"--{verb.split()[-1]}": Option("Its own."),
+        "--to": Option("", takes_value=True),
+        "--yes": Option(),
+    },
     below=lambda command: (f"{command}-a",),
 )
+
+
+def words(line: str, *, ours: bool = True) -> list[str]:
+    return [each.word for each in complete(line.split(" "), FACTS, ours=ours)]
 
 
 @pytest.mark.parametrize(
     ("line", "found"),
     [
-        ("", ["update", "install", "restore", "route", "gateways", "completion"]),
+        ("", [name for name in VERBS if " " not in name]),
         ("up", ["update"]),
         ("update ", ["default", "coder"]),
         ("update c", ["coder"]),
         ("update coder ", []),
-        ("update coder --to ", ["coder-v1", "coder-v2"]),
-        ("-p coder update --to ", ["coder-v1", "coder-v2"]),
-        ("--profile=coder update . --to ", ["coder-v1", "coder-v2"]),
-        ("update coder --include ", ["skills/not-coder", "run.sh"]),
-        ("update coder --include run.sh --include s", ["skills/not-coder"]),
-        ("-p coder update --exclude ", ["skills/coder"]),
-        ("update --", ["--update"]),
-        ("install b", ["bot", "bee"]),
+        ("update coder --to ", ["ref-coder"]),
+        ("publish coder --to ", []),
+        ("-p coder update --to ", ["ref-coder"]),
+        ("--profile=coder update . --to ", ["ref-coder"]),
+        ("update --to v1 c", ["coder"]),
+        ("update --yes c", ["coder"]),
+        ("update coder --include ", ["unnamed-coder"]),
+        ("update coder --include run.sh --include u", ["unnamed-coder"]),
+        ("-p coder update --exclude ", ["included-coder"]),
+        ("update coder --conflict ", ["keep", "theirs", "ask", "abort"]),
+        ("update coder --only so", ["soul"]),
+        ("update coder --only soul,s", ["soul,skills"]),
+        ("update --", ["--update", "--to", "--yes"]),
+        ("approve ", ["default", "coder", "."]),
+        ("approve coder ", ["thing-coder"]),
+        ("approve . web ", ["thing"]),
+        ("diff . ", ["path"]),
+        ("diff . x ", []),
+        ("diff coder --generations ", ["generations-coder"]),
+        ("install ", ["source"]),
         ("install bot ", []),
         ("install --clone-from ", ["default", "coder"]),
-        ("restore ", ["old"]),
-        ("route ", ["add", "list"]),
-        ("route add --", ["--route", "--add"]),
+        ("restore ", ["away"]),
+        ("gateway ", ["route"]),
+        ("gateway route ", ["add", "list"]),
+        ("gateway route add --a", ["--add"]),
+        ("gateways status coder d", ["default"]),
+        ("trust require coder c", ["commits"]),
         ("completion ", list(SHELLS)),
         ("-p ", ["default", "coder"]),
         ("--profile=d", ["--profile=default"]),
@@ -55,7 +98,14 @@ FACTS = Facts(
     ],
 )
 def test_our_own_command_completes_our_verbs(line: str, found: list[str]) -> None:
-    assert complete(line.split(" "), FACTS, ours=True) == found
+    assert words(line) == found
+
+
+def test_a_candidate_says_what_it_is() -> None:
+    assert complete(["up"], FACTS, ours=True) == [Word("update", "Update it.")]
+    assert complete(["update", "c"], FACTS, ours=True) == [Word("coder", "bot 1.0.0")]
+    assert complete(["gateways", ""], FACTS, ours=True) == [Word("status", "How they are.")]
+    assert complete(["update", "--up"], FACTS, ours=True) == [Word("--update", "Its own.")]
 
 
 @pytest.mark.parametrize(
@@ -72,23 +122,19 @@ def test_our_own_command_completes_our_verbs(line: str, found: list[str]) -> Non
         ("completion bash ", []),
         ("profile up", ["update"]),
         ("profile update ", ["default", "coder"]),
-        ("-p coder profile update --to ", ["coder-v1", "coder-v2"]),
+        ("-p coder profile update --to ", ["ref-coder"]),
     ],
 )
 def test_the_front_door_completes_the_agents_commands_and_ours_behind_profile(
     line: str, found: list[str]
 ) -> None:
-    assert complete(line.split(" "), FACTS, ours=False) == found
+    assert words(line, ours=False) == found
 
 
 def test_nothing_typed_is_an_empty_word_and_no_candidate_comes_twice() -> None:
-    assert complete([], FACTS, ours=True) == list(FACTS.verbs)
-    assert (
-        complete(
-            [""], Facts(verbs={}, agent=("profile", "profile"), profiles=()), ours=False
-        ).count("profile")
-        == 1
-    )
+    assert complete([], FACTS, ours=True) == complete([""], FACTS, ours=True)
+    twice = Facts(verbs={}, agent=("profile", "profile"), profiles=())
+    assert [each.word for each in complete([""], twice, ours=False)].count("profile") == 1
 
 
 def test_help_without_commands_has_none() -> None:

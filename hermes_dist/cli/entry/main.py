@@ -23,6 +23,7 @@ from hermes_dist.cli.shared.boundary import Guard
 from hermes_dist.cli.shared.command import as_command
 from hermes_dist.cli.shared.session import Invocation
 from hermes_dist.errors import DistError, UsageError
+from hermes_dist.ops.profiles.completion import Option
 
 
 class _Guiding(click.Group):
@@ -77,21 +78,26 @@ def command_named(name: str) -> click.Command:
     return _load(name, verb.module, verb.function, verb.help)
 
 
-def options_of(words: Sequence[str]) -> dict[str, str]:
-    """The long options of a command of the table, each with its description, for completion.
+def options_of(words: Sequence[str]) -> dict[str, Option]:
+    """The options of a command of the table, for completion: the long ones first.
 
     Args:
         words: The command, and the verbs below it.
     """
-    found: click.Command | None = command_named(words[0])
+    found = command_named(words[0])
     for word in words[1:]:
         if isinstance(found, click.Group):
-            found = found.commands.get(word)
-    described = {"--help": "Show this message and exit."}
-    for param in found.params if found is not None else []:
-        told = str(getattr(param, "help", "") or "")
-        described.update({name: told for name in param.opts if name.startswith("--")})
-    return described
+            found = found.commands.get(word, found)
+    described = {"--help": Option("Show this message and exit.")}
+    for param in found.params:
+        if isinstance(param, click.Option):
+            option = Option(param.help or "", not (param.is_flag or param.count))
+            described.update(dict.fromkeys(param.opts, option))
+    return dict(sorted(described.items(), key=_short_last))
+
+
+def _short_last(item: tuple[str, Option]) -> bool:
+    return not item[0].startswith("--")
 
 
 def _load(name: str, module: str, function: str, short: str) -> click.Command:

@@ -1,79 +1,185 @@
-"""Shell completion: the candidates, and the scripts that ask us for them; pure."""
+"""Shell completion: which words can follow on a command line; pure."""
 
 from __future__ import annotations
 
 import re
-import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from enum import StrEnum
+from typing import NamedTuple
 
 from msgspec import Struct
 
-SHELLS = ("bash", "zsh", "fish", "powershell")
+from hermes_dist.agents.places import MEMORIES, SESSIONS
+from hermes_dist.decide.parts import PARTS
+from hermes_dist.decide.profiles.completion_scripts import SHELLS
+
 _FLAGS = ("-p", "--profile")
-_ONE_PROFILE = frozenset(
-    [
-        "update",
-        "outdated",
-        "status",
-        "diff",
-        "info",
-        "verify",
-        "adopt",
-        "hold",
-        "unhold",
-        "resolve",
-        "keep",
-        "unkeep",
-        "approve",
-        "history",
-        "rollback",
-        "uninstall",
-        "show",
-        "use",
-        "rename",
-        "delete",
-        "archive",
-        "alias",
-        "describe",
-        "export",
-        "publish",
-        "pack",
-        "contribute",
-        "sign",
-    ]
-)
 _COMMANDS = re.compile(r"\{([a-z0-9][a-z0-9_,-]*)\}")
+
+
+class Word(NamedTuple):
+    """A candidate, and a few words about it that some shells show."""
+
+    word: str
+    about: str = ""
+
+
+class Kind(StrEnum):
+    """What a word of a command line names."""
+
+    PROFILE = "profile"
+    AWAY = "away"
+    SOURCE = "source"
+    PACKAGE = "package"
+    REGISTRY = "registry"
+    CATEGORY = "category"
+    REF = "ref"
+    PATH = "path"
+    CONFLICT = "conflict"
+    KEPT = "kept"
+    THING = "thing"
+    GENERATION = "generation"
+    GENERATIONS = "generations"
+    LINK = "link"
+    KEY = "key"
+    ROUTE = "route"
+    INCLUDED = "included"
+    UNNAMED = "unnamed"
+
+
+_ONE_PROFILE = (Kind.PROFILE,)
+_PROFILES = (Kind.PROFILE, ...)
+_SHELLS = tuple(Word(shell) for shell in SHELLS)
+_DEMANDS = (
+    Word("releases", "tags have to be signed"),
+    Word("commits", "every update has to be signed"),
+    Word("none", "nothing has to be signed"),
+)
+_Slot = Kind | tuple[Word, ...]
+
+_POSITIONAL: Mapping[str, tuple[object, ...]] = {
+    **dict.fromkeys(
+        [
+            "update",
+            "outdated",
+            "status",
+            "info",
+            "hold",
+            "unhold",
+            "uninstall",
+            "adopt",
+            "verify",
+            "show",
+            "use",
+            "rename",
+            "delete",
+            "archive",
+            "alias",
+            "describe",
+            "export",
+            "publish",
+            "pack",
+            "contribute",
+            "sign",
+            "init",
+            "validate",
+            "undo",
+            "backup",
+        ],
+        _ONE_PROFILE,
+    ),
+    "diff": (Kind.PROFILE, Kind.PATH),
+    "keep": (Kind.PROFILE, Kind.PATH, ...),
+    "unkeep": (Kind.PROFILE, Kind.KEPT, ...),
+    "follow": (Kind.PROFILE, Kind.PATH),
+    "unfollow": (Kind.PROFILE, Kind.LINK),
+    "resolve": (Kind.PROFILE, Kind.CONFLICT),
+    "approve": (Kind.PROFILE, Kind.THING, ...),
+    "history": (Kind.PROFILE, Kind.GENERATION),
+    "rollback": (Kind.PROFILE, Kind.GENERATION),
+    "restore": (Kind.AWAY,),
+    "install": (Kind.SOURCE,),
+    "yank": (Kind.PACKAGE,),
+    "completion": (_SHELLS,),
+    "trust require": (Kind.PROFILE, _DEMANDS),
+    "trust remove": (Kind.KEY,),
+    "registry remove": (Kind.REGISTRY,),
+    "registry sync": (Kind.REGISTRY, ...),
+    "registry check": (Kind.REGISTRY,),
+    "gateway route remove": (Kind.ROUTE,),
+    **{
+        f"gateways {verb}": _PROFILES
+        for verb in ("start", "stop", "restart", "status", "logs", "enable", "disable")
+    },
+}
+"""What the words behind each command name; ``...`` says that the last one may come again."""
+
+_COLOURS = (Word("auto"), Word("always"), Word("never"))
+_POLICIES = (
+    Word("keep", "keep yours"),
+    Word("theirs", "take upstream's"),
+    Word("ask", "ask about each one"),
+    Word("abort", "change nothing if there is one"),
+)
+_BUMPS = (
+    Word("patch", "1.2.3 to 1.2.4"),
+    Word("minor", "1.2.3 to 1.3.0"),
+    Word("major", "1.2.3 to 2.0.0"),
+)
+_OPTION: Mapping[str, _Slot] = {
+    "--clone-from": Kind.PROFILE,
+    "--bot": Kind.PROFILE,
+    "--include": Kind.UNNAMED,
+    "--exclude": Kind.INCLUDED,
+    "--registry": Kind.REGISTRY,
+    "--package": Kind.PACKAGE,
+    "--category": Kind.CATEGORY,
+    "--generations": Kind.GENERATIONS,
+    "--conflict": _POLICIES,
+    "--color": _COLOURS,
+    "--bump": _BUMPS,
+}
+"""What the value of an option names."""
+_OF_ONE_VERB: Mapping[tuple[str, str], Kind] = {
+    ("update", "--to"): Kind.REF,
+    ("diff", "--to"): Kind.REF,
+}
+_LISTS: Mapping[str, tuple[str, ...]] = {
+    "--only": (*PARTS, "files"),
+    "--except": (*PARTS, "files"),
+    "--with": (MEMORIES, SESSIONS),
+}
+"""Options whose value is a list with commas."""
 
 
 class Facts(Struct, frozen=True, kw_only=True):
     """The names that can be completed on this machine.
 
     Attributes:
-        verbs: Our verbs, each with its sub-verbs.
+        verbs: Our verbs, each with its help; the words of a verb below another are joined by spaces.
         agent: The agent's own commands.
         profiles: All profiles, including the default one.
-        away: Profiles in the archive and the trash.
-        packages: Names and sources of packages known here.
-        refs: Gives the known tags and branches of a profile's package.
-        included: Gives what a profile includes of its package.
-        unnamed: Gives what a profile could include of it.
-        options: Gives the options of one of our verbs.
+        values: Gives what a kind of word can be, for a profile; the name is empty for the active one.
+        options: Gives the options of one of our verbs; those with a value have a word of it behind a space.
         below: Gives the words that can follow one of the agent's commands.
     """
 
-    verbs: Mapping[str, Sequence[str]]
+    verbs: Mapping[str, str]
     agent: Sequence[str]
-    profiles: Sequence[str]
-    away: Sequence[str] = ()
-    packages: Sequence[str] = ()
-    refs: Callable[[str], Sequence[str]] = lambda _name: ()
-    included: Callable[[str], Sequence[str]] = lambda _name: ()
-    unnamed: Callable[[str], Sequence[str]] = lambda _name: ()
-    options: Callable[[Sequence[str]], Sequence[str]] = lambda _verb: ()
+    profiles: Sequence[Word]
+    values: Callable[[Kind, str], Iterable[Word]] = lambda _kind, _profile: ()
+    options: Callable[[str], Mapping[str, Option]] = lambda _verb: {}
     below: Callable[[str], Sequence[str]] = lambda _command: ()
 
 
-def complete(words: Sequence[str], facts: Facts, *, ours: bool) -> list[str]:
+class Option(NamedTuple):
+    """An option of a verb: its help, and whether a value follows it."""
+
+    about: str = ""
+    takes_value: bool = False
+
+
+def complete(words: Sequence[str], facts: Facts, *, ours: bool) -> list[Word]:
     """List the candidates for the last word.
 
     Args:
@@ -82,31 +188,33 @@ def complete(words: Sequence[str], facts: Facts, *, ours: bool) -> list[str]:
         ours: The command only knows our verbs; else it is the front door, which knows the agent's commands, too.
 
     Returns:
-        The candidates that begin with the unfinished word.
+        The candidates that begin with the unfinished word, each one once.
     """
     *done, current = words or [""]
-    found = _candidates(done, current, facts, ours=ours)
-    return [word for word in dict.fromkeys(found) if word.startswith(current)]
+    found = {
+        each.word: each for each in reversed(list(_candidates(done, current, facts, ours=ours)))
+    }
+    return [each for each in reversed(found.values()) if each.word.startswith(current)]
 
 
-def _candidates(done: list[str], current: str, facts: Facts, *, ours: bool) -> Sequence[str]:
+def _candidates(done: list[str], current: str, facts: Facts, *, ours: bool) -> Iterable[Word]:
     if done and done[-1] in _FLAGS:
         return facts.profiles
     if current.startswith("--profile="):
-        return [f"--profile={name}" for name in facts.profiles]
+        return [Word(f"--profile={each.word}", each.about) for each in facts.profiles]
     rest, profile = _without_profile(done)
     if ours:
         return _ours(rest, current, profile, facts)
     return _front_door(rest, current, profile, facts)
 
 
-def _front_door(rest: list[str], current: str, profile: str, facts: Facts) -> Sequence[str]:
+def _front_door(rest: list[str], current: str, profile: str, facts: Facts) -> Iterable[Word]:
     """Return the words that can follow in a command of the agent, some of which are ours."""
     match rest:
         case []:
-            return _FLAGS if current.startswith("-") else [*facts.agent, *_AT_THE_DOOR]
+            return map(Word, _FLAGS if current.startswith("-") else (*facts.agent, *_AT_THE_DOOR))
         case ["completion"]:
-            return SHELLS
+            return _SHELLS
         case ["completion", *_]:
             return ()
         case ["profile", *below]:
@@ -115,9 +223,7 @@ def _front_door(rest: list[str], current: str, profile: str, facts: Facts) -> Se
             return _ours(rest, current, profile, facts)
         case [command]:
             ours = ["route"] if command == "gateway" else []
-            if current.startswith("-"):
-                return ours
-            return [*facts.below(command), *ours]
+            return map(Word, ours if current.startswith("-") else (*facts.below(command), *ours))
     return ()
 
 
@@ -138,144 +244,103 @@ def _without_profile(done: list[str]) -> tuple[list[str], str]:
     return rest, profile
 
 
-def _ours(rest: list[str], current: str, profile: str, facts: Facts) -> Sequence[str]:
+def _ours(rest: list[str], current: str, profile: str, facts: Facts) -> Iterable[Word]:
     """Return the words that can follow in a command of ours."""
-    if not rest:
-        return list(facts.verbs)
-    verb, values = rest[0], [word for word in rest[1:] if not word.startswith("-")]
-    below = facts.verbs.get(verb, ())
-    if below and not values:
-        return below
+    if rest[:1] == ["help"]:
+        return _below(" ".join(rest[1:]), facts)
+    verb = _verb(rest, facts)
+    if inner := _below(verb, facts):
+        return inner if len(rest) == len(verb.split()) else ()
+    given = rest[len(verb.split()) :]
+    found = _option_values(verb, given, current, profile, facts)
+    if found is not None:
+        return found
     if current.startswith("-"):
-        depth = 2 if below else 1
-        return facts.options(rest[:depth])
-    named = values[0] if values and values[0] != "." else profile
-    return _value(verb, rest[-1], values, named, facts)
+        return (Word(name, each.about) for name, each in facts.options(verb).items())
+    values = _values(verb, given, facts)
+    place = _place(_POSITIONAL.get(verb, ()), len(values))
+    return _slot(place, verb, _profile_of(verb, given, profile, facts), facts) if place else ()
 
 
-_OF_A_PACKAGE: Mapping[str, Callable[[Facts], Callable[[str], Sequence[str]]]] = {
-    "--to": lambda facts: facts.refs,
-    "--include": lambda facts: facts.unnamed,
-    "--exclude": lambda facts: facts.included,
-}
-"""Options whose values depend on the package of a profile."""
+def _option_values(
+    verb: str, given: list[str], current: str, profile: str, facts: Facts
+) -> Iterable[Word] | None:
+    """What the value of an option can be; None if the last word is no option that we know values of."""
+    if not given:
+        return None
+    if given[-1] in _LISTS:
+        return _listed(_LISTS[given[-1]], current)
+    slot = _OF_ONE_VERB.get((verb, given[-1])) or _OPTION.get(given[-1])
+    if slot is None:
+        return None
+    return _slot(slot, verb, _profile_of(verb, given[:-1], profile, facts), facts)
 
 
-def _value(verb: str, last: str, values: list[str], profile: str, facts: Facts) -> Sequence[str]:
-    if last == "--clone-from":
-        return facts.profiles
-    if last in _OF_A_PACKAGE:
-        return _OF_A_PACKAGE[last](facts)(profile)
-    if values:
-        return ()  # each of these takes one value
-    if verb in _ONE_PROFILE:
-        return facts.profiles
-    return {"completion": SHELLS, "restore": facts.away, "install": facts.packages}.get(verb, ())
+def _verb(rest: Sequence[str], facts: Facts) -> str:
+    """The words of a line that are a command of ours and the verbs below it."""
+    for depth in range(len(rest), 0, -1):
+        if " ".join(rest[:depth]) in facts.verbs:
+            return " ".join(rest[:depth])
+    return " ".join(rest[:1])
+
+
+def _below(verb: str, facts: Facts) -> list[Word]:
+    """The verbs right below a verb, or all that are below none."""
+    depth, start = len(verb.split()), f"{verb} " if verb else ""
+    return [
+        Word(name.split()[-1], about)
+        for name, about in facts.verbs.items()
+        if name.startswith(start) and len(name.split()) == depth + 1
+    ]
+
+
+def _values(verb: str, given: Sequence[str], facts: Facts) -> list[str]:
+    """The words that are arguments: neither options nor their values."""
+    values: list[str] = []
+    options: Mapping[str, Option] = {}
+    if any(word.startswith("-") for word in given):
+        options = facts.options(verb)
+    words = iter(given)
+    for word in words:
+        if not word.startswith("-"):
+            values.append(word)
+        elif word in options and options[word].takes_value:
+            next(words, "")
+    return values
+
+
+def _profile_of(verb: str, given: Sequence[str], profile: str, facts: Facts) -> str:
+    """The profile that a line is about; empty for the active one."""
+    takes_one = _POSITIONAL.get(verb, ())[:1] == _ONE_PROFILE
+    values = _values(verb, given, facts) if takes_one else []
+    return values[0] if values and values[0] != "." else profile
+
+
+def _place(slots: tuple[object, ...], at: int) -> _Slot | None:
+    """What the argument at an index names; None if there is none."""
+    if slots[-1:] == (...,):
+        slots = slots[:-1]
+        at = min(at, len(slots) - 1)
+    return slots[at] if at < len(slots) else None  # type: ignore[return-value]  # ... was taken off
+
+
+def _slot(slot: _Slot, verb: str, profile: str, facts: Facts) -> Iterable[Word]:
+    if not isinstance(slot, Kind):
+        return slot
+    if slot is not Kind.PROFILE:
+        return facts.values(slot, profile)
+    more = len(_POSITIONAL.get(verb, ())) > 1
+    return [*facts.profiles, Word(".", "the active profile")] if more else facts.profiles
+
+
+def _listed(known: Sequence[str], current: str) -> list[Word]:
+    """The words of a list with commas, each behind those that are there already."""
+    ahead, comma, _ = current.rpartition(",")
+    taken = ahead.split(",")
+    return [Word(f"{ahead}{comma}{word}") for word in known if word not in taken]
 
 
 def agent_commands(usage: str) -> list[str]:
     """Read the agent's commands from its own help."""
     found = _COMMANDS.search(usage)
     return found[1].split(",") if found else []
-
-
-def script(
-    shell: str, words: Sequence[str], commands: Sequence[str], doors: Sequence[str], known: str
-) -> str:
-    """Write the completion script for a shell.
-
-    Args:
-        shell: One of ``SHELLS``.
-        words: The program to ask, and the words to put before those of the command line.
-        commands: The commands to complete; profiles' aliases are among them.
-        doors: Those of the commands that know the agent's commands.
-        known: The agent's commands, so that completion works without starting the agent.
-
-    Returns:
-        The script, to be evaluated or sourced.
-    """
-    ask = " ".join(shlex.quote(word) for word in words)
-    if shell == "powershell":
-        ask = "& " + " ".join(_ps(word) for word in words)
-        return _POWERSHELL.format(
-            ask=ask,
-            known=_ps(known),
-            commands=", ".join(map(_ps, commands)),
-            doors=", ".join(map(_ps, doors)) or "''",
-        )
-    template = {"bash": _BASH, "zsh": _ZSH, "fish": _FISH}[shell]
-    return template.format(
-        ask=ask,
-        known=shlex.quote(known),
-        commands=" ".join(map(shlex.quote, commands)),
-        doors="|".join(map(shlex.quote, doors)) or "''",
-        door_words=" ".join(map(shlex.quote, doors)),
-    )
-
-
-def _ps(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
-VARIABLE = "HERMES_DIST_COMPLETE"
-"""The variable in which the script passes the agent's commands back to us."""
-
-_BASH = """\
-# completion for bash: eval "$(hermes completion bash)"
-_hermes_dist_complete() {{
-  local cur="${{COMP_WORDS[COMP_CWORD]}}" door=ours line words
-  case "${{COMP_WORDS[0]##*/}}" in {doors}) door=door ;; esac
-  words=("${{COMP_WORDS[@]:1:COMP_CWORD}}")
-  COMPREPLY=()
-  if [[ "${{COMP_WORDS[COMP_CWORD-1]}}" == "=" && "${{COMP_WORDS[COMP_CWORD-2]}}" == "--profile" ]]; then
-    words=("${{COMP_WORDS[@]:1:COMP_CWORD-3}}" --profile "$cur")
-  fi
-  while IFS= read -r line; do
-    [[ -n "$line" ]] && COMPREPLY+=("$line")
-  done < <(HERMES_DIST_COMPLETE={known} {ask} "$door" -- "${{words[@]}}" 2>/dev/null)
-}}
-complete -o default -F _hermes_dist_complete {commands}
-"""
-
-_ZSH = """\
-# completion for zsh: eval "$(hermes completion zsh)"
-_hermes_dist_complete() {{
-  local door=ours
-  local -a found
-  case "${{words[1]:t}}" in {doors}) door=door ;; esac
-  found=("${{(@f)$(HERMES_DIST_COMPLETE={known} {ask} "$door" -- "${{(@)words[2,CURRENT]}}" 2>/dev/null)}}")
-  found=("${{(@)found:#}}")
-  if (( $#found )); then compadd -- "${{found[@]}}"; else _files; fi
-}}
-(( $+functions[compdef] )) || {{ autoload -Uz compinit && compinit -i -D }}
-compdef _hermes_dist_complete {commands}
-"""
-
-_FISH = """\
-# completion for fish: hermes completion fish | source
-function __hermes_dist_complete
-  set -l words (commandline -opc) (commandline -ct)
-  set -l door ours
-  contains -- (basename -- $words[1]) {door_words}; and set door door
-  HERMES_DIST_COMPLETE={known} {ask} $door -- $words[2..-1] 2>/dev/null
-end
-for name in {commands}
-  complete -c $name -f -a '(__hermes_dist_complete)'
-end
-"""
-
-_POWERSHELL = """\
-# completion for PowerShell: hermes completion powershell | Out-String | Invoke-Expression
-Register-ArgumentCompleter -Native -CommandName {commands} -ScriptBlock {{
-  param($wordToComplete, $commandAst, $cursorPosition)
-  $words = @($commandAst.CommandElements | ForEach-Object {{ $_.ToString() }})
-  $name = [IO.Path]::GetFileNameWithoutExtension($words[0])
-  $door = if (@({doors}) -contains $name) {{ 'door' }} else {{ 'ours' }}
-  $rest = @($words | Select-Object -Skip 1)
-  if ($wordToComplete -eq '') {{ $rest += '' }}
-  $env:HERMES_DIST_COMPLETE = {known}
-  {ask} $door -- @rest 2>$null | Where-Object {{ $_ }} | ForEach-Object {{
-    [System.Management.Automation.CompletionResult]::new($_, $_, 'ParameterValue', $_)
-  }}
-}}
-"""

@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from hermes_dist.brand import LOCKFILE
 from hermes_dist.decide.profiles.aliases import AGENT_VERBS
 from hermes_dist.decide.profiles.completion import (
-    SHELLS,
-    VARIABLE,
     Facts,
+    Kind,
+    Option,
+    Word,
     agent_commands,
     complete,
-    script,
 )
+from hermes_dist.decide.profiles.completion_scripts import ABOUT, SHELLS, VARIABLE, script
 from hermes_dist.errors import DistError, UsageError
-from hermes_dist.model.lock_head import load_head
-from hermes_dist.model.paths import DEFAULT_PROFILE
-from hermes_dist.model.source import parse_source
+from hermes_dist.model.lock_head import LockHead, load_head
+from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 from hermes_dist.ops.context import Context
-from hermes_dist.ops.profiles import aliases, trash_and_archive
+from hermes_dist.ops.profiles import aliases
 from hermes_dist.world.agent.find import run
+
+__all__ = ["Option", "Word", "candidates", "completion", "wants_about"]
 
 WORDS = "words"
 """The hidden command that the scripts call; see :func:`candidates`."""
 _PATIENCE = 5.0
+_FEW = 50
+"""Of more profiles than these, the packages are not read."""
 
 
 def completion(ctx: Context, shell: str) -> str:
@@ -74,73 +78,73 @@ def _agent_commands(ctx: Context) -> list[str]:
 def candidates(
     ctx: Context,
     words: Sequence[str],
-    verbs: Mapping[str, Sequence[str]],
-    options: Callable[[Sequence[str]], Sequence[str]],
+    verbs: Mapping[str, str],
+    options: Callable[[str], Mapping[str, Option]],
     *,
     ours: bool,
-) -> list[str]:
-    """List the candidates for the last word; see ``decide.completion``.
+) -> list[Word]:
+    """List the candidates for the last word; see :mod:`hermes_dist.decide.profiles.completion`.
 
     Args:
         ctx: The context.
         words: The words after the command, the unfinished one last.
-        verbs: Our verbs, each with its subcommands.
+        verbs: Our verbs, each with its help; those below another by all their words.
         options: Returns the options of a verb.
         ours: The command is the one that knows only our verbs.
     """
     names = [DEFAULT_PROFILE, *(name for name in ctx.names() if name != DEFAULT_PROFILE)]
-    stored: set[str] = set()
-    if "restore" in words:
-        stored = {str(each.name) for each in trash_and_archive.stored_profiles(ctx)}
     facts = Facts(
         verbs=verbs,
-        profiles=[str(name) for name in names],
+        profiles=[Word(str(name), _package(ctx, name, len(names))) for name in names],
         options=options,
-        refs=lambda name: _refs(ctx, name),
-        included=lambda name: _to_include(ctx, name, here=True),
-        unnamed=lambda name: _to_include(ctx, name, here=False),
+        values=lambda kind, name: _values(ctx, kind, name),
         agent=ctx.env.get(VARIABLE, "").split() or sorted(AGENT_VERBS),
         below=lambda command: _below(ctx, command),
-        away=sorted(stored),
-        packages=_packages(ctx) if "install" in words else (),
     )
     return complete(words, facts, ours=ours)
 
 
-def _packages(ctx: Context) -> list[str]:
+def wants_about(ctx: Context) -> bool:
+    """Whether the shell shows descriptions; its script says so."""
+    return bool(ctx.env.get(ABOUT))
+
+
+def _package(ctx: Context, name: ProfileName, among: int) -> str:
+    """The package of a profile, for shells that show it; nothing if there are so many that a user would wait."""
+    if not wants_about(ctx) or among > _FEW:
+        return ""
+    head = _head(ctx, name)
+    return f"{head.name} {head.pin.version}".strip() if head else ""
+
+
+def _head(ctx: Context, name: ProfileName) -> LockHead | None:
+    try:
+        return load_head((ctx.layout.home(name) / LOCKFILE).read_bytes())
+    except (OSError, DistError):
+        return None
+
+
+def _values(ctx: Context, kind: Kind, name: str) -> Iterable[Word]:
+    """What a word can be, as far as no server has to be asked; nothing if that can't be read."""
+    # Most completions are of verbs and profiles, and a user is waiting.
+    from hermes_dist.ops.profiles import local_values  # noqa: PLC0415 - as said above
+
+    try:
+        if kind is Kind.SOURCE:
+            packages = local_values.of_machine(ctx, Kind.PACKAGE)
+            return [*_sources(ctx), *packages]
+        if local_values.is_of_profile(kind):
+            return list(local_values.of_profile(ctx, kind, ctx.profile(name or None)))
+        return list(local_values.of_machine(ctx, kind))
+    except (DistError, OSError):
+        return []
+
+
+def _sources(ctx: Context) -> list[Word]:
     """The sources of the profiles on this machine."""
-    found = []
-    for name in ctx.names():
-        try:
-            head = load_head((ctx.layout.home(name) / LOCKFILE).read_bytes())
-        except OSError:
-            continue
-        if head is not None:
-            found.append(head.source)
-    return sorted(set(found))
-
-
-def _refs(ctx: Context, name: str) -> list[str]:
-    """The tags and branches of a profile's package that are known without contacting a server."""
-    try:
-        profile = ctx.profile(name or None)
-        head = load_head((ctx.layout.home(profile) / LOCKFILE).read_bytes())
-        if head is None:
-            return []
-        return list(ctx.sources.known_refs(parse_source(head.source, allow_insecure=True)))
-    except (DistError, OSError):
-        return []
-
-
-def _to_include(ctx: Context, name: str, *, here: bool) -> Sequence[str]:
-    """What a profile includes of its package, or what it could include, as far as no server has to be asked."""
-    # Most completions need no whole lock, and a user is waiting.
-    from hermes_dist.ops.profiles import includable  # noqa: PLC0415 - as said above
-
-    try:
-        return includable.paths(ctx, ctx.profile(name or None), here=here)
-    except (DistError, OSError):
-        return []
+    heads = [_head(ctx, each) for each in ctx.names()]
+    found = {head.source: f"source of {head.name}" for head in heads if head}
+    return [Word(source, about) for source, about in sorted(found.items())]
 
 
 def _below(ctx: Context, command: str) -> list[str]:

@@ -238,13 +238,14 @@ class Registries:
         exact = "-".join(words).lower()
         return sorted(found, key=lambda hit: (hit.name != exact, -hit.score, hit.name))[:limit]
 
+    def known(self) -> list[Hit]:
+        """The packages that are known here, by name, without asking a server."""
+        indexes = [self._index(registry) for registry in self.all()]
+        return [hit for index in indexes if index.exists for hit in index.browse()]
+
     def categories(self) -> list[str]:
         """The categories of the packages known here, without asking a server."""
-        found: set[str] = set()
-        for registry in self.all():
-            if self._index(registry).exists:
-                found.update(hit.category for hit in self._index(registry).browse())
-        return sorted(found - {""})
+        return sorted({hit.category for hit in self.known()} - {""})
 
     def similar(self, key: str) -> dict[str, list[Registry]]:
         """Return names that could be mistaken for this one, with their registries; the caller judges them."""

@@ -1,0 +1,129 @@
+"""The scripts that make a shell ask us for completions; pure."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+
+SHELLS = ("bash", "zsh", "fish", "powershell")
+
+
+def script(
+    shell: str, words: Sequence[str], commands: Sequence[str], doors: Sequence[str], known: str
+) -> str:
+    """Write the completion script for a shell.
+
+    Args:
+        shell: One of ``SHELLS``.
+        words: The program to ask, and the words to put before those of the command line.
+        commands: The commands to complete; profiles' aliases are among them.
+        doors: Those of the commands that know the agent's commands.
+        known: The agent's commands, so that completion works without starting the agent.
+
+    Returns:
+        The script, to be evaluated or sourced.
+    """
+    ask = " ".join(shlex.quote(word) for word in words)
+    if shell == "powershell":
+        ask = "& " + " ".join(_ps(word) for word in words)
+        return _POWERSHELL.format(
+            ask=ask,
+            known=_ps(known),
+            commands=", ".join(map(_ps, commands)),
+            doors=", ".join(map(_ps, doors)) or "''",
+        )
+    template = {"bash": _BASH, "zsh": _ZSH, "fish": _FISH}[shell]
+    return template.format(
+        ask=ask,
+        known=shlex.quote(known),
+        commands=" ".join(map(shlex.quote, commands)),
+        doors="|".join(map(shlex.quote, doors)) or "''",
+        door_words=" ".join(map(shlex.quote, doors)),
+    )
+
+
+def _ps(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+VARIABLE = "HERMES_DIST_COMPLETE"
+"""The variable in which the script passes the agent's commands back to us."""
+ABOUT = "HERMES_DIST_ABOUT"
+"""The variable by which a script asks for descriptions: after a tab, behind each candidate."""
+
+_BASH = """\
+# completion for bash: eval "$(hermes completion bash)"
+_hermes_dist_complete() {{
+  local cur="${{COMP_WORDS[COMP_CWORD]}}" door=ours line words
+  case "${{COMP_WORDS[0]##*/}}" in {doors}) door=door ;; esac
+  words=("${{COMP_WORDS[@]:1:COMP_CWORD}}")
+  COMPREPLY=()
+  if [[ "${{COMP_WORDS[COMP_CWORD-1]}}" == "=" && "${{COMP_WORDS[COMP_CWORD-2]}}" == "--profile" ]]; then
+    words=("${{COMP_WORDS[@]:1:COMP_CWORD-3}}" --profile "$cur")
+  fi
+  while IFS= read -r line; do
+    [[ -n "$line" ]] && COMPREPLY+=("$line")
+  done < <(HERMES_DIST_COMPLETE={known} {ask} "$door" -- "${{words[@]}}" 2>/dev/null)
+}}
+complete -o default -F _hermes_dist_complete {commands}
+"""
+
+_ZSH = """\
+# completion for zsh: eval "$(hermes completion zsh)"
+_hermes_dist_complete() {{
+  local door=ours line width=0
+  local -a lines found shown typed
+  typed=("${{(@)words[2,CURRENT]}}")
+  case "${{words[1]:t}}" in {doors}) door=door ;; esac
+  lines=("${{(@f)$(HERMES_DIST_ABOUT=1 HERMES_DIST_COMPLETE={known} \\
+    {ask} "$door" -- "${{typed[@]}}" 2>/dev/null)}}")
+  lines=("${{(@)lines:#}}")
+  found=("${{(@)lines%%$'\\t'*}}")
+  for line in "${{found[@]}}"; do (( $#line > width )) && width=$#line; done
+  for line in "${{lines[@]}}"; do
+    if [[ $line == *$'\\t'* ]]; then
+      shown+=("${{(r:width:: :)line%%$'\\t'*}}  ${{line#*$'\\t'}}")
+    else
+      shown+=("$line")
+    fi
+  done
+  if (( ! $#found )); then
+    _files
+  elif [[ "${{lines[*]}}" == *$'\\t'* ]]; then
+    compadd -l -d shown -- "${{found[@]}}"
+  else
+    compadd -- "${{found[@]}}"
+  fi
+}}
+(( $+functions[compdef] )) || {{ autoload -Uz compinit && compinit -i -D }}
+compdef _hermes_dist_complete {commands}
+"""
+
+_FISH = """\
+# completion for fish: hermes completion fish | source
+function __hermes_dist_complete
+  set -l words (commandline -opc) (commandline -ct)
+  set -l door ours
+  contains -- (basename -- $words[1]) {door_words}; and set door door
+  HERMES_DIST_ABOUT=1 HERMES_DIST_COMPLETE={known} {ask} $door -- $words[2..-1] 2>/dev/null
+end
+for name in {commands}
+  complete -c $name -f -a '(__hermes_dist_complete)'
+end
+"""
+
+_POWERSHELL = """\
+# completion for PowerShell: hermes completion powershell | Out-String | Invoke-Expression
+Register-ArgumentCompleter -Native -CommandName {commands} -ScriptBlock {{
+  param($wordToComplete, $commandAst, $cursorPosition)
+  $words = @($commandAst.CommandElements | ForEach-Object {{ $_.ToString() }})
+  $name = [IO.Path]::GetFileNameWithoutExtension($words[0])
+  $door = if (@({doors}) -contains $name) {{ 'door' }} else {{ 'ours' }}
+  $rest = @($words | Select-Object -Skip 1)
+  if ($wordToComplete -eq '') {{ $rest += '' }}
+  $env:HERMES_DIST_COMPLETE = {known}
+  {ask} $door -- @rest 2>$null | Where-Object {{ $_ }} | ForEach-Object {{
+    [System.Management.Automation.CompletionResult]::new($_, $_, 'ParameterValue', $_)
+  }}
+}}
+"""
