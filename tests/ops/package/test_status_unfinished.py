@@ -11,8 +11,10 @@ from story import BOT, Story
 from hermes_dist.model.notes import NoteKind
 from hermes_dist.ops.homes import half_changed
 from hermes_dist.ops.package.approvals import consents
+from hermes_dist.ops.package.diff import diff
 from hermes_dist.ops.package.history import history
-from hermes_dist.ops.package.inspect import diff, info, outdated
+from hermes_dist.ops.package.inspect import info
+from hermes_dist.ops.package.outdated import outdated
 from hermes_dist.ops.package.resolve import open_conflicts
 from hermes_dist.ops.package.status import status
 from hermes_dist.ops.package.upkeep import verify
