@@ -269,9 +269,14 @@ slack: free_response_channels
 """Lists of places where the agent answers without being addressed, which it has empty: nowhere."""
 
 _EXCEPTIONS_ANYWHERE = """
-free_response_channels free_response_chats free_response_rooms group_user_allowed_commands user_allowed_commands
+free_response_channels free_response_rooms group_user_allowed_commands user_allowed_commands
 """
 """Lists of what is let through besides the rule, as any platform may have them."""
+
+_BLANK_IS_UNSET = """
+free_response_chats
+"""
+"""As those, but WhatsApp takes an empty one for none, and then the variable of the same meaning decides."""
 
 _SECTIONS = (
     "*",
@@ -320,6 +325,7 @@ ROWS: tuple[FloorRow, ...] = (
     *_flags(_ON, (True, False)),
     *_lists(Rule.NARROWS, _PLACES, _WHO_MAY),
     *_lists(Rule.FEWER, _EXCEPTIONS, _EXCEPTIONS_ANYWHERE),
+    *_lists(Rule.NARROWS, "", _BLANK_IS_UNSET),
     *(
         FloorRow(f"{section}.require_admin_for_exec_approval", Rule.ORDER, (False,), (True, False))
         for section in _SECTIONS

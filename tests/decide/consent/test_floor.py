@@ -216,6 +216,18 @@ LOOSER = [
         "discord: {allowed_channels: ''}",
         ["discord.allowed_channels"],
     ),
+    *(
+        (
+            "platforms: {whatsapp: {extra: {free_response_chats: ['111', '222']}}}",
+            after,
+            ["platforms.whatsapp.extra.free_response_chats"],
+        )
+        for after in (
+            "platforms: {whatsapp: {extra: {free_response_chats: []}}}",
+            "platforms: {whatsapp: {extra: {free_response_chats: ''}}}",
+            "platforms: {whatsapp: {extra: {}}}",
+        )
+    ),
     (
         "discord: {free_response_channels: '111'}",
         "discord: {free_response_channels: '111,222'}",
@@ -359,6 +371,10 @@ FREE = [
     ("discord: {allowed_channels: '111, 222'}", "discord: {allowed_channels: '222'}"),
     ("discord: {free_response_channels: '111,222'}", "discord: {free_response_channels: ''}"),
     ("discord: {free_response_channels: '111,222'}", ""),
+    (
+        "platforms: {whatsapp: {extra: {free_response_chats: ['111', '222']}}}",
+        "platforms: {whatsapp: {extra: {free_response_chats: ['222']}}}",
+    ),
     ("telegram: {user_allowed_commands: [new, stop]}", "telegram: {user_allowed_commands: []}"),
     (
         "platforms: {discord: {require_admin_for_exec_approval: false}}",
