@@ -95,7 +95,8 @@ def test_modes_are_kept_but_for_the_executable_bits(fs: RealFs, root: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("found", "becomes"), [(0o600, 0o700), (0o640, 0o750), (0o604, 0o705), (0o200, 0o200)]
+    ("found", "becomes"),
+    [(0o600, 0o700), (0o640, 0o750), (0o604, 0o705), (0o200, 0o200), (0o000, 0o000)],
 )
 def test_who_may_read_a_file_may_run_it_and_nobody_else(
     fs: RealFs, root: Path, found: int, becomes: int
