@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, tzinfo
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from msgspec import Struct
 
@@ -120,11 +119,16 @@ def times_of(group: Group, now: datetime) -> tuple[str, ...]:
 def agent_time(ctx: Context, home: Path) -> datetime:
     """The current time in the agent's time zone for a home: from its variable, its setting, or the machine."""
     name = _zone_name(ctx, home)
+    return ctx.now().astimezone(_zone(name) if name else None)
+
+
+def _zone(name: str) -> tzinfo | None:
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # noqa: PLC0415 - start-up
+
     try:
-        zone = ZoneInfo(name) if name else None
+        return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        zone = None  # the agent uses the machine's time then
-    return ctx.now().astimezone(zone)
+        return None  # the agent uses the machine's time then
 
 
 def _zone_name(ctx: Context, home: Path) -> str:

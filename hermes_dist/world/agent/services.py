@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import os
 import re
 from collections.abc import Callable
@@ -11,6 +10,13 @@ from pathlib import Path
 from hermes_dist.brand import Layout
 from hermes_dist.model.paths import ProfileName
 
+
+def _plain(value: str) -> str:
+    import html  # noqa: PLC0415 - start-up: its table of entities is for launchd alone
+
+    return html.unescape(value)
+
+
 _SPELLINGS: tuple[tuple[str, Callable[[str], str]], ...] = (
     # systemd quotes the whole assignment, so that blanks belong to the value, and doubles a percent sign.
     (
@@ -18,7 +24,7 @@ _SPELLINGS: tuple[tuple[str, Callable[[str], str]], ...] = (
         lambda value: value.replace("%%", "%"),
     ),
     (r"""^\s*(?:export\s+)?NAME=(?:"([^"\n]*)"|'([^'\n]*)'|([^\s;"']+))""", str),
-    (r"<key>NAME</key>\s*<string>([^<]*)</string>", html.unescape),
+    (r"<key>NAME</key>\s*<string>([^<]*)</string>", _plain),
 )
 """How a systemd unit, a shell script and a launchd plist set a variable, and how its value is spelled there."""
 

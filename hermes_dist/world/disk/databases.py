@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -50,6 +48,8 @@ def reading(source: Path, folder: Path, *, patience: float) -> Iterator[sqlite3.
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode & 0xFF not in {_CANT_OPEN, _READ_ONLY}:
                 raise
+            import tempfile  # noqa: PLC0415 - start-up
+
             work = stack.enter_context(tempfile.TemporaryDirectory(prefix="read-", dir=folder))
             copy = _copied(source, Path(work) / "copy.db")
             database = stack.enter_context(closing(sqlite3.connect(copy, timeout=patience)))
@@ -82,6 +82,8 @@ def _wal(path: Path) -> Path:
 
 def _copied(source: Path, copy: Path) -> Path:
     """Copy a database together with its log; fails if another program writes to either meanwhile."""
+    import shutil  # noqa: PLC0415 - start-up
+
     for _ in range(_TRIES):
         before = _state(source)
         shutil.copyfile(source, copy)

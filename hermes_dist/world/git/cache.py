@@ -57,9 +57,13 @@ def prepare(cache: Path, *, sha256: bool) -> None:
         raise trouble(error, "can't make a cache for a repository", where=str(cache)) from error
     finally:
         if temp.exists():
-            import shutil  # noqa: PLC0415 - start-up
+            _remove(temp)
 
-            shutil.rmtree(temp, ignore_errors=True)
+
+def _remove(folder: Path) -> None:
+    import shutil  # noqa: PLC0415 - start-up
+
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def heal(cache: Path) -> bool:
@@ -104,12 +108,10 @@ def put_away(cache: Path) -> None:
     Raises:
         OSError: The disk fails.
     """
-    import shutil  # noqa: PLC0415 - start-up
-
     aside = cache.parent / f".{cache.name}.{os.urandom(4).hex()}.old"
     with contextlib.suppress(FileNotFoundError):
         cache.rename(aside)
-        shutil.rmtree(aside, ignore_errors=True)
+        _remove(aside)
 
 
 def _has_text(path: Path) -> bool:
