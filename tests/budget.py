@@ -20,7 +20,8 @@ killed, or which fail              to the last
 power cuts after each change       12, 1 in recovery    60, 2 in recovery    60, 2 in recovery
 seeded faults that must show       every third, and     every one            every one
                                    one of each module
-whole sessions                     1, of 30 steps       3, of 60 steps       as many as are asked
+whole sessions, each way           1, of 30 steps       3, of 60 steps       as many as are asked
+random sessions of a replay        8                    24                   24
 =================================  ===================  ===================  ====================
 """
 

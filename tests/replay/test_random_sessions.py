@@ -7,6 +7,7 @@ import random
 from pathlib import Path
 
 import pytest
+from budget import IS_QUICK
 from histories import Author, Files, Version, manifest, ordinary
 from test_replay import ALL, Home, Played
 
@@ -16,7 +17,7 @@ from hermes_dist.ops.package import resolve as settle
 from hermes_dist.ops.package.status import status
 from hermes_dist.ops.package.update import update
 
-SESSIONS = 24
+SESSIONS = 8 if IS_QUICK else 24
 BLOCKS = (
     "model:\n  default: a/b  # cheap\n  provider: x\n",
     "agent:\n  max_turns: 5\n",
