@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from hermes_dist.agents.places import CONFIG, JOBS, JOBS_LOCK
-from hermes_dist.brand import LOCKFILE
+from hermes_dist.brand import LOCKFILE, MANIFEST
 from hermes_dist.decide.ownership import without_machine
 from hermes_dist.errors import Busy, DistError, Invalid
 from hermes_dist.model.discreet import Contents
@@ -32,6 +32,10 @@ from hermes_dist.world.transaction.apply import (
 
 LIVING = (RelPath(CONFIG), RelPath(JOBS))
 """The files that a running agent writes all the time."""
+
+
+_FEW = 5
+"""How many other profiles an error names."""
 
 
 class Home(Contents, frozen=True):
@@ -59,12 +63,26 @@ class Home(Contents, frozen=True):
             DistError: The profile has no lock.
         """
         if self.lock is None:
-            raise DistError(
+            raise self._without_package(ctx)
+        return self.lock
+
+    def _without_package(self, ctx: Context) -> DistError:
+        """The error for a profile that has no lock: what it is instead, and what helps."""
+        if (self.path / MANIFEST).exists():
+            return DistError(
                 f"the profile {str(self.name)!r} has no lockfile: it was not installed by {ctx.brand.dist_command}",
                 where=str(self.path),
                 hint=f"take it over with: {ctx.command(f'adopt {self.name}')}",
             )
-        return self.lock
+        others = [str(name) for name in ctx.names() if ctx.layout.lockfile(name).exists()]
+        hint = f"install one with: {ctx.command('install SOURCE')}"
+        if any((self.path / ".dist" / "generations").glob("*")):
+            hint = f"bring its last one back with: {ctx.command(f'rollback {self.name}')}"
+        elif others:
+            hint = f"the profiles with a package: {', '.join(others[:_FEW])}"
+        return DistError(
+            f"the profile {str(self.name)!r} holds no package", where=str(self.path), hint=hint
+        )
 
 
 def open_home(ctx: Context, name: ProfileName) -> Home:

@@ -133,7 +133,7 @@ def test_uninstall_shows_what_goes_and_what_stays(cli: Cli) -> None:
     assert (code, (cli.story.home / "config.yaml").exists()) == (0, True)
     code, out, err = cli("uninstall", "bot", "-y")
     assert code == 0
-    assert "- config.yaml  (goes)" in err
+    assert "- config.yaml  (is removed)" in err
     assert "SOUL.md  (edited, stays)" in err
     assert "skills/own/SKILL.md  (your own, stays)" in err
     assert "memories/  (this machine's, stays)" in err

@@ -86,7 +86,15 @@ def _approve(
     session: Session, name: ProfileName, wanted: tuple[str, ...], *, yes: bool, dry_run: bool
 ) -> int:
     """Show what needs approval, ask for it, and make it live."""
-    chosen = ops.to_approve(session.ctx, name, wanted)
+    done = approvals.approved_already(session.ctx, name, wanted) if wanted else ()
+    for word in done:
+        session.screen.say(f"{clean(word)} is already approved in {name}.")
+    rest = tuple(word for word in wanted if word not in done)
+    if done and not rest:
+        nothing = ops.approve(session.ctx, name, Request(), lambda _: False, chosen=ops.Chosen())
+        session.screen.emit("outcome", outcome_data(nothing))
+        return 0
+    chosen = ops.to_approve(session.ctx, name, rest)
     if not chosen.effects:
         # Run for its outcome alone: --json prints one object also where there is nothing to do.
         nothing = ops.approve(session.ctx, name, Request(), lambda _: False)

@@ -90,7 +90,7 @@ def _show_removal(session: Session, proposal: Proposal) -> None:
     head = f"Uninstall {_label(proposal)} from {proposal.home.name}"
     screen.tell(screen.paint(head, "", bold=True, err=True))
     gone = [step.path for step in proposal.steps if step.after is None]
-    _listed(session, screen.paint("-", "error", err=True), gone, "goes")
+    _listed(session, screen.paint("-", "error", err=True), gone, "is removed")
     partly = [step.path for step in proposal.steps if step.after is not None]
     _listed(session, "~", partly, "the package's part of it is removed")
     if isinstance(proposal, Removing):

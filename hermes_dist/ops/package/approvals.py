@@ -73,6 +73,20 @@ def consents(ctx: Context, name: ProfileName) -> Consents:
     )
 
 
+def approved_already(ctx: Context, name: ProfileName, words: tuple[str, ...]) -> tuple[str, ...]:
+    """List the words that name something that is approved and on, and of which nothing waits.
+
+    Raises:
+        DistError: The profile has no lock, its home can't be read, or a word fits several things.
+    """
+    found = consents(ctx, name)
+    on = tuple(effect for each in found.approved for effect in each.group.effects)
+    waiting = tuple(effect for group in found.waiting for effect in group.effects)
+    return tuple(
+        word for word in words if choose_effects(on, word) and not choose_effects(waiting, word)
+    )
+
+
 def _observed(ctx: Context, name: ProfileName, lock: Lock) -> Observed:
     return observe(ctx, open_home(ctx, name), lock.theirs())
 

@@ -75,6 +75,12 @@ def noted_source(ctx: Context, home: Home) -> str:
     """
     try:
         data = load_data((home.path / MANIFEST).read_bytes(), Kind.YAML)
+    except FileNotFoundError:
+        raise DistError(
+            f"the profile {str(home.name)!r} holds no package: there is no {MANIFEST}",
+            where=str(home.path),
+            hint=f"if it came from a package, name its source: {ctx.command(f'adopt {home.name} SOURCE')}",
+        ) from None
     except OSError:
         data = None
     source = data.get("source") if isinstance(data, dict) else None
