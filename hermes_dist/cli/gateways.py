@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Annotated
 
-import click
 import typer
 
 from hermes_dist.cli.shared.command import command
@@ -24,6 +23,7 @@ from hermes_dist.ops.fleet.start_stop import GatewayOutcome, GatewayResult
 from hermes_dist.voice.clean import clean, clean_line
 from hermes_dist.voice.fleet_json import clashes_data, gateways_data, results_data
 from hermes_dist.voice.gateway_words import clash_words, result_words
+from hermes_dist.voice.lines import Style
 
 Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="The profiles.")]
 All = Annotated[bool, typer.Option("--all", help="Every profile.")]
@@ -53,16 +53,13 @@ DetachedStart = Annotated[
     ),
 ]
 _USUAL = start_stop.Options()
-_COLOURS = (
-    "cyan",
-    "green",
-    "yellow",
-    "magenta",
-    "blue",
-    "bright_cyan",
-    "bright_green",
-    "bright_magenta",
+_STYLES: tuple[tuple[Style, bool], ...] = (
+    ("accent", False),
+    ("good", False),
+    ("accent", True),
+    ("good", True),
 )
+"""How the names of profiles are painted in turn, each with whether it is bold."""
 _PID = Column("PID", right=True)
 Act = Callable[..., list[GatewayResult]]
 
@@ -312,16 +309,15 @@ class _Prefixed:
     def __init__(self, screen: Screen, names: Sequence[ProfileName]) -> None:
         self._screen = screen
         self._width = max(map(len, names), default=0)
-        self._colours = {
-            name: _COLOURS[number % len(_COLOURS)] for number, name in enumerate(names)
-        }
+        self._styles = {name: _STYLES[at % len(_STYLES)] for at, name in enumerate(names)}
 
     def __call__(self, profile: ProfileName, file: str, text: str) -> None:
         mark = "!" if "error" in file else "|"
         ahead = f"{profile.ljust(self._width)} {mark} "
-        if self._screen.coloured():
-            ahead = click.style(ahead, fg=self._colours[profile])
-        self._screen.say(ahead + clean_line(text.expandtabs()), whole=True)
+        style, bold = self._styles[profile]
+        self._screen.say(
+            self._screen.paint(ahead, style, bold=bold) + clean_line(text.expandtabs()), whole=True
+        )
 
 
 class _Reader:

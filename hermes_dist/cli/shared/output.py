@@ -8,17 +8,20 @@ import sys
 from contextlib import suppress
 from typing import TextIO
 
+from hermes_dist.cli.shared.terminal import shown_by
 from hermes_dist.errors import DistError
 
 
 def write(stream: TextIO, text: str) -> None:
     """Write to an output; if its reader is gone, as after ``| head``, the rest is discarded silently.
 
+    What its encoding does not know is spelled in ASCII.
+
     Raises:
         DistError: The output can't be written, for example because the disk is full.
     """
     try:
-        stream.write(text)
+        stream.write(shown_by(stream, text))
         stream.flush()
     except OSError as error:
         # Python flushes once more when it ends. On the broken stream that would show a message and
