@@ -3,6 +3,7 @@
 A page is one story in a home of its own. What a reader does not see stands in comments:
 
     <!-- $ COMMAND -->          run this, too; a comment may hold several lines
+    <!-- 3 $ COMMAND -->        the same, and it ends with this code
     <!-- ends with 3 -->        commands of the next block may end with this code as well as with 0
     <!-- says yes -->           commands of the next block get -y: who reads them says yes to the question
     <!-- types WORDS… -->       answers for the last command of the next block, which runs on a terminal
@@ -119,9 +120,9 @@ class Page:
                 elif found := re.search(r"<!-- types (.+) -->", line):
                     typed = shlex.split(found[1])
                 elif (hidden or line.startswith("<!--")) and (
-                    found := re.match(r"(?:<!-- )?\$ (.*?)(?: -->)?$", line)
+                    found := re.match(r"(?:<!-- )?(?:(\d+) )?\$ (.*?)(?: -->)?$", line)
                 ):
-                    yield Said(number, found[1], shown=False)
+                    yield Said(number, found[2], shown=False, codes=frozenset([int(found[1] or 0)]))
                 if "<!--" in line:
                     hidden = True
                 if "-->" in line:
