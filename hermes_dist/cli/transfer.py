@@ -56,7 +56,7 @@ def export(
         typer.Option("--with", metavar="memories,sessions", help="Also export what it learned."),
     ] = "",
     full: Annotated[
-        bool, typer.Option("--full", help="Back up everything, keys as well; with --encrypt.")
+        bool, typer.Option("--full", help="Everything, keys as well; `backup` does this.")
     ] = False,
     encrypt: Annotated[
         bool, typer.Option("--encrypt", help="Encrypt it with a passphrase, readable by age, too.")
@@ -69,7 +69,8 @@ def export(
     encrypt = encrypt or bool(passphrase_file)
     if full and not encrypt:
         raise UsageError(
-            "a full backup contains keys and secrets, so it must be encrypted", hint="add --encrypt"
+            "a full backup contains keys and secrets, so it must be encrypted",
+            hint="add --encrypt, or use `backup`",
         )
     if full and (only or without or carried or redact):
         raise UsageError(
@@ -159,7 +160,7 @@ def read_passphrase(file: str) -> str:
     return line
 
 
-def _archive(file: str) -> Path:
+def archive_path(file: str) -> Path:
     """Return the path of the archive to import.
 
     Raises:
@@ -201,7 +202,7 @@ def import_(
 
     outcome = arriving.import_(
         session.ctx,
-        _archive(file),
+        archive_path(file),
         request,
         confirm,
         passphrase=passphrase,

@@ -14,6 +14,7 @@ if TYPE_CHECKING:  # types only: a command loads the ops it needs, not those of 
     from hermes_dist.ops.profiles.doctor import Report
     from hermes_dist.ops.profiles.lifecycle import Made, Renamed
     from hermes_dist.ops.profiles.trash_and_archive import Back, Gone, StoredProfile
+    from hermes_dist.ops.transfer.backup import Backed, Restored
     from hermes_dist.ops.transfer.export import Exported
 
 
@@ -121,6 +122,41 @@ def doctor_data(report: Report) -> dict[str, Any]:
         for finding in report.findings
     ]
     return {"findings": rows, "open": len(report.open), "failed": report.failed}
+
+
+def backed_data(done: Backed) -> dict[str, Any]:
+    """A backup that was made."""
+    return {
+        "path": str(done.path),
+        "size": done.size,
+        "whole": done.whole,
+        "profiles": [
+            {
+                "profile": each.profile,
+                "files": each.files,
+                "left_out": list(each.left_out),
+                "notes": list(sentences(each.notes)),
+            }
+            for each in done.profiles
+        ],
+    }
+
+
+def restored_data(path: str, done: Iterable[Restored], *, dry_run: bool) -> dict[str, Any]:
+    """The profiles that were restored from a backup."""
+    return {
+        "path": path,
+        "dry_run": dry_run,
+        "profiles": [
+            {
+                "name": each.name,
+                "profile": each.profile,
+                "done": each.outcome is not None and each.outcome.done,
+                "error": str(each.error or ""),
+            }
+            for each in done
+        ],
+    }
 
 
 def exported_data(done: Exported) -> dict[str, Any]:

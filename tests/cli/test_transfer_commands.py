@@ -145,8 +145,48 @@ def test_a_backup_with_its_passphrase_from_a_file(cli: Cli, here: Path) -> None:
     assert (cli.story.home.parent / "twin" / ".env").read_text() == "KEY=1\n"
     (here / "secret").write_text("open barley\n")
     code, _, err = cli("import", "bot.tar.gz.age", "--name", "third", "--passphrase-file", "secret")
-    assert code == 4
-    assert "does not open" in err
+    assert code == 1
+    assert "the passphrase is wrong" in err
+
+
+def test_backup_and_restore_say_what_they_do_and_overwrite_nothing(cli: Cli, here: Path) -> None:
+    (here / "secret").write_text("open sesame\n")
+    word = ("--passphrase-file", "secret")
+    code, out, err = cli("backup", "bot", *word)
+    assert code == 0, err
+    assert "Backed up bot (7 files)" in out
+    assert "backup restore bot.tar.gz.age" in out
+    assert cli("backup", "bot", *word)[0] == 1  # the file is there
+    assert cli("backup", "bot", "--all", *word)[0] == 2
+    assert cli("backup", "--all", "-o", "all.age")[0] == 6
+    assert cli("backup", "restore", "bot.tar.gz.age", *word)[0] == 6
+    before = cli.story.files()
+    code, out, err = cli("backup", "restore", "bot.tar.gz.age", *word, "-y")
+    assert code == 0, err
+    assert "bot is there already, so it is restored as bot-restored" in err
+    assert cli.story.files() == before
+    code, _, err = cli("backup", "restore", "bot.tar.gz.age", *word, "-y", "--name", "bot")
+    assert (code, "is not overwritten" in err) == (1, True)
+
+
+def test_one_profile_of_a_backup_of_all_is_restored_under_a_new_name(cli: Cli, here: Path) -> None:
+    (here / "secret").write_text("open sesame\n")
+    word = ("--passphrase-file", "secret")
+    assert cli("backup", "--all", "-o", "all.age", *word)[0] == 0
+    code, _, err = cli("backup", "restore", "all.age", "none", *word, "-y")
+    assert (code, "holds no none" in err) == (1, True)
+    code, _, err = cli("import", "all.age", "--name", "x", *word)
+    assert (code, "backup of many" in err) == (1, True)
+    code, out, err = cli("backup", "restore", "all.age", "bot", "--name", "lab", *word, "-n")
+    assert (code, "Dry run" in out) == (0, True)
+    assert "  bot, bot 1.0.0: 7 files" in err
+    code, out, _ = cli(
+        "backup", "restore", "all.age", "bot", "--name", "lab", *word, "-y", "--json"
+    )
+    data = json.loads(out)
+    assert data["schema"] == "hermes-dist/backup-restore/1"
+    assert data["profiles"] == [{"name": "bot", "profile": "lab", "done": True, "error": ""}]
+    assert (cli.story.home.with_name("lab") / "SOUL.md").exists()
 
 
 def test_a_passphrase_is_asked_for_twice_and_not_shown(cli: Cli, here: Path) -> None:

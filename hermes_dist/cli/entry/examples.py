@@ -211,6 +211,15 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
         ("sign ./research-bot --tag v1.2.0", "Sign this tag of another one."),
         ("sign --rotate ~/.ssh/new.pub", "Name the key that follows yours."),
     ),
+    "backup make": _of(
+        ("backup research-bot", "Write research-bot.tar.gz.age here, under a passphrase."),
+        ("backup --all -o /media/stick", "Back up every profile of this machine."),
+    ),
+    "backup restore": _of(
+        ("backup restore research-bot.tar.gz.age", "Say what is in it, ask, and restore it."),
+        ("backup restore all.tar.gz.age research-bot", "Restore one profile of many."),
+        ("backup restore bot.tar.gz.age --name lab", "Restore it under another name."),
+    ),
     "export": _of(
         ("export research-bot -o research-bot.tar.gz", "One file, without secrets."),
         ("export research-bot --with memories,sessions -o lab.tar.gz", "With what it learned."),

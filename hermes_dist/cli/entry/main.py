@@ -27,7 +27,14 @@ from hermes_dist.ops.profiles.completion import Option
 
 
 class _Guiding(click.Group):
-    """A group that lists its verbs if none or an unknown one is given."""
+    """A group that lists its verbs if none or an unknown one is given, unless one of them is the default."""
+
+    default = ""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if self.default and not (args and args[0] in {*self.commands, *HELP_OPTIONS}):
+            args = [self.default, *args]
+        return super().parse_args(ctx, args)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -111,6 +118,7 @@ def _load(name: str, module: str, function: str, short: str) -> click.Command:
 
 def _group(name: str, nested: Nested) -> click.Group:
     group = _Guiding(name, help=nested.help, invoke_without_command=True, callback=_verb_wanted)
+    group.default = nested.default
     for word, verb in nested.verbs.items():
         if isinstance(verb, Nested):
             group.add_command(_group(word, verb))

@@ -15,11 +15,12 @@ class Verb(NamedTuple):
 
 
 class Nested(NamedTuple):
-    """A command that has verbs of its own."""
+    """A command that has verbs of its own; ``default`` is the one that is meant if none is named."""
 
     help: str
     group: str
     verbs: dict[str, Verb | Nested]
+    default: str = ""
 
 
 PACKAGES, PROFILES, MOVING, AUTHORS = "Packages", "Profiles", "Moving", "Authors"
@@ -175,6 +176,25 @@ VERBS: dict[str, Verb] = {
     ),
 }
 NESTED: dict[str, Nested] = {
+    "backup": Nested(
+        "Back up a profile or the whole machine, always encrypted; and restore it.",
+        MOVING,
+        {
+            "make": Verb(
+                "backup",
+                "make",
+                "Back up a profile, or all, with keys and sessions; `backup` alone means this.",
+                MOVING,
+            ),
+            "restore": Verb(
+                "backup",
+                "restore",
+                "Restore profiles from a backup, as new ones; none is overwritten.",
+                MOVING,
+            ),
+        },
+        default="make",
+    ),
     "registry": Nested(
         "Indexes in which packages are found by name.",
         FINDING,

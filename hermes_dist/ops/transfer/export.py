@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from msgspec import Struct
@@ -128,6 +128,21 @@ def target_of(name: ProfileName, out: str, *, encrypted: bool) -> Path:
 
 
 def export(ctx: Context, name: ProfileName, packing: Packing, path: Path) -> Exported:
+    """Write a profile to one new file that only its owner may read, as :func:`export_sealed` does."""
+
+    def seal(out: Sink) -> Sink:
+        if not packing.passphrase:
+            return out
+        from hermes_dist.world.keys.age import AgeWriter  # noqa: PLC0415 - only encrypted backups should pay for it
+
+        return AgeWriter(out, packing.passphrase)
+
+    return export_sealed(ctx, name, packing, path, seal)
+
+
+def export_sealed(
+    ctx: Context, name: ProfileName, packing: Packing, path: Path, seal: Callable[[Sink], Sink]
+) -> Exported:
     """Write a profile to one new file that only its owner may read.
 
     Args:
@@ -135,6 +150,7 @@ def export(ctx: Context, name: ProfileName, packing: Packing, path: Path) -> Exp
         name: The profile.
         packing: The options.
         path: The file, as :func:`target_of` gives it.
+        seal: Encrypts what is written, or leaves it as it is.
 
     Raises:
         Refused: There are secrets in what would be written; the error names their places.
@@ -154,12 +170,7 @@ def export(ctx: Context, name: ProfileName, packing: Packing, path: Path) -> Exp
     ctx.progress("packing")
 
     def fill(out: Sink) -> None:
-        sink = out
-        if packing.passphrase:
-            from hermes_dist.world.keys.age import AgeWriter  # noqa: PLC0415 - only encrypted backups should pay for it
-
-            sink = AgeWriter(out, packing.passphrase)
-        parcel.pack(TarWriter(GzipWriter(sink), parcel.root), card)
+        parcel.pack(TarWriter(GzipWriter(seal(out)), parcel.root), card)
 
     size = write_private(path, fill)
     return Exported(

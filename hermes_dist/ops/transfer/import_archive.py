@@ -44,12 +44,15 @@ from hermes_dist.ops.transfer.read_archive import (
     Archive,
     Ask,
     Sorted,
+    Source,
+    file_source,
     manifest_in,
     read,
     sort,
     spooling,
 )
 from hermes_dist.ops.trust.judge_release import check_archive
+from hermes_dist.world.archive.many import ROOT as MANY
 
 _SHOWN = 12
 
@@ -82,10 +85,45 @@ def import_(
     # Before it is opened: nobody signs an archive, so a policy must be able to refuse it unread.
     check_archive(ctx, path)
     wanted = ProfileName.typed(name) if name else None
+    return import_from(
+        ctx, file_source(ctx, path, passphrase), request, confirm, name=wanted, alias=alias
+    )
+
+
+def import_from(
+    ctx: Context,
+    source: Source,
+    request: Request,
+    confirm: Confirm,
+    *,
+    name: ProfileName | None = None,
+    alias: str | None = None,
+    only_new: bool = False,
+) -> Outcome:
+    """Import what an archive holds, as :func:`import_` does.
+
+    Args:
+        ctx: The context.
+        source: The archive.
+        request: The options.
+        confirm: Shows the proposal and asks for confirmation.
+        name: The profile; None for the archive's.
+        alias: The command to make for it; None for no command.
+        only_new: Refuse to merge into a profile that exists.
+
+    Raises:
+        DistError: The archive can't be imported; nothing changed.
+    """
     with spooling(ctx) as spool:
-        archive = read(ctx, path, spool, passphrase, lambda root: _check_name(wanted or root))
-        home = open_home(ctx, wanted or ProfileName(archive.root))
+        archive = read(ctx, source, spool, lambda root: _check_name(root, name))
+        home = open_home(ctx, name or ProfileName(archive.root))
         new = not home.path.is_dir()
+        if only_new and not new:
+            raise DistError(
+                f"a profile {str(home.name)!r} is there already, and is not overwritten",
+                where=str(home.path),
+                hint="choose another name with --name",
+            )
         if new and home.name == DEFAULT_PROFILE:
             raise DistError("there is no default profile to merge into", where=str(home.path))
         planned = _planned_alias(ctx, home.name, alias)
@@ -103,13 +141,17 @@ def _planned_alias(ctx: Context, name: ProfileName, alias: str | None) -> AliasP
     return aliases.plan(ctx.layout, name, alias or name, env=ctx.env)
 
 
-def _check_name(root: str) -> None:
+def _check_name(root: str, wanted: ProfileName | None) -> None:
     """Make sure that the archive's name can be a profile's name.
 
     Raises:
         Invalid: It is not a valid name, or it is the default profile's.
     """
-    if isinstance(root, ProfileName):
+    if root == MANY:
+        raise Invalid(
+            "it is a backup of many profiles", hint="bring them back with: backup restore FILE"
+        )
+    if wanted is not None:
         return
     try:
         name = ProfileName(root)

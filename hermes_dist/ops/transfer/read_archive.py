@@ -105,27 +105,47 @@ def spooling(ctx: Context) -> Iterator[Path]:
             tidy(ctx.layout)
 
 
-def read(
-    ctx: Context, path: Path, spool: Path, passphrase: Ask, judge: Callable[[str], None]
-) -> Archive:
+class Source(Struct, frozen=True):
+    """Where an archive is read from.
+
+    Attributes:
+        take: Stores its contents.
+        sealed: A passphrase opened it, so that it may bring in the files of a machine.
+    """
+
+    take: Callable[[Shelves], Contents]
+    sealed: bool
+
+
+def file_source(ctx: Context, path: Path, passphrase: Ask) -> Source:
+    """Make the source of an archive in a file.
+
+    Raises:
+        DistError: The file is missing or can't be read.
+    """
+    return Source(
+        lambda shelves: read_archive(path, shelves, ctx.env, passphrase), is_encrypted(path)
+    )
+
+
+def read(ctx: Context, source: Source, spool: Path, judge: Callable[[str], None]) -> Archive:
     """Read an archive; its contents go into the store or into ``spool``.
 
     Args:
         ctx: The context.
-        path: The archive.
+        source: The archive.
         spool: A folder for files too large for memory.
-        passphrase: Asks for the passphrase of a backup.
         judge: Called with the name of the archive's folder before anything is kept; may raise.
 
     Raises:
         DistError: The archive can't be read, or is not safe; nothing was kept.
     """
-    whole = is_encrypted(path)
+    whole = source.sealed
     seen = _Seen(judge)
     carries = _is_no_package if whole else _is_carried  # which files go to the disk, not the store
     shelves = Shelves(keep=ctx.store.put_many, carries=carries, spool=spool, judge=seen.look)
     ctx.progress("reading the archive")
-    found = read_archive(path, shelves, ctx.env, passphrase)
+    found = source.take(shelves)
     lock, lost = None, 0
     if seen.lock is not None:
         lock, lost = readable(seen.lock, ctx.store.has)

@@ -45,8 +45,7 @@ def read_archive(
         passphrase: Returns the passphrase of a backup; None if none is expected.
 
     Raises:
-        Refused: The passphrase is wrong.
-        Invalid: The archive is damaged or unsafe; the error names the rule, and nothing was kept.
+        Invalid: The passphrase is wrong, or the archive is damaged or unsafe; nothing was kept.
         DistError: The file can't be read.
     """
     try:

@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, BinaryIO
 
-from hermes_dist.errors import Invalid, Refused
+from hermes_dist.errors import Invalid
 from hermes_dist.world.archive.write import Sink
 
 if TYPE_CHECKING:
@@ -114,8 +114,7 @@ def decrypted(file: BinaryIO, passphrase: str) -> Iterator[bytes]:
         passphrase: The passphrase.
 
     Raises:
-        Refused: The passphrase is wrong.
-        Invalid: The file is damaged, cut short, or encrypted for keys.
+        Invalid: The passphrase is wrong, or the file is damaged, cut short, or encrypted for keys.
     """
     from cryptography.exceptions import InvalidTag  # noqa: PLC0415 - only backups pay for it
 
@@ -159,8 +158,10 @@ def _opened(file: BinaryIO, passphrase: str) -> ChaCha20Poly1305:
             bytes(12), _decoded(stanza[3]), None
         )
     except InvalidTag:
-        raise Refused(
-            "the passphrase does not open the backup", hint="try the one it was made with"
+        # No rule refuses it: it is an error as a wrong path is.
+        raise Invalid(
+            "the passphrase is wrong: it does not open the backup",
+            hint="try the one it was made with; nothing was changed",
         ) from None
     head = begin[: mac.start() + 3]
     if len(key) != 16 or not hmac.compare_digest(

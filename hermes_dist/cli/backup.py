@@ -1,0 +1,195 @@
+"""Commands that back profiles up, always encrypted, and restore them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated
+
+import typer
+
+from hermes_dist.cli.shared.cards import preview, show_summary
+from hermes_dist.cli.shared.command import AllowEffects, DryRun, Profile, Yes, command
+from hermes_dist.cli.shared.reminders import notes
+from hermes_dist.cli.shared.session import Session
+from hermes_dist.cli.transfer import PassphraseFile, archive_path, new_passphrase, read_passphrase
+from hermes_dist.errors import Cancelled, DistError, UsageError, counted, worst
+from hermes_dist.model.paths import ProfileName
+from hermes_dist.ops.change.proposal import Proposal
+from hermes_dist.ops.change.request import Choices, Request
+from hermes_dist.ops.transfer import backup as ops
+from hermes_dist.ops.transfer.backup import Listed, Restored, Talk
+from hermes_dist.ops.transfer.export import target_of
+from hermes_dist.voice.clean import clean
+from hermes_dist.voice.profile_json import backed_data, restored_data
+from hermes_dist.voice.words import size_of
+
+
+@command
+def make(
+    session: Session,
+    profile: Profile = None,
+    out: Annotated[
+        str,
+        typer.Option("-o", "--output", metavar="FILE", help="The backup to write, a new file."),
+    ] = "",
+    all_: Annotated[bool, typer.Option("--all", help="Every profile of this machine.")] = False,
+    passphrase_file: PassphraseFile = "",
+) -> int:
+    ctx, screen = session.ctx, session.screen
+    if all_ and profile:
+        raise UsageError("--all can't be combined with a profile")
+    name = None if all_ else ctx.profile(profile)
+    # Before anything is typed: a file that can't be written is told first.
+    path = target_of(name or ProfileName("all"), out, encrypted=True)
+    passphrase = new_passphrase(session, passphrase_file)
+    if name is None:
+        done = ops.back_up_all(ctx, passphrase, path)
+    else:
+        done = ops.back_up(ctx, name, passphrase, path)
+    screen.emit("backup", backed_data(done))
+    for each in done.profiles:
+        if screen.verbose:
+            notes(screen, each.notes)
+    said = ", ".join(f"{each.profile} ({counted(each.files, 'file')})" for each in done.profiles)
+    tick = screen.paint("✓", "good")
+    screen.say(f"{tick} Backed up {said} to {clean(done.path)}: {size_of(done.size)}, encrypted.")
+    screen.tell("  without the passphrase nobody can open it, not even you; keep it elsewhere")
+    screen.say(f"  restore it with: {session.command(f'backup restore {clean(done.path.name)}')}")
+    return 0
+
+
+@command
+def restore(
+    session: Session,
+    file: Annotated[str, typer.Argument(metavar="FILE", help="The backup, a .tar.gz.age.")],
+    profiles: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[PROFILE]…", help="Which of its profiles; by default all."),
+    ] = None,
+    name: Annotated[
+        str, typer.Option("--name", help="The new name, if one profile is restored.")
+    ] = "",
+    allow_effects: AllowEffects = False,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    passphrase_file: PassphraseFile = "",
+) -> int:
+    asking = _Asking(session, tuple(profiles or ()), name, sure=yes or dry_run)
+    path = archive_path(file)
+
+    def passphrase() -> str:
+        if passphrase_file:
+            return read_passphrase(passphrase_file)
+        session.screen.needs("--passphrase-file FILE")
+        return session.screen.read("Passphrase of the backup: ", hidden=True)
+
+    request = Request(choices=Choices(allow_effects=allow_effects), dry_run=dry_run)
+    talk = Talk(
+        passphrase=passphrase, choose=asking.choose, confirm=asking.confirm, told=asking.told
+    )
+    done = ops.restore(session.ctx, path, request, talk)
+    session.screen.emit("backup-restore", restored_data(str(path), done, dry_run=dry_run))
+    if dry_run:
+        session.screen.say("Dry run: nothing was changed.")
+    elif len(done) > 1:
+        fine = [each for each in done if each.error is None]
+        session.screen.say(f"Restored {len(fine)} of {counted(len(done), 'profile')}.")
+    return worst(each.error.code for each in done if each.error is not None) if done else 0
+
+
+class _Asking:
+    """What a restore shows and asks.
+
+    Args:
+        session: The run.
+        only: The profiles to restore; empty for all.
+        name: The new name of the only one; empty to choose it.
+        sure: Nothing is asked.
+    """
+
+    def __init__(self, session: Session, only: Sequence[str], name: str, *, sure: bool) -> None:
+        self.session = session
+        self.only = only
+        self.name = name
+        self.sure = sure
+        self.several = False
+
+    def choose(self, listed: Sequence[Listed]) -> Mapping[str, ProfileName]:
+        """Show what is in a backup, and choose names that are free.
+
+        Raises:
+            DistError: It holds no such profile, or the name is taken.
+            Cancelled: The user said no.
+        """
+        chosen = self._chosen(listed)
+        # One that is not described beforehand is shown, and asked about, when it was read.
+        self.several = any(each.files for each in listed)
+        if self.several:
+            self._list(listed)
+        names = self._names(chosen)
+        if self.several and not self.sure:
+            said = ", ".join(map(str, names.values()))
+            if not self.session.screen.confirm(f"Restore {said}?"):
+                raise Cancelled("cancelled, nothing changed")
+        return names
+
+    def _chosen(self, listed: Sequence[Listed]) -> list[Listed]:
+        names = sorted(each.name for each in listed)
+        unknown = sorted(set(self.only) - set(names))
+        if unknown:
+            raise DistError(
+                f"the backup holds no {clean(', '.join(unknown))}",
+                hint=f"it holds: {clean(', '.join(names), 500)}",
+            )
+        chosen = [each for each in listed if not self.only or each.name in self.only]
+        if self.name and len(chosen) > 1:
+            raise UsageError(
+                "--name is for one profile, and the backup holds several",
+                hint="name the one to restore after the file",
+            )
+        return chosen
+
+    def _names(self, chosen: Sequence[Listed]) -> dict[str, ProfileName]:
+        names: dict[str, ProfileName] = {}
+        for each in chosen:
+            free = ops.free_name(self.session.ctx, each.name, tuple(names.values()))
+            names[each.name] = self._named(each.name, free)
+        return names
+
+    def _named(self, was: str, free: ProfileName) -> ProfileName:
+        """The new name of a profile: as given, its own if that is free, or as the user types it."""
+        screen = self.session.screen
+        if self.name:
+            return ProfileName.typed(self.name)
+        if free == was:
+            return free
+        if self.sure or not screen.somebody:
+            screen.tell(f"  {clean(was, 64)} is there already, so it is restored as {free}")
+            return free
+        typed = screen.read(f"{clean(was, 64)} is there already. Restore it as [{free}]: ")
+        return ProfileName.typed(typed.strip() or free)
+
+    def _list(self, listed: Sequence[Listed]) -> None:
+        screen = self.session.screen
+        screen.prompt(f"In the backup: {counted(len(listed), 'profile')}")
+        for each in listed:
+            held = f", {clean(each.package, 80)}" if each.package else ""
+            count, size = counted(each.files, "file"), size_of(each.size)
+            screen.prompt(f"  {clean(each.name, 64)}{held}: {count}, {size}")
+
+    def confirm(self, proposal: Proposal) -> bool:
+        """Show what the only profile of a backup brings, and ask."""
+        preview(self.session, proposal, asking=not self.sure)
+        question = f"Restore it as {proposal.home.name}?"
+        return self.sure or self.session.screen.confirm(question)
+
+    def told(self, done: Restored) -> None:
+        """Say what became of a profile."""
+        screen = self.session.screen
+        if done.error is not None:
+            screen.error(done.error.within(done.name), beside=True)
+        elif done.outcome is not None and done.outcome.dry_run:
+            if done.outcome.proposal is not None and not self.several:
+                preview(self.session.with_results(), done.outcome.proposal)
+        elif done.outcome is not None:
+            show_summary(self.session, done.outcome)

@@ -1,0 +1,320 @@
+"""Back profiles up, keys and all, always encrypted; and restore them, as new profiles only."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from hermes_dist.errors import DistError, Invalid
+from hermes_dist.model.documents.api import Kind, load_data
+from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
+from hermes_dist.model.values import as_list, as_map
+from hermes_dist.ops.change.proposal import Outcome
+from hermes_dist.ops.change.request import Confirm, Request
+from hermes_dist.ops.context import Context
+from hermes_dist.ops.homes import look_into
+from hermes_dist.ops.profiles.list import list_profiles
+from hermes_dist.ops.transfer.export import Exported, Packing, export, export_sealed
+from hermes_dist.ops.transfer.import_archive import import_from
+from hermes_dist.ops.transfer.read_archive import Ask, Source
+from hermes_dist.ops.trust.judge_release import check_archive
+from hermes_dist.world.archive.many import Backup, Packed, opened_backup, write_many
+from hermes_dist.world.archive.read import opened
+from hermes_dist.world.archive.write import Sink, write_private
+from hermes_dist.world.disk.owners import make_folders
+from hermes_dist.world.keys.age import AgeWriter, decrypted
+
+_FORMAT = 1
+_LONGEST_NAME = 64
+
+
+class Backed(Struct, frozen=True, kw_only=True):
+    """A backup that was made.
+
+    Attributes:
+        path: The file.
+        size: Its size in bytes.
+        profiles: What is in it.
+        whole: It holds every profile of the machine.
+    """
+
+    path: Path
+    size: int
+    profiles: tuple[Exported, ...]
+    whole: bool
+
+
+class Listed(Struct, frozen=True):
+    """A profile in a backup, as the backup describes it.
+
+    Attributes:
+        name: The name it had.
+        package: The package it held, with its version; empty for none, or if that is not known before it is read.
+        files: How many files of the home there are; 0 if that is not known before it is read.
+        size: The size of its archive in bytes.
+    """
+
+    name: str
+    package: str = ""
+    files: int = 0
+    size: int = 0
+
+
+class Restored(Struct, frozen=True, kw_only=True):
+    """What became of a profile of a backup.
+
+    Attributes:
+        name: The name it had.
+        profile: The name it was restored under.
+        outcome: What was done; None if it failed.
+        error: Why it failed.
+    """
+
+    name: str
+    profile: ProfileName
+    outcome: Outcome | None = None
+    error: DistError | None = None
+
+
+class Talk(Struct, frozen=True, kw_only=True):
+    """What a restore asks and says.
+
+    Attributes:
+        passphrase: Asks for the passphrase.
+        choose: Shows what is in a backup; gives the profiles to restore with their new names, or raises Cancelled.
+        confirm: Shows what one profile brings, and asks.
+        told: Called after each profile.
+    """
+
+    passphrase: Ask
+    choose: Callable[[Sequence[Listed]], Mapping[str, ProfileName]]
+    confirm: Confirm
+    told: Callable[[Restored], None]
+
+
+def back_up(ctx: Context, name: ProfileName, passphrase: str, path: Path) -> Backed:
+    """Write one profile with everything in it to a new file.
+
+    Raises:
+        DistError: The profile can't be read, or the file not written; no file is left behind.
+    """
+    done = export(ctx, name, Packing(full=True, passphrase=passphrase), path)
+    return Backed(path=path, size=done.size, profiles=(done,), whole=False)
+
+
+def back_up_all(ctx: Context, passphrase: str, path: Path) -> Backed:
+    """Write every profile of this machine with everything in it to one new file.
+
+    Raises:
+        DistError: A profile can't be read, or the file not written; no file is left behind.
+    """
+    make_folders(ctx.layout.staging, 0o700)
+    parts: dict[str, _Part] = {}
+    try:
+        for row in list_profiles(ctx):
+            part = _packed(ctx, row.name)
+            parts[row.name] = part
+            if not part.done.files:
+                # A default profile that nobody uses: its home is only the folder of the others.
+                parts.pop(row.name).file.unlink()
+        index = _index_of(ctx, parts)
+        ctx.progress("encrypting")
+
+        def fill(out: Sink) -> None:
+            write_many(
+                AgeWriter(out, passphrase),
+                index,
+                {name: part.packed for name, part in parts.items()},
+            )
+
+        size = write_private(path, fill)
+    finally:
+        for part in parts.values():
+            part.file.unlink(missing_ok=True)
+    done = tuple(part.done for part in parts.values())
+    return Backed(path=path, size=size, profiles=done, whole=True)
+
+
+class _Part(Struct, frozen=True):
+    """The archive of one profile, as it waits for its place in the whole."""
+
+    done: Exported
+    file: Path
+    packed: Packed
+
+
+def _packed(ctx: Context, name: ProfileName) -> _Part:
+    """Pack a profile into a file of its own: a header needs the size, which is known only then.
+
+    The file is encrypted with a key that is nowhere but in memory, so nothing is left to read if this is killed.
+    """
+    ctx.progress(f"packing {name}")
+    file = ctx.layout.staging / f"backup-{secrets.token_hex(8)}"
+    key = secrets.token_hex(32)
+    counted: list[_Counting] = []
+
+    def seal(out: Sink) -> Sink:
+        # The key is random, so no work has to slow a guess down.
+        counted.append(_Counting(AgeWriter(out, key, work=1)))
+        return counted[-1]
+
+    try:
+        done = export_sealed(ctx, name, Packing(full=True), file, seal)
+    except DistError as error:
+        file.unlink(missing_ok=True)
+        raise error.within(str(name)) from None
+
+    def chunks() -> Iterator[bytes]:
+        with opened(file) as stream:
+            yield from decrypted(stream, key)
+
+    return _Part(done, file, Packed(counted[-1].size, chunks))
+
+
+class _Counting:
+    """Passes bytes on and counts them."""
+
+    def __init__(self, out: Sink) -> None:
+        self._out = out
+        self.size = 0
+
+    def write(self, data: bytes) -> None:
+        self.size += len(data)
+        self._out.write(data)
+
+    def close(self) -> None:
+        self._out.close()
+
+
+def _index_of(ctx: Context, parts: Mapping[str, _Part]) -> bytes:
+    rows = []
+    for name, part in parts.items():
+        lock = look_into(ctx, ProfileName(name)).lock
+        rows.append(
+            {
+                "name": name,
+                "package": f"{lock.name} {lock.pin.version}".strip() if lock else "",
+                "files": part.done.files,
+                "size": part.packed.size,
+            }
+        )
+    return json.dumps({"format": _FORMAT, "profiles": rows}, indent=1).encode() + b"\n"
+
+
+def restore(ctx: Context, path: Path, request: Request, talk: Talk) -> tuple[Restored, ...]:
+    """Restore profiles of a backup under names that are free, one by one; none is overwritten.
+
+    Each profile is there completely or not at all. One that fails does not stop the others.
+
+    Args:
+        ctx: The context.
+        path: The backup.
+        request: The options.
+        talk: What is asked and said.
+
+    Raises:
+        Refused: A policy forbids archives, or this one.
+        DistError: The backup can't be read, or the passphrase is wrong; nothing changed.
+    """
+    check_archive(ctx, path)
+    done: list[Restored] = []
+    with opened_backup(path, talk.passphrase) as backup:
+        several = backup.index is not None
+        names = talk.choose(_listed(backup.index)) if several else {}
+        for part in backup.parts:
+            if not several:
+                names = talk.choose([Listed(part.name)])
+            if part.name not in names:
+                continue
+            confirm = _yes if several else talk.confirm
+            source = Source(part.take, sealed=True)
+            found = Restored(name=part.name, profile=names[part.name])
+            done.append(_one(ctx, source, request, confirm, found, alone=not several))
+            talk.told(done[-1])
+    return tuple(done)
+
+
+def _yes(_proposal: object) -> bool:
+    return True
+
+
+def _one(
+    ctx: Context,
+    source: Source,
+    request: Request,
+    confirm: Confirm,
+    found: Restored,
+    *,
+    alone: bool,
+) -> Restored:
+    try:
+        outcome = import_from(ctx, source, request, confirm, name=found.profile, only_new=True)
+    except DistError as error:
+        if alone:
+            raise
+        return replace(found, error=error)
+    return replace(found, outcome=outcome)
+
+
+def _listed(index: bytes | None) -> tuple[Listed, ...]:
+    """What a backup says that it holds.
+
+    Raises:
+        Invalid: It can't be read, or has a newer format.
+    """
+    raw = as_map(load_data(index or b"", Kind.JSON))
+    number = raw.get("format")
+    if not isinstance(number, int):
+        raise Invalid("the backup is damaged: it does not say what is in it")
+    if number > _FORMAT:
+        raise Invalid(
+            f"the backup has format {number}, newer than this program knows ({_FORMAT})",
+            hint="install a newer version: pip install -U hermes-dist",
+        )
+    return tuple(_row(as_map(each)) for each in as_list(raw.get("profiles")))
+
+
+def _row(raw: Mapping[object, object]) -> Listed:
+    def number(key: str) -> int:
+        value = raw.get(key)
+        return value if isinstance(value, int) else 0
+
+    return Listed(
+        str(raw.get("name", "")), str(raw.get("package", "")), number("files"), number("size")
+    )
+
+
+def free_name(ctx: Context, wanted: str, taken: Sequence[str] = ()) -> ProfileName:
+    """Return a name under which a profile can be restored: its own, or one that tells that it was restored.
+
+    Args:
+        ctx: The context.
+        wanted: The name it had.
+        taken: Names that are promised already.
+    """
+    tried, number = wanted, 1
+    while (
+        tried == DEFAULT_PROFILE or tried in taken or ctx.layout.home(ProfileName(tried)).exists()
+    ):
+        end = "-restored" if number == 1 else f"-restored-{number}"
+        tried = f"{wanted[: _LONGEST_NAME - len(end)]}{end}"
+        number += 1
+    return ProfileName(tried)
+
+
+__all__ = [
+    "Backed",
+    "Backup",
+    "Listed",
+    "Restored",
+    "Talk",
+    "back_up",
+    "back_up_all",
+    "free_name",
+    "restore",
+]

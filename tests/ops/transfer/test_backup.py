@@ -1,0 +1,178 @@
+"""Backups of one profile and of all, and what restoring them does and never does."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+from story import BOT, GO, Story, yes
+
+from hermes_dist.errors import Cancelled, DistError, Invalid
+from hermes_dist.model.paths import ProfileName
+from hermes_dist.ops.change.request import Request
+from hermes_dist.ops.package import install as installing
+from hermes_dist.ops.transfer.backup import (
+    Listed,
+    Restored,
+    Talk,
+    back_up,
+    back_up_all,
+    free_name,
+    restore,
+)
+from hermes_dist.world.keys import age
+
+SECRET = "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"
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Deriving a key takes a second on purpose; here the smallest work does."""
+    made = age._wrapping
+    monkeypatch.setattr(age, "_wrapping", lambda word, salt, _work: made(word, salt, 1))
+
+
+@pytest.fixture
+def story(home: Path) -> Story:
+    found = Story(home)
+    installing.install(found.ctx, found.url, GO, yes, name="bot")
+    found.write(".env", f"KEY={SECRET}\n")
+    found.write("memories/MEMORY.md", "I learned this.\n")
+    installing.install(found.ctx, found.url, GO, yes, name="other")
+    return found
+
+
+class Told:
+    """Answers what a restore asks, and remembers what it was told."""
+
+    def __init__(self, story: Story, word: str = "word") -> None:
+        self.story = story
+        self.word = word
+        self.listed: list[Listed] = []
+        self.done: list[Restored] = []
+
+    def talk(self) -> Talk:
+        return Talk(
+            passphrase=lambda: self.word,
+            choose=self._choose,
+            confirm=yes,
+            told=self.done.append,
+        )
+
+    def _choose(self, listed: Sequence[Listed]) -> Mapping[str, ProfileName]:
+        self.listed = list(listed)
+        return {each.name: free_name(self.story.ctx, each.name) for each in listed}
+
+
+def files(home: Path) -> dict[str, bytes]:
+    """What a profile consists of, without its history and logs."""
+    found = {str(p.relative_to(home)): p for p in home.rglob("*") if p.is_file()}
+    return {n: p.read_bytes() for n, p in found.items() if not n.startswith((".dist/", "logs/"))}
+
+
+def test_a_profile_comes_back_with_its_keys_beside_the_one_that_is_there(
+    story: Story, home: Path
+) -> None:
+    done = back_up(story.ctx, BOT, "word", home / "bot.age")
+    assert SECRET.encode() not in done.path.read_bytes()
+    before = files(story.home)
+    told = Told(story)
+    restore(story.ctx, done.path, Request(), told.talk())
+    assert [(each.name, each.profile) for each in told.done] == [("bot", "bot-restored")]
+    back = story.home.with_name("bot-restored")
+    assert files(story.home) == before
+    assert files(back) == before
+    assert stat.S_IMODE((back / ".env").stat().st_mode) == 0o600
+
+
+def test_all_profiles_are_in_one_file_and_come_back_one_by_one(story: Story, home: Path) -> None:
+    done = back_up_all(story.ctx, "word", home / "all.age")
+    names = [str(each.profile) for each in done.profiles]
+    assert {"bot", "other"} <= set(names)
+    assert b"other" not in done.path.read_bytes()
+    assert not list(story.ctx.layout.staging.iterdir())
+    told = Told(story)
+    restore(story.ctx, done.path, Request(), told.talk())
+    assert sorted(each.name for each in told.listed) == sorted(names)
+    [bot] = [each for each in told.listed if each.name == "bot"]
+    assert bot.package == "bot 1.0.0"
+    assert bot.files > 0
+    assert all(each.error is None for each in told.done), told.done
+    for name in ("bot", "other"):
+        home_now = story.root / "profiles" / name
+        assert files(home_now.with_name(f"{name}-restored")) == files(home_now)
+
+
+def test_one_that_fails_does_not_stop_the_others(story: Story, home: Path) -> None:
+    done = back_up_all(story.ctx, "word", home / "all.age")
+    told = Told(story)
+    talk = told.talk()
+
+    def choose(listed: Sequence[Listed]) -> Mapping[str, ProfileName]:
+        return {**{each.name: BOT for each in listed}, "other": ProfileName("new")}
+
+    before = files(story.home)
+    chosen = Talk(passphrase=talk.passphrase, choose=choose, confirm=yes, told=talk.told)
+    restore(story.ctx, done.path, Request(), chosen)
+    errors = {each.name: each.error for each in told.done}
+    assert errors.pop("other") is None
+    assert all("is not overwritten" in str(error) for error in errors.values())
+    assert files(story.home) == before
+    assert (story.root / "profiles" / "new" / "SOUL.md").exists()
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_a_wrong_passphrase_changes_nothing_and_is_an_error(
+    story: Story, home: Path, many: bool
+) -> None:
+    path = home / "x.age"
+    done = back_up_all(story.ctx, "word", path) if many else back_up(story.ctx, BOT, "word", path)
+    before = sorted(os.listdir(story.root / "profiles"))
+    with pytest.raises(Invalid, match="passphrase is wrong") as caught:
+        restore(story.ctx, done.path, Request(), Told(story, "other").talk())
+    assert (caught.value.code, caught.value.where) == (1, "x.age")
+    assert sorted(os.listdir(story.root / "profiles")) == before
+
+
+def test_no_restores_nothing_and_a_cut_backup_no_half_profile(story: Story, home: Path) -> None:
+    done = back_up_all(story.ctx, "word", home / "all.age")
+    before = sorted(os.listdir(story.root / "profiles"))
+
+    def no(_listed: Sequence[Listed]) -> Mapping[str, ProfileName]:
+        raise Cancelled("cancelled, nothing changed")
+
+    talk = Told(story).talk()
+    with pytest.raises(Cancelled):
+        restore(
+            story.ctx,
+            done.path,
+            Request(),
+            Talk(passphrase=talk.passphrase, choose=no, confirm=yes, told=talk.told),
+        )
+    cut = home / "cut.age"
+    cut.write_bytes(done.path.read_bytes()[:-1000])
+    told = Told(story)
+    with contextlib.suppress(DistError):
+        restore(story.ctx, cut, Request(), told.talk())
+    assert len([each for each in told.done if each.error is None]) < len(done.profiles)
+    new = set(os.listdir(story.root / "profiles")) - set(before)
+    assert new == {str(each.profile) for each in told.done if each.error is None}
+
+
+def test_an_archive_that_is_not_encrypted_is_sent_to_import(story: Story, home: Path) -> None:
+    plain = home / "plain.tar.gz"
+    plain.write_bytes(b"\x1f\x8b" + bytes(50))
+    with pytest.raises(Invalid, match="is not encrypted"):
+        restore(story.ctx, plain, Request(), Told(story).talk())
+
+
+def test_a_free_name_tells_that_it_was_restored(story: Story) -> None:
+    assert free_name(story.ctx, "new") == "new"
+    assert free_name(story.ctx, "bot") == "bot-restored"
+    assert free_name(story.ctx, "default") == "default-restored"
+    assert free_name(story.ctx, "bot", ["bot-restored"]) == "bot-restored-2"
+    assert len(free_name(story.ctx, "x" * 64, ["x" * 64])) == 64
