@@ -52,6 +52,8 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "history": ("history", "evil", "-v"),
     "history (one)": ("history", "evil", "2"),
     "rollback": ("rollback", "evil", "-y"),
+    "undo": ("undo", "evil", "-y"),
+    "undo (unknown)": ("undo", EVIL),
     "hold": ("hold", "evil"),
     "unhold": ("unhold", "evil"),
     "uninstall": ("uninstall", "evil", "-y"),

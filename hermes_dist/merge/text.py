@@ -84,7 +84,9 @@ def merge_text(base: bytes, ours: bytes, theirs: bytes, favour: Side | None = No
 
 
 def with_markers(base: bytes, ours: bytes, theirs: bytes) -> bytes | None:
-    """Merge three texts, with every conflict written out between markers as git writes them.
+    """Write out every conflict of three texts between markers, as git does; all else is as in ours.
+
+    Ours is a merged text already. What only theirs changes must not come in here: it may wait for approval.
 
     Returns:
         The text; None if there is no conflict to write out, or one of the texts is not `mergeable`.
@@ -272,16 +274,15 @@ class _Merge:
         )
 
     def marked(self) -> bytes | None:
-        """Write the merge with its conflicts between markers; None without a conflict."""
+        """Write ours with the conflicts between markers; None without a conflict."""
         content: list[bytes] = []
         in_ours = hunks = 0
         end = self.ours.end
         for region in self.regions:
+            if not self._conflicts(region):
+                continue
             content += self.ours.raw[in_ours : region.ours[0]]
             in_ours = region.ours[1]
-            if not self._conflicts(region):
-                content += self._merged(region)
-                continue
             hunks += 1
             base = self.base.written(*region.base, self.ours)
             theirs = self.theirs.written(*region.theirs, self.ours)

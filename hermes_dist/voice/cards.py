@@ -41,7 +41,9 @@ def head_lines(proposal: Proposal, *, details: bool) -> Iterator[Line]:
     yield line(Piece(_title(proposal, manifest.label), bold=True))
     if manifest.description and details:
         yield line(f"  {clean(manifest.description)}")
-    yield line(f"  from   {clean(proposal.source)}, {_pin_words(pin)}{_before(proposal.before)}")
+    yield line(
+        f"  from   {clean(proposal.source)}, {_pin_words(pin)}{_before(proposal.before, pin)}"
+    )
     if proposal.trust:
         yield line(f"  trust  {clean(sentence(proposal.trust))}")
     if details:
@@ -69,8 +71,8 @@ def _pin_words(pin: Pin) -> str:
     return f"{clean(ref)} @ {pin.short}"
 
 
-def _before(before: Pin | None) -> str:
-    if before is None:
+def _before(before: Pin | None, now: Pin) -> str:
+    if before is None or before == now:
         return ""
     was = f"@ {before.short}"
     if before.version:

@@ -26,6 +26,7 @@ _DONE = {
     "rollback": "Went back to",
     "revoke": "Revoked an approval of",
     "abort": "Aborted the update, back at",
+    "undo": "Undid the last change, back at",
 }
 """What a verb did, before the name of the package; a verb without words says its own name."""
 

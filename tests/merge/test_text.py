@@ -583,7 +583,7 @@ def test_conflicts_are_written_out_between_markers() -> None:
     base, ours, theirs = b"a\nb\nc\nd\n", b"a\nmine\nc\nd\n", b"a\nnew\nc\nD\n"
     marked = with_markers(base, ours, theirs)
     assert marked == (
-        b"a\n<<<<<<< yours\nmine\n||||||| was\nb\n=======\nnew\n>>>>>>> theirs\nc\nD\n"
+        b"a\n<<<<<<< yours\nmine\n||||||| was\nb\n=======\nnew\n>>>>>>> theirs\nc\nd\n"
     )
     assert with_markers(base, ours, base) is None
     assert with_markers(b"\0", ours, theirs) is None

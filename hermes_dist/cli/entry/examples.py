@@ -82,6 +82,10 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
         ("rollback research-bot 4", "Go back to generation 4 of its history."),
         ("rollback . 4 --exact -n", "Show what restoring the files as they were would do."),
     ),
+    "undo": _of(
+        ("undo research-bot", "Say what would be undone, ask, and undo it."),
+        ("undo research-bot -n", "Show it, and change nothing."),
+    ),
     "hold": _of(
         ("hold research-bot", "Updates skip it until you release it."),
         ("hold", "The same for the active profile."),

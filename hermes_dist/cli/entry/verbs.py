@@ -81,6 +81,12 @@ VERBS: dict[str, Verb] = {
         "Go back to an earlier package; your later edits stay.",
         PACKAGES,
     ),
+    "undo": Verb(
+        "package.history",
+        "undo",
+        "Undo the last change of a profile; what you edited since stays.",
+        PACKAGES,
+    ),
     "hold": Verb(
         "package.history", "hold", "Keep a profile where it is: updates skip it.", PACKAGES
     ),

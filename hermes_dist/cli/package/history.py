@@ -9,20 +9,21 @@ from typing import Annotated
 import typer
 
 from hermes_dist.cli.shared.ask import agreement
-from hermes_dist.cli.shared.command import Profile, Yes, command
+from hermes_dist.cli.shared.command import DryRun, Profile, Yes, command
 from hermes_dist.cli.shared.layout import Column
 from hermes_dist.cli.shared.pager import paged
 from hermes_dist.cli.shared.reminders import notes
 from hermes_dist.cli.shared.request import show_outcome
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.cli.shared.verb import command_with_request
-from hermes_dist.errors import UsageError, counted
+from hermes_dist.errors import DistError, UsageError, counted
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.change.proposal import Outcome
 from hermes_dist.ops.change.request import Request
 from hermes_dist.ops.homes import half_changed
 from hermes_dist.ops.package import history as ops
 from hermes_dist.ops.package import rollback as going_back
+from hermes_dist.ops.package import undo as undoing
 from hermes_dist.voice.clean import clean
 from hermes_dist.voice.package_json import generation_data, step_data
 
@@ -175,6 +176,42 @@ def rollback(
             f"  held here until something newer is published; release it with: {words}"
         )
     return code
+
+
+@command
+def undo(
+    session: Session, profile: Profile = None, dry_run: DryRun = False, yes: Yes = False
+) -> int:
+    name = _still_there(session, profile)
+
+    def tell(last: undoing.Last) -> None:
+        when = ""
+        if last.when:
+            when = f" of {datetime.fromtimestamp(last.when).astimezone():%Y-%m-%d %H:%M}"
+        screen = session.screen.results() if dry_run else session.screen.aloud()
+        screen.tell(
+            f"Undo the {last.verb}{when} (generation {last.number}): back to"
+            f" {clean(last.package)}. What you edited since stays."
+        )
+        if last.verb != "update" and last.part_of_update:
+            words = session.command(f"update {name} --abort")
+            screen.tell(f"  to take back the last update with it: {words}")
+
+    request = Request(dry_run=dry_run)
+    outcome = undoing.undo(session.ctx, name, request, agreement(session, yes=yes), tell)
+    return show_outcome(session, outcome)
+
+
+def _still_there(session: Session, profile: str | None) -> ProfileName:
+    """The profile that is named.
+
+    Raises:
+        DistError: There is none; if it was deleted or archived, the error says how it comes back.
+    """
+    try:
+        return session.ctx.profile(profile)
+    except DistError as error:
+        raise undoing.missing(session.ctx, str(profile)) or error from None
 
 
 def abort(session: Session, name: ProfileName, *, yes: bool, dry_run: bool) -> int:

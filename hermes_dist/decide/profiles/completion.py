@@ -85,6 +85,7 @@ _POSITIONAL: Mapping[str, tuple[object, ...]] = {
             "validate",
             "undo",
             "backup",
+            "backup make",
         ],
         _ONE_PROFILE,
     ),

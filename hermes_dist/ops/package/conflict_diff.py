@@ -67,6 +67,10 @@ def _three(proposal: Proposal, conflict: Conflict) -> tuple[bytes | None, ...]:
     """The file as received, yours and upstream's; None for a side without it."""
     read = together(proposal.plan.blobs, proposal.read)
     trees = (proposal.home.base, proposal.ours, proposal.tree)
+    if proposal.lock and not proposal.tree:
+        # Going back merges with no package: what is open then is what the lock of that time remembers.
+        lock = proposal.lock
+        trees = (lock.base, proposal.plan.after(proposal.ours), lock.theirs())
     entries = (tree.get(conflict.path) for tree in trees)
     return tuple(read(entry.digest) if entry else None for entry in entries)
 

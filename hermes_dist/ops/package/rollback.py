@@ -44,6 +44,8 @@ from hermes_dist.ops.package.resolve import recorded
 
 _PART_OF_IT = ("resolve", "keep", "unkeep", "approve", "hold", "unhold", "trust require")
 """Verbs that may follow an update and still belong to it when it is aborted."""
+_KEEPING = ("keep", "unkeep", "resolve")
+"""Verbs that change what is kept; taking one of them back takes that back, too."""
 
 
 def rollback(
@@ -275,11 +277,23 @@ def abort(ctx: Context, name: ProfileName, request: Request, confirm: Confirm) -
             hint=f"see: {ctx.command(f'history {name}')}",
         )
     return confirm_and_carry_out(
-        ctx, lambda _: _aborted(ctx, home, rows, index), request, confirm, None
+        ctx, lambda _: taken_back(ctx, home, rows, index, verb="abort"), request, confirm, None
     )
 
 
-def _aborted(ctx: Context, home: Home, rows: list[Past], index: int) -> Proposal:
+def taken_back(ctx: Context, home: Home, rows: list[Past], index: int, *, verb: str) -> Proposal:
+    """Propose the state before a change, in every file untouched since; later edits are merged and listed.
+
+    Args:
+        ctx: The context.
+        home: The home.
+        rows: Its history.
+        index: The first row to take back; all after it are taken back, too.
+        verb: The command, for summary and history.
+
+    Raises:
+        DistError: The lockfile before the change is lost.
+    """
     later, goal = list(reversed(rows[index:])), rows[index - 1]
     changes = [row.steps for row in later]
     seen = observe(ctx, home, _paths(changes))
@@ -293,12 +307,14 @@ def _aborted(ctx: Context, home: Home, rows: list[Past], index: int) -> Proposal
     lock = _lock_of(goal)
     if home.lock:
         # What has to be signed or kept was not part of the update, so the choice of now stays.
-        lock = replace(lock, generation=home.lock.generation, kept=home.lock.kept)
+        lock = replace(lock, generation=home.lock.generation)
+        if rows[index].verb not in _KEEPING:
+            lock = replace(lock, kept=home.lock.kept)
         lock = lock.with_top(demands=home.lock.demands)
     proposal = _proposal(
         ctx,
         home,
-        "abort",
+        verb,
         found=seen.found,
         tree=back.tree,
         lock=lock,

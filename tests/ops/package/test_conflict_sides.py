@@ -15,7 +15,7 @@ from hermes_dist.ops.change.proposal import Proposal
 from hermes_dist.ops.change.request import Request
 from hermes_dist.ops.package import install as installing
 from hermes_dist.ops.package import resolve as settling
-from hermes_dist.ops.package.conflict_diff import Sides, sides_of
+from hermes_dist.ops.package.conflict_diff import Sides, copy_of, sides_of
 from hermes_dist.ops.package.merge_tool import Versions, find_tool, open_tool
 from hermes_dist.ops.package.update import update
 
@@ -122,3 +122,20 @@ def test_a_tool_that_is_not_known_or_not_installed_is_told(story: Story, tools: 
         find_tool(story.ctx, "nothing")
     with pytest.raises(DistError, match="kdiff3 is not installed"):
         find_tool(story.ctx, "kdiff3")
+
+
+def test_the_copy_to_edit_brings_nothing_that_waits_for_approval(home: Path) -> None:
+    story = Story(home, {**FIRST, "config.yaml": "model: a\nx: 1\ny: 2\nz: 3\n"})
+    installing.install(story.ctx, story.url, GO, yes, name="bot")
+    story.edit("config.yaml", "model: a", "model: mine")
+    story.ship({"config.yaml": "model: b\nx: 1\ny: 2\nz: 3\napprovals:\n  mode: 'off'\n"})
+    texts: list[bytes] = []
+
+    def look(proposal: Proposal) -> bool:
+        texts.extend(copy_of(proposal, each).text for each in proposal.plan.conflicts)
+        return True
+
+    update(story.ctx, BOT, Request(), look)
+    [text] = texts
+    assert b"<<<<<<< yours\nmodel: mine\n" in text
+    assert b"approvals" not in text

@@ -1,0 +1,129 @@
+"""Undoing the last change of a profile, and what serves where that is not it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from story import BOT, FIRST, GO, Story, yes
+
+from hermes_dist.errors import DistError
+from hermes_dist.model.side import Side
+from hermes_dist.ops.change.proposal import Proposal
+from hermes_dist.ops.change.request import Request
+from hermes_dist.ops.package import install as installing
+from hermes_dist.ops.package.conflict_diff import Sides, sides_of
+from hermes_dist.ops.package.history import hold
+from hermes_dist.ops.package.keep import keep
+from hermes_dist.ops.package.undo import Last, missing, undo
+from hermes_dist.ops.package.uninstall import uninstall
+from hermes_dist.ops.package.update import update
+from hermes_dist.ops.profiles import trash_and_archive
+
+NEW = FIRST["SOUL.md"].replace("Rule 3 stands", "Rule 3 is new")
+
+
+@pytest.fixture
+def story(home: Path) -> Story:
+    found = Story(home)
+    installing.install(found.ctx, found.url, GO, yes, name="bot")
+    found.edit("SOUL.md", "Rule 3 stands", "Rule 3 is mine")
+    found.ship({"SOUL.md": NEW, "skills/more/SKILL.md": "---\nname: more\n---\nMore.\n"})
+    update(found.ctx, BOT, Request(), yes)
+    return found
+
+
+def undone(story: Story) -> Last:
+    said: list[Last] = []
+    undo(story.ctx, BOT, Request(), yes, said.append)
+    [last] = said
+    return last
+
+
+def test_an_update_is_undone_and_later_edits_stay(story: Story) -> None:
+    story.edit("SOUL.md", "Rule 20 stands", "Rule 20 is later")
+    last = undone(story)
+    assert (last.verb, last.package.split(" @ ")[0]) == ("update", "bot 1.0.0")
+    assert not (story.home / "skills/more/SKILL.md").exists()
+    assert "Rule 20 is later" in story.read("SOUL.md")
+    assert story.lock.conflicts == ()
+    # What was undone is new again, and undo goes no further by itself.
+    with pytest.raises(DistError) as caught:
+        undone(story)
+    assert "update bot" in caught.value.hint
+    update(story.ctx, BOT, Request(), yes)
+    assert (story.home / "skills/more/SKILL.md").exists()
+
+
+def test_a_settled_conflict_is_open_again(story: Story) -> None:
+    before = story.read("SOUL.md")
+    story.resolve(Side.THEIRS)
+    assert story.read("SOUL.md") == NEW
+    last = undone(story)
+    assert (last.verb, last.part_of_update) == ("resolve", True)
+    assert story.read("SOUL.md") == before
+    assert [c.place for c in story.lock.conflicts] == ["SOUL.md"]
+
+
+def test_keeping_and_going_back_are_undone(story: Story) -> None:
+    keep(story.ctx, BOT, ["SOUL.md"], Request())
+    undone(story)
+    assert story.lock.kept == frozenset()
+    assert story.lock.conflicts
+
+
+def test_a_rollback_is_undone(story: Story) -> None:
+    story.rollback()
+    assert not (story.home / "skills/more/SKILL.md").exists()
+    undone(story)
+    assert (story.home / "skills/more/SKILL.md").exists()
+    assert story.lock.held == ""
+
+
+@pytest.mark.parametrize(
+    ("change", "command"),
+    [
+        (lambda s: hold(s.ctx, BOT, on=True), "unhold bot"),
+        (lambda s: uninstall(s.ctx, BOT, GO, yes), "rollback bot"),
+    ],
+)
+def test_the_verb_that_serves_is_named(story: Story, change: object, command: str) -> None:
+    assert callable(change)
+    change(story)
+    before = story.files()
+    with pytest.raises(DistError) as caught:
+        undone(story)
+    assert command in caught.value.hint
+    assert story.files() == before
+
+
+def test_an_installation_is_undone_by_uninstalling(home: Path) -> None:
+    story = Story(home)
+    installing.install(story.ctx, story.url, GO, yes, name="bot")
+    with pytest.raises(DistError) as caught:
+        undone(story)
+    assert "uninstall bot" in caught.value.hint
+
+
+def test_a_deleted_profile_names_how_it_comes_back(story: Story) -> None:
+    assert missing(story.ctx, "bot") is None
+    trash_and_archive.put_away(story.ctx, BOT, "trash")
+    error = missing(story.ctx, "bot")
+    assert error is not None
+    assert "restore bot" in error.hint
+
+
+def test_a_conflict_that_opens_again_shows_its_sides(story: Story) -> None:
+    story.edit("config.yaml", "default: small", "default: mine")
+    story.ship({"config.yaml": FIRST["config.yaml"].replace("small", "big")})
+    update(story.ctx, BOT, Request(), yes)
+    story.resolve(Side.THEIRS)
+    seen: list[Sides] = []
+
+    def look(proposal: Proposal) -> bool:
+        conflicts = [c for c in proposal.plan.conflicts if c.key == "model.default"]
+        seen.extend(sides_of(story.ctx, proposal, each) for each in conflicts)
+        return True
+
+    undo(story.ctx, BOT, Request(), look, lambda _: None)
+    assert [(s.was, s.yours, s.theirs) for s in seen] == [("small", "mine", "big")]
