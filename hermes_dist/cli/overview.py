@@ -5,10 +5,12 @@ It loads as little as ``list``, for it is the first thing that many people type.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hermes_dist.cli.profile_list import called, what_is_open
+from hermes_dist.cli.shared.terminal import columns_of
 from hermes_dist.errors import DistError, counted
 from hermes_dist.ops.profiles import list as ops
 from hermes_dist.voice.clean import clean
@@ -63,15 +65,23 @@ def show_overview(session: Session) -> int:
         (session.command(words), says) for words, says in [*dict(_next(seen)).items()][:room]
     ]
     session.screen.emit("overview", _data(seen, following))
-    width = max(len(line) for line, _ in following)
-    leads = ["next:", *[""] * len(following)]
-    lines += [
-        f"{lead:<6}{line:<{width}}  {says}"
-        for lead, (line, says) in zip(leads, following, strict=False)
-    ]
+    lines += _aligned(following, columns_of(sys.stdout))
     for line in [*lines, f"help: {session.command('--help')}"]:
         session.screen.say(line)
     return 0
+
+
+def _aligned(following: Sequence[tuple[str, str]], columns: int | None) -> Iterator[str]:
+    """Lay out the next commands, with what each does beside it; a narrow terminal shows the commands alone."""
+    width = max(len(command) for command, _ in following)
+    longest = len(_LEAD) + width + 2 + max(len(says) for _, says in following)
+    shows = columns is None or longest <= columns
+    for at, (command, says) in enumerate(following):
+        lead = " " * len(_LEAD) if at else _LEAD
+        yield f"{lead}{command:<{width}}  {says}" if shows else f"{lead}{command}"
+
+
+_LEAD = "next: "
 
 
 def _look(session: Session) -> _Seen:

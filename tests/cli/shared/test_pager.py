@@ -7,7 +7,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from terminal import PROGRAM, Terminal
+from fleet import PROGRAM
+from terminal import Terminal
 
 
 @pytest.fixture
@@ -50,6 +51,6 @@ def test_a_short_result_and_a_pipe_need_no_pager(home: Path, pager: Path) -> Non
     assert (code, "default" in text, pager.exists()) == (0, True, False)
     many_profiles(home)
     piped = subprocess.run(
-        [*PROGRAM, "list"], env={**os.environ}, capture_output=True, text=True, check=True
+        [str(PROGRAM), "list"], env={**os.environ}, capture_output=True, text=True, check=True
     )
     assert ("p59" in piped.stdout, pager.exists()) == (True, False)
