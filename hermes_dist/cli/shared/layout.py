@@ -21,14 +21,13 @@ RESET = "\033[0m"
 GAP = "  "
 """What stands between two columns."""
 
-_COLOUR = re.compile(r"\033\[[0-9;]*m")
 _PROGRAMS = "|".join(f"{brand.dist_command}|{brand.name}" for brand in BRANDS)
-_WORD = re.compile(
-    rf"(?:(?<!\S)(?<![^ :] )(?:{_PROGRAMS}) (?=[\w.-]).*?(?=[;,)](?: |$)|  | \(|$)|`[^`]*`|\S)+",
-)
-_BULLET = re.compile(r" *(?:[^\w\s]|[DMRx]|\d{1,3}[.)]) +(?=\S)")
-_LABEL = re.compile(r" *\S+(?: \S+){0,2} {2,}(?=\S)")
-_COLON = re.compile(r" *[A-Za-z]{1,10}: (?=\S)")
+_COLOUR = r"\033\[[0-9;]*m"
+_WORD = rf"(?:(?<!\S)(?<![^ :] )(?:{_PROGRAMS}) (?=[\w.-]).*?(?=[;,)](?: |$)|  | \(|$)|`[^`]*`|\S)+"
+_BULLET = r" *(?:[^\w\s]|[DMRx]|\d{1,3}[.)]) +(?=\S)"
+_LABEL = r" *\S+(?: \S+){0,2} {2,}(?=\S)"
+_COLON = r" *[A-Za-z]{1,10}: (?=\S)"
+# Compiled when they are first needed, and then kept by `re`: most output is narrower than its terminal.
 _LONGEST_LABEL = 24
 _LEAST = 12
 """No column becomes narrower than this by wrapping; before that, the rows are stacked."""
@@ -36,7 +35,9 @@ _LEAST = 12
 
 def cells(text: str) -> int:
     """How many columns a text takes on a terminal: wide characters take two, colours none."""
-    bare = _COLOUR.sub("", text)
+    bare = text
+    if "\033" in text:
+        bare = re.sub(_COLOUR, "", text)
     if bare.isascii() or all(map(_is_narrow, bare)):
         return len(bare)
     from rich.cells import cell_len  # noqa: PLC0415 - only texts with wide or combining characters pay for it
@@ -83,10 +84,10 @@ def _apart(line: str) -> tuple[str, list[tuple[int, str]]]:
     """Take the colours out of a line: its text, and each code with its place in that text."""
     codes: list[tuple[int, str]] = []
     taken = 0
-    for found in _COLOUR.finditer(line):
+    for found in re.finditer(_COLOUR, line):
         codes.append((found.start() - taken, found.group()))
         taken += len(found.group())
-    return _COLOUR.sub("", line), codes
+    return re.sub(_COLOUR, "", line), codes
 
 
 def _cuts(plain: str, width: int, label: int) -> Iterator[_Cut]:
@@ -114,7 +115,7 @@ def _cuts(plain: str, width: int, label: int) -> Iterator[_Cut]:
 def _label(plain: str) -> int:
     """Where the text behind the bullet or the label begins; 0 for none."""
     for pattern in (_BULLET, _LABEL, _COLON):
-        if found := pattern.match(plain):
+        if found := re.match(pattern, plain):
             return found.end()
     return 0
 
@@ -138,7 +139,7 @@ def _indent(hang: int, begin: int, room: int) -> int:
 
 def _words(plain: str, room: int, after: str = "") -> Iterator[tuple[int, int]]:
     """Where each word begins and ends; what is wider than the room is taken apart where it may be."""
-    for found in _WORD.finditer(plain):
+    for found in re.finditer(_WORD, plain):
         start, end = found.span()
         if cells(found.group()) > room:
             for at in range(start + 1, end):
