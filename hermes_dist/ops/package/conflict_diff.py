@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from hermes_dist.decide.changes import Change, How, KeyChange, key_changes, shown_value, text_diff
 from hermes_dist.decide.conflict_copy import Copy, marked_copy, texts_fit, value_at
+from hermes_dist.decide.consent.parking import park
 from hermes_dist.errors import Invalid
 from hermes_dist.model.documents.api import ABSENT, kind_of, load_data
 from hermes_dist.model.keypath import BODY, parse_key
@@ -78,8 +79,18 @@ def _three(proposal: Proposal, conflict: Conflict) -> tuple[bytes | None, ...]:
 def copy_of(proposal: Proposal, conflict: Conflict) -> Copy:
     """Make the copy to edit for a conflict; empty where a side has no file."""
     was = _three(proposal, conflict)[0] or b""
-    yours, theirs = both_files(proposal, conflict)
-    return marked_copy(was, yours, theirs)
+    yours, _ = both_files(proposal, conflict)
+    return marked_copy(was, yours, _without_parked(proposal, conflict))
+
+
+def _without_parked(proposal: Proposal, conflict: Conflict) -> bytes:
+    """Upstream's file without what waits for approval: an edited file counts as yours, so nothing would ask again."""
+    read = together(proposal.plan.blobs, proposal.read)
+    theirs = proposal.tree.where(lambda path: path == conflict.path)
+    parked = [effect for effect in proposal.plan.parked if effect.path == conflict.path]
+    offered = park(theirs, proposal.home.base, parked, read)
+    entry = offered.tree.get(conflict.path)
+    return together(offered.blobs, read)(entry.digest) if entry else b""
 
 
 def both_files(proposal: Proposal, conflict: Conflict) -> tuple[bytes, bytes]:

@@ -125,10 +125,10 @@ def test_a_tool_that_is_not_known_or_not_installed_is_told(story: Story, tools: 
 
 
 def test_the_copy_to_edit_brings_nothing_that_waits_for_approval(home: Path) -> None:
-    story = Story(home, {**FIRST, "config.yaml": "model: a\nx: 1\ny: 2\nz: 3\n"})
+    story = Story(home, {**FIRST, "config.yaml": "x: 1\ny: 2\nmodel: a\n"})
     installing.install(story.ctx, story.url, GO, yes, name="bot")
     story.edit("config.yaml", "model: a", "model: mine")
-    story.ship({"config.yaml": "model: b\nx: 1\ny: 2\nz: 3\napprovals:\n  mode: 'off'\n"})
+    story.ship({"config.yaml": "x: 1\ny: 2\nmodel: b\napprovals:\n  mode: 'off'\n"})
     texts: list[bytes] = []
 
     def look(proposal: Proposal) -> bool:
