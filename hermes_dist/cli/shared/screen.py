@@ -74,15 +74,18 @@ class Spinner:
 
     def __init__(self) -> None:
         self._status: Status | None = None
+        self._stream: TextIO = sys.stderr
 
     def show(self, line: str) -> None:
         """Start the line, or continue with another text."""
         if self._status is None:
             from rich.console import Console  # noqa: PLC0415 - only needed on terminals
 
-            self._status = Console(stderr=True).status("", spinner="dots")
+            self._stream = sys.stderr  # rich stands in for it while the mark turns
+            turning = "dots" if shown_by(self._stream, "⠋") == "⠋" else "line"
+            self._status = Console(stderr=True).status("", spinner=turning)
             self._status.start()
-        self._status.update(clean(line, 100))
+        self._status.update(shown_by(self._stream, clean(line, 100)))
 
     def stop(self) -> None:
         """Clear the line; every other output does this first."""

@@ -185,6 +185,19 @@ def test_output_that_is_not_utf_8_never_fails(monkeypatch: pytest.MonkeyPatch) -
     ]
 
 
+def test_progress_turns_also_where_the_terminal_is_not_utf_8(
+    terminal: Pty, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream = os.fdopen(os.dup(terminal.stream.fileno()), "w", encoding="ascii")
+    terminal.resize(60)
+    monkeypatch.setattr(sys, "stderr", stream)
+    screen = Screen()
+    screen.progress("fetching → 日本")
+    screen.spinner.stop()
+    stream.close()
+    assert "fetching -> \\u65e5" in terminal.text()
+
+
 PALETTES = {
     "xterm, dark": ("000000", "cd0000 00cd00 cdcd00 0000ee cd00cd 00cdcd"),
     "xterm, light": ("ffffff", "cd0000 00cd00 cdcd00 0000ee cd00cd 00cdcd"),
