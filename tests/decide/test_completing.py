@@ -30,6 +30,8 @@ VERBS = {
     "trust": "",
     "trust require": "",
     "completion": "",
+    "backup": "Make one, if no verb follows.",
+    "backup make": "",
 }
 
 
@@ -91,6 +93,9 @@ def words(line: str, *, ours: bool = True) -> list[str]:
         ("gateway route add --a", ["--add"]),
         ("gateways status coder d", ["default"]),
         ("trust require coder c", ["commits"]),
+        ("backup ", ["make", "default", "coder"]),
+        ("backup c", ["coder"]),
+        ("backup coder ", []),
         ("completion ", list(SHELLS)),
         ("-p ", ["default", "coder"]),
         ("--profile=d", ["--profile=default"]),

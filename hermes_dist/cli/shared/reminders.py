@@ -24,18 +24,24 @@ def notes(screen: Screen, said: Iterable[Note]) -> None:
         screen.tell(f"  note   {clean(line)}")
 
 
+_NOTHING_DONE = {"import": "holds all that the archive would bring"}
+
+
 def up_to_date(
     session: Session,
     name: ProfileName,
     lock: Lock | LockHead | None,
     *,
     kept_out: bool = False,
+    verb: str = "",
 ) -> None:
-    """Say that nothing was done: there is nothing new, or a hold keeps it out."""
+    """Say that nothing was done: there is nothing new, or a hold keeps it out; an archive is no source of news."""
     label = ""
     if lock:
         label = f" ({clean(lock.name)} {clean(lock.pin.version)} @ {lock.pin.short})"
-    state = "stays where it is" if kept_out else "is up to date"
+    state = _NOTHING_DONE.get(verb, "is up to date")
+    if kept_out:
+        state = "stays where it is"
     session.screen.say(f"{name} {state}{label}.")
 
 

@@ -250,9 +250,17 @@ def _ours(rest: list[str], current: str, profile: str, facts: Facts) -> Iterable
     if rest[:1] == ["help"]:
         return _below(" ".join(rest[1:]), facts)
     verb = _verb(rest, facts)
-    if inner := _below(verb, facts):
-        return inner if len(rest) == len(verb.split()) else ()
     given = rest[len(verb.split()) :]
+    inner = _below(verb, facts)
+    if inner and verb not in _POSITIONAL:
+        return () if given else inner
+    return [*([] if given else inner), *_behind(verb, given, current, profile, facts)]
+
+
+def _behind(
+    verb: str, given: list[str], current: str, profile: str, facts: Facts
+) -> Iterable[Word]:
+    """Return the words that can follow behind all the words of a verb."""
     found = _option_values(verb, given, current, profile, facts)
     if found is not None:
         return found
