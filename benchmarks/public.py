@@ -540,7 +540,7 @@ def rows(total: Counter[str]) -> Iterator[str]:
     """The table of all figures, in Markdown."""
     yield "| | |"
     yield "| --- | --- |"
-    for name in ("repositories", "packages", *COUNTS, *LOSSES, *ADOPTS):
+    for name in ("repositories", "packages", "never installed", *COUNTS, *LOSSES, *ADOPTS):
         yield f"| {name} | {total[name]:,} |"
 
 
@@ -556,9 +556,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     total: Counter[str] = Counter()
     for repository in repositories(asked.folders):
         found = [p for p in packages(repository, asked.versions) if asked.only in p.name]
-        total["repositories"] += bool(found)
-        for package in found:
-            _report(package, asked.agent, asked.adopts, total)
+        installed = [_report(package, asked.agent, asked.adopts, total) for package in found]
+        total["repositories"] += any(installed)
     print("\n".join(rows(total)))
     return int(any(total[name] for name in LOSSES))
 
@@ -569,18 +568,24 @@ def is_whole(package: Package) -> bool:
     return not any(line.startswith("?") for line in git(package.repository, *words).splitlines())
 
 
-def _report(package: Package, agents: Sequence[Path], adopted: int, total: Counter[str]) -> None:
+def _report(package: Package, agents: Sequence[Path], adopted: int, total: Counter[str]) -> bool:
+    """Measure a package and say what happened; returns whether a version of it could be installed at all."""
     if not package.versions or not is_whole(package):
         print(f"{package.name}: skipped, because its repository is not whole", flush=True)
-        return
+        return False
     start = time.monotonic()
     tally = measure(package, agents, adopted)
-    tally.counts["packages"] += 1
-    total.update(tally.counts)
+    installed = tally.counts["versions"] > 0
+    if installed or tally.faults:
+        tally.counts["packages"] += 1
+        total.update(tally.counts)
+    else:
+        total["never installed"] += 1
     said = ", ".join(f"{count} {name}" for name, count in sorted(tally.counts.items()))
     print(f"{package.name}: {said} ({time.monotonic() - start:.0f} s)", flush=True)
     for line in [*tally.faults, *dict.fromkeys(tally.refusals)]:
         print(f"    {line}", flush=True)
+    return installed
 
 
 if __name__ == "__main__":
