@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from hermes_dist.decide.authoring.release_notes import ReleaseNotes
 from hermes_dist.decide.environment.wanted import Wanted
 from hermes_dist.errors import counted
 from hermes_dist.model.documents.api import kind_of
@@ -19,7 +20,7 @@ from hermes_dist.model.source import HEADS, TAGS, Pin
 from hermes_dist.ops.change.proposal import Proposal
 from hermes_dist.ops.change.review import Choice, KeyRow, parts_of
 from hermes_dist.ops.package.conflict_diff import Sides
-from hermes_dist.voice.clean import VALUE, clean
+from hermes_dist.voice.clean import VALUE, clean, clean_line
 from hermes_dist.voice.left_out import why_words
 from hermes_dist.voice.lines import Line, Piece, Style, line
 from hermes_dist.voice.notes import sentence
@@ -78,6 +79,17 @@ def _before(before: Pin | None, now: Pin) -> str:
     if before.version:
         was = f"{clean(before.version)} {was}"
     return f" (from {was})"
+
+
+def news_lines(news: ReleaseNotes, most: int) -> Iterator[Line]:
+    """Show what the author says about the versions that come; at most so many lines."""
+    yield line("  ", Piece("Release notes", bold=True), f", from {clean(news.where)}")
+    for text in news.lines[:most]:
+        told = f"    {clean_line(text.expandtabs(4))}".rstrip()
+        indent = len(told) - len(told.lstrip())
+        yield line(Piece(told[:indent], label=True), told[indent:])
+    if rest := news.lines[most:]:
+        yield line(f"    … and {counted(len(rest), 'more line')}; -v shows them")
 
 
 def part_line(proposal: Proposal) -> Line:

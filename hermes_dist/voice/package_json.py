@@ -10,6 +10,7 @@ from hermes_dist.voice.left_out import why_words
 from hermes_dist.voice.notes import sentences
 
 if TYPE_CHECKING:  # types only: a command loads the ops it needs, not those of the others
+    from hermes_dist.decide.authoring.release_notes import ReleaseNotes
     from hermes_dist.model.left_out import LeftOut
     from hermes_dist.model.lock import Lock
     from hermes_dist.model.plan import Conflict, Effect, Step
@@ -132,7 +133,15 @@ def _proposal_data(proposal: Proposal) -> dict[str, Any]:
         "included": _included_data(proposal.lock),
         "missing_env": [wanted.var.name for wanted in proposal.wanted if wanted.missing],
         "new_env": [wanted.var.name for wanted in proposal.wanted if wanted.new],
+        "release_notes": _news_data(proposal.news),
     }
+
+
+def _news_data(news: ReleaseNotes | None) -> dict[str, str] | None:
+    """Release notes: where they are from, and their text."""
+    if news is None:
+        return None
+    return {"from": news.where, "text": "\n".join(news.lines)}
 
 
 def _unchanged_data(lock: Lock | None) -> dict[str, Any]:
@@ -154,6 +163,7 @@ def _unchanged_data(lock: Lock | None) -> dict[str, Any]:
         "included": _included_data(lock),
         "missing_env": [],
         "new_env": [],
+        "release_notes": None,
     }
 
 

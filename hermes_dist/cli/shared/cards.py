@@ -37,6 +37,8 @@ def preview(session: Session, proposal: Proposal, *, asking: bool = False) -> No
     rows = review.changed_keys(session.ctx, proposal)
     details = proposal.new or screen.verbose
     _tell(screen, cards.head_lines(proposal, details=details))
+    if proposal.news:
+        _tell(screen, cards.news_lines(proposal.news, _most(screen)))
     _tell(screen, _content(proposal, rows, _most(screen)))
     _tell(screen, _environment(proposal, every=screen.verbose))
     _effects(session, screen, proposal)

@@ -8,6 +8,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from hermes_dist.brand import MANIFEST
+from hermes_dist.decide.authoring.release_notes import changelog_in, section_of
 from hermes_dist.decide.leaving.publish import bumped, changed_here, find_leaks, merged, not_allowed
 from hermes_dist.decide.parts import named, part_of
 from hermes_dist.decide.validate.problems import Level, Problem
@@ -71,6 +72,7 @@ class Publication(Discreet, frozen=True, kw_only=True):
         before: The package as the repository holds it now.
         taken_in: Files that others changed in the repository and that come into the profile.
         tag: The tag to make; empty if it exists already.
+        tag_message: What the tag says: its label, and the version's section in the changelog.
         problems: Warnings about the package.
     """
 
@@ -90,6 +92,7 @@ class Publication(Discreet, frozen=True, kw_only=True):
     label: str
     tag: str
     message: str
+    tag_message: str = ""
     problems: tuple[Problem, ...]
     notes: tuple[Note, ...]
     signer: Signer | None = None
@@ -165,6 +168,7 @@ def plan(ctx: Context, git: Publisher, name: ProfileName, release: PublishOption
         label=label,
         tag=tag,
         message=release.message or _message(label, changes),
+        tag_message=_tag_message(label, LocalPackage(place=name, tree=tree, read=read), version),
         problems=problems,
         notes=(*found.notes, *joined.notes, *remarks),
         signer=_signer(ctx, found, release),
@@ -451,6 +455,15 @@ def _followed(spec: SourceSpec, refs: Refs, branch: str) -> SourceSpec:
 def _message(label: str, changes: dict[RelPath, Entry | None]) -> str:
     parts = named(part_of(path) for path in changes if path != MANIFEST)
     return f"{label}\n\nChanges: {parts}." if parts else label
+
+
+def _tag_message(label: str, package: LocalPackage, version: str) -> str:
+    """What a tag says, for whoever reads the tag alone: hosts show it as the text of a release."""
+    path = changelog_in(package.tree)
+    if path is None:
+        return label
+    text = package.read(package.tree[path].digest).decode("utf-8", "replace")
+    return f"{label}\n\n{section_of(text, version)}".rstrip()
 
 
 def _signer(ctx: Context, found: Leaving, release: PublishOptions) -> Signer | None:

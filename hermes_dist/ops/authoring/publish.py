@@ -102,7 +102,7 @@ def _push(ctx: Context, git: Publisher, made: Publication) -> str:
     if commit != made.head:
         updates.append(RefUpdate(f"refs/heads/{made.branch}", made.head, commit))
     if made.tag:
-        tag = git.make_tag_object(made.url, commit, made.tag, made.label, sign=sign)
+        tag = git.make_tag_object(made.url, commit, made.tag, made.tag_message, sign=sign)
         updates.append(RefUpdate(f"refs/tags/{made.tag}", "", tag))
     # In one push: a tag without its branch would be a release that nobody can follow.
     ctx.progress("publishing")

@@ -11,6 +11,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from hermes_dist.agents.places import STANDARD_FOLDERS
+from hermes_dist.decide.authoring.release_notes import ReleaseNotes
 from hermes_dist.decide.environment.wanted import Wanted
 from hermes_dist.decide.parts import count_parts
 from hermes_dist.decide.placement.carry_over import Carried, carry_over
@@ -58,6 +59,7 @@ class Proposal(Contents, frozen=True, kw_only=True):
         wanted: The variables that the package wants, and which of them are set.
         size: The bytes of the package's payload, if this creates a home.
         trust: How it is signed; None if nobody checked, or nothing can be signed.
+        news: What the author says about the versions that an update brings; None if nothing is known.
         notes: What else to say.
         choices: What the user chose about the content, so that the preview can say whose decision a value is.
         beside: For a new home: files outside the plan, with their permissions.
@@ -82,6 +84,7 @@ class Proposal(Contents, frozen=True, kw_only=True):
     missed: Mapping[str, int] = field(default_factory=dict)
     size: int = 0
     trust: Note | None = None
+    news: ReleaseNotes | None = None
     notes: tuple[Note, ...] = ()
     choices: Choices = Choices()
     label: Mapping[str, str] = field(default_factory=dict)

@@ -8,6 +8,7 @@ from msgspec import field
 from msgspec.structs import replace
 
 from hermes_dist.decide.archive import authors_of_edited, with_authors, with_edited
+from hermes_dist.decide.authoring.release_notes import ReleaseNotes
 from hermes_dist.decide.consent.granted import approvals_after, grant
 from hermes_dist.decide.consent.parking import put_back
 from hermes_dist.decide.consent.switches import memory_of, shipped_off
@@ -162,6 +163,7 @@ def propose_incoming(
     *,
     verb: str,
     notes: Iterable[Note | None] = (),
+    news: ReleaseNotes | None = None,
     base: Tree | None = None,
 ) -> Proposal:
     """Propose how to bring a home to a package just fetched; a hold ends when the pin moves on.
@@ -173,6 +175,7 @@ def propose_incoming(
         choices: What the user chose.
         verb: The command, for summary and history.
         notes: What was noticed on the way here; empty ones are left out.
+        news: What the author says about the versions that come.
         base: The base to merge over, if it is not the lock's.
 
     Raises:
@@ -184,7 +187,8 @@ def propose_incoming(
     # stays.
     if lock and home.lock and lock.held not in ("", ANY) and lock.pin != home.lock.pin:
         lock = replace(lock, held="")
-    return replace(proposal, lock=lock, notes=(*filter(None, notes), *proposal.notes))
+    told = (*filter(None, notes), *proposal.notes)
+    return replace(proposal, lock=lock, news=news, notes=told)
 
 
 def _looked_at(base: Tree, incoming: Incoming) -> Tree:

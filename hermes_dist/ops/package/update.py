@@ -20,6 +20,7 @@ from hermes_dist.ops.change.request import Choices, Confirm, Request
 from hermes_dist.ops.change.variables import refuse_unwritable
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, open_home
+from hermes_dist.ops.package.release_notes import release_notes_of
 from hermes_dist.ops.trust.judge_release import judge_history, judge_release
 
 
@@ -70,7 +71,8 @@ def update(
         forward=move.forward,
     )
     notes = (*looked.notes, about_requires(ctx, incoming, request))
-    make = partial(propose_incoming, ctx, home, incoming, verb="update", notes=notes)
+    news = release_notes_of(ctx, fetched, lock.pin)
+    make = partial(propose_incoming, ctx, home, incoming, verb="update", notes=notes, news=news)
     return confirm_and_carry_out(ctx, make, request, confirm, request.questions.conflicts)
 
 

@@ -1,0 +1,1 @@
+"""What passes between an author and users: release notes, and who made an edit."""
