@@ -45,6 +45,23 @@ class Brand(NamedTuple):
         """The command that is always available."""
         return f"{self.name}-dist"
 
+    def spelled(self, prog: str, words: str) -> str:
+        """Spell a command of ours as the user may type it.
+
+        Args:
+            prog: The words that the user typed before the verb now; empty for the command that is always available.
+            words: The verb and what follows.
+
+        Returns:
+            For instance ``hermes profile update x``: behind the front door, other verbs than gateways, routes and
+            completion belong to the agent unless ``profile`` stands before them.
+        """
+        prog = prog or self.dist_command
+        verb = words.partition(" ")[0]
+        if prog == self.name and verb not in {"gateway", "gateways", "completion"}:
+            prog = f"{prog} profile"
+        return f"{prog} {words}"
+
     @property
     def bin_variable(self) -> str:
         """The variable that names the agent's launcher."""

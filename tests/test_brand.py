@@ -154,3 +154,21 @@ def test_the_schema_of_the_manifest_knows_the_variables_of_every_brand() -> None
     schema = (Path(__file__).parents[1] / "schema" / "distribution.schema.json").read_text()
     for brand in BRANDS:
         assert f"|{brand.name.upper()}_|" in schema
+
+
+@pytest.mark.parametrize(
+    ("prog", "words", "typed"),
+    [
+        ("", "create bot", "hermes-dist create bot"),
+        ("hermes-dist", "gateways check", "hermes-dist gateways check"),
+        ("hermes profile", "create bot", "hermes profile create bot"),
+        ("hermes", "create bot", "hermes profile create bot"),
+        ("hermes", "list", "hermes profile list"),
+        ("hermes", "gateways check", "hermes gateways check"),
+        ("hermes", "gateway route list", "hermes gateway route list"),
+    ],
+)
+def test_a_command_that_is_named_reaches_us_as_it_was_reached_now(
+    prog: str, words: str, typed: str
+) -> None:
+    assert HERMES.spelled(prog, words) == typed

@@ -116,7 +116,7 @@ class Context:
 
     def command(self, words: str) -> str:
         """Spell a command of ours for the user, such as ``hermes profile update x``."""
-        return f"{self.prog or self.brand.dist_command} {words}"
+        return self.brand.spelled(self.prog, words)
 
     @cached_property
     def store(self) -> Store:

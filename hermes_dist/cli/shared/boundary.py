@@ -64,7 +64,9 @@ class Guard:
         """Show an error; returns its exit code, or None to let it through."""
         if isinstance(error, DistError):
             if error.command:
-                error.hint = f"{error.hint}: {self.called.prog} {error.command}"
+                error.hint = (
+                    f"{error.hint}: {self.called.brand.spelled(self.called.prog, error.command)}"
+                )
             early_screen(self.argv).error(error)
             return error.code
         if isinstance(error, KeyboardInterrupt):
