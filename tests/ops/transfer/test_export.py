@@ -16,7 +16,7 @@ from story import BOT, FIRST, GO, Story, contents, yes
 
 from hermes_dist.brand import HERMES, Layout
 from hermes_dist.decide.profiles.lifecycle import NEW_ENV
-from hermes_dist.errors import Cancelled, DistError, Refused
+from hermes_dist.errors import Cancelled, DistError, Invalid
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.side import Side
@@ -503,7 +503,7 @@ def test_a_whole_backup_names_the_variables_it_sets_before_it_is_unpacked(
 
 def test_another_passphrase_brings_nothing(whole: Story, there: Elsewhere) -> None:
     path = packed(whole, "x.tar.gz.age", full=True, passphrase="open sesame")
-    with pytest.raises(Refused, match="does not open"):
+    with pytest.raises(Invalid, match="does not open"):
         import_(there.ctx, path, GO, yes, passphrase=lambda: "open barley")
     assert not there.home().exists()
 
