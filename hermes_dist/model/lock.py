@@ -74,6 +74,7 @@ _KNOWN = frozenset(
         "base",
         "shipped",
         "upstream",
+        "authored",
         "released",
         "conflicts",
         "parked",
@@ -96,6 +97,8 @@ class Lock(Struct, frozen=True, kw_only=True):
             its older state.
         shipped: Entries of the package tree that have another name in the home (``mcp.json``, ``cron/*``).
         upstream: For each path where base differs from what upstream shipped: upstream's entry, None if it has none.
+        authored: For each path where ``upstream`` holds an edit of the user's that an archive brought and that waits:
+            its author's entry, None if it has none.
         released: What parts that left the package's list, and so became the user's, last were as the package's.
         conflicts: Open conflicts.
         parked: Effects that wait for approval.
@@ -113,6 +116,7 @@ class Lock(Struct, frozen=True, kw_only=True):
     base: Tree = EMPTY
     shipped: Tree = EMPTY
     upstream: Mapping[RelPath, Entry | None] = field(default_factory=dict)
+    authored: Mapping[RelPath, Entry | None] = field(default_factory=dict)
     released: Tree = EMPTY
     conflicts: tuple[Conflict, ...] = ()
     parked: tuple[Effect, ...] = ()
@@ -203,7 +207,7 @@ class Lock(Struct, frozen=True, kw_only=True):
 
     def contents(self) -> frozenset[Digest]:
         """Return the digests of all contents that merging may need."""
-        trees = (self.base, self.shipped, self.released, self.upstream)
+        trees = (self.base, self.shipped, self.released, self.upstream, self.authored)
         return frozenset(entry.digest for tree in trees for entry in tree.values() if entry)
 
     @property
@@ -239,6 +243,7 @@ def dump_lock(lock: Lock) -> bytes:
         *map(_package_text, lock.packages),
         *(_unknown_text(name, value) for name, value in tables.items()),
         _table_text("upstream", dict(sorted(lock.upstream.items()))),
+        _table_text("authored", dict(sorted(lock.authored.items()))),
         _table_text("released", lock.released),
         _consent_text(lock),
         _table_text("shipped", lock.shipped),
@@ -392,6 +397,7 @@ def _read(raw: dict[str, object]) -> Lock:
         base=_tree(raw.get("base", {})),
         shipped=_tree(raw.get("shipped", {})),
         upstream={path: _entry_or_none(line) for path, line in _paths(raw.get("upstream", {}))},
+        authored={path: _entry_or_none(line) for path, line in _paths(raw.get("authored", {}))},
         released=_tree(raw.get("released", {})),
         conflicts=tuple(
             Conflict(RelPath(text(r, "path")), text(r, "key"), ConflictKind(text(r, "kind")))

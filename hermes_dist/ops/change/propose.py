@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from msgspec import field
 from msgspec.structs import replace
 
-from hermes_dist.decide.archive import authors_of_edited, with_authors, with_edited
+from hermes_dist.decide.archive.brought import still_waiting, with_authors, with_edited
 from hermes_dist.decide.authoring.release_notes import ReleaseNotes
 from hermes_dist.decide.consent.granted import approvals_after, grant
 from hermes_dist.decide.consent.parking import put_back
@@ -88,7 +88,9 @@ def propose(
     # The pin moves on even for parts that are left out. The lock has to remember that they are
     # missing, or the next update would find nothing new and never bring them.
     partial = theirs != incoming.placed or not incoming.whole
-    theirs = with_edited(theirs, old)
+    brought = with_edited(theirs, old, read)
+    theirs, blobs = brought.tree, {**blobs, **brought.blobs}
+    read = together(blobs, read)
     base, theirs, lost = without_lost(base, theirs, observed.ours, read)
     decisions = _decisions(incoming, old, choices, observed.ours, theirs)
     edits = _with_edits(observed.ours, choices)
@@ -112,8 +114,9 @@ def propose(
     counts = f"{len(plan.steps)} steps, {len(plan.conflicts)} conflicts, {len(plan.parked)} parked"
     note("decide", verb, home.name, counts)
     example = _example(incoming, old, observed)
-    base = with_authors(plan.base, old)
-    plan = replace(plan, base=base, blobs={**blobs, **plan.blobs, **example.blobs})
+    advanced = with_authors(plan.base, old, together(plan.blobs, read))
+    blobs = {**blobs, **plan.blobs, **advanced.blobs, **example.blobs}
+    plan = replace(plan, base=advanced.tree, blobs=blobs)
     received = manifest_of(ctx, old) if old else None
     proposal = Proposal(
         verb=verb,
@@ -343,11 +346,7 @@ def _next_lock(
     partial: bool,
 ) -> Lock:
     """The lock after the plan is carried out; what the plan does not decide stays as the old lock says."""
-    # An edit that an archive brought is remembered with its author's version for as long as it waits.
-    authors = authors_of_edited(old)
-    shipped = incoming.shipped.with_entries(
-        {path: entry if path in plan.upstream else None for path, entry in authors.items()}
-    )
+    shipped = incoming.shipped
     if example:
         shipped = shipped.with_entries({ENV_EXAMPLE: example})
     # Keep the approval even if a conflict keeps its effect out for now: settled as theirs, it must not ask again.
@@ -363,6 +362,7 @@ def _next_lock(
         base=plan.base,
         shipped=shipped,
         upstream=plan.upstream,
+        authored=still_waiting(old, incoming.placed, plan.upstream),
         conflicts=plan.conflicts,
         parked=plan.parked,
         answers=plan.answers,

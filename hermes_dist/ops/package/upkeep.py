@@ -141,8 +141,9 @@ def _against_source(
 
 def _contents(ctx: Context, lock: Lock) -> tuple[tuple[RelPath, ...], int]:
     """The paths whose content is lost for good, and how many contents were fetched again."""
-    upstream = ((path, entry) for path, entry in lock.upstream.items() if entry)
-    wanted = [*lock.base.items(), *upstream, *lock.shipped.items(), *lock.released.items()]
+    open_parts = (*lock.upstream.items(), *lock.authored.items())
+    recorded = ((path, entry) for path, entry in open_parts if entry)
+    wanted = [*lock.base.items(), *recorded, *lock.shipped.items(), *lock.released.items()]
     bad = [(path, entry.digest) for path, entry in wanted if not _readable(ctx, entry.digest)]
     if not bad:
         return (), 0

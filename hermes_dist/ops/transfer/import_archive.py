@@ -10,7 +10,14 @@ from typing import TypedDict
 from msgspec import Struct
 from msgspec.structs import replace
 
-from hermes_dist.decide.archive import Arrival, Consent, arrive, common_base, quieted, whole_again
+from hermes_dist.decide.archive.arrive import (
+    Arrival,
+    Consent,
+    arrive,
+    common_base,
+    quieted,
+    whole_again,
+)
 from hermes_dist.decide.consent.contents import data_in
 from hermes_dist.decide.consent.granted import approvals_after
 from hermes_dist.decide.environment.wanted import Wanted

@@ -10,7 +10,7 @@ from pathlib import Path
 from msgspec import Struct, field
 
 from hermes_dist.brand import LOCKFILE, MANIFEST
-from hermes_dist.decide.archive import readable
+from hermes_dist.decide.archive.arrive import readable
 from hermes_dist.decide.consent.hidden import hidden_characters
 from hermes_dist.decide.environment.example import ENV_EXAMPLE, held_back
 from hermes_dist.decide.leaving.card import Card, read_card

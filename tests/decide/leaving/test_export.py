@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shelf import packages_of
 
-from hermes_dist.decide.archive import common_base, quieted, readable
+from hermes_dist.decide.archive.arrive import common_base, quieted, readable
 from hermes_dist.decide.leaving.card import Card, read_card
 from hermes_dist.decide.leaving.export import (
     comes_in,

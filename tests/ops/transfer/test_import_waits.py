@@ -99,7 +99,7 @@ def test_an_edit_still_waits_after_an_update_that_leaves_its_file_alone(edited: 
     approve(edited.ctx, OTHER, Request(), yes)
     assert "LIMIT = 500" in at(edited, "plugins/p/__init__.py")
     assert not lock_of(edited).upstream
-    assert "hooks/h/handler.py" not in lock_of(edited).shipped
+    assert not lock_of(edited).authored
 
 
 def with_own(tmp_path: Path) -> Story:
@@ -170,3 +170,67 @@ def test_where_yours_stays_nothing_is_open_afterwards(tmp_path: Path) -> None:
     assert at(story, "SOUL.md") == "Theirs.\n"
     assert outcome.open_conflicts == 0
     assert lock_of(story).conflicts == ()
+
+
+CONFIG = "model:\n  max: 1\n  other: x\nagent:\n  max_turns: 60\n"
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Story:
+    """An approved setting edited by the user, and one of the user's own: both wait on the new machine."""
+    story = Story(tmp_path / "story", {**FILES, "config.yaml": CONFIG})
+    story.install()
+    approve(story.ctx, BOT, Request(), yes)
+    story.edit("config.yaml", "max: 1", "max: 2")
+    story.write("config.yaml", story.read("config.yaml") + "own: 1\n")
+    brought(story, tmp_path, Request())
+    return story
+
+
+def config_of(story: Story) -> Any:
+    return yaml.safe_load(at(story, "config.yaml"))
+
+
+def edits_of(story: Story) -> set[str]:
+    return {row.key for _, rows in status(story.ctx, OTHER).keys for row in rows}
+
+
+def test_edited_settings_wait_as_the_archive_held_them_and_stay_the_users(settings: Story) -> None:
+    waiting = [e.place for e in lock_of(settings).parked if e.path == "config.yaml"]
+    assert {"config.yaml: model.max", "config.yaml: own"} <= {*waiting}
+    approve(settings.ctx, OTHER, Request(), yes)
+    assert config_of(settings)["model"] == {"max": 2, "other": "x"}
+    assert config_of(settings)["own"] == 1
+    assert edits_of(settings) == {"model.max", "own"}
+    assert not lock_of(settings).authored
+    settings.ship({"config.yaml": CONFIG.replace("max: 1", "max: 3").replace("60", "70")})
+    update(settings.ctx, OTHER, GO, yes)
+    assert config_of(settings)["model"]["max"] == 2
+    assert {c.place for c in lock_of(settings).conflicts} == {"config.yaml: model.max"}
+
+
+def test_edited_settings_still_wait_after_an_update_beside_them(settings: Story) -> None:
+    settings.ship({"config.yaml": CONFIG.replace("60", "70")})
+    update(settings.ctx, OTHER, Request(), yes)
+    approve(settings.ctx, OTHER, Request(), yes, wanted=("own",))
+    assert config_of(settings)["own"] == 1
+    assert "model" not in config_of(settings)
+    approve(settings.ctx, OTHER, Request(), yes)
+    assert config_of(settings)["model"] == {"max": 2, "other": "x"}
+    assert config_of(settings)["agent"] == {"max_turns": 70}
+    assert edits_of(settings) == {"model.max", "own"}
+    assert not lock_of(settings).authored
+
+
+def test_settings_wait_where_the_package_ships_none(tmp_path: Path) -> None:
+    story = Story(tmp_path / "story", FILES)
+    story.install()
+    story.write("config.yaml", "own: 1\n")
+    brought(story, tmp_path, Request())
+    assert {e.place for e in lock_of(story).parked} >= {"config.yaml: own"}
+    approve(story.ctx, OTHER, Request(), yes)
+    assert config_of(story) == {"own": 1}
+    assert "config.yaml" not in lock_of(story).base
+    story.ship({"SOUL.md": "New.\n"})
+    update(story.ctx, OTHER, GO, yes)
+    assert config_of(story) == {"own": 1}

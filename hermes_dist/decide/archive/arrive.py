@@ -9,6 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from hermes_dist.agents.jobs import PAUSED, REASON
+from hermes_dist.decide.archive.brought import authors_of, brought
 from hermes_dist.decide.consent.contents import data_in
 from hermes_dist.decide.consent.floor import Known
 from hermes_dist.decide.consent.granted import Granted, approvals_after, grant
@@ -21,18 +22,16 @@ from hermes_dist.decide.consent.switches import (
     unit_of,
     units_in,
 )
-from hermes_dist.decide.ownership import ENV_EXAMPLES
 from hermes_dist.decide.parts import excluded_places
 from hermes_dist.decide.placement.jobs import (
     IMPORTED,
     JOBS,
-    is_job_file,
     is_our_pause,
     jobs_by_id,
     paused_by,
 )
 from hermes_dist.decide.placement.place import CONFIG
-from hermes_dist.decide.placement.servers import MCP, SERVERS, is_off
+from hermes_dist.decide.placement.servers import SERVERS, is_off
 from hermes_dist.decide.reconcile import Decisions, Situation, reconcile
 from hermes_dist.errors import Invalid
 from hermes_dist.model.discreet import Contents
@@ -213,8 +212,9 @@ def _with_lock(
     absent = put_back(lock.base, ours, waiting, read)
     blobs |= absent.blobs
     # What waits is what the archive holds: the user's own edit, where they made one.
-    edited = _edited_in(lock.theirs(), arrival.quiet.tree, waiting)
-    theirs = lock.theirs().with_entries(edited)
+    edited = brought(lock.theirs(), arrival.quiet.tree, waiting, read)
+    blobs |= edited.blobs
+    theirs = edited.tree
     situation = Situation(
         base=absent.tree,
         found=there,
@@ -252,7 +252,7 @@ def _with_lock(
     after = replace(
         lock,
         base=second.base,
-        shipped=lock.shipped.with_entries({path: lock.theirs()[path] for path in edited}),
+        authored=authors_of(lock.theirs(), theirs),
         upstream=second.upstream,
         conflicts=second.conflicts,
         parked=second.parked,
@@ -268,53 +268,6 @@ def _with_lock(
 
 def _off_units(parked: Iterable[Effect]) -> frozenset[Unit]:
     return frozenset(unit_of(effect.path, effect.key) for effect in parked if effect.off)
-
-
-def _edited_in(
-    theirs: Tree, archive: Tree, waiting: Iterable[tuple[RelPath, str]]
-) -> dict[RelPath, Entry | None]:
-    """Return the files of the package that wait and that the archive holds in another version."""
-    places = [path for path, key in waiting if not key]
-    return {
-        path: archive[path]
-        for path in theirs
-        if path in archive
-        and archive[path] != theirs[path]
-        and any(path.under(place) for place in places)
-    }
-
-
-def authors_of_edited(lock: Lock | None) -> Tree:
-    """Return what the author ships where the user's own edit, brought by an archive, waits for approval.
-
-    There, ``upstream`` holds the edit, and ``shipped`` what its author wrote. Of other files, ``shipped`` never holds
-    one that a home has under the same name.
-    """
-    if lock is None:
-        return EMPTY
-
-    def waits(path: RelPath) -> bool:
-        return path in lock.upstream and not (path in (CONFIG, MCP) or is_job_file(path))
-
-    return lock.shipped.where(lambda path: waits(path) and path not in ENV_EXAMPLES)
-
-
-def with_edited(theirs: Tree, lock: Lock | None) -> Tree:
-    """Return what upstream offers, with the waiting edits in place of what their author has not changed since."""
-    authors = authors_of_edited(lock)
-    if lock is None or not authors:
-        return theirs
-    same = [path for path in authors if theirs.get(path) == authors[path]]
-    return theirs.with_entries({path: lock.upstream[path] for path in same})
-
-
-def with_authors(base: Tree, lock: Lock | None) -> Tree:
-    """Return the next base: an edit that arrived is the user's, so base holds what its author wrote."""
-    authors = authors_of_edited(lock)
-    if lock is None or not authors:
-        return base
-    arrived = [path for path in authors if base.get(path) == lock.upstream[path]]
-    return base.with_entries({path: authors[path] for path in arrived})
 
 
 def common_base(lock: Lock | None, own: Lock | None) -> Tree:
@@ -359,19 +312,20 @@ def whole_again(
 
 def readable(lock: Lock, has: Callable[[Digest], bool]) -> tuple[Lock, int]:
     """Drop entries whose content is lost, and count them; such a file then counts as added on both sides."""
-    lost = {path for path, entry in lock.base.items() if not has(entry.digest)}
-    gone = {
-        path
-        for path, entry in lock.upstream.items()
-        if path in lost or (entry and not has(entry.digest))
-    }
-    shipped = lock.shipped.where(lambda path: has(lock.shipped[path].digest))
-    released = lock.released.where(lambda path: has(lock.released[path].digest))
+
+    def is_lost(entry: Entry | None) -> bool:
+        return entry is not None and not has(entry.digest)
+
+    lost = {path for path, entry in lock.base.items() if is_lost(entry)}
+    gone = lost & lock.upstream.keys()
+    gone |= {path for path, entry in lock.upstream.items() if is_lost(entry)}
+    shipped = lock.shipped.where(lambda path: not is_lost(lock.shipped[path]))
     left = replace(
         lock,
         base=lock.base.where(lambda path: path not in lost),
         shipped=shipped,
-        released=released,
+        released=lock.released.where(lambda path: not is_lost(lock.released[path])),
+        authored={path: entry for path, entry in lock.authored.items() if not is_lost(entry)},
         upstream={path: entry for path, entry in lock.upstream.items() if path not in gone},
     )
     return left, len(lost | gone) + len(lock.shipped) - len(shipped)

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 from shelf import Shelf, packages_of
 
-from hermes_dist.decide.archive import Arrival, Consent, arrive, quieted, whole_again
+from hermes_dist.decide.archive.arrive import Arrival, Consent, arrive, quieted, whole_again
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Plan

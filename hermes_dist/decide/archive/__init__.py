@@ -1,0 +1,1 @@
+"""What an archive brings: how it is merged, and which of the user's edits in it wait for approval."""
