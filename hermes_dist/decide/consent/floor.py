@@ -156,8 +156,10 @@ def _asks(
     ours, new = _said(key, ours), _said(key, new)
     if same(ours, new):
         return None
-    if row.rule is Rule.ITEMS and isinstance(new, list):
-        return _asked_in_items(key, ours, new, known)
+    if row.rule is Rule.ITEMS:
+        new = _items(row, new, thing_stays=thing_stays)
+        if isinstance(new, list):
+            return _asked_in_items(key, ours, new, known)
     # Even a harmless key can carry a secret of this machine to wherever its value is sent or shown.
     if _names_a_variable(new):
         return row.kind
@@ -177,9 +179,6 @@ def _loosens(row: FloorRow, ours: object, new: object, known: Known) -> bool:
         return not _is_plain(new)
     if row.rule is Rule.PROVIDER:
         return not (_is_default(row, new) or _is_used(new, known))
-    # Removing a whole list of items weakens nothing.
-    if new is ABSENT and row.rule is Rule.ITEMS:
-        return False
     holds_up = _COMPARISONS.get(row.rule, _are_defaults)
     return not holds_up(row, ours, new)
 
@@ -290,17 +289,18 @@ def _narrows(row: FloorRow, ours: object, new: object) -> bool:
 
 
 def _lets_fewer_through(row: FloorRow, ours: object, new: object) -> bool:
+    """Whether a list lost names, or all of them; without the list, another place decides, which may hold more."""
     if _are_defaults(row, ours, new):
         return True
-    if new is ABSENT or not isinstance(new, str | list):
-        return _is_default(row, new)
-    return _holds(_named(ours), _named(new))
+    return isinstance(new, str | list) and _holds(_named(ours), _named(new))
 
 
-def _takes_fewer(_row: FloorRow, ours: object, new: object) -> bool:
-    """Whether a list of what is let through lost names; an empty one lets everything through in some releases."""
+def _takes_fewer(row: FloorRow, ours: object, new: object) -> bool:
+    """Whether a list lost names, but kept some that the agent can't take for nothing."""
+    if _are_defaults(row, ours, new):
+        return True
     before, after = _one_or_more(ours), _one_or_more(new)
-    return bool(after) and _holds(before, after)
+    return bool(after) and _holds(before, after) and all(str(x).strip(" /") for x in after)
 
 
 def _one_or_more(value: object) -> list[object]:
@@ -364,6 +364,13 @@ _COMPARISONS: Mapping[Rule, Callable[[FloorRow, object, object], bool]] = {
     Rule.FALLS: _moves,
 }
 """Whether a new value protects as well as ours, by rule."""
+
+
+def _items(row: FloorRow, value: object, *, thing_stays: bool) -> object:
+    """Return a list of maps as the agent takes it: an emptied one, or one that a thing lost, as its own list."""
+    if value is ABSENT and not thing_stays:
+        return []
+    return row.defaults[0] if _says_nothing(value) else value
 
 
 def _asked_in_items(

@@ -23,12 +23,14 @@ class Rule(Enum):
     GROWS = "a list that may only grow"
     SHRINKS = "a list that may only shrink"
     NARROWS = "a list of who or where that may get shorter, but never empty: without names, it may let in everybody"
-    FEWER = "a list, or text with commas, of exceptions that may get shorter"
-    SOME = "a list of the only ones let through, which may get shorter, but never empty: that may let in all"
+    FEWER = "a list, or text with commas, that may get shorter or empty, but not go: then another place decides"
+    SOME = "a list that may get shorter, but never empty: that may let in all, or another place decides"
     FLAGS = "arguments that may only gain a flag that forbids writing"
     RISES = "a number that may only rise"
     FALLS = "a number that may only fall"
-    ITEMS = "a list of maps: each new one is judged by its own keys"
+    ITEMS = (
+        "a list of maps: each new one is judged by its own keys; an empty list is as a missing one"
+    )
     PROVIDER = "counts unless the machine uses a provider of that name"
     HARMLESS = "never counts"
 
@@ -265,13 +267,25 @@ discord: free_response_channels
 matrix: free_response_rooms
 mattermost: free_response_channels
 slack: free_response_channels
+terminal: docker_forward_env docker_volumes
 """
-"""Lists of places where the agent answers without being addressed, which it has empty: nowhere."""
+"""Lists that are empty by default, which means none. Without them, a variable of the same meaning decides."""
 
 _EXCEPTIONS_ANYWHERE = """
-free_response_channels free_response_rooms group_user_allowed_commands user_allowed_commands
+free_response_channels free_response_rooms group_user_allowed_commands
 """
-"""Lists of what is let through besides the rule, as any platform may have them."""
+"""Lists of what is let through besides the rule, as any platform may have them; the same holds for them."""
+
+_OR_ELSE = """
+gateway: media_delivery_allow_dirs
+terminal: shell_init_files
+"""
+"""Lists where empty is as missing: a variable of the same meaning, or the start files of the user's shell, decide."""
+
+_OR_ELSE_ANYWHERE = """
+user_allowed_commands
+"""
+"""As those, for any platform: then the list for groups decides."""
 
 _BLANK_IS_UNSET = """
 free_response_chats
@@ -326,6 +340,7 @@ ROWS: tuple[FloorRow, ...] = (
     *_lists(Rule.NARROWS, _PLACES, _WHO_MAY),
     *_lists(Rule.FEWER, _EXCEPTIONS, _EXCEPTIONS_ANYWHERE),
     *_lists(Rule.NARROWS, "", _BLANK_IS_UNSET),
+    *_lists(Rule.SOME, _OR_ELSE, _OR_ELSE_ANYWHERE),
     *(
         FloorRow(f"{section}.require_admin_for_exec_approval", Rule.ORDER, (False,), (True, False))
         for section in _SECTIONS
@@ -396,10 +411,9 @@ ROWS: tuple[FloorRow, ...] = (
     ),
     FloorRow("gateway.multiplex_profiles", Rule.ASK, (True,)),
     FloorRow("gateway.trust_recent_files_seconds", Rule.FALLS, (600,)),
-    FloorRow("gateway.media_delivery_allow_dirs", Rule.SHRINKS, ([],)),
     *(
         FloorRow(pattern, Rule.ITEMS, ([],))
-        for pattern in ("custom_providers", "fallback_providers", "moa.presets.*.reference_models")
+        for pattern in ("custom_providers", "fallback_providers")
     ),
     FloorRow("hooks.**", Rule.ASK, _NOTHING, kind=_RUNS),
     *(
@@ -409,7 +423,7 @@ ROWS: tuple[FloorRow, ...] = (
     *_asked("local_runtime", {"backend": ("auto",), "port": (0,)}),
     FloorRow("lsp.install_strategy", Rule.ORDER, ("auto",), ("off", "manual", "auto")),
     *_asked("lsp", {"package_manager": ("npm",)}),
-    FloorRow("moa.presets.default.reference_models", Rule.ITEMS, (_EXPERTS,)),
+    FloorRow("moa.presets.*.reference_models", Rule.ITEMS, (_EXPERTS,)),
     FloorRow("moa.presets.default.aggregator.provider", Rule.PROVIDER, ("openrouter",)),
     FloorRow("lsp.servers.**", Rule.ASK, _NOTHING, kind=_RUNS),
     FloorRow("mcp_servers.**", Rule.ASK, _NOTHING, kind=_RUNS),
@@ -492,10 +506,7 @@ ROWS: tuple[FloorRow, ...] = (
             "vercel_runtime": ("", "node24"),
         },
     ),
-    *(
-        FloorRow(f"terminal.{key}", Rule.SHRINKS, ([],))
-        for key in ("env_passthrough", "docker_volumes", "docker_forward_env", "shell_init_files")
-    ),
+    FloorRow("terminal.env_passthrough", Rule.SHRINKS, ([],)),
     FloorRow("toolsets", Rule.SHRINKS, (list(_TOOLS), ["hermes-cli"])),
     FloorRow("stt.provider", Rule.PROVIDER, ("local",)),
     FloorRow("tts.provider", Rule.PROVIDER, ("edge", "kittentts", "neutts", "piper")),

@@ -370,12 +370,11 @@ FREE = [
     ),
     ("discord: {allowed_channels: '111, 222'}", "discord: {allowed_channels: '222'}"),
     ("discord: {free_response_channels: '111,222'}", "discord: {free_response_channels: ''}"),
-    ("discord: {free_response_channels: '111,222'}", ""),
     (
         "platforms: {whatsapp: {extra: {free_response_chats: ['111', '222']}}}",
         "platforms: {whatsapp: {extra: {free_response_chats: ['222']}}}",
     ),
-    ("telegram: {user_allowed_commands: [new, stop]}", "telegram: {user_allowed_commands: []}"),
+    ("telegram: {user_allowed_commands: [new, stop]}", "telegram: {user_allowed_commands: [new]}"),
     (
         "platforms: {discord: {require_admin_for_exec_approval: false}}",
         "platforms: {discord: {require_admin_for_exec_approval: true}}",
