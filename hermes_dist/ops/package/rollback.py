@@ -266,7 +266,7 @@ def abort(ctx: Context, name: ProfileName, request: Request, confirm: Confirm) -
     home = open_home(ctx, name)
     home.need_lock(ctx)
     rows = past_of(home)
-    index = next((i for i in reversed(range(len(rows))) if rows[i].verb not in _PART_OF_IT), 0)
+    index = _last_but_parts(rows)
     if not index or rows[index].verb != "update" or rows[index - 1].lock is None:
         last = ""
         if rows and rows[index].verb:
@@ -279,6 +279,20 @@ def abort(ctx: Context, name: ProfileName, request: Request, confirm: Confirm) -
     return confirm_and_carry_out(
         ctx, lambda _: taken_back(ctx, home, rows, index, verb="abort"), request, confirm, None
     )
+
+
+def _last_but_parts(rows: list[Past]) -> int:
+    """Return the index of the last change that is no part of another; what was undone counts as not done."""
+    index = len(rows) - 1
+    while index > 0:
+        row = rows[index]
+        if row.verb == "undo" and row.back_to is not None:
+            index = next((i for i, past in enumerate(rows) if past.number == row.back_to), 0)
+        elif row.verb in _PART_OF_IT:
+            index -= 1
+        else:
+            break
+    return max(index, 0)
 
 
 def taken_back(ctx: Context, home: Home, rows: list[Past], index: int, *, verb: str) -> Proposal:

@@ -15,6 +15,7 @@ from hermes_dist.ops.package import install as installing
 from hermes_dist.ops.package.conflict_diff import Sides, sides_of
 from hermes_dist.ops.package.history import hold
 from hermes_dist.ops.package.keep import keep
+from hermes_dist.ops.package.rollback import abort
 from hermes_dist.ops.package.undo import Last, missing, undo
 from hermes_dist.ops.package.uninstall import uninstall
 from hermes_dist.ops.package.update import update
@@ -63,6 +64,19 @@ def test_a_settled_conflict_is_open_again(story: Story) -> None:
     assert (last.verb, last.part_of_update) == ("resolve", True)
     assert story.read("SOUL.md") == before
     assert [c.place for c in story.lock.conflicts] == ["SOUL.md"]
+
+
+def test_an_update_can_be_aborted_after_a_settled_conflict_was_undone(story: Story) -> None:
+    story.resolve(Side.THEIRS)
+    undone(story)
+    abort(story.ctx, BOT, Request(), yes)
+    assert "Rule 3 is mine" in story.read("SOUL.md")
+    assert not (story.home / "skills/more/SKILL.md").exists()
+    # An update that was undone can't be aborted any more.
+    update(story.ctx, BOT, Request(), yes)
+    undone(story)
+    with pytest.raises(DistError, match="no update to abort"):
+        abort(story.ctx, BOT, Request(), yes)
 
 
 def test_keeping_and_going_back_are_undone(story: Story) -> None:
