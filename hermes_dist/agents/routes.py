@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import NamedTuple
 
 ROUTES = "profile_routes"
@@ -56,3 +58,56 @@ GRAMMAR_0_22 = Grammar(
 )
 NOT_PEOPLE = ("@g.us", "@broadcast", "@newsletter")
 """Suffixes of ids that name a group of people, on platforms with identities."""
+
+
+class IdForm(NamedTuple):
+    """How the messages of a platform spell an id; the agent compares texts, so another spelling never matches.
+
+    Attributes:
+        pattern: What every such id matches.
+        example: One of them.
+    """
+
+    pattern: re.Pattern[str]
+    example: str
+
+
+def _form(pattern: str, example: str) -> IdForm:
+    return IdForm(re.compile(pattern), example)
+
+
+_SNOWFLAKE = _form(r"[0-9]+", "112233445566778899")
+_PERSON = _form(r"\+?[0-9][0-9:.-]*(?:@[\w.]+)?", "4915112345678@s.whatsapp.net")
+_CALLER = _form(r"\+[0-9]+|[0-9A-Fa-f-]{36}", "+4915112345678")
+IDS: Mapping[str, Mapping[str, IdForm]] = {
+    "discord": dict.fromkeys(ID_FIELDS, _SNOWFLAKE),
+    "telegram": {
+        "chat_id": _form(r"-?[0-9]+", "-1001234567890"),
+        "thread_id": _form(r"[0-9]+", "42"),
+        "user_id": _form(r"[0-9]+", "123456789"),
+    },
+    "slack": {
+        "guild_id": _form(r"[TE][0-9A-Z]+", "T0123ABCD"),
+        "chat_id": _form(r"[CDG][0-9A-Z]+", "C0123ABCD"),
+        "thread_id": _form(r"[0-9]+\.[0-9]+", "1712345678.123456"),
+        "user_id": _form(r"[UWB][0-9A-Z]+", "U0123ABCD"),
+    },
+    "matrix": {
+        "chat_id": _form(r"!\S+", "!room:example.org"),
+        "thread_id": _form(r"\$\S+", "$event"),
+        "user_id": _form(r"@\S+", "@ada:example.org"),
+    },
+    "mattermost": {"chat_id": _form(r"[0-9a-z]{26}", "4xp9fdt77pncbef59f4k1qe83o")},
+    "signal": {
+        "chat_id": _form(rf"group:\S+|{_CALLER.pattern.pattern}", "+4915112345678"),
+        "user_id": _CALLER,
+    },
+    "whatsapp": {"chat_id": _PERSON, "user_id": _PERSON},
+}
+"""The form of ids on the platforms whose ids have one, by platform and field of a route."""
+_ANY = _form(r"\S+", "12345")
+
+
+def form_of(platform: str, field: str) -> IdForm:
+    """Return the form of a platform's ids in a field of a route; of unknown ones, any word."""
+    return IDS.get(platform.strip().lower(), {}).get(field, _ANY)

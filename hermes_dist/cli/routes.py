@@ -62,7 +62,7 @@ def add(
         f"Route {route.number}: {clean(route.scope)} → {route.profile}. Restart the gateway to use it."
     )
     if not on:
-        screen.warn(f"{_OFF}; switch it on with --multiplex")
+        screen.warn(f"{_OFF}; to switch it on, run the same command with --multiplex")
     return 0
 
 

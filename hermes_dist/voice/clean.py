@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 COLUMNS = 5000
 """Nothing that people or programs name is longer; more would only flood a terminal."""
 VALUE = 300
 """How much of a value is shown beside other values; ``diff`` shows it whole."""
+
+_MARK = "PRIVATE KEY-----"
+_PRIVATE_KEY = re.compile(rf"-----BEGIN [A-Z ]*{_MARK}.*?(?:-----END [A-Z ]*{_MARK}|$)", re.DOTALL)
+"""A private key, whole or cut: whoever types one in the wrong place must not find it in a log."""
 
 
 def clean(text: object, columns: int = COLUMNS) -> str:
@@ -18,10 +23,12 @@ def clean(text: object, columns: int = COLUMNS) -> str:
         columns: The greatest length of the result.
 
     Returns:
-        The text in NFC, with control, format, surrogate and private characters as ``\u{…}``; if too long, cut
-        with an ellipsis.
+        The text in NFC without private keys, with control, format, surrogate and private characters as ``\u{…}``; if too
+        long, cut with an ellipsis.
     """
     flat = unicodedata.normalize("NFC", str(text))
+    if _MARK in flat:
+        flat = _PRIVATE_KEY.sub("(a private key)", flat)
     if not (flat.isascii() and flat.isprintable()):
         flat = "".join(_visible(char) for char in flat)
     if len(flat) <= columns:

@@ -10,9 +10,9 @@ import typer
 import typer.core
 import typer.main
 
+from hermes_dist.cli.entry.given import StrictCommand
 from hermes_dist.cli.entry.help_page import (
     HELP_OPTIONS,
-    HelpPage,
     describe_arguments,
     page,
     with_version,
@@ -112,7 +112,7 @@ def _load(name: str, module: str, function: str, short: str) -> click.Command:
     # a markup mode, help does not load rich, which costs some 50 ms.
     app = typer.Typer(add_completion=False, rich_markup_mode=None)
     found = as_command(getattr(import_module(f"hermes_dist.cli.{module}"), function))
-    app.command(name, cls=HelpPage, help=short)(found)
+    app.command(name, cls=StrictCommand, help=short)(found)
     return describe_arguments(typer.main.get_command(app), found)
 
 
@@ -184,7 +184,10 @@ def _run(called: Invocation, argv: Sequence[str]) -> int:
     except click.exceptions.Exit as err:
         return err.exit_code
     except click.ClickException as err:
-        raise _usage(err, f"{called.prog} {' '.join(words[: _depth(words)])}".rstrip()) from err
+        raise _usage(err, _path(called, words)) from err
+    except UsageError as err:
+        err.hint = err.hint or f"see: {_path(called, words)} --help"
+        raise
     except click.Abort:
         # click makes an Abort of Ctrl-C; the boundary has code 130 and a sentence for what it was.
         raise KeyboardInterrupt from None
@@ -208,11 +211,22 @@ def _verb_first(called: Invocation, argv: Sequence[str]) -> tuple[Invocation, li
         if flag in _PROFILE:
             if not joined:
                 value = words[1]
-            called = called._replace(profile=value)
+            called = _about(called, value)
         else:
             ahead += words[:width]
         words = words[width:]
     return called, _with_options_behind(words or [_without_verb(called)], ahead)
+
+
+def _about(called: Invocation, profile: str) -> Invocation:
+    """The run, for a profile that ``-p`` names.
+
+    Raises:
+        UsageError: ``-p`` named one already.
+    """
+    if called.profile is not None:
+        raise UsageError("--profile is given twice", hint="leave one of them out")
+    return called._replace(profile=profile)
 
 
 def _width(flag: str, joined: str) -> int:
@@ -237,6 +251,7 @@ def _without_verb(called: Invocation) -> str:
     return "overview" if called.profile is None else "current"
 
 
+_LONGEST_OPTION = 40
 _ANSWERED_ALONE = frozenset([*HELP_OPTIONS, "--version"])
 _PROFILE = frozenset(["-p", "--profile"])
 _SWITCHES = frozenset(
@@ -256,6 +271,11 @@ _SWITCHES = frozenset(
 )
 
 
+def _path(called: Invocation, words: Sequence[str]) -> str:
+    """The command of a line, as its help is asked for."""
+    return f"{called.prog} {' '.join(words[: _depth(words)])}".rstrip()
+
+
 def _depth(words: Sequence[str]) -> int:
     """Count how many of the first words are a command and its verbs."""
     depth = 0
@@ -270,8 +290,8 @@ def _depth(words: Sequence[str]) -> int:
 def _usage(err: click.ClickException, where: str) -> DistError:
     what = err.format_message().rstrip(".")
     if isinstance(err, click.NoSuchOption):
-        what = f"No such option '{err.option_name}'. {_instead(err.option_name, err.possibilities or ())}".rstrip(
-            ". "
-        )
+        # A private key begins like an option, too: no more than its first word is shown.
+        name = err.option_name.split()[0][:_LONGEST_OPTION]
+        what = f"No such option '{name}'. {_instead(name, err.possibilities or ())}".rstrip(". ")
     place = err.ctx.command_path if isinstance(err, click.UsageError) and err.ctx else where
     return UsageError(what, hint=f"see: {place} --help")

@@ -14,7 +14,7 @@ from hermes_dist.cli.shared.command import Profile, command
 from hermes_dist.cli.shared.pager import paged
 from hermes_dist.cli.shared.reminders import notes
 from hermes_dist.cli.shared.session import Session
-from hermes_dist.errors import ExitCode, worst
+from hermes_dist.errors import ExitCode, UsageError, worst
 from hermes_dist.ops.change.look_up import ask_ahead
 from hermes_dist.ops.change.review import agent_time
 from hermes_dist.ops.homes import half_changed
@@ -34,6 +34,8 @@ def status(
         bool, typer.Option("--exit-code", help="Exit with code 10 if something differs.")
     ] = False,
 ) -> int:
+    if all_ and profile:
+        raise UsageError("--all can't be combined with a profile", hint="leave one of them out")
     if all_:
         names = [row.name for row in list_profiles(session.ctx) if row.managed]
     else:

@@ -22,12 +22,15 @@ from hermes_dist.agents.routes import (
     ROUTES,
     STANDALONE,
     Grammar,
+    form_of,
 )
 from hermes_dist.errors import Invalid
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 from hermes_dist.model.values import as_list, as_map
 
 _OLD = "profile_routing"
+_FIELDS = {"guild_id": "guild", "chat_id": "channel", "thread_id": "thread", "user_id": "user"}
+"""What a field of a route is called on the command line."""
 _TRUE = frozenset({"true", "1", "yes", "on"})
 
 
@@ -391,6 +394,10 @@ def _faults_of(route: Route, profiles: Collection[str], served: Collection[str])
     if grammar.suffix and route.platform.endswith(grammar.suffix):
         name = route.platform.removesuffix(grammar.suffix)
         yield f"messages say {name}, not {route.platform}, so it never matches"
+    for key, id_ in route.ids.items():
+        form = form_of(route.platform, key)
+        if isinstance(id_, str) and not form.pattern.fullmatch(id_):
+            yield f"no message of {route.platform} has the {_FIELDS[key]} {id_}: ids look like {form.example}"
     for key in _unread(route):
         yield f"this agent does not know {key}, so the route matches more than it seems to"
     if route.profile and route.profile not in served:
@@ -406,11 +413,11 @@ def _never_matches(value: object, grammar: Grammar) -> bool:
 
 def _unread(route: Route) -> Iterator[str]:
     """Yield fields that only newer agents use to narrow a route."""
-    known = _fields(route.grammar)
+    known = _narrowing(route.grammar)
     yield from (key for key in NARROWING if key in route.raw and key not in known)
 
 
-def _fields(grammar: Grammar) -> set[str]:
+def _narrowing(grammar: Grammar) -> set[str]:
     """Return the fields that narrow a route for this generation."""
     known = {key for key, _ in grammar.weights}
     return known | {BOT} if grammar.bot_profile else known
@@ -439,7 +446,7 @@ def entry(grammar: Grammar, profile: str, where: Where, name: str) -> dict[str, 
     bot = bot_key(where.bot)
     whose = {BOT: bot} if bot else {}
     # Writing it anyway would make a route that matches more than the user said.
-    if unknown := [key for key in (*given, *whose) if key not in _fields(grammar)]:
+    if unknown := [key for key in (*given, *whose) if key not in _narrowing(grammar)]:
         raise Invalid(
             f"the installed agent does not know {unknown[0]} in a route",
             hint="leave it out, or update the agent",
@@ -448,6 +455,14 @@ def entry(grammar: Grammar, profile: str, where: Where, name: str) -> dict[str, 
     if not given:
         hint = "pass --guild, --channel, --thread or --user"
         raise Invalid("a route needs a guild, channel, thread or user", hint=hint)
+    for key, value in given.items():
+        form = form_of(where.platform, key)
+        if not form.pattern.fullmatch(value):
+            raise Invalid(
+                f"no message of {where.platform} has the {_FIELDS[key]} {value!r:.60}",
+                where=f"--{_FIELDS[key]}",
+                hint=f"give its id, which looks like {form.example}",
+            )
     label = name or "-".join([profile, *given.values()])
     return {"name": label, "platform": where.platform, **given, **whose, "profile": profile}
 

@@ -146,7 +146,13 @@ def rotate(ctx: Context, folder: Path, new: Path, *, key: str = "") -> Rotated:
     try:
         follower = parse_public(new.read_text("utf-8", "replace")[:20_000])
     except OSError as error:
-        raise DistError(f"the new key can't be read: {error.strerror}", where=str(new)) from None
+        raise DistError(
+            f"the new key can't be read: {error.strerror}",
+            where=str(new),
+            hint="name its .pub file with --rotate",
+        ) from None
+    except Invalid as error:
+        raise error.within(str(new)) from None
     if follower.blob == old.public.blob:
         raise Invalid(
             "the new key is the old one", where=str(new), hint="name the old one with --key"

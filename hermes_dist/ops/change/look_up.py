@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from hermes_dist.decide.versions import newer_tags
-from hermes_dist.errors import DistError, Invalid, counted
+from hermes_dist.errors import DistError, Invalid, UsageError, counted
 from hermes_dist.model.lock_head import LockHead, load_head
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName
@@ -136,6 +136,7 @@ def look_up(
         before: The pin that the same source led to before; None if it is followed for the first time.
 
     Raises:
+        UsageError: A registry is named, and the source is not a name in one.
         Refused: A policy forbids the source, or the tag or branch that the profile follows is gone.
         DistError: The source or the ref does not exist or can't be reached.
     """
@@ -143,6 +144,12 @@ def look_up(
         from hermes_dist.ops.change.look_up_name import look_up_named  # noqa: PLC0415 - only registry names need it
 
         return look_up_named(ctx, spec, naming or Naming(), lock, before)
+    if naming and naming.registry:
+        raise UsageError(
+            "--registry says where a name is looked up, and this is not a name",
+            where=str(spec),
+            hint="leave --registry out, or give the package's name",
+        )
     check_policies(ctx, spec)
     return resolved(ctx, spec, before)
 

@@ -30,6 +30,7 @@ from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.fleet.gateways import served_profiles
 from hermes_dist.world.agent.gateways import same_people
+from hermes_dist.world.disk.errors import trouble
 from hermes_dist.world.disk.fs import atomic_write
 
 __all__ = ["Route", "RouteAnswer", "Where", "add", "answer_to", "lint", "list_routes", "remove"]
@@ -86,12 +87,18 @@ def add(
     new = entry(grammar, str(profile), where, name)
     scope = (where.platform, where.ids, bot_key(where.bot))
     for route in routes_of(config, grammar):
-        if (route.platform, dict(route.ids), route.bot) == scope:
-            raise DistError(
-                f"route {route.number} matches {route.scope} already, and sends it to {route.profile or 'nobody'}",
-                where=str(ctx.layout.root / CONFIG),
-                hint=f"remove it first: gateway route remove {route.number}",
-            )
+        if (route.platform, dict(route.ids), route.bot) != scope:
+            continue
+        if route.profile == profile and multiplex:
+            # The same command again, as the hint after the first one says.
+            if not multiplexes(config, grammar):
+                _write(ctx, data, multiplexing(config))
+            return route, True
+        raise DistError(
+            f"route {route.number} matches {route.scope} already, and sends it to {route.profile or 'nobody'}",
+            where=str(ctx.layout.root / CONFIG),
+            hint=f"remove it first with: {ctx.command(f'gateway route remove {route.number}')}",
+        )
     edited = with_routes(config, [*entries_of(config), new])
     if multiplex:
         _write(ctx, data, multiplexing(edited))
@@ -115,7 +122,7 @@ def remove(ctx: Context, chosen: str) -> Route:
         raise DistError(
             f"{what} called {chosen!r}",
             where=str(ctx.layout.root / CONFIG),
-            hint="use its number, as shown by: gateway route list",
+            hint=f"use its number, as shown by: {ctx.command('gateway route list')}",
         )
     left = [e for number, e in enumerate(entries_of(config), 1) if number != hits[0].number]
     _write(ctx, data, with_routes(config, left))
@@ -200,9 +207,7 @@ def _read(ctx: Context) -> bytes:
     except FileNotFoundError:
         return b""
     except OSError as err:
-        raise DistError(
-            f"it can't be read: {err.strerror}", where=str(ctx.layout.root / CONFIG)
-        ) from err
+        raise trouble(err, "it can't be read", where=str(ctx.layout.root / CONFIG)) from err
 
 
 def _load(data: bytes) -> Mapping[object, object]:

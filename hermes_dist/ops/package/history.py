@@ -85,6 +85,8 @@ def past_of(home: Home) -> list[Past]:
     Raises:
         DistError: The home can't be read.
     """
+    if not home.path.is_dir():
+        return []  # the default profile, before anything was installed
     images: dict[Digest, bytes] = {}
     if home.lock_bytes is not None:
         images[Digest.of(home.lock_bytes)] = home.lock_bytes

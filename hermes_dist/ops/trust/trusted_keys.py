@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from msgspec import Struct
@@ -11,6 +12,9 @@ from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.trust import Keyring, KnownKey, Policy, is_fingerprint
 from hermes_dist.ops.context import Context
 from hermes_dist.world.keys.files import change_keyring, read_keyring, read_policies
+
+_ENCODED = re.compile(r"[A-Za-z0-9+/=\s]{32,}.*", re.DOTALL)
+"""Base64, as keys are written; a file name of that length has a dot or a hyphen."""
 
 
 class Trusted(Struct, frozen=True):
@@ -114,7 +118,7 @@ def remove(
             keys = keyring.find(key.fingerprint) or ((key,) if revoke else ())
         if not keys:
             raise DistError(
-                f"no key is known as {who!r:.100}", hint=f"see: {ctx.command('trust list')}"
+                f"no key is known as {_shown(who)!r}", hint=f"see: {ctx.command('trust list')}"
             )
         found.extend(keys)
         for key in keys:
@@ -128,20 +132,38 @@ def remove(
 
 
 def _key_of(text: str) -> KnownKey:
-    """Read a key as typed."""
+    """Read a key as typed.
+
+    Raises:
+        Invalid: It is not one; the error shows nothing of a text that may be a private key.
+    """
     if is_fingerprint(text):
         return KnownKey("", text)
     from hermes_dist.world.keys.ssh import parse_public  # noqa: PLC0415 - fingerprints need no parser
 
-    if " " not in text.strip():
-        path = Path(text).expanduser()
+    place = "KEY"
+    if len(text.split()) == 1:
+        path = Path(text.strip()).expanduser()
+        place = str(path)
         try:
             text = path.read_text("utf-8", "replace")[:20_000]
-        except OSError as error:
+        except (OSError, ValueError) as error:
             raise Invalid(
-                f"it is neither a key nor a file that can be read: {error.strerror}",
-                where=str(path),
+                f"it is neither a key nor a file that can be read: {_reason(error)}",
+                where=_shown(text),
                 hint="give a file such as id_ed25519.pub, its line in quotes, or a fingerprint SHA256:…",
             ) from None
-    key = parse_public(text)
+    try:
+        key = parse_public(text)
+    except Invalid as error:
+        raise error.within(place) from None
     return KnownKey("", key.fingerprint, replace(key, comment="").line)
+
+
+def _reason(error: OSError | ValueError) -> str:
+    return getattr(error, "strerror", None) or "its name is not valid"
+
+
+def _shown(typed: str) -> str:
+    """A text that was typed for a key, if it can't be a part of a private one; otherwise what it stands for."""
+    return "KEY" if _ENCODED.fullmatch(typed) or "PRIVATE KEY" in typed else typed[:100]

@@ -24,5 +24,6 @@ def find_command(name: str, env: Mapping[str, str], *, outside: Path | None = No
 
 
 def is_program(path: Path) -> bool:
-    """Whether a path is a file that may be run."""
-    return path.is_file() and os.access(path, os.X_OK)
+    """Whether a path is a file that may be run; one in a folder that the user may not look into is none."""
+    # Unlike Path.is_file, this raises nothing for such a folder, which PATH may hold.
+    return os.path.isfile(path) and os.access(path, os.X_OK)

@@ -49,6 +49,9 @@ _SIGNED_AS = {b"ssh-rsa": (b"rsa-sha2-256", b"rsa-sha2-512")}
 """The kinds of signatures that a kind of keys makes, where they have other names: RSA never with SHA-1."""
 _FLAGS_AND_COUNTER = 5
 _RSA_BITS = 2048
+_PRIVATE = base64.b64encode(b"openssh-key-v1").decode().rstrip("=")[:-1]
+"""How the content of a private key begins."""
+_PUBLIC = "give a file such as ~/.ssh/id_ed25519.pub"
 _LINE, _LONGEST_LINE = 70, 100
 GIT, FILE = "git", "hermes-dist"
 """Namespaces: what git signs, and what we sign beside it."""
@@ -90,8 +93,13 @@ def parse_public(text: str) -> PublicKey:
     """Read a line of a ``.pub`` or ``allowed_signers`` file.
 
     Raises:
-        Invalid: The line is not a public key of an accepted kind.
+        Invalid: The line is not a public key of an accepted kind; the error shows nothing of it, as it may be private.
     """
+    if is_private(text):
+        raise Invalid(
+            "it is a private key, which nobody else may see",
+            hint="give its public half: the file beside it that ends with .pub",
+        )
     words = text.split()
     for at, word in enumerate(words[:-1]):
         if word.encode() in _ACCEPTED:
@@ -99,11 +107,14 @@ def parse_public(text: str) -> PublicKey:
                 blob = base64.b64decode(words[at + 1], validate=True)
                 _load_public(word.encode(), blob)
             except (binascii.Error, BadSignature) as err:
-                raise Invalid(f"it is not an accepted public key: {err}", where=text[:60]) from None
+                raise Invalid(f"it is not an accepted public key: {err}", hint=_PUBLIC) from None
             return PublicKey(word, blob, " ".join(words[at + 2 :]))
-    raise Invalid(
-        "it is not a public key", where=text[:60], hint="give a file such as ~/.ssh/id_ed25519.pub"
-    )
+    raise Invalid("it is not a public key", hint=_PUBLIC)
+
+
+def is_private(text: str) -> bool:
+    """Whether a text is a private key, or the beginning of what stands inside its armor."""
+    return "PRIVATE KEY" in text or _PRIVATE in text
 
 
 def _load_public(kind: bytes, blob: bytes) -> SSHPublicKeyTypes:
