@@ -23,8 +23,8 @@ def clean(text: object, columns: int = COLUMNS) -> str:
         columns: The greatest length of the result.
 
     Returns:
-        The text in NFC without private keys, with control, format, surrogate and private characters as ``\u{…}``; if too
-        long, cut with an ellipsis.
+        The text in NFC without private keys, with control, format, surrogate and private characters as ``\u{…}``; if
+        too long, cut with an ellipsis.
     """
     flat = unicodedata.normalize("NFC", str(text))
     if _MARK in flat:

@@ -173,3 +173,28 @@ def test_what_a_profile_demands_is_shown_chosen_and_never_loosened_by_the_way(
     assert ours("update", "bot", "-y")[0] == 0
     assert ours("trust", "require", "bot", "some")[0] == 2
     assert ours("trust", "require", "nobody", "none")[0] == 1
+
+
+def test_no_byte_of_a_private_key_is_shown_wherever_it_was_typed(
+    shell: Shell, key: Key, tmp_path: Path
+) -> None:
+    text = key.path.read_text()
+    inner = [line for line in text.splitlines() if not line.startswith("-")]
+    typed = [text, inner[0], "".join(inner), f"ssh-ed25519 {inner[0]}", str(key.path)]
+    for words in [
+        *(["trust", "add", "Ada", "--", each] for each in typed),
+        *(["trust", "remove", "--", each] for each in typed[:3]),
+        *(["trust", "remove", "--revoke", "--", each] for each in typed),
+        ["trust", "add", "Ada", text],
+        ["trust", "add", "--", text, "Ada"],
+        ["sign", str(tmp_path), "--rotate", text],
+        ["install", text],
+        ["install", "--", text],
+        ["update", "--", text],
+        ["search", "--", text],
+    ]:
+        got = run(HERMES, words, prog="hermes-dist", profile=None)
+        out, err = shell.capsys.readouterr()
+        assert (got == 0) == (words[0] == "search"), (words[:3], err)
+        for line in inner:
+            assert line[:12] not in out + err, words[:3]

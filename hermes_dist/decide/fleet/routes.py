@@ -394,8 +394,8 @@ def _faults_of(route: Route, profiles: Collection[str], served: Collection[str])
     if grammar.suffix and route.platform.endswith(grammar.suffix):
         name = route.platform.removesuffix(grammar.suffix)
         yield f"messages say {name}, not {route.platform}, so it never matches"
-    for key, id_ in route.ids.items():
-        form = form_of(route.platform, key)
+    for key in route.ids:
+        id_, form = route.raw[key], form_of(route.platform, key)
         if isinstance(id_, str) and not form.pattern.fullmatch(id_):
             yield f"no message of {route.platform} has the {_FIELDS[key]} {id_}: ids look like {form.example}"
     for key in _unread(route):

@@ -60,10 +60,37 @@ _TABLE: tuple[tuple[str, type[DistError], str, str], ...] = (
         "use the address that it redirects to, if you trust it",
     ),
     (
+        r"(?:cannot run|unable to (?:start|execute|spawn)) \S*ssh|: 'ssh'|ssh: (?:command )?not found",
+        Unreachable,
+        "this address needs ssh, which is not installed",
+        "install the OpenSSH client, or use the repository's https:// address",
+    ),
+    (
         (
-            r"could not read (Username|Password)|terminal prompts disabled|Authentication failed|Permission denied"
+            r"[Cc]ould not resolve (?:host|proxy)|[Nn]ame or service not known|nodename nor servname"
+            r"|[Tt]emporary failure in name resolution|No address associated with hostname|getaddrinfo failed"
+        ),
+        Unreachable,
+        "the host was not found",
+        "check how it is spelled, and your connection",
+    ),
+    (
+        r"Host key verification failed",
+        Unreachable,
+        "ssh does not know this host's key, or it changed",
+        "connect to it once with ssh and compare the key that it shows with the one that the host publishes",
+    ),
+    (
+        r"Authentication failed|[Ii]nvalid (?:username|credentials|token)|Bad credentials",
+        Unreachable,
+        "the login was refused: the password or token is wrong, or has expired",
+        "log in anew with `gh auth login`, or renew the token where your git keeps it (`git config credential.helper`)",
+    ),
+    (
+        (
+            r"could not read (Username|Password)|terminal prompts disabled|Permission denied"
             r"|unable to get (username|password) from user"  # git 2.47 and newer
-            r"|error: 40[13]|Access denied|Host key verification failed"
+            r"|error: 40[13]|Access denied"
         ),
         Unreachable,
         "it does not exist, or you may not read it",

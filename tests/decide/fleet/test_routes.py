@@ -244,3 +244,44 @@ def test_faults_on_newer_agents() -> None:
     assert narrower == [
         "this agent does not know user_id, so the route matches more than it seems to"
     ]
+
+
+IDS = [
+    (Where(platform="discord", channel="general"), "channel 'general'", "112233"),
+    (Where(platform="discord", guild="My server"), "guild 'My server'", "112233"),
+    (Where(platform="slack", channel="#general"), "channel '#general'", "C0123ABCD"),
+    (Where(platform="slack", channel="C01", thread="9"), "thread '9'", "1712345678"),
+    (Where(platform="telegram", channel="@news"), "channel '@news'", "-100"),
+    (Where(platform="matrix", channel="#room:example.org"), "channel '#room", "!room:"),
+    (Where(platform="irc", channel="two words"), "channel 'two words'", ""),
+]
+
+
+@pytest.mark.parametrize(("where", "said", "like"), IDS)
+def test_an_id_that_no_message_of_its_platform_has_is_not_written(
+    where: Where, said: str, like: str
+) -> None:
+    with pytest.raises(Invalid, match=f"no message of {where.platform} has the") as told:
+        entry(NEW, "a", where, "")
+    assert said in told.value.what
+    assert like in told.value.hint
+    written = {"platform": where.platform, **where.ids, "profile": "a"}
+    [*_, (_, fault)] = faults({"profile_routes": [written]}, ["a"], ["a"], NEW)
+    assert fault.startswith(f"no message of {where.platform} has the")
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        Where(platform="telegram", channel="-1001234567890", thread="42"),
+        Where(platform="slack", guild="T012AB", channel="C012AB", thread="1712345678.123456"),
+        Where(platform="matrix", channel="!r:example.org", user="@ada:example.org"),
+        Where(platform="signal", channel="group:AbC/d+e="),
+        Where(platform="whatsapp", channel="4915112345678-16000@g.us"),
+        Where(platform="irc", channel="#hermes"),
+        Where(platform="unheard-of", channel="any:thing"),
+    ],
+)
+def test_ids_as_the_agent_spells_them_are_written(where: Where) -> None:
+    made = entry(NEW, "a", where, "")
+    assert faults({"profile_routes": [made]}, ["a"], ["a"], NEW) == []

@@ -170,3 +170,21 @@ def test_a_person_with_several_ids_is_known_by_what_the_login_learned(
     (login / "lid-mapping-999_reverse.json").write_text('"4917"')
     assert ops.answer_to(ctx, Where(platform="whatsapp", channel="999@lid")).profile == "ops"
     assert ops.answer_to(ctx, Where(platform="whatsapp", channel="998@lid")).profile == "default"
+
+
+def test_the_same_route_again_switches_multiplexing_on_as_its_hint_says(
+    ctx: Context, home: Path
+) -> None:
+    where, ops_ = Where(platform="discord", channel="111"), ProfileName("ops")
+    first, on = ops.add(ctx, ops_, where, name="", multiplex=False)
+    assert not on
+    with pytest.raises(DistError, match="matches discord chat 111 already"):
+        ops.add(ctx, ops_, where, name="", multiplex=False)
+    with pytest.raises(DistError, match="sends it to ops"):
+        ops.add(ctx, ProfileName("coder"), where, name="", multiplex=True)
+    again, on = ops.add(ctx, ops_, where, name="", multiplex=True)
+    assert (again, on) == (first, True)
+    assert ops.list_routes(ctx) == ([first], True)
+    before = config(home).read_bytes()
+    assert ops.add(ctx, ops_, where, name="", multiplex=True) == (first, True)
+    assert config(home).read_bytes() == before

@@ -20,7 +20,7 @@ from gitrepo import PACKAGE, Repo
 from servers import free_port, rude
 
 from hermes_dist.brand import HERMES, Layout
-from hermes_dist.errors import DistError, Invalid
+from hermes_dist.errors import DistError, Invalid, Unreachable
 from hermes_dist.world.child import Finished
 from hermes_dist.world.disk.store import Store
 from hermes_dist.world.git.errors import explain
@@ -353,3 +353,28 @@ def test_an_endless_listing_ends_in_an_error_and_fills_no_memory(tool: str, home
     assert (kind, sentence) == ("Invalid", "it lists more than the limits allow")
     assert used < 256 << 10
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+SAID = [
+    ("error: cannot run ssh: No such file or directory\nfatal: unable to fork", "needs ssh"),
+    ("fatal: unable to access: [Errno 2] No such file or directory: 'ssh'", "needs ssh"),
+    ("sh: 1: ssh: not found", "needs ssh"),
+    ("fatal: unable to access 'URL': Could not resolve host: x.invalid", "host was not found"),
+    ("ssh: Could not resolve hostname x: Name or service not known", "host was not found"),
+    ("fatal: unable to access: [Errno -3] Temporary failure in name resolution", "was not found"),
+    ("Host key verification failed.\nfatal: Could not read from remote", "this host's key"),
+    ("remote: Invalid username or token.\nfatal: Authentication failed for 'x'", "has expired"),
+    ("fatal: could not read Username for 'x': terminal prompts disabled", "you may not read it"),
+    ("git@host: Permission denied (publickey).\nfatal: Could not read", "you may not read it"),
+    ("ERROR: Repository not found.", "there is no such repository"),
+]
+
+
+@pytest.mark.parametrize(("err", "sentence"), SAID)
+def test_the_way_to_a_repository_fails_with_its_own_sentence_and_a_next_step(
+    err: str, sentence: str
+) -> None:
+    error = explain(Finished(128, b"", err), "https://example.org/bot", 1)
+    assert isinstance(error, Unreachable)
+    assert sentence in error.what
+    assert error.hint
