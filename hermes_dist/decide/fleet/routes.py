@@ -394,14 +394,19 @@ def _faults_of(route: Route, profiles: Collection[str], served: Collection[str])
     if grammar.suffix and route.platform.endswith(grammar.suffix):
         name = route.platform.removesuffix(grammar.suffix)
         yield f"messages say {name}, not {route.platform}, so it never matches"
-    for key in route.ids:
-        id_, form = route.raw[key], form_of(route.platform, key)
-        if isinstance(id_, str) and not form.pattern.fullmatch(id_):
-            yield f"no message of {route.platform} has the {_FIELDS[key]} {id_}: ids look like {form.example}"
+    yield from _foreign_ids(route)
     for key in _unread(route):
         yield f"this agent does not know {key}, so the route matches more than it seems to"
     if route.profile and route.profile not in served:
         yield _nobody(route, profiles)
+
+
+def _foreign_ids(route: Route) -> Iterator[str]:
+    """Yield the ids that are spelled otherwise than those of the platform."""
+    for key in route.ids:
+        id_, form = route.raw[key], form_of(route.platform, key)
+        if isinstance(id_, str) and not form.pattern.fullmatch(id_):
+            yield f"no message of {route.platform} has the {_FIELDS[key]} {id_}: ids look like {form.example}"
 
 
 def _never_matches(value: object, grammar: Grammar) -> bool:
@@ -455,7 +460,14 @@ def entry(grammar: Grammar, profile: str, where: Where, name: str) -> dict[str, 
     if not given:
         hint = "pass --guild, --channel, --thread or --user"
         raise Invalid("a route needs a guild, channel, thread or user", hint=hint)
-    for key, value in given.items():
+    _check_ids(where)
+    label = name or "-".join([profile, *given.values()])
+    return {"name": label, "platform": where.platform, **given, **whose, "profile": profile}
+
+
+def _check_ids(where: Where) -> None:
+    """Refuse an id that is spelled otherwise than those of the platform: the route would never match."""
+    for key, value in where.ids.items():
         form = form_of(where.platform, key)
         if not form.pattern.fullmatch(value):
             raise Invalid(
@@ -463,8 +475,6 @@ def entry(grammar: Grammar, profile: str, where: Where, name: str) -> dict[str, 
                 where=f"--{_FIELDS[key]}",
                 hint=f"give its id, which looks like {form.example}",
             )
-    label = name or "-".join([profile, *given.values()])
-    return {"name": label, "platform": where.platform, **given, **whose, "profile": profile}
 
 
 def old_routes(config: object) -> list[dict[str, object]]:
