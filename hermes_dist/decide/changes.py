@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from hermes_dist.decide.parts import part_of
 from hermes_dist.errors import Invalid, Lost
-from hermes_dist.merge.data import changed_keys, same_document
+from hermes_dist.merge.data import changed_keys, same_document, without_machine_changes
 from hermes_dist.merge.text import unified
 from hermes_dist.model.documents.api import ABSENT, Kind, dump, get, kind_of, load_data
 from hermes_dist.model.keypath import format_key
@@ -140,7 +140,10 @@ def shown_value(value: object) -> str:
 
 
 def text_diff(change: Change, read: Read, before_label: str, after_label: str) -> list[str]:
-    """Return a unified diff of one path; a mode change, or content that can't be shown, is one line of its own."""
+    """Return a unified diff of one path; a mode change, or content that can't be shown, is one line of its own.
+
+    Keys that belong to the machine, such as the switch that an approval writes, count as equal.
+    """
     if change.how is How.RENAMED:
         return [f"{change.was} moved to {change.path}"]
     if change.how is How.MODE and change.after is not None:
@@ -151,6 +154,8 @@ def text_diff(change: Change, read: Read, before_label: str, after_label: str) -
         after, two = _shown(change.after, f"{after_label}/{change.path}", read)
     except Lost:
         return [f"{change.path} is {change.how}; its content is lost, so it can't be shown"]
+    if change.before and change.after:
+        before, after = without_machine_changes(change.path, before, after)
     return unified(before, after, one, two)
 
 

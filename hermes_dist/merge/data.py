@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from hermes_dist.errors import Invalid
-from hermes_dist.merge.shapes import Shape, shape_of
+from hermes_dist.merge.shapes import Shape, has_machine_keys, shape_of
 from hermes_dist.merge.text import TextMerge, merge_text, mergeable
 from hermes_dist.merge.values import Favour, Merge, alike, nobody
 from hermes_dist.model.discreet import Contents
@@ -19,6 +19,7 @@ from hermes_dist.model.documents.api import (
     graft,
     kind_of,
     parse,
+    put,
     rewrite,
 )
 from hermes_dist.model.keypath import Item, KeyPath, Segment
@@ -281,6 +282,55 @@ def _data(data: bytes, kind: Kind) -> object:
 
 def _value(doc: Document) -> object:
     return doc.value if doc.root else {}
+
+
+def without_machine_changes(path: RelPath, a: bytes, b: bytes) -> tuple[bytes, bytes]:
+    """Make two versions of a document agree in the keys that belong to the machine, so that their texts do, too.
+
+    A value that both have becomes that of ``b`` in ``a``; one that only one of them has is left out of it.
+
+    Returns:
+        The two versions; as they are if one of them can't be read or changed.
+    """
+    kind = kind_of(path)
+    if kind is None or not has_machine_keys(path):
+        return a, b
+    try:
+        one, two = _data(a, kind), _data(b, kind)
+        keys = _machine_keys(path, (), one, two)
+        return put(a, kind, _agreed(keys, one, two)), put(
+            b, kind, _agreed(keys, two, one, own=True)
+        )
+    except (Invalid, Unmergeable):
+        return a, b
+
+
+def _machine_keys(path: RelPath, key: KeyPath, a: object, b: object) -> list[KeyPath]:
+    """List the keys of the machine that differ."""
+    if same(a, b):
+        return []
+    if shape_of(path, key) is Shape.OURS:
+        return [key]
+    found: list[KeyPath] = []
+    for part in _parts(a, b):
+        found += _machine_keys(path, (*key, part), child(a, part), child(b, part))
+    return found
+
+
+def _agreed(
+    keys: Iterable[KeyPath], here: object, there: object, *, own: bool = False
+) -> dict[KeyPath, object]:
+    """What a version has to hold at some keys: the other's value, or with ``own`` what it has; nothing if one has none."""
+    edits: dict[KeyPath, object] = {}
+    for key in keys:
+        mine, other = get(here, key), get(there, key)
+        if mine is ABSENT:
+            continue  # only the other one has it, and leaves it out
+        if other is ABSENT:
+            edits[key] = ABSENT
+        elif not own:
+            edits[key] = other
+    return edits
 
 
 def changed_keys(path: RelPath, a: bytes, b: bytes) -> list[KeyPath]:

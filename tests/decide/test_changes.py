@@ -60,3 +60,34 @@ def test_a_changed_document_names_its_keys() -> None:
     )
     found = {(k.key, k.before, k.after) for k in key_changes(change, BLOBS.__getitem__)}
     assert found == {("model.default", "a", "b"), ("x", "", "1")}
+
+
+def _diff(path: str, before: str, after: str) -> list[str]:
+    (change,) = changes_between(tree(**{path: before}), tree(**{path: after}), BLOBS.__getitem__)
+    lines = text_diff(change, BLOBS.__getitem__, "received", "yours")
+    return [line for line in lines if line.startswith(("+", "-"))][2:]
+
+
+def test_the_switch_that_an_approval_writes_is_no_change_of_a_text() -> None:
+    server = "mcp_servers:\n  web:\n    command: npx\n    enabled: {}\nname: {}\n"
+    assert _diff("config_dot_yaml", server.format("false", "a"), server.format("true", "b")) == [
+        "-name: a",
+        "+name: b",
+    ]
+
+
+def test_a_switch_that_only_one_side_has_is_no_change_of_a_text() -> None:
+    with_switch = "mcp_servers:\n  web:\n    enabled: true\n    command: npx\nname: {}\n"
+    without = with_switch.replace("    enabled: true\n", "")
+    wanted = ["-name: a", "+name: b"]
+    assert _diff("config_dot_yaml", with_switch.format("a"), without.format("b")) == wanted
+    assert _diff("config_dot_yaml", without.format("a"), with_switch.format("b")) == wanted
+
+
+def test_the_run_state_of_a_job_is_no_change_of_a_text() -> None:
+    job = '{{\n  "jobs": [\n    {{\n      "id": "a",\n      "enabled": {},\n      "state": "{}",\n      "prompt": "{}"\n    }}\n  ]\n}}\n'
+    before, after = job.format("false", "paused", "One."), job.format("true", "scheduled", "Two.")
+    assert _diff("cron__jobs_dot_json", before, after) == [
+        '-      "prompt": "One."',
+        '+      "prompt": "Two."',
+    ]
