@@ -96,7 +96,6 @@ def test_what_is_mounted_inside_a_home_is_found_before_and_taken_back_after(tmp_
         assert (where, unchanged, nothing_left) == (place, True, True), name
         assert "it is mounted from elsewhere" in what
         assert f"umount {tmp_path}/{name}-RealFs/{place}" in hint
-        assert ("--except" in hint) == (name != "past")
         # Where nobody looks beforehand, the system refuses in the middle, and the change goes back.
         where, what, hint, unchanged, nothing_left = told[f"{name} Blind"]
         assert (unchanged, nothing_left) == (True, True), (name, what)
@@ -161,9 +160,7 @@ def test_a_part_that_belongs_to_root_is_found_before(sticky: bool, quick_path: P
     before = everything(root)
     where, what, hint = _as_user(root, place)
     assert (where, what) == (place, "you may not change it: it belongs to root")
-    assert hint == (
-        f"make it yours (sudo chown -R 4321 {root / place}), or install and update without it: --except skills"
-    )
+    assert hint == f"make it yours (sudo chown -R 4321 {root / place})"
     after = everything(root)
     assert {p: s for p, s in after.items() if p in before and p != "."} == {
         p: s for p, s in before.items() if p != "."
@@ -201,3 +198,9 @@ def test_the_part_to_leave_out_is_one_that_the_option_takes() -> None:
     for place in places:
         said = obstacles._part_name(place)
         assert parse_parts(said, "--except") == {part_of(RelPath(place))}, place
+
+
+def test_no_change_does_without_what_is_ours() -> None:
+    assert obstacles._part_in_the_way("skills/a") == "skills"
+    for place in ("", "distribution.lock", ".dist/generations"):
+        assert obstacles._part_in_the_way(place) == ""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -32,6 +33,7 @@ from hermes_dist.ops.homes import LIVING, Home, guards_of, held, take_back
 from hermes_dist.ops.profiles.profile_moves import clear_tombstone
 from hermes_dist.world.disk.fs import RealFs
 from hermes_dist.world.disk.locks import flock
+from hermes_dist.world.disk.obstacles import Obstacle
 from hermes_dist.world.disk.owners import make_folders
 from hermes_dist.world.trace import note
 from hermes_dist.world.transaction.apply import Carry, apply
@@ -184,7 +186,7 @@ def carry_out(
     label = {"verb": proposal.verb, **proposal.label}
     if proposal.new:
         return _build(ctx, proposal, read, label, values)
-    with held(home) as fs:
+    with held(home) as fs, _way_around(proposal.verb):
         done = apply(
             fs,
             proposal.steps,
@@ -212,6 +214,21 @@ def carry_out(
         generation=done.generation,
     )
     return with_variables(_with_env_file(outcome, home), home.path, values)
+
+
+_DO_WITHOUT = frozenset({"install", "update", "import"})
+"""The verbs that take ``--except``."""
+
+
+@contextmanager
+def _way_around(verb: str) -> Iterator[None]:
+    """Let an error about something in the way also name how the verb does without that part, if it can."""
+    try:
+        yield
+    except Obstacle as error:
+        if error.part and verb in _DO_WITHOUT:
+            error.hint += f", or {verb} without it: --except {error.part}"
+        raise
 
 
 def _carries(steps: Iterable[Step], read: Read) -> Mapping[RelPath, Carry]:

@@ -26,6 +26,18 @@ _FLAGS_MACOS = (
 )  # immutable and append-only, for the user and the system
 
 
+class Obstacle(DistError):
+    """Something in a home can't be exchanged or removed.
+
+    Attributes:
+        part: What ``--except`` calls the part of a package that it belongs to; empty if no change can do without it.
+    """
+
+    def __init__(self, what: str, *, where: str, hint: str, part: str = "") -> None:
+        super().__init__(what, where=where, hint=hint)
+        self.part = part
+
+
 class Seen(NamedTuple):
     """What the system tells about a name.
 
@@ -100,7 +112,7 @@ def on_one_mount(one: Path, other: Path) -> bool:
     return not _elsewhere(*seen)
 
 
-def closed(fd: int, home: int, root: Path, part: str) -> DistError | None:
+def closed(fd: int, home: int, root: Path, part: str) -> Obstacle | None:
     """Return why no name in an open folder can be changed; None if no reason is known.
 
     Args:
@@ -117,7 +129,7 @@ def closed(fd: int, home: int, root: Path, part: str) -> DistError | None:
     if os.access(".", os.W_OK | os.X_OK, dir_fd=fd, effective_ids=_EFFECTIVE):
         return None
     if os.fstatvfs(fd).f_flag & os.ST_RDONLY:
-        return DistError(
+        return Obstacle(
             "nothing in it can be changed: its disk is read-only",
             where=part or str(root),
             hint="mount it so that it can be written",
@@ -125,7 +137,7 @@ def closed(fd: int, home: int, root: Path, part: str) -> DistError | None:
     return _not_yours(seen, root / part, part)
 
 
-def pinned(fd: int, name: str, home: int, root: Path, part: str) -> DistError | None:
+def pinned(fd: int, name: str, home: int, root: Path, part: str) -> Obstacle | None:
     """Return why a name in an open folder can't be exchanged or removed; None if no reason is known.
 
     Args:
@@ -161,9 +173,10 @@ _FILES = {SOUL: "soul", CONFIG: "config", MCP: "mcp"}
 _FOLDERS = frozenset(["skills", "cron", "mcp", "plugins", "hooks"])
 
 
-def _or_without(part: str) -> str:
+def _part_in_the_way(part: str) -> str:
+    """What ``--except`` calls the part that can't be changed; empty if no change can do without it."""
     ours = not part or part.split("/", maxsplit=1)[0] == PRIVATE or part == LOCKFILE
-    return "" if ours else f", or install and update without it: --except {_part_name(part)}"
+    return "" if ours else _part_name(part)
 
 
 def _part_name(path: str) -> str:
@@ -172,7 +185,7 @@ def _part_name(path: str) -> str:
     return _FILES.get(top) or (top if top in _FOLDERS else "files")
 
 
-def _mounted(home: int, root: Path, part: str) -> DistError:
+def _mounted(home: int, root: Path, part: str) -> Obstacle:
     """The error for something on another mount; it names the place where that is mounted."""
     inside, names = look(home), part.split("/")
     for depth in range(1, len(names)):
@@ -181,33 +194,37 @@ def _mounted(home: int, root: Path, part: str) -> DistError:
             if _elsewhere(look(home, above), inside):
                 part = above
                 break
-    return DistError(
+    return Obstacle(
         "it is mounted from elsewhere, so no file can be exchanged there in one step",
         where=part,
-        hint=f"unmount it for the change (umount {root / part}){_or_without(part)}",
+        hint=f"unmount it for the change (umount {root / part})",
+        part=_part_in_the_way(part),
     )
 
 
-def _fixed(path: Path, part: str) -> DistError:
-    return DistError(
+def _fixed(path: Path, part: str) -> Obstacle:
+    return Obstacle(
         "it is marked so that nobody may change it",
         where=part or str(path),
-        hint=f"take the mark off (sudo chattr -i -a {path}){_or_without(part)}",
+        hint=f"take the mark off (sudo chattr -i -a {path})",
+        part=_part_in_the_way(part),
     )
 
 
-def _not_yours(seen: Seen, path: Path, part: str) -> DistError:
+def _not_yours(seen: Seen, path: Path, part: str) -> Obstacle:
     where = part or str(path)
     if seen.owner == os.geteuid():
-        return DistError(
+        return Obstacle(
             "it is read-only, so nothing in it can be changed",
             where=where,
-            hint=f"make it writable (chmod u+rwx {path}){_or_without(part)}",
+            hint=f"make it writable (chmod u+rwx {path})",
+            part=_part_in_the_way(part),
         )
-    return DistError(
+    return Obstacle(
         f"you may not change it: it belongs to {_name_of(seen.owner)}",
         where=where,
-        hint=f"make it yours (sudo chown -R {os.geteuid()} {path}){_or_without(part)}",
+        hint=f"make it yours (sudo chown -R {os.geteuid()} {path})",
+        part=_part_in_the_way(part),
     )
 
 
