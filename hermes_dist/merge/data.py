@@ -320,7 +320,7 @@ def _machine_keys(path: RelPath, key: KeyPath, a: object, b: object) -> list[Key
 def _agreed(
     keys: Iterable[KeyPath], here: object, there: object, *, own: bool = False
 ) -> dict[KeyPath, object]:
-    """What a version has to hold at some keys: the other's value, or with ``own`` what it has; nothing if one has none."""
+    """What a version has to hold at some keys: the other's value, or its ``own`` one; nothing if the other has none."""
     edits: dict[KeyPath, object] = {}
     for key in keys:
         mine, other = get(here, key), get(there, key)

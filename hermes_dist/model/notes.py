@@ -32,6 +32,7 @@ class NoteKind(Kind):
     REGISTRY_PINS_NONE = "registry-pins-none"
     REGISTRY_LACKS_VERSION = "registry-lacks-version"
     YANKED = "yanked"
+    DEPRECATED = "deprecated"
     GO_BACK_TO = "go-back-to"
     TAKEN_AS_NAME = "taken-as-name"
     MOVED_TAG_ACCEPTED = "moved-tag-accepted"

@@ -20,7 +20,7 @@ from hermes_dist.model.source import HEADS, TAGS, Pin
 from hermes_dist.ops.change.proposal import Proposal
 from hermes_dist.ops.change.review import Choice, KeyRow, parts_of
 from hermes_dist.ops.package.conflict_diff import Sides
-from hermes_dist.voice.clean import VALUE, clean, clean_line
+from hermes_dist.voice.clean import WHOLE, clean, clean_line, clean_value
 from hermes_dist.voice.left_out import why_words
 from hermes_dist.voice.lines import Line, Piece, Style, line
 from hermes_dist.voice.notes import sentence
@@ -126,10 +126,16 @@ def _sign(step: Step) -> str:
     return "~"
 
 
-def key_lines(rows: Sequence[KeyRow], most: int) -> Iterator[Line]:
-    """List the keys that upstream changed in documents; conflicting ones are shown with their conflicts."""
+def key_lines(rows: Sequence[KeyRow], most: int, longest: int = WHOLE) -> Iterator[Line]:
+    """List the keys that upstream changed in documents; conflicting ones are shown with their conflicts.
+
+    Args:
+        rows: The keys.
+        most: How many of them are shown.
+        longest: How much of a value is shown.
+    """
     for row in rows[:most]:
-        yield line(f"    {clean(row.path)}: {clean(row.key)}  {change_words(row)}")
+        yield line(f"    {clean(row.path)}: {clean(row.key)}  {change_words(row, longest)}")
     if rest := rows[most:]:
         yield line(f"    … and {counted(len(rest), 'more key')}; -v lists them")
 
@@ -147,10 +153,11 @@ def settled_lines(proposal: Proposal) -> Iterator[Line]:
 _TAKEN = {Side.OURS: "yours stays", Side.THEIRS: "theirs", Side.BOTH: "both"}
 
 
-def change_words(row: KeyRow) -> str:
+def change_words(row: KeyRow, longest: int = WHOLE) -> str:
     """Say what becomes of a value: upstream's change, or how two changes were settled."""
     before, after, yours, result = (
-        clean(value, VALUE) or _NONE for value in (row.before, row.after, row.yours, row.result)
+        clean_value(value, longest) or _NONE
+        for value in (row.before, row.after, row.yours, row.result)
     )
     if not row.yours:
         return f"{before} → {after}"
@@ -169,24 +176,24 @@ _CHOICES: Mapping[Choice | None, str] = {
 }
 
 
-def conflict_line(conflict: Conflict, sides: Sides) -> Line:
+def conflict_line(conflict: Conflict, sides: Sides, longest: int = WHOLE) -> Line:
     """Say what both sides changed."""
-    said = f"  {clean(conflict.words)}  {sides_words(conflict, sides)}; yours stays"
+    said = f"  {clean(conflict.words)}  {sides_words(conflict, sides, longest)}; yours stays"
     return line("  ", Piece("conflict", "error"), said)
 
 
-def sides_words(conflict: Conflict, sides: Sides) -> str:
+def sides_words(conflict: Conflict, sides: Sides, longest: int = WHOLE) -> str:
     """Say the values at a conflict, or what each side did to a text or a file."""
     if not sides.has_values:
         return CONFLICT_WORDS.get(conflict.kind, str(conflict.kind))
     gone = _NONE
     if sides.was is not None:
         gone = "(deleted)"
-    yours, theirs = (_value(each, gone) for each in (sides.yours, sides.theirs))
-    return f"was {_value(sides.was, _NONE)} · yours {yours} · theirs {theirs}"
+    yours, theirs = (_value(each, gone, longest) for each in (sides.yours, sides.theirs))
+    return f"was {_value(sides.was, _NONE, longest)} · yours {yours} · theirs {theirs}"
 
 
-def choice_words(side: Side, sides: Sides) -> str:
+def choice_words(side: Side, sides: Sides, longest: int = WHOLE) -> str:
     """Say what a choice brings about."""
     if side is Side.BOTH:
         return "both: yours, and upstream's added"
@@ -195,13 +202,13 @@ def choice_words(side: Side, sides: Sides) -> str:
         value, said = sides.theirs, "theirs"
     if not sides.has_values:
         return said
-    return f"{said}: {_value(value, '(deleted)')}"
+    return f"{said}: {_value(value, '(deleted)', longest)}"
 
 
-def _value(value: str | None, absent: str) -> str:
+def _value(value: str | None, absent: str, longest: int) -> str:
     if value is None:
         return absent
-    return clean(value, VALUE) or "(empty)"
+    return clean_value(value, longest) or "(empty)"
 
 
 def environment_line(item: Wanted, *, update: bool) -> Line:

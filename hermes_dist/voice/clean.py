@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import sys
 import unicodedata
 
 COLUMNS = 5000
 """Nothing that people or programs name is longer; more would only flood a terminal."""
 VALUE = 300
-"""How much of a value is shown beside other values; ``diff`` shows it whole."""
+"""How much of a value a terminal shows beside other values; ``-v`` shows it whole, and so does a pipe."""
+WHOLE = sys.maxsize
+"""No limit to what is shown of a value."""
 
 _MARK = "PRIVATE KEY-----"
 _PRIVATE_KEY = re.compile(rf"-----BEGIN [A-Z ]*{_MARK}.*?(?:-----END [A-Z ]*{_MARK}|$)", re.DOTALL)
@@ -34,6 +37,19 @@ def clean(text: object, columns: int = COLUMNS) -> str:
     if len(flat) <= columns:
         return flat
     return f"{flat[: columns - 1]}…"
+
+
+def clean_value(text: str, most: int = WHOLE) -> str:
+    """Return a value as one harmless line.
+
+    Args:
+        text: The value.
+        most: How much of it is shown; of a longer one, it is said how much is left and what shows it.
+    """
+    flat = clean(text, WHOLE)
+    if len(flat) <= most:
+        return flat
+    return f"{flat[:most]}… ({len(flat) - most} more characters; -v shows them)"
 
 
 def clean_line(text: str) -> str:

@@ -51,9 +51,10 @@ def group_lines(group: Group, look: Look, mark: str = "") -> Iterator[Line]:
     """Say what one server, job, hook, plugin or key does; ``mark`` tells its state."""
     kind = Piece(f"{EFFECT_VERBS[group.kind]:<10}", "accent", label=True)
     if len(group.rows) > 1:
-        yield line("  ", kind, f"{clean_line(group.name)}:{mark}")
+        blank = Piece(" " * 10, label=True)
         for key, value in group.rows:
-            yield line(f"  {' ' * 12} {_one_line(f'{key}: {value}')}")
+            yield line("  ", kind, f"{_one_line(f'{key}: {value}')}{mark}")
+            kind, mark = blank, ""
         return
     for said in group_words(group, by_id=look.by_id):
         yield line("  ", kind, f"{_one_line(said)}{mark}")
@@ -86,6 +87,23 @@ def changed_lines(rows: Iterable[tuple[str, str, str]]) -> Iterator[Line]:
     """Say what was approved before at the places of a card, if that differs."""
     for place, before, after in rows:
         yield line(f"    was approved  {clean(place)}: {clean_line(before)} → {clean_line(after)}")
+
+
+def revoked_line(group: Group, *, stays: bool) -> Line:
+    """Say what loses its approval, and what happens to it.
+
+    Args:
+        group: The server, job, hook, plugin or key.
+        stays: It stays in the home, switched off.
+    """
+    name = group.name
+    if group.label:
+        name = f"{group.label} ({name})"
+    becomes = "leaves the home"
+    if stays:
+        becomes = "is switched off"
+    said = f"{clean_line(name)}: {becomes}, and needs approval again"
+    return line("  ", Piece(f"{'revokes':<10}", "accent", label=True), said)
 
 
 def off_line(key: str, command: str) -> Line:

@@ -275,6 +275,7 @@ SENTENCES: Sentences = {
         "the registry has no version {version!r:.80}: it is looked up in the source"
     ),
     NoteKind.YANKED: "{package} {version} was yanked: {reason}",
+    NoteKind.DEPRECATED: "{package} is deprecated: {reason}",
     NoteKind.GO_BACK_TO: "to go back to {version}: update --to {version}",
     NoteKind.TAKEN_AS_NAME: (
         "{name} is read as a name in a registry; for the folder here, write ./{name}"

@@ -312,6 +312,7 @@ def outdated_data(rows: list[Outdated]) -> dict[str, Any]:
                 "latest": r.latest,
                 "held": r.held,
                 "yanked": r.yanked,
+                "deprecated": r.deprecated,
                 "refused": r.refused,
                 "next": r.next,
                 "error": str(r.error or ""),

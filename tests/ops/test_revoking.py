@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,12 @@ from story import BOT, Story, yes
 
 from hermes_dist.errors import DistError
 from hermes_dist.ops.change.request import Request
+from hermes_dist.ops.change.review import revoked_in
 from hermes_dist.ops.package import approvals
 from hermes_dist.ops.package import install as installing
 from hermes_dist.ops.package.resolve import approve
 from hermes_dist.ops.package.rollback import rollback
+from hermes_dist.voice.effect_cards import revoked_line
 
 SERVER = {"mcpServers": {"web": {"command": "python", "args": ["scripts/web.py"]}}}
 FILES = {
@@ -71,6 +74,27 @@ def test_what_is_taken_back_is_off_and_waits_until_its_next_yes(story: Story, th
     approve(story.ctx, BOT, Request(), yes)
     assert lives(story, thing)
     assert not waiting(story)
+
+
+@pytest.mark.parametrize(
+    ("thing", "said"),
+    [
+        ("web", "  revokes   mcp_servers.web: is switched off, and needs approval again"),
+        ("daily", "  revokes   daily (jobs[id=ID]): is switched off, and needs approval again"),
+        ("hooks/greet", "  revokes   hooks/greet: leaves the home, and needs approval again"),
+        ("approvals.mode", "  revokes   approvals.mode: leaves the home, and needs approval again"),
+    ],
+)
+def test_the_card_names_what_loses_its_approval_and_what_happens_to_it(
+    story: Story, thing: str, said: str
+) -> None:
+    done = approvals.revoke(story.ctx, BOT, (thing,), Request(dry_run=True), yes)
+    assert done.proposal
+    lines = [
+        "".join(piece.text for piece in revoked_line(group, stays=stays))
+        for group, stays in revoked_in(done.proposal)
+    ]
+    assert [re.sub("id=[0-9a-f]+", "id=ID", line) for line in lines] == [said]
 
 
 @pytest.mark.parametrize("thing", THINGS)

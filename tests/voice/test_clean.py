@@ -10,7 +10,7 @@ import pytest
 from every_command import COMMANDS, EVIL, Evil
 
 from hermes_dist.cli.entry.verbs import NESTED, VERBS, Nested
-from hermes_dist.voice.clean import clean, clean_line
+from hermes_dist.voice.clean import clean, clean_line, clean_value
 
 RAW = re.compile(
     "[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\U000e0000-\U000e007f]"
@@ -69,3 +69,9 @@ def test_a_string_is_one_line_of_what_can_be_seen() -> None:
     assert clean("\udcff") == r"\u{dcff}"
     assert clean_line("x" * 300) == "x" * 300
     assert clean("日本語 é ✓ 👍") == "日本語 é ✓ 👍"
+
+
+def test_a_long_value_is_whole_unless_a_limit_is_given_and_then_says_what_shows_it() -> None:
+    assert clean_value("x" * 9000) == "x" * 9000
+    assert clean_value("x" * 350, 300) == "x" * 300 + "… (50 more characters; -v shows them)"
+    assert clean_value("x" * 300, 300) == "x" * 300

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Annotated
 
 import typer
@@ -24,6 +24,7 @@ from hermes_dist.ops.package import resolve as ops
 from hermes_dist.voice.clean import clean
 from hermes_dist.voice.package_json import consents_data, groups_data, outcome_data
 
+_HEAD = ("State", "Thing", "Name", "Note")
 _CAUSES = {"user": "you switched it off", "author": "its author ships it switched off"}
 
 
@@ -168,34 +169,29 @@ def _list(session: Session, name: ProfileName) -> int:
     found = approvals.consents(session.ctx, name)
     screen = session.screen
     screen.emit("consents", consents_data(name, found))
-    waiting = {group.name for group in found.waiting}
-    also = {each.group.name for each in found.approved} & waiting
-    _say_waiting(session, found, also)
-    _say_approved(session, found, also)
-    for off in found.off:
-        screen.say(f"off       {clean(off.key or off.path)}  ({_CAUSES[off.cause]})")
-    if not (found.waiting or found.approved or found.off):
+    rows = list(_rows(found))
+    if rows:
+        filled = [at for at in range(len(_HEAD)) if any(row[at] for row in rows)]
+        screen.table([_HEAD[at] for at in filled], [[row[at] for at in filled] for row in rows])
+    else:
         screen.say(f"Nothing in {name} needs approval.")
     _next(session, name, found.waiting, found.off)
     return 0
 
 
-def _say_waiting(session: Session, found: approvals.Consents, also: Collection[str]) -> None:
+def _rows(found: approvals.Consents) -> Iterator[tuple[str, str, str, str]]:
+    """What needs approval, what is approved, and what is off, each once."""
+    waiting = {group.name for group in found.waiting}
+    also = {each.group.name for each in found.approved} & waiting
     for group in found.waiting:
-        partly = "  (changes to it; the earlier version is approved)" if group.name in also else ""
-        session.screen.say(f"pending   {clean(group.name)}{_label(group.label)}{partly}")
-
-
-def _say_approved(session: Session, found: approvals.Consents, also: Collection[str]) -> None:
+        partly = "changes to it; the earlier version is approved" if group.name in also else ""
+        yield "pending", group.name, group.label, partly
     for each in found.approved:
-        if each.group.name in also:
-            continue
-        since = f"  (since {clean(', '.join(each.since))})" if each.since else ""
-        session.screen.say(f"approved  {clean(each.group.name)}{_label(each.group.label)}{since}")
-
-
-def _label(label: str) -> str:
-    return f"  {clean(label)}" if label else ""
+        if each.group.name not in also:
+            since = f"since {', '.join(each.since)}" if each.since else ""
+            yield "approved", each.group.name, each.group.label, since
+    for off in found.off:
+        yield "off", off.key or off.path, "", _CAUSES[off.cause]
 
 
 def _next(session: Session, name: ProfileName, waiting: object, off: tuple[Off, ...]) -> None:

@@ -112,7 +112,8 @@ class _Round:
         sides = sides_of(self.session.ctx, self.proposal, conflict)
         lines = conflict_lines(self.session.ctx, self.proposal, conflict)
         head = screen.paint(f"Conflict {at + 1} of {len(self.conflicts)}", "error", err=True)
-        screen.prompt(f"{head}  {clean(conflict.words)}   {cards.sides_words(conflict, sides)}")
+        values = cards.sides_words(conflict, sides, screen.longest_value(err=True))
+        screen.prompt(f"{head}  {clean(conflict.words)}   {values}")
         if not sides.has_values and len(lines) <= _SHORT:
             screen.diff(lines, beside=True)
         offered = _offered(sides, can_go_back=can_go_back)
@@ -152,7 +153,9 @@ class _Round:
             return self._settle(conflict, None, "open; yours stays until you settle it")
         else:
             side = _SIDES[answer]
-            return self._settle(conflict, side, cards.choice_words(side, sides))
+            return self._settle(
+                conflict, side, cards.choice_words(side, sides, screen.longest_value(err=True))
+            )
         return False
 
     def _settle(self, conflict: Conflict, answer: Answer, said: str) -> bool:

@@ -15,7 +15,7 @@ from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import ExitCode, counted
 from hermes_dist.ops.homes import half_changed
 from hermes_dist.ops.package import diff as ops
-from hermes_dist.voice.clean import VALUE, clean
+from hermes_dist.voice.clean import clean, clean_value
 from hermes_dist.voice.lines import Style
 from hermes_dist.voice.package_json import diff_data
 
@@ -68,9 +68,10 @@ def diff(
 def _show(session: Session, found: Sequence[ops.FileDiff]) -> None:
     for each in found:
         for key in each.keys:
+            longest = session.screen.longest_value()
             before, after = (
-                clean(key.before, VALUE) or "(none)",
-                clean(key.after, VALUE) or "(none)",
+                clean_value(key.before, longest) or "(none)",
+                clean_value(key.after, longest) or "(none)",
             )
             line = f"{clean(each.change.path)}: {clean(key.key)}  {before} → {after}"
             session.screen.say(session.screen.paint(line, "accent"))

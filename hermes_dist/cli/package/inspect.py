@@ -164,6 +164,8 @@ def _said(row: asking.Outdated) -> str:
         words.append("held")
     if row.yanked:
         words.append(f"yanked: {row.yanked}")
+    if row.deprecated:
+        words.append(f"deprecated: {row.deprecated}")
     return "; ".join(words)
 
 

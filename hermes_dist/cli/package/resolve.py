@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Annotated
 
 import typer
@@ -23,6 +23,7 @@ from hermes_dist.ops.change.request import Choices, Request
 from hermes_dist.ops.package import resolve as ops
 from hermes_dist.voice.clean import clean
 from hermes_dist.voice.package_json import conflict_data
+from hermes_dist.voice.words import CONFLICT_WORDS
 
 
 @command
@@ -111,7 +112,7 @@ def _ask(session: Session, name: ProfileName, place: str, request: Request) -> i
     if not conflicts:
         return _list(session, name, place, marks=False)
     if not session.screen.somebody or request.dry_run:
-        _say_conflicts(session, conflicts)
+        _say_open(session, conflicts)
         why = session.screen.silence
         if request.dry_run:
             why = "a dry run asks nothing"
@@ -176,11 +177,13 @@ def _list(session: Session, name: ProfileName, place: str, *, marks: bool = True
         kept = ops.kept_places(session.ctx, name)
     rows = [conflict_data(c) for c in conflicts]
     session.screen.emit("conflicts", {"profile": name, "conflicts": rows, "kept": list(kept)})
-    _say_conflicts(session, conflicts)
     if not conflicts:
         session.screen.say(f"No conflicts are open in {name}.")
-    if marks and kept:
-        _say_kept(session, name, kept)
+    if not marks:
+        kept = ()
+    _say_open(session, conflicts, kept)
+    if kept:
+        session.screen.tell(f"to be asked again: {session.command(f'unkeep {name} PATH')}")
     if not conflicts:
         return 0
     session.screen.tell(
@@ -189,13 +192,9 @@ def _list(session: Session, name: ProfileName, place: str, *, marks: bool = True
     return ExitCode.CONFLICTS
 
 
-def _say_conflicts(session: Session, conflicts: Iterable[Conflict]) -> None:
-    for conflict in conflicts:
-        session.screen.say(f"{clean(conflict.words)}  ({conflict.kind})")
-
-
-def _say_kept(session: Session, name: ProfileName, kept: Iterable[str]) -> None:
-    for each in kept:
-        session.screen.say(f"{clean(place_words(each))}  (always yours)")
-    command = session.command(f"resolve {name} PATH --forget")
-    session.screen.tell(f"  to be asked again: {command}")
+def _say_open(session: Session, conflicts: Sequence[Conflict], kept: Iterable[str] = ()) -> None:
+    """Show conflicts, and what is always kept yours."""
+    rows = [(conflict.words, CONFLICT_WORDS[conflict.kind]) for conflict in conflicts]
+    rows += [(place_words(place), "always yours") for place in kept]
+    if rows:
+        session.screen.table(("Place", "What happened"), rows)

@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from hermes_dist.cli.shared.layout import Column
 from hermes_dist.cli.shared.pager import paged
 from hermes_dist.cli.shared.reminders import notes
 from hermes_dist.cli.shared.screen import Screen, error_data
 from hermes_dist.cli.shared.session import Session
-from hermes_dist.errors import DistError, ExitCode, worst
+from hermes_dist.errors import DistError, ExitCode, counted, worst
 from hermes_dist.model.keypath import place_words
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.change import review
 from hermes_dist.ops.package.status import Status, status
-from hermes_dist.voice.clean import VALUE, clean
+from hermes_dist.voice.clean import clean, clean_value
 from hermes_dist.voice.lines import Style
 from hermes_dist.voice.package_json import status_data
-from hermes_dist.voice.words import demand_words
+from hermes_dist.voice.words import CONFLICT_WORDS, demand_words
 
-_SIGNS: Mapping[str, tuple[str, Style]] = {
-    "added": ("+", "good"),
-    "changed": ("M", "warning"),
-    "deleted": ("D", "error"),
-    "mode": ("x", "warning"),
-    "renamed": ("R", "warning"),
+if TYPE_CHECKING:
+    from hermes_dist.decide.changes import KeyChange
+
+_SIGNS = {"added": "+", "changed": "M", "deleted": "D", "mode": "x", "renamed": "R"}
+_STYLES: Mapping[str, Style] = {
+    "+": "good",
+    "M": "warning",
+    "D": "error",
+    "x": "warning",
+    "R": "warning",
+    "?": "accent",
+    "!": "error",
+    "…": "accent",
 }
 _KEYS = 8
 
@@ -92,20 +100,15 @@ def _standing(session: Session, found: Status) -> None:
     screen = session.screen
     if found.lock is None:
         screen.say(screen.paint(found.profile, "", bold=True))
-        _links(session, found)
+        _table(screen, list(_links(found)))
         notes(screen, found.notes)
         return
     pin = found.lock.pin
     held = ", held" if found.lock.held else ""
-    label = f"{clean(found.lock.name)} {clean(pin.version)} @ {pin.short}{held}"
+    label = f"{clean(f'{found.lock.name} {pin.version}'.rstrip())} @ {pin.short}{held}"
     screen.say(f"{screen.paint(found.profile, '', bold=True)}  {label}")
-    _edited(session, found)
-    _open(session, found)
-    _demanded(session, found.lock)
-    _listed(screen, "always yours", [place_words(place) for place in sorted(found.lock.kept)])
-    _listed(screen, "included", found.lock.top.included)
-    _listed(screen, "missing in .env", [w.var.name for w in found.missing])
-    _links(session, found)
+    _table(screen, [*_edited(found, screen.longest_value()), *_open(found), *_links(found)])
+    screen.fields(_facts(found, found.lock), indent=2)
     if found.clean and not (found.own or found.units):
         screen.say("  as its author ships it")
     notes(screen, found.notes)
@@ -115,52 +118,64 @@ def _standing(session: Session, found: Status) -> None:
         screen.tell(f"  next: {session.command(f'approve {found.profile}')}")
 
 
-def _listed(screen: Screen, title: str, names: Sequence[str]) -> None:
-    if names:
-        screen.say(f"  {title}: {', '.join(clean(name) for name in names)}")
+class _Row(NamedTuple):
+    """A line of a status: its sign, what it is about, what is with it, and further lines below it."""
+
+    sign: str
+    what: str
+    state: str
+    below: tuple[str, ...] = ()
 
 
-def _demanded(session: Session, lock: Lock) -> None:
-    # Without a choice, `info` and `show` say what counts; here it would be a line in every status.
+def _table(screen: Screen, rows: Sequence[_Row]) -> None:
+    def painted(sign: str) -> str:
+        return screen.paint(sign, _STYLES.get(sign.strip(), ""))
+
+    columns = (Column("", whole=True, paint=painted), "", "")
+    cells = [(f"  {row.sign}", row.what, row.state) for row in rows]
+    screen.table(columns, cells, below=[row.below for row in rows])
+
+
+def _facts(found: Status, lock: Lock) -> Iterator[tuple[str, str]]:
+    """What else there is to say, as names and values; an empty value is not said."""
     if lock.demands is not None:
-        session.screen.say(f"  demands {demand_words(lock.demands, lock.signer)}")
+        # Without a choice, `info` and `show` say what counts; here it would be a line in every status.
+        yield "Demands", demand_words(lock.demands, lock.signer)
+    yield "Always yours", ", ".join(place_words(place) for place in sorted(lock.kept))
+    yield "Included", ", ".join(lock.top.included)
+    yield "Missing in .env", ", ".join(wanted.var.name for wanted in found.missing)
 
 
-def _links(session: Session, found: Status) -> None:
+def _links(found: Status) -> Iterator[_Row]:
     for path, target in found.links:
-        session.screen.say(f"  → {clean(path)}  (followed to {clean(target)})")
+        yield _Row("→", str(path), f"followed to {target}")
 
 
-def _edited(session: Session, found: Status) -> None:
-    screen, keys = session.screen, dict(found.keys)
+def _edited(found: Status, longest: int) -> Iterator[_Row]:
+    keys = dict(found.keys)
     for change in found.edited:
-        sign, style = _SIGNS[change.how]
-        name = f"{clean(change.was)} → {clean(change.path)}" if change.was else clean(change.path)
-        screen.say(f"  {screen.paint(sign, style)} {name}  ({change.how} by you)")
-        for key in keys.get(change.path, ())[:_KEYS]:
-            before, after = (
-                clean(key.before, VALUE) or "(none)",
-                clean(key.after, VALUE) or "(none)",
-            )
-            screen.say(f"      {clean(key.key) or 'all of it'}: {before} → {after}")
-    mine = screen.paint("?", "accent")
+        name = f"{change.was} → {change.path}" if change.was else str(change.path)
+        below = tuple(_key_lines(keys.get(change.path, ()), longest))
+        yield _Row(_SIGNS[change.how], name, f"{change.how} by you", below)
     for path in found.own:
-        screen.say(f"  {mine} {clean(path)}  (your own)")
+        yield _Row("?", str(path), "your own")
     for unit in found.units:
         # The key of a server ends with its name; that of a job holds only its id.
-        name = "" if unit.key.endswith(unit.name) else f"  {clean(unit.name)}"
-        screen.say(f"  {mine} {clean(unit.key)}{name}  (your own)")
+        name = "" if unit.key.endswith(unit.name) else f"  {unit.name}"
+        yield _Row("?", f"{unit.key}{name}", "your own")
 
 
-def _open(session: Session, found: Status) -> None:
-    screen = session.screen
+def _key_lines(keys: Sequence[KeyChange], longest: int) -> Iterator[str]:
+    for key in keys[:_KEYS]:
+        before, after = (clean_value(each, longest) or "(none)" for each in (key.before, key.after))
+        yield f"       {clean(key.key) or 'all of it'}: {before} → {after}"
+    if rest := keys[_KEYS:]:
+        yield f"       … and {counted(len(rest), 'more key')}; diff lists them"
+
+
+def _open(found: Status) -> Iterator[_Row]:
     for conflict in found.conflicts:
-        screen.say(
-            f"  {screen.paint('!', 'error')} {clean(conflict.words)}  (conflict: {conflict.kind})"
-        )
+        yield _Row("!", conflict.words, f"conflict: {CONFLICT_WORDS[conflict.kind]}")
     for group in review.groups_of(found.parked):
-        name = clean(group.name)
-        job = f"  {clean(group.label)}" if group.label else ""
-        screen.say(
-            f"  {screen.paint('…', 'accent')} {name}{job}  ({group.kind}, needs your approval)"
-        )
+        job = f"  {group.label}" if group.label else ""
+        yield _Row("…", f"{group.name}{job}", f"{group.kind}, needs your approval")

@@ -39,7 +39,9 @@ def preview(session: Session, proposal: Proposal, *, asking: bool = False) -> No
     _tell(screen, cards.head_lines(proposal, details=details))
     if proposal.news:
         _tell(screen, cards.news_lines(proposal.news, _most(screen)))
-    _tell(screen, _content(proposal, rows, _most(screen)))
+    _tell(screen, _content(proposal, rows, _most(screen), screen.longest_value(err=True)))
+    revoked = review.revoked_in(proposal)
+    _tell(screen, (effect_cards.revoked_line(each, stays=stays) for each, stays in revoked))
     _tell(screen, _environment(proposal, every=screen.verbose))
     _effects(session, screen, proposal)
     _conflicts(session, screen, proposal)
@@ -57,7 +59,7 @@ def _conflicts(session: Session, screen: Screen, proposal: Proposal) -> None:
     """The conflicts that stay open, with the values of both sides."""
     for conflict in proposal.plan.conflicts:
         sides = sides_of(session.ctx, proposal, conflict)
-        _tell(screen, [cards.conflict_line(conflict, sides)])
+        _tell(screen, [cards.conflict_line(conflict, sides, screen.longest_value(err=True))])
 
 
 def _most(screen: Screen) -> int:
@@ -66,14 +68,17 @@ def _most(screen: Screen) -> int:
     return cards.SHOWN
 
 
-def _content(proposal: Proposal, rows: Sequence[review.KeyRow], most: int) -> Iterator[Line]:
+def _content(
+    proposal: Proposal, rows: Sequence[review.KeyRow], most: int, longest: int
+) -> Iterator[Line]:
     """The parts of a new package, or the files and keys that change."""
     if proposal.new:
         yield cards.part_line(proposal)
         return
     yield from cards.step_lines(proposal.plan.steps, most)
     conflicts = {(str(c.path), c.key) for c in proposal.plan.conflicts}
-    yield from cards.key_lines([r for r in rows if (r.path, r.key) not in conflicts], most)
+    shown = [r for r in rows if (r.path, r.key) not in conflicts]
+    yield from cards.key_lines(shown, most, longest)
     yield from cards.settled_lines(proposal)
 
 

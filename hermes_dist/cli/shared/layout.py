@@ -191,19 +191,28 @@ class Column(NamedTuple):
         right: Whether it is aligned to the right, as numbers are.
         whole: Whether its cells never wrap, such as a date.
         after: A character after which a word may be broken; without one, words stay whole.
+        paint: Paints a cell, once it is laid out.
     """
 
     title: str
     right: bool = False
     whole: bool = False
     after: str = ""
+    paint: Callable[[str], str] = str
 
 
 class Table(NamedTuple):
-    """Rows in columns: as wide as needed if they fit, else narrower with cells that wrap, else a block for each row."""
+    """Rows in columns: as wide as needed if they fit, else narrower with cells that wrap, else a block for each row.
+
+    Attributes:
+        columns: The columns; if none has a title, no line of titles is shown, and a block is a line that wraps.
+        rows: The cells.
+        below: What stands below each row, in lines of their own; empty for nothing below any row.
+    """
 
     columns: tuple[Column, ...]
     rows: tuple[tuple[str, ...], ...]
+    below: tuple[tuple[str, ...], ...] = ()
 
     def lines(self, width: int | None, head: Callable[[str], str] = str) -> list[str]:
         """Lay the table out.
@@ -217,12 +226,21 @@ class Table(NamedTuple):
         """
         natural = [self._widest(at, cells) for at in range(len(self.columns))]
         if width is None or _total(natural) <= width:
-            return list(self._grid(natural, head))
+            return list(self._grid(natural, width, head))
         least = [self._least(at, natural[at]) for at in range(len(self.columns))]
         if _total(least) > width:
             return list(self._stack(width, head))
         room = width - len(GAP) * (len(natural) - 1)
-        return list(self._grid(_shrunk(natural, least, room), head))
+        return list(self._grid(_shrunk(natural, least, room), width, head))
+
+    @property
+    def _titled(self) -> bool:
+        return any(column.title for column in self.columns)
+
+    def _below(self, number: int, width: int | None) -> Iterator[str]:
+        """What stands below a row, laid out."""
+        for line in self.below[number] if self.below else ():
+            yield from [line] if width is None else wrap(line, width)
 
     def _widest(self, at: int, measure: Callable[[str], int]) -> int:
         texts = [self.columns[at].title, *(row[at] for row in self.rows)]
@@ -234,7 +252,9 @@ class Table(NamedTuple):
         after = self.columns[at].after
         return min(natural, max(_LEAST, self._widest(at, lambda text: _longest_word(text, after))))
 
-    def _grid(self, widths: Sequence[int], head: Callable[[str], str]) -> Iterator[str]:
+    def _grid(
+        self, widths: Sequence[int], width: int | None, head: Callable[[str], str]
+    ) -> Iterator[str]:
         titles = tuple(column.title for column in self.columns)
         broken = [
             [_cell(*each) for each in zip(row, widths, self.columns, strict=True)]
@@ -245,10 +265,23 @@ class Table(NamedTuple):
             max(cells(part) for parts in column for part in parts)
             for column in zip(*broken, strict=True)
         ]
-        for number, row in enumerate(broken):
-            yield from _row(self.columns, row, used, str if number else head)
+        if self._titled:
+            yield from _row(self.columns, broken[0], used, head)
+        for number, row in enumerate(broken[1:]):
+            yield from _row(self.columns, row, used)
+            yield from self._below(number, width)
+
+    def _lines(self, width: int) -> Iterator[str]:
+        """The rows as lines that wrap: of a table without titles that is too wide for its terminal."""
+        for number, row in enumerate(self.rows):
+            painted = [each.paint(cell) for each, cell in zip(self.columns, row, strict=True)]
+            yield from wrap(GAP.join(painted).rstrip(), width)
+            yield from self._below(number, width)
 
     def _stack(self, width: int, head: Callable[[str], str]) -> Iterator[str]:
+        if not self._titled:
+            yield from self._lines(width)
+            return
         for number, row in enumerate(self.rows):
             if number:
                 yield ""
@@ -314,12 +347,12 @@ def _row(
     columns: Sequence[Column],
     row: Sequence[Sequence[str]],
     widths: Sequence[int],
-    paint: Callable[[str], str],
+    head: Callable[[str], str] | None = None,
 ) -> Iterator[str]:
     for number in range(max(map(len, row), default=0)):
         parts = [lines[number] if number < len(lines) else "" for lines in row]
         yield GAP.join(
-            _aligned(part, width, paint, right=column.right)
+            _aligned(part, width, head or column.paint, right=column.right)
             for part, width, column in zip(parts, widths, columns, strict=True)
         ).rstrip()
 

@@ -12,7 +12,7 @@ from hermes_dist.cli.shared.layout import RESET, Column, Table, fields, wrap
 from hermes_dist.cli.shared.output import write, write_beside
 from hermes_dist.cli.shared.terminal import columns_of, is_plain, shown_by, shows_colour
 from hermes_dist.errors import Cancelled, DistError, InputNeeded
-from hermes_dist.voice.clean import clean, clean_line
+from hermes_dist.voice.clean import VALUE, WHOLE, clean, clean_line
 from hermes_dist.voice.lines import Style
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def error_data(error: DistError) -> dict[str, Any]:
 
 
 _LONGEST = 10_000
-"""No cell of a table is longer: nobody can read it, and it may come from outside."""
+"""No cell of a table is longer on a terminal: nobody can read it, and it may come from outside."""
 
 _WIDEST = 120
 """Sentences are not laid out wider than this, however wide the terminal: longer lines are hard to read."""
@@ -56,7 +56,12 @@ def _column(given: str | Column, stream: TextIO) -> Column:
 
 
 def _cell(text: str, stream: TextIO) -> str:
-    return shown_by(stream, clean(text, _LONGEST))
+    most = WHOLE if len(text) > _LONGEST and columns_of(stream) is None else _LONGEST
+    return shown_by(stream, clean(text, most))
+
+
+def _cells(rows: Iterable[Sequence[str]], stream: TextIO) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(_cell(each, stream) for each in row) for row in rows)
 
 
 def _laid_out(text: str, stream: TextIO, label: int = 0, *, whole: bool = False) -> str:
@@ -236,6 +241,16 @@ class Screen:
             return text
         return f"\033[{';'.join(codes)}m{text}{RESET}"
 
+    def longest_value(self, *, err: bool = False) -> int:
+        """How much of a value is shown beside others, on stdout or with ``err`` on stderr.
+
+        All of it with ``-v``, and in a pipe; else a part.
+        """
+        stream = sys.stderr if err and not self.is_result else sys.stdout
+        if self.verbose or columns_of(stream) is None:
+            return WHOLE
+        return VALUE
+
     def diff(self, lines: Iterable[str], *, beside: bool = False) -> None:
         """Write a unified diff, coloured on a terminal; tabs become spaces, as control characters are cleaned.
 
@@ -261,6 +276,7 @@ class Screen:
         head: Sequence[str | Column],
         rows: Iterable[Sequence[str]],
         *,
+        below: Iterable[Sequence[str]] = (),
         beside: bool = False,
     ) -> None:
         """Write rows in columns, cleaned and laid out to the terminal.
@@ -268,12 +284,13 @@ class Screen:
         Args:
             head: The titles, in sentence case; a :class:`Column` says more of how one is laid out.
             rows: The cells; none is shortened.
+            below: The lines below each row; none for nothing below any.
             beside: It belongs to a question, so it is not part of the result.
         """
         stream = sys.stderr if beside else sys.stdout
         columns = tuple(_column(each, stream) for each in head)
         show = self.prompt if beside else self.say
-        table = Table(columns, tuple(tuple(_cell(each, stream) for each in row) for row in rows))
+        table = Table(columns, _cells(rows, stream), _cells(below, stream))
         for line in table.lines(columns_of(stream), lambda title: self._title(title, stream)):
             show(line, whole=True)
 

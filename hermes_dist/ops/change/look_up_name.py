@@ -64,7 +64,7 @@ def look_up_named(
     if release is not None:
         before = None
     target = resolved(ctx, spec, before)
-    notes = (*choice.notes, *_folder_note(asked), *target.notes)
+    notes = (*choice.notes, *_deprecated(found.package), *_folder_note(asked), *target.notes)
     target = target._replace(asked=asked, registry=found.registry.name, notes=notes)
     if release is not None:
         return _as_released(target, asked, release)
@@ -243,6 +243,13 @@ def _tag_of(refs: Refs | None, release: Release) -> str:
         return ""
     tags = (name for name in names if refs.tags.get(name) == release.commit)
     return next((f"refs/tags/{name}" for name in tags), "")
+
+
+def _deprecated(package: Package) -> tuple[Note, ...]:
+    """Say that nobody should begin to use a package, and what to use instead."""
+    if not package.deprecated:
+        return ()
+    return (Note.of(NoteKind.DEPRECATED, package=package.name, reason=package.deprecated),)
 
 
 def _folder_note(asked: SourceSpec) -> tuple[Note, ...]:

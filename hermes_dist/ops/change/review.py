@@ -20,6 +20,7 @@ from hermes_dist.decide.consent.review import (
     loads_of,
     schedules_in,
 )
+from hermes_dist.decide.consent.switches import is_unit, unit_of
 from hermes_dist.decide.environment import dotenv
 from hermes_dist.decide.environment.wanted import offers_default
 from hermes_dist.decide.parts import part_of
@@ -53,6 +54,7 @@ __all__ = [
     "hidden_places",
     "loads_of",
     "parts_of",
+    "revoked_in",
     "times_of",
 ]
 
@@ -101,6 +103,20 @@ class KeyRow(Struct, frozen=True):
 def groups_of(effects: Iterable[Effect]) -> tuple[Group, ...]:
     """Group effects by server, job, hook, plugin or key."""
     return grouped(effects)
+
+
+def revoked_in(proposal: Proposal) -> tuple[tuple[Group, bool], ...]:
+    """The things that lose their approval, and whether each is switched off in place; others leave the home."""
+    places = set(proposal.choices.revoked)
+    if not places or proposal.home.lock is None:
+        return ()
+    waiting = proposal.home.lock.parked
+    groups = groups_of(effect for effect in waiting if (effect.path, effect.key) in places)
+    return tuple((each, _has_switch(each)) for each in groups)
+
+
+def _has_switch(group: Group) -> bool:
+    return all(is_unit(unit_of(effect.path, effect.key)) for effect in group.effects)
 
 
 def times_of(group: Group, now: datetime) -> tuple[str, ...]:

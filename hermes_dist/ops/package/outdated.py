@@ -39,6 +39,7 @@ class Outdated(Struct, frozen=True, kw_only=True):
         latest: The newest version that the source or the registry has, in range or not; empty if it has no versions.
         newer: Newer version tags, if the profile is pinned to one.
         yanked: Why the received release was withdrawn; empty if it was not.
+        deprecated: Why nobody should begin to use the package, and what to use instead; empty if it is kept up.
         held: Whether updates skip the profile.
         error: Why the source could not be asked, or why what it has is refused.
         next: The command that leads on, without the program's name; empty if there is nothing to do.
@@ -53,6 +54,7 @@ class Outdated(Struct, frozen=True, kw_only=True):
     latest: str = ""
     newer: tuple[str, ...] = ()
     yanked: str = ""
+    deprecated: str = ""
     held: bool = False
     error: DistError | None = None
     next: str = ""
@@ -71,12 +73,14 @@ class _Versions(Struct, frozen=True):
         latest: The newest one of all; empty if there is none.
         newer: Those after a pinned tag.
         yanked: Why the received one was withdrawn.
+        deprecated: What the registry says of a package that nobody should begin to use.
     """
 
     in_range: str = ""
     latest: str = ""
     newer: tuple[str, ...] = ()
     yanked: str = ""
+    deprecated: str = ""
 
 
 def outdated(ctx: Context, name: ProfileName) -> Outdated:
@@ -104,6 +108,7 @@ def outdated(ctx: Context, name: ProfileName) -> Outdated:
         latest=versions.latest,
         newer=versions.newer,
         yanked=versions.yanked,
+        deprecated=versions.deprecated,
         held=bool(lock.held),
         next=_next(name, state, versions),
     )
@@ -134,7 +139,8 @@ def _next(name: ProfileName, state: str, versions: _Versions) -> str:
 
 def _versions(ctx: Context, lock: Lock, spec: SourceSpec, target: Target) -> _Versions:
     if spec.kind.traits.is_name:
-        return _registered(find(ctx, spec, lock.registry).package, lock, target)
+        package = find(ctx, spec, lock.registry).package
+        return replace(_registered(package, lock, target), deprecated=package.deprecated)
     if target.refs is None:
         return _Versions()
     latest = _newest(target.refs.tags)

@@ -100,7 +100,11 @@ TABLES = st.integers(1, 6).flatmap(
     lambda n: st.tuples(
         st.lists(
             st.builds(
-                Column, st.text("ABCabc", min_size=1, max_size=9), st.booleans(), st.booleans()
+                Column,
+                st.text("ABCabc", min_size=1, max_size=9),
+                st.booleans(),
+                st.booleans(),
+                paint=st.just(str),
             ),
             min_size=n,
             max_size=n,
@@ -224,3 +228,34 @@ def test_fields_stand_below_each_other_and_empty_ones_are_left_out() -> None:
         "Description: a bot that answers",
         "             in many words",
     ]
+
+
+STANDING = Table(
+    (Column("", whole=True), Column(""), Column("")),
+    (("  M", "config.yaml", "changed by you"), ("  ?", "skills/own/SKILL.md", "your own")),
+    (("       agent.max_turns: 60 → 90",), ()),
+)
+
+
+def test_a_table_without_titles_has_no_line_for_them_and_lines_below_its_rows() -> None:
+    assert STANDING.lines(None) == [
+        "  M  config.yaml          changed by you",
+        "       agent.max_turns: 60 → 90",
+        "  ?  skills/own/SKILL.md  your own",
+    ]
+
+
+def test_a_table_without_titles_becomes_lines_where_it_is_too_wide() -> None:
+    assert STANDING.lines(26) == [
+        "  M  config.yaml  changed",
+        "     by you",
+        "       agent.max_turns: 60",
+        "       → 90",
+        "  ?  skills/own/SKILL.md",
+        "     your own",
+    ]
+
+
+def test_cells_are_painted_and_titles_are_not_in_their_colour() -> None:
+    table = Table((Column("Sign", paint=lambda text: f"<{text}>"), Column("What")), (("M", "a"),))
+    assert table.lines(None, str.upper) == ["SIGN  WHAT", "<M>     a"]
