@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import sys
 import unicodedata
 
 COLUMNS = 5000
 """Nothing that people or programs name is longer; more would only flood a terminal."""
 VALUE = 300
 """How much of a value a terminal shows beside other values; ``-v`` shows it whole, and so does a pipe."""
-WHOLE = sys.maxsize
+WHOLE = 1 << 62
 """No limit to what is shown of a value."""
 
 _MARK = "PRIVATE KEY-----"

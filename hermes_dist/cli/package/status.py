@@ -22,7 +22,7 @@ from hermes_dist.voice.package_json import status_data
 from hermes_dist.voice.words import CONFLICT_WORDS, demand_words
 
 if TYPE_CHECKING:
-    from hermes_dist.decide.changes import KeyChange
+    from hermes_dist.ops.package.differences import KeyChange
 
 _SIGNS = {"added": "+", "changed": "M", "deleted": "D", "mode": "x", "renamed": "R"}
 _STYLES: Mapping[str, Style] = {

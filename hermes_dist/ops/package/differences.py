@@ -14,6 +14,8 @@ from hermes_dist.ops.change.observe import Observed, as_received
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home
 
+__all__ = ["Differences", "KeyChange", "differences"]
+
 
 class Differences(Struct, frozen=True):
     """What differs from base.
