@@ -139,7 +139,10 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "pack": ("pack", "evil", "--list"),
     "pack (archive)": ("pack", "evil", "-o", "{home}/pack.tar.gz"),
     "publish": ("publish", "evil", "-n", "--to", "{source}"),
+    "changes": ("changes", "evil"),
     "contribute": ("contribute", "evil", "-n"),
+    "contribute (one)": ("contribute", "evil", "SOUL.md", "-n"),
+    "contribute (unknown)": ("contribute", "evil", EVIL, "-n"),
     "(no such verb)": (EVIL,),
 }
 

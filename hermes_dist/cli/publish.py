@@ -184,6 +184,13 @@ def _published(session: Session, done: ops.Published) -> int:
 def contribute(
     session: Session,
     profile: Profile = None,
+    places: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[PATH|KEY|PATH:N]...",
+            help="Only these files, folders, keys or hunks, as changes lists them.",
+        ),
+    ] = None,
     to: Annotated[
         str, typer.Option("--to", metavar="URL", help="Your fork: a branch is pushed there.")
     ] = "",
@@ -207,6 +214,7 @@ def contribute(
         out=Path(out).expanduser() if out else None,
         only=parts.only,
         without=parts.without,
+        places=tuple(places or ()),
         own=new,
         branch=branch,
         message=message,

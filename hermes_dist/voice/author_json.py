@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from hermes_dist.voice.authoring.learned import verdict_words
 from hermes_dist.voice.notes import sentences
 from hermes_dist.voice.package_json import left_out_data
 from hermes_dist.voice.problems import hint_words, problem_words
 
 if TYPE_CHECKING:  # types only: a command loads the ops it needs, not those of the others
     from hermes_dist.ops.authoring.author import Packed, Place, Problem, Shipping
+    from hermes_dist.ops.authoring.changes import Changes, Learned
     from hermes_dist.ops.authoring.contribute import Contributed
     from hermes_dist.ops.authoring.publish import Published
 
@@ -59,6 +61,32 @@ def contributed_data(done: Contributed) -> dict[str, Any]:
         "patch": str(done.patch or ""),
         "pushed": done.pushed,
         "notes": list(sentences(made.notes)),
+    }
+
+
+def changes_data(found: Changes) -> dict[str, Any]:
+    """What was learned in a profile, and whose each change is."""
+    return {
+        "profile": found.profile,
+        "changes": [_learned_data(row) for row in found.rows],
+        "memory_files": list(found.memories),
+        "whole": found.whole,
+    }
+
+
+def _learned_data(row: Learned) -> dict[str, Any]:
+    value = row.value
+    return {
+        "place": row.place,
+        "path": row.path,
+        "how": str(row.how),
+        "label": row.label,
+        "before": value.before if value else "",
+        "after": value.after if value else "",
+        "own": row.own,
+        "who": str(row.verdict.who),
+        "sign": str(row.verdict.sign),
+        "why": verdict_words(row.verdict),
     }
 
 

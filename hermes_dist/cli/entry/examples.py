@@ -201,10 +201,17 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
         ("publish research-bot --bump minor", "Publish it as the next minor version."),
         ("publish . --to github.com/you/research-bot", "The first time: name the repository."),
     ),
+    "changes": _of(
+        ("changes research-bot", "What the agent changed, what you did, and what nobody knows of."),
+        ("changes . --json", "The same for a program; . is the active profile."),
+    ),
     "contribute": _of(
         ("contribute research-bot -n", "Show which of your changes would be sent."),
         ("contribute research-bot --to github.com/me/fork", "Push a branch to your fork."),
-        ("contribute research-bot -o fixes.patch", "Write a patch for git am."),
+        (
+            "contribute research-bot SOUL.md:2 -o soul.patch",
+            "Write a patch for git am, with one hunk of one file.",
+        ),
     ),
     "yank": _of(
         ("yank research-bot 1.2.0 --reason 'deletes notes'", "Withdraw a release, and say why."),

@@ -155,6 +155,12 @@ VERBS: dict[str, Verb] = {
     "publish": Verb(
         "publish", "publish", "Publish a profile as a new version of its package.", AUTHORS
     ),
+    "changes": Verb(
+        "changes",
+        "changes",
+        "Show what was learned in a profile: the agent's changes, yours, and how to send them.",
+        AUTHORS,
+    ),
     "contribute": Verb(
         "publish", "contribute", "Send your changes back to a package's author.", AUTHORS
     ),

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from hermes_dist.agents.places import MEMORIES, SHARED_FOLDERS, SOUL, STANDARD_FOLDERS
 from hermes_dist.brand import LOCKFILE, MANIFEST, PRIVATE
+from hermes_dist.decide.authoring.chosen import choose
 from hermes_dist.decide.consent.parking import put_back
 from hermes_dist.decide.environment.example import as_listed
 from hermes_dist.decide.leaving.comments import comments_along
@@ -95,15 +97,17 @@ class Leaving(Struct, frozen=True, kw_only=True):
             )
 
 
-def leaving(ctx: Context, name: ProfileName, *, own: bool) -> Leaving:
+def leaving(ctx: Context, name: ProfileName, *, own: bool, places: Sequence[str] = ()) -> Leaving:
     """Turn a profile into a package; nothing is written, and machine files are not opened.
 
     Args:
         ctx: The context.
         name: The profile.
         own: Whether to include the user's own files, jobs and servers.
+        places: Only these changes, as :func:`hermes_dist.decide.authoring.chosen.choose` takes them; empty for all.
 
     Raises:
+        Invalid: A place names nothing that was changed.
         DistError: The home can't be read.
     """
     home = open_home(ctx, name)
@@ -113,6 +117,12 @@ def leaving(ctx: Context, name: ProfileName, *, own: bool) -> Leaving:
         base, theirs, shipped = lock.base, lock.theirs(), lock.shipped
     manifest = _manifest(home)
     seen = observe(ctx, home, looked_for(manifest).with_entries({**base, **theirs}))
+    bundled = [
+        LeftOut(path, Why.AGENTS_OWN) for path in sorted(_units(seen.found) - _units(seen.ours))
+    ]
+    if places:
+        chosen = choose(seen.ours, base, places, seen.read)
+        seen = replace(seen, ours=chosen.tree, read=together(chosen.blobs, seen.read))
     files, stays = permitted(seen.ours, base, manifest, own=own)
     kept = lock.kept if lock else ()
     grafted, personal = without_personal(files, theirs, kept, seen.read)
@@ -124,9 +134,6 @@ def leaving(ctx: Context, name: ProfileName, *, own: bool) -> Leaving:
     received, old = as_listed(package_of(theirs, shipped, read), read, manifest, wanted)
     tree, new = as_listed(package.tree, read, manifest, wanted)
     read = together({**old, **new}, read)
-    bundled = [
-        LeftOut(path, Why.AGENTS_OWN) for path in sorted(_units(seen.found) - _units(seen.ours))
-    ]
     left_out = (*stays, *personal, *bundled, *seen.odd, *_elsewhere(home, seen.found))
     return Leaving(
         home=home,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from msgspec import Struct
@@ -20,7 +20,7 @@ from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.source import AsGit, SourceKind, SourceSpec, parse_source
 from hermes_dist.model.tree import Entry, Read, Tree
 from hermes_dist.ops.authoring.author import completed, refuse_leaks
-from hermes_dist.ops.authoring.capture import leaving, private_of
+from hermes_dist.ops.authoring.capture import Leaving, leaving, private_of
 from hermes_dist.ops.authoring.publication import repository_at
 from hermes_dist.ops.change.look_up import absolute
 from hermes_dist.ops.change.observe import first_of
@@ -38,6 +38,7 @@ class Gift(Struct, frozen=True, kw_only=True):
         out: The file to write a patch into; None for none.
         only: Parts to take; empty for all.
         without: Parts to leave out.
+        places: Only these changes: files, folders, keys, or hunks such as ``SOUL.md:2``; empty for all.
         own: Include files, jobs and servers of the user's own.
         branch: The name of the branch; empty to derive it from the profile and the change.
         message: The message; empty to derive it from the changes.
@@ -48,6 +49,7 @@ class Gift(Struct, frozen=True, kw_only=True):
     out: Path | None = None
     only: frozenset[str] = frozenset()
     without: frozenset[str] = frozenset()
+    places: tuple[str, ...] = ()
     own: bool = False
     branch: str = ""
     message: str = ""
@@ -143,19 +145,16 @@ def gather(ctx: Context, name: ProfileName, gift: Gift) -> Contribution:
     Raises:
         DistError: The profile comes from no repository, or something must not leave this machine.
     """
-    found = leaving(ctx, name, own=gift.own)
+    # Whoever names a file of their own means to send it.
+    found = leaving(ctx, name, own=gift.own or bool(gift.places), places=gift.places)
     found.need_settled(ctx)
     lock = found.home.need_lock(ctx)
     spec = _source_of(name, lock)
     repository = repository_at(ctx, found, spec, lock.pin.commit)
     changes = changed_here(found.received, found.tree, repository)
     changes = {path: entry for path, entry in changes.items() if _is_chosen(path, gift)}
-    read = first_of(found.read, ctx.store.read)
-    tree = repository.with_entries(changes)
-    # Variables take the place of secrets in these files, so the manifest has to ask for them.
-    if found.variables and (CONFIG in changes or MCP in changes):
-        tree, read = completed(tree, read, "", found.variables)
-        changes = {path: tree.get(path) for path in tree.differing(repository)}
+    tree, read = _with_variables(ctx, found, repository, changes)
+    changes = {path: tree.get(path) for path in tree.differing(repository)}
     leaks = not_allowed(
         find_leaks(tree, repository, read, private_of(ctx, found.home)), gift.allowed
     )
@@ -173,6 +172,17 @@ def gather(ctx: Context, name: ProfileName, gift: Gift) -> Contribution:
         stays=found.stays,
         notes=found.notes,
     )
+
+
+def _with_variables(
+    ctx: Context, found: Leaving, repository: Tree, changes: Mapping[RelPath, Entry | None]
+) -> tuple[Tree, Read]:
+    """The repository with the changes; its manifest asks for the variables that take the place of secrets in them."""
+    read = first_of(found.read, ctx.store.read)
+    tree = repository.with_entries(changes)
+    if found.variables and (CONFIG in changes or MCP in changes):
+        return completed(tree, read, "", found.variables)
+    return tree, read
 
 
 def _source_of(name: ProfileName, lock: Lock) -> SourceSpec:

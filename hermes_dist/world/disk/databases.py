@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import math
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from hermes_dist.errors import Busy
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 _CANT_OPEN, _READ_ONLY = 14, 8
 _TRIES = 5
 _ANSWERS = 2.0
+_STEPS = 100_000
 
 
 @contextlib.contextmanager
@@ -56,6 +59,13 @@ def reading(source: Path, folder: Path, *, patience: float) -> Iterator[sqlite3.
         yield database
 
 
+class Column(NamedTuple):
+    """The answer to a question for one column, and whether it was read to its end."""
+
+    values: tuple[str, ...]
+    whole: bool
+
+
 def column(source: Path, folder: Path, query: str, *values: str) -> tuple[str, ...]:
     """Ask a database for one column; empty if it is missing, can't be read, or has no such table.
 
@@ -65,15 +75,44 @@ def column(source: Path, folder: Path, query: str, *values: str) -> tuple[str, .
         query: The query.
         values: The values that it asks with.
     """
-    if not source.is_file():
-        return ()
-    import sqlite3  # noqa: PLC0415 - only roots with boards pay for it
+    found = read_column(source, folder, query, *values)
+    return found.values if found.whole else ()
 
+
+def read_column(
+    source: Path,
+    folder: Path,
+    query: str,
+    *values: str,
+    seconds: float = math.inf,
+    most: float = math.inf,
+) -> Column:
+    """Ask a database for one column, as far as it can be read within bounds.
+
+    Args:
+        source: The database; a missing one is empty.
+        folder: As for :func:`reading`.
+        query: The query.
+        values: The values that it asks with.
+        seconds: How long it may take.
+        most: How many characters it may answer.
+    """
+    if not source.is_file():
+        return Column((), True)
+    import sqlite3  # noqa: PLC0415 - only homes and roots with databases pay for it
+
+    end, found, size = time.monotonic() + seconds, list[str](), 0
     try:
         with reading(source, folder, patience=_ANSWERS) as database:
-            return tuple(str(row[0]) for row in database.execute(query, values))
+            database.set_progress_handler(lambda: time.monotonic() > end, _STEPS)
+            for (value,) in database.execute(query, values):
+                size += len(str(value))
+                if size > most:
+                    return Column(tuple(found), False)
+                found.append(str(value))
     except (sqlite3.Error, Busy, OSError):
-        return ()
+        return Column(tuple(found), False)
+    return Column(tuple(found), True)
 
 
 def _wal(path: Path) -> Path:
