@@ -122,5 +122,9 @@ class Invalid(DistError):
     """Input from outside that breaks a rule: a file, a field, a name, a path."""
 
 
+class Unfinished(DistError):
+    """A change failed on the way, and so did the way back; the next command mends it."""
+
+
 class Lost(Invalid):
     """Stored content is missing or damaged."""

@@ -14,6 +14,8 @@ from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import DistError
 from hermes_dist.ops.profiles import aliases
 from hermes_dist.ops.profiles import list as ops
+from hermes_dist.ops.profiles.contents import contents
+from hermes_dist.ops.profiles.use import use_profile
 from hermes_dist.ops.trust.demands import demanded_if_known
 from hermes_dist.voice.profile_json import alias_data, alias_removed_data, used_data
 from hermes_dist.voice.row_json import row_data
@@ -36,7 +38,7 @@ def show(session: Session, profile: Profile = None) -> int:
 
 
 def _show(session: Session, row: ops.ProfileRow) -> int:
-    held = ops.contents(session.ctx, row.name)
+    held = contents(session.ctx, row.name)
     found = demanded_if_known(session.ctx, row.name)
     more = {"demands": found.chosen, "included": list(held.included)}
     session.screen.emit("profile", {**row_data(row), **more})
@@ -74,7 +76,7 @@ def use(
     profile: Annotated[str, typer.Argument(help="The profile; `default` to go back.")],
 ) -> int:
     name = session.ctx.profile(profile)
-    ops.use(session.ctx, name)
+    use_profile(session.ctx, name)
     session.screen.emit("use", used_data(name))
     session.screen.say(f"Plain {session.brand.name} commands use {name} now.")
     return 0

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from hermes_dist.errors import Invalid
-from hermes_dist.merge.frontmatter import split
 from hermes_dist.merge.text import marker_left, mergeable, with_markers
 from hermes_dist.model.discreet import Contents
 from hermes_dist.model.documents.api import ABSENT, Kind, get, kind_of, load_data
+from hermes_dist.model.documents.frontmatter import split
 from hermes_dist.model.keypath import KeyPath
 from hermes_dist.model.paths import RelPath
 

@@ -57,17 +57,17 @@ def specifiers(text: str) -> SpecifierSet:
 _LONGEST = 200
 _NUMBER = r"\d+(?:\.\d+)*"
 _SUFFIX = r"(?:[-_.]?(?:a|b|c|rc|alpha|beta|pre|preview|dev|post)[-_.]?\d*)*"
-_CARET = re.compile(rf"([\^~])\s*v?(({_NUMBER}){_SUFFIX})", re.IGNORECASE | re.ASCII)
-_STAR = re.compile(rf"(?:==?\s*)?v?({_NUMBER})\.[x*]", re.IGNORECASE | re.ASCII)
+_CARET = rf"(?ia)([\^~])\s*v?(({_NUMBER}){_SUFFIX})"
+_STAR = rf"(?ia)(?:==?\s*)?v?({_NUMBER})\.[x*]"
 
 
 def _specifier(part: str) -> str:
     if part in {"*", "latest"}:
         return ">=0"
-    if match := _CARET.fullmatch(part):
+    if match := re.fullmatch(_CARET, part):
         numbers = [int(n) for n in match[3].split(".")]
         return f">={match[2]},<{_ceiling(numbers, caret=match[1] == '^')}"
-    if match := _STAR.fullmatch(part):
+    if match := re.fullmatch(_STAR, part):
         return f"=={match[1]}.*"
     if re.match(r"v?\d", part, re.IGNORECASE):
         return f">={part}"

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from hermes_dist.errors import Invalid
 from hermes_dist.merge.data import merge_document
-from hermes_dist.merge.frontmatter import merge_skill, split
+from hermes_dist.merge.frontmatter import merge_skill
 from hermes_dist.merge.text import merge_text, mergeable
 from hermes_dist.model.discreet import Contents
 from hermes_dist.model.documents.api import (
@@ -20,6 +20,7 @@ from hermes_dist.model.documents.api import (
     load_data,
     same,
 )
+from hermes_dist.model.documents.frontmatter import split
 from hermes_dist.model.keypath import BODY, KeyPath, format_key
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath

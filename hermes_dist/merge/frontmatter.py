@@ -2,48 +2,15 @@
 
 from __future__ import annotations
 
-import re
-
 from hermes_dist.merge.data import DocMerge, merge_kind
 from hermes_dist.merge.text import TextMerge, merge_text, mergeable
 from hermes_dist.merge.values import Favour, nobody
-from hermes_dist.model.discreet import Contents
 from hermes_dist.model.documents.api import Kind, Unmergeable
+from hermes_dist.model.documents.frontmatter import Parts, cut
 from hermes_dist.model.keypath import BODY
 from hermes_dist.model.paths import RelPath
 
-_FENCES = re.compile(
-    rb"(\A(?:\xef\xbb\xbf)?---[ \t]*\r?\n)(.*?)(^---[ \t]*\r?\n)(.*)\Z", re.DOTALL | re.MULTILINE
-)
-
-
-class _Parts(Contents, frozen=True):
-    opening: bytes
-    front: bytes
-    closing: bytes
-    body: bytes
-
-
-def split(data: bytes) -> tuple[bytes | None, bytes]:
-    """Split a skill into the YAML between its ``---`` lines and the text after them.
-
-    Returns:
-        Front matter and body; None and the whole text if there is no front matter.
-    """
-    parts = _cut(data)
-    if parts is None:
-        return None, data
-    return parts.front, parts.body
-
-
-def _cut(data: bytes) -> _Parts | None:
-    found = _FENCES.match(data)
-    if found is None:
-        return None
-    return _Parts(*found.groups())
-
-
-_NEW_FILE = _Parts(b"", b"", b"", b"")
+_NEW_FILE = Parts(b"", b"", b"", b"")
 
 
 def merge_skill(
@@ -65,8 +32,8 @@ def merge_skill(
         return DocMerge(theirs, theirs)
     if theirs in {base, ours}:
         return DocMerge(ours, theirs)
-    own, new = _cut(ours), _cut(theirs)
-    old = _NEW_FILE if base is None else _cut(base)
+    own, new = cut(ours), cut(theirs)
+    old = _NEW_FILE if base is None else cut(base)
     if own is None or new is None or old is None:
         raise Unmergeable("a version has no front matter")
     # Without a base every key is new on both sides, which differs from an empty front matter that both started from.

@@ -14,9 +14,9 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import NamedTuple
 
-from hermes_dist.merge.frontmatter import split
 from hermes_dist.merge.text import mergeable
 from hermes_dist.model.discreet import Contents
+from hermes_dist.model.documents.frontmatter import split
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Digest, Read, Tree
 

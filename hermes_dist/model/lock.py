@@ -379,10 +379,14 @@ def _parsed(data: bytes) -> dict[str, object]:
     A TOML parser in Python takes most of the time of an update of a large package.
     """
     start = data.rfind(_LAST_TABLE) + len(_LAST_TABLE)
-    if start < len(_LAST_TABLE) or len(data) > MAX_BYTES or not ROWS.fullmatch(data, start):
+    if (
+        start < len(_LAST_TABLE)
+        or len(data) > MAX_BYTES
+        or not re.compile(ROWS).fullmatch(data, start)
+    ):
         return parsed(data)
     raw = parsed(data[: start - len(_LAST_TABLE)] + b"\n")
-    lines = ROW.findall(data, start)
+    lines = re.compile(ROW).findall(data, start)
     base = {(quoted or bare).decode(): entry.decode() for quoted, bare, entry in lines}
     if "base" in raw or len(base) != len(lines):
         raise ValueError("base is said twice")

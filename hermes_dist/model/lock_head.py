@@ -11,7 +11,6 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from hermes_dist.errors import Invalid
-from hermes_dist.model.lock_migrations import MIGRATIONS
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.source import Pin, PinKind
 from hermes_dist.model.tree import Digest
@@ -26,10 +25,11 @@ HINT = "put it back from a backup, or move it away and adopt the profile"
 DAMAGE = (KeyError, TypeError, ValueError, RecursionError, Invalid)
 """Errors that reading a damaged lock raises."""
 _LONG_TABLES = (b"consent", b"shipped", b"base")
-ROW = re.compile(rb'(?:"([^"\\\x00-\x1f\x7f]+)"|([A-Za-z0-9_-]+)) = "((?:644|755) [0-9a-f]{64})"\n')
+# Compiled when they are first needed, and then kept by `re`: a list reads no lock that it knows.
+ROW = rb'(?:"([^"\\\x00-\x1f\x7f]+)"|([A-Za-z0-9_-]+)) = "((?:644|755) [0-9a-f]{64})"\n'
 """A line in a table of paths, as this program writes it."""
-ROWS = re.compile(b"(?:%s)*+" % ROW.pattern)
-_ENTRY = re.compile(r"(?:644|755) [0-9a-f]{64}")
+ROWS = b"(?:%s)*+" % ROW
+_ENTRY = r"(?:644|755) [0-9a-f]{64}"
 _TABLES_OF_PATHS = re.compile(rb"\n\[(?:shipped|base)\]\n")
 _OTHER_TABLE = re.compile(rb"\n[ \t]*\[(?!(?:%s)\]\n)" % b"|".join(_LONG_TABLES))
 
@@ -88,6 +88,8 @@ def migrated(raw: dict[str, object]) -> dict[str, object]:
             hint=f"upgrade with: pip install -U '{package}'",
         )
     while number < FORMAT:
+        from hermes_dist.model.lock_migrations import MIGRATIONS  # noqa: PLC0415 - only for older locks
+
         raw = MIGRATIONS[number](raw)
         number += 1
     return raw
@@ -224,8 +226,8 @@ def _start_of_paths(data: bytes, cut: int) -> int:
 def _is_as_written(data: bytes) -> bool:
     """Return whether the tables of paths are as this program writes them, without a damaged or duplicate line."""
     _, *tables = _TABLES_OF_PATHS.split(data)
-    found = [ROW.findall(rows_) for rows_ in tables]
-    return all(map(ROWS.fullmatch, tables)) and all(
+    found = [re.findall(ROW, rows_) for rows_ in tables]
+    return all(re.fullmatch(ROWS, table) for table in tables) and all(
         len({r[0] or r[1] for r in rows_}) == len(rows_) for rows_ in found
     )
 
@@ -238,7 +240,7 @@ def _check_rest(raw: Mapping[str, object]) -> None:
     """
     for name in ("shipped", "base"):
         for path, entry in table(raw.get(name, {})).items():
-            if not isinstance(entry, str) or not _ENTRY.fullmatch(entry):
+            if not isinstance(entry, str) or not re.fullmatch(_ENTRY, entry):
                 raise ValueError(f"{name} is damaged at {RelPath(path)}")
     consent = table(raw.get("consent", {}))
     for row in rows(consent, "approved"):

@@ -88,36 +88,34 @@ KINDS: Mapping[SourceKind, Traits] = {
 """The kinds of sources. How they are told apart is in ``_classify``, how they are read in ``world/sources/api.py``."""
 
 TAGS, HEADS = "refs/tags/", "refs/heads/"
-_COMMIT_ID = re.compile(r"[0-9A-Fa-f]{40}(?:[0-9A-Fa-f]{24})?")
+# Compiled when they are first needed, and then kept by `re`: most commands parse no source, or one.
+_COMMIT_ID = r"[0-9A-Fa-f]{40}(?:[0-9A-Fa-f]{24})?"
 _SCHEMES = {"https", "ssh", "file", "http", "git"}
-_HOST = re.compile(r"(?!-)[A-Za-z0-9.-]{1,253}(?<!-)|\[[0-9A-Fa-f:.]+\]")
+_HOST = r"(?!-)[A-Za-z0-9.-]{1,253}(?<!-)|\[[0-9A-Fa-f:.]+\]"
 _USER = r"[A-Za-z0-9_][A-Za-z0-9_.-]*"
 _KEY_AS_USER = (
     r"(?:[^/@:\s]{33,}|(?:gh[a-z]|github_pat|gl[a-z]+|hf|sk|pat|xox[a-z]|npm|pypi)[_-][^/@:\s]{8,})"
 )
 """A token in the place of an ssh user name: no system allows user names longer than 32 characters."""
-_SCP = re.compile(rf"(?P<user>{_USER})@(?P<host>[^/:@]+):(?P<path>[^:].*)")
-_SCP_ALIAS = re.compile(r"(?P<host>[^/:@]{2,}):(?P<path>[^:@]*(?:/|\.git)[^:@]*)")
+_SCP = rf"(?P<user>{_USER})@(?P<host>[^/:@]+):(?P<path>[^:].*)"
+_SCP_ALIAS = r"(?P<host>[^/:@]{2,}):(?P<path>[^:@]*(?:/|\.git)[^:@]*)"
 """A host of ``~/.ssh/config``, which knows the user. A version, a drive or a password can't be read as one."""
-_SCP_WITH_PASSWORD = re.compile(r"[^/@]*:[^/]*@[^/:@]+:.*")
+_WITH_PASSWORD = r"[^/@]*:[^/]*@[^/:@]+:.*"  # noqa: S105 - a pattern
 _NO_HOSTS = frozenset({"https", "http", "ssh", "git", "file", "ext", "fd", "ftp", "ftps", "data"})
 """Before a colon these begin a URL, such as one with a slash too few."""
-_SLUG = re.compile(r"[A-Za-z0-9_.][A-Za-z0-9_.-]*")
-_REF = re.compile(r"(?![-<>=!])[^\x00-\x20\x7f~^:?*\[\\]{1,250}")
+_SLUG = r"[A-Za-z0-9_.][A-Za-z0-9_.-]*"
+_REF = r"(?![-<>=!])[^\x00-\x20\x7f~^:?*\[\\]{1,250}"
 _VERSION = r"v?\d[\w.+!-]*"
-_RANGE = re.compile(
-    rf"(?:\^|~=|~|===|==|!=|<=|>=|<|>|=)\s*{_VERSION}(?:\.\*)?|latest|v?\d+(?:\.\d+)*\.[xX*]|\*",
-    re.ASCII,
+_RANGE = (
+    rf"(?a)(?:\^|~=|~|===|==|!=|<=|>=|<|>|=)\s*{_VERSION}(?:\.\*)?|latest|v?\d+(?:\.\d+)*\.[xX*]|\*"
 )
 _ARCHIVES = (".tar.gz", ".tgz")
 _INVISIBLE = frozenset(["Cc", "Cf", "Cs", "Zl", "Zp"])
 """Unicode categories of characters that people can't see, or see as something else."""
-_ENCODED_CONTROL = re.compile(r"%(?:[01][0-9A-Fa-f]|7[Ff])")
-_URL_ODD = re.compile(
-    rf"[\s\\\"<>`{{}}|^]|{_ENCODED_CONTROL.pattern}|%5[Cc]|/(?:\.|%2[Ee]){{1,2}}(?:/|$)"
-)
+_ENCODED_CONTROL = r"%(?:[01][0-9A-Fa-f]|7[Ff])"
+_URL_ODD = rf"[\s\\\"<>`{{}}|^]|{_ENCODED_CONTROL}|%5[Cc]|/(?:\.|%2[Ee]){{1,2}}(?:/|$)"
 """Characters that no legitimate repository URL contains, and that programs read in different ways."""
-_BROWSER = re.compile(r"/(?:-/)?(?:tree|blob|raw)/")
+_BROWSER = r"/(?:-/)?(?:tree|blob|raw)/"
 
 
 class Login:
@@ -266,14 +264,14 @@ def _follows_versions(spec: SourceSpec, ref: str) -> bool:
 
 def is_commit_id(ref: str) -> bool:
     """Return whether a ref is a full commit id, in lower or upper case; it is then never taken as a name."""
-    return _COMMIT_ID.fullmatch(ref) is not None
+    return re.fullmatch(_COMMIT_ID, ref) is not None
 
 
 def is_range(ref: str) -> bool:
     """Return whether a ref is a version range rather than one tag, branch or commit."""
     parts = [part.strip() for part in ref.split(",")]
-    return any(_RANGE.fullmatch(part) for part in parts) and all(
-        _RANGE.fullmatch(part) or re.fullmatch(_VERSION, part, re.ASCII) for part in parts
+    return any(re.fullmatch(_RANGE, part) for part in parts) and all(
+        re.fullmatch(_RANGE, part) or re.fullmatch(_VERSION, part, re.ASCII) for part in parts
     )
 
 
@@ -337,7 +335,7 @@ def _shown(text: str) -> str:
 def _checked_ref(ref: str) -> str:
     if is_range(ref):
         return ref
-    if not _REF.fullmatch(ref) or ref == "@" or _is_refused_by_git(ref) or _has_invisible(ref):
+    if not re.fullmatch(_REF, ref) or ref == "@" or _is_refused_by_git(ref) or _has_invisible(ref):
         raise Invalid(f"{ref!r:.100} is not a tag, branch, commit or version range")
     return ref
 
@@ -385,7 +383,7 @@ def _at(text: str) -> int:
 def _scp_colon(text: str) -> int:
     if "://" in text or text.startswith((".", "/", "~")):
         return -1
-    match = _SCP.fullmatch(text) or _SCP_ALIAS.match(text)
+    match = re.fullmatch(_SCP, text) or re.match(_SCP_ALIAS, text)
     if match is None:
         return -1
     return match.end("host")
@@ -421,19 +419,19 @@ def _classify(location: str, *, allow_insecure: bool) -> SourceSpec:
 
 def _scp(location: str) -> SourceSpec | None:
     """Read ``user@host:path``, or ``alias:path`` with an alias of ``~/.ssh/config``; None for anything else."""
-    if match := _SCP.fullmatch(location):
+    if match := re.fullmatch(_SCP, location):
         _check_user(match["user"])
         return _scp_form(f"{match['user']}@", match["host"], match["path"].rstrip("/"))
-    if _SCP_WITH_PASSWORD.fullmatch(location):
+    if re.fullmatch(_WITH_PASSWORD, location):
         raise _NotOne("the form user@host:path can't contain a password")
-    match = _SCP_ALIAS.fullmatch(location)
+    match = re.fullmatch(_SCP_ALIAS, location)
     if match is None or match["host"].lower() in _NO_HOSTS:
         return None
     return _scp_form("", match["host"], match["path"].rstrip("/"))
 
 
 def _scp_form(user: str, host: str, path: str) -> SourceSpec:
-    if not _HOST.fullmatch(host) or not path or path.startswith("-"):
+    if not re.fullmatch(_HOST, host) or not path or path.startswith("-"):
         raise _NotOne("its host or path is not valid")
     return SourceSpec(kind=SourceKind.GIT, location=f"{user}{_ssh_host(host)}:{path}")
 
@@ -445,7 +443,7 @@ def _ssh_host(host: str) -> str:
 
 def _short_form(location: str) -> SourceSpec:
     parts = location.rstrip("/").split("/")
-    if not all(_SLUG.fullmatch(part) and part not in {".", ".."} for part in parts):
+    if not all(re.fullmatch(_SLUG, part) and part not in {".", ".."} for part in parts):
         slashed = "; write a ref that contains / after #" if "@" in location else ""
         raise _NotOne(f"a name may contain letters, digits, . _ and -{slashed}")
     if location.lower().endswith(_ARCHIVES):
@@ -469,7 +467,7 @@ def _url(location: str, *, allow_insecure: bool) -> SourceSpec:
             f"the scheme {scheme!r:.40} is not allowed (https, ssh, file; http and git to this machine)"
         )
     odd = _ENCODED_CONTROL if scheme == "file" else _URL_ODD
-    if odd.search(location):
+    if re.search(odd, location):
         raise _NotOne(
             "a URL can't contain spaces, quotes, backslashes, control characters, nor . or .. as folders"
         )
@@ -513,7 +511,7 @@ def _server_url(scheme: str, parts: SplitResult) -> SourceSpec:
         raise _NotOne("its host is not valid")
     if not path or parts.query:
         raise _NotOne("the path of a repository is missing, or a query follows it")
-    if _BROWSER.search(path):
+    if re.search(_BROWSER, path):
         raise _NotOne(
             "it is the web page of a folder or file",
             "write the repository, then //folder, then #branch",
@@ -535,7 +533,7 @@ def _server(parts: SplitResult) -> str:
     host = (parts.hostname or "").lower()
     if ":" in host:
         host = f"[{host}]"
-    if not _HOST.fullmatch(host):
+    if not re.fullmatch(_HOST, host):
         raise _NotOne("its host is not valid")
     return host if parts.port is None else f"{host}:{parts.port}"
 

@@ -5,18 +5,19 @@ from __future__ import annotations
 import atexit
 import os
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hermes_dist.agents.generation import Generation, generation_of
 from hermes_dist.brand import Brand, Layout
 from hermes_dist.errors import DistError, Invalid, UsageError
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 from hermes_dist.world.disk.owners import settle
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from hermes_dist.agents.generation import Generation
     from hermes_dist.world.agent.find import Agent
     from hermes_dist.world.disk.store import Store
     from hermes_dist.world.registry.api import Registries
@@ -166,10 +167,14 @@ class Context:
     @cached_property
     def generation(self) -> Generation:
         """The generation of the installed agent; the newest if none is installed."""
+        from hermes_dist.agents.generation import generation_of  # noqa: PLC0415 - most commands never ask about the agent
+
         return generation_of(self.agent_version)
 
     def now(self) -> datetime:
         """The current time, in the time zone of this machine."""
+        from datetime import datetime  # noqa: PLC0415 - start-up
+
         return datetime.now().astimezone()
 
     def active(self) -> ProfileName:

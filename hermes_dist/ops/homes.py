@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from hermes_dist.agents.places import CONFIG, JOBS, JOBS_LOCK
+from hermes_dist.agents.places import CONFIG, JOBS
 from hermes_dist.brand import LOCKFILE, MANIFEST
 from hermes_dist.decide.ownership import without_machine
-from hermes_dist.errors import Busy, DistError, Invalid
+from hermes_dist.errors import Busy, DistError, Unfinished
 from hermes_dist.model.discreet import Contents
-from hermes_dist.model.lock import Lock, dump_lock, load_lock
+from hermes_dist.model.lock import Lock, load_lock
 from hermes_dist.model.lock_head import HINT, Damaged
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName, RelPath
-from hermes_dist.model.tree import EMPTY, Digest, Tree
+from hermes_dist.model.tree import EMPTY, Tree
 from hermes_dist.ops.context import Context
 from hermes_dist.world.disk.errors import trouble
 from hermes_dist.world.disk.fs import RealFs
 from hermes_dist.world.disk.links import agreed_in
-from hermes_dist.world.disk.locks import flock, home_lock
-from hermes_dist.world.transaction.apply import (
-    Recovered,
-    Unfinished,
-    apply,
-    generations,
-    lock_image,
-    recover,
-)
+from hermes_dist.world.disk.locks import home_lock
+
+if TYPE_CHECKING:
+    from hermes_dist.world.transaction.apply import Recovered
 
 LIVING = (RelPath(CONFIG), RelPath(JOBS))
 """The files that a running agent writes all the time."""
@@ -175,40 +171,10 @@ def finish_leftover(path: Path) -> Recovered | None:
 
 
 def finish_operation(fs: RealFs, path: Path) -> Recovered | None:
-    """Finish an interrupted operation, and drop from the lock files that someone else wrote meanwhile.
+    """Finish an interrupted operation, if there is one; the caller holds the home's lock."""
+    from hermes_dist.ops.unfinished import finish  # noqa: PLC0415 - start-up: mostly nothing is unfinished
 
-    Args:
-        fs: The home; the caller holds its lock.
-        path: The path of the same home.
-    """
-    done = recover(fs, guards_of(path))
-    if done is not None and done.skipped and (text := fs.read(LOCKFILE)) is not None:
-        newest = max(generations(fs), key=lambda g: g.number, default=None)
-        image = lock_image(fs, newest) if newest else None
-        take_back(fs, load_lock(text), load_lock(image) if image else None, done.skipped)
-    return done
-
-
-def take_back(fs: RealFs, lock: Lock, before: Lock | None, skipped: tuple[RelPath, ...]) -> None:
-    """Record in the lock that some paths were not received, so that the next update offers them again."""
-    apply(
-        fs, [], fs_reads_nothing, dump_lock(lock.not_received(skipped, before)), {"verb": "skipped"}
-    )
-
-
-def fs_reads_nothing(digest: Digest) -> bytes:
-    """Raise an error for every content; for changes that touch only the lockfile and so read none."""
-    raise Invalid("no content is needed for a change of the lock alone", where=digest)
-
-
-def guards_of(path: Path) -> Mapping[RelPath, Callable[[], AbstractContextManager[None]]]:
-    """The agent's own locks, to be held while one of its files is replaced."""
-    # The agent waits for this lock only for a while, then writes regardless. So it is held for the
-    # exchange of that one file, and not during the whole change.
-    lock = path / JOBS_LOCK
-    return {
-        RelPath(JOBS): lambda: flock(lock, timeout=5, held="the agent is writing its cron jobs")
-    }
+    return finish(fs, path)
 
 
 @contextmanager

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from hermes_dist.errors import DistError, Refused
-from hermes_dist.model.left_out import LeftOut
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Entry
+
+if TYPE_CHECKING:
+    from hermes_dist.model.left_out import LeftOut
 
 Kind = Literal["absent", "file", "folder", "odd"]
 """What is at a path; ``odd`` is a symlink, a FIFO, a socket, a device, or a folder on another device."""

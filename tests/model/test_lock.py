@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from hermes_dist.errors import Invalid
 from hermes_dist.model import lock_head as module
+from hermes_dist.model import lock_migrations
 from hermes_dist.model.lock import Lock, dump_lock, load_lock
 from hermes_dist.model.lock_head import FORMAT, LockHead, load_head
 from hermes_dist.model.lock_package import Approval, LockedPackage, Off, OffCause
@@ -396,7 +397,7 @@ def test_older_formats_are_migrated_one_after_the_other(monkeypatch: pytest.Monk
 
     old = _edited(lambda t: re.sub("(?m)^held = ", "stopped = ", t))
     monkeypatch.setattr(module, "FORMAT", 4)
-    monkeypatch.setattr(module, "MIGRATIONS", {2: second, 3: third})
+    monkeypatch.setattr(lock_migrations, "MIGRATIONS", {2: second, 3: third})
     migrated = load_lock(old)
     assert migrated == replace(LOCK, held=f"{LOCK.held}/two/three")
     assert load_head(old) is not None
@@ -405,7 +406,7 @@ def test_older_formats_are_migrated_one_after_the_other(monkeypatch: pytest.Monk
 
 
 def test_every_older_format_has_its_migration() -> None:
-    assert sorted(module.MIGRATIONS) == list(range(1, FORMAT))
+    assert sorted(lock_migrations.MIGRATIONS) == list(range(1, FORMAT))
 
 
 OLD_LOCKS = Path(__file__).parent.parent / "data" / "locks"

@@ -14,7 +14,6 @@ from hermes_dist.errors import DistError, ExitCode, counted, worst
 from hermes_dist.model.keypath import place_words
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.paths import ProfileName
-from hermes_dist.ops.change import review
 from hermes_dist.ops.package.status import Status, status
 from hermes_dist.voice.clean import clean, clean_value
 from hermes_dist.voice.lines import Style
@@ -176,6 +175,10 @@ def _key_lines(keys: Sequence[KeyChange], longest: int) -> Iterator[str]:
 def _open(found: Status) -> Iterator[_Row]:
     for conflict in found.conflicts:
         yield _Row("!", conflict.words, f"conflict: {CONFLICT_WORDS[conflict.kind]}")
-    for group in review.groups_of(found.parked):
+    if not found.parked:
+        return
+    from hermes_dist.ops.change.review import groups_of  # noqa: PLC0415 - start-up: mostly nothing waits
+
+    for group in groups_of(found.parked):
         job = f"  {group.label}" if group.label else ""
         yield _Row("…", f"{group.name}{job}", f"{group.kind}, needs your approval")

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from hermes_dist.cli.shared.screen import Screen
 from hermes_dist.errors import ExitCode, counted
 from hermes_dist.voice.clean import clean
-from hermes_dist.voice.notes import sentences
 
 if TYPE_CHECKING:
     from hermes_dist.cli.shared.session import Session
@@ -20,6 +19,10 @@ if TYPE_CHECKING:
 
 def notes(screen: Screen, said: Iterable[Note]) -> None:
     """Write notes, each one once."""
+    if not (said := tuple(said)):
+        return
+    from hermes_dist.voice.notes import sentences  # noqa: PLC0415 - start-up: mostly there is nothing to note
+
     for line in sentences(said):
         screen.tell(f"  note   {clean(line)}")
 

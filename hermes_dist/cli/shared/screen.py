@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from copy import copy
 from typing import TYPE_CHECKING, Any, TextIO
 
 from hermes_dist.cli.shared.layout import RESET, Column, Table, fields, wrap
@@ -143,9 +142,15 @@ class Screen:
         if self.show_progress and not self.quiet and not self.as_json and shows_progress():
             self.spinner.show(line)
 
+    def _twin(self) -> Screen:
+        # By hand: the library's `copy` loads two more modules into every command.
+        twin = Screen.__new__(Screen)
+        vars(twin).update(vars(self))
+        return twin
+
     def results(self) -> Screen:
         """The same screen with messages on stdout: the preview is the result of a dry run."""
-        twin = copy(self)
+        twin = self._twin()
         # With --json the object alone is the result, so the preview stays on stderr.
         twin.is_result = not self.as_json
         return twin
@@ -191,19 +196,19 @@ class Screen:
 
     def gather(self) -> Screen:
         """The same screen, but JSON objects are collected in :attr:`gathered`."""
-        twin = copy(self)
+        twin = self._twin()
         twin.gathered = []
         return twin
 
     def keeping(self, kept: list[str]) -> Screen:
         """The same screen, but the result is kept in a list, as it would be written."""
-        twin = copy(self)
+        twin = self._twin()
         twin.kept = kept
         return twin
 
     def aloud(self) -> Screen:
         """The same screen, not quiet: a question needs its context."""
-        twin = copy(self)
+        twin = self._twin()
         twin.quiet = False
         return twin
 

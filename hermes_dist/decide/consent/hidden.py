@@ -11,45 +11,43 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from hermes_dist.errors import Invalid
-from hermes_dist.merge.frontmatter import split
 from hermes_dist.model.documents.api import Kind, kind_of, load_data
+from hermes_dist.model.documents.frontmatter import split
 from hermes_dist.model.paths import RelPath
 
 _ZERO = "\u200b-\u200d\u2060-\u2064\ufeff\u180e\u034f\u115f\u1160\u3164\uffa0\u17b4\u17b5"
 _SELECTOR = "\ufe00-\ufe0f\U000e0100-\U000e01ef"
-_HIDDEN = re.compile(
+# Compiled when they are first needed, and then kept by `re`: most commands look for no hidden characters.
+_HIDDEN = (
     "[\u202a-\u202e\u2066-\u2069\u206a-\u206f\ufff9-\ufffb\U000e0000-\U000e00ff\U000e01f0-\U000e0fff]"
     f"|[{_SELECTOR}]{{2,}}|(?<![^\\x00-\\x7f])[\ufe00-\ufe0d\U000e0100-\U000e01ef]|[{_ZERO}]{{4,}}"
 )
 """Bidirectional embeddings, overrides and isolates, tags (Unicode TR9, TR36), annotations; selectors that follow
 another one or plain ASCII, where there is nothing to select; runs of characters without width."""
-_MARKS = re.compile("[\u061c\u200e\u200f]")
-_RTL = re.compile(
-    "[\u05d0-\u05f2\u0620-\u064a\u066e-\u06d5\u0710-\u08c7\ufb1d-\ufdfb\ufe70-\ufefc]"
-)
+_MARKS = "[\u061c\u200e\u200f]"
+_RTL = "[\u05d0-\u05f2\u0620-\u064a\u066e-\u06d5\u0710-\u08c7\ufb1d-\ufdfb\ufe70-\ufefc]"
 """Direction marks belong in lines with Arabic, Hebrew or similar scripts, and nowhere else."""
-_STRAYS = re.compile(f"[{_ZERO}]|(?<![^\\x00-\\x7f])(?<![0-9#*])[\ufe0e\ufe0f]")
+_STRAYS = f"[{_ZERO}]|(?<![^\\x00-\\x7f])(?<![0-9#*])[\ufe0e\ufe0f]"
 _TOO_MANY_STRAYS = 8
 """This many on one line can carry a message, with one beside each letter."""
-_FLAGS = re.compile(
+_FLAGS = (
     "\U0001f3f4\U000e0067\U000e0062(?:\U000e0065\U000e006e\U000e0067|\U000e0073\U000e0063\U000e0074"
     "|\U000e0077\U000e006c\U000e0073)\U000e007f"
 )
 """The flags of England, Scotland and Wales are spelled with tags; these three are legitimate."""
-_EMOJI = re.compile("[\U0001f000-\U0001faff\u2190-\u2bff\ufe0f]")
-_JOINING = re.compile(
-    "[\u0600-\u1cff\ua800-\uabff\ufb50-\ufefc\U00010a00-\U00011fff\U0001e900-\U0001e95f]"
-)
+_EMOJI = "[\U0001f000-\U0001faff\u2190-\u2bff\ufe0f]"
+_JOINING = "[\u0600-\u1cff\ua800-\uabff\ufb50-\ufefc\U00010a00-\U00011fff\U0001e900-\U0001e95f]"
 """Scripts that use joiners, or that mark the end of a word with a zero-width space."""
-_TAGS = re.compile("[\U000e0020-\U000e007e]{3,}")
-_INVISIBLE = re.compile(
-    f"[{_ZERO}\u061c\u200e\u200f\u2800\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]|(?<![^\\x00-\\x7f])(?<![0-9#*])[\ufe0e\ufe0f]"
+_TAGS = "[\U000e0020-\U000e007e]{3,}"
+_INVISIBLE = (
+    f"[{_ZERO}\u061c\u200e\u200f\u2800\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"
+    "|(?<![^\\x00-\\x7f])(?<![0-9#*])[\ufe0e\ufe0f]"
 )
 """Zero-width characters, blank letters and controls; legitimate uses are sorted out later."""
 _PLAIN = bytes([*b"\t\n\r", *range(0x20, 0x7F)])
 """The visible ASCII characters."""
 _READ_BY_MODELS = (".md", ".txt", ".yaml", ".yml", ".json", ".j2", ".prompt", "")
-_ESCAPE = re.compile(rb"\\[uUx]")
+_ESCAPE = rb"\\[uUx]"
 
 
 class Hidden(Struct, frozen=True):
@@ -70,7 +68,8 @@ class Hidden(Struct, frozen=True):
         """The code points of the characters, and the text that tags spell."""
         numbers = " ".join(sorted({f"U+{ord(mark):04X}" for mark in self.text}))
         spelled = "".join(
-            "".join(chr(ord(tag) - 0xE0000) for tag in run[0]) for run in _TAGS.finditer(self.text)
+            "".join(chr(ord(tag) - 0xE0000) for tag in run[0])
+            for run in re.finditer(_TAGS, self.text)
         )
         return f"{numbers} (they spell {spelled!r})" if spelled else numbers
 
@@ -87,7 +86,7 @@ def find_hidden(path: RelPath, data: bytes) -> tuple[Hidden, ...]:
         path: The file.
         data: Its content; skipped if it is neither text nor, by its name, a prompt.
     """
-    escaped = _ESCAPE.search(data) is not None
+    escaped = re.search(_ESCAPE, data) is not None
     if data.isascii() and not escaped:
         return ()
     # A model is given a damaged prompt all the same, so it is read with replacements; other files that are not valid
@@ -115,17 +114,17 @@ def hidden_characters(path: RelPath, data: bytes) -> tuple[str, ...]:
 
 
 def _in_lines(text: str) -> Iterator[Hidden]:
-    for number, line in enumerate(re.split(r"\r\n|\r|\n", _FLAGS.sub("", text)), 1):
+    for number, line in enumerate(re.split(r"\r\n|\r|\n", re.sub(_FLAGS, "", text)), 1):
         if not line.isascii() and (found := _hidden_in(line)):
             yield Hidden(found, line=number)
 
 
 def _hidden_in(line: str) -> str:
     """The hidden characters of one line."""
-    found = [match[0] for match in _HIDDEN.finditer(line)]
-    if not _RTL.search(line):
-        found += _MARKS.findall(line)
-    strays = [match[0] for match in _STRAYS.finditer(line) if not _joins(line, match.start())]
+    found = [match[0] for match in re.finditer(_HIDDEN, line)]
+    if not re.search(_RTL, line):
+        found += re.findall(_MARKS, line)
+    strays = [match[0] for match in re.finditer(_STRAYS, line) if not _joins(line, match.start())]
     if len(strays) >= _TOO_MANY_STRAYS:
         found += strays
     return "".join(found)
@@ -144,7 +143,7 @@ def _in_values(path: RelPath, data: bytes, text: str) -> Iterator[Hidden]:
     except Invalid:
         values = iter([("it, which can't be loaded", _unescaped(data.decode("utf-8", "replace")))])
     for key, value in values:
-        for line in re.split(r"\r\n|\r|\n", _FLAGS.sub("", value)):
+        for line in re.split(r"\r\n|\r|\n", re.sub(_FLAGS, "", value)):
             # What is also there as plain text was found by its line.
             found = "" if line.isascii() or line in text else _hidden_in(line)
             if found:
@@ -187,7 +186,7 @@ def invisible_characters(path: RelPath, data: bytes) -> tuple[str, ...]:
         return ()
     text = data.decode("utf-8", "replace").removeprefix("\ufeff")
     found: dict[int, set[str]] = {}
-    for mark in _INVISIBLE.finditer(text):
+    for mark in re.finditer(_INVISIBLE, text):
         if not _joins(text, mark.start()):
             found.setdefault(text.count("\n", 0, mark.start()) + 1, set()).add(
                 f"U+{ord(mark[0]):04X}"
@@ -204,11 +203,11 @@ def _joins(text: str, at: int) -> bool:
     if text[at] not in "\u200b\u200c\u200d" or not at:
         return False
     before, after = text[at - 1], text[at + 1 : at + 2]
-    if _JOINING.match(before):
+    if re.match(_JOINING, before):
         return True
-    return text[at] == "\u200d" and bool(_EMOJI.match(before)) and bool(_EMOJI.match(after))
+    return text[at] == "\u200d" and bool(re.match(_EMOJI, before)) and bool(re.match(_EMOJI, after))
 
 
 def is_plainly_visible(text: str) -> bool:
     """Whether every character of a text is visible."""
-    return text.isprintable() and not _INVISIBLE.search(text) and not _HIDDEN.search(text)
+    return text.isprintable() and not re.search(_INVISIBLE, text) and not re.search(_HIDDEN, text)

@@ -55,9 +55,10 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_NUMBER = re.compile(r"-?[0-9]{1,9}(?:\.[0-9]{1,6})?")
-_WORDS = re.compile(r"[^\W_](?:[\w .,'+()-]|/(?=\w)){0,79}")
-_SWITCH = re.compile(r"(?i)true|false|yes|no|on|off|0|1")
+# Compiled when they are first needed, and then kept by `re`: most commands judge no variable.
+_NUMBER = r"-?[0-9]{1,9}(?:\.[0-9]{1,6})?"
+_WORDS = r"[^\W_](?:[\w .,'+()-]|/(?=\w)){0,79}"
+_SWITCH = r"(?i)true|false|yes|no|on|off|0|1"
 
 _OWN_NUMBERS = _words(
     """
@@ -172,44 +173,44 @@ _MACHINE = _words(
 _STEMS = (
     (
         EnvClass.ACCESS,
-        re.compile(
+        (
             "ALLOW|TRUST|APPROV|ADMIN|OWNER|PERMI|UNSAFE|INSECURE|BYPASS|YOLO|SUDO|GUARD|SANDBOX|REDACT|SECURITY|POLICY"
             "|DANGER|PRIVILEG|WHITELIST|DENY|BLOCKLIST|BLACKLIST|PAIRING|SKIP|DISABLE|IGNORE|VERIFY|STRICT|STEALTH|TELEMETRY"
             "|(?:^|_)(?:ACCEPT|ADOPT|AUTO\\w*|ALL|ANYONE|EVERYONE|GUEST|PUBLIC|OPEN|SAFE|TLS|SSL|CA|CERTS?|FORCE|DEBUG"
             "|ENABLED?|ROLES?|USERS?|GROUPS?|CHANNELS?|CHATS?|ROOMS?|SPACES|THREADS?|MENTIONS?|RECIPIENTS?|MAILTO|TO|SCOPES?"
-            "|TOOLS?|TOOLSETS|MODE|AUTH\\w*|LIMITS|PROMPTS?|INSTRUCTIONS)(?:_|$)",
+            "|TOOLS?|TOOLSETS|MODE|AUTH\\w*|LIMITS|PROMPTS?|INSTRUCTIONS)(?:_|$)"
         ),
     ),
     (
         EnvClass.KEY,
-        re.compile(
+        (
             "PASSW|PASSPHRASE|SECRET|CREDENTIAL|COOKIE|APIKEY|(?:^|_)(?:KEYS?|TOKENS?|PASS|PAT|PWD|BEARER|JWT|SESSION|NONCE"
-            "|SALT|PIN|OTP|SID|ID|CLIENT|ACCOUNT|TENANT|PROJECT|IDENTITY|SIGNING|DSN|LICENSE|PHONE|EMAIL|ADDRESS)(?:_|$)",
+            "|SALT|PIN|OTP|SID|ID|CLIENT|ACCOUNT|TENANT|PROJECT|IDENTITY|SIGNING|DSN|LICENSE|PHONE|EMAIL|ADDRESS)(?:_|$)"
         ),
     ),
     (
         EnvClass.LOADS,
-        re.compile(
+        (
             "PRELOAD|PLUGIN|ASKPASS|(?:^|_)(?:CMD\\w*|COMMANDS?|ARG[SV0-9]*|FLAGS|OPTIONS|OPTS?|SHELL|EDITOR|PAGER|BROWSER|BIN"
             "|BINARY|EXEC\\w*|LIB|LIBS|LIBRARY|LIBRARIES|MODULES?|SCRIPTS?|HOOKS?|LOADER|IMPORTS?|STARTUP|INIT|RC|RUNTIME"
             "|IMAGE|DRIVER|BACKEND|ENGINE|PACKAGES?|INSTALL\\w*|PYTHON|NODE|JAVA|PERL|RUBY|EXTENSIONS?|MODEL|PROVIDER"
-            "|WRAPPER|INTERPRETER|SPAWN|TEMPLATES?|ENV)(?:_|$)",
+            "|WRAPPER|INTERPRETER|SPAWN|TEMPLATES?|ENV)(?:_|$)"
         ),
     ),
     (
         EnvClass.ENDPOINT,
-        re.compile(
+        (
             "URL|URI|HOST|PROXY|PROXIES|ENDPOINT|SERVER|DOMAIN|ORIGIN|WEBHOOK|GATEWAY|RELAY|MIRROR|REGISTRY|REMOTE|SOCKET"
             "|(?:^|_)(?:API_?BASE|BASE|ADDR|IPS?|PORTS?|SOCK|ISSUER|CALLBACK|REDIRECT|DNS|INDEX|CDN|BROKER|CORS|CIDRS?|TUNNEL"
             "|UPSTREAM|CONNECTION|BIND|LISTEN|INTERFACE|NAMESERVERS?|LINK|WS|SCHEME|REGION|TOPIC|BUCKET|QUEUE|DATABASE|DB|FEED"
-            "|SMTP|IMAP|AUDIENCE|SUBSCRIPTION)(?:_|$)",
+            "|SMTP|IMAP|AUDIENCE|SUBSCRIPTION)(?:_|$)"
         ),
     ),
     (
         EnvClass.PLACE,
-        re.compile(
+        (
             "PATH|FOLDER|DIRECTOR|WORKSPACE|WORKDIR|(?:^|_)(?:\\w*DIRS?|FILES?|\\w*HOME|ROOTS?|CWD|CONF|CONFIG\\w*|PROFILE|CACHE\\w*"
-            "|STORE|STORAGE|TEMP|TMP|VOLUMES?|MOUNTS?|STATE|LOG|OUTPUT|SOURCE|SRC|DEST\\w*|TARGET|JSON|SO|VAULT|DIST)(?:_|$)",
+            "|STORE|STORAGE|TEMP|TMP|VOLUMES?|MOUNTS?|STATE|LOG|OUTPUT|SOURCE|SRC|DEST\\w*|TARGET|JSON|SO|VAULT|DIST)(?:_|$)"
         ),
     ),
 )
@@ -266,8 +267,8 @@ _CHANNELS = (
     "YUANBAO",
 )
 """Other names that the agent reads: those of the channels and services it supports."""
-_CHANNEL = re.compile(f"(?:{'|'.join(_CHANNELS)})_.*")
-_OWN = re.compile(f"(?:{'|'.join(brand.name.upper() for brand in BRANDS)})_(.*)")
+_CHANNEL = f"(?:{'|'.join(_CHANNELS)})_.*"
+_OWN = f"(?:{'|'.join(brand.name.upper() for brand in BRANDS)})_(.*)"
 
 
 def class_of(name: str) -> EnvClass:
@@ -278,9 +279,9 @@ def class_of(name: str) -> EnvClass:
     if found := _system(name):
         return found
     for kind, part in _STEMS:
-        if part.search(name):
+        if re.search(part, name):
             return kind
-    return EnvClass.AGENT if _CHANNEL.fullmatch(name) else EnvClass.UNKNOWN
+    return EnvClass.AGENT if re.fullmatch(_CHANNEL, name) else EnvClass.UNKNOWN
 
 
 def is_reserved(name: str) -> bool:
@@ -294,15 +295,19 @@ def is_reserved(name: str) -> bool:
 def is_harmless(name: str, value: str) -> bool:
     """Whether an author's value may be offered: the name is known to be harmless, and the value has the right form."""
     shape = _shape_of(name)
-    return shape is not None and bool(shape.fullmatch(value)) and is_plainly_visible(value)
+    return shape is not None and bool(re.fullmatch(shape, value)) and is_plainly_visible(value)
 
 
-def _shape_of(name: str) -> re.Pattern[str] | None:
+def _shape_of(name: str) -> str | None:
     """Return the form of the values of a harmless variable; None for every other name."""
     if shape := _listed(name):
         return shape
     # A telling end counts only if nothing else in the name tells of danger.
-    if _system(name) or _CHANNEL.fullmatch(name) or any(part.search(name) for _, part in _STEMS):
+    if (
+        _system(name)
+        or re.fullmatch(_CHANNEL, name)
+        or any(re.search(part, name) for _, part in _STEMS)
+    ):
         return None
     last = name.rpartition("_")[2]
     if last in _NUMBER_ENDS:
@@ -310,9 +315,9 @@ def _shape_of(name: str) -> re.Pattern[str] | None:
     return _WORDS if last in _WORD_ENDS else None
 
 
-def _listed(name: str) -> re.Pattern[str] | None:
+def _listed(name: str) -> str | None:
     rows = _ROWS
-    own = _OWN.fullmatch(name)
+    own = re.fullmatch(_OWN, name)
     if own:
         name, rows = own[1], _OWN_ROWS
     return next((shape for names, shape in rows if name in names), None)
@@ -329,4 +334,4 @@ def _system(name: str) -> EnvClass | None:
         return EnvClass.MACHINE
     if name in _EXACT or name.startswith(_PREFIXES):
         return EnvClass.LOADS
-    return EnvClass.AGENT if _OWN.fullmatch(name) else None
+    return EnvClass.AGENT if re.fullmatch(_OWN, name) else None

@@ -10,8 +10,8 @@ from msgspec import Struct
 from hermes_dist.agents.places import CONFIG, MCP
 from hermes_dist.brand import BRANDS
 from hermes_dist.errors import Invalid
-from hermes_dist.merge.frontmatter import split
 from hermes_dist.model.documents.api import Kind, kind_of, load_data
+from hermes_dist.model.documents.frontmatter import split
 from hermes_dist.model.manifest import ENV_NAME
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Read, Tree

@@ -21,8 +21,8 @@ from hermes_dist.decide.validate.problems import (
     warning,
 )
 from hermes_dist.errors import Invalid
-from hermes_dist.merge.frontmatter import split
 from hermes_dist.model.documents.api import Document, Kind, kind_of, line_at, load_data, parse
+from hermes_dist.model.documents.frontmatter import split
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Tree

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -17,9 +18,10 @@ from hermes_dist.decide.placement.jobs import JOBS, jobs_by_id
 from hermes_dist.decide.placement.stock import STOCK_SOULS, agents_own
 from hermes_dist.errors import Invalid, Lost
 from hermes_dist.model.documents.api import Kind, load_data
-from hermes_dist.model.left_out import LeftOut
+from hermes_dist.model.left_out import ASKABLE, LeftOut
 from hermes_dist.model.manifest import same_as_dumped
-from hermes_dist.model.paths import RelPath
+from hermes_dist.model.notes import Note, NoteKind
+from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree, together
 from hermes_dist.ops.change.lost_contents import mending
 from hermes_dist.ops.context import Context
@@ -234,3 +236,13 @@ def user_jobs_in(home: Home, read: Read, base: Tree | None = None) -> Mapping[st
         return {}
     brought = frozenset[str]().union(*packaged)
     return {ident: job for ident, job in jobs_by_id(found).items() if ident not in brought}
+
+
+def left_alone(ctx: Context, name: ProfileName, odd: LeftOut) -> Note:
+    """Make a note on something in a home that can't be read, so that no merge touches it."""
+    if odd.why in ASKABLE:
+        command = ctx.command(f"follow {name} {shlex.quote(odd.path)}")
+        return Note.of(
+            NoteKind.LINK_LEFT_ALONE, odd.path, why=odd.why, detail=odd.detail, command=command
+        )
+    return Note.of(NoteKind.LEFT_ALONE, odd.path, why=odd.why, detail=odd.detail)

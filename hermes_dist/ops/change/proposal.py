@@ -29,8 +29,9 @@ from hermes_dist.model.tree import EMPTY, Read, Tree, together
 from hermes_dist.ops.change.variables import ENV_FILE, elsewhere, leave, new_file, write
 from hermes_dist.ops.choices import Choices
 from hermes_dist.ops.context import Context
-from hermes_dist.ops.homes import LIVING, Home, guards_of, held, take_back
+from hermes_dist.ops.homes import LIVING, Home, held
 from hermes_dist.ops.profiles.profile_moves import clear_tombstone
+from hermes_dist.ops.unfinished import guards_of, take_back
 from hermes_dist.world.disk.fs import RealFs
 from hermes_dist.world.disk.locks import flock
 from hermes_dist.world.disk.obstacles import Obstacle

@@ -38,10 +38,10 @@ from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree, together
 from hermes_dist.ops.change.behind_links import refuse_links, without_deletions
 from hermes_dist.ops.change.fetch import Incoming
 from hermes_dist.ops.change.lost_contents import without_lost
-from hermes_dist.ops.change.observe import Observed, first_of, observe
+from hermes_dist.ops.change.observe import Observed, first_of, left_alone, observe
 from hermes_dist.ops.change.proposal import Proposal
 from hermes_dist.ops.change.providers import providers_used
-from hermes_dist.ops.change.remarks import left_alone, remarks_on
+from hermes_dist.ops.change.remarks import remarks_on
 from hermes_dist.ops.change.request import Choices
 from hermes_dist.ops.change.variables import environment_of, manifest_of
 from hermes_dist.ops.context import Context

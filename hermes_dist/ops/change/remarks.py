@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
 from itertools import islice
 
 from hermes_dist.decide.consent.hidden import invisible_characters
 from hermes_dist.decide.environment.example import deep_note, is_example
-from hermes_dist.model.left_out import ASKABLE, LeftOut
 from hermes_dist.model.notes import Note, NoteKind
-from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.plan import Plan
 from hermes_dist.model.tree import Read, together
-from hermes_dist.ops.context import Context
 
 _MOST = 10
-
-
-def left_alone(ctx: Context, name: ProfileName, odd: LeftOut) -> Note:
-    """Make a note on something in a home that can't be read, so that no merge touches it."""
-    if odd.why in ASKABLE:
-        command = ctx.command(f"follow {name} {shlex.quote(odd.path)}")
-        return Note.of(
-            NoteKind.LINK_LEFT_ALONE, odd.path, why=odd.why, detail=odd.detail, command=command
-        )
-    return Note.of(NoteKind.LEFT_ALONE, odd.path, why=odd.why, detail=odd.detail)
 
 
 def remarks_on(plan: Plan, read: Read) -> tuple[Note, ...]:

@@ -33,13 +33,13 @@ from hermes_dist.model.manifest import EnvVar
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Effect
 from hermes_dist.model.tree import together
-from hermes_dist.ops.change.proposal import Proposal
 from hermes_dist.ops.context import Context
 
 if TYPE_CHECKING:
     from hermes_dist.decide.changes import KeyChange
     from hermes_dist.model.tree import Entry
     from hermes_dist.ops.change.mask import Mask
+    from hermes_dist.ops.change.proposal import Proposal
 
 __all__ = [
     "Choice",

@@ -16,8 +16,7 @@ from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.plan import Conflict, Effect
 from hermes_dist.ops.change.legible import DOCUMENTS, trouble_with
-from hermes_dist.ops.change.observe import Observed, observe
-from hermes_dist.ops.change.remarks import left_alone
+from hermes_dist.ops.change.observe import Observed, left_alone, observe
 from hermes_dist.ops.change.variables import environment_of, manifest_of
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, agreed_links, open_to_read

@@ -1,4 +1,4 @@
-"""Profiles on this machine: list, show, use."""
+"""Profiles on this machine, with what a list shows of each; only rows that changed are read."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from hermes_dist.agents.places import ABOUT, CONFIG, ENV, SHOWN_AS, SOUL
+from hermes_dist.agents.places import ABOUT, CONFIG, SHOWN_AS
 from hermes_dist.brand import LOCKFILE, MANIFEST
 from hermes_dist.errors import DistError
 from hermes_dist.model.lock_head import load_head
@@ -14,10 +14,8 @@ from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.profiles import aliases
 from hermes_dist.world.agent.find import GatewayState, gateway_state
-from hermes_dist.world.disk.fs import atomic_write
 from hermes_dist.world.disk.home_index import Index
 from hermes_dist.world.disk.home_index import Row as Facts
-from hermes_dist.world.disk.links import agreed_in
 
 
 class ProfileRow(NamedTuple):
@@ -87,56 +85,6 @@ def _as_served(row: ProfileRow, live: frozenset[str]) -> ProfileRow:
     if row.name not in live or row.gateway is GatewayState.RUNNING:
         return row
     return row._replace(gateway=GatewayState.SERVED)
-
-
-class Contents(NamedTuple):
-    """The contents of a home: skills, whether it has keys and a personality of its own, inclusions, followed links."""
-
-    skills: int
-    env: bool
-    soul: bool
-    included: tuple[str, ...] = ()
-    links: tuple[tuple[str, str], ...] = ()
-
-
-def contents(ctx: Context, name: ProfileName) -> Contents:
-    """Find what a home contains."""
-    home = ctx.layout.home(name)
-    folder = home / "skills"
-    found = [*folder.glob("*/SKILL.md"), *folder.glob("*/*/SKILL.md")]
-    skills = [path for path in found if not _is_hidden(path.relative_to(home))]
-    return Contents(
-        len(skills),
-        (home / ENV).exists(),
-        (home / SOUL).exists(),
-        _included(home / LOCKFILE),
-        tuple(sorted(agreed_in(home).items())),
-    )
-
-
-def _included(lockfile: Path) -> tuple[str, ...]:
-    """What the user takes along without the list of the package's author."""
-    try:
-        head = load_head(lockfile.read_bytes())
-    except OSError:
-        return ()
-    return head.included if head else ()
-
-
-def _is_hidden(path: Path) -> bool:
-    return any(part.startswith(".") for part in path.parts)
-
-
-def use(ctx: Context, name: ProfileName) -> None:
-    """Make a profile the one that commands without ``-p`` use.
-
-    Raises:
-        DistError: The choice can't be written.
-    """
-    if name == DEFAULT_PROFILE:
-        ctx.layout.sticky.unlink(missing_ok=True)
-        return
-    atomic_write(ctx.layout.sticky, f"{name}\n".encode(), 0o644)
 
 
 def _active_or_default(ctx: Context) -> ProfileName:

@@ -34,11 +34,11 @@ from hermes_dist.ops.change.behind_links import refuse_links, without_deletions
 from hermes_dist.ops.change.confirm import confirm_and_carry_out
 from hermes_dist.ops.change.look_up import absolute
 from hermes_dist.ops.change.mask import Mask
-from hermes_dist.ops.change.observe import Observed, first_of
+from hermes_dist.ops.change.observe import Observed, first_of, left_alone
 from hermes_dist.ops.change.proposal import Outcome, Proposal
 from hermes_dist.ops.change.propose import observe_or_nothing
 from hermes_dist.ops.change.providers import providers_used
-from hermes_dist.ops.change.remarks import left_alone, remarks_on
+from hermes_dist.ops.change.remarks import remarks_on
 from hermes_dist.ops.change.request import Choices, Confirm, Request
 from hermes_dist.ops.change.variables import environment_of
 from hermes_dist.ops.context import Context

@@ -6,7 +6,6 @@ Every ``hermes …`` command passes through here when the front door is installe
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import os
 import re
 import sys
@@ -68,8 +67,7 @@ def find_agent(layout: Layout, env: Mapping[str, str]) -> Agent | None:
     brand = layout.brand
     if (named := _named(env.get(brand.bin_variable, ""), env)) and _is_agent(named):
         return Agent((str(named),), brand.bin_variable)
-    spec = importlib.util.find_spec(brand.agent_module)
-    if spec is not None and spec.origin is not None:
+    if _module(brand) is not None:
         # Without -P, -m would import the agent from the user's current folder.
         return Agent((sys.executable, "-P", "-m", f"{brand.agent_module}.main"), "same environment")
     for origin, launcher in _launchers(layout, env):
@@ -98,6 +96,14 @@ def _named(value: str, env: Mapping[str, str]) -> Path | None:
 
 def _is_agent(launcher: Path) -> bool:
     return is_program(launcher) and not names_us(head_of(launcher))
+
+
+def _module(brand: Brand) -> Path | None:
+    """Return the file of the agent's module in this environment; None if it has none."""
+    from importlib.util import find_spec  # noqa: PLC0415 - start-up: whoever lists profiles looks for no agent
+
+    spec = find_spec(brand.agent_module)
+    return Path(spec.origin) if spec is not None and spec.origin is not None else None
 
 
 def head_of(path: Path) -> str:
@@ -237,9 +243,8 @@ def _holds(info: Path, brand: Brand) -> bool:
 
 def _site_packages(agent: Agent, brand: Brand) -> Iterator[Path]:
     if "-m" in agent.argv:
-        spec = importlib.util.find_spec(brand.agent_module)
-        if spec is not None and spec.origin is not None:
-            yield Path(spec.origin).parent.parent
+        if (module := _module(brand)) is not None:
+            yield module.parent.parent
         return
     programs = [agent.launcher.resolve()]
     line = head_of(programs[0]).partition("\n")[0]
@@ -318,10 +323,12 @@ def _record(path: Path) -> dict[str, object]:
 
 def _live_pid(record: Mapping[str, object]) -> int | None:
     """Return the process of a record if it is still the one that was recorded."""
+    pid, began = _number(record.get("pid")), record.get("start_time")
+    if not pid:
+        return None
     from hermes_dist.world.agent.table import look, same_start  # noqa: PLC0415 - the front door does without
 
-    pid, began = _number(record.get("pid")), record.get("start_time")
-    seen = look(pid or 0)
+    seen = look(pid)
     if seen is None:
         return None
     # The agent takes a wrong field for the start where the name of the program holds a space.

@@ -14,7 +14,7 @@ from typing import Self
 
 from hermes_dist.errors import DistError
 from hermes_dist.model.tree import Entry
-from hermes_dist.world.disk import libc, obstacles, owners
+from hermes_dist.world.disk import libc, owners
 from hermes_dist.world.disk import rename as _rename
 from hermes_dist.world.disk.errors import not_regular, trouble
 from hermes_dist.world.disk.links import Links, open_folder
@@ -258,11 +258,15 @@ class RealFs:
         return None if found is None else stat.S_IMODE(found.st_mode)
 
     def closed(self, folder: str) -> DistError | None:
+        from hermes_dist.world.disk import obstacles  # noqa: PLC0415 - only before something is written
+
         inside = f"{folder}/{_NOBODY}" if folder else _NOBODY
         with self._folder(folder) as fd, self._stage_of(inside) as stage:
             return obstacles.closed(fd, stage, self.root, folder)
 
     def pinned(self, path: str) -> DistError | None:
+        from hermes_dist.world.disk import obstacles  # noqa: PLC0415 - only before something is written
+
         try:
             with self._at(path) as (fd, name), self._stage_of(path) as stage:
                 return obstacles.pinned(fd, name, stage, self.root, path)

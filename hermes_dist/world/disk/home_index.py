@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from hermes_dist.errors import DistError
-from hermes_dist.world.disk.fs import atomic_write
 from hermes_dist.world.disk.owners import make_folders
 
 _FORMAT = 4
@@ -58,6 +57,8 @@ class Index:
         """Write the index if a row changed; an index that can't be written is not an error."""
         if not self._stale and len(self._fresh) == len(self._rows):
             return
+        from hermes_dist.world.disk.fs import atomic_write  # noqa: PLC0415 - start-up: mostly no row changed
+
         data = {"format": _FORMAT, "files": list(self._files), "rows": self._fresh}
         try:
             make_folders(self._path.parent, 0o700)

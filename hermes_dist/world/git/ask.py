@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from copy import copy
 
 from hermes_dist.errors import DistError
 from hermes_dist.world.child import stop_running
@@ -35,6 +34,8 @@ class Asking:
         """
         answer = self._ahead.get(url) or self._ask(url)
         if isinstance(answer, DistError):
+            from copy import copy  # noqa: PLC0415 - only for this error
+
             raise copy(answer)  # a copy, because callers add a place and it may be raised again
         return answer
 

@@ -58,11 +58,11 @@ _PROTOCOLS = {
 }
 _WITHOUT_LOGIN = {"git", "file"}
 """Protocols without logins; git would read a login there as part of the host name, and print it."""
-_KEPT = re.compile(
+_KEPT = (
     r"GIT_(SSH|SSH_COMMAND|SSH_VARIANT|SSL_\w+|PROXY_\w+|HTTP_\w+|CONFIG_(GLOBAL|SYSTEM|NOSYSTEM|COUNT"
     r"|KEY_\d+|VALUE_\d+))"
 )
-_WHO = re.compile(r"GIT_(AUTHOR|COMMITTER)_(NAME|EMAIL|DATE)")
+_WHO = r"GIT_(AUTHOR|COMMITTER)_(NAME|EMAIL|DATE)"
 _QUIET = {
     "GIT_TERMINAL_PROMPT": "0",
     "SSH_ASKPASS": "/bin/false",
@@ -100,12 +100,12 @@ class CliTool:
 
     def __init__(self, program: str, env: Mapping[str, str]) -> None:
         # GIT_* variables can name programs and other repositories, so only a list of harmless ones is passed on.
-        kept = {k: v for k, v in env.items() if not k.startswith("GIT_") or _KEPT.fullmatch(k)}
+        kept = {k: v for k, v in env.items() if not k.startswith("GIT_") or re.fullmatch(_KEPT, k)}
         # The user's own program answers what a terminal would be asked; how long it may take is bounded.
         # Empty ends git's search: unset, it would go on to core.askPass and SSH_ASKPASS.
         asked = env.get("GIT_ASKPASS", "")
         self._env = {**kept, **_QUIET, "GIT_ASKPASS": asked}
-        self._who = {k: v for k, v in env.items() if _WHO.fullmatch(k)}
+        self._who = {k: v for k, v in env.items() if re.fullmatch(_WHO, k)}
         settings = _SETTINGS if asked else (*_SETTINGS, _ASKS_NOBODY)
         self._base = (program, *(word for setting in settings for word in ("-c", setting)))
 

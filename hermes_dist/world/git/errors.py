@@ -141,47 +141,48 @@ _DISK: tuple[tuple[str, str, int], ...] = (
     ),
 )
 """Messages about this machine's own disk: neither the repository nor the network is at fault."""
-_BY_SIZE = re.compile(
-    r"died of signal 25|File too large|[Ff]ile size limit|invalid index-pack output"
-)
+# Compiled when they are first needed, and then kept by `re`: mostly git reports no error.
+_BY_SIZE = r"died of signal 25|File too large|[Ff]ile size limit|invalid index-pack output"
 """Messages for a file that grew too large; the last one counts only if the user has set a limit."""
-_DAMAGE = re.compile(
-    r"corrupt|inflate|bad pack|pack (?:has|is)|packfile|loose object|bad object|unable to read|not a git repository"
+_DAMAGE = (
+    r"corrupt|inflate|bad pack|pack (?:has|is)|packfile|loose object|bad object"
+    r"|unable to read|not a git repository"
 )
-_OF_MEMORY = re.compile(
-    r"[Oo]ut of memory|MemoryError|unable to allocate|annot allocate|malloc failed|attempting to allocate"
+_OF_MEMORY = r"[Oo]ut of memory|MemoryError|unable to allocate|annot allocate|malloc failed|attempting to allocate"
+_REDIRECT = _TABLE[4][0]
+_LEADS_TO = (
+    r"(?i)(?:Location|redirects elsewhere|redirect): (https?://[^\s?#]+?)/*(?:/info/refs|\?|#|\s|$)"
 )
-_REDIRECT = re.compile(_TABLE[4][0])
-_LEADS_TO = re.compile(
-    r"(?:Location|redirects elsewhere|redirect): (https?://[^\s?#]+?)/*(?:/info/refs|\?|#|\s|$)",
-    re.IGNORECASE,
-)
-_FOLLOWED = re.compile(r"^warning: redirecting to (https?://\S+)", re.MULTILINE)
-_NOT_THERE = re.compile(_TABLE[3][0])
+_FOLLOWED = r"(?m)^warning: redirecting to (https?://\S+)"
+_NOT_THERE = _TABLE[3][0]
 _SHORTEST = 12
 """A user name shorter than this, next to a password, is not a token."""
-_PREFIX = re.compile(r"^(?:fatal|error|remote: error|remote|ERR|ssh): ?", re.IGNORECASE)
+_PREFIX = r"(?i)^(?:fatal|error|remote: error|remote|ERR|ssh): ?"
 
 
 def is_missing(finished: Finished) -> bool:
     """Return whether a server said that it does not have the commit, or does not serve it by id."""
-    return not finished.ok and not finished.stopped and _NOT_THERE.search(finished.err) is not None
+    return (
+        not finished.ok and not finished.stopped and re.search(_NOT_THERE, finished.err) is not None
+    )
 
 
 def is_redirect(finished: Finished) -> bool:
     """Return whether a command ended at a redirect that may not be followed."""
-    return not finished.ok and not finished.stopped and _REDIRECT.search(finished.err) is not None
+    return (
+        not finished.ok and not finished.stopped and re.search(_REDIRECT, finished.err) is not None
+    )
 
 
 def refused_address(finished: Finished) -> str:
     """Return the address that a refused redirect leads to, without a login; empty if it is not said."""
-    found = _LEADS_TO.search(finished.err)
+    found = re.search(_LEADS_TO, finished.err)
     return without_credentials(found[1]) if found else ""
 
 
 def followed_to(finished: Finished, url: str) -> str:
     """Return the address that a server redirected git to, which followed; empty if it is the one that was asked."""
-    found = _FOLLOWED.findall(finished.err)
+    found = re.findall(_FOLLOWED, finished.err)
     if not found:
         return ""
     there, here = (without_credentials(one).removesuffix("/") for one in (found[-1], url))
@@ -265,7 +266,7 @@ def explain_listing(finished: Finished, url: str, seconds: float, address: str =
         address: The address that the server redirects to; empty for none.
     """
     if not finished.stopped and (
-        _OF_MEMORY.search(finished.err) or -finished.code == signal.SIGKILL
+        re.search(_OF_MEMORY, finished.err) or -finished.code == signal.SIGKILL
     ):
         finished = finished._replace(stopped="output")
     error = explain(finished, url, seconds)
@@ -276,7 +277,7 @@ def explain_listing(finished: Finished, url: str, seconds: float, address: str =
 
 def is_damage(finished: Finished) -> bool:
     """Return whether git could not read its own copy of a repository."""
-    return not finished.ok and not finished.stopped and _DAMAGE.search(finished.err) is not None
+    return not finished.ok and not finished.stopped and re.search(_DAMAGE, finished.err) is not None
 
 
 def masked(text: str, url: str) -> str:
@@ -327,7 +328,7 @@ def _local_trouble(finished: Finished) -> DistError | None:
         return None
     own, _ = resource.getrlimit(resource.RLIMIT_FSIZE)
     if own != resource.RLIM_INFINITY and (
-        -finished.code == signal.SIGXFSZ or _BY_SIZE.search(finished.err)
+        -finished.code == signal.SIGXFSZ or re.search(_BY_SIZE, finished.err)
     ):
         return DistError(
             f"your limit on the size of files ({own >> 10} KiB, ulimit -f) stopped it",
@@ -349,5 +350,5 @@ def _reason(err: str) -> str:
     lines = [line.strip() for line in without_credentials(err).splitlines() if line.strip()]
     telling = [line for line in lines if line.startswith(("fatal:", "error:", "ssh:"))]
     best = [*telling, *lines[-1:], ""][0]
-    text = _PREFIX.sub("", best)
+    text = re.sub(_PREFIX, "", best)
     return "".join(c if c.isprintable() else "?" for c in text)[:200]

@@ -46,16 +46,15 @@ from hermes_dist.world.git.errors import (
     masked_lines,
     refused_address,
 )
-from hermes_dist.world.git.listing import LINK, PROGRAM, Sorting
 from hermes_dist.world.ports import Git, GitFile, Listing, Refs, Relation
 
 HISTORY = 1000
-_URL = re.compile(
+_URL = (
     r"(https|ssh|file|http|git)://(?!-)[^\x00-\x20\x7f]+"
     r"|[A-Za-z0-9_][\w.-]*@(?!-)[^/:@\s]+:(?!-)[^\s:]\S*"
     r"|(?!(?:https?|ssh|git|file|ext|fd|ftps?):)[A-Za-z0-9][\w.-]+:(?!-|//)[^\s:@]+"
 )
-_REF = re.compile(r"refs/[^\x00-\x20\x7f~^:?*\[\\]+")
+_REF = r"refs/[^\x00-\x20\x7f~^:?*\[\\]+"
 _RECORD = 1 << 16
 _LISTING_MEMORY = 224 << 20
 """Output limit for listing a repository's refs: an endless list from a server must not fill the memory."""
@@ -178,12 +177,16 @@ class BareGit:
         return commit
 
     def listing(self, url: str, commit: str, subfolder: RelPath | None) -> Listing:
+        from hermes_dist.world.git.listing import Sorting  # noqa: PLC0415 - start-up: only who fetches needs it
+
         sorting = Sorting(self._limits)
         for entry in self._entries(url, commit, subfolder):
             sorting.take(*entry)
         return sorting.close(lambda oids: dict(self.blobs(url, oids)))
 
     def folders_with(self, url: str, commit: str, name: str) -> Mapping[RelPath | None, GitFile]:
+        from hermes_dist.world.git.listing import LINK, PROGRAM  # noqa: PLC0415 - start-up: only who searches needs it
+
         ending, found = b"/" + name.encode(), dict[RelPath | None, GitFile]()
         for count, (mode, kind, oid, size, raw) in enumerate(self._entries(url, commit, None)):
             if count > self._limits.entries:
@@ -313,7 +316,7 @@ class BareGit:
         )
 
     def _named(self, url: str, want: str) -> str:
-        if not _REF.fullmatch(want):
+        if not re.fullmatch(_REF, want):
             raise Invalid(f"{want!r:.100} is neither the full name of a ref nor a commit")
         commit = self.refs(url).commit(want)
         if not commit:
@@ -359,7 +362,7 @@ class BareGit:
         refs = self.refs(url)
         tables = (("refs/tags/", refs.tags), ("refs/heads/", refs.heads))
         name = next((p + n for p, table in tables for n, c in table.items() if c == commit), "")
-        if not _REF.fullmatch(name):
+        if not re.fullmatch(_REF, name):
             return refusal
         finished = self._fetched(cache, url, name, depth, None, target=f"refs/named/{commit}")
         if finished.ok and self._walk(cache, commit, 1):
@@ -442,6 +445,6 @@ def _refuse_partial(url: str) -> None:
 
 def _checked(url: str) -> str:
     """Check a URL: refuse what git could read as an option, a helper program or another protocol."""
-    if not _URL.fullmatch(url):
+    if not re.fullmatch(_URL, url):
         raise Invalid(f"{without_credentials(url)!r:.200} is not the address of a git repository")
     return url

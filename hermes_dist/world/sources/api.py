@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 
 from hermes_dist.brand import MANIFEST, Layout
 from hermes_dist.errors import Invalid
-from hermes_dist.model.left_out import LeftOut, Why
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.source import (
@@ -35,6 +34,7 @@ from hermes_dist.world.ports import Git, GitFile, Refs, Relation
 from hermes_dist.world.sources.pointers import is_pointer
 
 if TYPE_CHECKING:
+    from hermes_dist.model.left_out import LeftOut
     from hermes_dist.world.disk.store import Store
     from hermes_dist.world.sources.folder import FolderPackage, Ignores, Keep
 
@@ -46,10 +46,8 @@ _SEARCHED = 1000
 _ARCHIVES = (
     "the name of an archive ends with .tar.gz or .tgz; `export`, git archive and tar make them"
 )
-_START = re.compile(r"[0-9A-Fa-f]{7,63}")
-_VERSION = re.compile(
-    rb"""^version[ \t]*:[ \t]*(["']?)([^"'#\r\n]{1,100}?)\1[ \t]*(?:#.*)?\r?$""", re.MULTILINE
-)
+_START = r"[0-9A-Fa-f]{7,63}"
+_VERSION = rb"""(?m)^version[ \t]*:[ \t]*(["']?)([^"'#\r\n]{1,100}?)\1[ \t]*(?:#.*)?\r?$"""
 
 
 class Offer(NamedTuple):
@@ -187,7 +185,7 @@ class Sources:
     def _named(self, spec: SourceSpec, refs: Refs) -> tuple[str, str]:
         name = spec.ref
         full = name if refs.commit(name) else refs.full_name(name)
-        start = name.lower() if _START.fullmatch(name) else ""
+        start = name.lower() if re.fullmatch(_START, name) else ""
         commit = self._commit(spec, refs, start) if start else ""
         if full and commit:
             raise Invalid(
@@ -343,6 +341,8 @@ class Sources:
         commit: str,
         progress: Progress | None,
     ) -> Offer:
+        from hermes_dist.model.left_out import LeftOut, Why  # noqa: PLC0415 - start-up: only who fetches needs it
+
         commit = self.git.fetch(url, commit or ref, progress=progress)
         listing = self.git.listing(url, commit, subfolder)
         digests, pointers = self._keep(url, listing.files)
@@ -399,7 +399,7 @@ class Sources:
 
     def _version(self, tree: Tree) -> str:
         entry = tree.get(RelPath(MANIFEST))
-        found = _VERSION.search(self._store.read(entry.digest)) if entry else None
+        found = re.search(_VERSION, self._store.read(entry.digest)) if entry else None
         return found[2].decode("utf-8", "replace").strip() if found else ""
 
 

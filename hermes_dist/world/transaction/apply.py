@@ -18,7 +18,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from hermes_dist.errors import DistError, Invalid
+from hermes_dist.errors import DistError, Invalid, Unfinished
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Step
 from hermes_dist.model.tree import Digest, Read
@@ -74,7 +74,6 @@ __all__ = [
     "Guards",
     "Recovered",
     "TakenBack",
-    "Unfinished",
     "apply",
     "before_image",
     "check",
@@ -90,10 +89,6 @@ _BLOCK = 4096
 
 class TakenBack(DistError):
     """It failed on the way and was taken back: everything is as before."""
-
-
-class Unfinished(DistError):
-    """It failed on the way, and so did the way back; the next start mends it."""
 
 
 class Recovered(Struct, frozen=True):

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 
+from hermes_dist.errors import Unfinished
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Step
 from hermes_dist.model.tree import Read
 from hermes_dist.world.disk.errors import HINTS, trouble
 from hermes_dist.world.ports import Fs
-from hermes_dist.world.transaction.apply import Changed, Unfinished, content, uninterrupted
+from hermes_dist.world.transaction.apply import Changed, content, uninterrupted
 from hermes_dist.world.transaction.generations import remove_tree
 from hermes_dist.world.transaction.journal import (
     GENERATIONS,

@@ -170,6 +170,7 @@ try:
     hermes()
 finally:
     print(*(name for name in sys.modules if name in {unwanted!r} or name.startswith("hermes_dist.merge")), file=sys.stderr)
+    print("own", *(name for name in sys.modules if name.startswith("hermes_dist")), file=sys.stderr)
 """
 _HEAVY = {
     "typer",
@@ -187,7 +188,12 @@ _HEAVY = {
 }
 
 
-@pytest.mark.parametrize("words", [("update", "bot"), ("list",), ()], ids=" ".join)
+# How many modules of ours each may load: start-up grows with every one.
+_MOST_FOR_STATUS = 114
+_MOST = {("update", "bot"): 62, ("list",): 46, (): 56}
+
+
+@pytest.mark.parametrize("words", _MOST, ids=" ".join)
 def test_the_plain_forms_load_nothing_heavy(story: Story, words: tuple[str, ...]) -> None:
     program = _LOADED.replace("{unwanted!r}", repr(_HEAVY))
     for _ in range(2):  # the first list may have to make its index
@@ -195,4 +201,20 @@ def test_the_plain_forms_load_nothing_heavy(story: Story, words: tuple[str, ...]
             [sys.executable, "-c", program, *words], capture_output=True, text=True, check=False
         )
     assert done.returncode == 0, done.stderr
-    assert done.stderr.split() == []
+    heavy, own = done.stderr.splitlines()
+    assert heavy.split() == []
+    assert len(own.split()) - 1 <= _MOST[words], own
+
+
+def test_a_status_loads_no_code_that_changes_a_home(story: Story) -> None:
+    program = _LOADED.replace("{unwanted!r}", repr(_HEAVY))
+    done = subprocess.run(
+        [sys.executable, "-c", program, "status", "bot"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    own = done.stderr.splitlines()[-1].split()[1:]
+    assert len(own) <= _MOST_FOR_STATUS, own
+    writers = ("hermes_dist.world.transaction", "hermes_dist.ops.change.proposal")
+    assert [name for name in own if name.startswith(writers)] == []

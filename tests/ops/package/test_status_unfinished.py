@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from story import BOT, Story
 
+from hermes_dist.errors import Unfinished
 from hermes_dist.model.notes import NoteKind
 from hermes_dist.ops.homes import half_changed
 from hermes_dist.ops.package.approvals import consents
@@ -22,7 +23,6 @@ from hermes_dist.ops.profiles.list import list_profiles
 from hermes_dist.ops.transfer.export import Packing, export
 from hermes_dist.voice.notes import sentences
 from hermes_dist.world.disk.fs import RealFs
-from hermes_dist.world.transaction.apply import Unfinished
 
 
 def test_status_and_export_read_what_is_there_and_say_so(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import json
 import os
 import shutil
@@ -33,7 +34,7 @@ from hermes_dist.world.agent.front_door import Former, write_doors
 @pytest.fixture
 def layout(home: Path, monkeypatch: pytest.MonkeyPatch) -> Layout:
     """Places in which no agent is installed, whatever this environment holds."""
-    monkeypatch.setattr(agents.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     return Layout(HERMES, home / ".hermes", home)
 
 

@@ -1,0 +1,40 @@
+"""The front matter of a SKILL.md: the YAML between its ``---`` lines, and the text after them."""
+
+from __future__ import annotations
+
+import re
+
+from hermes_dist.model.discreet import Contents
+
+_FENCES = re.compile(
+    rb"(\A(?:\xef\xbb\xbf)?---[ \t]*\r?\n)(.*?)(^---[ \t]*\r?\n)(.*)\Z", re.DOTALL | re.MULTILINE
+)
+
+
+class Parts(Contents, frozen=True):
+    """A text with front matter: the line that opens it, the YAML, the line that closes it, and the rest."""
+
+    opening: bytes
+    front: bytes
+    closing: bytes
+    body: bytes
+
+
+def split(data: bytes) -> tuple[bytes | None, bytes]:
+    """Split a skill into the YAML between its ``---`` lines and the text after them.
+
+    Returns:
+        Front matter and body; None and the whole text if there is no front matter.
+    """
+    parts = cut(data)
+    if parts is None:
+        return None, data
+    return parts.front, parts.body
+
+
+def cut(data: bytes) -> Parts | None:
+    """Cut a text with front matter into its parts; None if it has no front matter."""
+    found = _FENCES.match(data)
+    if found is None:
+        return None
+    return Parts(*found.groups())
