@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -15,11 +16,15 @@ _FILES = re.compile(
     r"(?:changelog|changes|history|news|release[-_]?notes|releases)(?:\.(?:md|markdown|rst|txt))?",
     re.IGNORECASE,
 )
-_ATX = re.compile(r" {0,3}(#{1,6})[ \t]+(.*?)[ \t#]*$")
+_ATX = re.compile(r" {0,3}(#{1,6})[ \t]++(.*)")
 _UNDERLINE = re.compile(r"(={3,}|-{3,})[ \t]*$")
 _FENCE = re.compile(r" {0,3}(?:```|~~~)")
 _VERSION = re.compile(r"(?<![\w.-])v?(\d+(?:\.\d+)+(?:[-+.]?[0-9A-Za-z]+)*)", re.IGNORECASE)
 _WORD = re.compile(r"[\w][\w.+-]*")
+_MOST_TEXT = 1 << 19
+_MOST_LINES = 2000
+_LONGEST_LINE = 5000
+"""No author writes more for people to read; a longer note would only flood a terminal."""
 
 
 class ReleaseNotes(Struct, frozen=True):
@@ -67,7 +72,7 @@ def from_changelog(where: str, text: str, version: str, before: str) -> ReleaseN
     Returns:
         The sections as they stand, with their titles unless it is only that of ``version``; None if there is none.
     """
-    found = list(_sections(text, version, before))
+    found = list(_sections(text[:_MOST_TEXT], version, before))
     if len(found) == 1 and _is_between(found[0].title, version, ""):
         return _notes(where, found[0].lines)
     told: list[str] = []
@@ -84,7 +89,7 @@ def from_tag(tag: str, raw: bytes, label: str) -> ReleaseNotes | None:
         raw: The tag object without its signature.
         label: Name and version of the package: a message that says no more than this is no release note.
     """
-    message = raw.partition(b"\n\n")[2].decode("utf-8", "replace")
+    message = raw.partition(b"\n\n")[2][:_MOST_TEXT].decode("utf-8", "replace")
     known = {_plain(word) for word in (*_WORD.findall(label), tag, "release", "version")}
     if {_plain(word) for word in _WORD.findall(message)} <= known:
         return None
@@ -103,8 +108,14 @@ def _plain(word: str) -> str:
 
 
 def _notes(where: str, lines: Iterable[str]) -> ReleaseNotes | None:
-    told = _trimmed(lines)
+    told = _trimmed(_cut(line) for line in islice(lines, _MOST_LINES))
     return ReleaseNotes(where, told) if told else None
+
+
+def _cut(line: str) -> str:
+    if len(line) <= _LONGEST_LINE:
+        return line
+    return f"{line[: _LONGEST_LINE - 1]}…"
 
 
 def _trimmed(lines: Iterable[str]) -> tuple[str, ...]:
@@ -126,9 +137,16 @@ def _sections(text: str, version: str, before: str) -> Iterator[_Section]:
     for at, title in enumerate(titles):
         if title.at < end or not _is_between(title.words, version, before):
             continue
-        after = (other.at for other in titles[at + 1 :] if other.level <= title.level)
-        end = next(after, len(lines))
+        end = _end(titles, at, len(lines))
         yield _Section(title.words, tuple(lines[title.below : end]))
+
+
+def _end(titles: list[_Title], at: int, most: int) -> int:
+    """The line where the section of a title ends: at the next title that is not below it."""
+    for other in range(at + 1, len(titles)):
+        if titles[other].level <= titles[at].level:
+            return titles[other].at
+    return most
 
 
 def _titles(lines: list[str]) -> Iterator[_Title]:
@@ -140,7 +158,7 @@ def _titles(lines: list[str]) -> Iterator[_Title]:
         if in_code:
             continue
         if match := _ATX.match(line):
-            yield _Title(at, at + 1, len(match[1]), match[2].strip())
+            yield _Title(at, at + 1, len(match[1]), match[2].rstrip(" \t#").strip())
         elif match := _under(lines, at):
             yield _Title(at, at + 2, "=-".index(match[1][0]) + 1, line.strip())
 

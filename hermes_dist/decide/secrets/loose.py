@@ -32,7 +32,8 @@ _WORD = re.compile(
     r"(?=[\s:=\"'`)])[\"'`)]*",
     re.IGNORECASE,
 )
-_PART = re.compile(r"[\s\"'`]*(?P<sign>[:=]+|->|=>)?[\s\"'`]*(?P<text>[^\s\"'`,;]+)")
+# Blanks are never given back: a line of nothing but blanks behind a name would take quadratic time otherwise.
+_PART = re.compile(r"[\s\"'`]*+(?P<sign>[:=]+|->|=>)?[\s\"'`]*+(?P<text>[^\s\"'`,;]+)")
 _JOINS = frozenset(["is", "was", "ist", "war", "are", "to"])
 _FARTHEST = 6
 """A value is looked for among so many words behind the name."""

@@ -134,3 +134,19 @@ def test_a_message_that_only_names_the_version_says_nothing(message: str) -> Non
 def test_one_section_as_text() -> None:
     assert section_of(KEEP, "1.2.1") == "- A bug less.\n\n- Another one less."
     assert section_of(KEEP, "7.0") == ""
+
+
+@pytest.mark.parametrize(
+    "line", ["# " + "# " * 150_000 + "x", "# 1" + " " * 300_000 + "x", "# a\n" * 60_000]
+)
+def test_what_is_made_to_take_long_is_read_once(line: str) -> None:
+    # Quadratic time would be minutes.
+    assert from_changelog("C", line, "2.0", "1.0") is None
+
+
+def test_notes_without_end_are_cut() -> None:
+    found = from_changelog("C", "# 2.0\n" + "x" * 9000 + "\n" + "y\n" * 9000, "2.0", "1.0")
+    assert found is not None
+    assert len(found.lines) == 2000
+    assert found.lines[0] == "x" * 4999 + "…"
+    assert from_tag("t", b"\n\n" + b"x" * (1 << 21), "a") is not None
