@@ -175,10 +175,19 @@ def without_machine(lock: Lock) -> Lock:
     # file's absence upstream for a deletion, and delete it here.
     kept = lock.base.where(lambda path: not is_machine(path))
     upstream = {path: entry for path, entry in lock.upstream.items() if not is_machine(path)}
+    # Only an edit that waits has an author's version in its place; anything else here would become a base.
+    authored = {path: entry for path, entry in lock.authored.items() if path in upstream}
     released = lock.released.where(lambda path: not is_machine(path))
     included = tuple(path for path in lock.top.included if not why_never_included(path))
     clean = replace(
-        lock.with_top(included=included), base=kept, upstream=upstream, released=released
+        lock.with_top(included=included),
+        base=kept,
+        upstream=upstream,
+        authored=authored,
+        released=released,
+        moved={
+            old: new for old, new in lock.moved.items() if not (is_machine(old) or is_machine(new))
+        },
     )
     return lock if clean == lock else clean
 

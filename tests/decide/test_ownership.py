@@ -536,6 +536,21 @@ def test_a_lock_says_nothing_about_the_machines_files_whoever_wrote_it(where: st
     assert without_machine(left) is left
 
 
+def test_an_authors_version_counts_only_where_an_edit_waits() -> None:
+    # A lock from somebody else's archive: what it names here would become the base of a file that nobody shipped.
+    soul, env, mine = map(RelPath, ("SOUL.md", ".env", "skills/mine/SKILL.md"))
+    entry = package("SOUL.md")[soul]
+    lock = Lock(
+        packages=packages_of(package("SOUL.md")),
+        upstream={soul: None, env: entry},
+        authored={soul: entry, env: entry, mine: entry},
+        moved={soul: env, mine: soul},
+    )
+    left = without_machine(lock)
+    assert dict(left.authored) == {soul: entry}
+    assert dict(left.moved) == {mine: soul}
+
+
 def test_what_the_user_includes_comes_as_if_the_list_named_it_and_the_machines_files_never_do() -> (
     None
 ):
