@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
-
-import click
 
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import DistError
@@ -36,8 +33,7 @@ def edited(
         DistError: A marker is left in the copy, and nobody can be asked to edit it again.
     """
     copy = copy_of(proposal, conflict)
-    with tempfile.TemporaryDirectory(prefix="conflict-") as folder:
-        versions = _written(Path(folder), conflict, copy)
+    with merge_tool.laid_out(conflict.path, copy) as versions:
         while True:
             if not (tool or _editor(session, alone=copy.marked))(versions):
                 return None
@@ -59,35 +55,17 @@ def edited(
                 return None
 
 
-def _written(folder: Path, conflict: Conflict, copy: Copy) -> Versions:
-    """Write the copy and its sources into a folder of their own; the names tell an editor their language."""
-    name = Path(conflict.path.name)
-    versions = Versions(
-        merged=folder / name,
-        base=folder / f"{name.stem}.was{name.suffix}",
-        ours=folder / f"{name.stem}.yours{name.suffix}",
-        theirs=folder / f"{name.stem}.upstream{name.suffix}",
-    )
-    versions.merged.write_bytes(copy.text)
-    versions.base.write_bytes(copy.was)
-    versions.ours.write_bytes(copy.yours)
-    versions.theirs.write_bytes(copy.theirs)
-    return versions
-
-
 def _editor(session: Session, *, alone: bool) -> Open:
     """The user's editor: on the marked copy alone, or with upstream's file beside it."""
 
     def run(versions: Versions) -> bool:
-        files = [str(versions.merged)]
+        files = [versions.merged]
         if not alone:
-            files.append(str(versions.theirs))
-        try:
-            click.edit(filename=files)
-        except click.ClickException as error:
-            session.screen.warn(clean(error.format_message()))
-            return False
-        return True
+            files.append(versions.theirs)
+        code = merge_tool.open_editor(session.ctx, files)
+        if code:
+            session.screen.warn(f"the editor ended with code {code}, so nothing is taken from it")
+        return not code
 
     return run
 

@@ -1,16 +1,21 @@
-"""Merge tools: open the versions of a file in vimdiff, meld, code, or the tool that the user's git names."""
+"""Open the versions of a file in the user's editor, or in a merge tool: vimdiff, meld, code, or the one git names."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from msgspec import Struct
 
 from hermes_dist.errors import DistError, UsageError
+from hermes_dist.model.paths import RelPath
 from hermes_dist.ops.context import Context
+from hermes_dist.ops.package.conflict_diff import Copy
 from hermes_dist.world.agent.programs import find_command
 from hermes_dist.world.child import run_on_terminal
+from hermes_dist.world.disk.passing import passing_folder, put_private
 from hermes_dist.world.git.settings import setting
 
 FROM_GIT = "git"
@@ -24,6 +29,45 @@ class Versions(Struct, frozen=True):
     base: Path
     ours: Path
     theirs: Path
+
+
+_HARMLESS = re.compile(r"\w[\w.+-]*", re.ASCII)
+_SUFFIX = re.compile(r"\.\w+", re.ASCII)
+_EDITORS = ("sensible-editor", "vim", "nano", "vi")
+
+
+@contextmanager
+def laid_out(path: RelPath, copy: Copy) -> Iterator[Versions]:
+    """Write a copy and its sources into a private folder of their own, which goes at the end.
+
+    Args:
+        path: The file that they are versions of; its name tells an editor the language.
+        copy: The versions.
+
+    Raises:
+        DistError: They can't be written.
+    """
+    name = _name_of(path)
+    with passing_folder("conflict-") as folder:
+        versions = Versions(
+            merged=folder / name,
+            base=folder / f"{name.stem}.was{name.suffix}",
+            ours=folder / f"{name.stem}.yours{name.suffix}",
+            theirs=folder / f"{name.stem}.upstream{name.suffix}",
+        )
+        put_private(versions.merged, copy.text)
+        put_private(versions.base, copy.was)
+        put_private(versions.ours, copy.yours)
+        put_private(versions.theirs, copy.theirs)
+        yield versions
+
+
+def _name_of(path: RelPath) -> Path:
+    """The file's own name; a plain one if a program that puts names into a line for the shell could run part of it."""
+    if _HARMLESS.fullmatch(path.name):
+        return Path(path.name)
+    suffix = path.suffix if _SUFFIX.fullmatch(path.suffix) else ""
+    return Path(f"conflict{suffix}")
 
 
 TOOLS: Mapping[str, tuple[str, ...]] = {
@@ -81,6 +125,21 @@ def find_tool(ctx: Context, name: str) -> Tool:
             hint=f"choose one of: {', '.join(TOOLS)}; or pass --edit",
         )
     return Tool(wanted, words)
+
+
+def open_editor(ctx: Context, files: Sequence[Path]) -> int:
+    """Open files in ``$VISUAL``, ``$EDITOR`` or the first known editor, and wait for its end.
+
+    Returns:
+        Its exit code; an edit counts only if that is 0.
+
+    Raises:
+        DistError: It can't be started.
+    """
+    chosen = ctx.env.get("VISUAL") or ctx.env.get("EDITOR")
+    editor = chosen or next(filter(lambda name: find_command(name, ctx.env), _EDITORS), "vi")
+    # As git does: the user's words are a line for the shell, and the names of files are not part of it.
+    return run_on_terminal(["sh", "-c", f'{editor} "$@"', editor, *map(str, files)], ctx.env)
 
 
 def open_tool(ctx: Context, tool: Tool, versions: Versions) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,13 +11,20 @@ import pytest
 from story import BOT, FIRST, GO, Story, yes
 
 from hermes_dist.errors import DistError, UsageError
+from hermes_dist.model.paths import RelPath
 from hermes_dist.model.side import Side
 from hermes_dist.ops.change.proposal import Proposal
 from hermes_dist.ops.change.request import Request
 from hermes_dist.ops.package import install as installing
 from hermes_dist.ops.package import resolve as settling
-from hermes_dist.ops.package.conflict_diff import Sides, copy_of, sides_of
-from hermes_dist.ops.package.merge_tool import Versions, find_tool, open_tool
+from hermes_dist.ops.package.conflict_diff import Copy, Sides, copy_of, sides_of
+from hermes_dist.ops.package.merge_tool import (
+    Versions,
+    find_tool,
+    laid_out,
+    open_editor,
+    open_tool,
+)
 from hermes_dist.ops.package.update import update
 
 TOKEN = "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"
@@ -139,3 +147,28 @@ def test_the_copy_to_edit_brings_nothing_that_waits_for_approval(home: Path) -> 
     [text] = texts
     assert b"<<<<<<< yours\nmodel: mine\n" in text
     assert b"approvals" not in text
+
+
+@pytest.mark.parametrize(
+    "name", ["$(touch ran).md", "`touch ran`.md", "a'b;touch ran;.md", "-x.md"]
+)
+def test_a_name_from_a_package_is_never_part_of_a_line_for_a_shell(
+    story: Story, home: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(home)
+    monkeypatch.setenv("VISUAL", "eval cat")
+    copy = Copy(text=b"text", was=b"was", yours=b"yours", theirs=b"theirs", marked=False)
+    with laid_out(RelPath(f"skills/{name}"), copy) as versions:
+        files = (versions.merged, versions.base, versions.ours, versions.theirs)
+        assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
+        assert stat.S_IMODE(versions.merged.parent.stat().st_mode) == 0o700
+        assert versions.merged.suffix == ".md"
+        assert open_editor(story.ctx, [versions.merged, versions.theirs]) == 0
+    assert not versions.merged.parent.exists()
+    assert not (home / "ran").exists()
+
+
+def test_the_name_of_a_copy_tells_the_language(story: Story) -> None:
+    copy = Copy(text=b"", was=b"", yours=b"", theirs=b"", marked=False)
+    with laid_out(RelPath("skills/x/run.py"), copy) as versions:
+        assert versions.merged.name == "run.py"
