@@ -139,6 +139,8 @@ def _settled(
     fs: Fs, journal: Journal, index: int, name: str, before: Digest, after: Digest
 ) -> Journal:
     staged, step = f"{TXN}/{name}", journal.steps[index]
+    if _gives_way(fs, staged, step.path, after):
+        return journal
     out = fs.read(staged)
     if out is not None and Digest.of(out) not in (before, after):
         live = fs.read(step.path)
@@ -157,6 +159,23 @@ def _settled(
     fs.rename(staged, slot_of(index))
     fs.sync_folder(TXN)
     return journal
+
+
+def _gives_way(fs: Fs, staged: str, path: RelPath, after: Digest) -> bool:
+    """Put a link, a folder or the like back that stood in the file's place just at the exchange.
+
+    Returns:
+        Whether one still stands where ours was staged, because the live file is another one by now.
+    """
+    if fs.kind(staged) in ("file", "absent"):
+        return False
+    live = None
+    if fs.kind(path) == "file":
+        live = fs.read(path)
+    if live is None or Digest.of(live) != after:
+        return True  # replaced once more: the newest stays live
+    fs.exchange(staged, path)
+    return False
 
 
 def _amended(fs: Fs, journal: Journal, index: int, before: Digest, after: Digest) -> Journal:

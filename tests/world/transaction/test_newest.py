@@ -203,3 +203,53 @@ class _Refusing(Hooked):
             lock = (self.root / "distribution.lock").read_bytes()
             if lock == b"lock 1\n":
                 raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+
+def _link(root: Path) -> None:
+    (root / "config.yaml").unlink()
+    (root / "config.yaml").symlink_to("SOUL.md")
+
+
+def _folder(root: Path) -> None:
+    (root / "config.yaml").unlink()
+    (root / "config.yaml").mkdir()
+    (root / "config.yaml" / "mine").write_bytes(b"mine\n")
+
+
+@pytest.mark.parametrize("replaced", [_link, _folder])
+def test_a_link_or_folder_in_its_place_at_the_exchange_goes_back_and_holds_nothing_up(
+    replaced: Callable[[Path], None], root: Path
+) -> None:
+    """Killed at any moment afterwards, too: what another program put there is there, and the home can be used."""
+    number = 0
+    code = 1
+    while code:
+        number += 1
+        make(root)
+        plan = planned(root)
+        code = in_child(partial(_carried_out_while, root, plan, replaced, number))
+        with RealFs(root) as fs:
+            recover(fs)
+            assert recover(fs) is None
+        there = root / "config.yaml"
+        assert there.is_symlink() or (there / "mine").read_bytes() == b"mine\n"
+        assert (root / "SOUL.md").read_bytes() in (HOME["SOUL.md"], PLAN["SOUL.md"])
+    assert number > 5
+
+
+def _carried_out_while(
+    root: Path, plan: list[Step], replaced: Callable[[Path], None], dies: int
+) -> None:
+    since: list[str] = []
+
+    def hook(_call: int, called: str, *paths: object) -> None:
+        if since:
+            since.append(called)
+        elif called == "exchange" and "~" in str(paths[0]):
+            replaced(root)
+            since.append(called)
+        if len(since) > dies:
+            os._exit(1)
+
+    with pytest.raises(Changed):
+        carried_out(Hooked(root, hook), plan)
