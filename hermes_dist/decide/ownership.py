@@ -176,8 +176,9 @@ def without_machine(lock: Lock) -> Lock:
     kept = lock.base.where(lambda path: not is_machine(path))
     upstream = {path: entry for path, entry in lock.upstream.items() if not is_machine(path)}
     # Only an edit that waits has an author's version in its place; anything else here would become a base.
-    authored = {path: entry for path, entry in lock.authored.items() if path in upstream}
+    authored = {path: lock.authored[path] for path in sorted(upstream.keys() & lock.authored)}
     released = lock.released.where(lambda path: not is_machine(path))
+    moved = {old: new for old, new in lock.moved.items() if not _is_any_machine(old, new)}
     included = tuple(path for path in lock.top.included if not why_never_included(path))
     clean = replace(
         lock.with_top(included=included),
@@ -190,6 +191,10 @@ def without_machine(lock: Lock) -> Lock:
         },
     )
     return lock if clean == lock else clean
+
+
+def _is_any_machine(*paths: RelPath) -> bool:
+    return any(map(is_machine, paths))
 
 
 def is_rebuilt(path: RelPath) -> bool:

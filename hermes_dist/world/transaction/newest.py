@@ -139,43 +139,40 @@ def _settled(
     fs: Fs, journal: Journal, index: int, name: str, before: Digest, after: Digest
 ) -> Journal:
     staged, step = f"{TXN}/{name}", journal.steps[index]
-    if _gives_way(fs, staged, step.path, after):
+    if _stays_out(fs, staged, step.path, before, after):
         return journal
-    out = fs.read(staged)
-    if out is not None and Digest.of(out) not in (before, after):
-        live = fs.read(step.path)
-        if live is not None and Digest.of(live) == after:
-            fs.exchange(staged, step.path)
-            out = fs.read(staged)
-            if out is not None and Digest.of(out) != after:
-                fs.exchange(staged, step.path)  # overwritten once more: the newest stays live
-                return journal
-    if out is None or Digest.of(out) == after:
+    if _digest(fs, staged) == after:
         fs.unlink(staged)
         return journal
-    if Digest.of(out) != before:
-        return journal  # written half before a crash, or overwritten since: the newest is live
     journal = _amended(fs, journal, index, before, after)
     fs.rename(staged, slot_of(index))
     fs.sync_folder(TXN)
     return journal
 
 
-def _gives_way(fs: Fs, staged: str, path: RelPath, after: Digest) -> bool:
-    """Put a link, a folder or the like back that stood in the file's place just at the exchange.
+def _stays_out(fs: Fs, staged: str, path: RelPath, before: Digest, after: Digest) -> bool:
+    """Put what another program had in the file's place just at the exchange back: other bytes, a link, a folder.
 
     Returns:
-        Whether one still stands where ours was staged, because the live file is another one by now.
+        Whether something else than either side of the exchange stays where ours was staged: it was written half
+        before a crash, or overwritten since, and the newest is live.
     """
-    if fs.kind(staged) in ("file", "absent"):
+    if _digest(fs, staged) in (before, after):
         return False
-    live = None
-    if fs.kind(path) == "file":
-        live = fs.read(path)
-    if live is None or Digest.of(live) != after:
-        return True  # replaced once more: the newest stays live
+    if _digest(fs, path) != after:
+        return True
     fs.exchange(staged, path)
-    return False
+    if _digest(fs, staged) == after:
+        return False
+    fs.exchange(staged, path)  # overwritten once more: the newest stays live
+    return True
+
+
+def _digest(fs: Fs, path: str) -> Digest | None:
+    """The digest of a file; None for anything else."""
+    if fs.kind(path) != "file" or (data := fs.read(path)) is None:
+        return None
+    return Digest.of(data)
 
 
 def _amended(fs: Fs, journal: Journal, index: int, before: Digest, after: Digest) -> Journal:
