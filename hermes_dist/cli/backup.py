@@ -10,6 +10,7 @@ import typer
 from hermes_dist.cli.shared.cards import preview, show_summary
 from hermes_dist.cli.shared.command import AllowEffects, DryRun, Profile, Yes, command
 from hermes_dist.cli.shared.reminders import notes
+from hermes_dist.cli.shared.screen import Screen
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.cli.transfer import PassphraseFile, archive_path, new_passphrase, read_passphrase
 from hermes_dist.errors import Cancelled, DistError, UsageError, counted, worst
@@ -17,7 +18,7 @@ from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.change.proposal import Proposal
 from hermes_dist.ops.change.request import Choices, Request
 from hermes_dist.ops.transfer import backup as ops
-from hermes_dist.ops.transfer.backup import Listed, Restored, Talk
+from hermes_dist.ops.transfer.backup import Listed, Missed, Restored, Talk
 from hermes_dist.ops.transfer.export import target_of
 from hermes_dist.voice.clean import clean
 from hermes_dist.voice.profile_json import backed_data, restored_data
@@ -55,7 +56,17 @@ def make(
     screen.say(f"{tick} Backed up {said} to {clean(done.path)}: {size_of(done.size)}, encrypted.")
     screen.tell("  without the passphrase nobody can open it, not even you; keep it elsewhere")
     screen.say(f"  restore it with: {session.command(f'backup restore {clean(done.path.name)}')}")
-    return 0
+    return _tell_missed(screen, done.missed)
+
+
+def _tell_missed(screen: Screen, missed: Sequence[Missed]) -> int:
+    """Say which profiles a backup of all is without; the exit code."""
+    for each in missed:
+        screen.error(each.error.within(each.profile), beside=True)
+    if missed:
+        names = ", ".join(str(each.profile) for each in missed)
+        screen.warn(f"not in the backup: {names}; mend that, then back up again")
+    return worst(each.error.code for each in missed)
 
 
 @command

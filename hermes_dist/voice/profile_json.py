@@ -139,6 +139,7 @@ def backed_data(done: Backed) -> dict[str, Any]:
             }
             for each in done.profiles
         ],
+        "missed": [{"profile": each.profile, "error": str(each.error)} for each in done.missed],
     }
 
 

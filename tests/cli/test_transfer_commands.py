@@ -228,3 +228,15 @@ def test_an_address_is_no_archive_and_its_password_is_not_shown(cli: Cli) -> Non
     assert code == 2
     assert "not an address" in err
     assert "hunter2" not in out + err
+
+
+def test_a_backup_of_all_without_one_profile_says_so_and_fails(cli: Cli, here: Path) -> None:
+    (here / "word").write_text("word\n")
+    broken = cli.story.root / "profiles" / "broken"
+    broken.mkdir()
+    (broken / "distribution.lock").write_text("broken [")
+    code, out, err = cli("backup", "--all", "-o", "all.age", "--passphrase-file", "word")
+    assert (code, "Backed up bot" in out) == (1, True)
+    assert "error: broken: " in err
+    assert "not in the backup: broken" in err
+    assert (here / "all.age").exists()

@@ -33,6 +33,13 @@ _FORMAT = 1
 _LONGEST_NAME = 64
 
 
+class Missed(Struct, frozen=True):
+    """A profile that could not be read, so that a backup of all is without it."""
+
+    profile: ProfileName
+    error: DistError
+
+
 class Backed(Struct, frozen=True, kw_only=True):
     """A backup that was made.
 
@@ -40,13 +47,15 @@ class Backed(Struct, frozen=True, kw_only=True):
         path: The file.
         size: Its size in bytes.
         profiles: What is in it.
-        whole: It holds every profile of the machine.
+        whole: It is of every profile of the machine.
+        missed: Profiles that are not in it because they can't be read.
     """
 
     path: Path
     size: int
     profiles: tuple[Exported, ...]
     whole: bool
+    missed: tuple[Missed, ...] = ()
 
 
 class Listed(Struct, frozen=True):
@@ -108,21 +117,16 @@ def back_up(ctx: Context, name: ProfileName, passphrase: str, path: Path) -> Bac
 
 
 def back_up_all(ctx: Context, passphrase: str, path: Path) -> Backed:
-    """Write every profile of this machine with everything in it to one new file.
+    """Write every profile of this machine with everything in it to one new file; one that can't be read is named.
 
     Raises:
-        DistError: A profile can't be read, or the file not written; no file is left behind.
+        DistError: No profile can be read, or the file not written; no file is left behind.
     """
     make_folders(ctx.layout.staging, 0o700)
     parts: dict[str, _Part] = {}
     try:
-        for row in list_profiles(ctx):
-            part = _packed(ctx, row.name)
-            parts[row.name] = part
-            if not part.done.files:
-                # A default profile that nobody uses: its home is only the folder of the others.
-                parts.pop(row.name).file.unlink()
-        index = _index_of(ctx, parts)
+        missed = _pack_all(ctx, parts)
+        index = _index_of(parts)
         ctx.progress("encrypting")
 
         def fill(out: Sink) -> None:
@@ -137,7 +141,32 @@ def back_up_all(ctx: Context, passphrase: str, path: Path) -> Backed:
         for part in parts.values():
             part.file.unlink(missing_ok=True)
     done = tuple(part.done for part in parts.values())
-    return Backed(path=path, size=size, profiles=done, whole=True)
+    return Backed(path=path, size=size, profiles=done, whole=True, missed=missed)
+
+
+def _pack_all(ctx: Context, parts: dict[str, _Part]) -> tuple[Missed, ...]:
+    """Pack every profile into ``parts``.
+
+    Returns:
+        The profiles that can't be read.
+
+    Raises:
+        DistError: None can be.
+    """
+    missed: list[Missed] = []
+    for row in list_profiles(ctx):
+        try:
+            part = _packed(ctx, row.name)
+        except DistError as error:
+            missed.append(Missed(row.name, error))
+            continue
+        parts[row.name] = part
+        if not part.done.files:
+            # A default profile that nobody uses: its home is only the folder of the others.
+            parts.pop(row.name).file.unlink()
+    if missed and not parts:
+        raise missed[0].error.within(str(missed[0].profile))
+    return tuple(missed)
 
 
 class _Part(Struct, frozen=True):
@@ -146,6 +175,7 @@ class _Part(Struct, frozen=True):
     done: Exported
     file: Path
     packed: Packed
+    package: str
 
 
 def _packed(ctx: Context, name: ProfileName) -> _Part:
@@ -163,17 +193,15 @@ def _packed(ctx: Context, name: ProfileName) -> _Part:
         counted.append(_Counting(AgeWriter(out, key, work=1)))
         return counted[-1]
 
-    try:
-        done = export_sealed(ctx, name, Packing(full=True), file, seal)
-    except DistError as error:
-        file.unlink(missing_ok=True)
-        raise error.within(str(name)) from None
+    lock = look_into(ctx, name).lock
+    done = export_sealed(ctx, name, Packing(full=True), file, seal)
 
     def chunks() -> Iterator[bytes]:
         with opened(file) as stream:
             yield from decrypted(stream, key)
 
-    return _Part(done, file, Packed(counted[-1].size, chunks))
+    package = f"{lock.name} {lock.pin.version}".strip() if lock else ""
+    return _Part(done, file, Packed(counted[-1].size, chunks), package)
 
 
 class _Counting:
@@ -191,18 +219,16 @@ class _Counting:
         self._out.close()
 
 
-def _index_of(ctx: Context, parts: Mapping[str, _Part]) -> bytes:
-    rows = []
-    for name, part in parts.items():
-        lock = look_into(ctx, ProfileName(name)).lock
-        rows.append(
-            {
-                "name": name,
-                "package": f"{lock.name} {lock.pin.version}".strip() if lock else "",
-                "files": part.done.files,
-                "size": part.packed.size,
-            }
-        )
+def _index_of(parts: Mapping[str, _Part]) -> bytes:
+    rows = [
+        {
+            "name": name,
+            "package": part.package,
+            "files": part.done.files,
+            "size": part.packed.size,
+        }
+        for name, part in parts.items()
+    ]
     return json.dumps({"format": _FORMAT, "profiles": rows}, indent=1).encode() + b"\n"
 
 
@@ -311,6 +337,7 @@ __all__ = [
     "Backed",
     "Backup",
     "Listed",
+    "Missed",
     "Restored",
     "Talk",
     "back_up",

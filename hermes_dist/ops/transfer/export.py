@@ -113,7 +113,13 @@ def target_of(name: ProfileName, out: str, *, encrypted: bool) -> Path:
 
     Raises:
         DistError: The file exists already, or its folder is missing.
+        UsageError: It is ``-``, which elsewhere means a pipe.
     """
+    if out == "-":
+        raise UsageError(
+            "an archive is written to a file only, with its own permissions",
+            hint="name a file with -o",
+        )
     usual = f"{name}.tar.gz"
     if encrypted:
         usual += ".age"

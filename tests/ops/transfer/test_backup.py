@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from story import BOT, GO, Story, yes
 
-from hermes_dist.errors import Cancelled, DistError, Invalid
+from hermes_dist.errors import Cancelled, DistError, Invalid, UsageError
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.change.request import Request
 from hermes_dist.ops.package import install as installing
@@ -24,6 +24,7 @@ from hermes_dist.ops.transfer.backup import (
     free_name,
     restore,
 )
+from hermes_dist.ops.transfer.export import target_of
 from hermes_dist.world.keys import age
 
 SECRET = "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"
@@ -105,6 +106,37 @@ def test_all_profiles_are_in_one_file_and_come_back_one_by_one(story: Story, hom
     for name in ("bot", "other"):
         home_now = story.root / "profiles" / name
         assert files(home_now.with_name(f"{name}-restored")) == files(home_now)
+
+
+def test_a_profile_that_can_not_be_read_is_named_and_the_others_are_saved(
+    story: Story, home: Path
+) -> None:
+    (story.root / "profiles" / "other" / "distribution.lock").write_text("broken [")
+    done = back_up_all(story.ctx, "word", home / "all.age")
+    assert [str(each.profile) for each in done.missed] == ["other"]
+    assert "lockfile is damaged" in str(done.missed[0].error)
+    assert not list(story.ctx.layout.staging.iterdir())
+    told = Told(story)
+    restore(story.ctx, done.path, Request(), told.talk())
+    assert "bot" in [each.name for each in told.done if each.error is None]
+    assert "other" not in [each.name for each in told.listed]
+
+
+def test_if_none_can_be_read_there_is_no_backup(
+    story: Story, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise DistError("can't write the archive: the disk is full")
+
+    monkeypatch.setattr("hermes_dist.ops.transfer.backup.export_sealed", full)
+    with pytest.raises(DistError, match="disk is full"):
+        back_up_all(story.ctx, "word", home / "all.age")
+    assert not (home / "all.age").exists()
+
+
+def test_a_pipe_is_no_file() -> None:
+    with pytest.raises(UsageError, match="to a file only"):
+        target_of(BOT, "-", encrypted=True)
 
 
 def test_one_that_fails_does_not_stop_the_others(story: Story, home: Path) -> None:
