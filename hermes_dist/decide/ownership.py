@@ -186,9 +186,7 @@ def without_machine(lock: Lock) -> Lock:
         upstream=upstream,
         authored=authored,
         released=released,
-        moved={
-            old: new for old, new in lock.moved.items() if not (is_machine(old) or is_machine(new))
-        },
+        moved=moved,
     )
     return lock if clean == lock else clean
 

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from story import FIRST, Story
 
 from hermes_dist.brand import HERMES, Layout
+from hermes_dist.cli.entry import candidates
 from hermes_dist.decide.profiles.completion import Facts, Word, agent_commands, complete
 from hermes_dist.decide.profiles.completion_scripts import SHELLS
 from hermes_dist.model.paths import ProfileName
@@ -184,6 +186,19 @@ FACTS = Facts(
 def test_whatever_was_typed_candidates_begin_as_the_word_does(words: list[str], ours: bool) -> None:
     for word, _ in complete(words, FACTS, ours=ours):
         assert word.startswith(words[-1] if words else "")
+
+
+def test_a_name_from_a_package_that_a_shell_would_act_on_is_not_offered(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # bash puts a candidate into the line without quoting, and Enter would run what is in it.
+    names = ("$(touch ran)", "`touch ran`", "x;touch ran", "x & touch ran", "good one")
+    Story(home, {**FIRST, **{f"skills/{name}/SKILL.md": "x\n" for name in names}}).install()
+    capsys.readouterr()
+    assert candidates.words(HERMES, ["ours", "--", "keep", "bot", "skills/"]) == 0
+    offered = capsys.readouterr().out
+    assert "skills/good one/SKILL.md" in offered
+    assert "touch ran" not in offered
 
 
 def test_verbs_below_verbs_are_completed() -> None:

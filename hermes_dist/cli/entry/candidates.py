@@ -27,12 +27,20 @@ def words(brand: Brand, argv: Sequence[str]) -> int:
         ctx = Context.from_environment(brand)
         found = ops.candidates(ctx, given or [""], dict(_verbs()), _options, ours=ours)
         shows = ops.wants_about(ctx)
-        # The shell puts a candidate into the user's line as it is: a name is offered raw or not at all.
-        lines = [_line(each, shows=shows) for each in found if each.word == clean(each.word)]
+        lines = [_line(each, shows=shows) for each in found if _is_harmless(each.word)]
         write(sys.stdout, "".join(f"{line}\n" for line in lines))
     except DistError:
         return 1
     return 0
+
+
+_ACTIVE = frozenset("$`;&|<>()\\!\n")
+"""What a shell acts on. A package chooses the names of its files: ``$(…)`` in one would run when Enter is pressed."""
+
+
+def _is_harmless(word: str) -> bool:
+    """Whether a shell may put a candidate into the user's line: bash does so as it is, without quoting."""
+    return word == clean(word) and _ACTIVE.isdisjoint(word)
 
 
 def _line(each: Word, *, shows: bool) -> str:
