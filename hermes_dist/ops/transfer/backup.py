@@ -262,7 +262,22 @@ def restore(ctx: Context, path: Path, request: Request, talk: Talk) -> tuple[Res
             found = Restored(name=part.name, profile=names[part.name])
             done.append(_one(ctx, source, request, confirm, found, alone=not several))
             talk.told(done[-1])
+    for lost in _not_in_it(names, done):
+        done.append(lost)
+        talk.told(lost)
     return tuple(done)
+
+
+def _not_in_it(names: Mapping[str, ProfileName], done: Sequence[Restored]) -> tuple[Restored, ...]:
+    """The profiles that a backup names but does not hold."""
+    lost = [name for name in names if name not in {each.name for each in done}]
+    return tuple(Restored(name=name, profile=names[name], error=_lost()) for name in lost)
+
+
+def _lost() -> Invalid:
+    return Invalid(
+        "the backup is damaged: it does not hold this profile", hint="try another copy of it"
+    )
 
 
 def _yes(_proposal: object) -> bool:
@@ -295,20 +310,23 @@ def _listed(index: bytes | None) -> tuple[Listed, ...]:
     """
     raw = as_map(load_data(index or b"", Kind.JSON))
     number = raw.get("format")
-    if not isinstance(number, int):
+    rows = tuple(_row(as_map(each)) for each in as_list(raw.get("profiles")))
+    if not isinstance(number, int) or len({row.name for row in rows}) != len(rows):
         raise Invalid("the backup is damaged: it does not say what is in it")
     if number > _FORMAT:
         raise Invalid(
             f"the backup has format {number}, newer than this program knows ({_FORMAT})",
             hint="install a newer version: pip install -U hermes-dist",
         )
-    return tuple(_row(as_map(each)) for each in as_list(raw.get("profiles")))
+    if not rows:
+        raise Invalid("the backup is empty")
+    return rows
 
 
 def _row(raw: Mapping[object, object]) -> Listed:
     def number(key: str) -> int:
         value = raw.get(key)
-        return value if isinstance(value, int) else 0
+        return value if isinstance(value, int) and value > 0 else 0
 
     return Listed(
         str(raw.get("name", "")), str(raw.get("package", "")), number("files"), number("size")

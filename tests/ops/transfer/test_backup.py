@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import stat
 from collections.abc import Mapping, Sequence
@@ -25,6 +26,8 @@ from hermes_dist.ops.transfer.backup import (
     restore,
 )
 from hermes_dist.ops.transfer.export import target_of
+from hermes_dist.world.archive.many import write_many
+from hermes_dist.world.archive.write import write_private
 from hermes_dist.world.keys import age
 
 SECRET = "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"
@@ -193,6 +196,32 @@ def test_no_restores_nothing_and_a_cut_backup_no_half_profile(story: Story, home
     assert len([each for each in told.done if each.error is None]) < len(done.profiles)
     new = set(os.listdir(story.root / "profiles")) - set(before)
     assert new == {str(each.profile) for each in told.done if each.error is None}
+
+
+def _file_of(path: Path, names: Sequence[str]) -> Path:
+    """A backup that names these profiles and holds none."""
+    rows = [{"name": name, "files": 1, "size": -1} for name in names]
+    index = json.dumps({"format": 1, "profiles": rows}).encode()
+    write_private(path, lambda out: write_many(age.AgeWriter(out, "word"), index, {}))
+    return path
+
+
+def test_a_profile_that_a_backup_only_names_is_an_error(story: Story, home: Path) -> None:
+    told = Told(story)
+    restore(story.ctx, _file_of(home / "x.age", ["ghost", "bot"]), Request(), told.talk())
+    assert [(each.name, each.outcome) for each in told.done] == [("ghost", None), ("bot", None)]
+    assert all("does not hold this profile" in str(each.error) for each in told.done)
+    assert [each.size for each in told.listed] == [0, 0]
+
+
+@pytest.mark.parametrize(("names", "rule"), [([], "is empty"), (["bot", "bot"], "is damaged")])
+def test_a_backup_that_names_nothing_or_one_twice_is_refused(
+    story: Story, home: Path, names: list[str], rule: str
+) -> None:
+    told = Told(story)
+    with pytest.raises(Invalid, match=rule):
+        restore(story.ctx, _file_of(home / "x.age", names), Request(), told.talk())
+    assert told.done == []
 
 
 def test_an_archive_that_is_not_encrypted_is_sent_to_import(story: Story, home: Path) -> None:
