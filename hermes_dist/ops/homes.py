@@ -62,8 +62,25 @@ class Home(Contents, frozen=True):
             raise self._without_package(ctx)
         return self.lock
 
+    def _was_uninstalled(self) -> bool:
+        """Whether the last change of the home took its lockfile away."""
+        try:
+            with RealFs(self.path, home=True) as fs:
+                found = generations(fs)
+        except (DistError, OSError):
+            return False
+        return bool(found) and found[-1].lock_before is not None and found[-1].lock_after is None
+
     def _without_package(self, ctx: Context) -> DistError:
         """The error for a profile that has no lock: what it is instead, and what helps."""
+        # Asked first: a manifest that the user edited stays when its package is uninstalled.
+        if self._was_uninstalled():
+            back = ctx.command(f"rollback {self.name}")
+            return DistError(
+                f"the profile {str(self.name)!r} holds no package: it was uninstalled",
+                where=str(self.path),
+                hint=f"bring it back with: {back}",
+            )
         if (self.path / MANIFEST).exists():
             return DistError(
                 f"the profile {str(self.name)!r} has no lockfile: it was not installed by {ctx.brand.dist_command}",

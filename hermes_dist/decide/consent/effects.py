@@ -55,7 +55,7 @@ def find_effects(
     # what they removed would be new again.
     found = [
         *unit_effects(before, after, idle),
-        *_unreadable(changed, merged, read),
+        *_unreadable(changed, ours, merged, read),
         *setting_effects(before.config, after.config, theirs.config, judge, known),
         *job_effects(before.jobs, after.jobs, theirs.jobs, judge),
     ]
@@ -86,20 +86,35 @@ def going_back(live: Tree, ours: Tree, base: Tree, read: Read, judge: Judge) -> 
     return (*bound_to_code(units, before, shipped), *file_effects(after, before, units, idle))
 
 
-def _unreadable(changed: Iterable[RelPath], merged: Tree, read: Read) -> Iterator[Effect]:
+def _unreadable(
+    changed: Iterable[RelPath], ours: Tree, merged: Tree, read: Read
+) -> Iterator[Effect]:
     """Yield an effect for a changed document that we can't read: the agent may read it, so its effect is unknown."""
     for path, kind in ((CONFIG, EffectKind.LOOSENS), (JOBS, EffectKind.SCHEDULES)):
-        why = _why_unreadable(path, merged, read) if path in changed else ""
-        if why:
-            yield Effect(kind, path, "", (("unreadable", why),), merged[path].digest)
+        if path not in changed or path not in merged:
+            continue
+        fault = _fault_in(path, merged, read)
+        if fault is None:
+            continue
+        before = _fault_in(path, ours, read)
+        if before is not None and before.what == fault.what:
+            # The merged file is not written yet, and the user looks at the one that is there.
+            fault = before
+        yield Effect(kind, path, "", (("unreadable", str(fault)),), merged[path].digest)
 
 
-def _why_unreadable(path: RelPath, merged: Tree, read: Read) -> str:
+def _fault_in(path: RelPath, tree: Tree, read: Read) -> Invalid | None:
+    """Why a document can't be read, with line and column; None if it can, or is missing."""
+    entry = tree.get(path)
+    if entry is None:
+        return None
     try:
-        data = load_data(read(merged[path].digest), kind_of(path) or Kind.YAML)
+        data = load_data(read(entry.digest), kind_of(path) or Kind.YAML)
     except Invalid as err:
-        return str(err)
-    return "" if path != JOBS or are_apart(data) else "its jobs have no ids of their own"
+        return err
+    if path != JOBS or are_apart(data):
+        return None
+    return Invalid("its jobs have no ids of their own")
 
 
 def _hidden(ours: Tree, changed: Iterable[RelPath], merged: Tree, read: Read) -> Iterator[Effect]:

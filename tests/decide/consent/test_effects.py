@@ -83,6 +83,17 @@ def test_a_document_that_can_not_be_read_counts_where_it_is_new(
     assert found(shelf, broken, broken) == {}
 
 
+def test_a_key_that_appears_twice_is_told_at_its_line_in_the_file_of_the_user() -> None:
+    shelf = Shelf()
+    twice = "a: 1\na: 2\n"
+    mine = shelf.tree({"config.yaml": twice})
+    longer = shelf.tree({"config.yaml": f"# one\n# two\n{twice}"})
+    (effect,) = found(shelf, mine, longer).values()
+    assert effect.facts == (("unreadable", "2:1: the key 'a' appears twice"),)
+    (effect,) = found(shelf, EMPTY, longer).values()
+    assert effect.facts == (("unreadable", "4:1: the key 'a' appears twice"),)
+
+
 @pytest.mark.parametrize(
     "jobs",
     [
