@@ -127,7 +127,7 @@ def test_a_dry_run_and_a_no_change_nothing(tmp_path: Path) -> None:
 def test_a_profile_without_a_package_is_left_alone(tmp_path: Path) -> None:
     story = Story(tmp_path)
     story.home.mkdir(parents=True)
-    with pytest.raises(DistError, match="no lockfile"):
+    with pytest.raises(DistError, match="holds no package"):
         _uninstall(story)
 
 
