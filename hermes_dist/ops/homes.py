@@ -64,6 +64,8 @@ class Home(Contents, frozen=True):
 
     def _was_uninstalled(self) -> bool:
         """Whether the last change of the home took its lockfile away."""
+        from hermes_dist.world.transaction.generations import generations  # noqa: PLC0415 - only needed for an error
+
         try:
             with RealFs(self.path, home=True) as fs:
                 found = generations(fs)
