@@ -23,7 +23,7 @@ from hermes_dist.decide.consent.settings import setting_effects
 from hermes_dist.decide.consent.switches import NO_MEMORY, Judge
 from hermes_dist.decide.placement.jobs import JOBS, are_apart
 from hermes_dist.decide.placement.place import CONFIG
-from hermes_dist.errors import Invalid
+from hermes_dist.errors import Invalid, Lost
 from hermes_dist.model.documents.api import Kind, kind_of, load_data
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Effect, EffectKind
@@ -97,7 +97,7 @@ def _unreadable(
         if fault is None:
             continue
         before = _fault_in(path, ours, read)
-        if before is not None and before.what == fault.what:
+        if before is not None and not isinstance(before, Lost):
             # The merged file is not written yet, and the user looks at the one that is there.
             fault = before
         yield Effect(kind, path, "", (("unreadable", str(fault)),), merged[path].digest)
