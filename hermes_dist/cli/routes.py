@@ -27,7 +27,11 @@ User = Annotated[str, typer.Option("--user", metavar="ID", help="The user who wr
 Bot = Annotated[
     str, typer.Option("--bot", metavar="PROFILE", help="The profile that owns the bot.")
 ]
-_OFF = "gateway.multiplex_profiles is off, so the agent ignores every route"
+
+
+def _off(session: Session) -> str:
+    reader = ops.rules(session.ctx).reader
+    return f"gateway.multiplex_profiles is off, so {reader} ignores every route"
 
 
 @command_with_profile
@@ -52,7 +56,7 @@ def add(
         raise missing_profile(session.ctx, chosen)
     on = ops.list_routes(session.ctx)[1]
     if not (on or multiplex) and screen.somebody:
-        multiplex = screen.confirm(f"{_OFF}. Switch it on?")
+        multiplex = screen.confirm(f"{_off(session)}. Switch it on?")
     where = Where(
         platform=platform, guild=guild, channel=channel, thread=thread, user=user, bot=bot
     )
@@ -62,7 +66,7 @@ def add(
         f"Route {route.number}: {clean(route.scope)} → {route.profile}. Restart the gateway to use it."
     )
     if not on:
-        screen.warn(f"{_OFF}; to switch it on, run the same command with --multiplex")
+        screen.warn(f"{_off(session)}; to switch it on, run the same command with --multiplex")
     return 0
 
 
@@ -85,7 +89,7 @@ def list_(session: Session) -> int:
     else:
         session.screen.say("There are no routes.")
     if found and not on:
-        session.screen.warn(f"{_OFF}; switch it on with: gateway route add … --multiplex")
+        session.screen.warn(f"{_off(session)}; switch it on with: gateway route add … --multiplex")
     return 0
 
 
@@ -136,7 +140,7 @@ def try_(
     for other, why in found.others:
         screen.say(f"  not route {other.number} ({clean(other.name)}): {clean(why)}")
     if not found.multiplex:
-        screen.warn(_OFF)
+        screen.warn(_off(session))
     return 0
 
 

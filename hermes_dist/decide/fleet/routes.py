@@ -363,7 +363,9 @@ def faults(
     routes = routes_of(config, grammar)
     found = [*_faults_of_routes(routes, profiles, served)]
     if routes and not multiplexes(config, grammar):
-        found.append((f"gateway.{MULTIPLEX}", "it is off, so the agent ignores every route"))
+        found.append(
+            (f"gateway.{MULTIPLEX}", f"it is off, so {grammar.reader} ignores every route")
+        )
     if old := old_routes(config):
         text = f"{len(old)} routes in an older proposal's format, which the agent does not read"
         found.append((f"discord.{_OLD}", text))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from hermes_dist.agents.places import CONFIG
-from hermes_dist.agents.routes import ID_FIELDS
+from hermes_dist.agents.routes import ID_FIELDS, Grammar
 from hermes_dist.decide.fleet.routes import (
     Message,
     Route,
@@ -33,7 +33,17 @@ from hermes_dist.world.agent.gateways import same_people
 from hermes_dist.world.disk.errors import trouble
 from hermes_dist.world.disk.fs import atomic_write
 
-__all__ = ["Route", "RouteAnswer", "Where", "add", "answer_to", "lint", "list_routes", "remove"]
+__all__ = [
+    "Route",
+    "RouteAnswer",
+    "Where",
+    "add",
+    "answer_to",
+    "lint",
+    "list_routes",
+    "remove",
+    "rules",
+]
 
 
 class RouteAnswer(Struct, frozen=True):
@@ -54,13 +64,21 @@ class RouteAnswer(Struct, frozen=True):
     others: tuple[tuple[Route, str], ...]
 
 
+def rules(ctx: Context) -> Grammar:
+    """Return how the installed agent reads routes; without one, what holds for every agent is told."""
+    grammar = ctx.generation.routes
+    if ctx.agent_version is None:
+        return grammar.for_any_agent()
+    return grammar
+
+
 def list_routes(ctx: Context) -> tuple[list[Route], bool]:
     """List the routes, and whether multiplexing is on.
 
     Raises:
         Invalid: The config can't be read.
     """
-    config, grammar = _load(_read(ctx)), ctx.generation.routes
+    config, grammar = _load(_read(ctx)), rules(ctx)
     return routes_of(config, grammar), multiplexes(config, grammar)
 
 
@@ -82,7 +100,7 @@ def add(
     Raises:
         DistError: The route matches nothing, exists already, or the file can't be edited.
     """
-    data, grammar = _read(ctx), ctx.generation.routes
+    data, grammar = _read(ctx), rules(ctx)
     config = _load(data)
     new = entry(grammar, str(profile), where, name)
     scope = (where.platform, where.ids, bot_key(where.bot))
@@ -115,7 +133,7 @@ def remove(ctx: Context, chosen: str) -> Route:
     """
     data = _read(ctx)
     config = _load(data)
-    routes = routes_of(config, ctx.generation.routes)
+    routes = routes_of(config, rules(ctx))
     hits = [route for route in routes if chosen in (str(route.number), route.name)]
     if len(hits) != 1:
         what = f"{len(hits)} routes are" if hits else "no route is"
@@ -139,7 +157,7 @@ def answer_to(ctx: Context, where: Where) -> RouteAnswer:
     Raises:
         Invalid: The config can't be read.
     """
-    config, grammar = _load(_read(ctx)), ctx.generation.routes
+    config, grammar = _load(_read(ctx)), rules(ctx)
     message = Message.typed(where, same_people(ctx.layout.root))
     routes = routes_of(config, grammar)
     winner = matching(routes, message)
@@ -179,7 +197,7 @@ def lint(ctx: Context, *, fix: bool) -> tuple[list[tuple[str, str]], bool]:
         if changed:
             _write(ctx, data, better)
             config = better
-    return faults(config, ctx.names(), served_profiles(ctx), ctx.generation.routes), changed
+    return faults(config, ctx.names(), served_profiles(ctx), rules(ctx)), changed
 
 
 def _fixed(config: Mapping[object, object]) -> Mapping[object, object]:

@@ -34,6 +34,7 @@ def ctx(home: Path) -> Context:
     for name in ("coder", "ops"):
         (home / ".hermes/profiles" / name).mkdir(parents=True)
     ctx = Context.from_environment(HERMES)
+    ctx.agent_version = "0.19.0"
     ctx.generation = V0_19
     return ctx
 
@@ -143,6 +144,7 @@ def test_a_missing_profile_falls_back_to_the_gateways_own(ctx: Context, home: Pa
 
 
 def test_newer_agents_answer_nobody_whose_route_leads_nowhere(ctx: Context, home: Path) -> None:
+    ctx.agent_version = "0.22.0"
     ctx.generation = V0_22
     config(home).write_text(
         "profile_routes:\n- {platform: discord, chat_id: 5, profile: gone}\n- {platform: discord, chat_id: '6', profile: ops}\n"
@@ -160,6 +162,7 @@ def test_newer_agents_answer_nobody_whose_route_leads_nowhere(ctx: Context, home
 def test_a_person_with_several_ids_is_known_by_what_the_login_learned(
     ctx: Context, home: Path
 ) -> None:
+    ctx.agent_version = "0.22.0"
     ctx.generation = V0_22
     config(home).write_text(
         "profile_routes:\n- {platform: whatsapp, chat_id: '4917', profile: ops}\n"
@@ -188,3 +191,14 @@ def test_the_same_route_again_switches_multiplexing_on_as_its_hint_says(
     before = config(home).read_bytes()
     assert ops.add(ctx, ops_, where, name="", multiplex=True) == (first, True)
     assert config(home).read_bytes() == before
+
+
+def test_without_the_agent_a_switch_that_is_off_is_told(ctx: Context, home: Path) -> None:
+    fresh = Context.from_environment(HERMES)
+    fresh.agent_version = None
+    where = Where(platform="discord", channel="111")
+    assert ops.add(fresh, ProfileName("ops"), where, name="", multiplex=False)[1] is False
+    told = ("gateway.multiplex_profiles", "it is off, so an agent before 0.20 ignores every route")
+    assert ops.lint(fresh, fix=False) == ([told], False)
+    assert ops.add(fresh, ProfileName("ops"), where, name="", multiplex=True)[1] is True
+    assert ops.lint(fresh, fix=False) == ([], False)
