@@ -74,13 +74,22 @@ def _newest_in(package: Package, wanted: str, have: str) -> Choice:
     except Invalid as err:
         if stay is not None:
             return Choice(stay, _yanked(package, stay))
-        gone = [one.version for one in package.versions if one.yanked]
-        err.hint = f"yanked: {', '.join(gone[-5:])}" if gone else ""
+        err.hint = _what_else(package, list(good))
         raise err.within(package.name) from None
     if stay is not None and _older(best, stay):
         note = Note.of(NoteKind.GO_BACK_TO, version=best.version)
         return Choice(stay, (*_yanked(package, stay), note))
     return Choice(best)
+
+
+def _what_else(package: Package, good: list[str]) -> str:
+    """Return the next step where no release is in the range."""
+    steps = []
+    if any(version_of(version) is not None for version in good):
+        steps.append(f"to take the newest, write {package.name}@{choose_tag(ANY, good)}")
+    if gone := [one.version for one in package.versions if one.yanked]:
+        steps.append(f"yanked: {', '.join(gone[-5:])}")
+    return "; ".join(steps)
 
 
 def _yanked_here(package: Package, wanted: str, have: str) -> Release | None:
@@ -200,6 +209,7 @@ class EntryKind(Kind):
     MISTAKABLE = "mistakable"
     OTHER_VERSION = "other-version"
     OTHER_NAME = "other-name"
+    ONLY_HERE = "only-here"  # its source is on this machine
 
 
 def problems_of(package: Package) -> list[tuple[str, Note]]:

@@ -200,17 +200,21 @@ def read_source(text: str, *, local: bool) -> SourceSpec:
         spec = parse_source(text)
     except Invalid as err:
         raise err.within("source") from None
-    scheme, _, rest = spec.location.partition("://")
-    host = rest.partition("/")[0].partition(":")[0]
     # Somebody else's registry must not point us at folders or services of the user's machine.
-    near = scheme == "file" or is_loopback(host)
-    if spec.kind.traits.as_git is not AsGit.ALWAYS or spec.ref or (near and not local):
+    allowed = local or not is_near(spec)
+    if spec.kind.traits.as_git is not AsGit.ALWAYS or spec.ref or not allowed:
         raise Invalid(
             f"{text!r:.200} can't be used in a registry",
             where="source",
             hint="write a git repository, such as github.com/you/bot//folder, without a ref",
         )
     return spec
+
+
+def is_near(spec: SourceSpec) -> bool:
+    """Whether a repository is on this machine, as a path or behind a loopback address."""
+    scheme, _, rest = spec.location.partition("://")
+    return scheme == "file" or is_loopback(rest.partition("/")[0].partition(":")[0])
 
 
 def _releases(raw: Mapping[str, object]) -> tuple[Release, ...]:

@@ -28,4 +28,5 @@ SENTENCES: Sentences = {
     EntryKind.MISTAKABLE: "easily mistaken for {names}",
     EntryKind.OTHER_VERSION: _other_version,
     EntryKind.OTHER_NAME: "its manifest calls it {name!r:.80}",
+    EntryKind.ONLY_HERE: "{source} is on this machine, so nobody else can install it",
 }

@@ -181,3 +181,12 @@ def test_without_the_extra_it_says_what_to_install(
     code, _, err = cli("registry", "add", "http://127.0.0.1:9/index", "--fingerprint", "0" * 64)
     assert code == 1
     assert "pip install 'hermes-dist[registry]'" in err
+
+
+def test_a_folder_that_does_not_exist_is_told_as_that(cli: Cli, home: Path) -> None:
+    code, _, err = cli("registry", "add", str(home / "shelff"))
+    assert code == 1
+    assert "there is no such folder" in err
+    assert f"did you mean {home / 'shelf'}?" in err
+    (home / "plain").mkdir()
+    assert 'registry.json: {"format": 1}' in cli("registry", "add", str(home / "plain"))[2]

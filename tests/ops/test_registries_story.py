@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from shelf_of import GitShelf, Shelf
 from story import BOT, FIRST, GO, Story, yes
 
+from hermes_dist.decide.registry import EntryKind
 from hermes_dist.errors import Cancelled, DistError, InputNeeded, Invalid, Refused
 from hermes_dist.model.registry import Package, parse_package
 from hermes_dist.model.tree import Digest
@@ -340,7 +341,10 @@ def test_check_finds_what_is_wrong_with_the_form(shop: Shop) -> None:
 
 
 def test_check_fetches_what_is_pinned_and_holds_it_against_the_entry(shop: Shop) -> None:
-    assert check_registry(shop.story.ctx, "ours").problems == ()
+    only_here = EntryKind.ONLY_HERE
+    first = check_registry(shop.story.ctx, "ours")
+    assert [(p.what.kind, p.error) for p in first.problems] == [(only_here, False)]
+    assert check_registry(shop.story.ctx, str(shop.shelf.path)) == first
     shop.ship("1.1.0", tree="0" * 64)
     shop.pin("1.2.0", shop.story.commits[0])
     shop.pin("1.3.0", "e" * 40)
@@ -351,7 +355,9 @@ def test_check_fetches_what_is_pinned_and_holds_it_against_the_entry(shop: Shop)
     assert "is not what the registry" in errors["packages/bo/bot.json: 1.1.0"]
     assert errors["packages/bo/bot.json: 1.2.0"] == "its manifest says '1.0.0'"
     assert "packages/bo/bot.json: 1.3.0" in errors
-    assert [entry_words(p) for p in found.problems if not p.error] == ["easily mistaken for bots"]
+    assert [
+        entry_words(p) for p in found.problems if not p.error and p.what.kind is not only_here
+    ] == ["easily mistaken for bots"]
     assert not (shop.story.root / "profiles" / "registry-check").exists()
 
 

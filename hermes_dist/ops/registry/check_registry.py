@@ -19,6 +19,7 @@ from hermes_dist.model.registry import (
     RegistryKind,
     Release,
     entry_path,
+    is_near,
     key_of,
     parse_package,
 )
@@ -109,7 +110,7 @@ def _folder_of(ctx: Context, place: str) -> tuple[Path, bool]:
             hint="check a checkout of it: registry check ./FOLDER",
         )
     if found is None:
-        return Path(place).expanduser().resolve(), False
+        return Path(place).expanduser().resolve(), True
     return Path(found.location), found.name != DEFAULT
 
 
@@ -131,6 +132,9 @@ def _checked(path: str, data: bytes, local: bool, problems: list[EntryProblem]) 
     for place, what in (*broken, *problems_of(package)):
         where = f"{path}: {place}" if place else path
         problems.append(EntryProblem(where, what))
+    if is_near(package.source):
+        what = Note.of(EntryKind.ONLY_HERE, source=str(package.source))
+        problems.append(EntryProblem(f"{path}: source", what, error=False))
     return package
 
 

@@ -47,6 +47,7 @@ from hermes_dist.world.archive.write import (
 )
 from hermes_dist.world.disk.owners import make_folders
 from hermes_dist.world.load import load_manifest
+from hermes_dist.world.sources.nearby import nearby
 
 _ANY = Entry(Digest.of(b""))
 _MOST_KNOWN = 1 << 20
@@ -129,7 +130,9 @@ def target_of(name: ProfileName, out: str, *, encrypted: bool) -> Path:
     if path.exists() or path.is_symlink():
         raise exists_already(path)
     if not path.absolute().parent.is_dir():
-        raise DistError("there is no such folder", where=str(path.parent))
+        raise DistError(
+            "there is no such folder", where=str(path.parent), hint=nearby(path.absolute().parent)
+        )
     return path.absolute()
 
 

@@ -194,7 +194,11 @@ def open_signer(path: Path, env: Mapping[str, str]) -> Signer:
         private = path.read_bytes() if path.exists() or not beside.exists() else b""
         public = beside.read_text("utf-8", "replace") if beside.exists() else ""
     except OSError as error:
-        raise DistError(f"the key can't be read: {error.strerror}", where=str(path)) from None
+        raise DistError(
+            f"the key can't be read: {error.strerror}",
+            where=str(path),
+            hint="name another with --key FILE; make one with: ssh-keygen -t ed25519 -f ~/.ssh/hermes-signing",
+        ) from None
     try:
         return Signer(path, keys.public_of(keys.load_private(private)), private, env)
     except keys.LockedKey as err:

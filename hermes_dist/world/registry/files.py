@@ -12,17 +12,21 @@ from hermes_dist import __version__
 from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.registry import FOLDER, FORMAT, INDEX, MAX_ENTRY, Registry, RegistryKind
 from hermes_dist.model.source import AsGit, SourceKind, SourceSpec, parse_source
+from hermes_dist.world.sources.nearby import nearby
 
 
 def registry_of(text: str, name: str, *, allow_insecure: bool = False) -> Registry:
     """Make a registry of what the user typed: a folder or a git repository.
 
     Raises:
-        Invalid: The text is neither a folder nor a git repository.
+        Invalid: The text is neither a folder that exists nor a git repository.
     """
     spec = parse_source(text, allow_insecure=allow_insecure)
     if spec.kind is SourceKind.FOLDER and not spec.ref and not spec.subfolder:
-        place = str(Path(spec.location).expanduser().resolve())
+        folder = Path(spec.location).expanduser().resolve()
+        if not folder.is_dir():
+            raise Invalid("there is no such folder", where=str(folder), hint=nearby(folder))
+        place = str(folder)
         return Registry(name=name, kind=RegistryKind.FOLDER, location=place)
     if spec.kind.traits.as_git is AsGit.MAYBE:
         spec = _as_git(spec)
@@ -53,7 +57,9 @@ def check_index(data: bytes | None, place: str) -> None:
     number = found.get("format") if isinstance(found, dict) else None
     if type(number) is not int:
         raise Invalid(
-            f"it is not a registry: there is no {INDEX} that names its format", where=place
+            f"it is not a registry: there is no {INDEX} that names its format",
+            where=place,
+            hint=f'a registry of your own begins with the file {INDEX}: {{"format": {FORMAT}}}',
         )
     if number != FORMAT:
         raise Invalid(
