@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from hermes_dist.agents.places import BOARD, BOARDS, CONFIG, OPEN_TASKS
 from hermes_dist.decide.profiles.kanban import naming, renamed
+from hermes_dist.errors import DistError
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.context import Context
+from hermes_dist.ops.profiles.edit_file import edit_file
 from hermes_dist.world.disk.databases import column
-from hermes_dist.world.disk.fs import atomic_write
 
 
 def still_assigned(ctx: Context, old: ProfileName, new: ProfileName | None) -> tuple[Note, ...]:
@@ -65,16 +67,20 @@ def rename_in_settings(ctx: Context, old: ProfileName, new: ProfileName) -> tupl
     """Let the settings of boards, in every profile, name a renamed profile by its new name.
 
     Returns:
-        A note for each file that was changed.
-
-    Raises:
-        DistError: A file can't be edited or written.
+        A note for each file that was changed, or that can't be.
     """
     notes = []
     for path, data in _configs(ctx):
         keys = naming(data, old)
-        if keys:
-            atomic_write(path, renamed(data, old, new), 0o600, home=True)
+        # The lock of the profile itself is held while it is renamed.
+        home = None if path.parent == ctx.layout.home(new) else path.parent
+        try:
+            changed = bool(keys) and edit_file(path, partial(renamed, old=old, new=new), home=home)
+        except DistError as error:
+            # One file that is busy or can't be edited must not keep the others from following.
+            notes.append(Note.of_error(error))
+            continue
+        if changed:
             notes.append(Note.of(NoteKind.SETTING_FOLLOWS, str(path), keys=keys, name=new))
     return tuple(notes)
 

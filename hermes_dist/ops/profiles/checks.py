@@ -37,10 +37,10 @@ from hermes_dist.ops.fleet import gateways
 from hermes_dist.ops.homes import about_lock, finish_leftover
 from hermes_dist.ops.package import upkeep
 from hermes_dist.ops.profiles import aliases, profile_moves, trash_and_archive
+from hermes_dist.ops.profiles.edit_file import edit_file
 from hermes_dist.world.agent import processes as running
 from hermes_dist.world.agent.services import is_own
 from hermes_dist.world.disk.errors import trouble
-from hermes_dist.world.disk.fs import atomic_write
 from hermes_dist.world.transaction.aside import below_root, everywhere
 from hermes_dist.world.transaction.move_home import tighten
 from hermes_dist.world.transaction.new_home import sweep
@@ -365,11 +365,8 @@ def routes_(ctx: Context) -> Iterator[Finding]:
 
 
 def _switch_off(ctx: Context, there: set[str]) -> None:
-    config = ctx.layout.root / CONFIG
-    found = config.read_bytes()
-    edited = routes_without(found, there)
-    if edited != found:
-        atomic_write(config, edited, 0o600, home=True)
+    root = ctx.layout.root
+    edit_file(root / CONFIG, lambda data: routes_without(data, there), home=root)
 
 
 @check

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
+from functools import partial
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -24,6 +25,7 @@ from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.profiles import aliases
 from hermes_dist.ops.profiles.boards import rename_in_settings
+from hermes_dist.ops.profiles.edit_file import edit_file
 from hermes_dist.world.agent import processes as running
 from hermes_dist.world.agent.find import run
 from hermes_dist.world.agent.services import is_own
@@ -346,14 +348,8 @@ def _routes(ctx: Context, move: Move) -> None:
     """Let the gateway routes lead to the new name."""
     if not move.to or move.to == move.name:
         return
-    config = ctx.layout.root / CONFIG
-    try:
-        found = config.read_bytes()
-    except FileNotFoundError:
-        return
-    edited = routes_renamed(found, move.name, move.to)
-    if edited != found:
-        atomic_write(config, edited, 0o600, home=True)
+    root = ctx.layout.root
+    edit_file(root / CONFIG, partial(routes_renamed, old=move.name, new=move.to), home=root)
 
 
 def _boards(ctx: Context, move: Move) -> tuple[Note, ...]:
@@ -368,15 +364,14 @@ def _peers(ctx: Context, move: Move) -> None:
     if not move.to or move.to == move.name:
         return
     layout = ctx.layout
-    for path in (
-        layout.home(ProfileName(move.to)) / HONCHO,
-        layout.root / HONCHO,
-        layout.user_home / HONCHO_OF_USER,
+
+    def follow(data: bytes) -> bytes:
+        return hosts_renamed(data, layout.brand.name, move.name, move.to)
+
+    for path, home in (
+        (layout.home(ProfileName(move.to)) / HONCHO, None),  # its lock is held during the move
+        (layout.root / HONCHO, layout.root),
+        (layout.user_home / HONCHO_OF_USER, None),
     ):
-        try:
-            found = path.read_bytes()
-            edited = hosts_renamed(found, layout.brand.name, move.name, move.to)
-            if edited != found:
-                atomic_write(path, edited, 0o600, home=True)
-        except (FileNotFoundError, Odd):
-            continue
+        with suppress(Odd):
+            edit_file(path, follow, home=home)

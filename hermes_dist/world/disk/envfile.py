@@ -1,4 +1,4 @@
-"""Writing a file of secrets: atomically, private from its first byte, and never over another program's write."""
+"""Editing a file of secrets or settings: atomically, private at once, and never over another program's write."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from hermes_dist.world.disk.fs import RealFs
 from hermes_dist.world.ports import Unsupported
 
 PRIVATE_MODE = 0o600
-_TRIES = 3
+_TRIES = 8
 
 
 def edit_private(path: Path, edit: Callable[[bytes], bytes]) -> bool:
-    """Edit a file of secrets, or create it.
+    """Edit a file of secrets or settings, or create it.
 
     Args:
         path: The file; its folder is there. A file that exists keeps its permission bits, a new one gets 0600.

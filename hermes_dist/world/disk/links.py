@@ -109,10 +109,23 @@ class Links:
         except OSError as error:
             return Link(path, _written(place), _broken(error), agreed=agreed)
         folder = stat.S_ISDIR(found.st_mode)
-        why = self._trouble(target, found, standing) or self._asked(path, target, folder=folder)
+        why = self._trouble(place, target, found, standing) or self._asked(
+            path, target, folder=folder
+        )
         return Link(path, target, why, folder, agreed)
 
-    def _trouble(self, target: str, found: os.stat_result, standing: os.stat_result) -> Why | None:
+    def _may_work_in(self, *folders: str) -> bool:
+        """Whether root works in these folders for the home's owner: root may do there what that user may not."""
+        if os.geteuid() != 0 or self._owner == 0:
+            return True
+        try:
+            return all(os.stat(each).st_uid == self._owner for each in folders)
+        except OSError:
+            return False
+
+    def _trouble(
+        self, place: str, target: str, found: os.stat_result, standing: os.stat_result
+    ) -> Why | None:
         """Why a link can't be followed whatever the user says."""
         folder = stat.S_ISDIR(found.st_mode)
         if not folder and not stat.S_ISREG(found.st_mode):
@@ -122,6 +135,8 @@ class Links:
         if _overlap(target, self._inside):
             return Why.LINK_INSIDE
         around = target if folder else os.path.dirname(target)
+        if not self._may_work_in(os.path.dirname(place), around):
+            return Why.LINK_FOREIGN
         if _is_stored(around):
             return Why.LINK_STORE
         return None if os.access(around, os.W_OK | os.X_OK) else Why.LINK_LOCKED

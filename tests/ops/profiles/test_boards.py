@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,9 @@ from test_life_of_profiles import CODER, context
 
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.context import Context
-from hermes_dist.ops.profiles import lifecycle, trash_and_archive
+from hermes_dist.ops.profiles import edit_file, lifecycle, trash_and_archive
 from hermes_dist.voice.notes import sentences
+from hermes_dist.world.disk.locks import home_lock
 
 
 @pytest.fixture
@@ -101,3 +103,50 @@ def test_a_file_of_settings_that_can_not_be_read_hinders_nothing(ctx: Context) -
     path.write_text("kanban: {default_assignee: coder}\n")
     assert lifecycle.rename(ctx, "coder", "tester").path.is_dir()
     assert path.read_text() == "kanban: {default_assignee: tester}\n"
+
+
+ROUTED = "gateway:\n  profile_routes:\n  - {name: a, platform: slack, chat_id: c, profile: coder}\n"
+
+
+@pytest.mark.parametrize(
+    ("module", "name"), [("boards", "renamed"), ("profile_moves", "routes_renamed")]
+)
+def test_what_an_agent_writes_while_its_settings_follow_a_rename_is_kept(
+    ctx: Context, monkeypatch: pytest.MonkeyPatch, module: str, name: str
+) -> None:
+    owner = import_module(f"hermes_dist.ops.profiles.{module}")
+    path = ctx.layout.root / "config.yaml"
+    path.write_text(ROUTED + "kanban: {default_assignee: coder}\n")
+    plain, calls = getattr(owner, name), []
+
+    def beside_a_busy_agent(data: bytes, old: str, new: str) -> bytes:
+        calls.append(data)
+        if len(calls) == 2:  # after the last look, before the exchange
+            path.write_bytes(path.read_bytes() + b"model: new\n")
+        return plain(data, old, new)
+
+    monkeypatch.setattr(owner, name, beside_a_busy_agent)
+    lifecycle.rename(ctx, "coder", "tester")
+    text = path.read_text()
+    assert "model: new\n" in text
+    assert "coder" not in text
+
+
+def test_settings_of_a_profile_that_another_command_changes_are_left_and_named(
+    ctx: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(edit_file, "_PATIENCE", 0)
+    boss = lifecycle.create(ctx, "boss", alias=False).path
+    text = "kanban: {default_assignee: coder}\n"
+    (boss / "config.yaml").write_text(text)
+    with home_lock(boss):
+        done = lifecycle.rename(ctx, "coder", "tester")
+    assert (boss / "config.yaml").read_text() == text
+    assert any(str(boss) in line for line in sentences(done.notes)), done.notes
+
+
+def test_a_root_config_that_can_not_be_read_is_named(ctx: Context) -> None:
+    path = ctx.layout.root / "config.yaml"
+    path.write_text("gateway:\n  profile_routes: [\n")
+    done = lifecycle.rename(ctx, "coder", "tester")
+    assert any(str(path) in line for line in sentences(done.notes)), sentences(done.notes)

@@ -240,3 +240,24 @@ def test_a_record_that_can_not_be_read_agrees_to_nothing(record: bytes | None, h
     else:
         (home / RECORD).write_bytes(record)
     assert Links(home).agreed == {}
+
+
+@pytest.mark.needs("root")
+@pytest.mark.parametrize("of_root", ["dots", "home/cron"])
+def test_root_follows_no_link_of_a_user_at_an_end_of_which_is_a_folder_of_root(
+    home: Path, of_root: str
+) -> None:
+    (home / "cron").mkdir()
+    (home.parent / "dots/jobs.json").write_text("[]")
+    (home / "cron/jobs.json").symlink_to(home.parent / "dots/jobs.json")
+    for path in (home, *home.rglob("*"), *(home.parent / "dots").rglob("*"), home.parent / "dots"):
+        os.chown(path, 1234, 1234, follow_symlinks=False)
+    agree(home, "cron/jobs.json")
+    os.chown(home / RECORD, 1234, 1234)
+    found = Links(home).at("cron/jobs.json")
+    assert found is not None
+    assert found.why is None
+    os.chown(home.parent / of_root, 0, 0)
+    with RealFs(home, home=True) as fs, pytest.raises(Linked) as caught:
+        fs.read("cron/jobs.json")
+    assert caught.value.link.why is Why.LINK_FOREIGN
