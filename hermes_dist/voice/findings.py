@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from hermes_dist.decide.profiles.findings import FindingKind
+from hermes_dist.decide.profiles.findings import GROUPS, FactKind, FindingKind, State, Topic
 from hermes_dist.errors import counted
 from hermes_dist.voice.gateway_words import same_bot, same_port
 from hermes_dist.voice.notes import Data, Sentences, filled, names_in, sentence
 
 if TYPE_CHECKING:
-    from hermes_dist.ops.profiles.checks import Finding
+    from hermes_dist.ops.profiles.checks import Fact, Finding
 
 _FEW = 3
 _LOOK = "look at the profile with status, then remove this folder"
@@ -27,6 +28,25 @@ def finding_words(finding: Finding) -> str:
 def finding_hint(finding: Finding) -> str:
     """Say what to do about it."""
     return filled(HINTS[finding.what.kind], finding.what)
+
+
+def fact_words(fact: Fact) -> str:
+    """Say what a check said that is no problem; text from outside is not cleaned yet."""
+    return sentence(fact.what, FACTS)
+
+
+def fact_hint(fact: Fact) -> str:
+    """Say what the user may do about it; empty if there is nothing to do."""
+    if fact.what.kind not in FACT_HINTS:
+        return ""
+    return filled(FACT_HINTS[fact.what.kind], fact.what)
+
+
+def group_of(topic: Topic) -> str:
+    """Return the group of the checklist that a topic belongs to."""
+    order = list(Topic)
+    begun = [name for name, first in GROUPS if order.index(first) <= order.index(topic)]
+    return begun[-1]
 
 
 def _port_clashes(data: Data) -> str:
@@ -57,6 +77,110 @@ def _missing(data: Data) -> str:
         shown += f" and {len(paths) - _FEW} more"
     return f"contents that it received are missing from the store: {shown}"
 
+
+def _waiting(data: Data) -> str:
+    return f"{data['profile']}: {counted(int(str(data['count']) or 0), 'item')} to approve"
+
+
+def _answered(data: Data) -> str:
+    return f"{counted(int(str(data['count']) or 0), 'source')} and every registry answered"
+
+
+def _owners(data: Data) -> str:
+    files = counted(int(str(data["count"]) or 0), "file")
+    return f"it belongs to another user than its home, so the agent may fail to write it ({files})"
+
+
+TITLES: Mapping[Topic, str] = {
+    Topic.AGENT: "Agent",
+    Topic.GIT: "git",
+    Topic.SSH: "ssh",
+    Topic.PATH: "PATH",
+    Topic.FRONT_DOOR: "Front door",
+    Topic.ALIASES: "Commands of profiles",
+    Topic.POLICY: "Policies and keys",
+    Topic.REGISTRIES: "Registries",
+    Topic.SOURCES: "Sources",
+    Topic.INTERRUPTED: "Interrupted changes",
+    Topic.ACTIVE: "Active profile",
+    Topic.PACKAGES: "Packages and conflicts",
+    Topic.SETTINGS: "Settings and jobs readable",
+    Topic.SERVERS: "MCP servers",
+    Topic.APPROVALS: "Approvals",
+    Topic.KEYS: "Variables",
+    Topic.COPIED_KEYS: "Copied keys",
+    Topic.PERMISSIONS: "Permissions",
+    Topic.OWNERS: "Owners",
+    Topic.FILE_SYSTEM: "File systems",
+    Topic.BOTS: "Bots and ports",
+    Topic.JOBS: "Jobs that run twice",
+    Topic.ROUTES: "Routes",
+    Topic.SERVICES: "Services",
+    Topic.TRASH: "Trash",
+    Topic.STORE: "Store",
+}
+"""What each check is called."""
+
+SOUND: Mapping[Topic, str] = {
+    Topic.ALIASES: "each starts a profile that exists",
+    Topic.INTERRUPTED: "none",
+    Topic.ACTIVE: "it exists",
+    Topic.PACKAGES: "lockfiles are whole, no conflict is open",
+    Topic.SETTINGS: "the agent can read them all",
+    Topic.SERVERS: "no mcp.json is left unread",
+    Topic.APPROVALS: "nothing waits",
+    Topic.KEYS: "every required one is set",
+    Topic.COPIED_KEYS: "none",
+    Topic.PERMISSIONS: "only you can read what is secret",
+    Topic.OWNERS: "each home's files belong to its owner",
+    Topic.FILE_SYSTEM: "every home can be moved",
+    Topic.BOTS: "none is used twice",
+    Topic.JOBS: "none",
+    Topic.ROUTES: "each leads to a profile that exists",
+    Topic.SERVICES: "each serves a profile that exists",
+    Topic.TRASH: "nothing is overdue",
+    Topic.STORE: "nothing to clear",
+}
+"""What is said of a check that found nothing."""
+
+FACTS: Sentences = {
+    FactKind.AGENT_FOUND: "{title} {version} (generation {generation}), {place}",
+    FactKind.NO_AGENT: "{title} is not installed",
+    FactKind.PROGRAM_FOUND: "{place}",
+    FactKind.NO_GIT: "not installed",
+    FactKind.SSH_UNUSED: "not installed, and no source needs it",
+    FactKind.ON_PATH: "it holds {folder}",
+    FactKind.NOT_ON_PATH: "it lacks {folder}, so your shell does not find the commands of profiles",
+    FactKind.PATH_UNUSED: "it lacks {folder}, which holds nothing of ours",
+    FactKind.DOOR_ACTIVE: "`{name}` leads to both programs",
+    FactKind.DOOR_HIDDEN: "installed, but `{name}` starts {starts}",
+    FactKind.NO_DOOR: "not installed",
+    FactKind.POLICIES: "in force: {places}",
+    FactKind.NO_POLICY: "no policy is set",
+    FactKind.REGISTRIES: "{names}",
+    FactKind.SOURCES_ANSWER: _answered,
+    FactKind.NOT_TRIED: "not tried",
+    FactKind.NO_SOURCES: "no profile has a package",
+    FactKind.ITEMS_WAIT: _waiting,
+    FactKind.KEYS_MISSING: "{profile} lacks {names}",
+    FactKind.IS_LINK: "the home of {profile} is a link to {to}",
+    FactKind.IS_MOUNTED: "the home of {profile} is a file system of its own",
+}
+
+FACT_HINTS: Sentences = {
+    FactKind.NO_AGENT: "install it, or name its launcher in {variable}",
+    FactKind.NO_GIT: "small public repositories work without it; private ones and publishing need it",
+    FactKind.NOT_ON_PATH: "add it, then open a new shell: {line}",
+    FactKind.DOOR_HIDDEN: "put the folder of the front door further ahead in PATH",
+    FactKind.NO_DOOR: "with it, `{name} profile` is this program: {command}",
+    FactKind.NOT_TRIED: "to contact each: {command}",
+    FactKind.ITEMS_WAIT: "see them with: {command}",
+    FactKind.KEYS_MISSING: "set what is missing in {file}",
+    FactKind.IS_MOUNTED: "it can't be renamed, deleted or archived; everything else works",
+}
+
+MARKS: Mapping[str, str] = {"problem": "✗", State.GOOD: "✓", State.WAITS: "!", State.NONE: "–"}
+"""How the checklist marks what a check said."""
 
 SENTENCES: Sentences = {
     FindingKind.MOVE_INTERRUPTED: "a rename, delete, archive or restore was interrupted",
@@ -94,6 +218,12 @@ SENTENCES: Sentences = {
         "no profile needs these any more: {contents} contents ({size} bytes) "
         "and {caches} cached repositories"
     ),
+    FindingKind.AGENT_FAILS: "{title} does not say its version",
+    FindingKind.SSH_MISSING: "ssh is not installed, and these profiles are updated through it: {profiles}",
+    FindingKind.POLICY_UNREADABLE: "{why}",
+    FindingKind.SOURCE_FAILS: "{name}: {why}",
+    FindingKind.OTHER_OWNER: _owners,
+    FindingKind.JOB_RUNS_TWICE: "the job {job!r} runs in each of these profiles: {profiles}",
 }
 
 HINTS: Sentences = {
@@ -129,4 +259,10 @@ HINTS: Sentences = {
     FindingKind.TRASH_IS_OLD: "doctor --fix removes them",
     FindingKind.RECORD_OF_NOBODY: _REMOVES,
     FindingKind.NEEDED_BY_NOBODY: "doctor --fix, or: {command}",
+    FindingKind.AGENT_FAILS: "run it with --version; if that fails, install it anew",
+    FindingKind.SSH_MISSING: "install the OpenSSH client",
+    FindingKind.POLICY_UNREADABLE: "{hint}",
+    FindingKind.SOURCE_FAILS: "{hint}",
+    FindingKind.OTHER_OWNER: "give them back: chown -R {owner} {home}",
+    FindingKind.JOB_RUNS_TWICE: "pause it in all but one; its id is shown by: {command}",
 }

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from hermes_dist.voice.findings import finding_hint, finding_words
+from hermes_dist.voice.findings import (
+    fact_hint,
+    fact_words,
+    finding_hint,
+    finding_words,
+    group_of,
+)
 from hermes_dist.voice.notes import sentences
 
 if TYPE_CHECKING:  # types only: a command loads the ops it needs, not those of the others
@@ -121,7 +127,24 @@ def doctor_data(report: Report) -> dict[str, Any]:
         }
         for finding in report.findings
     ]
-    return {"findings": rows, "open": len(report.open), "failed": report.failed}
+    checks = [
+        {
+            "check": checked.topic,
+            "group": group_of(checked.topic),
+            "state": checked.state,
+            "said": [
+                {"state": fact.state, "what": fact_words(fact), "hint": fact_hint(fact)}
+                for fact in checked.facts
+            ],
+        }
+        for checked in report.checks
+    ]
+    return {
+        "findings": rows,
+        "open": len(report.open),
+        "failed": report.failed,
+        "checks": checks,
+    }
 
 
 def backed_data(done: Backed) -> dict[str, Any]:

@@ -183,6 +183,7 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
     "doctor": _of(
         ("doctor", "Look for problems, each with the command that mends it."),
         ("doctor --fix", "Mend what needs no decision from you."),
+        ("doctor --sources", "Ask the source of each profile and each registry, too."),
     ),
     "init": _of(
         ("init research-bot", "Write a manifest into a profile."),

@@ -243,3 +243,24 @@ def _check_standing(
             f"{name!r} already starts the profile {other!r}",
             hint=f"choose another name with --name, or remove it first: alias {other} --name {name} --remove",
         )
+
+
+def path_line(shell: str, folder: str, user_home: str) -> str:
+    """Return the command that puts a folder on ``PATH`` for good, in the user's shell.
+
+    Args:
+        shell: The program of the shell, as ``SHELL`` names it; empty if it is not known.
+        folder: The folder.
+        user_home: The user's own folder, which ``$HOME`` stands for.
+    """
+    shown = folder
+    if folder.startswith(f"{user_home}/"):
+        shown = f"$HOME{folder.removeprefix(user_home)}"
+    name = shell.rpartition("/")[2]
+    if name == "fish":
+        return f"fish_add_path {shown}"
+    return f"echo 'export PATH=\"{shown}:$PATH\"' >> ~/{_SETTINGS.get(name, '.profile')}"
+
+
+_SETTINGS = {"zsh": ".zshrc", "bash": ".bashrc"}
+"""The file that a shell reads when it starts; others read ``.profile``."""

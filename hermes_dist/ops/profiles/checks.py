@@ -1,4 +1,4 @@
-"""The checks of the doctor: one decorated function each, run from top to bottom."""
+"""The checks of the doctor that can mend what they find: one decorated function each, run from top to bottom."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from hermes_dist.agents.stores import TO_BE_PRIVATE
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.environment import dotenv
 from hermes_dist.decide.fleet.channels import CHANNEL_VARIABLES, CHANNELS
-from hermes_dist.decide.profiles.findings import FindingKind
+from hermes_dist.decide.profiles.findings import FindingKind, State, Topic
 from hermes_dist.decide.profiles.lifecycle import (
     TRASH_DAYS,
     is_expired,
@@ -69,15 +69,38 @@ class Finding(Struct, frozen=True, kw_only=True):
     fix: Callable[[], object] | None = None
 
 
-Check = Callable[[Context], Iterator[Finding]]
-CHECKS: list[Check] = []
-"""The checks, in the order in which they run and fix: one fix changes what the next check finds."""
+class Fact(Struct, frozen=True):
+    """What a check says although nothing is wrong.
+
+    Attributes:
+        state: Whether something waits for the user, or the check does not apply.
+        what: The sentence's data; what to do, if anything, is made from it, too.
+    """
+
+    state: State
+    what: Note
 
 
-def check(function: Check) -> Check:
-    """Make a function one of the checks."""
-    CHECKS.append(function)
-    return function
+Check = Callable[[Context], Iterator[Finding | Fact]]
+Listed = tuple[Topic, Check]
+"""A check of the list, and what it is about."""
+CHECKS: list[Listed] = []
+"""The checks of this module, in the order in which they run and fix: one fix changes what the next check finds."""
+
+
+def check(topic: Topic, among: list[Listed] | None = None) -> Callable[[Check], Check]:
+    """Make a function one of the checks.
+
+    Args:
+        topic: What it is about.
+        among: The list that it joins; by default that of this module.
+    """
+
+    def add(function: Check) -> Check:
+        (CHECKS if among is None else among).append((topic, function))
+        return function
+
+    return add
 
 
 def _folders_that_exist(*folders: Path) -> list[Path]:
@@ -91,7 +114,7 @@ def _env(path: Path) -> dict[str, str]:
         return {}
 
 
-@check
+@check(Topic.INTERRUPTED)
 def crashes(ctx: Context) -> Iterator[Finding]:
     """Find what interrupted commands left behind."""
     # The first check: until a rename is completed, its commands seem to start a missing profile.
@@ -177,7 +200,7 @@ def _folders_of_stored(ctx: Context) -> list[Path]:
     ]
 
 
-@check
+@check(Topic.BOTS)
 def tokens(ctx: Context) -> Iterator[Finding]:
     """Find bots and ports that several gateways would use, as ``gateways check`` does."""
     locked = {channel.title for channel in CHANNELS if channel.locked}
@@ -207,7 +230,7 @@ def _place(ctx: Context, source: str) -> str:
     return f"{ctx.layout.home(ProfileName(profile))}/{place}"
 
 
-@check
+@check(Topic.PERMISSIONS)
 def permissions(ctx: Context) -> Iterator[Finding]:
     """Find secrets that other users of this machine may read."""
     for name in ctx.names():
@@ -242,7 +265,7 @@ def _loose(path: Path, *, stored: bool = False) -> Finding:
     )
 
 
-@check
+@check(Topic.COPIED_KEYS)
 def copied_keys(ctx: Context) -> Iterator[Finding]:
     """Find keys of the default profile in packaged profiles that did not ask for them."""
     own = {name: value for name, value in _env(ctx.layout.root).items() if _is_key(name)}
@@ -277,7 +300,7 @@ def _asked(home: Path) -> set[str]:
     return names
 
 
-@check
+@check(Topic.ALIASES)
 def commands(ctx: Context) -> Iterator[Finding]:
     """Find commands that start a profile that does not exist."""
     there = set(ctx.names()) | {DEFAULT_PROFILE}
@@ -291,7 +314,7 @@ def commands(ctx: Context) -> Iterator[Finding]:
             )
 
 
-@check
+@check(Topic.ACTIVE)
 def sticky(ctx: Context) -> Iterator[Finding]:
     """Find a sticky choice that names a missing profile."""
     path = ctx.layout.sticky
@@ -310,7 +333,7 @@ def sticky(ctx: Context) -> Iterator[Finding]:
     )
 
 
-@check
+@check(Topic.SERVICES)
 def services(ctx: Context) -> Iterator[Finding]:
     """Find service files of profiles that do not exist."""
     layout = ctx.layout
@@ -349,7 +372,7 @@ def _remove_service(ctx: Context, name: ProfileName, path: Path) -> None:
     running.manage(ctx.layout, name, "daemon-reload", ctx.env)
 
 
-@check
+@check(Topic.ROUTES)
 def routes_(ctx: Context) -> Iterator[Finding]:
     """Find gateway routes to profiles that do not exist."""
     there = {str(name) for name in ctx.names()} | {str(DEFAULT_PROFILE)}
@@ -369,7 +392,7 @@ def _switch_off(ctx: Context, there: set[str]) -> None:
     edit_file(root / CONFIG, lambda data: routes_without(data, there), home=root)
 
 
-@check
+@check(Topic.SERVERS)
 def servers(ctx: Context) -> Iterator[Finding]:
     """Find an mcp.json in a home, which the agent does not read."""
     for name in ctx.names():
@@ -392,7 +415,7 @@ def servers(ctx: Context) -> Iterator[Finding]:
         )
 
 
-@check
+@check(Topic.SETTINGS)
 def settings(ctx: Context) -> Iterator[Finding]:
     """Find settings or jobs that the agent can't read and therefore ignores as a whole."""
     for name in ctx.names():
@@ -416,7 +439,7 @@ def _bad_lock(told: DistError) -> Finding:
     return Finding(kind="bad-lock", what=what, where=told.where)
 
 
-@check
+@check(Topic.PACKAGES)
 def locks(ctx: Context) -> Iterator[Finding]:
     """Find locks that can't be read, open conflicts and lost contents."""
     for name in ctx.names():
@@ -466,7 +489,7 @@ def _fetch_lost(ctx: Context, lock: Lock) -> None:
         raise DistError("its source no longer holds it", where=lock.source)
 
 
-@check
+@check(Topic.TRASH)
 def trash(ctx: Context) -> Iterator[Finding]:
     """Find homes whose time in the trash is over, and records without a home."""
     old = [
@@ -503,7 +526,7 @@ def _empty(ctx: Context) -> None:
         trash_and_archive.empty_trash(ctx, fs)
 
 
-@check
+@check(Topic.STORE)
 def store(ctx: Context) -> Iterator[Finding]:
     """Find contents of the store that nothing needs any longer."""
     if not ctx.layout.store.is_dir():

@@ -3,21 +3,35 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import forked
 import pytest
+from gitrepo import Repo
 from test_life_of_profiles import CODER, context, unit
 
+from hermes_dist.agents.places import JOBS
+from hermes_dist.decide.profiles.findings import GROUPS, Topic
 from hermes_dist.decide.profiles.lifecycle import Move, kept_id
 from hermes_dist.model.paths import ProfileName
+from hermes_dist.ops.change.request import Request
 from hermes_dist.ops.context import Context
+from hermes_dist.ops.package.install import install
 from hermes_dist.ops.profiles import aliases, lifecycle, profile_moves, trash_and_archive
-from hermes_dist.ops.profiles.doctor import Finding, doctor
+from hermes_dist.ops.profiles.doctor import Checked, Finding, doctor
 from hermes_dist.ops.profiles.list import list_profiles
-from hermes_dist.voice.findings import finding_hint, finding_words
+from hermes_dist.voice.findings import (
+    SOUND,
+    TITLES,
+    fact_hint,
+    fact_words,
+    finding_hint,
+    finding_words,
+    group_of,
+)
 
 SECRET = "778899:very-secret"
 
@@ -247,17 +261,138 @@ def test_the_command_says_what_where_and_what_to_do_and_its_code_tells_whether_s
         return forked.said(["hermes-dist", "doctor", *words], env, ctx.layout.user_home)
 
     done = run()
-    assert (done.returncode, done.stdout) == (0, "No problems found.\n")
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "No problems found.")
+    assert "  ✓ Permissions: only you can read what is secret" in done.stdout.splitlines()
     (ctx.layout.home(CODER) / ".env").chmod(0o644)
-    done = run()
+    done = run("-q")
     assert done.returncode == 1
     assert done.stdout.splitlines() == [
-        "found: others on this machine may read it",
-        f"  {ctx.layout.home(CODER)}/.env",
-        "  doctor --fix, or chmod 600",
+        "Profiles",
+        "  ✗ Permissions",
+        "    found: others on this machine may read it",
+        f"      {ctx.layout.home(CODER)}/.env",
+        "      doctor --fix, or chmod 600",
+        "1 problem found.",
     ]
     told = json.loads(run("--json").stdout)
     assert told["open"] == 1
     assert told["findings"][0]["kind"] == "loose-permissions"
     done = run("--fix")
-    assert (done.returncode, "mended:" in done.stdout) == (0, True)
+    assert (done.returncode, "    mended: others" in done.stdout) == (0, True)
+    assert done.stdout.splitlines()[-1] == "No problems are left."
+
+
+def checked(ctx: Context, topic: Topic, *, sources: bool = False) -> Checked:
+    """What the doctor said of one topic."""
+    report = doctor(ctx, sources=sources)
+    [found] = [each for each in report.checks if each.topic is topic]
+    return found
+
+
+def said(ctx: Context, topic: Topic) -> tuple[str, list[str]]:
+    found = checked(ctx, topic)
+    return found.state, [f"{fact_words(fact)}; {fact_hint(fact)}" for fact in found.facts]
+
+
+def with_env(ctx: Context, **env: str) -> Context:
+    return Context(ctx.brand, ctx.layout, {**ctx.env, **env})
+
+
+def test_every_check_has_a_line_a_group_and_a_word_for_being_in_order(ctx: Context) -> None:
+    report = doctor(ctx)
+    assert [each.topic for each in report.checks] == list(Topic)
+    assert {group_of(topic) for topic in Topic} == {name for name, _ in GROUPS}
+    for each in report.checks:
+        assert TITLES[each.topic]
+        assert each.facts or each.topic in SOUND
+
+
+def test_the_machine_is_looked_at_also_where_there_is_no_profile(tmp_path: Path) -> None:
+    report = doctor(context(tmp_path))
+    assert {each.topic for each in report.checks} >= {Topic.AGENT, Topic.GIT, Topic.POLICY}
+    assert not (tmp_path / ".hermes").exists()
+
+
+def test_programs_that_are_missing_are_told_as_far_as_they_are_needed(
+    ctx: Context, tmp_path: Path
+) -> None:
+    bare = with_env(ctx, PATH=str(tmp_path))
+    assert said(bare, Topic.GIT)[0] == "waits"
+    assert said(bare, Topic.SSH) == ("none", ["not installed, and no source needs it; "])
+    assert doctor(bare).findings == ()
+
+
+def test_a_policy_or_list_of_keys_that_can_not_be_read_is_found(ctx: Context) -> None:
+    assert said(ctx, Topic.POLICY)[0] == "none"
+    for file in (ctx.layout.policies[1], ctx.layout.trust_file):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("sources = [")
+        found = one(ctx, "unreadable-file")
+        assert found.where == str(file)
+        file.unlink()
+
+
+@pytest.mark.parametrize(
+    ("shell", "line"),
+    [
+        ("/bin/zsh", """echo 'export PATH="$HOME/.local/bin:$PATH"' >> ~/.zshrc"""),
+        ("/bin/bash", """echo 'export PATH="$HOME/.local/bin:$PATH"' >> ~/.bashrc"""),
+        ("/usr/bin/fish", "fish_add_path $HOME/.local/bin"),
+        ("", """echo 'export PATH="$HOME/.local/bin:$PATH"' >> ~/.profile"""),
+    ],
+)
+def test_a_folder_of_commands_that_is_not_on_path_is_told_with_the_line_that_adds_it(
+    ctx: Context, shell: str, line: str
+) -> None:
+    there = with_env(ctx, PATH=f"/usr/bin:{ctx.layout.commands}", SHELL=shell)
+    assert said(there, Topic.PATH)[0] == "good"
+    away = with_env(ctx, PATH="/usr/bin", SHELL=shell)
+    state, [words] = said(away, Topic.PATH)
+    assert state == "waits"
+    assert words.endswith(line)
+
+
+def test_a_job_that_runs_in_two_profiles_is_found_until_it_is_paused_in_one(ctx: Context) -> None:
+    job = {"id": "a" * 12, "name": "news", "prompt": "Read the news.", "schedule": {"kind": "cron"}}
+    files = [ctx.layout.home(ProfileName(name)) / JOBS for name in ("coder", "writer")]
+    for number, file in enumerate(files):
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(json.dumps({"jobs": [{**job, "id": str(number) * 12}]}))
+    found = one(ctx, "job-twice")
+    assert "coder, writer" in finding_words(found)
+    files[1].write_text(json.dumps({"jobs": [{**job, "enabled": False}]}))
+    assert doctor(ctx).findings == ()
+
+
+def test_files_of_another_user_in_a_home_are_found(
+    ctx: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can give a file away")
+    file = ctx.layout.home(CODER) / "config.yaml"
+    file.write_text("model: {}\n")
+    os.chown(file, 4711, 4711)
+    found = one(ctx, "other-owner")
+    assert found.where == str(file)
+    assert f"chown -R 0 {ctx.layout.home(CODER)}" in finding_hint(found)
+
+
+def test_a_home_that_is_a_link_is_said(ctx: Context, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (ctx.layout.profiles / "linked").symlink_to(tmp_path / "elsewhere")
+    assert f"a link to {tmp_path}/elsewhere" in said(ctx, Topic.FILE_SYSTEM)[1][0]
+
+
+def test_sources_are_tried_when_asked_and_never_offline(ctx: Context, repo: Repo) -> None:
+    repo.commit({"distribution.yaml": "name: bot\n", "SOUL.md": "S.\n"})
+    spec, agreed = f"file://{repo.path}", lambda _: True
+    assert install(ctx, spec, Request(), agreed, name="bot", alias=None).done
+    assert said(ctx, Topic.SOURCES)[0] == "none"
+    assert checked(ctx, Topic.SOURCES, sources=True).state == "good"
+    repo.path.rename(repo.path.with_name("moved"))
+    [found] = checked(ctx, Topic.SOURCES, sources=True).findings
+    assert finding_words(found).startswith("bot: there is no such repository")
+    assert finding_hint(found)
+    away = ctx.with_options(offline=True)
+    assert checked(away, Topic.SOURCES, sources=True).state == "none"
+    assert doctor(ctx).findings == ()
