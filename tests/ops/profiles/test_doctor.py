@@ -383,7 +383,8 @@ def test_a_home_that_is_a_link_is_said(ctx: Context, tmp_path: Path) -> None:
     assert f"a link to {tmp_path}/elsewhere" in said(ctx, Topic.FILE_SYSTEM)[1][0]
 
 
-def test_sources_are_tried_when_asked_and_never_offline(ctx: Context, repo: Repo) -> None:
+def test_sources_are_tried_when_asked_and_never_offline(ctx: Context, tmp_path: Path) -> None:
+    repo = Repo(tmp_path / "bot")
     repo.commit({"distribution.yaml": "name: bot\n", "SOUL.md": "S.\n"})
     spec, agreed = f"file://{repo.path}", lambda _: True
     assert install(ctx, spec, Request(), agreed, name="bot", alias=None).done
