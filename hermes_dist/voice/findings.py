@@ -264,5 +264,5 @@ HINTS: Sentences = {
     FindingKind.POLICY_UNREADABLE: "{hint}",
     FindingKind.SOURCE_FAILS: "{hint}",
     FindingKind.OTHER_OWNER: "give them back: chown -R {owner} {home}",
-    FindingKind.JOB_RUNS_TWICE: "pause it in all but one; its id is shown by: {command}",
+    FindingKind.JOB_RUNS_TWICE: "pause it in all but one; its id is shown by: {program} -p {last} cron list",
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 from msgspec import Struct, field
 
 from hermes_dist.decide.profiles.findings import State, Topic
@@ -70,24 +72,33 @@ def doctor(ctx: Context, *, fix: bool = False, sources: bool = False) -> Report:
     """
     checks = [*CHECKS, *STANDING, *SETUP] if ctx.layout.root.is_dir() else SETUP
     asks = sources and not ctx.offline
-    findings: list[Finding] = []
     fixed: list[Finding] = []
     failed: dict[str, str] = {}
-    done: dict[Topic, Checked] = {}
+    done: list[Checked] = []
     for topic, check in checks:
         one = _run(ctx, topic, INSTEAD.get(check, check) if asks else check)
-        done[topic] = one
-        findings += one.findings
-        for finding in one.findings if fix else ():
-            if finding.fix is None:
-                continue
-            try:
-                finding.fix()
-                fixed.append(finding)
-            except (DistError, OSError) as err:
-                failed[finding.where] = str(err)
-    ordered = tuple(done[topic] for topic in Topic if topic in done)
-    return Report(findings=tuple(findings), fixed=tuple(fixed), failed=failed, checks=ordered)
+        done.append(one)
+        if fix:
+            fixed += _fixed(one.findings, failed)
+    order = list(Topic)
+    return Report(
+        findings=tuple(finding for one in done for finding in one.findings),
+        fixed=tuple(fixed),
+        failed=failed,
+        checks=tuple(sorted(done, key=lambda one: order.index(one.topic))),
+    )
+
+
+def _fixed(findings: Iterable[Finding], failed: dict[str, str]) -> Iterator[Finding]:
+    """Fix what can be fixed; why one could not be is added to ``failed``, by its place."""
+    for finding in findings:
+        if finding.fix is None:
+            continue
+        try:
+            finding.fix()
+            yield finding
+        except (DistError, OSError) as err:
+            failed[finding.where] = str(err)
 
 
 def _run(ctx: Context, topic: Topic, check: Check) -> Checked:

@@ -101,7 +101,8 @@ def jobs(ctx: Context) -> Iterator[Finding | Fact]:
                 FindingKind.JOB_RUNS_TWICE,
                 job=rows[0][1],
                 profiles=tuple(profiles),
-                command=f"{ctx.brand.name} -p {profiles[-1]} cron list",
+                program=ctx.brand.name,
+                last=profiles[-1],
             )
             where = str(ctx.layout.root / "profiles")
             yield Finding(kind="job-twice", what=what, where=where)
