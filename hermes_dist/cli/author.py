@@ -112,11 +112,15 @@ def validate(
     strict: Annotated[bool, typer.Option("--strict", help="Warnings count as errors.")] = False,
 ) -> int:
     place = ops.place_of(session.ctx, where)
-    problems = ops.problems_of(session.ctx, ops.package_at(session.ctx, place))
+    package = ops.package_at(session.ctx, place)
+    problems, secrets = ops.problems_of(session.ctx, package), ops.secrets_at(package)
     errors = sum(problem.level == "error" for problem in problems)
     failed = errors > 0 or (strict and bool(problems))
     screen = session.screen
-    screen.emit("validation", validation_data(place, problems, valid=not failed))
+    screen.emit("validation", validation_data(place, problems, secrets, valid=not failed))
+    for secret in secrets:
+        at = f"{clean(secret.path)}:{secret.line}"
+        screen.tell(f"{at}: note: a secret, which becomes ${{{clean(secret.name)}}} in what ships")
     for one in problems:
         _show_problem(screen, one)
     shown = clean(place)

@@ -64,6 +64,12 @@ def publish(
     key: Annotated[
         str, typer.Option("--key", metavar="FILE", help="Sign commit and tag with this ssh key.")
     ] = "",
+    accept_new_key: Annotated[
+        bool,
+        typer.Option(
+            "--accept-new-key", help="Sign with another key than before, which users must accept."
+        ),
+    ] = False,
     registry: Annotated[
         str,
         typer.Option(
@@ -84,6 +90,7 @@ def publish(
         message=message,
         branch=branch,
         key=key,
+        new_key=accept_new_key,
         allowed=frozenset(allow_finding or ()),
     )
 
@@ -118,22 +125,31 @@ def _card(session: Session, made: Publication) -> None:
     title = f"Publish {clean(made.label)} to {clean(made.spec)}"
     screen.tell(screen.paint(title, "", bold=True, err=True))
     screen.tell(f"  {clean(_place(made))}")
-    _changes(screen, made.changes, made.before)
+    if made.signer:
+        screen.tell(f"  signed by {made.signer.public.fingerprint} ({clean(made.signer.path)})")
+    _changes(screen, made.changes, made.before, made.lines)
     if made.taken_in:
         count = counted(len(made.taken_in), "file")
         screen.tell(f"  others changed {count} there; their changes stay, and are merged here")
-    shown = made.stays if screen.verbose else made.stays[:_SHOWN_STAYS]
-    for left in shown:
-        screen.tell(f"  stays home  {clean(left.path)}: {clean(why_words(left))}")
-    more = len(made.stays) - len(shown)
-    if more:
-        screen.tell(f"  stays home  … and {more} more; -v lists them")
-    for name in made.leaving.variables:
-        screen.tell(f"  ${{{clean(name)}}} takes the place of a secret")
+    _stays(screen, made)
+    for secret in made.replaced:
+        at = f"{clean(secret.path)}:{secret.line}"
+        screen.tell(f"  ${{{clean(secret.name)}}} takes the place of the secret at {at}")
     for one in made.problems[:10]:
         said = clean(problem_words(one))
         screen.tell(f"  {one.level}  {clean(place_of(one))}: {said}")
     notes(screen, made.notes)
+
+
+def _stays(screen: Screen, made: Publication) -> None:
+    """What does not leave the home: in one line, or each with its reason."""
+    if screen.verbose:
+        for left in made.stays:
+            screen.tell(f"  stays home  {clean(left.path)}: {clean(why_words(left))}")
+    elif made.stays:
+        names = [clean(left.path) for left in made.stays]
+        more = f" and {len(names) - _SHOWN_STAYS} more" if len(names) > _SHOWN_STAYS else ""
+        screen.tell(f"  stays home  {', '.join(names[:_SHOWN_STAYS])}{more}; -v says why")
 
 
 def _place(made: Publication) -> str:
@@ -145,7 +161,12 @@ def _place(made: Publication) -> str:
     return place
 
 
-def _changes(screen: Screen, changes: Mapping[RelPath, Entry | None], before: Tree) -> None:
+def _changes(
+    screen: Screen,
+    changes: Mapping[RelPath, Entry | None],
+    before: Tree,
+    lines: Mapping[RelPath, tuple[int, int]],
+) -> None:
     every = list(changes.items())
     shown = every if screen.verbose else every[:_SHOWN]
     for path, entry in shown:
@@ -154,10 +175,20 @@ def _changes(screen: Screen, changes: Mapping[RelPath, Entry | None], before: Tr
             how = "-"
         elif path in before:
             how = "~"
-        screen.tell(f"  {screen.paint(how, SIGN_STYLES[how], err=True)} {clean(path)}")
+        count = _counts(*lines.get(path, (0, 0)))
+        screen.tell(f"  {screen.paint(how, SIGN_STYLES[how], err=True)} {clean(path)}{count}")
     more = len(every) - len(shown)
     if more:
         screen.tell(f"  … and {counted(more, 'more file')}; -v lists them")
+    if len(every) > 1:
+        new, gone = (sum(pair[side] for pair in lines.values()) for side in (0, 1))
+        screen.tell(f"  {counted(len(every), 'file')}:{_counts(new, gone) or ' no line of text'}")
+
+
+def _counts(new: int, gone: int) -> str:
+    """How many lines came and went, as the end of a line."""
+    told = [f"{sign}{count}" for sign, count in (("+", new), ("-", gone)) if count]
+    return f"  {' '.join(told)}" if told else ""
 
 
 def _published(session: Session, done: ops.Published) -> int:
@@ -250,7 +281,7 @@ def contribute(
 def _gift(screen: Screen, made: giving.Contribution) -> None:
     title = f"{made.message.splitlines()[0]} in {made.spec}, on top of {made.base[:7]}"
     screen.tell(screen.paint(clean(title), "", bold=True, err=True))
-    _changes(screen, made.changes, made.before)
+    _changes(screen, made.changes, made.before, made.lines)
     own = [left for left in made.stays if left.why is Why.OWN]
     _own(screen, own)
     notes(screen, made.notes)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:  # types only: a command loads the ops it needs, not those of 
     from hermes_dist.ops.authoring.changes import Changes, Learned
     from hermes_dist.ops.authoring.contribute import Contributed
     from hermes_dist.ops.authoring.publish import Published
+    from hermes_dist.ops.authoring.real_lines import Replaced
 
 
 def problem_data(problem: Problem) -> dict[str, Any]:
@@ -90,12 +91,15 @@ def _learned_data(row: Learned) -> dict[str, Any]:
     }
 
 
-def validation_data(place: Place, problems: Iterable[Problem], *, valid: bool) -> dict[str, Any]:
-    """Whether a package is valid, and its problems."""
+def validation_data(
+    place: Place, problems: Iterable[Problem], secrets: Iterable[Replaced], *, valid: bool
+) -> dict[str, Any]:
+    """Whether a package is valid, its problems, and the secrets that do not ship."""
     return {
         "place": str(place),
         "valid": valid,
         "problems": [problem_data(one) for one in problems],
+        "replaced": [{"path": o.path, "line": o.line, "variable": o.name} for o in secrets],
     }
 
 

@@ -31,6 +31,7 @@ _PROSE = (".md", ".txt", ".yaml", ".yml", ".json")
 def check_environment(subject: Subject) -> Iterator[Problem]:
     """Check that every placeholder has an entry in ``env_requires``, so that users are asked for it."""
     told = {var.name for var in subject.manifest.env} if subject.manifest else set()
+    told |= subject.replaced
     shared = subject.tree.where(lambda path: owner_of(path) is Owner.SHARED)
     for one in references(shared, subject.read):
         if one.required and one.name not in told and not is_reserved(one.name):

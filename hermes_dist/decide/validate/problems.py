@@ -52,6 +52,7 @@ class Subject(Struct, frozen=True, kw_only=True):
         violations: Where the manifest breaks its schema.
         left_out: Paths that were not read, with reasons.
         own: The home folder of the current user.
+        replaced: The variables that take the place of secrets; publishing adds them to the manifest.
     """
 
     tree: Tree
@@ -61,6 +62,7 @@ class Subject(Struct, frozen=True, kw_only=True):
     violations: Sequence[Breach] = ()
     left_out: Sequence[LeftOut] = ()
     own: str = ""
+    replaced: frozenset[str] = frozenset()
 
     def bytes(self, path: str) -> bytes:
         """Return the content of a file."""

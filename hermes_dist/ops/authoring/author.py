@@ -33,6 +33,7 @@ from hermes_dist.model.notes import Note
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree, together
 from hermes_dist.ops.authoring.capture import leaving, private_of
+from hermes_dist.ops.authoring.real_lines import Replaced, line_at_home, replaced_in
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import open_home
 from hermes_dist.world.archive.write import GzipWriter, Sink, TarWriter, in_order, write_private
@@ -56,6 +57,7 @@ __all__ = [
     "place_of",
     "problems_of",
     "refuse_leaks",
+    "secrets_at",
     "shipping",
     "subject_of",
     "write_manifest",
@@ -72,6 +74,7 @@ class LocalPackage(Struct, frozen=True, kw_only=True):
     Attributes:
         stays: Parts of the profile or folder that do not ship, each with the reason.
         variables: Names of the variables that replace values that look like secrets.
+        home: For a profile, its files as they stand there; empty for a folder, which ships as it is.
         unsafe: Why the folder can't be a package at all; None if it can.
     """
 
@@ -80,6 +83,7 @@ class LocalPackage(Struct, frozen=True, kw_only=True):
     read: Read
     stays: tuple[LeftOut, ...] = ()
     variables: tuple[str, ...] = ()
+    home: Tree = EMPTY
     notes: tuple[Note, ...] = ()
     unsafe: Invalid | None = None
 
@@ -133,6 +137,7 @@ def package_at(ctx: Context, place: Place) -> LocalPackage:
             read=found.read,
             stays=found.stays,
             variables=found.variables,
+            home=found.observed.ours,
             notes=found.notes,
         )
     try:
@@ -154,6 +159,7 @@ def subject_of(ctx: Context, package: LocalPackage) -> Subject:
         read=package.read,
         own=str(ctx.layout.user_home),
         left_out=package.stays if isinstance(package.place, Path) else (),
+        replaced=frozenset(package.variables),
     )
     entry = package.tree.get(RelPath(MANIFEST))
     if entry is None:
@@ -175,7 +181,16 @@ def problems_of(ctx: Context, package: LocalPackage) -> tuple[Problem, ...]:
     if package.unsafe is not None:
         err = package.unsafe
         return (fault("tree", err.where.strip("'"), 0, err),)
-    return validate(subject_of(ctx, package))
+    found = validate(subject_of(ctx, package))
+    home, tree, read = package.home, package.tree, package.read
+    return tuple(
+        replace(one, line=line_at_home(home, tree, read, one.path, one.line)) for one in found
+    )
+
+
+def secrets_at(package: LocalPackage) -> tuple[Replaced, ...]:
+    """List the secrets of a profile that a variable takes the place of, each at the line where it stands."""
+    return replaced_in(package.home, package.tree, package.read, package.variables)
 
 
 def draft(ctx: Context, place: Place, given: Draft) -> Draft:

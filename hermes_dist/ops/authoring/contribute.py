@@ -8,6 +8,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from hermes_dist.brand import MANIFEST
+from hermes_dist.decide.authoring.hunks import count_lines
 from hermes_dist.decide.leaving.publish import changed_here, find_leaks, not_allowed
 from hermes_dist.decide.parts import named, part_of
 from hermes_dist.decide.placement.place import CONFIG
@@ -78,6 +79,11 @@ class Contribution(Struct, frozen=True, kw_only=True):
     message: str
     stays: tuple[LeftOut, ...] = ()
     notes: tuple[Note, ...] = ()
+
+    @property
+    def lines(self) -> dict[RelPath, tuple[int, int]]:
+        """How many lines of each text come and go."""
+        return count_lines(self.before, self.tree, self.changes, self.read)
 
 
 class Contributed(Struct, frozen=True, kw_only=True):

@@ -8,9 +8,11 @@ from pathlib import Path
 from msgspec import Struct
 
 from hermes_dist.brand import MANIFEST
+from hermes_dist.decide.authoring.hunks import count_lines
 from hermes_dist.decide.authoring.release_notes import changelog_in, section_of
 from hermes_dist.decide.leaving.publish import bumped, changed_here, find_leaks, merged, not_allowed
 from hermes_dist.decide.parts import named, part_of
+from hermes_dist.decide.trust import followers_of
 from hermes_dist.decide.validate.problems import Level, Problem
 from hermes_dist.decide.versions import version_of
 from hermes_dist.errors import DistError, Invalid, Refused, UsageError
@@ -20,13 +22,17 @@ from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.source import AsGit, SourceKind, SourceSpec, parse_source
 from hermes_dist.model.tree import EMPTY, Entry, Read, Tree, together
+from hermes_dist.model.trust import KEYS_FILE
 from hermes_dist.ops.authoring.author import LocalPackage, completed, problems_of, refuse_leaks
 from hermes_dist.ops.authoring.capture import Leaving, leaving, private_of
+from hermes_dist.ops.authoring.real_lines import Replaced, replaced_in
 from hermes_dist.ops.change.look_up import absolute
 from hermes_dist.ops.change.observe import first_of
 from hermes_dist.ops.context import Context
 from hermes_dist.world.git.push import Publisher
 from hermes_dist.world.git.sign import Signer, open_signer
+from hermes_dist.world.keys.files import read_keyring
+from hermes_dist.world.keys.signatures import successions_of
 from hermes_dist.world.load import load_manifest
 from hermes_dist.world.ports import Refs
 
@@ -47,6 +53,7 @@ class PublishOptions(Struct, frozen=True, kw_only=True):
         message: The commit message; empty to derive it from the changes.
         branch: The branch; empty for the branch that the profile follows, or else the default branch.
         key: The file of the ssh key to sign with; empty for none.
+        new_key: Sign with another key than before, though the earlier one does not name it.
         allowed: Findings that the user allows, as ``FILE:LINE``.
     """
 
@@ -56,6 +63,7 @@ class PublishOptions(Struct, frozen=True, kw_only=True):
     message: str = ""
     branch: str = ""
     key: str = ""
+    new_key: bool = False
     allowed: frozenset[str] = frozenset()
 
 
@@ -105,6 +113,17 @@ class Publication(Discreet, frozen=True, kw_only=True):
     @property
     def stays(self) -> tuple[LeftOut, ...]:
         return self.leaving.stays
+
+    @property
+    def lines(self) -> dict[RelPath, tuple[int, int]]:
+        """How many lines of each text come and go."""
+        return count_lines(self.before, self.tree, self.changes, self.read)
+
+    @property
+    def replaced(self) -> tuple[Replaced, ...]:
+        """The secrets that variables take the place of."""
+        found = self.leaving
+        return replaced_in(found.observed.ours, found.tree, found.read, found.variables)
 
     @property
     def install_source(self) -> str:
@@ -171,7 +190,7 @@ def plan(ctx: Context, git: Publisher, name: ProfileName, release: PublishOption
         tag_message=_tag_message(label, LocalPackage(place=name, tree=tree, read=read), version),
         problems=problems,
         notes=(*found.notes, *joined.notes, *remarks),
-        signer=_signer(ctx, found, release),
+        signer=_signer(ctx, found, release, remote),
     )
 
 
@@ -466,20 +485,46 @@ def _tag_message(label: str, package: LocalPackage, version: str) -> str:
     return f"{label}\n\n{section_of(text, version)}".rstrip()
 
 
-def _signer(ctx: Context, found: Leaving, release: PublishOptions) -> Signer | None:
+def _signer(
+    ctx: Context, found: Leaving, release: PublishOptions, remote: _Remote
+) -> Signer | None:
     """Open the key to sign with.
 
     Raises:
-        Refused: Earlier releases are signed, and no key would sign this one.
+        Refused: Earlier releases are signed, and no key would sign this one, or one that nobody expects.
         DistError: The key can't be used.
     """
-    if release.key:
-        return open_signer(Path(release.key).expanduser(), ctx.env)
     lock = found.home.lock
-    if lock and lock.signer:
+    before = lock.signer if lock else ""
+    if release.key:
+        signer = open_signer(Path(release.key).expanduser(), ctx.env)
+        if before and not release.new_key:
+            _check_follows(ctx, remote, before, signer)
+        return signer
+    if before:
         raise Refused(
-            f"the previous release was signed by {lock.signer}, so whoever has it would refuse an unsigned version",
+            f"the previous release was signed by {before}, so whoever has it would refuse an unsigned version",
             where=str(found.home.name),
             hint="sign with --key FILE",
         )
     return None
+
+
+def _check_follows(ctx: Context, remote: _Remote, before: str, signer: Signer) -> None:
+    """Make sure that the people who have an earlier release accept this key.
+
+    Raises:
+        Refused: It is another key, and the repository does not say that it follows the earlier one.
+    """
+    now = signer.public.fingerprint
+    entry = remote.now.get(RelPath(KEYS_FILE))
+    steps = successions_of(ctx.store.read(entry.digest)) if entry else frozenset()
+    if now == before or now in followers_of(before, steps, read_keyring(ctx.layout)):
+        return
+    rotate = ctx.command(f"sign ./CLONE --rotate {signer.path}.pub --key OLD-KEY")
+    raise Refused(
+        f"the previous release was signed by {before}, not by {now}, so whoever has it would refuse this version",
+        where=str(signer.path),
+        hint=f"name it as the successor in a clone of the repository, and push that: {rotate}; "
+        "if the old key is lost, pass --accept-new-key, which your users have to do, too",
+    )

@@ -81,6 +81,30 @@ _TABLE: tuple[tuple[str, type[DistError], str, str], ...] = (
         "connect to it once with ssh and compare the key that it shows with the one that the host publishes",
     ),
     (
+        r"Permission denied \([^)]*publickey[^)]*\)",
+        Unreachable,
+        "the host accepts none of your ssh keys",
+        "add your public key to your account there, or load it with `ssh-add`; `ssh -T git@HOST` tells whom it sees",
+    ),
+    (
+        r"SAML SSO|organization has enabled or enforced|Resource protected by organization",
+        Unreachable,
+        "the organization asks for a login of its own (SSO) for this token or key",
+        "authorize the token or key for the organization in your settings there",
+    ),
+    (
+        (
+            r"error: 403|[Ww]rite access to repository not granted|not allowed to (?:push|download|upload)"
+            r"|[Pp]ermission to \S+ denied"
+        ),
+        Unreachable,
+        "the host refuses access (403): your login has no right to this, or its token lacks a scope or has expired",
+        (
+            "ask the owner for access, or make a token that may read (to publish: write) this repository; "
+            "`gh auth refresh` renews that of gh"
+        ),
+    ),
+    (
         r"Authentication failed|[Ii]nvalid (?:username|credentials|token)|Bad credentials",
         Unreachable,
         "the login was refused: the password or token is wrong, or has expired",

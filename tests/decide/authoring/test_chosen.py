@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hermes_dist.decide.authoring.chosen import choose
-from hermes_dist.decide.authoring.hunks import hunks_between, with_hunks
+from hermes_dist.decide.authoring.hunks import hunks_between, line_before, with_hunks
 from hermes_dist.errors import Invalid
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Digest, Entry, Tree, together
@@ -66,6 +66,12 @@ def test_only_what_is_named_differs(words: list[str], change: dict[str, str | No
 def test_a_word_that_names_no_change_is_refused(word: str) -> None:
     with pytest.raises(Invalid):
         chosen("SOUL.md", word)
+
+
+@pytest.mark.parametrize(("line", "there"), [(1, 1), (2, 5), (3, 6), (4, 8), (5, 9)], ids=str)
+def test_a_line_of_what_ships_is_found_where_it_stands(line: int, there: int) -> None:
+    home = b"a\nallow: me\nb: x\nc: y\nkey: secret\nd\nown: z\ne\nf\n"
+    assert line_before(home, b"a\nkey: ${KEY}\nd\ne\nf\n", line) == there
 
 
 TEXTS = st.lists(st.sampled_from([b"a\n", b"b\n", b"c\r\n", b"\n", b"d"]), max_size=12).map(

@@ -11,6 +11,7 @@ import pytest
 from gitrepo import GIT, Repo
 from machines import BOT, LIVE, SOUL, Machine, agreed
 from servers import LOGIN, GitHttp, sshd
+from sshkeys import make
 
 from hermes_dist.errors import (
     Busy,
@@ -23,6 +24,7 @@ from hermes_dist.errors import (
 )
 from hermes_dist.ops.authoring import publish as publishing
 from hermes_dist.ops.authoring.publication import Publication, PublishOptions
+from hermes_dist.ops.authoring.sign import rotate
 from hermes_dist.ops.package.status import status
 from hermes_dist.voice.left_out import WORDS
 from hermes_dist.voice.notes import sentences
@@ -498,3 +500,24 @@ def test_open_conflicts_are_settled_before(repo: Repo, ada: Machine) -> None:
     ada.update()
     with pytest.raises(ConflictsOpen, match=r"still open: \d conflict"):
         ada.publish(bump="minor")
+
+
+def test_another_key_signs_only_if_the_earlier_one_names_it_or_the_author_insists(
+    tmp_path: Path, repo: Repo, ada: Machine
+) -> None:
+    keys = [make(tmp_path, name).path for name in ("old", "new", "third")]
+    ada.publish(url(repo), key=str(keys[0]))
+    ada.edit("SOUL.md", "Rule 1 stands", "Rule 1 is first")
+    with pytest.raises(Refused, match=r"was signed by .*, not by") as refused:
+        ada.publish(bump="minor", key=str(keys[1]))
+    assert "sign ./CLONE --rotate" in refused.value.hint
+    clone = tmp_path / "clone"
+    clone.mkdir()
+    (clone / "distribution.yaml").write_text(ada.read("distribution.yaml"))
+    rotate(ada.ctx, clone, keys[1].with_suffix(".pub"), key=str(keys[0]))
+    repo.commit({"distribution.keys": (clone / "distribution.keys").read_bytes()})
+    ada.publish(bump="minor", key=str(keys[1]))
+    ada.edit("SOUL.md", "Rule 1 is first", "Rule 1 is last")
+    with pytest.raises(Refused, match="was signed by"):
+        ada.publish(bump="minor", key=str(keys[2]))
+    ada.publish(bump="minor", key=str(keys[2]), new_key=True)

@@ -365,7 +365,15 @@ SAID = [
     ("Host key verification failed.\nfatal: Could not read from remote", "this host's key"),
     ("remote: Invalid username or token.\nfatal: Authentication failed for 'x'", "has expired"),
     ("fatal: could not read Username for 'x': terminal prompts disabled", "you may not read it"),
-    ("git@host: Permission denied (publickey).\nfatal: Could not read", "you may not read it"),
+    ("git@host: Permission denied (publickey).\nfatal: Could not read", "none of your ssh keys"),
+    ("fatal: unable to access 'x': The requested URL returned error: 403", "refuses access (403)"),
+    ("remote: Permission to ada/bot.git denied to bo.\nfatal: error: 403", "refuses access (403)"),
+    ("remote: The 'x' organization has enabled or enforced SAML SSO.\nerror: 403", "(SSO)"),
+    (
+        "remote: HTTP Basic: Access denied. If a password was provided\nfatal: Authentication failed",
+        "has expired",
+    ),
+    ("fatal: unable to access 'x': The requested URL returned error: 401", "you may not read it"),
     ("ERROR: Repository not found.", "there is no such repository"),
 ]
 
