@@ -27,13 +27,14 @@ _COMMENT = {
     "//": re.compile(r"(?:^\ufeff?|(?<=\s))//+(.*)"),
 }
 _WORD = re.compile(
-    r"(?<![\w-])(?:(?P<password>pass|password|passwd|passwort|passphrase|passcode|pwd|pw)"
+    r"(?<![\w-])(?:(?P<password>pass|password|passwd|passphrase|passcode|pwd|pw|psk"
+    r"|passwort|kennwort|contrase[nñ]a|mot de passe)"
     r"|(?P<key>(?:\w{1,20}[ _-])?key|apikey|token|secret|credentials?|creds|bearer|pat|auth))"
-    r"(?=[\s:=\"'`)])[\"'`)]*",
+    r"(?=[\s:=：\"'`)])[\"'`)]*",
     re.IGNORECASE,
 )
 # Blanks are never given back: a line of nothing but blanks behind a name would take quadratic time otherwise.
-_PART = re.compile(r"[\s\"'`]*+(?P<sign>[:=]+|->|=>)?[\s\"'`]*+(?P<text>[^\s\"'`,;]+)")
+_PART = re.compile(r"[\s\"'`]*+(?P<sign>[:=：]+|->|=>|→)?[\s\"'`]*+(?P<text>[^\s\"'`,;]+)")
 _JOINS = frozenset(["is", "was", "ist", "war", "are", "to"])
 _FARTHEST = 6
 """A value is looked for among so many words behind the name."""
@@ -86,7 +87,7 @@ def _behind(words: str, name: re.Match[str]) -> tuple[int, int] | None:
         part = _PART.match(words, at)
         if part is None:
             return None
-        joined = joined or bool(part["sign"])
+        joined = joined or bool(part["sign"]) or _is_quoted(words, part)
         value = part["text"].rstrip(".:!?)")
         if _is_secret(name, value, close=joined or (not far and name[0].lower() != "pass")):
             return part.start("text"), part.start("text") + len(value)
@@ -95,6 +96,12 @@ def _behind(words: str, name: re.Match[str]) -> tuple[int, int] | None:
         joined = part["text"].lower() in _JOINS or part["text"].endswith((":", "="))
         at = part.end()
     return None
+
+
+def _is_quoted(words: str, part: re.Match[str]) -> bool:
+    """Whether a value stands in quotes of its own, as people mark what is to be typed exactly so."""
+    begin, end = part.span("text")
+    return begin > 0 and words[begin - 1] in "\"'`" and words[end : end + 1] == words[begin - 1]
 
 
 def _is_secret(name: re.Match[str], value: str, *, close: bool) -> bool:
