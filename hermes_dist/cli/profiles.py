@@ -96,7 +96,11 @@ def alias(
     if remove:
         gone = aliases.remove(layout, name or chosen)
         if gone is None:
-            raise DistError(f"there is no alias {name or chosen!r}", where=str(layout.commands))
+            raise DistError(
+                f"there is no alias {name or chosen!r}",
+                where=str(layout.commands),
+                hint=f"see which there are with: {session.command('list')}",
+            )
         session.screen.emit("alias", alias_removed_data(chosen, gone))
         session.screen.say(f"Removed the command {gone.name}.")
         return 0

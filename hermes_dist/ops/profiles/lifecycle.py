@@ -218,7 +218,9 @@ def rename(ctx: Context, old: str, new: str, *, dry_run: bool = False) -> Rename
     name, wanted = ctx.profile(old.strip().lower()), new_name(new, ctx.generation)
     refuse_default(name, "renamed", str(ctx.layout.root))
     if name == wanted:
-        raise DistError("that is its name already", where=str(ctx.layout.home(name)))
+        raise DistError(
+            "that is its name already", where=str(ctx.layout.home(name)), hint="choose another name"
+        )
     check_free(ctx, wanted)
     if dry_run:
         notes = (*stay_with_others(ctx, name), *settings_naming(ctx, name))
