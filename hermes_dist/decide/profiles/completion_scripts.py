@@ -52,7 +52,7 @@ ABOUT = "HERMES_DIST_ABOUT"
 """The variable by which a script asks for descriptions: after a tab, behind each candidate."""
 
 _BASH = """\
-# completion for bash: eval "$(hermes completion bash)"
+# completion for bash: eval "$(hermes-dist completion bash)"
 _hermes_dist_complete() {{
   local cur="${{COMP_WORDS[COMP_CWORD]}}" door=ours line words
   case "${{COMP_WORDS[0]##*/}}" in {doors}) door=door ;; esac
@@ -69,7 +69,7 @@ complete -o default -F _hermes_dist_complete {commands}
 """
 
 _ZSH = """\
-# completion for zsh: eval "$(hermes completion zsh)"
+# completion for zsh: eval "$(hermes-dist completion zsh)"
 _hermes_dist_complete() {{
   local door=ours line width=0
   local -a lines found shown typed
@@ -100,7 +100,7 @@ compdef _hermes_dist_complete {commands}
 """
 
 _FISH = """\
-# completion for fish: hermes completion fish | source
+# completion for fish: hermes-dist completion fish | source
 function __hermes_dist_complete
   set -l words (commandline -opc) (commandline -ct)
   set -l door ours
@@ -113,7 +113,7 @@ end
 """
 
 _POWERSHELL = """\
-# completion for PowerShell: hermes completion powershell | Out-String | Invoke-Expression
+# completion for PowerShell: hermes-dist completion powershell | Out-String | Invoke-Expression
 Register-ArgumentCompleter -Native -CommandName {commands} -ScriptBlock {{
   param($wordToComplete, $commandAst, $cursorPosition)
   $words = @($commandAst.CommandElements | ForEach-Object {{ $_.ToString() }})
