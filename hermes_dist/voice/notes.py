@@ -269,7 +269,7 @@ SENTENCES: Sentences = {
     NoteKind.TAG_NAMES_ANOTHER: (
         "the tag {tag}, which this profile was at, now names another commit"
     ),
-    NoteKind.NEWER_VERSIONS: "pinned at {at}; newer: {newer}",
+    NoteKind.NEWER_VERSIONS: "pinned at {at}; newer: {newer}; to look at it: {command}",
     NoteKind.REGISTRY_PINS_NONE: "the registry pins no version of {package}: its source decides",
     NoteKind.REGISTRY_LACKS_VERSION: (
         "the registry has no version {version!r:.80}: it is looked up in the source"

@@ -14,6 +14,8 @@ from hermes_dist.voice.effect_cards import group_words
 from hermes_dist.voice.lines import Line, Piece, line
 from hermes_dist.voice.words import EFFECT_VERBS
 
+_ITEMS = 5
+"""How many approved things are named."""
 Command = Callable[[str], str]
 """Spells a command of ours as the user types it."""
 
@@ -63,8 +65,21 @@ def _done_line(outcome: Outcome, proposal: Proposal) -> Line:
     if proposal.pin:
         at = f" @ {proposal.pin.short}"
     changed = counted(len(proposal.plan.steps), "file")
+    if outcome.verb == "approve" and (items := _items(proposal)):
+        said = f" Approved {items} of {label}{at} in {outcome.profile}: {changed} changed."
+        return line(Piece("✓", "good"), said)
     said = f" {done} {label}{at} in {outcome.profile}: {changed} changed."
     return line(Piece("✓", "good"), said)
+
+
+def _items(proposal: Proposal) -> str:
+    """Name the things that an approval let run; at most a few of them."""
+    parked = set(proposal.plan.parked)
+    allowed = groups_of(effect for effect in proposal.plan.effects if effect not in parked)
+    names = [clean(group.label or group.name) for group in allowed]
+    if more := names[_ITEMS:]:
+        return f"{', '.join(names[:_ITEMS])} and {len(more)} more"
+    return ", ".join(names)
 
 
 def written_lines(outcome: Outcome) -> Iterator[Line]:

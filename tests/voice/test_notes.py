@@ -115,8 +115,8 @@ def test_every_kind_is_made_somewhere() -> None:
         (Note.of_error(DistError("as it stands")), "as it stands"),
         (Note.of(NoteKind.CONTENT_LOST, "a.md"), "a.md: its content as received is lost"),
         (
-            Note.of(NoteKind.NEWER_VERSIONS, at="v1", newer=("v2", "v3")),
-            "pinned at v1; newer: v2, v3",
+            Note.of(NoteKind.NEWER_VERSIONS, at="v1", newer=("v2", "v3"), command="c"),
+            "pinned at v1; newer: v2, v3; to look at it: c",
         ),
         (
             Note.of(NoteKind.JOB_WITHOUT_START, "cron/a.yaml", place="", schedule="30m"),

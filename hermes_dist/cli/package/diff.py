@@ -13,6 +13,7 @@ from hermes_dist.cli.shared.reminders import notes
 from hermes_dist.cli.shared.screen import Screen
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import ExitCode, counted
+from hermes_dist.ops.change.look_up import look
 from hermes_dist.ops.homes import half_changed
 from hermes_dist.ops.package import diff as ops
 from hermes_dist.voice.clean import clean, clean_value
@@ -57,6 +58,11 @@ def diff(
     )
     notes(session.screen, half_changed(session.ctx, name))
     session.screen.emit("diff", diff_data(found))
+    if not (found or stat):
+        session.screen.tell("Nothing differs.")
+    if upstream and not (found or to or generations):
+        # At a tag nothing ever differs, although there may be newer ones.
+        notes(session.screen, look(session.ctx, name).notes)
     with paged(session) as each:
         if stat:
             show_stat(each, found)

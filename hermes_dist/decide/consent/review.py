@@ -240,6 +240,13 @@ def label_in(effect: Effect) -> str:
     return next((value for name, value in effect.facts if name == "name"), "")
 
 
+def titled(group: Group) -> str:
+    """Return the name of a group, and what its author calls it where the name is an id."""
+    if group.label and group.label not in group.name:
+        return f"{group.name} ({group.label})"
+    return group.name
+
+
 def schedules_in(group: Group) -> tuple[object, ...]:
     """Return the schedules of the jobs in a group, in the agent's spelling."""
     facts = (

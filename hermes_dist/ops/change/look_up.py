@@ -68,7 +68,7 @@ def look(ctx: Context, name: ProfileName, to: str = "") -> Looked:
     spec = spec.at(to) if to else spec
     target = look_up(ctx, spec, lock=lock_, before=followed_before(lock, spec))
     note("decide", name, "follows", spec, "to", target.ref, target.commit)
-    notes = (*target.notes, *about_versions(target), *about_redirect(ctx, target, name))
+    notes = (*target.notes, *about_versions(ctx, target, name), *about_redirect(ctx, target, name))
     return Looked(name, lock, target, notes)
 
 
@@ -161,8 +161,8 @@ def absolute(spec: SourceSpec) -> SourceSpec:
     return spec
 
 
-def about_versions(target: Target) -> tuple[Note, ...]:
-    """List newer version tags if the source is pinned to one."""
+def about_versions(ctx: Context, target: Target, name: ProfileName) -> tuple[Note, ...]:
+    """List newer version tags if the source is pinned to one, and say how a profile looks at the newest."""
     if (
         target.refs is None
         or not target.ref.startswith("refs/tags/")
@@ -174,7 +174,8 @@ def about_versions(target: Target) -> tuple[Note, ...]:
     newer = newer_tags(at, target.refs.tags)
     if not newer:
         return ()
-    return (Note.of(NoteKind.NEWER_VERSIONS, at=at, newer=tuple(newer[-3:])),)
+    command = ctx.command(f"update {name} --to {shlex.quote(newer[-1])} -n")
+    return (Note.of(NoteKind.NEWER_VERSIONS, at=at, newer=tuple(newer[-3:]), command=command),)
 
 
 def about_redirect(ctx: Context, target: Target, name: ProfileName) -> tuple[Note, ...]:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from hermes_dist.decide.consent.code import Side, effects_loading
 from hermes_dist.decide.consent.effects import find_effects
-from hermes_dist.decide.consent.review import Group, choose_effects, grouped
+from hermes_dist.decide.consent.review import Group, choose_effects, grouped, titled
 from hermes_dist.decide.consent.switches import Unit, unit_of
 from hermes_dist.decide.consent.withdrawal import without_approvals
 from hermes_dist.errors import DistError
@@ -136,7 +136,7 @@ def shown(ctx: Context, name: ProfileName, word: str) -> tuple[Group, ...]:
 
 
 def _unknown(ctx: Context, name: ProfileName, word: str, groups: Iterable[Group]) -> DistError:
-    names = ", ".join(group.name for group in list(groups)[:10]) or "none"
+    names = ", ".join(titled(group) for group in list(groups)[:10]) or "none"
     hint = f"choose one of: {names}; see all with: {ctx.command(f'approve {name} --list')}"
     return DistError(
         f"{word!r} is not the name of anything that is approved or needs approval",

@@ -221,7 +221,12 @@ def check_number(ctx: Context, name: ProfileName, rows: Sequence[Past], number: 
     row = next((row for row in rows if row.number == number), None)
     if row is not None:
         return row
-    kept = f"the history has {rows[0].number} to {rows[-1].number}" if rows else "it has no history"
+    kept = "it has no history"
+    if rows:
+        numbers = f"{rows[0].number + 1} to {rows[-1].number}"
+        if len(rows) <= 2:
+            numbers = str(rows[-1].number)
+        kept = f"the history has {numbers}, and {rows[0].number} is the state before"
     raise DistError(
         f"there is no generation {number}; {kept}",
         where=str(name),

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from hermes_dist.decide.consent.activate import switch_on
 from hermes_dist.decide.consent.effects import find_effects
-from hermes_dist.decide.consent.review import choose_effects, grouped
+from hermes_dist.decide.consent.review import choose_effects, grouped, titled
 from hermes_dist.decide.consent.switches import (
     Judge,
     Unit,
@@ -326,7 +326,7 @@ def to_approve(ctx: Context, name: ProfileName, wanted: tuple[str, ...] = ()) ->
 
 
 def _names(effects: Iterable[Effect]) -> str:
-    return ", ".join(group.name for group in grouped(effects)[:10]) or "none"
+    return ", ".join(map(titled, grouped(effects)[:10])) or "none"
 
 
 def off_now(lock: Lock, seen: Observed) -> tuple[Off, ...]:

@@ -93,9 +93,8 @@ def undo(
             part_of_update=any(each.verb == "update" for each in rows[:index]),
         )
     )
-    verb = "abort" if row.verb == "update" else "undo"
     return confirm_and_carry_out(
-        ctx, lambda _: taken_back(ctx, home, rows, index, verb=verb), request, confirm
+        ctx, lambda _: taken_back(ctx, home, rows, index, verb="undo"), request, confirm
     )
 
 
@@ -107,6 +106,8 @@ def _index(rows: list[Past]) -> int:
 def _instead(ctx: Context, name: ProfileName, row: Past, before: Past) -> DistError:
     """The error for a change that is not undone so, with the command that serves."""
     words = _INSTEAD.get(row.verb, "history {name}")
+    if row.verb == "undo" and before.verb == "update":
+        words = _INSTEAD["abort"]
     command = ctx.command(words.format(name=name, before=before.number))
     said = row.verb or "one that is not known"
     return DistError(

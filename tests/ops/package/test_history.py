@@ -157,7 +157,7 @@ def test_going_back_twice_goes_further_back_and_by_number_comes_forward(story: S
 
 def test_a_number_that_is_not_there_is_told_with_those_that_are(story: Story) -> None:
     story.install()
-    with pytest.raises(DistError, match="the history has 0 to 1"):
+    with pytest.raises(DistError, match="the history has 1, and 0 is the state before"):
         story.rollback(7)
     with pytest.raises(DistError, match="the profile had no package at generation 0"):
         story.rollback(0)
