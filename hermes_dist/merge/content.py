@@ -151,12 +151,15 @@ def _checked(
     sides: tuple[_Version, _Version, _Version],
     why: str,
 ) -> Joined:
-    """Check a document merged as text: it must still be valid, if ours was, and must not say what nobody wrote."""
+    """Check a document merged as text: it must be valid, if ours or theirs was, and must not say what nobody wrote."""
     if joined.whole:
         return joined
-    ours, merged = sides[1], _Version(kind, joined.content)
+    _, ours, theirs = sides
+    merged = _Version(kind, joined.content)
     # Lines of two valid documents can merge to one that the agent can't load; it would then start without settings.
-    broken = ours.has_data and not merged.has_data
+    # And what is merged into a document that the user's last edit broke would wait unseen: nobody can check it.
+    readable = ours.has_data or (kind is not None and theirs.has_data)
+    broken = readable and not merged.has_data
     # Valid documents come here if their merge by key can't be told or written. Then no data but ours can be trusted.
     invented = all(side.has_data or side.is_new for side in sides) and not ours.says_as(merged)
     if broken or invented:

@@ -342,7 +342,7 @@ SENTENCES: Sentences = {
     NoteKind.SETTINGS_TAKEN_WHOLE: "used as it is, unmerged ({why})",
     NoteKind.COMMENTS_ALONG: _comments_along,
     NoteKind.MERGED_AS_TEXT: _MERGED,
-    NoteKind.NOT_JOINED: f"{_MERGED}; lines would not join to a valid file",
+    NoteKind.NOT_JOINED: "not merged: {why}; merged by lines it would not be valid",
     NoteKind.BOTH_MOVED: (
         "you moved it to {ours}, upstream to {theirs}; both are kept, and yours is your own "
         "from now on"

@@ -120,11 +120,23 @@ def test_a_document_that_can_not_be_joined_by_key_is_joined_by_line_and_that_is_
     )
 
 
+def test_nothing_is_joined_unseen_into_a_document_that_the_user_broke() -> None:
+    old = "a: 1\nb: 1\nc: 1\nd: 1\n"
+    broken, new = old + 'e: "x\n', old.replace("a: 1", "a: 2")
+    assert joined("config.yaml", old, broken, new).whole
+    # The front matter of many skills is no YAML to us, and the agent reads them.
+    skill = "---\nname: s\ndescription: a: b\n---\none\nx\ntwo\n"
+    merged = joined(
+        "skills/s/SKILL.md", skill, skill.replace("one", "ONE"), skill.replace("two", "TWO")
+    )
+    assert merged.content == skill.replace("one", "ONE").replace("two", "TWO").encode()
+
+
 def test_lines_never_join_a_readable_document_to_one_that_is_none() -> None:
     merged = joined("config.yaml", "a: 1\nx: 1\n", "a: 2\nx: 1\n", "a: 1\nx: 1\nb: [\n")
     assert merged.whole
-    assert sentences(merged.notes)[0].startswith("config.yaml: merged as text: ")
-    assert sentences(merged.notes)[0].endswith("; lines would not join to a valid file")
+    assert sentences(merged.notes)[0].startswith("config.yaml: not merged: ")
+    assert sentences(merged.notes)[0].endswith("; merged by lines it would not be valid")
 
 
 @pytest.mark.parametrize("path", ["config.yaml", "skills/s/SKILL.md"])

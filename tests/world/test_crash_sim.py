@@ -141,7 +141,7 @@ MUTANTS = [
     ),
     (
         "apply",
-        "            abort.pop_all()\n            return _carry_out(fs, journal, guards)",
+        "            return _carry_out(fs, journal, guards, newest)",
         "            return Applied()",
         UPDATE,
     ),

@@ -376,6 +376,7 @@ def test_a_dumped_lock_holds_its_schema() -> None:
         base=Tree({path: Entry(digest, executable=True)}),
         shipped=Tree({RelPath("mcp.json"): Entry(digest)}),
         upstream={path: None, RelPath("b"): Entry(digest)},
+        authored={path: Entry(digest), RelPath("b"): None},
         released=Tree({RelPath("config.yaml"): Entry(digest)}),
         conflicts=(Conflict(path, 'a."b"'),),
         parked=tuple(
