@@ -51,7 +51,7 @@ _GROUPS: Mapping[str, str] = {
     **dict.fromkeys(["in_profile", "offline", "allow_insecure", "version_"], _ALL),
 }
 """The group of each option in the help; one that is not listed belongs to its verb alone."""
-_TAKES_VERSIONS = frozenset(["accept_new_key", "only"])
+_TAKES_VERSIONS = frozenset(["accept_unsigned", "only"])
 """A command with one of these takes versions; elsewhere the same word, such as ``--to``, is an option of its own."""
 
 
