@@ -146,7 +146,8 @@ def _left_of(ctx: Context, home: Home, rows: list[Past], lock: Lock) -> Left:
     later = rows[since:]
     read = first_of(seen.read, images_of(home, later))
     removed = [step for row in later for step in row.steps]
-    return left_of(theirs, seen.found, removed, read)
+    # Base and not all that was shipped: what waited for approval was never there, so it is not missing now.
+    return left_of(lock.base, seen.found, removed, read)
 
 
 def _lock_of(row: Past) -> Lock:

@@ -13,10 +13,13 @@ from hermes_dist.decide.history import ANY
 from hermes_dist.errors import Cancelled, DistError
 from hermes_dist.model.side import Side
 from hermes_dist.ops.change.proposal import Outcome
+from hermes_dist.ops.change.request import Request
 from hermes_dist.ops.package import rollback as going_back
 from hermes_dist.ops.package.history import history, hold
 from hermes_dist.ops.package.outdated import outdated
+from hermes_dist.ops.package.resolve import approve
 from hermes_dist.ops.package.status import status
+from hermes_dist.ops.package.uninstall import uninstall
 from hermes_dist.voice.notes import sentences
 
 SOUL = FIRST["SOUL.md"]
@@ -207,8 +210,6 @@ def test_a_later_edit_on_the_very_line_is_a_conflict_and_stays(story: Story) -> 
 def test_rollback_of_an_uninstall_brings_back_what_is_missing_and_keeps_what_stayed(
     story: Story,
 ) -> None:
-    from hermes_dist.ops.package.uninstall import uninstall
-
     story.install()
     story.edit("SOUL.md", "Rule 20 stands", "Rule 20 is mine")
     before = story.files()
@@ -409,3 +410,27 @@ def test_the_story_of_ten_versions_ends_where_the_laws_say(story: Story) -> None
     assert story.lock.held == ""
     again: Outcome = story.update()
     assert not again.done
+
+
+def test_what_waited_before_an_uninstall_waits_again_after_its_rollback(tmp_path: Path) -> None:
+    story = Story(
+        tmp_path,
+        {
+            "distribution.yaml": "name: bot\nversion: 1.0.0\n",
+            "SOUL.md": "Soul.\n",
+            "config.yaml": "agent:\n  max_turns: 5\nfallback_providers:\n  - provider: x\n    model: y\n",
+        },
+    )
+    story.install()
+    # The file stays after the uninstall for the sake of this line.
+    story.write("config.yaml", "# mine\n" + story.read("config.yaml"))
+    before = status(story.ctx, BOT)
+    assert [e.place for e in before.parked] == ["config.yaml: fallback_providers"]
+    uninstall(story.ctx, BOT, Request(), yes)
+    assert story.read("config.yaml").startswith("# mine")
+    story.rollback(1)
+    after = status(story.ctx, BOT)
+    assert [e.place for e in after.parked] == ["config.yaml: fallback_providers"]
+    assert after.keys == ()
+    approve(story.ctx, BOT, Request(), yes)
+    assert "provider: x" in story.read("config.yaml")
