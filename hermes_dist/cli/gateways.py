@@ -293,6 +293,10 @@ def logs(
         screen.emit("gateway-logs", {"lines": listed})
         for line in found:
             show(line.profile, line.file, line.text)
+        if not found and lines:
+            screen.tell(
+                f"There are no logs of {', '.join(chosen)}: a gateway writes them once it runs."
+            )
         if not follow:
             return 0
         try:

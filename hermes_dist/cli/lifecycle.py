@@ -284,7 +284,14 @@ def _gone(session: Session, gone: trash_and_archive.Gone) -> None:
 
 
 @command
-def archive(session: Session, profile: Name, dry_run: DryRun = False) -> int:
+def archive(
+    session: Session,
+    profile: Name,
+    dry_run: DryRun = False,
+    _yes: Annotated[
+        bool, typer.Option("-y", "--yes", help="Taken as by `delete`; nothing is asked anyway.")
+    ] = False,
+) -> int:
     name = session.ctx.profile(profile.strip().lower())
     leaving = trash_and_archive.leaving(session.ctx, name, "archived")
     if dry_run:

@@ -55,7 +55,8 @@ def head_lines(proposal: Proposal, *, details: bool) -> Iterator[Line]:
 def _title(proposal: Proposal, label: str) -> str:
     name = proposal.home.name
     if proposal.new:
-        return f"Install {clean(label)} as {name}"
+        verb = "Import" if proposal.verb == "import" else "Install"
+        return f"{verb} {clean(label)} as {name}"
     return f"{proposal.verb.capitalize()} {clean(label)} in {name}"
 
 

@@ -49,6 +49,8 @@ def test_a_group_without_a_verb_names_its_verbs_in_one_line(
         (["status", "--bogus"], "No such option '--bogus'"),
         (["update", "--dryrun"], "No such option '--dryrun'. Did you mean --dry-run?"),
         (["info", "--package"], "Option '--package' requires an argument"),
+        (["history", "bot", "abc"], "NUMBER takes a whole number"),
+        (["search", "--limit", "abc"], "--limit takes a whole number"),
         (["-p"], "Option '-p' requires an argument"),
     ],
 )

@@ -132,3 +132,10 @@ def test_without_a_source_the_active_profile_is_cloned_whoever_names_it(layout: 
         run(layout, "create", name, "--clone", *words, **env)
     souls = [(layout.profiles / name / "SOUL.md").read_text() for name in ("a1", "a2", "a3")]
     assert souls == ["I am coder.", "I am writer.", "I am writer."]
+
+
+def test_archive_takes_a_yes_as_delete_does_and_an_empty_log_is_told(layout: Layout) -> None:
+    run(layout, "create", "coder", "--no-alias")
+    done = run(layout, "gateways", "logs", "coder")
+    assert done.stderr == "There are no logs of coder: a gateway writes them once it runs.\n"
+    assert "is archived" in run(layout, "archive", "coder", "-y").stdout

@@ -293,5 +293,10 @@ def _usage(err: click.ClickException, where: str) -> DistError:
         # A private key begins like an option, too: no more than its first word is shown.
         name = err.option_name.split()[0][:_LONGEST_OPTION]
         what = f"No such option '{name}'. {_instead(name, err.possibilities or ())}".rstrip(". ")
+    elif isinstance(err, click.BadParameter) and err.param and err.param.type.name == "integer":
+        name = err.param.metavar or err.param.opts[0]
+        if isinstance(err.param, click.Option):
+            name = err.param.opts[0]
+        what = f"{name.strip('[]')} takes a whole number"
     place = err.ctx.command_path if isinstance(err, click.UsageError) and err.ctx else where
     return UsageError(what, hint=f"see: {place} --help")

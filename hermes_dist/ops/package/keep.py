@@ -12,7 +12,14 @@ from hermes_dist.agents.places import CONFIG, JOBS
 from hermes_dist.decide.ownership import is_machine
 from hermes_dist.errors import DistError, Invalid, UsageError
 from hermes_dist.model.documents.api import ABSENT, get, kind_of, load_data
-from hermes_dist.model.keypath import Named, format_key, named_places, parse_key, place_words
+from hermes_dist.model.keypath import (
+    Named,
+    format_key,
+    named_places,
+    near_places,
+    parse_key,
+    place_words,
+)
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.tree import Read, Tree
@@ -295,10 +302,13 @@ def _nothing_to_keep(
             where=where,
             hint="there is nothing to keep; no update changes it",
         )
+    hint = f"its files: {_shown(_tops(shelf.paths))}"
+    if near := near_places(word, map(str, shelf.paths)):
+        hint = f"did you mean {_shown(near)}? {hint}"
     return DistError(
         f"the package holds no {word!r}, neither as a path nor as a key",
         where=where,
-        hint=f"its files: {_shown(_tops(shelf.paths))}",
+        hint=hint,
     )
 
 

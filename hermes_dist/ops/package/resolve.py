@@ -25,7 +25,7 @@ from hermes_dist.decide.consent.switches import (
 )
 from hermes_dist.decide.handover import parts_of
 from hermes_dist.errors import DistError
-from hermes_dist.model.keypath import named_places, place_words
+from hermes_dist.model.keypath import named_places, near_places, place_words
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.lock_package import Off
 from hermes_dist.model.manifest import Manifest
@@ -90,6 +90,8 @@ def open_conflicts(ctx: Context, name: ProfileName, place: str = "") -> tuple[Co
     if named.candidates:
         raise _unclear(name, place, named.candidates)
     hint = f"open conflicts: {', '.join(c.words for c in lock.conflicts[:10]) or 'none'}"
+    if near := near_places(place, (c.place for c in lock.conflicts)):
+        hint = f"did you mean {' or '.join(map(place_words, near))}? {hint}"
     if named_places(place, lock.kept).places:
         unkeep = ctx.command(f"unkeep {name} PATH")
         hint = f"it is always kept yours; undo that with: {unkeep}"
