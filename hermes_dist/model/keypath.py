@@ -134,20 +134,6 @@ def named_places(word: str, places: Iterable[str]) -> Named:
     return Named(ends) if len(ends) == 1 else Named(candidates=ends)
 
 
-def near_places(word: str, places: Iterable[str]) -> tuple[str, ...]:
-    """Find the places that a misspelled word may mean: a path, a key or the end of one that is much like it."""
-    from difflib import get_close_matches  # noqa: PLC0415 - start-up: only an error needs it
-
-    typed = word.strip().lower()
-    known: dict[str, list[str]] = {}
-    for place in sorted(set(places)):
-        path, _, key = place.partition(": ")
-        for name in {place, path, path.rpartition("/")[2], key, key.rpartition(".")[2]} - {""}:
-            known.setdefault(name.lower(), []).append(place)
-    close = get_close_matches(typed, known, n=3, cutoff=0.75)
-    return tuple(dict.fromkeys(place for name in close for place in known[name]))
-
-
 def _unless_in_several(word: str, found: tuple[str, ...]) -> Named:
     """The places found; as candidates if the word is a key alone and they are in several files."""
     is_key = all(_key_of(each) and not _names_path(word, each) for each in found)

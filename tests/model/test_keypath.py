@@ -9,7 +9,6 @@ from hermes_dist.model.keypath import (
     format_key,
     named_places,
     names_place,
-    near_places,
     place_words,
 )
 from hermes_dist.model.paths import RelPath
@@ -95,18 +94,3 @@ def test_a_word_that_is_not_clear_names_what_it_could_mean(
 def test_a_word_that_ends_in_the_middle_means_nothing(word: str) -> None:
     found = named_places(word, PLACES)
     assert (found.places, found.candidates) == ((), ())
-
-
-@pytest.mark.parametrize(
-    ("word", "near"),
-    [
-        ("soul.md", ("SOUL.md",)),
-        ("max_turn", ("config.yaml: agent.max_turns",)),
-        ("agent.max_turn", ("config.yaml: agent.max_turns",)),
-        ("skil.md", ("skills/x/SKILL.md", "skills/y/SKILL.md")),
-        ("other", ()),
-    ],
-)
-def test_a_misspelled_word_is_told_with_what_is_near_it(word: str, near: tuple[str, ...]) -> None:
-    places = ["SOUL.md", "config.yaml: agent.max_turns", "skills/x/SKILL.md", "skills/y/SKILL.md"]
-    assert near_places(word, places) == near

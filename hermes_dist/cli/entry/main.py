@@ -287,6 +287,13 @@ def _depth(words: Sequence[str]) -> int:
     return depth
 
 
+def _typed_as(param: click.Parameter) -> str:
+    """What a parameter is called on the command line."""
+    if isinstance(param, click.Option):
+        return param.opts[0]
+    return (param.metavar or param.human_readable_name).strip("[]")
+
+
 def _usage(err: click.ClickException, where: str) -> DistError:
     what = err.format_message().rstrip(".")
     if isinstance(err, click.NoSuchOption):
@@ -294,9 +301,6 @@ def _usage(err: click.ClickException, where: str) -> DistError:
         name = err.option_name.split()[0][:_LONGEST_OPTION]
         what = f"No such option '{name}'. {_instead(name, err.possibilities or ())}".rstrip(". ")
     elif isinstance(err, click.BadParameter) and err.param and err.param.type.name == "integer":
-        name = err.param.metavar or err.param.opts[0]
-        if isinstance(err.param, click.Option):
-            name = err.param.opts[0]
-        what = f"{name.strip('[]')} takes a whole number"
+        what = f"{_typed_as(err.param)} takes a whole number"
     place = err.ctx.command_path if isinstance(err, click.UsageError) and err.ctx else where
     return UsageError(what, hint=f"see: {place} --help")

@@ -16,7 +16,6 @@ from hermes_dist.model.keypath import (
     Named,
     format_key,
     named_places,
-    near_places,
     parse_key,
     place_words,
 )
@@ -31,7 +30,7 @@ from hermes_dist.ops.change.propose import propose
 from hermes_dist.ops.change.request import Request
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, look_into, open_home
-from hermes_dist.ops.package.resolve import recorded
+from hermes_dist.ops.package.resolve import near_places, recorded
 
 _DOCUMENTS = tuple(map(RelPath, (CONFIG, JOBS)))
 """Where a key without a file may be: these hold settings, servers and jobs."""

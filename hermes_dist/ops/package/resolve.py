@@ -5,6 +5,7 @@ Both repeat the merge over what the lock recorded of upstream, so no server is c
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 
@@ -25,7 +26,7 @@ from hermes_dist.decide.consent.switches import (
 )
 from hermes_dist.decide.handover import parts_of
 from hermes_dist.errors import DistError
-from hermes_dist.model.keypath import named_places, near_places, place_words
+from hermes_dist.model.keypath import named_places, place_words
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.lock_package import Off
 from hermes_dist.model.manifest import Manifest
@@ -96,6 +97,18 @@ def open_conflicts(ctx: Context, name: ProfileName, place: str = "") -> tuple[Co
         unkeep = ctx.command(f"unkeep {name} PATH")
         hint = f"it is always kept yours; undo that with: {unkeep}"
     raise DistError(f"there is no open conflict at {place!r}", where=str(name), hint=hint)
+
+
+def near_places(word: str, places: Iterable[str]) -> tuple[str, ...]:
+    """Find the places that a misspelled word may mean: a path, a key or the end of one that is much like it."""
+    typed = word.strip().lower()
+    known: dict[str, list[str]] = {}
+    for place in sorted(set(places)):
+        path, _, key = place.partition(": ")
+        for name in {place, path, path.rpartition("/")[2], key, key.rpartition(".")[2]} - {""}:
+            known.setdefault(name.lower(), []).append(place)
+    close = difflib.get_close_matches(typed, known, n=3, cutoff=0.75)
+    return tuple(dict.fromkeys(place for name in close for place in known[name]))
 
 
 def _unclear(name: ProfileName, place: str, candidates: Iterable[str]) -> DistError:

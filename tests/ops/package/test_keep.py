@@ -13,6 +13,7 @@ from hermes_dist.ops.package import install as installing
 from hermes_dist.ops.package import resolve as settling
 from hermes_dist.ops.package import rollback as going_back
 from hermes_dist.ops.package.keep import keep, kept, unkeep
+from hermes_dist.ops.package.resolve import near_places
 from hermes_dist.ops.package.update import update
 
 NEW = FIRST["SOUL.md"].replace("Rule 3 stands", "Rule 3 is new")
@@ -160,3 +161,18 @@ def test_a_folder_settles_every_conflict_in_it(story: Story) -> None:
         settling.open_conflicts(story.ctx, BOT, "SKILL.md")
     [one] = settling.open_conflicts(story.ctx, BOT, "bye/SKILL.md")
     assert one.path == "skills/bye/SKILL.md"
+
+
+@pytest.mark.parametrize(
+    ("word", "near"),
+    [
+        ("soul.md", ("SOUL.md",)),
+        ("max_turn", ("config.yaml: agent.max_turns",)),
+        ("agent.max_turn", ("config.yaml: agent.max_turns",)),
+        ("skil.md", ("skills/x/SKILL.md", "skills/y/SKILL.md")),
+        ("other", ()),
+    ],
+)
+def test_a_misspelled_word_is_told_with_what_is_near_it(word: str, near: tuple[str, ...]) -> None:
+    places = ["SOUL.md", "config.yaml: agent.max_turns", "skills/x/SKILL.md", "skills/y/SKILL.md"]
+    assert near_places(word, places) == near
