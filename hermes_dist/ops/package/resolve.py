@@ -90,13 +90,19 @@ def open_conflicts(ctx: Context, name: ProfileName, place: str = "") -> tuple[Co
         return tuple(c for c in lock.conflicts if c.place in named.places)
     if named.candidates:
         raise _unclear(name, place, named.candidates)
-    hint = f"open conflicts: {', '.join(c.words for c in lock.conflicts[:10]) or 'none'}"
-    if near := near_places(place, (c.place for c in lock.conflicts)):
-        hint = f"did you mean {' or '.join(map(place_words, near))}? {hint}"
-    if named_places(place, lock.kept).places:
-        unkeep = ctx.command(f"unkeep {name} PATH")
-        hint = f"it is always kept yours; undo that with: {unkeep}"
+    hint = _what_is_open(ctx, lock, name, place)
     raise DistError(f"there is no open conflict at {place!r}", where=str(name), hint=hint)
+
+
+def _what_is_open(ctx: Context, lock: Lock, name: ProfileName, place: str) -> str:
+    """Say what to name instead of a place without an open conflict."""
+    if named_places(place, lock.kept).places:
+        return f"it is always kept yours; undo that with: {ctx.command(f'unkeep {name} PATH')}"
+    hint = f"open conflicts: {', '.join(c.words for c in lock.conflicts[:10]) or 'none'}"
+    near = near_places(place, (c.place for c in lock.conflicts))
+    if near:
+        return f"did you mean {' or '.join(map(place_words, near))}? {hint}"
+    return hint
 
 
 def near_places(word: str, places: Iterable[str]) -> tuple[str, ...]:
