@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -105,6 +106,10 @@ def _asked(session: Session, made: Draft) -> Draft:
     return replace(made, description=description, license=license_)
 
 
+_PAGE = 40
+"""So many problems are listed without -v."""
+
+
 @command
 def validate(
     session: Session,
@@ -121,8 +126,7 @@ def validate(
     for secret in secrets:
         at = f"{clean(secret.path)}:{secret.line}"
         screen.tell(f"{at}: note: a secret, which becomes ${{{clean(secret.name)}}} in what ships")
-    for one in problems:
-        _show_problem(screen, one)
+    _show_problems(screen, problems)
     shown = clean(place)
     if not problems:
         screen.say(f"{screen.paint('✓', 'good')} {shown} is valid.")
@@ -131,6 +135,18 @@ def validate(
         found = f"{counted(errors, 'error')}, {counted(warnings, 'warning')}"
         screen.say(f"{found} in {shown}.")
     return ExitCode.ERROR if failed else ExitCode.DONE
+
+
+def _show_problems(screen: Screen, problems: Sequence[Problem]) -> None:
+    """Show problems, errors first; of a folder that is hardly a package, a page of them and how many more of each."""
+    ordered = sorted(problems, key=lambda one: one.level != "error")
+    page = len(ordered) if screen.verbose else _PAGE
+    for one in ordered[:page]:
+        _show_problem(screen, one)
+    more = Counter(str(one.rule) for one in ordered[page:])
+    if more:
+        kinds = ", ".join(f"{number} [{rule}]" for rule, number in more.most_common())
+        screen.say(f"… and {counted(more.total(), 'problem')} more: {kinds}; -v lists them")
 
 
 def _show_problem(screen: Screen, problem: Problem) -> None:

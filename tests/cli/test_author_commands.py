@@ -54,6 +54,21 @@ def test_validate_speaks_to_people_and_to_programs(
     }
 
 
+def test_a_folder_that_is_hardly_a_package_fills_one_page(
+    root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in range(60):
+        (tmp_path / f"link{number:02}").symlink_to("/nowhere")
+    assert run("validate", str(tmp_path)) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert "error:" in lines[0]
+    assert lines[-2].startswith("… and ")
+    assert lines[-2].endswith("[left-out]; -v lists them")
+    assert len(lines) == 42
+    assert run("validate", str(tmp_path), "-v") == 1
+    assert len(capsys.readouterr().out.splitlines()) > 60
+
+
 def test_the_way_of_an_author_at_the_command_line(
     root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
