@@ -186,6 +186,14 @@ class SourceSpec(NamedTuple):
         return body
 
     @property
+    def as_written(self) -> str:
+        """Format it as people write it: a version range behind an ``@``, where that reads the same."""
+        text, ref = str(self), f"#{self.ref}"
+        if not self.is_range or "@" in text:
+            return text
+        return f"{text.removesuffix(ref)}@{self.ref}"
+
+    @property
     def fetch_url(self) -> str:
         """Return the location with the typed credentials; use it only to talk to the server."""
         scheme, sep, rest = self.location.partition("://")

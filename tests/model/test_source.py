@@ -569,3 +569,17 @@ def test_a_pin_follows_what_the_source_asked_for(
 def test_a_commit_in_capital_letters_is_the_same_commit() -> None:
     assert parse_source(f"a/b#{COMMIT.upper()}").ref == COMMIT
     assert parse_source("a/b#Main").ref == "Main"
+
+
+@pytest.mark.parametrize(
+    ("typed", "written"),
+    [
+        ("github.com/you/bot@^1.0", "@^1.0"),
+        ("github.com/you/bot//agents/a@~1.2", "//agents/a@~1.2"),
+        ("github.com/you/bot#main", "#main"),
+    ],
+)
+def test_a_range_is_shown_as_it_is_written(typed: str, written: str) -> None:
+    spec = parse_source(typed)
+    assert spec.as_written.endswith(written)
+    assert parse_source(spec.as_written) == spec
