@@ -8,16 +8,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 from hermes_dist.cli.shared.reminders import notes, reminder, up_to_date
-from hermes_dist.cli.shared.session import Session, on_each
+from hermes_dist.cli.shared.session import Session
 from hermes_dist.cli.shared.verb import command_with_request
 from hermes_dist.errors import LockStale, UsageError
-from hermes_dist.ops.change.look_up import Looked, ask_ahead, look
+from hermes_dist.ops.change.look_up import Looked, look
 
 if TYPE_CHECKING:
     import typer
 
     from hermes_dist.cli.shared.command import Profile, Yes
     from hermes_dist.model.paths import ProfileName
+    from hermes_dist.ops.change.proposal import Outcome
     from hermes_dist.ops.change.request import Request
 
 
@@ -86,7 +87,8 @@ def _update_one(
             _need_lockfile(session, name)
     if not (request and request.dry_run):
         _offer_adoption(session, name)
-    return _update(session, look(session.ctx, name, to), request, yes=yes, exit_code=exit_code)
+    looked = look(session.ctx, name, to)
+    return _update(session, looked, request, yes=yes, exit_code=exit_code)[0]
 
 
 def _names_one(request: Request | None) -> bool:
@@ -115,27 +117,24 @@ def _need_lockfile(session: Session, name: ProfileName) -> None:
 
 
 def _update_all(session: Session, request: Request | None, *, yes: bool, exit_code: bool) -> int:
-    """Update every profile that has a lockfile; the worst exit code counts."""
-    from hermes_dist.ops.profiles.list import list_profiles  # noqa: PLC0415 - updating one profile needs no list
+    """Update every profile that has a lockfile, and sum up; the worst exit code counts."""
+    from hermes_dist.cli.package.recap import update_all  # noqa: PLC0415 - updating one profile needs no list
 
-    names = [row.name for row in list_profiles(session.ctx) if row.managed]
-    # All sources are asked at once, so that many profiles wait only as long as the slowest one.
-    ask_ahead(session.ctx, names)
+    def one(each: Session, looked: Looked) -> tuple[int, Outcome | None]:
+        return _update(each, looked, request, yes=yes, exit_code=exit_code)
 
-    def one(each: Session, name: ProfileName) -> int:
-        return _update(each, look(each.ctx, name), request, yes=yes, exit_code=exit_code)
-
-    return on_each(session, names, one)
+    return update_all(session, one)
 
 
 def _update(
     session: Session, looked: Looked, request: Request | None, *, yes: bool, exit_code: bool
-) -> int:
+) -> tuple[int, Outcome | None]:
+    """Update a profile; returns its exit code and the outcome, or None if nothing was to be done at first sight."""
     # Decided from the head of the lock alone: most updates end here and load nothing that merges.
     plain = request is None or request.is_plain
     # Not with --json: its object shows in full what is open, and the head does not hold that.
     if plain and looked.nothing_new and not session.screen.as_json:
-        return _nothing_new(session, looked)
+        return _nothing_new(session, looked), None
     # Late, too: an update with nothing new merges nothing, and so loads nothing that merges.
     from hermes_dist.cli.shared.request import agreement, request_of, show_outcome  # noqa: PLC0415 - as said above
     from hermes_dist.ops.package import update as ops  # noqa: PLC0415 - as said above
@@ -147,7 +146,7 @@ def _update(
         agreement(session, yes=yes),
         looked,
     )
-    return show_outcome(session, outcome, exit_code=exit_code)
+    return show_outcome(session, outcome, exit_code=exit_code), outcome
 
 
 def _nothing_new(session: Session, looked: Looked) -> int:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hermes_dist.cli.shared.screen import Screen
 from hermes_dist.cli.shared.terminal import colour_of
@@ -104,9 +104,22 @@ _COLOURS = ("auto", "always", "never")
 
 
 def on_each(
-    session: Session, names: Iterable[ProfileName], run: Callable[[Session, ProfileName], int]
+    session: Session,
+    names: Iterable[ProfileName],
+    run: Callable[[Session, ProfileName], int],
+    *,
+    failed: Callable[[ProfileName, DistError], None] = lambda _name, _error: None,
+    summary: Callable[[], Mapping[str, Any]] = dict,
 ) -> int:
-    """Run on many profiles: an error does not stop the others, the worst code counts, and JSON objects become one."""
+    """Run on many profiles: an error does not stop the others, the worst code counts, and JSON objects become one.
+
+    Args:
+        session: The run.
+        names: The profiles.
+        run: What to do with each; returns its exit code.
+        failed: Hears of each profile that ended with an error.
+        summary: More fields of the JSON object, asked for at the end.
+    """
     each = session._replace(screen=session.screen.gather())
     codes = []
     for name in names:
@@ -116,5 +129,6 @@ def on_each(
             # One profile's error must not keep the others from their turn.
             each.screen.error(error.within(name), profile=name)
             codes.append(error.code)
-    session.screen.emit("outcomes", {"results": each.screen.gathered or []})
+            failed(name, error)
+    session.screen.emit("outcomes", {"results": each.screen.gathered or [], **summary()})
     return worst(codes)
