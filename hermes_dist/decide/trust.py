@@ -392,6 +392,10 @@ def judge_version(
     )
 
 
+_FEW = 8
+"""So many permitted sources are named in an error."""
+
+
 def check_source(spec: SourceSpec, policies: Iterable[Policy]) -> None:
     """Check a source against the policies before any connection is made.
 
@@ -406,8 +410,19 @@ def check_source(spec: SourceSpec, policies: Iterable[Policy]) -> None:
             raise Refused(
                 "the policy does not allow this source",
                 where=str(spec),
-                hint=f"the list is in {policy.place}",
+                hint=_permitted(policy),
             )
+
+
+def _permitted(policy: Policy) -> str:
+    """Return what a policy permits, and where that stands."""
+    listed = policy.sources or ()
+    if not listed:
+        return f"it permits no source at all: {policy.place}"
+    some = ", ".join(listed[:_FEW])
+    if len(listed) > _FEW:
+        some += f" and {len(listed) - _FEW} more"
+    return f"it permits {some}: see sources in {policy.place}"
 
 
 def place_of(spec: SourceSpec) -> str:

@@ -388,7 +388,7 @@ def test_a_policy_names_the_sources_before_anybody_is_asked(story: Signed) -> No
     file = policy(story, 'sources = ["git.acme.example/**"]\n')
     with pytest.raises(Refused, match="does not allow this source") as caught:
         installing.install(story.ctx, "http://127.0.0.1:1/evil/bot", GO, yes)
-    assert str(file) in caught.value.hint
+    assert caught.value.hint == f"it permits git.acme.example/**: see sources in {file}"
     story.push(FIRST)
     policy(story, f'sources = ["{story.url}"]\n')
     story.get()
