@@ -116,6 +116,7 @@ def outcome_data(outcome: Outcome) -> dict[str, Any]:
         "written_env": list(outcome.variables),
         "skipped": list(outcome.skipped),
         "alias": outcome.alias,
+        "restart": list(outcome.restart),
         "notes": list(sentences(said)),
     }
 

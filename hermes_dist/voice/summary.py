@@ -54,6 +54,10 @@ def done_lines(
     if waiting := groups_of(proposal.plan.parked):
         yield from _waiting_lines(proposal, waiting, command)
     yield from _missing_lines(proposal)
+    for name in outcome.restart:
+        yield line(
+            f"  the running gateway takes this up after: {command(f'gateways restart {name}')}"
+        )
     yield from _next_lines(outcome, proposal, command, agent)
 
 

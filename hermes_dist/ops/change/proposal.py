@@ -29,6 +29,7 @@ from hermes_dist.model.tree import EMPTY, Read, Tree, together
 from hermes_dist.ops.change.variables import ENV_FILE, elsewhere, leave, new_file, write
 from hermes_dist.ops.choices import Choices
 from hermes_dist.ops.context import Context
+from hermes_dist.ops.fleet.running import running_gateways
 from hermes_dist.ops.homes import LIVING, Home, held
 from hermes_dist.ops.profiles.profile_moves import clear_tombstone
 from hermes_dist.ops.unfinished import guards_of, take_back
@@ -138,6 +139,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
         generation: The generation to roll back to; None if nothing changed.
         alias: The command that was made for the profile.
         variables: Names of the variables written into the home's ``.env``.
+        restart: The profiles whose running gateways take the change up only after a restart.
         notes: More to say.
     """
 
@@ -151,6 +153,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
     generation: int | None = None
     alias: str = ""
     variables: tuple[str, ...] = ()
+    restart: tuple[ProfileName, ...] = ()
     notes: tuple[Note, ...] = ()
 
     @property
@@ -213,8 +216,16 @@ def carry_out(
         done=True,
         skipped=done.skipped,
         generation=done.generation,
+        restart=_to_restart(ctx, proposal),
     )
     return with_variables(_with_env_file(outcome, home), home.path, values)
+
+
+def _to_restart(ctx: Context, proposal: Proposal) -> tuple[ProfileName, ...]:
+    """The running gateways that do not know of a change; none if only the lockfile changed."""
+    if not proposal.steps:
+        return ()
+    return running_gateways(ctx, proposal.home.name)
 
 
 _DO_WITHOUT = frozenset({"install", "update", "import"})
