@@ -361,6 +361,12 @@ def test_check_fetches_what_is_pinned_and_holds_it_against_the_entry(shop: Shop)
     assert not (shop.story.root / "profiles" / "registry-check").exists()
 
 
+def test_a_title_of_its_own_does_not_make_the_manifest_name_wrong(shop: Shop) -> None:
+    shop.put(title="The bot")
+    found = check_registry(shop.story.ctx, "ours")
+    assert [p.what.kind for p in found.problems] == [EntryKind.ONLY_HERE]
+
+
 def test_the_registry_that_is_carried_is_sound(shop: Shop) -> None:
     ops.add(shop.story.ctx, "default")
     found = check_registry(shop.story.ctx.with_options(offline=True))

@@ -191,6 +191,19 @@ def test_a_folder_is_read_as_it_is_now(layout: Layout, tmp_path: Path) -> None:
     assert caught.value.where == "registry ours: packages/bo/bot.json: source"
 
 
+def test_a_search_in_a_folder_finds_what_came_since_the_last_sync(
+    layout: Layout, tmp_path: Path
+) -> None:
+    shelf = Shelf(tmp_path / "shelf")
+    opened(layout).add(folder(shelf))
+    shelf.put("bot", "github.com/you/bot")
+    assert names(opened(layout).search(["bot"], 5))[:1] == ["bot"]
+    assert "bot" in opened(layout).similar("bit")
+    # A folder that is away is searched as it was read last.
+    shelf.path.rename(tmp_path / "away")
+    assert names(opened(layout).search(["bot"], 5))[:1] == ["bot"]
+
+
 def test_symlinks_in_a_registry_are_no_entries(layout: Layout, tmp_path: Path) -> None:
     shelf = Shelf(tmp_path / "shelf")
     real = shelf.put("bot", "github.com/you/bot")

@@ -174,6 +174,6 @@ def _fetched(ctx: Context, package: Package, release: Release) -> Iterator[Entry
     if incoming.manifest.version != version:
         other = Note.of(EntryKind.OTHER_VERSION, version=incoming.manifest.version)
         yield EntryProblem(place, other)
-    if incoming.manifest.name != package.title:
+    if incoming.manifest.name not in (package.name, package.title):
         other = Note.of(EntryKind.OTHER_NAME, name=incoming.manifest.name)
         yield EntryProblem(place, other, error=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -264,10 +265,20 @@ class Registries:
         return Synced(packages=len(index.keys()), revision=index.meta("revision"))
 
     def _indexed(self, registry: Registry) -> None:
-        """Make sure that there is an index, if that needs no server."""
+        """Make sure that there is an index, if that needs no server; a folder's follows what is in the folder now."""
         index = self._index(registry)
         if not index.exists or index.meta("location") != _identity(registry):
             self.sync(registry)
+        elif registry.kind is RegistryKind.FOLDER and registry.name != DEFAULT:
+            self._follow(registry)
+
+    def _follow(self, registry: Registry) -> None:
+        """Read again what changed in a folder; one that is away, or an index that can't be written, serves as it is."""
+        if registry.name in self._fresh or not os.access(self._layout.shared / "registry", os.W_OK):
+            return
+        with contextlib.suppress(DistError, OSError), self._lock:
+            self._from_folder(registry)
+        self._fresh.add(registry.name)
 
     def _folder(self, registry: Registry) -> Path:
         return self._layout.shared / "registry" / registry.name
