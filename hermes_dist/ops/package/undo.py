@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 from msgspec import Struct
 
 from hermes_dist.errors import DistError
+from hermes_dist.model.lock_head import Demand
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.change.confirm import confirm_and_carry_out
 from hermes_dist.ops.change.proposal import Outcome
@@ -19,20 +21,29 @@ from hermes_dist.ops.profiles import trash_and_archive
 
 _UNDONE = ("update", "import", "rollback", "resolve", "keep", "unkeep", "approve")
 """Changes that are undone by putting back the state before them."""
-_INSTEAD: Mapping[str, str] = {
-    "install": "uninstall {name}",
-    "create": "delete {name}",
-    "adopt": "uninstall {name} --keep-files",
-    "uninstall": "rollback {name}",
-    "revoke": "approve {name}",
-    "hold": "unhold {name}",
-    "unhold": "hold {name}",
-    "trust require": "trust require {name}",
-    "abort": "update {name}",
-    "undo": "rollback {name} {before}",
-    "publish": "rollback {name} {before}",
+
+
+class _Instead(NamedTuple):
+    """What serves instead of undoing a change: what it is for, and the command."""
+
+    purpose: str
+    command: str
+
+
+_BACK = _Instead("to go further back", "rollback {name} NUMBER")
+_INSTEAD: Mapping[str, _Instead] = {
+    "install": _Instead("to remove the package", "uninstall {name}"),
+    "create": _Instead("to delete the profile", "delete {name}"),
+    "adopt": _Instead("to give the package up", "uninstall {name} --keep-files"),
+    "uninstall": _Instead("to have the package again", "rollback {name}"),
+    "revoke": _Instead("to approve it again", "approve {name}"),
+    "hold": _Instead("to release it", "unhold {name}"),
+    "unhold": _Instead("to hold it again", "hold {name}"),
+    "trust require": _Instead("to have the choice before", "trust require {name} {demand}"),
+    "abort": _Instead("to update again", "update {name}"),
+    "publish": _Instead("to have your files as before", "rollback {name} {before}"),
 }
-"""The command that undoes each other change: nothing that needs an approval comes back by undoing."""
+"""What undoes each other change: nothing that needs an approval comes back by undoing."""
 
 
 class Last(Struct, frozen=True, kw_only=True):
@@ -105,16 +116,24 @@ def _index(rows: list[Past]) -> int:
 
 def _instead(ctx: Context, name: ProfileName, row: Past, before: Past) -> DistError:
     """The error for a change that is not undone so, with the command that serves."""
-    words = _INSTEAD.get(row.verb, "history {name}")
+    serves = [_INSTEAD.get(row.verb, _BACK)]
     if row.verb == "undo" and before.verb == "update":
-        words = _INSTEAD["abort"]
-    command = ctx.command(words.format(name=name, before=before.number))
-    said = row.verb or "one that is not known"
-    return DistError(
-        f"the last change was {said}, which undo does not take back",
-        where=str(name),
-        hint=f"this serves: {command}",
-    )
+        serves = [_INSTEAD["abort"], _BACK]
+    demand = str((before.lock and before.lock.demands) or Demand.NONE)
+    known = {"name": name, "before": before.number, "demand": demand}
+    hint = "; ".join(f"{one.purpose}: {ctx.command(one.command.format(**known))}" for one in serves)
+    if _BACK in serves:
+        hint += f" (see: {ctx.command(f'history {name}')})"
+    return DistError(_cannot(row.verb), where=str(name), hint=hint)
+
+
+def _cannot(verb: str) -> str:
+    """Say what the last change was, and that it can't be undone."""
+    if verb == "undo":
+        return "the last change is undone already, and undo goes back only one change"
+    if not verb:
+        return "it is not known what the last change was, so undo can't take it back"
+    return f"the last change was: {verb}; undo can't take that back"
 
 
 def missing(ctx: Context, name: str) -> DistError | None:

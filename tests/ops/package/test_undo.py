@@ -8,6 +8,7 @@ import pytest
 from story import BOT, FIRST, GO, Story, yes
 
 from hermes_dist.errors import DistError
+from hermes_dist.model.lock_head import Demand
 from hermes_dist.model.side import Side
 from hermes_dist.ops.change.proposal import Proposal
 from hermes_dist.ops.change.request import Request
@@ -20,6 +21,7 @@ from hermes_dist.ops.package.undo import Last, missing, undo
 from hermes_dist.ops.package.uninstall import uninstall
 from hermes_dist.ops.package.update import update
 from hermes_dist.ops.profiles import trash_and_archive
+from hermes_dist.ops.trust.demands import require
 
 NEW = FIRST["SOUL.md"].replace("Rule 3 stands", "Rule 3 is new")
 
@@ -51,7 +53,10 @@ def test_an_update_is_undone_and_later_edits_stay(story: Story) -> None:
     # What was undone is new again, and undo goes no further by itself.
     with pytest.raises(DistError) as caught:
         undone(story)
-    assert "update bot" in caught.value.hint
+    assert caught.value.hint.startswith(
+        "to update again: hermes-dist update bot; to go further back: "
+    )
+    assert "rollback bot NUMBER (see: hermes-dist history bot)" in caught.value.hint
     update(story.ctx, BOT, Request(), yes)
     assert (story.home / "skills/more/SKILL.md").exists()
 
@@ -99,6 +104,7 @@ def test_a_rollback_is_undone(story: Story) -> None:
     [
         (lambda s: hold(s.ctx, BOT, on=True), "unhold bot"),
         (lambda s: uninstall(s.ctx, BOT, GO, yes), "rollback bot"),
+        (lambda s: require(s.ctx, BOT, Demand.COMMITS, lambda _: True), "trust require bot none"),
     ],
 )
 def test_the_verb_that_serves_is_named(story: Story, change: object, command: str) -> None:
