@@ -147,6 +147,9 @@ HINTS: Mapping[Kind, str | Say] = {
     ProblemKind.HIDDEN: (
         "take them out; everyone who installs the package would have to approve such a file"
     ),
-    ProblemKind.PERSONAL_PATH: "write ~ or a path relative to the home",
+    ProblemKind.PERSONAL_PATH: (
+        "write ~ or a path relative to the home; publish refuses this line unless it is published"
+        " already, or you allow it: --allow-finding FILE:LINE"
+    ),
 }
 """What to do, by kind; a kind that is not listed needs no hint."""
