@@ -49,12 +49,22 @@ def doctor(
     _show_list(screen, report)
     left = len(report.open)
     if not left:
-        screen.say("No problems found." if not report.findings else "No problems are left.")
+        screen.say(_sound(report))
     else:
         screen.say(f"{counted(left, 'problem')} found.")
         if not fix and any(f.fix for f in report.open):
             screen.tell(f"next: {session.command('doctor --fix')}")
     return ExitCode.ERROR if left else ExitCode.DONE
+
+
+def _sound(report: Report) -> str:
+    """Say that there are no problems, and how many things work but wait for the user."""
+    said = "No problems are left" if report.findings else "No problems found"
+    waits = report.waits
+    if not waits:
+        return f"{said}."
+    wait = "waits" if waits == 1 else "wait"
+    return f"{said}; {counted(waits, 'thing')} {wait} for you."
 
 
 def _show_list(screen: Screen, report: Report) -> None:

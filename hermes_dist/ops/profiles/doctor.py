@@ -58,6 +58,11 @@ class Report(Struct, frozen=True, kw_only=True):
         """The findings that are not fixed."""
         return tuple(finding for finding in self.findings if finding not in self.fixed)
 
+    @property
+    def waits(self) -> int:
+        """How many things work but wait for the user."""
+        return sum(fact.state is State.WAITS for one in self.checks for fact in one.facts)
+
 
 def doctor(ctx: Context, *, fix: bool = False, sources: bool = False) -> Report:
     """Check every profile and what surrounds them.
