@@ -14,6 +14,7 @@ from hermes_dist.errors import Cancelled, DistError
 from hermes_dist.model.side import Side
 from hermes_dist.ops.change.proposal import Outcome
 from hermes_dist.ops.change.request import Request
+from hermes_dist.ops.package import install as installing
 from hermes_dist.ops.package import rollback as going_back
 from hermes_dist.ops.package.history import history, hold
 from hermes_dist.ops.package.outdated import outdated
@@ -421,16 +422,16 @@ def test_what_waited_before_an_uninstall_waits_again_after_its_rollback(tmp_path
             "config.yaml": "agent:\n  max_turns: 5\nfallback_providers:\n  - provider: x\n    model: y\n",
         },
     )
-    story.install()
+    installing.install(story.ctx, story.url, Request(), yes, name="bot")
     # The file stays after the uninstall for the sake of this line.
     story.write("config.yaml", "# mine\n" + story.read("config.yaml"))
-    before = status(story.ctx, BOT)
-    assert [e.place for e in before.parked] == ["config.yaml: fallback_providers"]
+    waiting = [e.place for e in status(story.ctx, BOT).parked]
+    assert "config.yaml: fallback_providers" in waiting
     uninstall(story.ctx, BOT, Request(), yes)
     assert story.read("config.yaml").startswith("# mine")
-    story.rollback(1)
+    going_back.rollback(story.ctx, BOT, Request(), yes)
     after = status(story.ctx, BOT)
-    assert [e.place for e in after.parked] == ["config.yaml: fallback_providers"]
+    assert [e.place for e in after.parked] == waiting
     assert after.keys == ()
     approve(story.ctx, BOT, Request(), yes)
     assert "provider: x" in story.read("config.yaml")
