@@ -112,6 +112,17 @@ def open_git(
     )
 
 
+def _connecting(url: str) -> str:
+    """Say which repository is fetched, and from where."""
+    scheme, _, place = without_credentials(url).rpartition("://")
+    host, slash, path = place.partition("/")
+    if not scheme:
+        host, slash, path = place.partition(":")
+    if not slash or not host:
+        return f"reading {place}"
+    return f"connecting to {host.rpartition('@')[2]} for {path.removesuffix('.git')}…"
+
+
 def _tool(env: Mapping[str, str]) -> Tool:
     program = find_command("git", env)
     if program:
@@ -353,6 +364,9 @@ class BareGit:
         into = target or f"refs/dist/{source}"
         command = self.tool.fetch(cache, url, source, into, depth, talk=progress is not None)
         heard = masked_lines(progress, url)
+        if heard is not None:
+            # Until a server answers, git says nothing, and that can take half a minute.
+            heard(_connecting(url))
         return run(command, self._within(self._patience.fetch), heard)
 
     def _by_name(

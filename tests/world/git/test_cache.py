@@ -24,7 +24,7 @@ from hermes_dist.errors import DistError, Invalid, Unreachable
 from hermes_dist.world.child import Finished
 from hermes_dist.world.disk.store import Store
 from hermes_dist.world.git.errors import explain
-from hermes_dist.world.git.repositories import BareGit, Patience, open_git
+from hermes_dist.world.git.repositories import BareGit, Patience, _connecting, open_git
 
 TOOLS = ("git", "dulwich")
 Make = Callable[..., BareGit]
@@ -386,3 +386,16 @@ def test_the_way_to_a_repository_fails_with_its_own_sentence_and_a_next_step(
     assert isinstance(error, Unreachable)
     assert sentence in error.what
     assert error.hint
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("https://ada:S3cret@host.example/team/bot.git", "host.example for team/bot…"),
+        ("ssh://git@host.example:2222/team/bot", "host.example:2222 for team/bot…"),
+        ("git@host.example:team/bot.git", "host.example for team/bot…"),
+    ],
+)
+def test_who_is_asked_is_said_before_the_first_answer(url: str, said: str) -> None:
+    assert _connecting(url) == f"connecting to {said}"
+    assert _connecting("file:///srv/bot.git") == "reading /srv/bot.git"
