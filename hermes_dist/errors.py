@@ -41,6 +41,10 @@ def counted(number: int, thing: str) -> str:
     return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
+class StoppedAfter(KeyboardInterrupt):
+    """Ctrl-C that came while a change was being written: the change was finished first."""
+
+
 class DistError(Exception):
     """An error with a sentence for the user.
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from hermes_dist.brand import Brand, Layout
 from hermes_dist.errors import DistError, Invalid, UsageError
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
+from hermes_dist.world import trace
 from hermes_dist.world.disk.owners import settle
 
 if TYPE_CHECKING:
@@ -24,6 +25,11 @@ if TYPE_CHECKING:
     from hermes_dist.world.sources.api import Sources
 
 Progress = Callable[[str], None]
+
+
+def has_written() -> bool:
+    """Whether this process has begun to write a change into a home."""
+    return trace.has_written()
 
 
 def silent(_line: str) -> None:

@@ -26,6 +26,7 @@ class _Trace:
         self.notes: deque[tuple[float, str, tuple[object, ...]]] = deque(maxlen=_MOST)
         self.hear: Callable[[str], None] | None = None
         self.began = time.monotonic()
+        self.writes = False
 
 
 _trace = _Trace()
@@ -42,6 +43,16 @@ def note(kind: str, *what: object) -> None:
     _trace.notes.append(made)
     if _trace.hear is not None:
         _trace.hear(_spelled(*made))
+
+
+def note_writing() -> None:
+    """Note that a change of a home has reached the point from which it is finished, whatever comes."""
+    _trace.writes = True
+
+
+def has_written() -> bool:
+    """Whether a change of a home came that far in this process."""
+    return _trace.writes
 
 
 def listen(hear: Callable[[str], None] | None) -> None:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from hermes_dist import __version__
 from hermes_dist.cli.shared.session import Invocation, early_screen
-from hermes_dist.errors import DistError, ExitCode
+from hermes_dist.errors import DistError, ExitCode, StoppedAfter
+from hermes_dist.ops.context import has_written
 
 if TYPE_CHECKING:
     from hermes_dist.ops.crash import Crash
@@ -70,9 +71,7 @@ class Guard:
             early_screen(self.argv).error(error)
             return error.code
         if isinstance(error, KeyboardInterrupt):
-            early_screen(self.argv).prompt(
-                "\ninterrupted; the home is as before, or finished by the next command"
-            )
+            early_screen(self.argv).prompt(f"\ninterrupted; {_what_is_left(self.argv, error)}")
             return ExitCode.INTERRUPTED
         if not isinstance(error, Exception):
             return None
@@ -94,6 +93,22 @@ class Guard:
             screen.prompt(crash.trace.rstrip(), whole=True)
         screen.error(_internal(crash, self.called.prog))
         return 1
+
+
+_CHANGES_ONLY_HOMES = frozenset(
+    ("install", "update", "resolve", "approve", "rollback", "undo", "diff", "status", "outdated")
+)
+"""Verbs that change nothing but a home, and that in one step."""
+
+
+def _what_is_left(argv: Sequence[str], error: KeyboardInterrupt) -> str:
+    """Say what Ctrl-C left behind, as far as it is known."""
+    if isinstance(error, StoppedAfter):
+        return "the change had begun, so it was finished first"
+    verb = next((word for word in argv if not word.startswith("-")), "")
+    if verb in _CHANGES_ONLY_HOMES and not has_written():
+        return "nothing was changed"
+    return "the home is as before, or finished by the next command"
 
 
 def _verbosity(argv: Sequence[str]) -> int:

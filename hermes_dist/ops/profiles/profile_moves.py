@@ -99,7 +99,7 @@ def carry_out_move(
     # commands could wait for each other.
     # A home that is being created is in staging, where the lock over all homes suffices. Ctrl-C has
     # to wait: it would leave a home in its new place and commands that lead to the old one.
-    with nullcontext() if move.verb == "create" else home_lock(home), uninterrupted():
+    with nullcontext() if move.verb == "create" else home_lock(home), uninterrupted(finishes=True):
         # The journal comes first: after a crash, the inode in it tells whether the home has moved.
         atomic_write(journal(ctx), move.encode(), 0o600)
         try:

@@ -18,13 +18,13 @@ from typing import Literal
 
 from msgspec import Struct
 
-from hermes_dist.errors import DistError, Invalid, Unfinished
+from hermes_dist.errors import DistError, Invalid, StoppedAfter, Unfinished
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Step
 from hermes_dist.model.tree import Digest, Read
 from hermes_dist.world.disk.errors import HINTS, trouble
 from hermes_dist.world.ports import Fs
-from hermes_dist.world.trace import note
+from hermes_dist.world.trace import note, note_writing
 from hermes_dist.world.transaction.checks import (
     Carry,
     Changed,
@@ -165,7 +165,7 @@ def apply(
         abort.callback(_abandon, fs)
         _stage(fs, journal, read, lock_after)
         # Ctrl-C between the journal and the last step would leave work for the next start, so it waits.
-        with uninterrupted():
+        with uninterrupted(finishes=True):
             # Staging takes a while, and the agent may have written since the first check.
             check(fs, journal.steps, carries)
             _write_journal(fs, journal)
@@ -453,17 +453,30 @@ def _explaining(doing: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def uninterrupted() -> Iterator[None]:
-    """Delay Ctrl-C until the end of the block."""
+def uninterrupted(*, finishes: bool = False) -> Iterator[None]:
+    """Delay Ctrl-C until the end of the block.
+
+    Args:
+        finishes: The block is a whole change, so that Ctrl-C after it can say so.
+
+    Raises:
+        StoppedAfter: Ctrl-C came, and the change is done.
+    """
+    if finishes:
+        note_writing()
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     caught: list[int] = []
     handler: Callable[[int, object], None] = lambda number, _frame: caught.append(number)  # noqa: E731 - a def would say no more
     before = signal.signal(signal.SIGINT, handler)
+    done = False
     try:
         yield
+        done = finishes and before is signal.default_int_handler
     finally:
         signal.signal(signal.SIGINT, signal.SIG_DFL if before is None else before)
+        if caught and done:
+            raise StoppedAfter
         if caught:
             signal.raise_signal(signal.SIGINT)

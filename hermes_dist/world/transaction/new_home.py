@@ -76,7 +76,7 @@ def build_new(
             abort.callback(_clear, fs, home)
             own = {**(extra or {}), **_own(journal, lock_after)}
             _build(fs, home, journal, read, own=own, folders=folders, moved=moved or {})
-            with uninterrupted():
+            with uninterrupted(finishes=True):
                 fs.noreplace(home, target)
                 abort.pop_all()
                 _confirm(fs, {staging, target.rpartition("/")[0], *made}, target)

@@ -11,9 +11,10 @@ import pytest
 from hermes_dist.brand import HERMES
 from hermes_dist.cli.entry import plain
 from hermes_dist.cli.entry.start import start
+from hermes_dist.cli.shared import boundary
 from hermes_dist.cli.shared.boundary import Guard
 from hermes_dist.cli.shared.session import Invocation
-from hermes_dist.errors import Busy, DistError, Refused, Unreachable
+from hermes_dist.errors import Busy, DistError, Refused, StoppedAfter, Unreachable
 
 Capture = pytest.CaptureFixture[str]
 
@@ -48,6 +49,21 @@ def test_a_result_is_passed_on(capsys: Capture) -> None:
 def test_an_interruption_is_130_and_says_that_nothing_is_half_done(capsys: Capture) -> None:
     assert guarded(lambda: fails(KeyboardInterrupt()), [], "hermes-dist") == 130
     assert "as before, or finished by the next command" in capsys.readouterr().err
+
+
+def test_an_interruption_says_what_it_left(
+    capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(boundary, "has_written", lambda: False)
+    assert guarded(lambda: fails(KeyboardInterrupt()), ["update", "bot"], "hermes-dist") == 130
+    assert capsys.readouterr().err == "\ninterrupted; nothing was changed\n"
+    assert guarded(lambda: fails(KeyboardInterrupt()), ["publish", "bot"], "hermes-dist") == 130
+    assert "nothing was changed" not in capsys.readouterr().err
+    assert guarded(lambda: fails(StoppedAfter()), ["update", "bot"], "hermes-dist") == 130
+    assert "it was finished first" in capsys.readouterr().err
+    monkeypatch.setattr(boundary, "has_written", lambda: True)
+    assert guarded(lambda: fails(KeyboardInterrupt()), ["update", "--all"], "hermes-dist") == 130
+    assert "finished by the next command" in capsys.readouterr().err
 
 
 def test_an_interruption_before_anything_began_is_130_too(

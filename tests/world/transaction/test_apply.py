@@ -14,7 +14,7 @@ import pytest
 from crashes import HOME, MACHINE, UPDATE
 from realhome import Hooked, build, entry, everything, make, nothing, read, seen, steps, update
 
-from hermes_dist.errors import Busy, DistError, Invalid, Refused
+from hermes_dist.errors import Busy, DistError, Invalid, Refused, StoppedAfter
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Step
 from hermes_dist.model.tree import Digest, Entry
@@ -250,7 +250,7 @@ def test_ctrl_c_before_the_journal_clears_away_and_after_it_waits(root: Path) ->
     assert contents(root) == {**HOME, **MACHINE}
     assert not (root / ".dist/txn").exists()
     at[:] = ["exchange", ".dist/txn/0"]
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(StoppedAfter):
         update(Hooked(root, hook), root)
     assert contents(root)["SOUL.md"] == UPDATE["SOUL.md"]
     assert contents(root)["distribution.lock"] == b"lock 2\n"
