@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -10,14 +11,16 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from story import FIRST, Story
+from story import FIRST, Story, yes
 
 from hermes_dist.brand import HERMES, Layout
 from hermes_dist.cli.entry import candidates
 from hermes_dist.decide.profiles.completion import Facts, Word, agent_commands, complete
-from hermes_dist.decide.profiles.completion_scripts import SHELLS
+from hermes_dist.decide.profiles.completion_scripts import SHELLS, script
 from hermes_dist.model.paths import ProfileName
+from hermes_dist.ops.change.request import Request
 from hermes_dist.ops.front_door import launcher as front_door
+from hermes_dist.ops.package.install import install
 from hermes_dist.ops.profiles import aliases
 
 AGENT = """\
@@ -199,6 +202,33 @@ def test_a_name_from_a_package_that_a_shell_would_act_on_is_not_offered(
     offered = capsys.readouterr().out
     assert "skills/good one/SKILL.md" in offered
     assert "touch ran" not in offered
+
+
+def test_jobs_that_wait_are_offered_by_name(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    when = {"kind": "cron", "expr": "0 7 * * *"}
+    names = {"a" * 12: "Morning brief", "b" * 12: "twin", "c" * 12: "twin"}
+    jobs = [{"id": i, "name": n, "prompt": "hi", "schedule": when} for i, n in names.items()]
+    story = Story(home, {**FIRST, "cron/jobs.json": json.dumps({"jobs": jobs})})
+    install(story.ctx, story.url, Request(), yes, name="bot")
+    capsys.readouterr()
+    assert candidates.words(HERMES, ["ours", "--", "approve", "bot", ""]) == 0
+    offered = capsys.readouterr().out.splitlines()
+    assert "Morning brief" in offered
+    assert {f"jobs[id={each}]" for each in names} <= set(offered)
+    assert "twin" not in offered  # a name of two jobs does not tell which
+
+
+def test_bash_keeps_a_candidate_with_a_space_one_word() -> None:
+    text = script("bash", ["printf", "good one\n"], ["x"], [], "")
+    lines = [text, "COMP_WORDS=(x 'good\\ o'); COMP_CWORD=1; _hermes_dist_complete"]
+    done = subprocess.run(
+        ["bash", "--norc", "-c", "\n".join([*lines, 'echo "${#COMPREPLY[@]} ${COMPREPLY[0]}"'])],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert done.stdout == "1 good\\ one\n"
 
 
 def test_verbs_below_verbs_are_completed() -> None:

@@ -61,8 +61,9 @@ _hermes_dist_complete() {{
   if [[ "${{COMP_WORDS[COMP_CWORD-1]}}" == "=" && "${{COMP_WORDS[COMP_CWORD-2]}}" == "--profile" ]]; then
     words=("${{COMP_WORDS[@]:1:COMP_CWORD-3}}" --profile "$cur")
   fi
+  words[${{#words[@]}}-1]="${{words[${{#words[@]}}-1]//\\\\ / }}"
   while IFS= read -r line; do
-    [[ -n "$line" ]] && COMPREPLY+=("$line")
+    [[ -n "$line" ]] && COMPREPLY+=("${{line// /\\\\ }}")
   done < <(HERMES_DIST_COMPLETE={known} {ask} "$door" -- "${{words[@]}}" 2>/dev/null)
 }}
 complete -o default -F _hermes_dist_complete {commands}

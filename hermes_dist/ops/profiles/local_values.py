@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from hermes_dist.brand import LOCKFILE
-from hermes_dist.decide.consent.review import grouped, unit_of
+from hermes_dist.decide.consent.review import Group, grouped, unit_of
 from hermes_dist.decide.included import includable
 from hermes_dist.decide.profiles.completion import Kind, Word
 from hermes_dist.model.lock import Lock, load_lock
@@ -73,12 +74,20 @@ def _things(ctx: Context, name: ProfileName) -> Iterator[Word]:
     lock = _lock(ctx, name)
     hidden = Mask.of(ctx, ctx.layout.home(name)).effects(lock.parked)
     waiting = {group.name: group for group in grouped(hidden)}
-    for group in waiting.values():
-        yield Word(group.name, " ".join(filter(None, (f"{group.kind}, waits", group.label))))
+    yield from _waiting(waiting.values())
     units = dict.fromkeys(unit_of(approval.path, approval.key) for approval in lock.approved)
     for path, key in units:
         if (key or path) not in waiting:
             yield Word(key or path, "approved")
+
+
+def _waiting(groups: Collection[Group]) -> Iterator[Word]:
+    """Each thing by its key; a job also by its name, as its key is an id with an =, where bash breaks words."""
+    titles = Counter(group.label for group in groups)
+    for group in groups:
+        if titles[group.label] == 1 and group.label:
+            yield Word(group.label, f"{group.kind}, waits")
+        yield Word(group.name, " ".join(filter(None, (f"{group.kind}, waits", group.label))))
 
 
 def _generations(ctx: Context, name: ProfileName) -> Iterator[Word]:
