@@ -64,14 +64,7 @@ def with_edited(theirs: Tree, lock: Lock | None, read: Read) -> Grafted:
     if lock is None or not lock.authored:
         return Grafted(theirs, {})
     authors, edits = _two_sides(lock)
-    whole = [path for path in lock.authored if theirs.get(path) == authors.get(path)]
-    keyed = [
-        (path, key)
-        for path in lock.authored.keys() - {*whole}
-        for key in _unchanged_keys(path, authors, edits, theirs, read)
-    ]
-    target = theirs.with_entries({path: edits.get(path) for path in whole})
-    return put_back(target, edits, keyed, read)
+    return _exchanged(theirs, authors, edits, lock.authored, read)
 
 
 def with_authors(base: Tree, lock: Lock | None, read: Read) -> Grafted:
@@ -79,14 +72,17 @@ def with_authors(base: Tree, lock: Lock | None, read: Read) -> Grafted:
     if lock is None or not lock.authored:
         return Grafted(base, {})
     authors, edits = _two_sides(lock)
-    whole = [path for path in lock.authored if base.get(path) == edits.get(path)]
+    return _exchanged(base, edits, authors, lock.authored, read)
+
+
+def _exchanged(tree: Tree, old: Tree, new: Tree, paths: Iterable[RelPath], read: Read) -> Grafted:
+    """Put the new version of each path where a tree holds the old one, whole or at the keys that differ."""
+    given = frozenset(paths)
+    whole = {path for path in given if tree.get(path) == old.get(path)}
     keyed = [
-        (path, key)
-        for path in lock.authored.keys() - {*whole}
-        for key in _unchanged_keys(path, edits, authors, base, read)
+        (path, key) for path in given - whole for key in _unchanged_keys(path, old, new, tree, read)
     ]
-    target = base.with_entries({path: authors.get(path) for path in whole})
-    return put_back(target, authors, keyed, read)
+    return put_back(tree.with_entries({path: new.get(path) for path in whole}), new, keyed, read)
 
 
 def still_waiting(
