@@ -194,6 +194,20 @@ def _label(found: ops.Shipping) -> str:
     return "no manifest yet"
 
 
+def _files(screen: Screen, found: ops.Shipping) -> None:
+    """The files that would ship, part by part."""
+    for part, size in found.parts.items():
+        screen.say(f"  {part}  {size_of(size)}")
+        for its_part, path, bytes_ in found.files:
+            if its_part == part:
+                screen.say(f"    {clean(path)}  {size_of(bytes_)}")
+
+
+_REFUSED = (
+    "Must not leave the machine; pack refuses it, and publish does unless it is published already:"
+)
+
+
 def _list(session: Session, found: ops.Shipping) -> None:
     screen = session.screen
     screen.emit("shipping", shipping_data(found))
@@ -201,11 +215,7 @@ def _list(session: Session, found: ops.Shipping) -> None:
     count = counted(len(found.files), "file")
     title = f"Would ship: {clean(_label(found))}, {count}, {size_of(total)}"
     screen.say(screen.paint(title, "", bold=True))
-    for part, size in found.parts.items():
-        screen.say(f"  {part}  {size_of(size)}")
-        for its_part, path, bytes_ in found.files:
-            if its_part == part:
-                screen.say(f"    {clean(path)}  {size_of(bytes_)}")
+    _files(screen, found)
     if found.stays:
         screen.say(screen.paint("Stays home:", "", bold=True))
     for left in found.stays:
@@ -213,6 +223,10 @@ def _list(session: Session, found: ops.Shipping) -> None:
         if left.files > 1:
             place += f" ({left.files} files)"
         screen.say(f"  {place}: {clean(why_words(left))}")
+    if found.refused:
+        screen.say(screen.paint(_REFUSED, "warning"))
+    for each in found.refused:
+        screen.say(f"  {clean(each)}")
     for name in found.variables:
         screen.say(f"  ${{{clean(name)}}} takes the place of a secret")
     notes(screen, found.notes)

@@ -119,6 +119,7 @@ def shipping_data(found: Shipping) -> dict[str, Any]:
     return {
         "files": files,
         "stays": left_out_data(found.stays),
+        "refused": list(found.refused),
         "variables": list(found.variables),
         "notes": list(sentences(found.notes)),
     }

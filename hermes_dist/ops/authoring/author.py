@@ -292,13 +292,19 @@ def _write_new(folder: Path, name: str, data: bytes) -> Path:
 
 
 class Shipping(Struct, frozen=True):
-    """What would ship, as files by part with their sizes, and what does not."""
+    """What would ship, as files by part with their sizes, and what does not.
+
+    Attributes:
+        refused: The lines of a profile that must not leave the machine: ``pack`` stops at
+            them, and ``publish`` at those that are not published already.
+    """
 
     manifest: Manifest | None
     files: tuple[tuple[str, RelPath, int], ...]
     stays: tuple[LeftOut, ...]
     variables: tuple[str, ...]
     notes: tuple[Note, ...]
+    refused: tuple[str, ...] = ()
 
     @property
     def parts(self) -> dict[str, int]:
@@ -340,7 +346,17 @@ def shipping(ctx: Context, place: Place) -> Shipping:
         (*package.stays, *inside),
         package.variables,
         (*odd, *package.notes),
+        _refused(ctx, place, package),
     )
+
+
+def _refused(ctx: Context, place: Place, package: LocalPackage) -> tuple[str, ...]:
+    """What must not leave this machine; a folder is not looked at, as it is no profile's home."""
+    if not isinstance(place, ProfileName):
+        return ()
+    private = private_of(ctx, open_home(ctx, place))
+    # An archive has no history to compare with, so everything in it is looked at.
+    return tuple(map(str, find_leaks(package.tree, EMPTY, package.read, private)))
 
 
 class Packed(NamedTuple):
@@ -366,10 +382,7 @@ def pack(ctx: Context, place: Place, out: Path) -> Packed:
             or package.unsafe
             or DistError(f"there is no {MANIFEST}", where=str(place))
         )
-    if isinstance(place, ProfileName):
-        private = private_of(ctx, open_home(ctx, place))
-        # An archive has no history to compare with, so everything in it is looked at.
-        refuse_leaks([str(leak) for leak in find_leaks(package.tree, EMPTY, package.read, private)])
+    refuse_leaks([*_refused(ctx, place, package)])
     tree, read = completed(package.tree, package.read, "", package.variables)
     name = f"{ProfileName.slug(subject.manifest.name)}-{subject.manifest.version or '0'}"
 

@@ -160,6 +160,16 @@ def test_what_would_ship_is_listed_with_sizes_and_what_stays(ada: Machine) -> No
     assert stays["notes.txt"].startswith("not a shared name")
 
 
+def test_what_pack_refuses_is_listed_before(ada: Machine, tmp_path: Path) -> None:
+    ada.init()
+    assert author.shipping(ada.ctx, BOT).refused == ()
+    ada.fill({"SOUL.md": "You are a bot.\nSee /home/ada/notes.\n"})
+    [line] = author.shipping(ada.ctx, BOT).refused
+    assert line.startswith("SOUL.md:2: a path on a machine")
+    with pytest.raises(Refused, match=r"SOUL\.md:2"):
+        author.pack(ada.ctx, BOT, tmp_path / "x.tar.gz")
+
+
 def test_a_package_is_packed_the_same_each_time(ada: Machine, tmp_path: Path) -> None:
     ada.init()
     ada.edit("config.yaml", "max_tokens: 1", "api_key: Qz7xW9kV3mB5nR8tY2pL")
