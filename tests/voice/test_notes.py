@@ -24,6 +24,7 @@ KINDS: dict[str, type[Kind]] = {one.__name__: one for one in Kind.__subclasses__
 TABLES: dict[str, tuple[Mapping[Kind, str | Say], ...]] = {
     "NoteKind": (SENTENCES,),
     "EntryKind": (registry_words.SENTENCES,),
+    "FactKind": (findings.FACTS, findings.FACT_HINTS),
     "FindingKind": (findings.SENTENCES, findings.HINTS),
     "GatewayKind": (gateway_words.SENTENCES,),
     "ProblemKind": (problems.SENTENCES, problems.HINTS),
