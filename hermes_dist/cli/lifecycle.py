@@ -26,7 +26,7 @@ JustYes = Annotated[bool, typer.Option("-y", "--yes", help="Don't ask.")]
 @command
 def create(
     session: Session,
-    profile: Annotated[
+    new: Annotated[
         str, typer.Argument(metavar="NAME", help="The new profile: small letters, digits, - and _.")
     ],
     clone: Annotated[
@@ -73,7 +73,7 @@ def create(
         source = ctx.profile(clone_from.strip().lower() or None)
         made = cloning.clone(
             ctx,
-            profile,
+            new,
             source,
             every=clone_all,
             tokens=with_channel_tokens,
@@ -84,7 +84,7 @@ def create(
     else:
         made = lifecycle.create(
             ctx,
-            profile,
+            new,
             alias=not no_alias,
             skills=not no_skills,
             description=description,

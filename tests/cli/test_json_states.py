@@ -16,7 +16,10 @@ from budget import examples
 from gitrepo import Repo
 from json_schemas import checked
 
+from hermes_dist.cli.package.recap import State as Became
+from hermes_dist.decide.authoring.learned import Sign, Who
 from hermes_dist.decide.changes import How
+from hermes_dist.decide.profiles.findings import State as Checked
 from hermes_dist.model.lock_head import Demand
 from hermes_dist.model.lock_package import OffCause
 from hermes_dist.model.plan import ConflictKind, EffectKind
@@ -252,11 +255,16 @@ ENUMS: tuple[type[StrEnum], ...] = (
     PinKind,
     GatewayState,
     ConflictKind,
+    Who,
+    Sign,
+    Became,
+    Checked,
 )
 OURS_ALONE = (
     {"added", "changed", "deleted"},  # what a step does to a path: it has no moves
     {"current", "behind", "held", "none", "error"},
     {"same", "differs", "unreachable", "untold"},
+    {"problem", *map(str, Checked)},  # what a check found, and the states of what it did not
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -164,7 +165,7 @@ def test_what_a_profile_demands_is_shown_chosen_and_never_loosened_by_the_way(
     assert (code, "Whoever can write to the source" in said) == (6, True)
     assert "--accept-unsigned" in said
     assert '"demands": "commits"' in ours("status", "bot", "--json")[1]
-    assert "demands a signature on every update" in ours("status", "bot")[1]
+    assert re.search(r"Demands: +a signature on every update", ours("status", "bot")[1])
     assert "a signature on every update" in ours("show", "bot")[1]
     source.commit({"SOUL.md": "New.\n"})
     code, _, said = ours("update", "bot", "-y")
