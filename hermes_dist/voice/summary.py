@@ -29,7 +29,7 @@ _DONE = {
     "revoke": "Revoked an approval of",
     "abort": "Aborted the update, back at",
     "undo": "Undid the last change, back at",
-    "publish": "Published",
+    "publish": "Took in",
 }
 """What a verb did, before the name of the package; a verb without words says its own name."""
 
