@@ -163,7 +163,7 @@ def test_ctrl_c_gives_the_terminal_its_echo_back(source: str) -> None:
     terminal.expect(KEY)
     assert not terminal.echoes()
     terminal.send("\x03")
-    terminal.expect("next command\n")
+    terminal.expect("nothing was changed\n")
     assert terminal.echoes()
     assert terminal.end() == 130
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from hermes_dist.merge.frontmatter import merge_skill, split
+from hermes_dist.merge.frontmatter import merge_skill
 from hermes_dist.model.documents.api import Unmergeable
+from hermes_dist.model.documents.frontmatter import split
 from hermes_dist.model.keypath import BODY, KeyPath, format_key, parse_key
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.side import Side

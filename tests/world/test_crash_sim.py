@@ -141,7 +141,10 @@ MUTANTS = [
     ),
     (
         "apply",
-        "            return _carry_out(fs, journal, guards, newest)",
+        (
+            "            abort.pop_all()\n            newest = partial(put_on_newest, fs, journal, guards, carries)\n"
+            "            return _carry_out(fs, journal, guards, newest)"
+        ),
         "            return Applied()",
         UPDATE,
     ),

@@ -364,11 +364,10 @@ def test_a_job_that_runs_in_two_profiles_is_found_until_it_is_paused_in_one(ctx:
     assert doctor(ctx).findings == ()
 
 
+@pytest.mark.needs("root")
 def test_files_of_another_user_in_a_home_are_found(
     ctx: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if os.geteuid() != 0:
-        pytest.skip("only root can give a file away")
     file = ctx.layout.home(CODER) / "config.yaml"
     file.write_text("model: {}\n")
     os.chown(file, 4711, 4711)
