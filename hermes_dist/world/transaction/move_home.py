@@ -194,22 +194,31 @@ def erase(path: Path) -> None:
         for each in (Path(name).parent, Path(name)):
             if not each.is_symlink() and each.is_relative_to(path):
                 each.chmod(stat.S_IMODE(each.stat().st_mode) | stat.S_IRWXU)
-        if function not in (os.open, os.scandir, os.listdir, os.rmdir):
-            function(name)
-        elif name in tried:
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), name)
-        else:
+        if name in tried:
+            closed = PermissionError(errno.EACCES, os.strerror(errno.EACCES), name)
+            raise _not_removed(closed, name) from closed
+        if function in (os.open, os.scandir, os.listdir, os.rmdir):
             tried.add(name)
             _remove(name, writable)  # what lies below may be closed as well
+            return
+        try:
+            function(name)
+        except OSError as error:
+            # From Python 3.13 on, an OSError from here is caught once more, and names only the folder.
+            raise _not_removed(error, name) from error
 
     try:
         _remove(str(path), writable)
     except OSError as error:
-        raise DistError(
-            f"not all of it could be removed: {error.strerror or error}",
-            where=str(error.filename or path),
-            hint="remove the rest by hand",
-        ) from error
+        raise _not_removed(error, str(path)) from error
+
+
+def _not_removed(error: OSError, name: str) -> DistError:
+    return DistError(
+        f"not all of it could be removed: {error.strerror or error}",
+        where=str(error.filename or name),
+        hint="remove the rest by hand",
+    )
 
 
 def _remove(name: str, failed: Callable[[Callable[[str], object], str, object], None]) -> None:
