@@ -209,6 +209,15 @@ def test_a_next_base_of_an_upstream_that_has_only_comments_left_does_not_grow() 
     assert (again.content, again.base) == (result.content, result.base)
 
 
+def test_a_blank_line_above_the_first_key_follows_no_other_first_key() -> None:
+    base, ours = "m:  # it\n  # old\n\n  a: 1\n", "m:  # it\n\n  k: 1\n\n  a: 1\n"
+    for texts in ((base, ours, "m:  # it\n  k: 2\n\n  a: 2\n"), mutated(1860808)):
+        first = joined(*texts)
+        assert len(first.conflicts) == 1
+        again = joined(first.base.decode(), first.content.decode(), texts[2])
+        assert (again.content, again.base) == (first.content, first.base)
+
+
 @LAW
 @given(stories())
 def test_taking_theirs_everywhere_has_the_data_of_the_merge(texts: tuple[str, str, str]) -> None:

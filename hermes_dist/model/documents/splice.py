@@ -324,8 +324,11 @@ class Splice:
         heads = [_head(one) for one in (view, base, donor)]
         own, old, new = heads
         chunk = view.chunk
-        # Only comments that the user left alone are replaced; the user's own always stay.
-        if own is None or old is None or new is None or chunk is None or own != old or own == new:
+        # Only comments that the user left alone are replaced; the user's own always stay. Blank lines alone are no
+        # reason: that above the first key is in the head, and which key is the first differs from version to version.
+        if own is None or old is None or new is None or chunk is None or own != old:
+            return
+        if _filled(own) == _filled(new):
             return
         kid = view.kids()[0].chunk
         if kid and not chunk.inline:
@@ -486,6 +489,11 @@ def _notes(view: View) -> Counter[str]:
     if chunk is None:
         return Counter()
     return comments(view.doc, chunk.lead, chunk.end)
+
+
+def _filled(text: str) -> list[str]:
+    """Return the lines of a text that are not blank."""
+    return [line for line in text.splitlines() if line.strip()]
 
 
 def _head(view: View) -> str | None:
