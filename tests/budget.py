@@ -22,6 +22,7 @@ seeded faults that must show       every third, and     every one            eve
                                    one of each module
 whole sessions, each way           1, of 30 steps       3, of 60 steps       as many as are asked
 random sessions of a replay        8                    24                   24
+which examples                     the same each time   the same each time   new ones each time
 =================================  ===================  ===================  ====================
 """
 
@@ -44,6 +45,7 @@ def _name() -> str:
 
 
 IS_QUICK = _name() == "quick"
+IS_LONG = _name() == "long"
 STEPS = 30 if IS_QUICK else 60
 """How many steps a whole session has."""
 
