@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -16,6 +17,10 @@ from shelf_of import Shelf
 HOSTILE = Path(__file__).parent / "data" / "hostile"
 EVIL = "\x1b[31mred\x1b[0m\x1b]0;owned\x07\r\x08\u202e\u009b2J\u2028✓ signed"
 """Escape codes, a bell, a carriage return, a backspace, a direction override, a C1 control and a line separator."""
+RAW = re.compile(
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\U000e0000-\U000e007f]"
+)
+"""What a terminal obeys or hides instead of showing it."""
 
 COMMANDS: Mapping[str, tuple[str, ...]] = {
     "install": ("install", "{source}", "-y", "--name", "other", "-v"),

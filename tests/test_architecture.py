@@ -135,6 +135,10 @@ HEAVY = (
 )
 
 
+RUNS_A_PROGRAM = re.compile(r"^(?:import|from) (?:subprocess|gitrepo|forked|story)\b", re.MULTILINE)
+"""An import of a test that starts git or our own command, and so is too slow for `make check`."""
+
+
 @dataclass(frozen=True)
 class Module:
     """One file of the package."""
@@ -274,6 +278,18 @@ def _asks_the_clock(module: Module) -> bool:
             module, lambda n: isinstance(n, ast.Attribute) and n.attr in {"now", "today", "utcnow"}
         )
     )
+
+
+def test_the_tests_of_pure_rooms_run_no_program_but_where_git_is_the_oracle() -> None:
+    rooms = [Path(__file__).parent / room for room in ("model", "merge", "decide", "voice")]
+    files = [file for room in rooms for file in room.rglob("test_*.py")]
+    assert files
+    running = [
+        file.name
+        for file in files
+        if not file.stem.endswith("_oracle") and RUNS_A_PROGRAM.search(file.read_text("utf-8"))
+    ]
+    assert running == []
 
 
 @each_module

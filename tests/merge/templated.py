@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+
+from hermes_dist.merge.renames import find_renames
+from hermes_dist.model.paths import RelPath
+from hermes_dist.model.tree import Digest, Entry, Tree
 
 _NOUNS = """
 tide harbour invoice ledger garden seed battery router lecture sonnet recipe oven patient dose translate grammar
@@ -185,3 +189,23 @@ def renamed(rng: random.Random, text: str, old: str, new: str, edited: float) ->
     if rng.random() < 0.5:
         return changed
     return changed.replace(old, new).replace(old.title(), new.title())
+
+
+BLOBS: dict[Digest, bytes] = {}
+NOTHING = Tree({})
+
+
+def tree(files: Mapping[str, str]) -> Tree:
+    entries = {}
+    for path, text in files.items():
+        digest = Digest.of(text.encode())
+        BLOBS[digest] = text.encode()
+        entries[RelPath(path)] = Entry(digest)
+    return Tree(entries)
+
+
+def found(base: Mapping[str, str], side: Mapping[str, str]) -> dict[str, str]:
+    """The renames that are found where the other side touched every file."""
+    pairs = find_renames(tree(base), tree(side), NOTHING, BLOBS.__getitem__)
+    BLOBS.clear()
+    return {str(old): str(new) for old, new in pairs.items()}

@@ -1,40 +1,13 @@
-"""Likeness: what two files have in common that says something, measured on generated packages and against git."""
+"""Likeness: what two files have in common that says something, measured on generated packages."""
 
 from __future__ import annotations
 
-import os
 import random
-import subprocess
 from collections import Counter
-from collections.abc import Mapping
-from pathlib import Path
 
 import pytest
 from budget import examples
-from templated import KINDS, Case, case_of
-
-from hermes_dist.merge.renames import find_renames
-from hermes_dist.model.paths import RelPath
-from hermes_dist.model.tree import Digest, Entry, Tree
-
-BLOBS: dict[Digest, bytes] = {}
-NOTHING = Tree({})
-
-
-def tree(files: Mapping[str, str]) -> Tree:
-    entries = {}
-    for path, text in files.items():
-        digest = Digest.of(text.encode())
-        BLOBS[digest] = text.encode()
-        entries[RelPath(path)] = Entry(digest)
-    return Tree(entries)
-
-
-def found(base: Mapping[str, str], side: Mapping[str, str]) -> dict[str, str]:
-    """The renames that are found where the other side touched every file."""
-    pairs = find_renames(tree(base), tree(side), NOTHING, BLOBS.__getitem__)
-    BLOBS.clear()
-    return {str(old): str(new) for old, new in pairs.items()}
+from templated import KINDS, case_of, found
 
 
 def skill(name: str, *body: str) -> str:
@@ -93,43 +66,6 @@ def test_a_file_that_was_renamed_and_edited_is_found(kind: str) -> None:
         case = case_of(rng, kind, rename=True, edited=rng.uniform(0, 0.4))
         tally[found(case.base, case.side) == {case.old: case.new}] += 1
     assert tally[True] >= 0.95 * tally.total(), tally
-
-
-def by_git(cases: list[Case], place: Path) -> list[dict[str, str]]:
-    """What ``git diff -M50%`` takes for renames, in a real repository."""
-    env = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull}
-    subprocess.run(["git", "init", "-q", "--bare", str(place)], check=True, env=env)
-    stream: list[bytes] = []
-    for number, case in enumerate(cases):
-        for name, files in (("base", case.base), ("side", case.side)):
-            stream.append(f"commit refs/heads/{name}{number}\ncommitter A <a@b> 1 +0000\n".encode())
-            stream.append(b"data 0\ndeleteall\n")
-            for path, text in files.items():
-                data = text.encode()
-                stream.append(f"M 644 inline {path}\ndata {len(data)}\n".encode() + data + b"\n")
-    git = ["git", "-C", str(place)]
-    subprocess.run([*git, "fast-import", "--quiet"], input=b"".join(stream), check=True, env=env)
-    pairs = []
-    for number in range(len(cases)):
-        words = ["diff", "-M50%", "--name-status", f"base{number}", f"side{number}"]
-        out = subprocess.run([*git, *words], capture_output=True, check=True, text=True).stdout
-        rows = [line.split("\t") for line in out.splitlines()]
-        pairs.append({row[1]: row[2] for row in rows if row[0].startswith("R")})
-    return pairs
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_what_is_a_rename_here_is_one_for_git(kind: str, tmp_path: Path) -> None:
-    rng = random.Random(kind)
-    cases = [
-        case_of(rng, kind, rename=number % 3 > 0, edited=rng.uniform(0, 0.9))
-        for number in range(examples(1_500, least=60))
-    ]
-    here = [found(case.base, case.side) for case in cases]
-    for number, (ours, theirs) in enumerate(
-        zip(here, by_git(cases, tmp_path / "x.git"), strict=True)
-    ):
-        assert ours.items() <= theirs.items(), (number, cases[number])
 
 
 @pytest.mark.parametrize("suffix", [".json", ".yaml", ".yml"])
