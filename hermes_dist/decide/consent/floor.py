@@ -1,8 +1,10 @@
 """The security floor: settings that are known to be harmless merge freely, all others need approval.
 
 A value counts only if it is weaker than the one on this machine; for an absent key, the agent's default is compared. So
-an ordinary config installs whole. A key that the tables do not know always counts, at any depth: the agent's next
-release may give it a meaning, and the gateway turns each top-level scalar into an environment variable.
+an ordinary config installs whole. Where another place decides without the key, such as a variable of ``.env``, the
+default says nothing: a key that comes or goes is then compared with the strictest or the loosest value. A key that
+the tables do not know always counts, at any depth: the agent's next release may give it a meaning, and the gateway
+turns each top-level scalar into an environment variable.
 """
 
 from __future__ import annotations
@@ -10,6 +12,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache, lru_cache
+
+from msgspec.structs import replace
 
 from hermes_dist.agents.generation import DIALECTS
 from hermes_dist.decide.consent.floor_rows import ROWS, FloorRow, Rule
@@ -19,7 +23,7 @@ from hermes_dist.model.keypath import Item, KeyPath, parse_key, step_name
 from hermes_dist.model.plan import EffectKind
 
 Known = Callable[[], frozenset[str]]
-"""Gives the names of providers that the machine uses, in lower case; called only when needed."""
+"""Gives what the machine uses, read only when needed: providers in lower case, variables as they are written."""
 
 UNKNOWN = FloorRow("**", Rule.ASK)
 """The row for every key that the table does not name."""
@@ -124,7 +128,13 @@ def thing_of(key: KeyPath) -> KeyPath:
 
 
 def asks(
-    key: KeyPath, ours: object, new: object, known: Known = frozenset, *, thing_stays: bool = False
+    key: KeyPath,
+    ours: object,
+    new: object,
+    known: Known = frozenset,
+    *,
+    thing_stays: bool = False,
+    set_elsewhere: bool = False,
 ) -> EffectKind | None:
     """Return the kind of approval that replacing ``ours`` with ``new`` needs; None if it needs none.
 
@@ -135,13 +145,19 @@ def asks(
         key: A leaf of ``config.yaml``.
         ours: The value on this machine; ABSENT for the agent's default.
         new: The value that would be there.
-        known: Gives the names of providers that the machine uses.
+        known: Gives the names of providers and variables that the machine uses.
         thing_stays: The server, hook or command that the key is part of is there afterwards. Then dropping a part of it
             can loosen, such as a variable that makes a server read-only.
+        set_elsewhere: Another key of the home's settings decides the same where this one is missing.
     """
     for dialect in DIALECTS:
         kind = _asks(
-            key, as_read(ours, dialect), as_read(new, dialect), known, thing_stays=thing_stays
+            key,
+            as_read(ours, dialect),
+            as_read(new, dialect),
+            known,
+            thing_stays=thing_stays,
+            set_elsewhere=set_elsewhere,
         )
         if kind is not None:
             return kind
@@ -149,7 +165,13 @@ def asks(
 
 
 def _asks(
-    key: KeyPath, ours: object, new: object, known: Known, *, thing_stays: bool = False
+    key: KeyPath,
+    ours: object,
+    new: object,
+    known: Known,
+    *,
+    thing_stays: bool = False,
+    set_elsewhere: bool = False,
 ) -> EffectKind | None:
     """Answer the same question for the values as one dialect reads them."""
     row = row_for(key)
@@ -166,7 +188,49 @@ def _asks(
     # Removing something that runs weakens nothing; removing a part of it may.
     if new is ABSENT and row.kind is EffectKind.RUNS and not thing_stays:
         return None
+    if not _default_decides(row, ours, new, known, set_elsewhere):
+        row = _without_default(row, ours, new)
     return row.kind if _loosens(row, ours, new, known) else None
+
+
+def _default_decides(
+    row: FloorRow, ours: object, new: object, known: Known, set_elsewhere: bool
+) -> bool:
+    """Whether the agent's default counts where the key is missing, as no other place can decide."""
+    if ABSENT not in (ours, new):
+        return True
+    if set_elsewhere:
+        return False
+    if not row.variable or _is_at_its_end(row, ours, new):
+        return True
+    # A key that goes can't come back by itself, and the variable may be set later, or where we can't see it.
+    if new is ABSENT and row.rule in (Rule.ORDER, Rule.FEWER):
+        return False
+    return row.variable not in known()
+
+
+def _is_at_its_end(row: FloorRow, ours: object, new: object) -> bool:
+    """Whether no other place could change the answer: the loosest value goes, or the strictest comes."""
+    if row.rule is not Rule.ORDER:
+        return False
+    if ours is ABSENT:
+        return same(new, row.order[0])
+    return same(ours, row.order[-1])
+
+
+def _without_default(row: FloorRow, ours: object, new: object) -> FloorRow:
+    """Return a row that takes a missing key for whatever is hardest to pass."""
+    if row.rule is Rule.ORDER:
+        return replace(row, defaults=(row.order[0], row.order[-1]))
+    # Every place, spelled out, is as loose as a list can be: only before it comes, something stricter may count.
+    if row.rule is Rule.NARROWS and ours is not ABSENT:
+        return row
+    # No exceptions, spelled out, is as strict as a list can be.
+    if row.rule is Rule.FEWER and new is not ABSENT:
+        return row
+    if row.rule in (Rule.HARMLESS, Rule.PROVIDER):
+        return row
+    return FloorRow(row.pattern, Rule.ASK, kind=row.kind)
 
 
 def _said(key: KeyPath, value: object) -> object:

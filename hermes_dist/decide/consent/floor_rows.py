@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from enum import Enum
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from hermes_dist.decide.consent.harmless import HARMLESS, PROVIDERS, patterns
 from hermes_dist.model.plan import EffectKind
@@ -44,6 +45,8 @@ class FloorRow(Struct, frozen=True):
         defaults: The agent's behaviour without the key, by generation; empty if unknown.
         order: The values from the strictest to the loosest.
         kind: What an approval allows.
+        variable: The environment variable that decides where the key is missing, and that the key outranks in some
+            release; empty if there is none.
     """
 
     pattern: str
@@ -51,6 +54,7 @@ class FloorRow(Struct, frozen=True):
     defaults: tuple[object, ...] = ()
     order: tuple[object, ...] = ()
     kind: EffectKind = EffectKind.LOOSENS
+    variable: str = ""
 
 
 _OLD_IMAGE, _NEW_IMAGE = (
@@ -188,11 +192,11 @@ mattermost: require_mention=on
 memory: write_approval
 privacy: redact_pii
 proxy: enforce_on_docker=on
-require_mention=on
+require_mention
 security: redact_secrets=on tirith_enabled=on website_blocklist.enabled protected_instruction_files=on
 skills: guard_agent_created tier1_advisory=on write_approval
 slack: ignore_other_user_mentions require_mention=on thread_require_mention
-telegram: require_mention=on
+telegram: require_mention
 tool_loop_guardrails: hard_stop_enabled non_interactive_hard_stop_enabled=on
 """
 """Switches that are safe when on, with the same markers."""
@@ -292,7 +296,7 @@ free_response_chats
 """
 """As those, but WhatsApp takes an empty one for none, and then the variable of the same meaning decides."""
 
-_SECTIONS = (
+SECTIONS = (
     "*",
     "platforms.*",
     "platforms.*.extra",
@@ -300,6 +304,18 @@ _SECTIONS = (
     "gateway.platforms.*.extra",
 )
 """Where the settings of a platform are."""
+
+_NAMED_ALIKE = frozenset(["discord", "matrix", "mattermost", "slack", "telegram", "terminal"])
+"""Sections whose keys have variables of the same name, such as ``SLACK_REQUIRE_MENTION``."""
+_NAMED_OTHERWISE = {
+    "gateway.strict": "HERMES_MEDIA_DELIVERY_STRICT",
+    "gateway.trust_recent_files": "HERMES_MEDIA_TRUST_RECENT_FILES",
+    "gateway.trust_recent_files_seconds": "HERMES_MEDIA_TRUST_RECENT_SECONDS",
+    "require_mention": "TELEGRAM_REQUIRE_MENTION",
+    "security.redact_secrets": "HERMES_REDACT_SECRETS",
+    "terminal.backend": "TERMINAL_ENV",
+}
+"""The other keys that outrank a variable in some release."""
 
 _MARKS: dict[str, tuple[object, ...]] = {"": (False,), "on": (True,), "either": (False, True)}
 
@@ -313,7 +329,7 @@ def _flags(table: str, order: tuple[bool, bool]) -> Iterator[FloorRow]:
 def _lists(rule: Rule, own: str, anywhere: str) -> Iterator[FloorRow]:
     for pattern in patterns(own):
         yield FloorRow(pattern, rule, _NOTHING)
-    for section in _SECTIONS:
+    for section in SECTIONS:
         for name in anywhere.split():
             yield FloorRow(f"{section}.{name}", rule)
 
@@ -328,10 +344,18 @@ def _least(section: str, defaults: dict[str, tuple[object, ...]]) -> Iterator[Fl
         yield FloorRow(f"{section}.{key}", Rule.RISES, values)
 
 
+def _variable_of(row: FloorRow) -> str:
+    """The variable that decides without a key; a row without a default always asks, so it needs none."""
+    section, _, name = row.pattern.partition(".")
+    if section in _NAMED_ALIKE and row.defaults and row.pattern not in _NAMED_OTHERWISE:
+        return f"{section}_{name}".replace(".", "_").upper()
+    return _NAMED_OTHERWISE.get(row.pattern, "")
+
+
 _RUNS = EffectKind.RUNS
 _NOTHING: tuple[object, ...] = ("", [], {}, None)
 
-ROWS: tuple[FloorRow, ...] = (
+_JUDGED: tuple[FloorRow, ...] = (
     *(FloorRow(pattern, Rule.HARMLESS) for pattern in patterns(HARMLESS)),
     *(FloorRow(pattern, Rule.PROVIDER) for pattern in patterns(PROVIDERS)),
     *(FloorRow(pattern, Rule.ASK, _NOTHING) for pattern in patterns(_EMPTY)),
@@ -343,7 +367,7 @@ ROWS: tuple[FloorRow, ...] = (
     *_lists(Rule.SOME, _OR_ELSE, _OR_ELSE_ANYWHERE),
     *(
         FloorRow(f"{section}.require_admin_for_exec_approval", Rule.ORDER, (False,), (True, False))
-        for section in _SECTIONS
+        for section in SECTIONS
     ),
     FloorRow("agent.disabled_toolsets", Rule.GROWS, ([],)),
     FloorRow("approvals.deny", Rule.GROWS, ([],)),
@@ -521,3 +545,5 @@ ROWS: tuple[FloorRow, ...] = (
     *_asked("vault", {"onepassword.service_account_token_env": ("OP_SERVICE_ACCOUNT_TOKEN",)}),
     *_asked("vertex", {"region": ("global",)}),
 )
+
+ROWS: tuple[FloorRow, ...] = tuple(replace(row, variable=_variable_of(row)) for row in _JUDGED)

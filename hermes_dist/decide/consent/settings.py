@@ -13,8 +13,13 @@ from hermes_dist.decide.consent.switches import Judge, WhyOff, server_unit, serv
 from hermes_dist.decide.placement.place import CONFIG
 from hermes_dist.decide.placement.servers import SERVERS, is_off
 from hermes_dist.model.documents.api import ABSENT, get
-from hermes_dist.model.keypath import KeyPath, format_key
+from hermes_dist.model.keypath import KeyPath, Segment, format_key
 from hermes_dist.model.plan import Effect, EffectKind
+
+_SECTIONS: tuple[KeyPath, ...] = ((), ("gateway", "platforms"), ("platforms",))
+"""Where the settings of a platform are; where one has a platform, the agent overlooks most of it in the later ones."""
+_NEVER_HIDDEN = frozenset(["enabled", "extra"])
+"""What it takes from each section."""
 
 
 def setting_effects(
@@ -27,23 +32,65 @@ def setting_effects(
         merged: The same data after the merge.
         shipped: The data of the package's config, as placed.
         judge: Says why a server is off.
-        known: Gives the names of providers that the machine uses.
+        known: Gives the names of providers and variables that the machine uses.
     """
     before, after = dict(leaves(ours or {})), dict(leaves(merged or {}))
     idle = _idle_servers(merged, shipped, judge)
     for key in {**after, **before}:
         server = _server_of(key)
-        # A server that is removed entirely does nothing any more.
-        if server in idle.silent or (server and get(merged, server) is ABSENT):
+        if server in idle.silent or _is_gone(server, merged):
             continue
         off = server in idle.waiting
         new = after.get(key, ABSENT)
         # A server that is off never ran, so every part of it needs approval, whichever update placed it.
         old = ABSENT if off else before.get(key, ABSENT)
         stays = new is ABSENT and get(merged, thing_of(key)) is not ABSENT
-        kind = asks(key, old, new, known, thing_stays=stays)
+        elsewhere = _is_set_elsewhere(key, ours)
+        kind = _asks_by_its_section(key, ours, new) or asks(
+            key, old, new, known, thing_stays=stays, set_elsewhere=elsewhere
+        )
         if kind is not None:
             yield _setting_effect(kind, key, new, off=off)
+
+
+def _is_gone(server: KeyPath, merged: object) -> bool:
+    """Whether a server is removed entirely; then it does nothing any more."""
+    return bool(server) and get(merged, server) is ABSENT
+
+
+def _is_set_elsewhere(key: KeyPath, ours: object) -> bool:
+    """Whether the home sets the same of a platform in another section, which counts where this one says nothing."""
+    at = _platform_of(key)
+    if at is None:
+        return False
+    _, platform, rest = at
+    setting = rest[rest[:1] == ("extra",) :]
+    places = ((*section, platform, *extra) for section in _SECTIONS for extra in ((), ("extra",)))
+    same_there = ((*place, *setting) for place in places)
+    return any(get(ours, other) is not ABSENT for other in same_there if other != key)
+
+
+def _asks_by_its_section(key: KeyPath, ours: object, new: object) -> EffectKind | None:
+    """Ask for a platform's first key in a section that makes the agent overlook what the home says in another one."""
+    at = _platform_of(key)
+    if at is None or new is ABSENT:
+        return None
+    section, platform, _ = at
+    if isinstance(get(ours, (*section, platform)), dict):
+        return None
+    later = _SECTIONS[_SECTIONS.index(section) + 1 :]
+    hidden = (get(ours, (*other, platform)) for other in later)
+    hides = any(isinstance(part, dict) and part.keys() - _NEVER_HIDDEN for part in hidden)
+    return EffectKind.LOOSENS if hides else None
+
+
+def _platform_of(key: KeyPath) -> tuple[KeyPath, Segment, KeyPath] | None:
+    """Split the key of a platform's setting into section, platform and the rest; None if it can't be one."""
+    for section in reversed(_SECTIONS):
+        end = len(section)
+        if key[:end] == section and len(key) > end + 1:
+            return section, key[end], key[end + 1 :]
+    return None
 
 
 def _server_of(key: KeyPath) -> KeyPath:

@@ -1,8 +1,9 @@
-"""The providers that this machine uses, read only if a decision depends on them."""
+"""The providers and variables that this machine uses, read only if a decision depends on them."""
 
 from __future__ import annotations
 
 from functools import cache
+from itertools import chain
 from pathlib import Path
 
 from hermes_dist.decide.consent.floor import Known
@@ -16,7 +17,7 @@ from hermes_dist.ops.context import Context
 
 
 def providers_used(ctx: Context, home: Path, given: frozenset[str] = frozenset()) -> Known:
-    """The providers named in the settings of the default profile or the home, or whose key is set.
+    """The providers named in the settings of the default profile or the home, or whose key is set; and all variables.
 
     Args:
         ctx: The context.
@@ -28,10 +29,9 @@ def providers_used(ctx: Context, home: Path, given: frozenset[str] = frozenset()
     def known() -> frozenset[str]:
         places = (ctx.layout.root, home)
         named = (name for place in places for name in providers_in(_config(place)))
-        keys = (
-            name for place in places for name in providers_of(dotenv.read(_bytes(place / ENV_FILE)))
-        )
-        return frozenset([*named, *keys, *providers_of(ctx.env), *providers_of(given)])
+        files = (dotenv.read(_bytes(place / ENV_FILE)) for place in places)
+        variables = frozenset([*chain.from_iterable(files), *ctx.env, *given])
+        return frozenset([*named, *providers_of(variables), *variables])
 
     return known
 

@@ -468,8 +468,14 @@ def test_the_agents_own_defaults_spelled_out_are_no_effect() -> None:
     assert asked("", DEFAULTS) == []
 
 
-def test_leaving_a_default_that_was_spelled_out_is_no_effect() -> None:
-    assert asked(DEFAULTS, "") == []
+def test_leaving_a_default_asks_only_where_a_variable_may_decide_less_strictly() -> None:
+    assert asked(DEFAULTS, "") == [
+        "security.redact_secrets",
+        "terminal.docker_forward_env",
+        "terminal.docker_mount_cwd_to_workspace",
+        "terminal.docker_run_as_host_user",
+        "terminal.docker_volumes",
+    ]
 
 
 @pytest.mark.parametrize("name", ["coder", "research-bot"])
@@ -551,12 +557,13 @@ def test_a_list_that_may_only_shrink_is_replaced_by_nothing_but_a_list() -> None
         assert asks(("toolsets",), ["web"], new) is EffectKind.LOOSENS
 
 
-def test_nothing_is_read_of_the_machine_where_no_provider_is_named() -> None:
+def test_nothing_is_read_of_the_machine_where_neither_a_provider_nor_a_variable_counts() -> None:
     def never() -> frozenset[str]:
         raise AssertionError
 
     for key, value in leaves(load_data(DEFAULTS.encode(), Kind.YAML)):
-        assert asks(key, ABSENT, value, never) is None
+        if not row_for(key).variable:
+            assert asks(key, ABSENT, value, never) is None
 
 
 def test_a_new_item_of_a_list_is_judged_by_its_own_keys_and_those_there_are_not() -> None:
