@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import select
 import sys
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
 from hermes_dist.cli.shared.command import command
+from hermes_dist.cli.shared.gateway_results import Act, act_on, code_of, show_results
 from hermes_dist.cli.shared.layout import Column
 from hermes_dist.cli.shared.screen import Screen
 from hermes_dist.cli.shared.session import Session
@@ -19,10 +19,9 @@ from hermes_dist.errors import ExitCode, UsageError
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.fleet import gateways as ops
 from hermes_dist.ops.fleet import start_stop
-from hermes_dist.ops.fleet.start_stop import GatewayOutcome, GatewayResult
 from hermes_dist.voice.clean import clean, clean_line
 from hermes_dist.voice.fleet_json import clashes_data, gateways_data, results_data
-from hermes_dist.voice.gateway_words import clash_words, result_words
+from hermes_dist.voice.gateway_words import clash_words
 from hermes_dist.voice.lines import Style
 
 Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="The profiles.")]
@@ -61,7 +60,6 @@ _STYLES: tuple[tuple[Style, bool], ...] = (
 )
 """How the names of profiles are painted in turn, each with whether it is bold."""
 _PID = Column("PID", right=True)
-Act = Callable[..., list[GatewayResult]]
 
 
 def _chosen(
@@ -85,43 +83,10 @@ def _run(
     options: start_stop.Options,
 ) -> int:
     chosen = _chosen(session, names, all_=all_, usual=False)
-    screen = session.screen
-    done: list[str] = []
-
-    def told(verdict: GatewayResult) -> None:
-        done.append(verdict.profile)
-        screen.progress(
-            f"{verb}: {len(done)} of {len(chosen)}, {verdict.profile} {verdict.outcome}"
-        )
-
-    screen.progress(f"{verb}: {len(chosen)} gateways")
-    verdicts = act(session.ctx, chosen, options, told)
-    _show(session, verb, verdicts)
-    bad = {verdict.outcome for verdict in verdicts if not verdict.ok}
-    if not bad:
-        return ExitCode.DONE
-    # One that failed counts more than any that were refused, as in every command on many profiles.
-    return ExitCode.REFUSED if bad == {GatewayOutcome.REFUSED} else ExitCode.ERROR
-
-
-def _show(session: Session, verb: str, verdicts: Sequence[GatewayResult]) -> None:
-    screen = session.screen
-    screen.emit("gateway-results", results_data(verb, verdicts))
-    table = [
-        (v.profile, str(v.outcome), str(v.pid or "—"), result_words(v) or "—") for v in verdicts
-    ]
-    screen.table(("Profile", "Result", _PID, "Note"), table)
-    bad = [verdict for verdict in verdicts if not verdict.ok]
-    counts = Counter(str(verdict.outcome) for verdict in verdicts)
-    screen.tell(", ".join(f"{count} {outcome}" for outcome, count in counts.items()))
-    _next_step(session, verb, bad)
-
-
-def _next_step(session: Session, verb: str, bad: Sequence[GatewayResult]) -> None:
-    if any(verdict.outcome is GatewayOutcome.REFUSED for verdict in bad):
-        session.screen.tell(f"next: {session.command('gateways check')}, or --allow-clash")
-    elif bad and verb in {"start", "restart"}:
-        session.screen.tell(f"next: {session.command(f'gateways logs {bad[0].profile}')}")
+    results = act_on(session, verb, act, chosen, options)
+    session.screen.emit("gateway-results", results_data(verb, results))
+    show_results(session, verb, results)
+    return code_of(results)
 
 
 @command

@@ -174,7 +174,7 @@ def archive_path(file: str) -> Path:
     return Path(file).expanduser()
 
 
-@command_with_request("dry_run", "conflict", "allow_effects", "only", "without")
+@command_with_request("dry_run", "conflict", "allow_effects", "only", "without", "restart")
 def import_(
     session: Session,
     request: Request,
@@ -214,4 +214,4 @@ def import_(
         # There was nothing to do and so nothing was asked; the preview says why.
         preview(session, proposal)
     # A home that keeps its own lock is left with yours everywhere: nothing stays open, and a note says so.
-    return show_outcome(session, outcome)
+    return show_outcome(session, outcome, restart=request.restart)

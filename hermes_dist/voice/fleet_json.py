@@ -38,7 +38,13 @@ def gateways_data(rows: Iterable[GatewayRow]) -> dict[str, Any]:
 
 def results_data(verb: str, results: Iterable[GatewayResult]) -> dict[str, Any]:
     """What became of gateways that were started, stopped or the like."""
-    rows = [
+    rows = result_rows(results)
+    return {"action": verb, "gateways": rows, "ok": all(row["ok"] for row in rows)}
+
+
+def result_rows(results: Iterable[GatewayResult]) -> list[dict[str, Any]]:
+    """What became of each gateway."""
+    return [
         {
             "profile": r.profile,
             "outcome": str(r.outcome),
@@ -48,7 +54,6 @@ def results_data(verb: str, results: Iterable[GatewayResult]) -> dict[str, Any]:
         }
         for r in results
     ]
-    return {"action": verb, "gateways": rows, "ok": all(row["ok"] for row in rows)}
 
 
 def clashes_data(found: Iterable[Clash]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hermes_dist.model.left_out import MISSED
@@ -99,8 +99,13 @@ def step_data(step: Step) -> dict[str, Any]:
     return {"path": step.path, "how": how}
 
 
-def outcome_data(outcome: Outcome) -> dict[str, Any]:
-    """What an operation did or would do."""
+def outcome_data(outcome: Outcome, restarted: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
+    """What an operation did or would do.
+
+    Args:
+        outcome: Its outcome.
+        restarted: What became of the gateways that were restarted after it.
+    """
     proposal = outcome.proposal
     if proposal is None:
         plan, said = _unchanged_data(outcome.lock), outcome.notes
@@ -117,6 +122,7 @@ def outcome_data(outcome: Outcome) -> dict[str, Any]:
         "skipped": list(outcome.skipped),
         "alias": outcome.alias,
         "restart": list(outcome.restart),
+        "restarted": list(restarted),
         "notes": list(sentences(said)),
     }
 

@@ -9,7 +9,7 @@ import typer
 
 from hermes_dist.cli.shared.ask import agreement
 from hermes_dist.cli.shared.cards import changed_card, group_card, review_card
-from hermes_dist.cli.shared.command import DryRun, Profile, command
+from hermes_dist.cli.shared.command import DryRun, Profile, Restart, command
 from hermes_dist.cli.shared.request import show_outcome
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import Cancelled, UsageError
@@ -57,6 +57,7 @@ def approve(
         ),
     ] = False,
     dry_run: DryRun = False,
+    restart: Restart = False,
 ) -> int:
     name = session.ctx.profile(profile)
     wanted = tuple(effects or ())
@@ -66,8 +67,8 @@ def approve(
     if show:
         return _shown(session, name, wanted)
     if revoke:
-        return _revoke(session, name, wanted, yes=yes, dry_run=dry_run)
-    return _approve(session, name, wanted, yes=yes, dry_run=dry_run)
+        return _revoke(session, name, wanted, yes=yes, dry_run=dry_run, restart=restart)
+    return _approve(session, name, wanted, yes=yes, dry_run=dry_run, restart=restart)
 
 
 def _check_one(list_: bool, show: bool, revoke: bool, *, things: bool) -> None:
@@ -84,7 +85,13 @@ def _check_one(list_: bool, show: bool, revoke: bool, *, things: bool) -> None:
 
 
 def _approve(
-    session: Session, name: ProfileName, wanted: tuple[str, ...], *, yes: bool, dry_run: bool
+    session: Session,
+    name: ProfileName,
+    wanted: tuple[str, ...],
+    *,
+    yes: bool,
+    dry_run: bool,
+    restart: bool,
 ) -> int:
     """Show what needs approval, ask for it, and make it live."""
     done = approvals.approved_already(session.ctx, name, wanted) if wanted else ()
@@ -109,16 +116,21 @@ def _approve(
             chosen = _agreed(session, name, chosen)
     request = Request(dry_run=dry_run)
     outcome = ops.approve(session.ctx, name, request, lambda _: True, chosen=chosen)
-    return show_outcome(session, outcome)
+    return show_outcome(session, outcome, restart=restart)
 
 
 def _revoke(
-    session: Session, name: ProfileName, wanted: tuple[str, ...], *, yes: bool, dry_run: bool
+    session: Session,
+    name: ProfileName,
+    wanted: tuple[str, ...],
+    *,
+    yes: bool,
+    dry_run: bool,
+    restart: bool,
 ) -> int:
     request = Request(dry_run=dry_run)
-    return show_outcome(
-        session, approvals.revoke(session.ctx, name, wanted, request, agreement(session, yes=yes))
-    )
+    outcome = approvals.revoke(session.ctx, name, wanted, request, agreement(session, yes=yes))
+    return show_outcome(session, outcome, restart=restart)
 
 
 def _agreed(session: Session, name: ProfileName, chosen: ops.Chosen) -> ops.Chosen:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from hermes_dist.cli.shared.ask import agreement
-from hermes_dist.cli.shared.command import DryRun, Profile, Yes, command
+from hermes_dist.cli.shared.command import DryRun, Profile, Restart, Yes, command
 from hermes_dist.cli.shared.layout import Column
 from hermes_dist.cli.shared.pager import paged
 from hermes_dist.cli.shared.reminders import notes
@@ -150,7 +150,7 @@ def _cells(session: Session, row: ops.Past) -> tuple[str, ...]:
     )
 
 
-@command_with_request("dry_run", "conflict", "allow_effects")
+@command_with_request("dry_run", "conflict", "allow_effects", "restart")
 def rollback(
     session: Session,
     request: Request,
@@ -169,7 +169,7 @@ def rollback(
     outcome = going_back.rollback(
         session.ctx, name, request, agreement(session, yes=yes), to=number, exact=exact
     )
-    code = show_outcome(session, outcome)
+    code = show_outcome(session, outcome, restart=request.restart)
     if outcome.done and outcome.proposal and outcome.proposal.lock and outcome.proposal.lock.held:
         words = session.command(f"unhold {name}")
         session.screen.tell(
@@ -180,7 +180,11 @@ def rollback(
 
 @command
 def undo(
-    session: Session, profile: Profile = None, dry_run: DryRun = False, yes: Yes = False
+    session: Session,
+    profile: Profile = None,
+    dry_run: DryRun = False,
+    restart: Restart = False,
+    yes: Yes = False,
 ) -> int:
     name = _still_there(session, profile)
 
@@ -199,7 +203,7 @@ def undo(
 
     request = Request(dry_run=dry_run)
     outcome = undoing.undo(session.ctx, name, request, agreement(session, yes=yes), tell)
-    return show_outcome(session, outcome)
+    return show_outcome(session, outcome, restart=restart)
 
 
 def _still_there(session: Session, profile: str | None) -> ProfileName:
@@ -214,12 +218,12 @@ def _still_there(session: Session, profile: str | None) -> ProfileName:
         raise undoing.missing(session.ctx, str(profile)) or error from None
 
 
-def abort(session: Session, name: ProfileName, *, yes: bool, dry_run: bool) -> int:
-    """Run ``update --abort``."""
+def abort(session: Session, name: ProfileName, request: Request, *, yes: bool) -> int:
+    """Run ``update --abort``; of the request, only ``--dry-run`` and ``--restart`` count."""
     outcome = going_back.abort(
-        session.ctx, name, Request(dry_run=dry_run), agreement(session, yes=yes)
+        session.ctx, name, Request(dry_run=request.dry_run), agreement(session, yes=yes)
     )
-    return show_outcome(session, outcome)
+    return show_outcome(session, outcome, restart=request.restart)
 
 
 @command

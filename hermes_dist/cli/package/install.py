@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     "without",
     "include",
     "exclude",
+    "restart",
     asks=True,
 )
 def install(
@@ -64,7 +65,7 @@ def install(
         alias="" if alias else None,
         force=force,
     )
-    code = show_outcome(session, outcome)
+    code = show_outcome(session, outcome, restart=request is not None and request.restart)
     if outcome.done:
         _offer_front_door(session)
     return code

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from hermes_dist.cli.shared.reminders import restart_touched
 from hermes_dist.cli.shared.screen import Screen
 from hermes_dist.cli.shared.session import Session, on_each
-from hermes_dist.errors import Cancelled, ConflictsOpen, DistError
+from hermes_dist.errors import Cancelled, ConflictsOpen, DistError, worst
 from hermes_dist.ops.change.look_up import Looked, ask_ahead, look
 from hermes_dist.ops.profiles.list import list_profiles
 
@@ -64,13 +65,17 @@ class Became(NamedTuple):
 
 
 def update_all(
-    session: Session, update: Callable[[Session, Looked], tuple[int, Outcome | None]]
+    session: Session,
+    update: Callable[[Session, Looked], tuple[int, Outcome | None]],
+    *,
+    restart: bool = False,
 ) -> int:
     """Update every profile that has a lockfile, and sum up.
 
     Args:
         session: The run.
         update: Updates one profile; returns its exit code and the outcome, or None if there was nothing to do.
+        restart: At the end, restart each running gateway that a change touches, once.
 
     Returns:
         The worst exit code.
@@ -79,22 +84,35 @@ def update_all(
     # All sources are asked at once, so that many profiles wait only as long as the slowest one.
     ask_ahead(session.ctx, names)
     became: list[Became] = []
+    touched: dict[ProfileName, None] = {}
+    codes = [0]
 
     def one(each: Session, name: ProfileName) -> int:
         looked = look(each.ctx, name)
         code, outcome = update(each, looked)
         became.append(after(looked, outcome))
+        if outcome is not None:
+            touched.update(dict.fromkeys(outcome.restart))
         return code
 
-    code = on_each(
-        session,
-        names,
-        one,
-        failed=lambda name, error: became.append(failed(name, error)),
-        summary=lambda: {"summary": data(became, session.command)},
+    def end() -> dict[str, Any]:
+        show(session.screen, became, session.command)
+        results: list[dict[str, Any]] = []
+        if restart and touched:
+            results, failed = restart_touched(session, tuple(touched))
+            codes.append(failed)
+        return {"summary": data(became, session.command), "restarted": results}
+
+    codes.append(
+        on_each(
+            session,
+            names,
+            one,
+            failed=lambda name, error: became.append(failed(name, error)),
+            summary=end,
+        )
     )
-    show(session.screen, became, session.command)
-    return code
+    return worst(codes)
 
 
 def after(looked: Looked, outcome: Outcome | None) -> Became:

@@ -10,7 +10,7 @@ import typer
 from hermes_dist.cli.package.ask_conflict import asker, by_editing
 from hermes_dist.cli.package.edit_conflict import edited, opener
 from hermes_dist.cli.shared.ask import agreement, questions
-from hermes_dist.cli.shared.command import AllowEffects, DryRun, Profile, command
+from hermes_dist.cli.shared.command import AllowEffects, DryRun, Profile, Restart, command
 from hermes_dist.cli.shared.request import show_outcome
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import ExitCode, InputNeeded, UsageError
@@ -58,11 +58,13 @@ def resolve(
     ] = False,
     allow_effects: AllowEffects = False,
     dry_run: DryRun = False,
+    restart: Restart = False,
 ) -> int:
     name = session.ctx.profile(profile)
     request = Request(
         choices=Choices(allow_effects=allow_effects),
         dry_run=dry_run,
+        restart=restart,
         questions=questions(session, yes=allow_effects),
     )
     wanted = {Side.OURS: ours, Side.THEIRS: theirs, Side.BOTH: both}
@@ -85,7 +87,7 @@ def resolve(
         place=place,
         always=always,
     )
-    return show_outcome(session, outcome)
+    return show_outcome(session, outcome, restart=restart)
 
 
 def _check_one(chosen: int, *, always: bool, ours: bool) -> None:
@@ -122,7 +124,7 @@ def _ask(session: Session, name: ProfileName, place: str, request: Request) -> i
         )
     confirm = agreement(session, yes=True)
     outcome = ops.resolve_asking(session.ctx, name, asker(session), request, confirm, place=place)
-    return show_outcome(session, outcome)
+    return show_outcome(session, outcome, restart=request.restart)
 
 
 def _edit(session: Session, name: ProfileName, place: str, request: Request, tool: str) -> int:
@@ -153,7 +155,7 @@ def _edit(session: Session, name: ProfileName, place: str, request: Request, too
         session.screen.tell(
             f"  {clean(path)} was left as it is, and its conflict stays open; --ours settles it as yours"
         )
-    return show_outcome(session, outcome)
+    return show_outcome(session, outcome, restart=request.restart)
 
 
 def _forget(session: Session, name: ProfileName, place: str, request: Request) -> int:

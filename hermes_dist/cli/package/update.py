@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     "without",
     "include",
     "exclude",
+    "restart",
     asks=True,
 )
 def update(
@@ -103,8 +104,8 @@ def _abort(
     from hermes_dist.cli.package.history import abort  # noqa: PLC0415 - few updates are aborted
 
     if not alone or request.locked or not request.is_plain:
-        raise UsageError("--abort can only be combined with a profile, -y and -n")
-    return abort(session, session.ctx.profile(profile), yes=yes, dry_run=request.dry_run)
+        raise UsageError("--abort can only be combined with a profile, -y, -n and --restart")
+    return abort(session, session.ctx.profile(profile), request, yes=yes)
 
 
 def _need_lockfile(session: Session, name: ProfileName) -> None:
@@ -121,15 +122,24 @@ def _update_all(session: Session, request: Request | None, *, yes: bool, exit_co
     from hermes_dist.cli.package.recap import update_all  # noqa: PLC0415 - updating one profile needs no list
 
     def one(each: Session, looked: Looked) -> tuple[int, Outcome | None]:
-        return _update(each, looked, request, yes=yes, exit_code=exit_code)
+        return _update(each, looked, request, yes=yes, exit_code=exit_code, alone=False)
 
-    return update_all(session, one)
+    return update_all(session, one, restart=request is not None and request.restart)
 
 
 def _update(
-    session: Session, looked: Looked, request: Request | None, *, yes: bool, exit_code: bool
+    session: Session,
+    looked: Looked,
+    request: Request | None,
+    *,
+    yes: bool,
+    exit_code: bool,
+    alone: bool = True,
 ) -> tuple[int, Outcome | None]:
-    """Update a profile; returns its exit code and the outcome, or None if nothing was to be done at first sight."""
+    """Update a profile; returns its exit code and the outcome, or None if nothing was to be done at first sight.
+
+    Among others, it restarts no gateway: one may serve several profiles, so that happens at the end.
+    """
     # Decided from the head of the lock alone: most updates end here and load nothing that merges.
     plain = request is None or request.is_plain
     # Not with --json: its object shows in full what is open, and the head does not hold that.
@@ -146,7 +156,15 @@ def _update(
         agreement(session, yes=yes),
         looked,
     )
-    return show_outcome(session, outcome, exit_code=exit_code), outcome
+    restart = request is not None and request.restart
+    code = show_outcome(
+        session,
+        outcome,
+        exit_code=exit_code,
+        restart=restart and alone,
+        told=alone or not restart,
+    )
+    return code, outcome
 
 
 def _nothing_new(session: Session, looked: Looked) -> int:
@@ -163,10 +181,6 @@ def _offer_adoption(session: Session, name: ProfileName) -> None:
     """
     if not session.screen.somebody or session.ctx.layout.lockfile(name).exists():
         return
-    from hermes_dist.cli.package.upkeep import adopt_one  # noqa: PLC0415 - only profiles without a lock need it
-    from hermes_dist.ops.package.adopt import adoptable  # noqa: PLC0415 - only profiles without a lock need it
+    from hermes_dist.cli.package.upkeep import offer_adoption  # noqa: PLC0415 - only profiles without a lock need it
 
-    if adoptable(session.ctx, name) and session.screen.confirm(
-        f"{name} has no lockfile. Adopt it first?"
-    ):
-        adopt_one(session, name, yes=False)
+    offer_adoption(session, name)

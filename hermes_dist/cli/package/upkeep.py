@@ -40,6 +40,18 @@ _SOURCE_WORDS = {
 }
 
 
+def offer_adoption(session: Session, name: ProfileName) -> None:
+    """Offer to adopt a profile that the agent's own installer made, so that it can be updated.
+
+    Raises:
+        Cancelled: The user accepted the offer and then declined the adoption.
+    """
+    if adopting.adoptable(session.ctx, name) and session.screen.confirm(
+        f"{name} has no lockfile. Adopt it first?"
+    ):
+        adopt_one(session, name, yes=False)
+
+
 def _listed(session: Session, mark: str, paths: Iterable[str], why: str) -> None:
     paths = list(paths)
     shown = paths if session.screen.verbose else paths[:_SHOWN]

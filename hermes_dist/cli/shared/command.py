@@ -86,6 +86,10 @@ RequireSignature = Annotated[
 IgnoreRequires = Annotated[
     bool, typer.Option("--ignore-requires", help="Skip the check of the agent's version.")
 ]
+Restart = Annotated[
+    bool,
+    typer.Option("--restart", help="Restart the running gateways that the change touches."),
+]
 
 
 REQUEST_OPTIONS: Mapping[str, tuple[object, Any]] = {
@@ -146,6 +150,7 @@ REQUEST_OPTIONS: Mapping[str, tuple[object, Any]] = {
     "without": ("", Except),
     "include": (None, Include),
     "exclude": (None, Exclude),
+    "restart": (False, Restart),
 }
 """The options of all requests, each with its default; a command chooses among them by name."""
 

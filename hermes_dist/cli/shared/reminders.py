@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from hermes_dist.cli.shared.screen import Screen
 from hermes_dist.errors import ExitCode, counted
@@ -64,3 +64,12 @@ def reminder(session: Session, name: ProfileName, conflicts: int) -> int:
     )
     session.screen.say(f"  next: {session.command(f'resolve {name} --list')}")
     return ExitCode.CONFLICTS
+
+
+def restart_touched(
+    session: Session, names: Sequence[ProfileName]
+) -> tuple[list[dict[str, Any]], int]:
+    """Restart the running gateways that a change touches; returns what became of each, and the exit code."""
+    from hermes_dist.cli.shared.gateway_results import restart_changed  # noqa: PLC0415 - few changes restart a gateway
+
+    return restart_changed(session, names)

@@ -9,8 +9,9 @@ from msgspec.structs import replace
 from hermes_dist.agents.places import CONFIG
 from hermes_dist.cli.shared.ask import agreement, given, questions, twins
 from hermes_dist.cli.shared.cards import preview, show_summary
+from hermes_dist.cli.shared.reminders import restart_touched
 from hermes_dist.cli.shared.session import Session
-from hermes_dist.errors import ExitCode, UsageError
+from hermes_dist.errors import ExitCode, UsageError, worst
 from hermes_dist.model.side import Side
 from hermes_dist.ops.change.proposal import Outcome
 from hermes_dist.ops.change.request import ABORT, Accept, AskConflicts, Choices, Naming, Request
@@ -47,6 +48,7 @@ def request_of(
     locked: bool = False,
     allow_downgrade: bool = False,
     ignore_requires: bool = False,
+    restart: bool = False,
 ) -> Request:
     """Build the request from the options of a command, each under its own name.
 
@@ -80,6 +82,7 @@ def request_of(
         locked=locked,
         allow_downgrade=allow_downgrade,
         ignore_requires=ignore_requires,
+        restart=restart,
     )
 
 
@@ -94,8 +97,23 @@ def _ask_conflicts(session: Session, conflict: str, *, yes: bool) -> AskConflict
     return None
 
 
-def show_outcome(session: Session, outcome: Outcome, *, exit_code: bool = False) -> int:
-    """Show an outcome, and choose the exit code."""
+def show_outcome(
+    session: Session,
+    outcome: Outcome,
+    *,
+    exit_code: bool = False,
+    restart: bool = False,
+    told: bool = True,
+) -> int:
+    """Show an outcome, and choose the exit code.
+
+    Args:
+        session: The run.
+        outcome: What was done, or would be.
+        exit_code: A dry run that would change something ends with its own code.
+        restart: Restart the running gateways that the change touches.
+        told: Name the command that restarts them; otherwise the caller does it later.
+    """
     if outcome.dry_run and outcome.proposal is not None:
         preview(session.with_results(), outcome.proposal)
         changes = not outcome.proposal.changes_nothing
@@ -107,5 +125,15 @@ def show_outcome(session: Session, outcome: Outcome, *, exit_code: bool = False)
         if exit_code and changes:
             return ExitCode.CHANGES
         return ExitCode.DONE
+    if restart and outcome.restart:
+        return _restarted(session, outcome)
     session.screen.emit("outcome", outcome_data(outcome))
-    return show_summary(session, outcome)
+    return show_summary(session, outcome if told else replace(outcome, restart=()))
+
+
+def _restarted(session: Session, outcome: Outcome) -> int:
+    """Show what was done, then restart the gateways; a gateway that fails does not undo the change."""
+    code = show_summary(session, replace(outcome, restart=()))
+    results, failed = restart_touched(session, outcome.restart)
+    session.screen.emit("outcome", outcome_data(outcome, results))
+    return worst([code, failed])

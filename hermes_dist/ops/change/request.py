@@ -70,6 +70,7 @@ class Request(Struct, frozen=True, kw_only=True):
         locked: The resolved commit must be the lock's.
         allow_downgrade: Follow a source that went back.
         ignore_requires: Do not check which agent the package requires.
+        restart: The command restarts the gateways of the outcome afterwards; a verb only names them.
     """
 
     choices: Choices = field(default_factory=Choices)
@@ -83,6 +84,7 @@ class Request(Struct, frozen=True, kw_only=True):
     locked: bool = False
     allow_downgrade: bool = False
     ignore_requires: bool = False
+    restart: bool = False
 
     @property
     def is_for_one(self) -> bool:
@@ -93,7 +95,7 @@ class Request(Struct, frozen=True, kw_only=True):
     def is_plain(self) -> bool:
         """Whether no option was given that could bring about more than the source offers.
 
-        ``--dry-run`` and ``--locked`` only hold back, and questions are asked about what there is.
+        ``--dry-run`` and ``--locked`` only hold back, questions are asked about what there is, and a restart follows.
         """
-        held_back = replace(self, dry_run=False, locked=False)
+        held_back = replace(self, dry_run=False, locked=False, restart=False)
         return replace(held_back, questions=Questions(), naming=Naming()) == Request()
