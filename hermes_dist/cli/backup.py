@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -12,7 +13,7 @@ from hermes_dist.cli.shared.command import AllowEffects, DryRun, Profile, Yes, c
 from hermes_dist.cli.shared.reminders import notes
 from hermes_dist.cli.shared.screen import Screen
 from hermes_dist.cli.shared.session import Session
-from hermes_dist.cli.transfer import PassphraseFile, archive_path, new_passphrase, read_passphrase
+from hermes_dist.cli.transfer import PassphraseFile, archive_path, known_passphrase, new_passphrase
 from hermes_dist.errors import Cancelled, DistError, UsageError, counted, worst
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.change.proposal import Proposal
@@ -88,15 +89,12 @@ def restore(
     asking = _Asking(session, tuple(profiles or ()), name, sure=yes or dry_run)
     path = archive_path(file)
 
-    def passphrase() -> str:
-        if passphrase_file:
-            return read_passphrase(passphrase_file)
-        session.screen.needs("--passphrase-file FILE")
-        return session.screen.read("Passphrase of the backup: ", hidden=True)
-
     request = Request(choices=Choices(allow_effects=allow_effects), dry_run=dry_run)
     talk = Talk(
-        passphrase=passphrase, choose=asking.choose, confirm=asking.confirm, told=asking.told
+        passphrase=partial(known_passphrase, session, passphrase_file),
+        choose=asking.choose,
+        confirm=asking.confirm,
+        told=asking.told,
     )
     done = ops.restore(session.ctx, path, request, talk)
     session.screen.emit("backup-restore", restored_data(str(path), done, dry_run=dry_run))

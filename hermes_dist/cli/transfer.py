@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import shlex
+import stat
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +23,7 @@ from hermes_dist.cli.shared.command import (
 )
 from hermes_dist.cli.shared.reminders import notes
 from hermes_dist.cli.shared.request import show_outcome
+from hermes_dist.cli.shared.screen import Screen
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.cli.shared.verb import command_with_request
 from hermes_dist.errors import DistError, Invalid, UsageError, counted
@@ -123,7 +128,7 @@ def new_passphrase(session: Session, file: str) -> str:
         InputNeeded: No file was given, and there is no terminal to ask on.
     """
     if file:
-        return read_passphrase(file)
+        return _read_passphrase(session.screen, file)
     screen = session.screen
     screen.needs("--passphrase-file FILE")
     while True:
@@ -136,8 +141,20 @@ def new_passphrase(session: Session, file: str) -> str:
             screen.warn("the two differ")
 
 
-def read_passphrase(file: str) -> str:
-    """Read the passphrase from the first line of a file.
+def known_passphrase(session: Session, file: str) -> str:
+    """The passphrase of a backup that is there, from a file or typed once.
+
+    Raises:
+        InputNeeded: No file was given, and there is no terminal to ask on.
+    """
+    if file:
+        return _read_passphrase(session.screen, file)
+    session.screen.needs("--passphrase-file FILE")
+    return session.screen.read("Passphrase of the backup: ", hidden=True)
+
+
+def _read_passphrase(screen: Screen, file: str) -> str:
+    """Read the passphrase from the first line of a file; a file that others can read is told.
 
     Raises:
         DistError: The file can't be read, or is empty.
@@ -147,6 +164,7 @@ def read_passphrase(file: str) -> str:
         with path.open("rb") as stream:
             # Not strip(): a passphrase may begin or end with a space.
             line = stream.read(_PASSPHRASE_BYTES).decode().partition("\n")[0].removesuffix("\r")
+            found = os.fstat(stream.fileno())
     except OSError as error:
         raise DistError(
             f"the passphrase can't be read: {error.strerror}",
@@ -157,6 +175,12 @@ def read_passphrase(file: str) -> str:
         raise Invalid("the passphrase is not text", where=str(path)) from None
     if not line:
         raise Invalid("the passphrase is empty", where=str(path))
+    # Told and not refused, as ssh does with a key: a backup by night that stops for it would be no backup.
+    # A pipe has no permissions that mean anything.
+    if stat.S_ISREG(found.st_mode) and found.st_mode & 0o077:
+        screen.warn(
+            f"{clean(path)}: others can read this passphrase; next: chmod 600 {shlex.quote(clean(path))}"
+        )
     return line
 
 
@@ -194,18 +218,12 @@ def import_(
         # A new profile replaces nothing, so only an import into an existing one asks.
         return agreement(session, yes=yes or proposal.new)(proposal)
 
-    def passphrase() -> str:
-        if passphrase_file:
-            return read_passphrase(passphrase_file)
-        session.screen.needs("--passphrase-file FILE")
-        return session.screen.read("Passphrase of the backup: ", hidden=True)
-
     outcome = arriving.import_(
         session.ctx,
         archive_path(file),
         request,
         confirm,
-        passphrase=passphrase,
+        passphrase=partial(known_passphrase, session, passphrase_file),
         name=name,
         alias="" if alias else None,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -147,6 +148,27 @@ def test_a_backup_with_its_passphrase_from_a_file(cli: Cli, here: Path) -> None:
     code, _, err = cli("import", "bot.tar.gz.age", "--name", "third", "--passphrase-file", "secret")
     assert code == 1
     assert "the passphrase is wrong" in err
+
+
+def test_a_passphrase_that_others_can_read_is_told(cli: Cli, here: Path) -> None:
+    word = here / "secret"
+    word.write_text("open sesame\n")
+    word.chmod(0o640)
+    told = "warning: secret: others can read this passphrase; next: chmod 600 secret\n"
+    code, _, err = cli("backup", "bot", "--passphrase-file", "secret", "-q")
+    assert (code, err) == (0, told)
+    _, _, err = cli("backup", "restore", "bot.tar.gz.age", "-n", "--passphrase-file", "secret")
+    assert told in err
+    word.chmod(0o600)
+    _, _, err = cli("backup", "bot", "-o", "two.age", "--passphrase-file", "secret")
+    assert "others" not in err
+    pipe, end = os.pipe()
+    os.write(end, b"open sesame\n")
+    os.close(end)
+    _, _, err = cli("backup", "bot", "-o", "three.age", "--passphrase-file", f"/dev/fd/{pipe}")
+    os.close(pipe)
+    assert "others" not in err
+    assert (here / "three.age").exists()
 
 
 def test_backup_and_restore_say_what_they_do_and_overwrite_nothing(cli: Cli, here: Path) -> None:
