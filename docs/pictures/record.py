@@ -96,9 +96,13 @@ def record(home: Path) -> Recording:
         SystemExit: A hidden command fails.
     """
     shutil.copytree(TOP / "examples", home / "examples")
+    agent = home / ".local" / "bin" / "hermes"  # so that the summary says how to start it
+    agent.parent.mkdir(parents=True)
+    agent.write_text("#!/bin/sh\n")
+    agent.chmod(0o755)
     env = {
         "HOME": str(home),
-        "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
+        "PATH": f"{agent.parent}:{Path(sys.executable).parent}:/usr/bin:/bin",
         "LANG": "C.UTF-8",
         "TERM": "xterm-256color",
         "COLUMNS": str(COLUMNS),

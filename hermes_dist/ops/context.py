@@ -162,6 +162,11 @@ class Context:
 
         return find_agent(self.layout, self.env)
 
+    @property
+    def agent_command(self) -> str:
+        """The agent's command as a user types it, by its path where no ``PATH`` leads to it; empty without an agent."""
+        return self.agent.typed(self.brand, self.env) if self.agent else ""
+
     @cached_property
     def agent_version(self) -> str | None:
         from hermes_dist.world.agent.find import version  # noqa: PLC0415 - most commands never ask about the agent

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Iterator, Sequence
 
+from hermes_dist.brand import Brand
 from hermes_dist.errors import counted
 from hermes_dist.model.paths import RelPath
 from hermes_dist.ops.change.proposal import Outcome, Proposal
@@ -40,7 +41,11 @@ def asked_words(proposal: Proposal) -> str:
 
 
 def done_lines(
-    outcome: Outcome, proposal: Proposal, command: Command, agent: str
+    outcome: Outcome,
+    proposal: Proposal,
+    command: Command,
+    brand: Brand,
+    agent: Callable[[], str],
 ) -> Iterator[Line]:
     """Say what was done and what to do next.
 
@@ -48,7 +53,8 @@ def done_lines(
         outcome: What was done.
         proposal: The proposal that was carried out.
         command: Spells a command of ours.
-        agent: The agent's own command.
+        brand: The brand of the agent.
+        agent: Looks for the agent's own command; empty if it is not installed. Only called if something starts it.
     """
     yield _done_line(outcome, proposal)
     yield from written_lines(outcome)
@@ -59,7 +65,10 @@ def done_lines(
         yield line(
             f"  the running gateway takes this up after: {command(f'gateways restart {name}')}"
         )
-    yield from _next_lines(outcome, proposal, command, agent)
+    if outcome.alias or proposal.new:
+        yield from _start_lines(outcome, brand, agent())
+    elif not outcome.open_conflicts:
+        yield line(f"  see: {command(f'status {outcome.profile}')}")
 
 
 def _done_line(outcome: Outcome, proposal: Proposal) -> Line:
@@ -141,15 +150,16 @@ def _missing_lines(proposal: Proposal) -> Iterator[Line]:
         yield line(f"  missing in {place}: {', '.join(clean(name) for name in missing)}")
 
 
-def _next_lines(
-    outcome: Outcome, proposal: Proposal, command: Command, agent: str
-) -> Iterator[Line]:
-    if outcome.alias:
-        yield line(f"  start it with: {outcome.alias} chat")
-    elif proposal.new:
-        yield line(f"  start it with: {agent} -p {outcome.profile} chat")
-    elif not outcome.open_conflicts:
-        yield line(f"  see: {command(f'status {outcome.profile}')}")
+def _start_lines(outcome: Outcome, brand: Brand, agent: str) -> Iterator[Line]:
+    """Say how to start the profile; without the agent, what is missing first."""
+    then = ""
+    if not agent:
+        yield line(
+            f"  {brand.title} is not installed; get it with: pip install {brand.agent_package}"
+        )
+        then = "then "
+    start = outcome.alias or f"{agent or brand.name} -p {outcome.profile}"
+    yield line(f"  {then}start it with: {start} chat")
 
 
 def skipped_words(path: RelPath) -> str:

@@ -186,7 +186,10 @@ def show_summary(session: Session, outcome: Outcome) -> int:
     screen, name, proposal = session.screen, outcome.profile, outcome.proposal
     notes(screen, outcome.notes)
     if outcome.done and proposal is not None:
-        _say(screen, summary.done_lines(outcome, proposal, session.command, session.brand.name))
+        said = summary.done_lines(
+            outcome, proposal, session.command, session.brand, lambda: session.ctx.agent_command
+        )
+        _say(screen, said)
     elif not outcome.dry_run:
         lock = outcome.lock
         if proposal is not None:

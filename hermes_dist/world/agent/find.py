@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
@@ -51,6 +52,12 @@ class Agent(NamedTuple):
     def launcher(self) -> Path:
         """Return the program that is started."""
         return Path(self.argv[0])
+
+    def typed(self, brand: Brand, env: Mapping[str, str]) -> str:
+        """What a user types to start it: the brand's own command, or the launcher where no ``PATH`` leads to one."""
+        if find_command(brand.name, env):
+            return brand.name
+        return shlex.join(self.argv)
 
 
 def find_agent(layout: Layout, env: Mapping[str, str]) -> Agent | None:
