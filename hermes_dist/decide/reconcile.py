@@ -15,6 +15,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from hermes_dist.decide.consent.activate import switch_on
+from hermes_dist.decide.consent.contents import image_at
 from hermes_dist.decide.consent.effects import find_effects, going_back
 from hermes_dist.decide.consent.floor import Known
 from hermes_dist.decide.consent.granted import Granted, grant
@@ -35,7 +36,7 @@ from hermes_dist.model.discreet import Contents
 from hermes_dist.model.keypath import parse_key
 from hermes_dist.model.notes import Note
 from hermes_dist.model.paths import RelPath
-from hermes_dist.model.plan import Answer, Effect, Plan, Step, image_of
+from hermes_dist.model.plan import Answer, Effect, Plan, Step
 from hermes_dist.model.side import Side
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree, together
 
@@ -141,7 +142,7 @@ def reconcile(situation: Situation, decisions: Decisions) -> Plan:
         parked=waiting,
         ran=ran,
         off=off_causes(live.tree, ours, theirs, idle, judge, read),
-        answers=asked.to_remember(waiting, live.tree),
+        answers=asked.to_remember(waiting, live.tree, read),
         moved=merged.moved,
         blobs=blobs,
         notes=(*merged.notes, *_by_author(sides, decisions)),
@@ -242,14 +243,16 @@ class _Asked:
             self.answers[path, key] = side
         return side
 
-    def to_remember(self, waiting: tuple[Effect, ...], live: Tree) -> tuple[Answer, ...]:
+    def to_remember(
+        self, waiting: tuple[Effect, ...], live: Tree, read: Read
+    ) -> tuple[Answer, ...]:
         """Return the answers at places that still wait for approval.
 
         The home does not show such an answer yet, so ``approve`` would ask about the conflict again. All other
         answers are in the files.
         """
         return tuple(
-            Answer(path, key, side, image_of(live.get(path)))
+            Answer(path, key, side, image_at(path, key, live, read))
             for (path, key), side in sorted(self.answers.items())
             if any(_touches(effect, path, key) for effect in waiting)
         )

@@ -143,7 +143,7 @@ class Answer(Struct, frozen=True, order=True):
         path: The file.
         key: The place inside a document; empty for the file or its text.
         side: The side it was settled by.
-        ours: The home's entry at that time, as :func:`image_of` writes it; after another edit the answer is void.
+        ours: The home's content at this place at that time, as one word; after another edit there the answer is void.
     """
 
     path: RelPath

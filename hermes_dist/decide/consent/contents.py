@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from hermes_dist.errors import Invalid
-from hermes_dist.model.documents.api import ABSENT, Kind, kind_of, load_data
+from hermes_dist.model.documents.api import ABSENT, Kind, get, kind_of, load_data
+from hermes_dist.model.documents.frontmatter import split
 from hermes_dist.model.facts import Facts, fact_text
-from hermes_dist.model.keypath import KeyPath, parse_key
+from hermes_dist.model.keypath import BODY, KeyPath, parse_key
 from hermes_dist.model.paths import RelPath
+from hermes_dist.model.plan import image_of
 from hermes_dist.model.tree import Digest, Read, Tree
 
 CODE_OF, OWNER = "code of", "owner"
@@ -46,6 +48,29 @@ def data_in(path: RelPath, tree: Tree, read: Read) -> object:
 def _data_of(text: bytes, kind: Kind) -> object:
     # One operation asks seven times for the same few documents, and a large config.yaml takes long to read.
     return load_data(text, kind)
+
+
+def image_at(path: RelPath, key: str, tree: Tree, read: Read) -> str:
+    """Return the content at the place of a conflict as one word; two equal words are equal contents.
+
+    It is the digest of the value at the key, or of the body of a skill, so that edits elsewhere in the file make no
+    difference. Where there is no such part, or the file can't be read, it is the file's own entry.
+    """
+    entry = tree.get(path)
+    steps = parsed_key(key)
+    if entry is None or not steps:
+        return image_of(entry)
+    try:
+        if steps == BODY:
+            return str(Digest.of(split(read(entry.digest))[1]))
+        kind = kind_of(path)
+        if kind is None:  # a skill, whose front matter is YAML
+            value = get(load_data(split(read(entry.digest))[0] or b"", Kind.YAML), steps)
+        else:
+            value = get(_data_of(read(entry.digest), kind), steps)
+    except Invalid:
+        return image_of(entry)
+    return "-" if value is ABSENT else str(digest_of(value))
 
 
 def plain(value: object) -> object:

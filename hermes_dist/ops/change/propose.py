@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from hermes_dist.decide.archive.brought import still_waiting, with_authors, with_edited
 from hermes_dist.decide.authoring.release_notes import ReleaseNotes
+from hermes_dist.decide.consent.contents import image_at
 from hermes_dist.decide.consent.granted import approvals_after, grant
 from hermes_dist.decide.consent.parking import put_back
 from hermes_dist.decide.consent.switches import memory_of, shipped_off
@@ -32,7 +33,7 @@ from hermes_dist.model.lock_package import Approval, LockedPackage
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName, RelPath
-from hermes_dist.model.plan import Plan, Step, image_of
+from hermes_dist.model.plan import Answer, Plan, Step, image_of
 from hermes_dist.model.side import Side
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree, together
 from hermes_dist.ops.change.behind_links import refuse_links, without_deletions
@@ -92,7 +93,7 @@ def propose(
     theirs, blobs = brought.tree, {**blobs, **brought.blobs}
     read = together(blobs, read)
     base, theirs, lost = without_lost(base, theirs, observed.ours, read)
-    decisions = _decisions(incoming, old, choices, observed.ours, theirs)
+    decisions = _decisions(incoming, old, choices, observed.ours, theirs, read)
     edits = _with_edits(observed.ours, choices)
     revoked = withdraw(edits, base, choices.revoked, incoming.manifest.name, read)
     blobs = {**blobs, **revoked.blobs, **edited}
@@ -205,7 +206,7 @@ def _size(ctx: Context, tree: Tree, read: Read) -> int:
 
 
 def _decisions(
-    incoming: Incoming, old: Lock | None, choices: Choices, ours: Tree, theirs: Tree
+    incoming: Incoming, old: Lock | None, choices: Choices, ours: Tree, theirs: Tree, read: Read
 ) -> Decisions:
     """What is decided already: by the user now or earlier, and by the author's policies."""
     decided = Decisions(
@@ -219,7 +220,7 @@ def _decisions(
         return decided
     return replace(
         decided,
-        sides={**_said_before(old, ours, theirs), **decided.sides},
+        sides={**_said_before(old, ours, theirs, read), **decided.sides},
         kept=old.kept,
         granted=replace(decided.granted, before=old.granted),
     )
@@ -244,14 +245,22 @@ def _sides(choices: Choices) -> Mapping[str, Side]:
     return {**other, **{str(path): Side.OURS for path in choices.edits}}
 
 
-def _said_before(old: Lock, ours: Tree, theirs: Tree) -> Mapping[str, Side]:
-    """Earlier answers to conflicts that still count: those where neither side has changed since."""
+def _said_before(old: Lock, ours: Tree, theirs: Tree, read: Read) -> Mapping[str, Side]:
+    """Earlier answers to conflicts that still count: those where neither side has changed at that place since.
+
+    What was received there has not changed either: base stays as it was while an answer waits.
+    """
     received = old.theirs()
-    return {
-        a.place: a.side
-        for a in old.answers
-        if image_of(ours.get(a.path)) == a.ours and theirs.get(a.path) == received.get(a.path)
-    }
+
+    def stands(a: Answer) -> bool:
+        # Older lockfiles remember the whole file.
+        mine = (image_of(ours.get(a.path)), image_at(a.path, a.key, ours, read))
+        return a.ours in mine and (
+            theirs.get(a.path) == received.get(a.path)
+            or image_at(a.path, a.key, theirs, read) == image_at(a.path, a.key, received, read)
+        )
+
+    return {a.place: a.side for a in old.answers if stands(a)}
 
 
 def _with_edits(ours: Tree, choices: Choices) -> Tree:
