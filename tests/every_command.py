@@ -43,6 +43,7 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "info": ("info", "evil"),
     "resolve": ("resolve", "evil", "--theirs"),
     "resolve (list)": ("resolve", "evil", "--list"),
+    "resolve (show)": ("resolve", "evil", "SOUL.md", "--show"),
     "resolve (unknown)": ("resolve", "evil", EVIL, "--ours"),
     "keep": ("keep", "evil", "SOUL.md"),
     "keep (list)": ("keep", "evil"),

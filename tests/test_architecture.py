@@ -34,7 +34,8 @@ ROOMS = {
     "world": "errors agents brand model",
     "ops": "errors agents brand model decide world",
     "voice": "errors agents brand model decide ops",  # speaks of the values of all of them
-    "cli": "errors agents brand model ops voice",
+    "cli": "errors agents brand model ops voice page",  # page: only the verbs that show it
+    "page": "errors brand model ops voice",
     "api": "errors brand model ops voice",
     "plugin": "brand cli",  # the agent's way in
     "__main__": "cli",  # the front door's way in
@@ -60,7 +61,7 @@ ONLY_IN = {
     "zlib": ("world.archive", "world.disk.store", "world.git", "decide.secrets.members"),
     "gzip": ("world.archive",),
     "subprocess": ("world.agent", "world.git", "world.child"),
-    "socket": (),
+    "socket": ("page.server",),
     "urllib.request": (),
     "typer": ("cli.",),
     "click": ("cli.",),
@@ -68,7 +69,9 @@ ONLY_IN = {
     "logging": (),
     "random": (),
     "pickle": (),
-    "asyncio": (),
+    "asyncio": ("page.server",),
+    "starlette": ("page.server",),
+    "uvicorn": ("page.server",),
 }
 """One room for each dependency: modules whose dotted name begins so may import it."""
 
@@ -460,6 +463,18 @@ def _blocks(found: Iterable[Any]) -> Iterator[Any]:
             yield from _blocks(block.closures)
 
 
+BOUNDARIES = {"cli.shared.boundary", "page.answer"}
+"""Where every error ends: as a sentence and an exit code, or as a reply."""
+
+SHOW_THE_PAGE = {"cli.ui", "cli.dashboard"}
+
+
+@each_of([m for m in MODULES if m.room == "cli" and m.name not in SHOW_THE_PAGE])
+def test_only_the_verbs_that_show_the_page_load_it(module: Module) -> None:
+    wrong = [d for d, _ in module.imports() if d.startswith("hermes_dist.page")]
+    assert wrong == []
+
+
 @each_module
 def test_errors_are_caught_by_name_but_at_the_boundary(module: Module) -> None:
     def broad(node: ast.AST) -> bool:
@@ -476,7 +491,7 @@ def test_errors_are_caught_by_name_but_at_the_boundary(module: Module) -> None:
             and node.body[-1].exc is None
         )
 
-    if module.name != "cli.shared.boundary":
+    if module.name not in BOUNDARIES:
         assert _offenders(module, lambda node: broad(node) and not passes_on(node)) == []
 
 
@@ -585,7 +600,7 @@ def test_a_check_is_switched_off_only_with_a_reason(module: Module) -> None:
 
 
 def test_rooms_say_their_rule_and_nothing_else() -> None:
-    for room in ("agents", "model", "merge", "decide", "world", "ops", "voice", "cli"):
+    for room in ("agents", "model", "merge", "decide", "world", "ops", "voice", "page", "cli"):
         body = ast.parse((PACKAGE / room / "__init__.py").read_text()).body
         assert len(body) == 1, f"{room}/__init__.py holds one docstring"
         assert isinstance(body[0], ast.Expr)

@@ -139,6 +139,11 @@ def shown_value(value: object) -> str:
     return " ".join(text.split())
 
 
+def line_diff(before: bytes, after: bytes, before_label: str, after_label: str) -> list[str]:
+    """Return a unified diff of two texts."""
+    return unified(before, after, before_label, after_label)
+
+
 def text_diff(change: Change, read: Read, before_label: str, after_label: str) -> list[str]:
     """Return a unified diff of one path; a mode change, or content that can't be shown, is one line of its own.
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from hermes_dist.errors import Invalid
 from hermes_dist.merge.text import marker_left, mergeable, with_markers
 from hermes_dist.model.discreet import Contents
-from hermes_dist.model.documents.api import ABSENT, Kind, get, kind_of, load_data
+from hermes_dist.model.documents.api import ABSENT, Kind, get, kind_of, load_data, notes_at
 from hermes_dist.model.documents.frontmatter import split
 from hermes_dist.model.keypath import KeyPath
 from hermes_dist.model.paths import RelPath
@@ -55,10 +55,21 @@ def value_at(path: RelPath, data: bytes | None, key: KeyPath) -> object:
     """Return the value at a key of a document or of the front matter of a skill; ABSENT if there is none."""
     if data is None:
         return ABSENT
-    kind = kind_of(path)
-    if kind is None:  # a skill, whose front matter is YAML
-        kind, data = Kind.YAML, split(data)[0] or b""
+    kind, document = _document(path, data)
     try:
-        return get(load_data(data, kind), key)
+        return get(load_data(document, kind), key)
     except Invalid:
         return ABSENT
+
+
+def comment_at(path: RelPath, data: bytes, key: KeyPath) -> tuple[str, ...]:
+    """Return the comments that are written at a key, in the same documents."""
+    kind, document = _document(path, data)
+    return notes_at(document, kind, key)
+
+
+def _document(path: RelPath, data: bytes) -> tuple[Kind, bytes]:
+    kind = kind_of(path)
+    if kind is None:  # a skill, whose front matter is YAML
+        return Kind.YAML, split(data)[0] or b""
+    return kind, data

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Mapping
 from functools import cache, cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from hermes_dist.brand import Brand, Layout
@@ -48,6 +49,8 @@ class Context:
         offline: Contact no server.
         allow_insecure: Allow ``http://`` and ``git://`` to other machines.
         progress: Called with what is being fetched or written.
+        shown: The states of profiles that the user was shown, as :func:`hermes_dist.ops.homes.state_of` spells them; a
+            change of one that is in another state by then is refused.
     """
 
     def __init__(
@@ -61,6 +64,7 @@ class Context:
         offline: bool = False,
         allow_insecure: bool = False,
         progress: Progress = silent,
+        shown: Mapping[ProfileName, str] = MappingProxyType({}),
     ) -> None:
         self.brand = brand
         self.layout = layout
@@ -70,6 +74,7 @@ class Context:
         self.offline = offline
         self.allow_insecure = allow_insecure
         self.progress = progress
+        self.shown = shown
         if os.geteuid() == 0:
             _refuse_planted(layout.shared, layout.store, layout.git_cache)
             _settle_at_exit(layout.shared)
@@ -119,6 +124,21 @@ class Context:
             offline=offline,
             allow_insecure=allow_insecure,
             progress=progress,
+            shown=self.shown,
+        )
+
+    def showing(self, shown: Mapping[ProfileName, str]) -> Context:
+        """Return the context for what follows a screen that showed profiles in these states."""
+        return Context(
+            self.brand,
+            self.layout,
+            self.env,
+            self.chosen,
+            self.prog,
+            offline=self.offline,
+            allow_insecure=self.allow_insecure,
+            progress=self.progress,
+            shown=shown,
         )
 
     def command(self, words: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +17,7 @@ from hermes_dist.model.lock import Lock, load_lock
 from hermes_dist.model.lock_head import HINT, Damaged
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName, RelPath
-from hermes_dist.model.tree import EMPTY, Tree
+from hermes_dist.model.tree import EMPTY, Digest, Tree
 from hermes_dist.ops.context import Context
 from hermes_dist.world.disk.errors import trouble
 from hermes_dist.world.disk.fs import RealFs
@@ -32,6 +33,14 @@ LIVING = (RelPath(CONFIG), RelPath(JOBS))
 
 _FEW = 5
 """How many other profiles an error names."""
+
+
+NO_STATE = "none"
+"""The state of a profile that has no lockfile."""
+
+
+class OtherState(Busy):
+    """A profile is not in the state that the user was shown; nothing was changed."""
 
 
 class Home(Contents, frozen=True):
@@ -51,6 +60,11 @@ class Home(Contents, frozen=True):
     def base(self) -> Tree:
         """The package tree as the home last received it; empty without a lock."""
         return self.lock.base if self.lock else EMPTY
+
+    @property
+    def state(self) -> str:
+        """What the profile is now, as one word: see :func:`state_of`."""
+        return _spelled_state(self.path, self.lock_bytes)
 
     def need_lock(self, ctx: Context) -> Lock:
         """Return the lock.
@@ -154,6 +168,68 @@ def _read_home(ctx: Context, name: ProfileName) -> Home:
         return Home(name, path, without_machine(load_lock(data)), data)
     except DistError as err:
         raise about_lock(ctx, name, err) from None
+
+
+def state_of(ctx: Context, name: ProfileName) -> str:
+    """Spell what a profile is now as one word, which is another one after each change and for another home.
+
+    Returns:
+        The generation, a digest of the lockfile and the number of the home folder, such as ``12.3fa9c0a1b2c3d4e5.2f1``;
+        ``none`` without a lockfile.
+    """
+    try:
+        data = ctx.layout.lockfile(name).read_bytes()
+    except OSError:
+        return NO_STATE
+    return _spelled_state(ctx.layout.home(name), data)
+
+
+def _spelled_state(home: Path, lock_bytes: bytes | None) -> str:
+    if lock_bytes is None:
+        return NO_STATE
+    found = _GENERATION.search(lock_bytes)
+    number = found[1].decode() if found else "0"
+    return f"{number}.{Digest.of(lock_bytes)[:_DIGITS]}.{_number_of(home)}"
+
+
+_GENERATION = re.compile(rb"^generation = (\d{1,15})$", re.MULTILINE)
+_DIGITS = 16
+
+
+def _number_of(home: Path) -> str:
+    """The number that the file system gave a folder: a rename keeps it, and no other home has it."""
+    try:
+        return f"{home.stat().st_ino:x}"
+    except OSError:
+        return "0"
+
+
+def is_in_state(lock_digest: Digest | None, state: str) -> bool:
+    """Whether a lockfile is the one of a state."""
+    return lock_digest is not None and state.split(".")[1:2] == [lock_digest[:_DIGITS]]
+
+
+def renamed_to(ctx: Context, state: str) -> ProfileName | None:
+    """Find the profile that a home belongs to now, by the state that it was shown in; None if it is gone."""
+    number = state.rpartition(".")[2]
+    if state == NO_STATE:
+        return None
+    return next((n for n in ctx.names() if _number_of(ctx.layout.home(n)) == number), None)
+
+
+def refuse_other_state(ctx: Context, home: Home) -> None:
+    """Make sure that a home was read in the state that the user was shown, if anything was shown.
+
+    Raises:
+        OtherState: It changed since.
+    """
+    shown = ctx.shown.get(home.name)
+    if shown is not None and shown != home.state:
+        raise OtherState(
+            "this profile changed since it was shown, so nothing was done",
+            where=str(home.name),
+            hint="look at what changed, then decide again",
+        )
 
 
 def agreed_links(path: Path) -> tuple[tuple[str, str], ...]:

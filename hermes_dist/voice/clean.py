@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hermes_dist.errors import DistError
 
 COLUMNS = 5000
 """Nothing that people or programs name is longer; more would only flood a terminal."""
@@ -49,6 +53,16 @@ def clean_value(text: str, most: int = WHOLE) -> str:
     if len(flat) <= most:
         return flat
     return f"{flat[:most]}… ({len(flat) - most} more characters; -v shows them)"
+
+
+def error_data(error: DistError) -> dict[str, Any]:
+    """An error as JSON."""
+    return {
+        "message": clean(error.what),
+        "where": clean(error.where),
+        "hint": clean(error.hint),
+        "code": error.code,
+    }
 
 
 def clean_line(text: str) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hermes_dist.model.left_out import MISSED
 from hermes_dist.voice.left_out import why_words
 from hermes_dist.voice.notes import sentences
+from hermes_dist.voice.words import CONFLICT_WORDS, UNEDITED_WORDS
 
 if TYPE_CHECKING:  # types only: a command loads the ops it needs, not those of the others
     from hermes_dist.decide.authoring.release_notes import ReleaseNotes
@@ -17,6 +18,7 @@ if TYPE_CHECKING:  # types only: a command loads the ops it needs, not those of 
     from hermes_dist.model.source import Pin
     from hermes_dist.ops.change.proposal import Outcome, Proposal
     from hermes_dist.ops.change.review import Group
+    from hermes_dist.ops.conflicts.sides import Shown, Texts
     from hermes_dist.ops.package.approvals import Consents
     from hermes_dist.ops.package.diff import FileDiff
     from hermes_dist.ops.package.history import Past
@@ -45,6 +47,56 @@ def pin_data(pin: Pin | None) -> dict[str, Any] | None:
 def conflict_data(conflict: Conflict) -> dict[str, Any]:
     """An open conflict."""
     return {"path": conflict.path, "key": conflict.key, "kind": conflict.kind}
+
+
+def conflicts_data(name: str, found: Iterable[Conflict], kept: Iterable[str]) -> dict[str, Any]:
+    """The open conflicts of a profile, and what is always kept yours."""
+    return {
+        "profile": name,
+        "conflicts": [conflict_data(each) for each in found],
+        "kept": list(kept),
+    }
+
+
+def conflict_shown_data(found: Shown) -> dict[str, Any]:
+    """One conflict from all sides."""
+    return {
+        "profile": found.profile,
+        **conflict_data(found.conflict),
+        "place": found.conflict.words,
+        "says": CONFLICT_WORDS.get(found.conflict.kind, str(found.conflict.kind)),
+        "beside": [conflict_data(each) for each in found.beside],
+        "both": found.sides.fit_together,
+        "value": _values_data(found),
+        "text": _texts_data(found.texts),
+        "editable": found.unedited is None,
+        "why_not": UNEDITED_WORDS[found.unedited] if found.unedited else "",
+    }
+
+
+def _values_data(found: Shown) -> dict[str, Any] | None:
+    """The three values of a key, each on one line, with the comments written at it; None for a text."""
+    if not found.sides.has_values:
+        return None
+    return {
+        "base": found.sides.was,
+        "ours": found.sides.yours,
+        "theirs": found.sides.theirs,
+        "comments": {side: list(lines) for side, lines in found.comments.items()},
+    }
+
+
+def _texts_data(texts: Texts | None) -> dict[str, Any] | None:
+    """The file on all sides; None if it is no text."""
+    if texts is None:
+        return None
+    return {
+        "base": texts.base,
+        "ours": texts.ours,
+        "theirs": texts.theirs,
+        "merged": texts.merged,
+        "marked": texts.marked,
+    }
 
 
 def effect_data(effect: Effect) -> dict[str, Any]:
@@ -87,6 +139,11 @@ def consents_data(name: str, found: Consents) -> dict[str, Any]:
         "approved": approved,
         "off": off,
     }
+
+
+def consent_shown_data(name: str, groups: Iterable[Group]) -> dict[str, Any]:
+    """Everything that some things do."""
+    return {"profile": name, "things": groups_data(groups)}
 
 
 def step_data(step: Step) -> dict[str, Any]:
@@ -343,6 +400,24 @@ def generation_data(row: Past) -> dict[str, Any]:
         "steps": [step_data(step) for step in row.steps],
         "conflicts": conflicts,
         "held": held,
+    }
+
+
+def history_data(name: str, rows: Iterable[Past]) -> dict[str, Any]:
+    """The changes of a profile, oldest first, without the state that they start with."""
+    return {
+        "profile": name,
+        "generations": [generation_data(row) for row in rows if row.generation],
+    }
+
+
+def hold_data(outcome: Outcome) -> dict[str, Any]:
+    """Whether a profile is held now, and whether that is new."""
+    lock = outcome.proposal.lock if outcome.proposal else outcome.lock
+    return {
+        "profile": outcome.profile,
+        "held": lock.held if lock else "",
+        "done": outcome.done,
     }
 
 

@@ -27,6 +27,13 @@ CONFLICT_WORDS = {
 """What both sides did, for people; the lockfile and JSON have the kind itself."""
 
 
+UNEDITED_WORDS = {
+    "no text": "it is not a text in UTF-8, so only a side can be taken",
+    "secrets": "it holds secrets that are not shown here, so take a side, or edit it on a terminal: resolve --edit",
+}
+"""Why a conflict can't be edited from what is shown, by :class:`hermes_dist.ops.conflicts.sides.Unedited`."""
+
+
 def size_of(count: int) -> str:
     """Format a number of bytes for people."""
     if count < 1000:

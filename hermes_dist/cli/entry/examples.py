@@ -66,7 +66,7 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
     "resolve": _of(
         ("resolve research-bot", "Ask about each open conflict."),
         ("resolve research-bot skills/charts --ours", "Keep yours in a whole folder, this time."),
-        ("resolve . SOUL.md --tool meld", "Merge one file in a tool of yours."),
+        ("resolve . SOUL.md --tool meld", "Merge one file in a tool of yours; --show only looks."),
     ),
     "approve": _of(
         ("approve research-bot --list", "List what waits, what is approved, and what is off."),

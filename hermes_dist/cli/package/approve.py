@@ -22,7 +22,7 @@ from hermes_dist.ops.homes import open_home
 from hermes_dist.ops.package import approvals
 from hermes_dist.ops.package import resolve as ops
 from hermes_dist.voice.clean import clean
-from hermes_dist.voice.package_json import consents_data, groups_data, outcome_data
+from hermes_dist.voice.package_json import consent_shown_data, consents_data, outcome_data
 
 _HEAD = ("State", "Thing", "Name", "Note")
 _CAUSES = {"user": "you switched it off", "author": "its author ships it switched off"}
@@ -216,7 +216,7 @@ def _next(session: Session, name: ProfileName, waiting: object, off: tuple[Off, 
 def _shown(session: Session, name: ProfileName, words: tuple[str, ...]) -> int:
     """Show everything that the named things do."""
     groups = tuple(group for word in words for group in approvals.shown(session.ctx, name, word))
-    session.screen.emit("consent-shown", {"profile": name, "things": groups_data(groups)})
+    session.screen.emit("consent-shown", consent_shown_data(name, groups))
     now = agent_time(session.ctx, session.ctx.layout.home(name))
     for group in groups:
         group_card(session.screen.aloud(), group, now)

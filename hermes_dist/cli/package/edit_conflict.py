@@ -10,7 +10,7 @@ from hermes_dist.errors import DistError
 from hermes_dist.model.plan import Conflict
 from hermes_dist.ops.change.proposal import Proposal
 from hermes_dist.ops.package import merge_tool
-from hermes_dist.ops.package.conflict_diff import Copy, copy_of, fault_of
+from hermes_dist.ops.package.conflict_diff import copy_of, fault_in
 from hermes_dist.ops.package.merge_tool import Versions
 from hermes_dist.voice.clean import clean
 
@@ -41,7 +41,7 @@ def edited(
             if after == copy.text:
                 session.screen.prompt("  nothing was edited")
                 return None
-            fault = _fault(copy, conflict, after)
+            fault = fault_in(copy, conflict, after)
             if not fault:
                 return after
             if not session.screen.somebody:
@@ -95,14 +95,3 @@ def _read(file: Path) -> bytes:
         raise DistError(
             f"the edited file can't be read: {error.strerror}", where=str(file)
         ) from error
-
-
-def _fault(copy: Copy, conflict: Conflict, after: bytes) -> str:
-    """Why an edited copy decides nothing; empty if it does."""
-    line = copy.marker(after)
-    if line:
-        return f"a conflict marker is left in line {line}"
-    fault = fault_of(conflict, copy.yours, after)
-    if fault:
-        return f"it could not be read any more: {fault}"
-    return ""

@@ -25,7 +25,7 @@ from hermes_dist.ops.package import history as ops
 from hermes_dist.ops.package import rollback as going_back
 from hermes_dist.ops.package import undo as undoing
 from hermes_dist.voice.clean import clean
-from hermes_dist.voice.package_json import generation_data, step_data
+from hermes_dist.voice.package_json import history_data, hold_data, step_data
 
 _FILES = 4
 _SIGNS = {"added": "+", "deleted": "-", "changed": "~"}
@@ -45,7 +45,7 @@ def history(
     if number is not None:
         return _one(session, name, rows, number)
     chosen = [row for row in rows if row.generation]
-    _emit(session, name, chosen)
+    _emit(session, name, rows)
     with paged(session) as each:
         if not chosen:
             _no_history(each, name)
@@ -58,7 +58,7 @@ def history(
 
 def _one(session: Session, name: ProfileName, rows: Sequence[ops.Past], number: int) -> int:
     row = ops.check_number(session.ctx, name, rows, number)
-    _emit(session, name, [row] if row.generation else [])
+    _emit(session, name, [row])
     before = next((row for row in rows if row.number == number - 1), None)
     with paged(session) as each:
         if row.generation is None or before is None:
@@ -69,9 +69,7 @@ def _one(session: Session, name: ProfileName, rows: Sequence[ops.Past], number: 
 
 
 def _emit(session: Session, name: ProfileName, rows: Sequence[ops.Past]) -> None:
-    session.screen.emit(
-        "history", {"profile": name, "generations": [generation_data(row) for row in rows]}
-    )
+    session.screen.emit("history", history_data(name, rows))
 
 
 _HEAD = (
@@ -241,10 +239,9 @@ def unhold(session: Session, profile: Profile = None) -> int:
 
 def _held(session: Session, outcome: Outcome, state: str) -> int:
     lock = outcome.proposal.lock if outcome.proposal else outcome.lock
-    held, at = "", ""
+    at = ""
     if lock:
-        held = lock.held
         at = f" ({clean(lock.name)} {clean(lock.pin.version)} @ {lock.pin.short})"
-    session.screen.emit("hold", {"profile": outcome.profile, "held": held, "done": outcome.done})
+    session.screen.emit("hold", hold_data(outcome))
     session.screen.say(f"{outcome.profile} {state}{at}.")
     return 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Annotated
 
 import typer
@@ -11,6 +11,7 @@ from hermes_dist.cli.package.ask_conflict import asker, by_editing
 from hermes_dist.cli.package.edit_conflict import edited, opener
 from hermes_dist.cli.shared.ask import agreement, questions
 from hermes_dist.cli.shared.command import AllowEffects, DryRun, Profile, Restart, command
+from hermes_dist.cli.shared.pager import paged
 from hermes_dist.cli.shared.request import show_outcome
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import ExitCode, InputNeeded, UsageError
@@ -20,9 +21,10 @@ from hermes_dist.model.plan import Conflict
 from hermes_dist.model.side import Side
 from hermes_dist.ops.change.proposal import Proposal
 from hermes_dist.ops.change.request import Choices, Request
+from hermes_dist.ops.conflicts.sides import Shown, shown_conflict, side_lines
 from hermes_dist.ops.package import resolve as ops
 from hermes_dist.voice.clean import clean
-from hermes_dist.voice.package_json import conflict_data
+from hermes_dist.voice.package_json import conflict_shown_data, conflicts_data
 from hermes_dist.voice.words import CONFLICT_WORDS
 
 
@@ -50,6 +52,9 @@ def resolve(
     list_: Annotated[
         bool, typer.Option("--list", help="List what is open, and what --always keeps yours.")
     ] = False,
+    show: Annotated[
+        bool, typer.Option("--show", help="Show one conflict from all three sides.")
+    ] = False,
     always: Annotated[
         bool, typer.Option("--always", help="With --ours: keep it yours from now on.")
     ] = False,
@@ -69,13 +74,16 @@ def resolve(
     )
     wanted = {Side.OURS: ours, Side.THEIRS: theirs, Side.BOTH: both}
     sides = [side for side, named in wanted.items() if named]
-    _check_one(len(sides) + list_ + (edit or bool(tool)) + forget, always=always, ours=ours)
+    chosen = len(sides) + list_ + show + (edit or bool(tool)) + forget
+    _check_one(chosen, always=always, ours=ours)
     if forget:
         return _forget(session, name, place, Request(dry_run=dry_run))
     if edit or tool:
         return _edit(session, name, place, request, tool)
     if list_:
         return _list(session, name, place)
+    if show:
+        return _show(session, name, place)
     if not sides:
         return _ask(session, name, place, request)
     outcome = ops.resolve(
@@ -98,7 +106,7 @@ def _check_one(chosen: int, *, always: bool, ours: bool) -> None:
     """
     if chosen > 1:
         raise UsageError(
-            "choose one of --ours, --theirs, --both, --edit, --tool, --forget and --list"
+            "choose one of --ours, --theirs, --both, --edit, --tool, --forget, --show and --list"
         )
     if always and not ours:
         raise UsageError("--always works only with --ours", hint="or at any time: keep PATH")
@@ -177,8 +185,7 @@ def _list(session: Session, name: ProfileName, place: str, *, marks: bool = True
     kept: tuple[str, ...] = ()
     if not place:
         kept = ops.kept_places(session.ctx, name)
-    rows = [conflict_data(c) for c in conflicts]
-    session.screen.emit("conflicts", {"profile": name, "conflicts": rows, "kept": list(kept)})
+    session.screen.emit("conflicts", conflicts_data(name, conflicts, kept))
     if not conflicts:
         session.screen.say(f"No conflicts are open in {name}.")
     if not marks:
@@ -192,6 +199,44 @@ def _list(session: Session, name: ProfileName, place: str, *, marks: bool = True
         f"next: {session.command(f'resolve {name} PATH --ours | --theirs | --both')}"
     )
     return ExitCode.CONFLICTS
+
+
+def _show(session: Session, name: ProfileName, place: str) -> int:
+    """Show one conflict from all sides."""
+    found = shown_conflict(session.ctx, name, place)
+    session.screen.emit("conflict-shown", conflict_shown_data(found))
+    with paged(session) as each:
+        screen = each.screen
+        words = CONFLICT_WORDS.get(found.conflict.kind, str(found.conflict.kind))
+        title = screen.paint(clean(found.conflict.words), "", bold=True)
+        screen.say(f"{title}  {words}")
+        screen.fields(_values(found))
+        if not found.sides.has_values:
+            _show_texts(each, found)
+    return ExitCode.CONFLICTS
+
+
+def _values(found: Shown) -> Iterator[tuple[str, str]]:
+    """The three values, each with the comments that are written at it."""
+    sides = found.sides
+    if not sides.has_values:
+        return
+    for title, side, value in (
+        ("As received", "base", sides.was),
+        ("Yours", "ours", sides.yours),
+        ("Upstream's", "theirs", sides.theirs),
+    ):
+        yield title, "(none)" if value is None else value
+        yield f"{title}, comment", " ".join(found.comments.get(side, ()))
+
+
+def _show_texts(session: Session, found: Shown) -> None:
+    """Show what each side made of a text."""
+    if found.texts is None:
+        session.screen.say("It is not a text, so its sides are not shown.")
+        return
+    for lines in side_lines(found.texts, found.conflict.path):
+        session.screen.diff(lines)
 
 
 def _say_open(session: Session, conflicts: Sequence[Conflict], kept: Iterable[str] = ()) -> None:

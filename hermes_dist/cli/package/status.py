@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from hermes_dist.cli.shared.layout import Column
 from hermes_dist.cli.shared.pager import paged
 from hermes_dist.cli.shared.reminders import notes
-from hermes_dist.cli.shared.screen import Screen, error_data
+from hermes_dist.cli.shared.screen import Screen
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import DistError, ExitCode, counted, worst
 from hermes_dist.model.keypath import place_words
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.package.status import Status, status
-from hermes_dist.voice.clean import clean, clean_value
+from hermes_dist.voice.clean import clean, clean_value, error_data
 from hermes_dist.voice.lines import Style
 from hermes_dist.voice.package_json import status_data
 from hermes_dist.voice.words import CONFLICT_WORDS, demand_words

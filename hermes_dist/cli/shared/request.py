@@ -11,16 +11,13 @@ from hermes_dist.cli.shared.ask import agreement, given, questions, twins
 from hermes_dist.cli.shared.cards import preview, show_summary
 from hermes_dist.cli.shared.reminders import restart_touched
 from hermes_dist.cli.shared.session import Session
-from hermes_dist.errors import ExitCode, UsageError, worst
+from hermes_dist.errors import ExitCode, worst
 from hermes_dist.model.side import Side
 from hermes_dist.ops.change.proposal import Outcome
-from hermes_dist.ops.change.request import ABORT, Accept, AskConflicts, Choices, Naming, Request
+from hermes_dist.ops.change.request import Accept, AskConflicts, Naming, Request, choices_of
 from hermes_dist.voice.package_json import outcome_data
 
 __all__ = ["agreement", "request_of", "show_outcome"]
-
-_DEFAULTS = {"keep": Side.OURS, "theirs": Side.THEIRS}
-_POLICIES = ("keep", "theirs", "ask", ABORT)
 
 
 def request_of(
@@ -58,15 +55,19 @@ def request_of(
     Raises:
         UsageError: The value of an option is not valid.
     """
-    if conflict and conflict not in _POLICIES:
-        raise UsageError(f"--conflict takes {', '.join(_POLICIES)}, not {conflict!r:.40}")
-    choices = Choices(default=_DEFAULTS.get(conflict), allow_effects=allow_effects)
-    choices = choices.with_included(include or (), exclude or ())
+    choices = choices_of(
+        conflict,
+        allow_effects=allow_effects,
+        only=only,
+        without=without,
+        include=include or (),
+        exclude=exclude or (),
+    )
     if force_config:
         choices = replace(choices, sides={CONFIG: Side.THEIRS})
     ask = questions(session, yes=yes or not asks)
     return Request(
-        choices=choices.with_parts(only, without),
+        choices=choices,
         accept=Accept(
             new_key=accept_new_key,
             unsigned=accept_unsigned,

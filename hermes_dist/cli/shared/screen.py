@@ -11,7 +11,7 @@ from hermes_dist.cli.shared.layout import RESET, Column, Table, fields, wrap
 from hermes_dist.cli.shared.output import write, write_beside
 from hermes_dist.cli.shared.terminal import columns_of, is_plain, shown_by, shows_colour
 from hermes_dist.errors import Cancelled, DistError, InputNeeded
-from hermes_dist.voice.clean import VALUE, WHOLE, clean, clean_line
+from hermes_dist.voice.clean import VALUE, WHOLE, clean, clean_line, error_data
 from hermes_dist.voice.lines import Style
 
 if TYPE_CHECKING:
@@ -25,16 +25,6 @@ CODES: Mapping[Style, str] = {
     "error": "31",
 }
 """How each style is painted. Of the terminal's own colours, only these three can be read on light and on dark ones."""
-
-
-def error_data(error: DistError) -> dict[str, Any]:
-    """An error as JSON."""
-    return {
-        "message": clean(error.what),
-        "where": clean(error.where),
-        "hint": clean(error.hint),
-        "code": error.code,
-    }
 
 
 _LONGEST = 10_000

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from hermes_dist.errors import Invalid
 from hermes_dist.model.discreet import Contents
 from hermes_dist.model.documents.account import Account, balanced
-from hermes_dist.model.documents.layout import comments
+from hermes_dist.model.documents.layout import comments, comments_at, root_view
 from hermes_dist.model.documents.nodes import (
     DEFAULT,
     EDITING,
@@ -159,6 +159,20 @@ def line_of(data: bytes, kind: Kind, key: KeyPath) -> int | None:
         return None
     entry = find(doc.root, key)
     return _line(doc, entry) if entry else None
+
+
+def notes_at(data: bytes, kind: Kind, key: KeyPath) -> tuple[str, ...]:
+    """Return the comments written at a key: above it, behind it and inside its value; none if it can't be read."""
+    try:
+        doc = parse(data, kind)
+        view = root_view(doc)
+        for segment in key:
+            view = view.step(segment) if view else None
+    except (Invalid, Unmergeable):
+        return ()
+    if view is None or view.chunk is None:
+        return ()
+    return tuple(words for _, words in comments_at(doc, view.chunk.lead, view.chunk.end))
 
 
 class Spliced(Contents, frozen=True):

@@ -13,7 +13,7 @@ from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.side import Side
 from hermes_dist.model.tree import Digest
-from hermes_dist.ops.change.proposal import Outcome, Proposal, carry_out
+from hermes_dist.ops.change.proposal import OtherPlan, Outcome, Proposal, carry_out, plan_digest
 from hermes_dist.ops.change.request import ABORT, AskConflicts, Choices, Confirm, Request
 from hermes_dist.ops.change.variables import refuse_unwritable
 from hermes_dist.ops.context import Context
@@ -44,6 +44,7 @@ def confirm_and_carry_out(
         ask_conflicts: Asks about the conflicts; None leaves them open.
 
     Raises:
+        OtherPlan: The proposal is not the one that the request names.
         DistError: Conflicts would stay open under ``--conflict abort``; nothing changed.
         Cancelled: The user said no.
     """
@@ -58,6 +59,9 @@ def confirm_and_carry_out(
         return Outcome(
             verb=proposal.verb, profile=proposal.home.name, proposal=proposal, dry_run=True
         )
+    refuse_other_plan(
+        request, Outcome(verb=proposal.verb, profile=proposal.home.name, proposal=proposal)
+    )
     # Refused this early because variables are written last, when all else is done already.
     if given:
         refuse_unwritable(proposal.home.path, given)
@@ -82,6 +86,17 @@ def confirm_and_carry_out(
 
     again = partial(proposed, choices)
     return _carried_out(ctx, proposal, lambda: _unless_refused(again(), request), confirm, values)
+
+
+def refuse_other_plan(request: Request, outcome: Outcome) -> None:
+    """Make sure that what would be done is what the user was shown, if the request names that.
+
+    Raises:
+        OtherPlan: It is something else.
+    """
+    proposal = outcome.proposal
+    if request.plan and (proposal is None or plan_digest(proposal) != request.plan):
+        raise OtherPlan(outcome)
 
 
 def _carried_out(

@@ -34,6 +34,10 @@ class Mask(Discreet, frozen=True):
         """Hide secrets in the lines of a text; a secret of several lines becomes one line."""
         return self._text("\n".join(lines)).split("\n") if lines else []
 
+    def content(self, data: bytes) -> bytes:
+        """Hide secrets in the content of a file."""
+        return redact(data, self.known)[0]
+
     def key(self, change: KeyChange) -> KeyChange:
         """Hide the values of a key whose name says that it holds a secret."""
         return KeyChange(

@@ -23,14 +23,14 @@ from hermes_dist.model.lock import Lock, dump_lock
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName, RelPath
-from hermes_dist.model.plan import Effect, Plan, Step
+from hermes_dist.model.plan import Effect, Plan, Step, image_of
 from hermes_dist.model.source import Pin
-from hermes_dist.model.tree import EMPTY, Read, Tree, together
+from hermes_dist.model.tree import EMPTY, Digest, Read, Tree, together
 from hermes_dist.ops.change.variables import ENV_FILE, elsewhere, leave, new_file, write
 from hermes_dist.ops.choices import Choices
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.fleet.running import running_gateways
-from hermes_dist.ops.homes import LIVING, Home, held
+from hermes_dist.ops.homes import LIVING, Home, held, refuse_other_state
 from hermes_dist.ops.profiles.profile_moves import clear_tombstone
 from hermes_dist.ops.unfinished import guards_of, take_back
 from hermes_dist.world.disk.fs import RealFs
@@ -129,6 +129,46 @@ class Proposal(Contents, frozen=True, kw_only=True):
         return dump_lock(replace(self.lock, generation=self.lock.generation + generation_more))
 
 
+class OtherPlan(Busy):
+    """What would be done is not what the user was shown; nothing was changed.
+
+    Args:
+        outcome: What would be done now.
+    """
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(
+            "what would be done is not what was shown any more, so nothing was done",
+            where=str(outcome.profile),
+            hint="look at the new preview, then decide again",
+        )
+        self.outcome = outcome
+
+
+def plan_digest(proposal: Proposal) -> str:
+    """The digest that a yes refers to: over everything that a proposal would do and ask for.
+
+    It covers what the package is, each file before and after, what stays open, what needs approval, the variables that
+    are wanted, and the lockfile afterwards.
+    """
+    lines = [
+        f"{proposal.verb} {proposal.home.name!r} {proposal.new}",
+        repr(proposal.pin),
+        proposal.plan.digest,
+        *(f"+ {s.path!r} {image_of(s.before)} {image_of(s.after)}" for s in proposal.extra),
+        *(f"e {e.kind} {e.place!r} {e.digest} {e.off}" for e in proposal.plan.effects),
+        *(f"w {w.var.name} {w.missing} {w.new}" for w in proposal.wanted),
+        *(f"b {path!r} {mode} {Digest.of(data)}" for path, (data, mode) in _beside(proposal)),
+        *(f"m {path!r} {to!r}" for path, to in sorted(proposal.moved.items())),
+        Digest.of(proposal.lock_bytes(0) or b""),
+    ]
+    return Digest.of("\n".join(lines).encode("utf-8", "surrogatepass"))
+
+
+def _beside(proposal: Proposal) -> list[tuple[str, tuple[bytes, int]]]:
+    return sorted(proposal.beside.items())
+
+
 class Outcome(Struct, frozen=True, kw_only=True):
     """The result of an operation.
 
@@ -173,10 +213,12 @@ def carry_out(
         values: Variables for the home's ``.env``: built into a new home, written last into an existing one.
 
     Raises:
+        OtherState: The home is not in the state that the user was shown.
         Busy: Another operation holds the home or changed it first.
         DistError: The proposal can't be carried out; nothing changed.
     """
     home = proposal.home
+    refuse_other_state(ctx, home)
     if proposal.changes_nothing:
         return with_variables(
             Outcome(verb=proposal.verb, profile=home.name, proposal=proposal), home.path, values

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from hermes_dist.decide.environment.wanted import Given
 from hermes_dist.decide.included import Including
 from hermes_dist.decide.trust import Accept
+from hermes_dist.errors import UsageError
 from hermes_dist.model.plan import Conflict
 from hermes_dist.model.side import Side
 from hermes_dist.ops.change.target import Naming
@@ -29,6 +30,7 @@ __all__ = [
     "Naming",
     "Questions",
     "Request",
+    "choices_of",
 ]
 
 Confirm = Callable[["Proposal"], bool]
@@ -39,6 +41,30 @@ AskConflicts = Callable[["Proposal", Sequence[Conflict]], Mapping[Conflict, Side
 
 ABORT = "abort"
 """The value of ``--conflict`` that changes nothing if a conflict would stay open."""
+
+
+_DEFAULTS = {"keep": Side.OURS, "theirs": Side.THEIRS}
+_POLICIES = ("keep", "theirs", "ask", ABORT)
+
+
+def choices_of(
+    conflict: str = "",
+    *,
+    allow_effects: bool = False,
+    only: str = "",
+    without: str = "",
+    include: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+) -> Choices:
+    """Make the choices from options as they are typed.
+
+    Raises:
+        UsageError: The value of an option is not valid.
+    """
+    if conflict and conflict not in _POLICIES:
+        raise UsageError(f"--conflict takes {', '.join(_POLICIES)}, not {conflict!r:.40}")
+    choices = Choices(default=_DEFAULTS.get(conflict), allow_effects=allow_effects)
+    return choices.with_included(include, exclude).with_parts(only, without)
 
 
 class Questions(Struct, frozen=True, kw_only=True):
@@ -66,6 +92,8 @@ class Request(Struct, frozen=True, kw_only=True):
         questions: What to ask.
         on_conflict: ``keep``, ``theirs``, ``ask``, ``abort``, or empty for the default of the command.
         dry_run: Only make the proposal.
+        plan: The digest of the proposal that the user saw and confirmed, by
+            :func:`hermes_dist.ops.change.proposal.plan_digest`; any other is refused. Empty if the user is asked.
         to: Another ref to follow from now on; empty to keep the current one.
         locked: The resolved commit must be the lock's.
         allow_downgrade: Follow a source that went back.
@@ -81,6 +109,7 @@ class Request(Struct, frozen=True, kw_only=True):
     on_conflict: str = ""
     to: str = ""
     dry_run: bool = False
+    plan: str = ""
     locked: bool = False
     allow_downgrade: bool = False
     ignore_requires: bool = False

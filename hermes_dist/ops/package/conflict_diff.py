@@ -16,7 +16,7 @@ from hermes_dist.ops.change.mask import Mask
 from hermes_dist.ops.change.proposal import Proposal
 from hermes_dist.ops.context import Context
 
-__all__ = ["Copy", "Sides", "both_files", "conflict_lines", "copy_of", "fault_of", "sides_of"]
+__all__ = ["Copy", "Sides", "both_files", "conflict_lines", "copy_of", "fault_in", "sides_of"]
 
 
 class Sides(Struct, frozen=True, kw_only=True):
@@ -137,7 +137,24 @@ def _how(before: Entry | None, after: Entry | None) -> How:
     return How.DELETED if after is None else How.CHANGED
 
 
-def fault_of(conflict: Conflict, before: bytes, after: bytes) -> str:
+def fault_in(copy: Copy, conflict: Conflict, after: bytes) -> str:
+    """Say why an edited copy decides nothing; empty if it does.
+
+    Args:
+        copy: The copy as it was made.
+        conflict: The conflict that it is about.
+        after: The edited text.
+    """
+    line = copy.marker(after)
+    if line:
+        return f"a conflict marker is left in line {line}"
+    fault = _fault_of(conflict, copy.yours, after)
+    if fault:
+        return f"it could not be read any more: {fault}"
+    return ""
+
+
+def _fault_of(conflict: Conflict, before: bytes, after: bytes) -> str:
     """Say why an edited document can't be read any more; empty if it can, or could not before."""
     kind = kind_of(conflict.path)
     if kind is None:

@@ -213,14 +213,14 @@ def resolve(
         kept = lock.kept | {c.place for c in chosen}
         home = replace(home, lock=replace(lock, kept=kept))
     if side is Side.BOTH:
-        _refuse_both(ctx, _making(ctx, home, lock, request)(Choices()), chosen)
+        _refuse_both(ctx, making(ctx, home, lock, request)(Choices()), chosen)
     # A file named as a whole is also settled by its path: taking a side may leave a conflict at another key.
     sides = {c.place: side for c in chosen} | {
         str(c.path): side for c in chosen if place and c.path.under(place.rstrip("/"))
     }
     choices = Choices(sides=sides, default=None if place else side)
     return confirm_and_carry_out(
-        ctx, _making(ctx, home, lock, request), replace(request, choices=choices), confirm, None
+        ctx, making(ctx, home, lock, request), replace(request, choices=choices), confirm, None
     )
 
 
@@ -242,7 +242,18 @@ def _refuse_both(ctx: Context, proposal: Proposal, chosen: Iterable[Conflict]) -
     )
 
 
-def _making(ctx: Context, home: Home, lock: Lock, request: Request) -> Make:
+def open_proposal(ctx: Context, name: ProfileName) -> Proposal:
+    """Repeat the merge that left conflicts open, to show them; nothing is changed.
+
+    Raises:
+        DistError: The profile has no lockfile, or can't be read.
+    """
+    home = look_into(ctx, name)
+    lock = home.need_lock(ctx)
+    return propose(ctx, home, recorded(ctx, lock), Choices(), verb="resolve")
+
+
+def making(ctx: Context, home: Home, lock: Lock, request: Request) -> Make:
     """Make proposals over what the lock recorded; ``allow_effects`` approves what newly waits and nothing else."""
 
     def make(choices: Choices) -> Proposal:
@@ -291,7 +302,7 @@ def resolve_asking(
         wanted = [conflict for conflict in conflicts if conflict.place in chosen]
         return settle(proposal, wanted) if wanted else {}
 
-    return confirm_and_carry_out(ctx, _making(ctx, home, lock, request), request, confirm, asked)
+    return confirm_and_carry_out(ctx, making(ctx, home, lock, request), request, confirm, asked)
 
 
 class Chosen(Struct, frozen=True):

@@ -10,7 +10,7 @@ from hermes_dist.errors import Busy, DistError, LockStale
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName, RelPath
-from hermes_dist.ops.change.confirm import confirm_and_carry_out
+from hermes_dist.ops.change.confirm import confirm_and_carry_out, refuse_other_plan
 from hermes_dist.ops.change.fetch import Fetched, about_requires, fetch, placed_in
 from hermes_dist.ops.change.look_up import Looked, look
 from hermes_dist.ops.change.moved_source import way_on
@@ -164,7 +164,10 @@ def _as_it_is(ctx: Context, looked: Looked, lock: Lock, request: Request, *notes
             where=looked.name,
             hint=f"release it first: {ctx.command(f'unhold {looked.name}')}",
         )
-    if request.dry_run or not request.env.values:
+    if request.dry_run:
+        return outcome
+    refuse_other_plan(request, outcome)
+    if not request.env.values:
         return outcome
     home = ctx.layout.home(looked.name)
     refuse_unwritable(home, request.env.values)

@@ -1,0 +1,166 @@
+"""The three sides of one conflict: texts, values and comments, with secrets hidden."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from msgspec import Struct
+
+from hermes_dist.decide.changes import line_diff
+from hermes_dist.decide.conflict_copy import comment_at
+from hermes_dist.decide.secrets.restore import hidden_lines
+from hermes_dist.errors import DistError
+from hermes_dist.model.keypath import BODY, parse_key, place_words
+from hermes_dist.model.paths import ProfileName, RelPath
+from hermes_dist.model.plan import Conflict
+from hermes_dist.ops.change.mask import Mask
+from hermes_dist.ops.change.proposal import Proposal
+from hermes_dist.ops.context import Context
+from hermes_dist.ops.package.conflict_diff import Copy, Sides, copy_of, sides_of
+from hermes_dist.ops.package.resolve import open_conflicts, open_proposal
+
+
+class Unedited(StrEnum):
+    """Why the text of a conflict can't be edited from what is shown."""
+
+    NO_TEXT = "no text"
+    SECRETS = "secrets"
+
+
+class Texts(Struct, frozen=True, kw_only=True):
+    """A file with a conflict on all sides; secrets are hidden.
+
+    Attributes:
+        base: The file as received.
+        ours: The merged file with your side.
+        theirs: Upstream's file, without what waits for approval.
+        merged: What to edit: with both sides of each open place between markers, if ``marked``.
+    """
+
+    base: str
+    ours: str
+    theirs: str
+    merged: str
+    marked: bool
+
+
+class Shown(Struct, frozen=True, kw_only=True):
+    """Everything about one conflict.
+
+    Attributes:
+        profile: The profile.
+        conflict: The conflict.
+        beside: Other open conflicts in the same file: an edited file settles these, too.
+        sides: The three values, and whether both sides fit together.
+        comments: What is written beside the value, by side: ``base``, ``ours``, ``theirs``.
+        texts: The file on all sides; None if it is no text.
+        unedited: Why the text can't be edited from here; None if it can.
+    """
+
+    profile: ProfileName
+    conflict: Conflict
+    beside: tuple[Conflict, ...]
+    sides: Sides
+    comments: Mapping[str, tuple[str, ...]]
+    texts: Texts | None
+    unedited: Unedited | None
+
+
+def shown_conflict(ctx: Context, name: ProfileName, place: str) -> Shown:
+    """Show one open conflict from all sides.
+
+    Args:
+        ctx: The context.
+        name: The profile.
+        place: Which one, as :func:`open_conflicts` reads it; empty if only one is open.
+
+    Raises:
+        DistError: There is no such conflict, or the place means several.
+    """
+    conflict = _one(ctx, name, place)
+    proposal = open_proposal(ctx, name)
+    copy = copy_of(proposal, conflict)
+    mask = Mask.of(ctx, proposal.home.path)
+    texts = _texts(copy, mask)
+    return Shown(
+        profile=name,
+        conflict=conflict,
+        beside=_beside(proposal, conflict),
+        sides=sides_of(ctx, proposal, conflict),
+        comments=_comments(conflict, copy, mask),
+        texts=texts,
+        unedited=_why_unedited(copy, mask, texts),
+    )
+
+
+def _one(ctx: Context, name: ProfileName, place: str) -> Conflict:
+    """The conflict at a place.
+
+    Raises:
+        DistError: There is none, or there are several.
+    """
+    found = open_conflicts(ctx, name, place)
+    exact = [each for each in found if place in (each.place, each.words)]
+    if len(exact) == 1:
+        return exact[0]
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise DistError("no conflict is open", where=str(name))
+    raise DistError(
+        f"{place!r} means several conflicts" if place else "several conflicts are open",
+        where=str(name),
+        hint=f"name one of: {', '.join(place_words(each.place) for each in found[:10])}",
+    )
+
+
+def _beside(proposal: Proposal, conflict: Conflict) -> tuple[Conflict, ...]:
+    here = (each for each in proposal.plan.conflicts if each.path == conflict.path)
+    return tuple(each for each in here if each != conflict)
+
+
+def _texts(copy: Copy, mask: Mask) -> Texts | None:
+    """The file on all sides with secrets hidden; None if one of them is no text in UTF-8."""
+    try:
+        base, ours, theirs, merged = (
+            mask.content(each).decode() for each in (copy.was, copy.yours, copy.theirs, copy.text)
+        )
+    except UnicodeDecodeError:
+        return None
+    if "\0" in f"{base}{ours}{theirs}":
+        return None
+    return Texts(base=base, ours=ours, theirs=theirs, merged=merged, marked=copy.marked)
+
+
+def side_lines(texts: Texts, path: RelPath) -> tuple[list[str], list[str]]:
+    """What each side made of a file, as unified diffs: yours, then upstream's."""
+    base = texts.base.encode()
+    return (
+        line_diff(base, texts.ours.encode(), f"received/{path}", f"yours/{path}"),
+        line_diff(base, texts.theirs.encode(), f"received/{path}", f"upstream/{path}"),
+    )
+
+
+def _why_unedited(copy: Copy, mask: Mask, texts: Texts | None) -> Unedited | None:
+    if texts is None:
+        return Unedited.NO_TEXT
+    if hidden_lines(sources_of(copy), mask.content) is None:
+        return Unedited.SECRETS
+    return None
+
+
+def sources_of(copy: Copy) -> tuple[bytes, ...]:
+    """The texts whose lines an edited text is made of."""
+    return (copy.was, copy.yours, copy.theirs, copy.text)
+
+
+def _comments(conflict: Conflict, copy: Copy, mask: Mask) -> Mapping[str, tuple[str, ...]]:
+    key = parse_key(conflict.key)
+    if not key or key == BODY:
+        return {}
+    files = {"base": copy.was, "ours": copy.yours, "theirs": copy.theirs}
+    return {
+        side: tuple(mask.lines(list(comment_at(conflict.path, data, key))))
+        for side, data in files.items()
+    }

@@ -1,0 +1,210 @@
+"""Answer one request: find it in the table, check what it holds, run it, and make a reply of whatever happens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Any
+
+from msgspec.structs import replace
+
+from hermes_dist.errors import Busy, DistError, Invalid, UsageError
+from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
+from hermes_dist.ops.change.proposal import OtherPlan
+from hermes_dist.ops.context import Context, Progress, missing_profile
+from hermes_dist.ops.crash import refused_by_system, report
+from hermes_dist.ops.homes import OtherState, renamed_to, state_of
+from hermes_dist.page import exchange
+from hermes_dist.page.exchange import Ask, Reply, Report
+from hermes_dist.page.fields import checked
+from hermes_dist.page.requests.row import About, Found, Job, Row, plan_of
+from hermes_dist.page.requests.table import REQUESTS
+from hermes_dist.page.since import changed_since, gone
+from hermes_dist.voice.clean import error_data
+from hermes_dist.voice.package_json import outcome_data
+
+ContextOf = Callable[[Progress], Context]
+"""Makes the context of one request, with what hears of its progress."""
+
+
+class _NotThere(DistError):
+    """There is no such request or profile.
+
+    Args:
+        error: What is missing.
+        more: What else the reply says.
+    """
+
+    def __init__(self, error: DistError, more: Mapping[str, Any]) -> None:
+        super().__init__(error.what, where=error.where, hint=error.hint)
+        self.more = more
+
+
+def answer(context_of: ContextOf, ask: Ask, progress: Report) -> Reply:
+    """Answer a request.
+
+    Args:
+        context_of: Makes the context.
+        ask: The request; nothing of it needs to be checked before.
+        progress: Hears of what is being done.
+
+    Returns:
+        The reply; every error is one, too.
+    """
+    ctx: Context | None = None
+    try:
+        ctx = context_of(lambda line: progress(exchange.Progress(line)))
+        return _answered(ctx, ask)
+    except DistError as error:
+        return _refused(ctx, ask, error)
+    except Exception as error:  # noqa: BLE001 - the boundary: whatever goes wrong is a reply
+        return _fault(ctx, ask, error)
+
+
+def row_of(ask: Ask) -> Row:
+    """Find a request in the table.
+
+    Raises:
+        DistError: There is none of this name.
+    """
+    row = REQUESTS.get(ask.name)
+    if row is None:
+        raise _NotThere(DistError("there is no such request", where=f"{ask.name:.80}"), {})
+    return row
+
+
+def _answered(ctx: Context, ask: Ask) -> Reply:
+    row = row_of(ask)
+    given = checked(row.takes, ask.fields)
+    name = _profile(ctx, row, ask)
+    _check_yes(row, ask, given)
+    if row.writes and name is not None:
+        ctx = ctx.showing({name: ask.state})
+        if state_of(ctx, name) != ask.state:
+            raise OtherState(
+                "this profile changed since it was shown, so nothing was done",
+                where=str(name),
+                hint="look at what changed, then decide again",
+            )
+    job = Job(ctx=ctx, name=name, given=given, plan=ask.plan)
+    handler: Callable[[Job], Found] = getattr(
+        import_module(f"hermes_dist.page.requests.{row.module}"), row.function
+    )
+    # Before it is read: what changes meanwhile makes the state an old one, never one that was not shown.
+    state = "" if name is None else state_of(ctx, name)
+    found = handler(job)
+    if row.writes and name is not None:
+        state = state_of(ctx, name)
+    body = {"profile": name or "", "state": state, "data": found.body()}
+    if found.plan:
+        body["plan"] = found.plan
+    return Reply(200, body)
+
+
+def _profile(ctx: Context, row: Row, ask: Ask) -> ProfileName | None:
+    """The profile that a request is about.
+
+    Raises:
+        UsageError: It names one and may not, or the other way round.
+        DistError: There is no such profile.
+    """
+    if not ask.profile:
+        if row.about is About.PROFILE:
+            raise UsageError("name a profile", where="profile")
+        return None
+    if row.about is About.MACHINE:
+        raise UsageError("it is about the whole machine, so it takes no profile", where="profile")
+    try:
+        name = ProfileName.typed(ask.profile)
+    except Invalid as error:
+        raise UsageError(error.what, where="profile", hint=error.hint) from None
+    if name != DEFAULT_PROFILE and not ctx.layout.home(name).is_dir():
+        raise _gone(ctx, name, ask.state)
+    return ctx.profile(name)
+
+
+def _gone(ctx: Context, name: ProfileName, state: str) -> DistError:
+    """The error for a profile that is not there: it says where it went, if that is known."""
+    now = renamed_to(ctx, state)
+    if now is not None:
+        error = DistError(f"the profile {str(name)!r} is named {str(now)!r} now", where=str(name))
+        return _NotThere(error, {"renamed": now})
+    return _NotThere(gone(ctx, name) or missing_profile(ctx, name), {"renamed": ""})
+
+
+def _check_yes(row: Row, ask: Ask, given: Mapping[str, object]) -> None:
+    """Make sure that a change names what was shown: the state of the profile, and the plan of a preview.
+
+    Raises:
+        UsageError: It does not.
+    """
+    if row.writes and row.about is About.PROFILE and not ask.state:
+        raise UsageError("name the state that the profile was shown in", where="state")
+    if not row.planned:
+        if ask.plan:
+            raise UsageError("it has no preview, so it takes no plan", where="plan")
+        return
+    if given.get("dry_run") is True:
+        if ask.plan:
+            raise UsageError("a preview takes no plan", where="plan")
+    elif not ask.plan:
+        raise UsageError("name the plan of the preview that was shown", where="plan")
+
+
+_STATUS: tuple[tuple[type[DistError], int], ...] = (
+    (OtherState, 409),
+    (OtherPlan, 409),
+    (_NotThere, 404),
+    (UsageError, 400),
+    (Busy, 423),
+    (DistError, 422),
+)
+
+
+def _refused(ctx: Context | None, ask: Ask, error: DistError) -> Reply:
+    status = next(code for kind, code in _STATUS if isinstance(error, kind))
+    if error.command and ctx is not None:
+        error.hint = f"{error.hint}: {ctx.command(error.command)}"
+    body = _error_body(ctx, ask, error)
+    if isinstance(error, _NotThere):
+        body |= error.more
+    if isinstance(error, OtherState) and ctx is not None:
+        body["changed"] = changed_since(ctx, ask.profile, ask.state)
+    if isinstance(error, OtherPlan):
+        body |= _preview(error)
+    return Reply(status, body)
+
+
+def _preview(error: OtherPlan) -> dict[str, Any]:
+    """What would be done now, as a preview shows it."""
+    shown = replace(error.outcome, dry_run=True)
+    return {"changed": Found("outcome", outcome_data(shown)).body(), "plan": plan_of(shown)}
+
+
+def _error_body(ctx: Context | None, ask: Ask, error: DistError) -> dict[str, Any]:
+    data = Found("error", {"error": error_data(error)}).body()
+    return {"profile": f"{ask.profile:.200}", "state": _state(ctx, ask), "error": data}
+
+
+def _state(ctx: Context | None, ask: Ask) -> str:
+    """The state of the profile that a request names, as far as there is one."""
+    if ctx is None or not ask.profile:
+        return ""
+    try:
+        return state_of(ctx, ProfileName.typed(ask.profile))
+    except DistError:
+        return ""
+
+
+def _fault(ctx: Context | None, ask: Ask, error: Exception) -> Reply:
+    """The reply for a fault of this program, which leaves a log."""
+    if isinstance(error, OSError) and (told := refused_by_system(error)):
+        return _refused(ctx, ask, told)
+    if ctx is None:
+        raise error
+    crash = report(ctx.brand, ["page", ask.name], error)
+    hint = "please report it with what the program wrote"
+    if crash.log is not None:
+        hint = f"please report it with {crash.log}, after checking what it contains"
+    told = DistError(f"a bug in this program: {crash.what}", hint=hint)
+    return Reply(500, _error_body(ctx, ask, told))

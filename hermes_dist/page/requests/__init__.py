@@ -1,0 +1,1 @@
+"""The requests of the page: one table, and a module for each group."""

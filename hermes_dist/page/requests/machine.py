@@ -1,0 +1,23 @@
+"""Requests about all profiles of this machine."""
+
+from __future__ import annotations
+
+from hermes_dist.ops.change.look_up import ask_ahead
+from hermes_dist.ops.package import outdated as asking
+from hermes_dist.ops.profiles.list import list_profiles
+from hermes_dist.page.requests.row import Found, Job
+from hermes_dist.voice.package_json import outdated_data
+from hermes_dist.voice.row_json import row_data
+
+
+def list_(job: Job) -> Found:
+    """As ``list``."""
+    rows = list_profiles(job.ctx)
+    return Found("profiles", {"profiles": [row_data(row) for row in rows]})
+
+
+def outdated(job: Job) -> Found:
+    """As ``outdated``; servers are asked."""
+    names = [job.name] if job.name else [r.name for r in list_profiles(job.ctx) if r.managed]
+    ask_ahead(job.ctx, names)
+    return Found("outdated", outdated_data([asking.outdated(job.ctx, name) for name in names]))

@@ -1,0 +1,76 @@
+"""The one list of requests: where each is handled, what it is about, and which fields it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from hermes_dist.page.fields import FLAG, LINE, NUMBER, TEXT, VALUES, WORDS, needed, one_of
+from hermes_dist.page.requests.row import About, Row
+
+_MERGE = {"conflict": one_of("", "keep", "theirs", "abort"), "allow_effects": FLAG}
+_ACCEPT = {
+    "accept_new_key": FLAG,
+    "accept_unsigned": FLAG,
+    "accept_moved_tag": FLAG,
+    "allow_downgrade": FLAG,
+    "require_signature": FLAG,
+    "ignore_requires": FLAG,
+}
+_PARTS = {"only": LINE, "without": LINE, "include": WORDS, "exclude": WORDS, "env": VALUES}
+_PLACE = {"place": needed(LINE)}
+
+REQUESTS: Mapping[str, Row] = {
+    "list": Row("machine", "list_", About.MACHINE),
+    "outdated": Row("machine", "outdated", About.EITHER),
+    "status": Row("profile", "status", About.EITHER, {"all": FLAG}),
+    "info": Row("profile", "info"),
+    "diff": Row(
+        "profile",
+        "diff",
+        fields={"place": LINE, "upstream": FLAG, "to": LINE, "generations": LINE},
+    ),
+    "history": Row("profile", "history", fields={"number": NUMBER}),
+    "kept": Row("profile", "kept"),
+    "keep": Row("profile", "keep", fields={"places": needed(WORDS), "dry_run": FLAG}, writes=True),
+    "unkeep": Row(
+        "profile", "unkeep", fields={"places": WORDS, "all": FLAG, "dry_run": FLAG}, writes=True
+    ),
+    "hold": Row("profile", "hold", writes=True),
+    "unhold": Row("profile", "unhold", writes=True),
+    "update": Row(
+        "change",
+        "update",
+        fields={"to": LINE, **_MERGE, **_ACCEPT, **_PARTS},
+        writes=True,
+        planned=True,
+    ),
+    "rollback": Row(
+        "change",
+        "rollback",
+        fields={"number": NUMBER, "exact": FLAG, **_MERGE},
+        writes=True,
+        planned=True,
+    ),
+    "undo": Row("change", "undo", writes=True, planned=True),
+    "conflicts": Row("conflicts", "conflicts", fields={"place": LINE}),
+    "conflict": Row("conflicts", "conflict", fields={"place": LINE}),
+    "resolve": Row(
+        "conflicts",
+        "resolve",
+        fields={
+            "place": LINE,
+            "side": one_of("ours", "theirs", "both"),
+            "text": TEXT,
+            "always": FLAG,
+            "forget": FLAG,
+            "allow_effects": FLAG,
+        },
+        writes=True,
+        planned=True,
+    ),
+    "consents": Row("review", "consents"),
+    "effect": Row("review", "effect", fields={"things": needed(WORDS)}),
+    "approve": Row("review", "approve", fields={"things": WORDS}, writes=True, planned=True),
+    "revoke": Row("review", "revoke", fields={"things": needed(WORDS)}, writes=True, planned=True),
+}
+"""Every request by its name: that of the command that does the same."""
