@@ -14,7 +14,6 @@ from msgspec.structs import asdict, force_setattr, replace
 
 from hermes_dist.errors import Invalid
 from hermes_dist.model import lock_head as lockhead
-from hermes_dist.model.facts import Fact, Facts
 from hermes_dist.model.lock_head import (
     DAMAGE,
     HINT,
@@ -26,6 +25,7 @@ from hermes_dist.model.lock_head import (
     Demand,
     Newer,
     count,
+    facts_in,
     listed,
     migrated,
     parsed,
@@ -446,17 +446,8 @@ def _approval(row: dict[str, object]) -> Approval:
         text(row, "key"),
         digest,
         text(row, "version", ""),
-        _facts(row),
+        facts_in(row),
     )
-
-
-def _facts(row: Mapping[str, object]) -> Facts:
-    return tuple(map(_fact, listed(row.get("facts", []), "facts")))
-
-
-def _fact(value: object) -> Fact:
-    name, shown = listed(value, "a fact")
-    return text({"name": name}, "name"), text({"value": shown}, "value")
 
 
 def _plain(value: object) -> object:
@@ -525,7 +516,7 @@ def _effect(row: dict[str, object]) -> Effect:
         EffectKind(text(row, "kind")),
         RelPath(text(row, "path")),
         text(row, "key"),
-        _facts(row),
+        facts_in(row),
         Digest(text(row, "digest")),
         row.get("off") is True,
     )

@@ -8,12 +8,15 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping
 from enum import StrEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from hermes_dist.errors import Invalid
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.source import Pin, PinKind
 from hermes_dist.model.tree import Digest
+
+if TYPE_CHECKING:  # start-up: a head is read without what makes facts
+    from hermes_dist.model.facts import Fact, Facts
 
 FORMAT = 2
 SINCE = "0.2.0"
@@ -162,7 +165,7 @@ class LockHead(NamedTuple):
         pin: Exactly what the source resolved to.
         name: The name of the package in its manifest.
         conflicts: The number of open conflicts.
-        parked: The effects that wait for approval, by path and key.
+        parked: The effects that wait for approval, each as its path, key and facts.
         whole: Whether the whole pinned package was offered to the home.
         included: What the user takes along without the list of the package's author.
     """
@@ -171,7 +174,7 @@ class LockHead(NamedTuple):
     pin: Pin
     name: str
     conflicts: int
-    parked: tuple[tuple[str, str], ...]
+    parked: tuple[tuple[str, str, Facts], ...]
     whole: bool
     included: tuple[str, ...] = ()
 
@@ -193,8 +196,10 @@ def load_head(data: bytes) -> LockHead | None:
 
 def _head(raw: dict[str, object]) -> LockHead:
     conflicts = rows(raw, "conflicts")
-    parked = tuple((text(row, "path"), text(row, "key")) for row in rows(raw, "parked"))
-    told = {text(row, "path") for row in conflicts} | {path for path, _ in parked}
+    parked = tuple(
+        (text(row, "path"), text(row, "key"), facts_in(row)) for row in rows(raw, "parked")
+    )
+    told = {text(row, "path") for row in conflicts} | {path for path, _, _ in parked}
     top = top_of(raw)
     partial = top.get("partial") is True
     return LockHead(
@@ -208,6 +213,16 @@ def _head(raw: dict[str, object]) -> LockHead:
         ),
         whole=not partial and not any(pending(table(raw.get("upstream", {})), told)),
     )
+
+
+def facts_in(row: Mapping[str, object]) -> Facts:
+    """Read the facts of an approval or an effect."""
+    return tuple(map(_fact, listed(row.get("facts", []), "facts")))
+
+
+def _fact(value: object) -> Fact:
+    name, shown = listed(value, "a fact")
+    return text({"name": name}, "name"), text({"value": shown}, "value")
 
 
 def _start_of_long_tables(data: bytes) -> int:

@@ -39,7 +39,7 @@ TEXT = dump_lock(LOCK).decode()
 
 
 def head_of(lock: Lock) -> LockHead:
-    parked = tuple((str(e.path), e.key) for e in lock.parked)
+    parked = tuple((str(e.path), e.key, e.facts) for e in lock.parked)
     return LockHead(lock.source, lock.pin, lock.name, len(lock.conflicts), parked, whole=lock.whole)
 
 

@@ -11,6 +11,7 @@ from reach_ways import WAYS, Way
 from story import BOT, Story, yes
 
 from hermes_dist.brand import HERMES, Layout
+from hermes_dist.decide.consent.review import grouped
 from hermes_dist.decide.ownership import is_machine
 from hermes_dist.errors import Busy
 from hermes_dist.model.lock import Lock
@@ -21,6 +22,7 @@ from hermes_dist.ops.homes import open_home
 from hermes_dist.ops.package.install import install
 from hermes_dist.ops.package.resolve import approve, to_approve
 from hermes_dist.ops.package.update import update
+from hermes_dist.ops.profiles.list import list_profiles
 
 QUIET = Request()
 """What ``-y`` says: yes to the content, and to nothing that needs one of its own."""
@@ -112,6 +114,9 @@ def test_changed_code_arrives_with_a_yes_of_its_own_and_not_before(
     ship.update()
     assert below(ship.home, places) == before
     assert {effect.path for effect in ship.lock.parked} == places
+    # `list`, which reads only the head of the lock, counts as `approve` does.
+    (row,) = [row for row in list_profiles(ship.ctx) if row.name == BOT]
+    assert row.parked == len(grouped(ship.lock.parked))
     approve(ship.ctx, BOT, QUIET, yes)
     assert below(ship.home, places) == below(ship.folder, places)
     assert ship.lock.parked == ()

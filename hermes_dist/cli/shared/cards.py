@@ -127,7 +127,9 @@ def _effects(session: Session, screen: Screen, proposal: Proposal) -> None:
     review_card(screen, shown, plan.parked, review.agent_time(session.ctx, proposal.home.path))
     changed_card(screen, review.before_after(lock, shown))
     _tell(screen, _off_by_author(session, proposal))
-    if old := len(review.groups_of(e for e in plan.parked if e not in new)):
+    # Grouped with the others, and without what is shown above in part: counted as the summary and `list` count.
+    waiting = review.groups_of(plan.parked)
+    if old := sum(not new.intersection(group.effects) for group in waiting):
         words = session.command(f"approve {proposal.home.name}")
         _tell(screen, [effect_cards.earlier_line(old, words)])
 

@@ -70,32 +70,34 @@ def grouped(effects: Iterable[Effect]) -> tuple[Group, ...]:
     """Group effects by what they belong to, in the order in which the groups first appear."""
     groups: dict[tuple[str, str], list[Effect]] = {}
     each = tuple(effects)
-    owners = _owners_of(each)
-    for effect in each:
-        place = group_of(effect.path, effect.key)
-        if _is_code(effect):
-            # One change of a shared file is one question, however many things load it; the group names them all.
-            place = ("", f"code of {', '.join(owners[effect.path])}")
+    places = groups_at((effect.path, effect.key, effect.facts) for effect in each)
+    for effect, place in zip(each, places, strict=True):
         groups.setdefault(place, []).append(effect)
     return tuple(_group(name or path, tuple(parts)) for (path, name), parts in groups.items())
 
 
-def _owners_of(effects: Iterable[Effect]) -> dict[RelPath, list[str]]:
-    """Return what loads each covered file."""
-    owners: dict[RelPath, list[str]] = {}
-    for effect in effects:
-        if _is_code(effect):
-            owners.setdefault(effect.path, []).append(_owner_of(effect))
-    return owners
+def groups_at(effects: Iterable[tuple[str, str, Facts]]) -> tuple[tuple[str, str], ...]:
+    """Return which group each effect belongs to, as :func:`group_of` says it.
+
+    Args:
+        effects: Each as its path, key and facts. A change of a file that approved things load is one group for all
+            of them, so the answer depends on the other effects.
+    """
+    each = tuple(effects)
+    owners: dict[str, list[str]] = {}
+    for path, _, facts in each:
+        if owner := _loaded_by(facts):
+            owners.setdefault(path, []).append(owner)
+    # One change of a shared file is one question, however many things load it; the group names them all.
+    return tuple(
+        ("", f"code of {', '.join(owners[path])}") if _loaded_by(facts) else group_of(path, key)
+        for path, key, facts in each
+    )
 
 
-def _is_code(effect: Effect) -> bool:
-    return any(name == CODE_OF for name, _ in effect.facts)
-
-
-def _owner_of(effect: Effect) -> str:
-    """Return what loads the file of an effect, as people know it."""
-    return dict(effect.facts)[CODE_OF]
+def _loaded_by(facts: Facts) -> str:
+    """What loads a covered file, as people know it; empty if the facts tell of no such file."""
+    return next((value for name, value in facts if name == CODE_OF), "")
 
 
 def group_of(path: str, key: str) -> tuple[str, str]:
@@ -154,8 +156,8 @@ def _bare_names(group: Group) -> set[str]:
     first = group.effects[0]
     key = parsed_key(first.key)
     names: set[str] = set()
-    if _is_code(first):
-        names = {group.name, *map(_owner_of, group.effects)}
+    if _loaded_by(first.facts):
+        names = {group.name, *(_loaded_by(effect.facts) for effect in group.effects)}
     elif not key and "/" in first.path:
         names = {first.path.name}
     if len(key) > 1 and key[0] in _UNITS:
@@ -272,7 +274,7 @@ def loads_of(group: Group) -> tuple[tuple[int, str], ...]:
 def approved_facts(approved: Iterable[Approval], effect: Effect) -> Facts:
     """Return the facts last approved at an effect's place; empty if there are none, or if a file speaks for itself."""
     at = [a for a in approved if (a.path, a.key) == (effect.path, effect.key)]
-    if not at or at[-1].digest == effect.digest or _is_code(effect):
+    if not at or at[-1].digest == effect.digest or _loaded_by(effect.facts):
         return ()
     return at[-1].facts
 

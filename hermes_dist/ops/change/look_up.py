@@ -109,7 +109,7 @@ def _opened(ctx: Context, name: ProfileName) -> Lock:
 
 
 def _head_of(lock: Lock) -> LockHead:
-    parked = tuple((str(effect.path), effect.key) for effect in lock.parked)
+    parked = tuple((str(effect.path), effect.key, effect.facts) for effect in lock.parked)
     return LockHead(lock.source, lock.pin, lock.name, len(lock.conflicts), parked, whole=lock.whole)
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from hermes_dist.agents.places import ABOUT, CONFIG, SHOWN_AS
 from hermes_dist.brand import LOCKFILE, MANIFEST
 from hermes_dist.errors import DistError
-from hermes_dist.model.lock_head import load_head
+from hermes_dist.model.lock_head import LockHead, load_head
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.profiles import aliases
@@ -153,7 +153,7 @@ def _package(home: Path) -> Facts:
         facts["package"] = f"{head.name}@{head.pin.version}"
     facts["source"] = head.source
     facts["conflicts"] = head.conflicts
-    facts["parked"] = _things(head.parked)
+    facts["parked"] = _things(head)
     return facts
 
 
@@ -162,11 +162,11 @@ def _label(manifest: Mapping[object, object]) -> str:
     return f"{name}@{manifest.get('version')}" if name else ""
 
 
-def _things(parked: Iterable[tuple[str, str]]) -> int:
+def _things(head: LockHead) -> int:
     """How many things need approval, counted as the review card and ``approve`` show them."""
-    from hermes_dist.decide.consent.review import group_of  # noqa: PLC0415 - only for rows that changed
+    from hermes_dist.decide.consent.review import groups_at  # noqa: PLC0415 - only for rows that changed
 
-    return len({group_of(path, key) for path, key in parked})
+    return len(set(groups_at(head.parked)))
 
 
 def _bytes(path: Path) -> bytes | None:

@@ -110,6 +110,16 @@ def test_an_update_shows_what_changed_and_not_what_was_shown_before(talk: Talk, 
     assert "4 items need approval" in talk.out
 
 
+def test_a_thing_of_which_only_a_part_is_new_is_counted_once(talk: Talk) -> None:
+    talk("install", talk.source, "-y")
+    assert "3 items need approval" in talk.out
+    talk.repo.commit({"mcp.json": MCP.replace('"web-server"', '"web-server", "--more"')})
+    lines = talk("update", "bot", "-y")
+    assert sum("mcp_servers.web" in line for line in lines) == 1
+    assert "  pending   2 items from before: hermes-dist approve bot" in lines
+    assert "3 items need approval" in talk.out
+
+
 def test_verbose_shows_the_whole_on_update_too(talk: Talk) -> None:
     talk("install", talk.source, "-y")
     talk.repo.commit({f"skills/s{n:02}/SKILL.md": "---\nname: s\n---\nS.\n" for n in range(20)})
