@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable, Sequence
-from textwrap import wrap
 
 from hermes_dist.brand import Brand
 from hermes_dist.cli.entry.verbs import GROUPS, NESTED, VERBS, Nested, Verb
+from hermes_dist.cli.shared.layout import wrap
 
 WIDEST = 100
 """Lines longer than this are hard to read, however wide the terminal is."""
@@ -43,12 +43,12 @@ def laid_out(rows: Sequence[tuple[str, str]], columns: int, terms: int = 0) -> l
         return [
             line
             for term, text in rows
-            for line in (*_term(term, columns), *_wrapped(text, columns, "      "))
+            for line in (*_term(term, columns), *_indented(text, columns, 6))
         ]
     first = (terms or term_width(term for term, _ in rows)) + 4
     lines: list[str] = []
     for term, text in rows:
-        told = _wrapped(text, columns, " " * first) or [""]
+        told = _indented(text, columns, first) or [""]
         if len(term) > first - 4:
             lines += [f"  {term}", *told]
         else:
@@ -57,49 +57,30 @@ def laid_out(rows: Sequence[tuple[str, str]], columns: int, terms: int = 0) -> l
 
 
 def _term(term: str, columns: int) -> list[str]:
-    return wrap(
-        term,
-        columns,
-        initial_indent="  ",
-        subsequent_indent="    ",
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    return wrap(f"  {term}", columns, 4, pieces=True)
 
 
 def paragraph(text: str, columns: int) -> list[str]:
     """Lay out a text; a word that is too long stays whole."""
-    return _wrapped(text, columns, "")
+    return wrap(text, columns)
 
 
 def examples(shown: Iterable[tuple[str, str]], columns: int) -> list[str]:
     """Lay out examples: each command line, and below it what it does."""
     lines: list[str] = []
     for command, text in shown:
-        lines += [f"  {command}", *_wrapped(text, columns, "      ")]
+        lines += [f"  {command}", *_indented(text, columns, 6)]
     return lines
 
 
-def _wrapped(text: str, columns: int, indent: str) -> list[str]:
-    return wrap(
-        text,
-        columns,
-        initial_indent=indent,
-        subsequent_indent=indent,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+def _indented(text: str, columns: int, indent: int) -> list[str]:
+    """Lay out a text below or beside its term; no line for no text."""
+    return wrap(" " * indent + text, columns, indent) if text else []
 
 
 def usage(prog: str, words: Sequence[str], columns: int) -> list[str]:
     """Lay out the line of usage."""
-    return wrap(
-        " ".join(["Usage:", prog, *words]),
-        columns,
-        subsequent_indent="    ",
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    return wrap(" ".join(["Usage:", prog, *words]), columns, 4, pieces=True)
 
 
 def help_text(brand: Brand, prog: str) -> str:

@@ -24,6 +24,7 @@ GAP = "  "
 _PROGRAMS = "|".join(f"{brand.dist_command}|{brand.name}" for brand in BRANDS)
 _COLOUR = r"\033\[[0-9;]*m"
 _WORD = rf"(?:(?<!\S)(?<![^ :] )(?:{_PROGRAMS}) (?=[\w.-]).*?(?=[;,)](?: |$)|  | \(|$)|`[^`]*`|\S)+"
+_PIECE = r"\S+"
 _BULLET = r" *(?:[^\w\s]|[DMRx]|\d{1,3}[.)]) +(?=\S)"
 _LABEL = r" *\S+(?: \S+){0,2} {2,}(?=\S)"
 _COLON = r" *[A-Za-z]{1,10}: (?=\S)"
@@ -62,13 +63,14 @@ class _Cut(NamedTuple):
     indent: int
 
 
-def wrap(line: str, width: int, label: int = 0) -> list[str]:
+def wrap(line: str, width: int, label: int = 0, *, pieces: bool = False) -> list[str]:
     """Break a line at words so that it fits into a width.
 
     Args:
         line: One line; it may contain colours.
         width: The columns of the terminal.
         label: The columns of its label with the space behind it; 0 to find out.
+        pieces: Break commands, too: it is a line of usage, which nobody copies.
 
     Returns:
         The lines. Those after the first are indented below the text that follows the bullet (``- ``, ``1. ``) or the
@@ -77,7 +79,7 @@ def wrap(line: str, width: int, label: int = 0) -> list[str]:
     if cells(line) <= width:
         return [line]
     plain, codes = _apart(line)
-    return _coloured(plain, codes, list(_cuts(plain, width, label)))
+    return _coloured(plain, codes, list(_cuts(plain, width, label, _PIECE if pieces else _WORD)))
 
 
 def _apart(line: str) -> tuple[str, list[tuple[int, str]]]:
@@ -90,12 +92,12 @@ def _apart(line: str) -> tuple[str, list[tuple[int, str]]]:
     return re.sub(_COLOUR, "", line), codes
 
 
-def _cuts(plain: str, width: int, label: int) -> Iterator[_Cut]:
+def _cuts(plain: str, width: int, label: int, word_at: str) -> Iterator[_Cut]:
     begin = len(plain) - len(plain.lstrip(" "))
     ahead = label or _label(plain)
     hang = _hang(plain, ahead, begin, width)
     start = end = indent = 0
-    for first, last in _words(plain, width - hang):
+    for first, last in _words(plain, width - hang, word_at=word_at):
         if indent + cells(plain[start:last]) <= width:
             end = last
             continue
@@ -137,9 +139,11 @@ def _indent(hang: int, begin: int, room: int) -> int:
     return next((each for each in (begin + len(GAP), begin) if each <= room), max(room, 0))
 
 
-def _words(plain: str, room: int, after: str = "") -> Iterator[tuple[int, int]]:
+def _words(
+    plain: str, room: int, after: str = "", word_at: str = _WORD
+) -> Iterator[tuple[int, int]]:
     """Where each word begins and ends; what is wider than the room is taken apart where it may be."""
-    for found in re.finditer(_WORD, plain):
+    for found in re.finditer(word_at, plain):
         start, end = found.span()
         if cells(found.group()) > room:
             for at in range(start + 1, end):

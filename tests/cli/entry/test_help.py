@@ -14,6 +14,7 @@ from hermes_dist.cli.entry.examples import EXAMPLES
 from hermes_dist.cli.entry.main import command_named
 from hermes_dist.cli.entry.start import start
 from hermes_dist.cli.entry.verbs import NESTED, VERBS, Nested, Verb
+from hermes_dist.cli.shared.layout import cells
 
 Capture = pytest.CaptureFixture[str]
 
@@ -82,6 +83,12 @@ def test_a_page_fits_its_terminal(
     shown = capsys.readouterr().out.splitlines()
     examples = shown.index("Examples:") if "Examples:" in shown else len(shown)
     assert max(map(len, shown[:examples])) <= min(columns, help_rows.WIDEST)
+
+
+def test_wide_characters_count_two_in_help_too() -> None:
+    for columns in (40, 60):
+        for shown in help_rows.laid_out([("--to REF", "版本" * 30)], columns):
+            assert cells(shown) <= columns
 
 
 def test_options_stand_in_groups_and_the_shared_ones_last(capsys: Capture) -> None:
