@@ -8,7 +8,7 @@ DOCS := .docs
 # A worker that has nothing left takes over what waits at another.
 PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal
 
-.PHONY: demo check pure test long agent agents mutants lint docs transcripts site pictures clean
+.PHONY: demo check pure test long agent agents mutants lint docs transcripts site pictures web clean
 
 $(BIN)/hermes-dist: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -84,5 +84,14 @@ site: $(DOCS)/bin/mkdocs
 pictures: $(DOCS)/bin/mkdocs
 	$(DOCS)/bin/python docs/pictures/record.py
 
+web/node_modules/.package-lock.json: web/package-lock.json
+	@npm ci --prefix web --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
+## Build the page into hermes_dist/page/, from web/; it needs node.
+web: web/node_modules/.package-lock.json
+	@npm run --silent --prefix web check
+	@node web/build.mjs
+
 clean:
-	rm -rf $(VENV) $(AGENT) $(AGENT22) $(DOCS) .demo build dist site
+	rm -rf $(VENV) $(AGENT) $(AGENT22) $(DOCS) .demo build dist site web/node_modules

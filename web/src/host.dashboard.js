@@ -1,0 +1,14 @@
+// Where the page runs: as a tab of the agent's dashboard, on the React that the dashboard brings.
+const sdk = /** @type {any} */ (window).__HERMES_PLUGIN_SDK__;
+const { React } = sdk;
+const script = /** @type {any} */ (document.currentScript)?.src || location.href;
+
+export const h = React.createElement;
+export const { Fragment, useState, useEffect, useLayoutEffect, useRef, useMemo, useCallback } = React;
+export const render = null;
+export const alone = false;
+export const base = "/api/plugins/hermes-dist-packages/";
+/** @param {string} path @param {RequestInit} init */
+export const request = (path, init) => sdk.authedFetch(path, init);
+/** @param {string} name */
+export const beside = (name) => new URL(name, script).href;

@@ -1,0 +1,16 @@
+// Where the page runs: here alone, on Preact. `host.dashboard.js` says the same of the agent's dashboard; the build
+// chooses. Both give React's names, and components use nothing else.
+export { h, Fragment, render } from "preact";
+export { useState, useEffect, useLayoutEffect, useRef, useMemo, useCallback } from "preact/hooks";
+
+/** Whether the page stands alone: it then has a head of its own, with a switcher and a theme. */
+export const alone = true;
+
+/** Where the API answers. */
+export const base = "/api/v1/";
+
+/** @param {string} path @param {RequestInit} init */
+export const request = (path, init) => fetch(path, { credentials: "same-origin", ...init });
+
+/** Where files beside this one lie, such as the editor. */
+export const beside = (/** @type {string} */ name) => new URL(name, import.meta.url).href;

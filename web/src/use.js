@@ -1,0 +1,132 @@
+// Requests as hooks: what is shown, what is previewed, what is carried out.
+import { onWritten, read, write, written } from "./api.js";
+import { useCallback, useEffect, useRef, useState } from "./host.js";
+import { announce } from "./parts/live.jsx";
+
+/**
+ * Read something and keep it fresh: it is read anew when something was written.
+ * @param {string} name @param {string} [profile] @param {Record<string, any>} [fields] @param {{skip?: boolean, still?: boolean}} [how]
+ *   `skip`: not yet; `still`: only when it is asked for anew, as something else says when.
+ */
+export function useRead(name, profile = "", fields = {}, { skip = false, still = false } = {}) {
+  const key = JSON.stringify([name, profile, fields]);
+  const [answer, set] = useState(/** @type {any} */ ({ key: "", loading: true }));
+  const [turn, setTurn] = useState(0);
+  const reload = useCallback(() => setTurn((n) => n + 1), []);
+  useEffect(() => {
+    if (skip) return undefined;
+    // An answer that comes late is dropped: it may be about the profile that was shown before.
+    const gone = new AbortController();
+    set((old) => (old.key === key ? { ...old, loading: true } : { key, loading: true }));
+    read(name, profile, fields, gone.signal).then(
+      (body) => gone.signal.aborted || set({ key, loading: false, data: body.data, state: body.state, body }),
+      (error) => {
+        if (gone.signal.aborted) return;
+        announce(error.message, true);
+        set({ key, loading: false, error });
+      },
+    );
+    return () => gone.abort();
+  }, [key, turn, skip]);
+  useEffect(() => (still ? undefined : onWritten(reload)), [reload, still]);
+  useEffect(() => (still ? undefined : onReturn(reload)), [reload, still]);
+  const now = answer.key === key ? answer : { loading: !skip };
+  return { data: now.data, state: now.state ?? "", error: now.error, loading: now.loading, body: now.body, reload };
+}
+
+/** Read anew when somebody comes back to the page: another tab or a command may have changed things. */
+function onReturn(/** @type {() => void} */ reload) {
+  let last = Date.now();
+  const seen = () => {
+    if (document.visibilityState !== "visible" || Date.now() - last < 3000) return;
+    last = Date.now();
+    reload();
+  };
+  document.addEventListener("visibilitychange", seen);
+  addEventListener("focus", seen);
+  return () => {
+    document.removeEventListener("visibilitychange", seen);
+    removeEventListener("focus", seen);
+  };
+}
+
+/**
+ * A change that is previewed, agreed to, and carried out.
+ *
+ * `phase`: idle → looking → preview → working → done; or stale (what was shown is no longer so), or failed.
+ * @param {string} name @param {string} profile
+ */
+export function useChange(name, profile) {
+  const [now, set] = useState(/** @type {any} */ ({ phase: "idle", lines: [] }));
+  const fields = useRef(/** @type {Record<string, any>} */ ({}));
+  const shown = useRef("");
+  const alive = useRef(true);
+  useEffect(() => () => void (alive.current = false), []);
+  const put = (/** @type {any} */ next) => alive.current && set(next);
+
+  const failed = (/** @type {any} */ error) => {
+    announce(error.message, true);
+    if (error.stale) written(profile);
+    put((/** @type {any} */ old) => ({ ...old, phase: error.stale ? "stale" : "failed", error }));
+  };
+  const look = useCallback(async (/** @type {Record<string, any>} */ given, /** @type {string} */ state) => {
+    fields.current = given;
+    shown.current = state;
+    put({ phase: "looking", lines: [] });
+    try {
+      const body = await write(name, { profile, state, fields: { ...given, dry_run: true } }, (step) =>
+        put((/** @type {any} */ old) => ({ ...old, percent: step.percent, lines: [...old.lines, step.line].slice(-200) })),
+      );
+      put({ phase: "preview", body, lines: [] });
+      announce("The preview is here.");
+    } catch (error) {
+      failed(error);
+    }
+  }, [name, profile]);
+  const go = useCallback(async (/** @type {any} */ body) => {
+    put({ phase: "working", body, lines: [] });
+    announce("Working…");
+    try {
+      const done = await write(name, { profile, state: body.state || shown.current, plan: body.plan, fields: fields.current }, (step) => {
+        if (step.line) announce(step.line);
+        put((/** @type {any} */ old) => ({ ...old, percent: step.percent, lines: [...old.lines, step.line].slice(-200) }));
+      });
+      put({ phase: "done", body: done, lines: [] });
+      announce("Done.");
+      return done;
+    } catch (error) {
+      failed(error);
+      return null;
+    }
+  }, [name, profile]);
+  const reset = useCallback(() => put({ phase: "idle", lines: [] }), []);
+  // The error tells the state that is so now, and the preview of now where it made one.
+  const again = () => {
+    if (now.error?.preview) put({ phase: "preview", body: now.error.preview, lines: [] });
+    else look(fields.current, now.error?.state || shown.current);
+  };
+  return { ...now, look, go: () => go(now.body), again, reset, fields: fields.current };
+}
+
+/**
+ * A small change without a preview, such as hold.
+ * @param {string} profile
+ */
+export function useAct(profile) {
+  const [now, set] = useState(/** @type {any} */ ({ busy: "", error: null }));
+  const act = useCallback(async (/** @type {string} */ name, /** @type {string} */ state, /** @type {any} */ fields = {}, /** @type {string} */ said = "Done.", /** @type {string} */ mark = name) => {
+    set({ busy: mark, error: null });
+    try {
+      const body = await write(name, { profile, state, fields });
+      set({ busy: "", error: null });
+      announce(said);
+      return body;
+    } catch (error) {
+      announce(error.message, true);
+      set({ busy: "", error });
+      return null;
+    }
+  }, [profile]);
+  const clear = useCallback(() => set({ busy: "", error: null }), []);
+  return { ...now, act, clear };
+}
