@@ -89,6 +89,9 @@ class _Handler(BaseHTTPRequestHandler):
         head, _, body = done.stdout.partition(b"\r\n\r\n")
         headers = [line.split(": ", 1) for line in head.decode().split("\r\n")]
         status = next((int(v.split()[0]) for k, v in headers if k == "Status"), 200)
+        if self.server.lost and path.endswith("receive-pack") and self.command == "POST":
+            self.connection.shutdown(socket.SHUT_RDWR)
+            return
         self.send_response(status)
         for key, value in headers:
             if key != "Status":
@@ -118,6 +121,7 @@ class GitHttp(ThreadingHTTPServer):
     Attributes:
         modern: Whether it speaks protocol version 2.
         login: Whether it wants a user name and password.
+        lost: Whether it takes what is pushed, and cuts the connection before it says so.
         redirect: Where it sends everybody.
         redirects_by: The status with which it does.
         asked: The requests so far.
@@ -138,6 +142,7 @@ class GitHttp(ThreadingHTTPServer):
         self.logins: list[str] = []
         self.modern = True
         self.login = False
+        self.lost = False
         self.redirect = ""
         self.asked: list[str] = []
         self._thread = threading.Thread(

@@ -109,7 +109,7 @@ _VERSION = r"v?\d[\w.+!-]*"
 _RANGE = (
     rf"(?a)(?:\^|~=|~|===|==|!=|<=|>=|<|>|=)\s*{_VERSION}(?:\.\*)?|latest|v?\d+(?:\.\d+)*\.[xX*]|\*"
 )
-_ARCHIVES = (".tar.gz", ".tgz")
+ARCHIVES = (".tar.gz", ".tgz")
 _INVISIBLE = frozenset(["Cc", "Cf", "Cs", "Zl", "Zp"])
 """Unicode categories of characters that people can't see, or see as something else."""
 _ENCODED_CONTROL = r"%(?:[01][0-9A-Fa-f]|7[Ff])"
@@ -379,7 +379,7 @@ def _at(text: str) -> int:
     """Return the position of the @ before a ref; -1 if there is none."""
     scheme_end = text.find("://")
     path = text.find("/", scheme_end + 3) if scheme_end >= 0 else 0
-    if path < 0 or text.lower().endswith(_ARCHIVES):
+    if path < 0 or text.lower().endswith(ARCHIVES):
         return -1  # an @ before the path ends a user name; in an archive's name it is part of it
     start = max(text.rfind("/"), _scp_colon(text)) + 1
     at = text.find("@", start)
@@ -420,7 +420,7 @@ def _classify(location: str, *, allow_insecure: bool) -> SourceSpec:
     if "://" in location or "::" in location:
         return _url(location, allow_insecure=allow_insecure)
     if location.startswith(("./", "../", "/", "~/")) or location in {".", "..", "~"}:
-        kind = SourceKind.ARCHIVE if location.lower().endswith(_ARCHIVES) else SourceKind.FOLDER
+        kind = SourceKind.ARCHIVE if location.lower().endswith(ARCHIVES) else SourceKind.FOLDER
         return SourceSpec(kind=kind, location=location.rstrip("/") or "/")
     return _scp(location) or _short_form(location)
 
@@ -454,7 +454,7 @@ def _short_form(location: str) -> SourceSpec:
     if not all(re.fullmatch(_SLUG, part) and part not in {".", ".."} for part in parts):
         slashed = "; write a ref that contains / after #" if "@" in location else ""
         raise _NotOne(f"a name may contain letters, digits, . _ and -{slashed}")
-    if location.lower().endswith(_ARCHIVES):
+    if location.lower().endswith(ARCHIVES):
         return SourceSpec(kind=SourceKind.ARCHIVE, location=f"./{location}")
     if len(parts) == 1:
         return SourceSpec(kind=SourceKind.REGISTRY, location=parts[0])

@@ -33,6 +33,7 @@ from dulwich.repo import Repo
 
 _TIMEOUT = 30
 _FOLDER, _SUBMODULE = 0o040000, 0o160000
+_STATUS = re.compile(r"unexpected http resp (?=\d)")
 _KINDS = {kind.type_num: kind.type_name for kind in (Blob, Commit, Tag)}
 
 
@@ -86,6 +87,8 @@ def _pool(url: str) -> Any:
                 raise urllib3.exceptions.LocationValueError(
                     f"the server redirects elsewhere: {target}"
                 )
+            # A server may ask to wait an hour: the user is told instead.
+            rest.setdefault("retries", urllib3.Retry(3, respect_retry_after_header=False))
             return super().urlopen(method, target, *args, **rest)  # type: ignore[misc]  # a mixin
 
     pool = type("Pool", (Careful, urllib3.PoolManager), {})
@@ -347,6 +350,8 @@ def main(stdin: IO[bytes], stdout: IO[bytes]) -> None:
         _fail("repository not found")
     except clients.HTTPUnauthorized:
         _fail("could not read Username")
+    except clients.HTTPProxyUnauthorized:
+        _fail("error: 407")
     except MemoryError:
         _fail("out of memory")
     except (KeyError, PackFileDisappeared):
@@ -354,13 +359,14 @@ def main(stdin: IO[bytes], stdout: IO[bytes]) -> None:
             _fail("not our ref")
         _fail("not a tree object")
     except (errors.HangupException, errors.GitProtocolError, OSError) as error:
-        _fail(f"unable to access: {error}")
+        _fail(f"unable to access: {_STATUS.sub('error: ', str(error))}")
     except (
         errors.FileFormatException,
         errors.ChecksumMismatch,
         zlib.error,
         ValueError,
         AssertionError,
+        IndexError,  # an answer that ends too early
     ) as error:
         _fail(f"bad pack: {error}")
 

@@ -7,16 +7,26 @@ import re
 import resource
 import signal
 from collections.abc import Callable
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 from urllib.parse import unquote
 
 from hermes_dist.errors import DistError, Invalid, Refused, Unreachable
-from hermes_dist.model.source import without_credentials
+from hermes_dist.model.source import ARCHIVES, without_credentials
 from hermes_dist.world.child import Finished
 from hermes_dist.world.disk.errors import HINTS
 
+_CUT = (
+    r"Empty reply|Connection (?:was )?(?:reset|aborted|broken|closed)|transfer closed|early EOF|HTTP/2 stream"
+    r"|unexpected disconnect|unexpectedly closed|hung up unexpectedly|Broken pipe|SSL_read|TLS recv"
+)
 _ACCESS = (
     "for a private repository, log in with `gh auth login`, a git credential helper or an ssh key"
+)
+_SPELLING = f"check how it is spelled; {_ACCESS}"
+_CLONE = "use the address that its host shows for `git clone`"
+_CIRCLE = "it redirects in a circle"
+_BROWSER = (
+    "open the address in a browser: the host may want a login, or say where the repository is now"
 )
 _LOCAL = "check whether it was moved or renamed, or is on a disk that is not connected now"
 _TABLE: tuple[tuple[str, type[DistError], str, str], ...] = (
@@ -58,6 +68,27 @@ _TABLE: tuple[tuple[str, type[DistError], str, str], ...] = (
         Unreachable,
         "it redirects to another address, and redirects are not followed",
         "use the address that it redirects to, if you trust it",
+    ),
+    (
+        r"Maximum \(\d+\) redirects followed|too many redirects",
+        Unreachable,
+        _CIRCLE,
+        _BROWSER,
+    ),
+    (
+        r"certificate problem|certificate verif|CERTIFICATE_VERIFY_FAILED|certificate subject name",
+        Unreachable,
+        "this machine does not trust the certificate of the host",
+        (
+            "check the address and the clock of this machine; for a host with a certificate of its own, run: "
+            "git config --global http.sslCAInfo FILE"
+        ),
+    ),
+    (
+        r"(?i)wrong.version.number|unexpected length was received|unexpected TLS packet|SSLError|TLS connect error",
+        Unreachable,
+        "it does not answer over https",
+        "check the address and its port",
     ),
     (
         r"(?:cannot run|unable to (?:start|execute|spawn)) \S*ssh|: 'ssh'|ssh: (?:command )?not found",
@@ -105,6 +136,24 @@ _TABLE: tuple[tuple[str, type[DistError], str, str], ...] = (
         ),
     ),
     (
+        r"error: 407|code 407 from proxy|response 407",
+        Unreachable,
+        "the proxy asks for a login (407)",
+        "put it into the address of the proxy, where your git or https_proxy names that",
+    ),
+    (
+        r"error: 429|too many requests",
+        Unreachable,
+        "the host got too many requests (429)",
+        "try again in some minutes; most hosts allow more to those who are logged in",
+    ),
+    (
+        r"error: (?P<code>5\d\d)|Internal Server Error",
+        Unreachable,
+        "the host has a fault of its own ({code})",
+        "try again later; if it stays, tell whoever runs the host",
+    ),
+    (
         r"Authentication failed|[Ii]nvalid (?:username|credentials|token)|Bad credentials",
         Unreachable,
         "the login was refused: the password or token is wrong, or has expired",
@@ -122,12 +171,39 @@ _TABLE: tuple[tuple[str, type[DistError], str, str], ...] = (
     ),
     (
         (
-            r"not found|does not appear to be a git repository|not a git repository|error: 404|not exported"
+            r"not found|does not appear to be a git repository|not a git repository|error: 4(?:04|10)|not exported"
             r"|[Nn]o such repository|does not exist"
         ),
         Unreachable,
         "there is no such repository",
-        _ACCESS,
+        _SPELLING,
+    ),
+    (
+        r"error: (?P<code>4\d\d)",
+        Unreachable,
+        "the host does not accept the request ({code})",
+        "check the address",
+    ),
+    (
+        r"not valid: is this a git repository",
+        Unreachable,
+        "a web page answers there, not a git repository",
+        _CLONE,
+    ),
+    (
+        (
+            r"[Cc]onnection refused|Failed to connect|Couldn't connect|[Cc]onnection timed out|Connection time-?out"
+            r"|Operation timed out|No route to host|Network is unreachable"
+        ),
+        Unreachable,
+        "nothing answers at this address",
+        "check the address and its port, your connection, and a VPN that it may need",
+    ),
+    (
+        _CUT,
+        Unreachable,
+        "the connection was cut before everything had arrived",
+        "try again; if it is cut each time, a proxy, a firewall or the host does it",
     ),
     (
         r"not a tree object|[Nn]ot a valid object name|bad (object|revision)|invalid object name",
@@ -174,9 +250,7 @@ _DAMAGE = (
 )
 _OF_MEMORY = r"[Oo]ut of memory|MemoryError|unable to allocate|annot allocate|malloc failed|attempting to allocate"
 _REDIRECT = _TABLE[4][0]
-_LEADS_TO = (
-    r"(?i)(?:Location|redirects elsewhere|redirect): (https?://[^\s?#]+?)/*(?:/info/refs|\?|#|\s|$)"
-)
+_LEADS_TO = r"(?i)(?:Location|redirects elsewhere|redirect): (https?://[^\s?#]+?)/*(/info/refs)?(?:\?|#|\s|$)"
 _FOLLOWED = r"(?m)^warning: redirecting to (https?://\S+)"
 _NOT_THERE = _TABLE[3][0]
 _SHORTEST = 12
@@ -198,10 +272,25 @@ def is_redirect(finished: Finished) -> bool:
     )
 
 
-def refused_address(finished: Finished) -> str:
-    """Return the address that a refused redirect leads to, without a login; empty if it is not said."""
+class Redirect(NamedTuple):
+    """Where a refused redirect leads.
+
+    Attributes:
+        address: The address, without a login; empty if it is not said.
+        page: It is a page, such as a login, and not a repository.
+    """
+
+    address: str = ""
+    page: bool = False
+
+
+_NOWHERE = Redirect()
+
+
+def refused_redirect(finished: Finished) -> Redirect:
+    """Return where a refused redirect leads."""
     found = re.search(_LEADS_TO, finished.err)
-    return without_credentials(found[1]) if found else ""
+    return Redirect(without_credentials(found[1]), found[2] is None) if found else Redirect()
 
 
 def followed_to(finished: Finished, url: str) -> str:
@@ -211,6 +300,13 @@ def followed_to(finished: Finished, url: str) -> str:
         return ""
     there, here = (without_credentials(one).removesuffix("/") for one in (found[-1], url))
     return there if there.removesuffix(".git") != here.removesuffix(".git") else ""
+
+
+def is_doubtful(finished: Finished) -> bool:
+    """Return whether a server may have done what was asked, although no answer came."""
+    return (
+        finished.stopped == "time" or re.search(rf"{_CUT}|error: 5\d\d", finished.err) is not None
+    )
 
 
 def is_plain_server(finished: Finished) -> bool:
@@ -257,13 +353,24 @@ def _known_trouble(finished: Finished, url: str, where: str) -> DistError | None
         match = re.search(pattern, said)
         if not match:
             continue
-        is_here = advice is _ACCESS and where.startswith("file:")
         return kind(
-            sentence + _rule_named(kind, match),
+            sentence.replace("{code}", match.groupdict().get("code") or "500")
+            + _rule_named(kind, match),
             where=where,
-            hint=_LOCAL if is_here else advice,
+            hint=_advice_for(where, advice),
         )
     return None
+
+
+def _advice_for(where: str, advice: str) -> str:
+    """Return what to do next where no repository was found: a folder, a download and a host differ."""
+    if advice not in {_ACCESS, _SPELLING, _CLONE}:
+        return advice
+    if where.startswith("file:"):
+        return _LOCAL
+    if where.endswith(ARCHIVES):
+        return f"an archive is installed from a file: download it, then install ./{where.rpartition('/')[2]}"
+    return advice
 
 
 def _rule_named(kind: type[DistError], match: re.Match[str]) -> str:
@@ -280,22 +387,33 @@ def _unknown_trouble(finished: Finished, url: str, where: str) -> DistError:
     return Unreachable(what, where=where, hint="check the address and the network, then try again")
 
 
-def explain_listing(finished: Finished, url: str, seconds: float, address: str = "") -> DistError:
+def explain_listing(
+    finished: Finished, url: str, seconds: float, leads: Redirect = _NOWHERE
+) -> DistError:
     """Return an error for a failed listing of refs.
 
     Args:
         finished: The result of the command.
         url: The repository.
         seconds: The time limit.
-        address: The address that the server redirects to; empty for none.
+        leads: Where the server redirects to.
     """
     if not finished.stopped and (
         re.search(_OF_MEMORY, finished.err) or -finished.code == signal.SIGKILL
     ):
         finished = finished._replace(stopped="output")
     error = explain(finished, url, seconds)
-    if address:
-        error.hint = f"it is at {address} now; if you trust that, use that address"
+    if not leads.address:
+        return error
+    if leads.address == error.where.rstrip("/"):
+        return Unreachable(_CIRCLE, where=error.where, hint=_BROWSER)
+    if leads.page:
+        return Unreachable(
+            f"it redirects to {leads.address}, which is not a repository",
+            where=error.where,
+            hint=_BROWSER,
+        )
+    error.hint = f"it is at {leads.address} now; if you trust that, use that address"
     return error
 
 

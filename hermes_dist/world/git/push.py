@@ -26,7 +26,7 @@ from hermes_dist.world.disk.limits import LIMITS, Limits
 from hermes_dist.world.git.cache import COMMIT
 from hermes_dist.world.git.cli import CliTool
 from hermes_dist.world.git.embedded import DulwichTool
-from hermes_dist.world.git.errors import explain, fail, masked, masked_lines
+from hermes_dist.world.git.errors import explain, fail, is_doubtful, masked, masked_lines
 from hermes_dist.world.git.objects import Change, Objects, Sign
 from hermes_dist.world.git.repositories import BareGit, Patience, Tool
 from hermes_dist.world.ports import RefUpdate
@@ -249,9 +249,17 @@ def _refusal(finished: Finished, url: str, seconds: float) -> DistError:
     """Return an error that says why a push did not go through."""
     where = without_credentials(url)
     said = masked(f"{finished.out.decode('utf-8', 'replace')}\n{finished.err}", url)
-    if finished.stopped:
-        return explain(finished, url, seconds)
-    return _said_by_server(said, where) or _not_pushed(explain(finished, url, seconds), where)
+    if not finished.stopped and (error := _said_by_server(said, where)):
+        return error
+    error = explain(finished, url, seconds)
+    if isinstance(error, Unreachable):
+        if is_doubtful(finished):
+            error.hint = (
+                "the host may have taken it all the same: run the command again "
+                "(`publish` without --bump), which says so"
+            )
+        return error
+    return error if finished.stopped else _not_pushed(error, where)
 
 
 def _said_by_server(said: str, where: str) -> DistError | None:
@@ -281,7 +289,5 @@ def _said_by_server(said: str, where: str) -> DistError | None:
     return None
 
 
-def _not_pushed(error: DistError, where: str) -> DistError:
-    if isinstance(error, Unreachable):
-        return error
+def _not_pushed(error: DistError, where: str) -> Refused:
     return Refused(f"it could not be pushed: {error.what}", where=where, hint=error.hint)

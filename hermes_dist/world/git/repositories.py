@@ -35,6 +35,7 @@ from hermes_dist.world.git.cache import (
 )
 from hermes_dist.world.git.cli import CliTool, scheme_of
 from hermes_dist.world.git.errors import (
+    Redirect,
     explain,
     explain_listing,
     fail,
@@ -44,7 +45,7 @@ from hermes_dist.world.git.errors import (
     is_plain_server,
     is_redirect,
     masked_lines,
-    refused_address,
+    refused_redirect,
 )
 from hermes_dist.world.ports import Git, GitFile, Listing, Refs, Relation
 
@@ -160,19 +161,19 @@ class BareGit:
         bounds = self._within(self._patience.refs)._replace(memory=_LISTING_MEMORY)
         finished = run(self.tool.refs(url), bounds)
         if not finished.ok:
-            address = self._redirected(url, finished)
-            raise explain_listing(finished, url, self._patience.refs, address)
+            leads = self._redirected(url, finished)
+            raise explain_listing(finished, url, self._patience.refs, leads)
         return parse_refs(finished.out)._replace(moved_to=followed_to(finished, url))
 
-    def _redirected(self, url: str, refused: Finished) -> str:
-        """The address that a redirect leads to, if that is what was refused and the server said it."""
+    def _redirected(self, url: str, refused: Finished) -> Redirect:
+        """Where a redirect leads, if that is what was refused and the server said it."""
         if not is_redirect(refused):
-            return ""
-        address = refused_address(refused)
+            return Redirect()
+        leads = refused_redirect(refused)
         traced = self.tool.traced(self.tool.refs(url))
-        if address or traced is None:
-            return address
-        return refused_address(run(traced, self._within(self._patience.refs)))
+        if leads.address or traced is None:
+            return leads
+        return refused_redirect(run(traced, self._within(self._patience.refs)))
 
     def fetch(
         self, url: str, want: str, *, depth: int = 1, progress: Callable[[str], None] | None = None

@@ -208,7 +208,11 @@ class Sources:
             raise Invalid(
                 "it has no default branch", where=str(spec), hint=f"choose one with #REF: {names}"
             )
-        raise Invalid("the repository is empty: it has no commit yet", where=str(spec))
+        raise Invalid(
+            "the repository is empty: it has no commit yet",
+            where=str(spec),
+            hint="check the address; if it is right, its author has to push a commit first",
+        )
 
     def _commit(self, spec: SourceSpec, refs: Refs, start: str) -> str:
         """Return the only commit whose id begins with this text; empty if there is none."""
