@@ -27,6 +27,14 @@ def test_the_pages_of_fields_are_what_the_schemas_say() -> None:
         assert (DOCS / "reference" / name).read_text("utf-8") == text, "run: make docs"
 
 
+@pytest.mark.parametrize("page", ["json.md", "lockfile.md", "manifest.md"])
+def test_every_field_has_a_sentence(page: str) -> None:
+    """It is the ``description`` in ``schema/``; without one, a reader sees only a name."""
+    rows = (DOCS / "reference" / page).read_text("utf-8").splitlines()
+    silent = [row for row in rows if re.fullmatch(r"\| `.*\|\s*\|", row)]
+    assert not silent
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
 def test_links_between_pages_lead_somewhere(page: Path) -> None:
     prose = re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL)

@@ -122,7 +122,10 @@ def _own(field: dict[str, Any], whole: dict[str, Any]) -> dict[str, Any]:
 def _description(field: dict[str, Any], whole: dict[str, Any]) -> str:
     if "not" in field and not field["not"]:
         return f"not allowed: {field.get('description', '')}"
-    return str(field.get("description") or _own(field, whole).get("description", ""))
+    own = _own(field, whole)
+    if str(own.get("const", "")).startswith("hermes-dist/"):
+        return "Which object this is, and its version."
+    return str(field.get("description") or own.get("description", ""))
 
 
 def _type(field: dict[str, Any], whole: dict[str, Any]) -> str:
