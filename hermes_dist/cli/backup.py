@@ -15,12 +15,13 @@ from hermes_dist.cli.shared.screen import Screen
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.cli.transfer import PassphraseFile, archive_path, known_passphrase, new_passphrase
 from hermes_dist.errors import Cancelled, DistError, UsageError, counted, worst
+from hermes_dist.model.notes import NoteKind
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.change.proposal import Proposal
 from hermes_dist.ops.change.request import Choices, Request
 from hermes_dist.ops.transfer import backup as ops
 from hermes_dist.ops.transfer.backup import Listed, Missed, Restored, Talk
-from hermes_dist.ops.transfer.export import target_of
+from hermes_dist.ops.transfer.export import Exported, target_of
 from hermes_dist.voice.clean import clean
 from hermes_dist.voice.profile_json import backed_data, restored_data
 from hermes_dist.voice.words import size_of
@@ -49,15 +50,20 @@ def make(
     else:
         done = ops.back_up(ctx, name, passphrase, path)
     screen.emit("backup", backed_data(done))
-    for each in done.profiles:
-        if screen.verbose:
-            notes(screen, each.notes)
+    _tell_notes(screen, done.profiles)
     said = ", ".join(f"{each.profile} ({counted(each.files, 'file')})" for each in done.profiles)
     tick = screen.paint("✓", "good")
     screen.say(f"{tick} Backed up {said} to {clean(done.path)}: {size_of(done.size)}, encrypted.")
     screen.tell("  without the passphrase nobody can open it, not even you; keep it elsewhere")
     screen.say(f"  restore it with: {session.command(f'backup restore {clean(done.path.name)}')}")
     return _tell_missed(screen, done.missed)
+
+
+def _tell_notes(screen: Screen, profiles: Sequence[Exported]) -> None:
+    """Say what to know of each profile: all of it with -v, otherwise only that a lockfile can't be read."""
+    for each in profiles:
+        always = (note for note in each.notes if note.kind is NoteKind.LOCK_SAVED_UNREAD)
+        notes(screen, each.notes if screen.verbose else always)
 
 
 def _tell_missed(screen: Screen, missed: Sequence[Missed]) -> int:

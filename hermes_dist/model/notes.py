@@ -134,6 +134,8 @@ class NoteKind(Kind):
     NOT_MERGED = "not-merged"
     ENV_UNREADABLE = "env-unreadable"
     ENV_SETS = "env-sets"
+    LOCK_SAVED_UNREAD = "lock-saved-unread"
+    LOCK_DAMAGED_IN_ARCHIVE = "lock-damaged-in-archive"
     BASE_LOST = "base-lost"
     BASE_UNSAFE = "base-unsafe"
 

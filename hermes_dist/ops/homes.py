@@ -134,11 +134,34 @@ def open_to_read(ctx: Context, name: ProfileName) -> tuple[Home, tuple[Note, ...
     Raises:
         DistError: As for :func:`open_home`, except that an operation can't be finished.
     """
+    notes = _finished(ctx, name)
+    return _read_home(ctx, name), notes
+
+
+def open_to_save(ctx: Context, name: ProfileName) -> tuple[Home, tuple[Note, ...]]:
+    """Read a profile's lock as :func:`open_to_read` does, for a backup: a lock that can't be read loses no file.
+
+    Returns:
+        The home, without a lock if it can't be read; and notes on what was found.
+
+    Raises:
+        DistError: An operation can't be finished for another reason than the disk.
+    """
+    notes = _finished(ctx, name)
     try:
-        return open_home(ctx, name), ()
+        return _read_home(ctx, name), notes
+    except DistError as err:
+        home = Home(name, ctx.layout.home(name), None, None)
+        return home, (*notes, Note.of(NoteKind.LOCK_SAVED_UNREAD, str(name), why=err.what))
+
+
+def _finished(ctx: Context, name: ProfileName) -> tuple[Note, ...]:
+    """Finish an interrupted operation; where the disk lets nobody do that, return a note."""
+    try:
+        finish_leftover(ctx.layout.home(name))
     except Unfinished:
-        command = ctx.command("doctor --fix")
-        return _read_home(ctx, name), (Note.of(NoteKind.HALF_CHANGED, command=command),)
+        return (Note.of(NoteKind.HALF_CHANGED, command=ctx.command("doctor --fix")),)
+    return ()
 
 
 def look_into(ctx: Context, name: ProfileName) -> Home:

@@ -412,6 +412,10 @@ SENTENCES: Sentences = {
         "its {name} is imported, but can't be read as text: check it before you start the agent"
     ),
     NoteKind.ENV_SETS: "its {name} is imported, and sets for the agent: {names}",
+    NoteKind.LOCK_SAVED_UNREAD: "it is saved with its lockfile as it stands: {why}",
+    NoteKind.LOCK_DAMAGED_IN_ARCHIVE: (
+        "it is damaged in the backup, too, and comes back as it was; after that: {command}"
+    ),
     NoteKind.BASE_LOST: (
         "a content of the package is lost ({digest}); it is fetched again when needed"
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from story import Story
@@ -12,6 +13,11 @@ from terminal import Terminal
 
 from hermes_dist.brand import HERMES
 from hermes_dist.cli.entry.start import start as run
+from hermes_dist.errors import DistError
+from hermes_dist.model.paths import ProfileName
+from hermes_dist.ops.context import Context
+from hermes_dist.ops.transfer import backup
+from hermes_dist.ops.transfer.export import Exported, export_sealed
 
 
 class Cli:
@@ -252,11 +258,28 @@ def test_an_address_is_no_archive_and_its_password_is_not_shown(cli: Cli) -> Non
     assert "hunter2" not in out + err
 
 
-def test_a_backup_of_all_without_one_profile_says_so_and_fails(cli: Cli, here: Path) -> None:
+def test_a_backup_of_all_names_a_lockfile_that_can_not_be_read(cli: Cli, here: Path) -> None:
     (here / "word").write_text("word\n")
     broken = cli.story.root / "profiles" / "broken"
     broken.mkdir()
     (broken / "distribution.lock").write_text("broken [")
+    code, out, err = cli("backup", "--all", "-o", "all.age", "--passphrase-file", "word")
+    assert (code, "broken (1 file)" in out) == (0, True)
+    assert "broken: it is saved with its lockfile as it stands: the lockfile is damaged" in err
+
+
+def test_a_backup_of_all_without_one_profile_says_so_and_fails(
+    cli: Cli, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (here / "word").write_text("word\n")
+    (cli.story.root / "profiles" / "broken").mkdir()
+
+    def most(ctx: Context, name: ProfileName, *rest: Any) -> Exported:
+        if name == "broken":
+            raise DistError("can't read the folder")
+        return export_sealed(ctx, name, *rest)
+
+    monkeypatch.setattr(backup, "export_sealed", most)
     code, out, err = cli("backup", "--all", "-o", "all.age", "--passphrase-file", "word")
     assert (code, "Backed up bot" in out) == (1, True)
     assert "error: broken: " in err

@@ -17,7 +17,7 @@ from hermes_dist.model.values import as_list, as_map
 from hermes_dist.ops.change.proposal import Outcome
 from hermes_dist.ops.change.request import Confirm, Request
 from hermes_dist.ops.context import Context
-from hermes_dist.ops.homes import look_into
+from hermes_dist.ops.homes import open_to_save
 from hermes_dist.ops.profiles.list import list_profiles
 from hermes_dist.ops.transfer.export import Exported, Packing, export, export_sealed
 from hermes_dist.ops.transfer.import_archive import import_from
@@ -193,7 +193,7 @@ def _packed(ctx: Context, name: ProfileName) -> _Part:
         counted.append(_Counting(AgeWriter(out, key, work=1)))
         return counted[-1]
 
-    lock = look_into(ctx, name).lock
+    lock = open_to_save(ctx, name)[0].lock
     done = export_sealed(ctx, name, Packing(full=True), file, seal)
 
     def chunks() -> Iterator[bytes]:

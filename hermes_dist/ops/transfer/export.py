@@ -35,7 +35,7 @@ from hermes_dist.ops.change.machine_secrets import secrets_of
 from hermes_dist.ops.change.mask import Mask
 from hermes_dist.ops.change.observe import Observed, observe
 from hermes_dist.ops.context import Context
-from hermes_dist.ops.homes import Home, open_to_read
+from hermes_dist.ops.homes import Home, open_to_read, open_to_save
 from hermes_dist.ops.transfer.archive_members import Parcel
 from hermes_dist.world.archive.backup import is_beside, look_around
 from hermes_dist.world.archive.write import (
@@ -165,7 +165,8 @@ def export_sealed(
         Refused: There are secrets in what would be written; the error names their places.
         DistError: The profile can't be read or the file can't be written; no file is left behind.
     """
-    home, unfinished = open_to_read(ctx, name)
+    opened = open_to_save if packing.full else open_to_read
+    home, found = opened(ctx, name)
     if not home.path.is_dir():
         raise DistError("there is no such home", where=str(home.path))
     make_folders(ctx.layout.staging, 0o700)
@@ -189,7 +190,7 @@ def export_sealed(
         files=parcel.files - 1,
         variables=card.variables,
         left_out=parcel.left_out(home.path),
-        notes=(*unfinished, *parcel.notes),
+        notes=(*found, *parcel.notes),
     )
 
 

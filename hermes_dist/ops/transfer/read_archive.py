@@ -25,6 +25,7 @@ from hermes_dist.decide.ownership import (
 from hermes_dist.errors import Invalid
 from hermes_dist.model.left_out import LeftOut, Why
 from hermes_dist.model.lock import Lock, load_lock
+from hermes_dist.model.lock_head import Damaged
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath
@@ -141,7 +142,7 @@ def read(ctx: Context, source: Source, spool: Path, judge: Callable[[str], None]
         DistError: The archive can't be read, or is not safe; nothing was kept.
     """
     whole = source.sealed
-    seen = _Seen(judge)
+    seen = _Seen(judge, whole=whole)
     carries = _is_no_package if whole else _is_carried  # which files go to the disk, not the store
     shelves = Shelves(keep=ctx.store.put_many, carries=carries, spool=spool, judge=seen.look)
     ctx.progress("reading the archive")
@@ -158,9 +159,11 @@ def read(ctx: Context, source: Source, spool: Path, judge: Callable[[str], None]
         whole=whole and seen.card.full,
         files=Tree({_named(path, seen.card): entry for path, entry in found.tree.items()}),
         carried={
-            _named(path, seen.card): file for path, file in found.carried.items() if path != _LOCK
+            _named(path, seen.card): file
+            for path, file in found.carried.items()
+            if path not in seen.apart
         },
-        notes=notes,
+        notes=(*notes, *seen.about_lock(ctx)),
     )
 
 
@@ -169,18 +172,22 @@ class _Seen:
 
     Args:
         judge: Called with the name of the archive's folder.
+        whole: A passphrase opened the archive.
     """
 
-    def __init__(self, judge: Callable[[str], None]) -> None:
+    def __init__(self, judge: Callable[[str], None], *, whole: bool) -> None:
         self._judge = judge
+        self._whole = whole
         self.card = Card()
         self.lock: Lock | None = None
+        self.apart = frozenset([_LOCK])
 
     def look(self, found: Contents, paths: list[RelPath]) -> None:
         """Check the card, the lock and all paths.
 
         Raises:
-            Invalid: The card or the lock is damaged, or names something unsafe.
+            Invalid: The card or the lock is damaged, or names something unsafe. A full backup may hold a damaged lock:
+                the profile was saved like that, and everything else in it is wanted back.
         """
         self.card = read_card(found.card)
         check_side_by_side([_named(path, self.card) for path in (*paths, *found.carried)])
@@ -188,9 +195,21 @@ class _Seen:
             text = found.carried[_LOCK]
             if text.size > LIMITS.blob:
                 raise Invalid("the lockfile is too large", where=LOCKFILE)
-            self.lock = without_machine(load_lock(text.file.read_bytes()))
-            parse_source(self.lock.source, allow_insecure=True)
+            try:
+                self.lock = without_machine(load_lock(text.file.read_bytes()))
+                parse_source(self.lock.source, allow_insecure=True)
+            except Damaged:
+                if not (self._whole and self.card.full):
+                    raise
+                self.apart = frozenset()
         self._judge(found.root)
+
+    def about_lock(self, ctx: Context) -> tuple[Note, ...]:
+        """Say that a damaged lock comes along as a file like any other."""
+        if self.apart:
+            return ()
+        command = ctx.command("adopt PROFILE")
+        return (Note.of(NoteKind.LOCK_DAMAGED_IN_ARCHIVE, LOCKFILE, command=command),)
 
 
 def _is_carried(path: RelPath, size: int) -> bool:

@@ -8,13 +8,16 @@ import os
 import stat
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from story import BOT, GO, Story, yes
 
 from hermes_dist.errors import Cancelled, DistError, Invalid, UsageError
+from hermes_dist.model.notes import NoteKind
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.change.request import Request
+from hermes_dist.ops.context import Context
 from hermes_dist.ops.package import install as installing
 from hermes_dist.ops.transfer.backup import (
     Listed,
@@ -25,7 +28,7 @@ from hermes_dist.ops.transfer.backup import (
     free_name,
     restore,
 )
-from hermes_dist.ops.transfer.export import target_of
+from hermes_dist.ops.transfer.export import Exported, Packing, export, export_sealed, target_of
 from hermes_dist.world.archive.many import write_many
 from hermes_dist.world.archive.write import write_private
 from hermes_dist.world.keys import age
@@ -111,13 +114,53 @@ def test_all_profiles_are_in_one_file_and_come_back_one_by_one(story: Story, hom
         assert files(home_now.with_name(f"{name}-restored")) == files(home_now)
 
 
-def test_a_profile_that_can_not_be_read_is_named_and_the_others_are_saved(
-    story: Story, home: Path
+@pytest.mark.parametrize("text", [b"broken [", b"", b"\xff\xfe\x00", b"format = 9999\n"])
+def test_a_profile_whose_lockfile_can_not_be_read_is_saved_with_it_and_says_so(
+    story: Story, home: Path, text: bytes
 ) -> None:
+    there = story.root / "profiles" / "other"
+    (there / "distribution.lock").write_bytes(text)
+    (there / ".env").write_text("KEY=mine\n")
+    alone = back_up(story.ctx, ProfileName("other"), "word", home / "one.age")
+    done = back_up_all(story.ctx, "word", home / "all.age")
+    assert done.missed == ()
+    [other] = [each for each in done.profiles if each.profile == "other"]
+    for each in (other, *alone.profiles):
+        assert each.files == len(files(there))
+        assert NoteKind.LOCK_SAVED_UNREAD in [note.kind for note in each.notes]
+    told = Told(story)
+    restore(story.ctx, done.path, Request(), told.talk())
+    [back] = [each for each in told.done if each.name == "other"]
+    if text.startswith(b"format"):
+        assert "newer" in str(back.error)  # a newer program restores it
+        return
+    assert back.error is None
+    assert back.outcome
+    assert back.outcome.proposal
+    kinds = [note.kind for note in back.outcome.proposal.notes]
+    assert NoteKind.LOCK_DAMAGED_IN_ARCHIVE in kinds
+    assert files(there.with_name("other-restored")) == files(there)
+
+
+def test_a_damaged_lockfile_is_refused_in_what_is_no_full_backup(story: Story, home: Path) -> None:
     (story.root / "profiles" / "other" / "distribution.lock").write_text("broken [")
+    with pytest.raises(DistError, match="lockfile is damaged"):
+        export(story.ctx, ProfileName("other"), Packing(), home / "one.tar.gz")
+    assert not (home / "one.tar.gz").exists()
+
+
+def test_a_profile_that_can_not_be_read_is_named_and_the_others_are_saved(
+    story: Story, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def most(ctx: Context, name: ProfileName, *rest: Any) -> Exported:
+        if name == "other":
+            raise DistError("can't read the folder")
+        return export_sealed(ctx, name, *rest)
+
+    monkeypatch.setattr("hermes_dist.ops.transfer.backup.export_sealed", most)
     done = back_up_all(story.ctx, "word", home / "all.age")
     assert [str(each.profile) for each in done.missed] == ["other"]
-    assert "lockfile is damaged" in str(done.missed[0].error)
+    assert "can't read the folder" in str(done.missed[0].error)
     assert not list(story.ctx.layout.staging.iterdir())
     told = Told(story)
     restore(story.ctx, done.path, Request(), told.talk())
