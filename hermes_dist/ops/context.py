@@ -14,7 +14,7 @@ from hermes_dist.brand import Brand, Layout
 from hermes_dist.errors import DistError, Invalid, UsageError
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 from hermes_dist.world import trace
-from hermes_dist.world.disk.owners import settle
+from hermes_dist.world.disk.owners import leads_to_others, settle
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -258,7 +258,7 @@ class Context:
             DistError: One of them is.
         """
         for place in (self.layout.root, self.layout.profiles, self.layout.home(name)):
-            if _is_foreign(str(place)):
+            if leads_to_others(str(place)):
                 raise _leads_astray(place)
 
     def names(self) -> list[ProfileName]:
@@ -270,7 +270,7 @@ class Context:
             entries = []
         for entry in entries:
             try:
-                if entry.is_dir() and not _is_foreign(entry.path):
+                if entry.is_dir() and not leads_to_others(entry.path):
                     found.append(ProfileName(entry.name))
             except (Invalid, OSError):  # OSError: a link that leads back to itself
                 continue
@@ -306,7 +306,7 @@ def _refuse_planted(*places: Path) -> None:
         DistError: One of them is such a link.
     """
     for place in places:
-        if _is_foreign(str(place)) and place.lstat().st_uid != 0:
+        if leads_to_others(str(place)) and place.lstat().st_uid != 0:
             raise _leads_astray(place)
 
 
@@ -316,14 +316,6 @@ def _leads_astray(place: Path) -> DistError:
         where=str(place),
         hint="let it lead to a folder of your own, or work as that user",
     )
-
-
-def _is_foreign(path: str) -> bool:
-    """Whether a path is a link to something of another user than the link's own."""
-    try:
-        return os.path.islink(path) and os.stat(path).st_uid != os.lstat(path).st_uid
-    except OSError:
-        return False  # it leads nowhere, or back to itself
 
 
 def _nameless() -> UsageError:

@@ -24,7 +24,7 @@ from hermes_dist.ops.profiles import clone as cloning
 from hermes_dist.ops.profiles import lifecycle, trash_and_archive
 from hermes_dist.ops.profiles.links import follow, unfollow
 from hermes_dist.world.archive.backup import look_around, opened_in
-from hermes_dist.world.disk.links import Linked
+from hermes_dist.world.disk.links import Linked, Links
 
 JOBS = {"jobs": [{"id": "aaaaaaaaaaaa", "name": "mine", "prompt": "p", "enabled": True}]}
 
@@ -149,6 +149,48 @@ def test_a_home_of_another_user_is_refused_with_a_sentence(
     assert told.value.where == str(place)
     assert told.value.hint
     assert CODER not in ctx.names() or name != "profiles/coder"
+
+
+@pytest.mark.needs("root")
+@pytest.mark.parametrize("name", ["profiles", "profiles/coder"])
+@pytest.mark.parametrize("owner", [0, 1000])
+def test_a_link_that_another_user_made_to_a_folder_of_theirs_is_refused(
+    ctx: Context, tmp_path: Path, name: str, owner: int
+) -> None:
+    place, theirs = ctx.layout.root / name, tmp_path / "theirs"
+    put_behind_link(place, theirs)
+    for folder in (ctx.layout.root, place.parent):
+        os.chown(folder, 1000, 1000)
+    os.chown(theirs, owner, owner)
+    os.chown(place, owner, owner, follow_symlinks=False)
+    assert ctx.profile("coder") == CODER  # its own, or root's
+    os.chown(theirs, 1234, 1234)
+    os.chown(place, 1234, 1234, follow_symlinks=False)
+    with pytest.raises(DistError, match="of another user"):
+        ctx.profile("coder")
+
+
+@pytest.mark.needs("root")
+@pytest.mark.parametrize("link", [1000, 1234])
+@pytest.mark.parametrize("target", [1000, 1234])
+@pytest.mark.parametrize("name", ["profiles/coder", "profiles/coder/skills"])
+def test_a_home_and_a_folder_in_it_are_judged_alike(
+    ctx: Context, tmp_path: Path, name: str, link: int, target: int
+) -> None:
+    place, theirs = ctx.layout.root / name, tmp_path / "theirs"
+    for folder in (ctx.layout.profiles, place.parent):
+        os.chown(folder, 1000, 1000)
+    put_behind_link(place, theirs)
+    for folder in (tmp_path, theirs):
+        os.chown(folder, target, target)
+    os.chown(place, link, link, follow_symlinks=False)
+    if name.endswith("skills"):
+        found = Links(ctx.layout.home(CODER)).at("skills")
+        assert found
+        refused = found.why is Why.LINK_FOREIGN
+    else:
+        refused = CODER not in ctx.names()
+    assert refused == ((link, target) != (1000, 1000))
 
 
 def test_a_whole_backup_holds_what_followed_links_lead_to(ctx: Context, tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from hermes_dist.brand import PRIVATE
 from hermes_dist.errors import ExitCode
 from hermes_dist.model.left_out import ASKABLE, REASONS, REMEDIES, Link, Why
 from hermes_dist.model.paths import DEFAULT_PROFILE
+from hermes_dist.world.disk.owners import is_foreign
 from hermes_dist.world.ports import Odd
 
 RECORD = f"{PRIVATE}/links"
@@ -130,7 +131,7 @@ class Links:
         folder = stat.S_ISDIR(found.st_mode)
         if not folder and not stat.S_ISREG(found.st_mode):
             return Why.LINK_ODD
-        if {found.st_uid, standing.st_uid} != {self._owner}:
+        if is_foreign(standing, found, self._owner):
             return Why.LINK_FOREIGN
         if _overlap(target, self._inside):
             return Why.LINK_INSIDE

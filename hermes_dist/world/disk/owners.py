@@ -1,10 +1,41 @@
-"""Owners: what root writes into another user's folder belongs to that user. Importing it is cheap."""
+"""Owners: what root writes into another user's folder belongs to that user, and no link leads from one user to another.
+
+Importing it is cheap.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import stat
 from pathlib import Path
+
+
+def is_foreign(link: os.stat_result, target: os.stat_result, owner: int) -> bool:
+    """Whether a link is not wholly of one user: somebody else made it, or it leads to something of somebody else.
+
+    Args:
+        link: The link itself.
+        target: What it leads to.
+        owner: The user whose link it has to be.
+    """
+    return {link.st_uid, target.st_uid} != {owner}
+
+
+def leads_to_others(path: str) -> bool:
+    """Whether a path is a link that is not wholly of the owner of its folder, nor of root.
+
+    In a folder of root, such as ``/tmp``, whoever made the link counts as its owner.
+    """
+    try:
+        link = os.lstat(path)
+        if not stat.S_ISLNK(link.st_mode):
+            return False
+        target, around = os.stat(path), os.stat(os.path.dirname(path) or ".")
+    except OSError:
+        return False  # it leads nowhere, or back to itself
+    owners = (around.st_uid, 0) if around.st_uid else (link.st_uid,)
+    return all(is_foreign(link, target, owner) for owner in owners)
 
 
 def give(fd: int, like: os.stat_result) -> None:
