@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from hermes_dist.agents.places import PROFILES, STICKY
+from hermes_dist.agents.places import PLUGINS, PROFILES, STICKY
 from hermes_dist.errors import Invalid
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 
@@ -14,6 +14,8 @@ LOCKFILE = "distribution.lock"
 PRIVATE = ".dist"
 SHARED = "distributions"
 """The folder below the root that all profiles share."""
+OWN_PLUGINS = f"{PLUGINS}/hermes-dist-*"
+"""Plugin folders that we put into the default home for the agent to load; no package contains one."""
 BESIDE = f"{PROFILES}/.distributions"
 """Where homes are kept that are no profiles now, if the profiles are on a file system of their own. No profile has
 such a name."""

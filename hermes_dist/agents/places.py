@@ -20,7 +20,8 @@ BEFORE = "previous_names"
 """The former names of a profile, in the same file."""
 SHARED_FILES = (SOUL, CONFIG, MCP)
 """Files that the agent reads in a home and an author may ship."""
-SHARED_FOLDERS = ("skills", "cron", "plugins", "hooks", "scripts", "skins", "templates")
+PLUGINS = "plugins"
+SHARED_FOLDERS = ("skills", "cron", PLUGINS, "hooks", "scripts", "skins", "templates")
 STANDARD_FOLDERS = (
     MEMORIES,
     SESSIONS,

@@ -19,7 +19,7 @@ from msgspec.structs import replace
 
 from hermes_dist.agents import places, stores
 from hermes_dist.agents.places import SHARED_FOLDERS
-from hermes_dist.brand import BRANDS, LOCKFILE, MANIFEST, PRIVATE, SHARED
+from hermes_dist.brand import BRANDS, LOCKFILE, MANIFEST, OWN_PLUGINS, PRIVATE, SHARED
 from hermes_dist.decide.parts import part_of
 from hermes_dist.model.left_out import LeftOut, Why
 from hermes_dist.model.lock import Lock
@@ -75,7 +75,7 @@ _MACHINE_ROOT = _Names(
     LOCKFILE,
     PRIVATE,
 )
-_MACHINE_ANYWHERE = _Names(*stores.BOOKKEEPING)
+_MACHINE_ANYWHERE = _Names(*stores.BOOKKEEPING, OWN_PLUGINS)
 _MACHINE_NAMES = _Names(
     "__pycache__", "*.pyc", ".DS_Store", ".git", "*.swp", *stores.CREDENTIALS_ANYWHERE
 )

@@ -355,4 +355,15 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
         ("front-door status", "Where it is, and which agent it starts."),
         ("front-door status --json", "The same for a script."),
     ),
+    "dashboard install": _of(
+        ("dashboard install", "Show what is written and started, then ask twice."),
+        ("dashboard install --yes --enable", "Install it and let the agent load it, unasked."),
+    ),
+    "dashboard remove": _of(
+        ("dashboard remove", "Remove its files, and its name from config.yaml."),
+    ),
+    "dashboard status": _of(
+        ("dashboard status", "Whether it is there, enabled, and up to date."),
+        ("dashboard status --json", "The same for a script."),
+    ),
 }

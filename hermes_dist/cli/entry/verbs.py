@@ -316,4 +316,22 @@ NESTED: dict[str, Nested] = {
             "status": Verb("front_door", "status", "Show where it is and what it starts.", SETUP),
         },
     ),
+    "dashboard": Nested(
+        "Show all this in the agent's own dashboard, as a tab.",
+        SETUP,
+        {
+            "install": Verb(
+                "dashboard.tab",
+                "install",
+                "Install the tab Packages; enabling it is a yes of its own.",
+                SETUP,
+            ),
+            "remove": Verb(
+                "dashboard.tab", "remove", "Remove the tab; what you changed in it stays.", SETUP
+            ),
+            "status": Verb(
+                "dashboard.tab", "status", "Show where the tab is and whether it works.", SETUP
+            ),
+        },
+    ),
 }

@@ -1,0 +1,1 @@
+"""Commands about the tab in the agent's dashboard."""

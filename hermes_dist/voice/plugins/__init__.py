@@ -1,0 +1,1 @@
+"""Our plugin folders in the agent, in words and as JSON."""
