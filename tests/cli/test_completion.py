@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from story import FIRST, Story, yes
 
 from hermes_dist.brand import HERMES, Layout
 from hermes_dist.cli.entry import candidates
-from hermes_dist.decide.profiles.completion import Facts, Word, agent_commands, complete
+from hermes_dist.cli.entry.main import command_named, options_of
+from hermes_dist.cli.entry.verbs import NESTED, VERBS
+from hermes_dist.decide.profiles.completion import FILES, Facts, Word, agent_commands, complete
 from hermes_dist.decide.profiles.completion_scripts import SHELLS, script
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.change.request import Request
 from hermes_dist.ops.front_door import launcher as front_door
 from hermes_dist.ops.package.install import install
+from hermes_dist.ops.package.merge_tool import TOOLS
 from hermes_dist.ops.profiles import aliases
 
 AGENT = """\
@@ -42,6 +49,7 @@ def layout(home: Path) -> Layout:
     agent.parent.mkdir()
     agent.write_text(AGENT)
     agent.chmod(0o755)
+    (agent.parent / "notes.tar").touch()
     return layout
 
 
@@ -57,7 +65,14 @@ def env(layout: Layout) -> dict[str, str]:
 
 def shell(layout: Layout, words: list[str], text: str = "") -> str:
     done = subprocess.run(
-        words, env=env(layout), input=text, capture_output=True, text=True, check=False, timeout=120
+        words,
+        env=env(layout),
+        cwd=layout.user_home / "opt",
+        input=text,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -83,6 +98,11 @@ CASES = [
     (["hermes-dist", "help", "unho"], ["unhold"]),
     (["hermes-dist", "rename", "wr"], ["writer"]),
     (["coder", "cha"], ["chat"]),
+    (["hermes-dist", "restore", ""], []),
+    (["hermes-dist", "list", ""], []),
+    (["hermes-dist", "backup", "--output", "no"], ["notes.tar"]),
+    (["hermes-dist", "import", "no"], ["notes.tar"]),
+    (["hermes-dist", "resolve", "coder", "--tool", "me"], ["meld"]),
 ]
 
 
@@ -102,11 +122,38 @@ def test_bash_completes(layout: Layout) -> None:
         'one() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _hermes_dist_complete; echo "${COMPREPLY[@]}"; }',
         *(" ".join(["one", *(f"'{word}'" for word in words)]) for words, _ in CASES),
         "one hermes --profile = w",
+        "one hermes-dist update --conflict =",
         "complete -p coder >/dev/null && echo registered",
     ]
     found = shell(layout, ["bash", "--norc", "-e"], "\n".join(lines)).splitlines()
-    assert [line.split() for line in found[:-2]] == [wanted for _, wanted in CASES]
-    assert found[-2:] == ["writer", "registered"]
+    assert [line.split() for line in found[:-3]] == [wanted for _, wanted in CASES]
+    assert found[-3:] == ["writer", "keep theirs ask abort", "registered"]
+
+
+def test_bash_completes_files_on_a_real_tab_only_where_one_is_meant(layout: Layout) -> None:
+    lines = [
+        "bind 'set bell-style none'; PS1=",
+        'eval "$(hermes completion bash)"; complete -F _hermes_dist_complete echo',
+        "echo import not\t>&2; echo restore not\t>&2; exit",
+    ]
+    child, terminal = pty.fork()
+    if not child:
+        os.chdir(layout.user_home / "opt")
+        os.execve("/bin/bash", ["bash", "--norc", "-i"], env(layout))
+    os.write(terminal, "".join(f"{line}\n" for line in lines).encode())
+    said = b""
+    while part := _read(terminal):
+        said += part
+    os.waitpid(child, 0)
+    assert b"\nimport notes.tar" in said.replace(b"\r", b"")
+    assert b"\nrestore not\r" in said
+
+
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 65536)
+    except OSError:  # the shell ended
+        return b""
 
 
 @pytest.mark.needs("fish")
@@ -131,8 +178,8 @@ def test_zsh_completes(layout: Layout) -> None:
     lines = [
         'eval "$(hermes completion zsh)"',
         'compadd() { while [[ $1 != -- ]]; do shift; done; shift; print -r -- "$@"; }',
-        "_files() { print -r -- ; }",
-        'one() { local -a words=("$@"); local CURRENT=$#; _hermes_dist_complete; }',
+        "_files() { print -r -- ${words[CURRENT]}*(N); }",
+        'one() { local -a words=("$@"); local CURRENT=$#; print -r -- "$(_hermes_dist_complete)"; }',
         *(" ".join(["one", *(f"'{word}'" for word in words)]) for words, _ in CASES),
         "print -r -- ${_comps[coder]} ${_comps[hermes-dist]}",
     ]
@@ -187,8 +234,88 @@ FACTS = Facts(
 
 @given(st.lists(st.text(max_size=8), max_size=5), st.booleans())
 def test_whatever_was_typed_candidates_begin_as_the_word_does(words: list[str], ours: bool) -> None:
-    for word, _ in complete(words, FACTS, ours=ours):
-        assert word.startswith(words[-1] if words else "")
+    for each in complete(words, FACTS, ours=ours):
+        assert each is FILES or each.word.startswith(words[-1] if words else "")
+
+
+FREE = frozenset(
+    [
+        "--name",
+        "--as",
+        "--description",
+        "--text",
+        "--author",
+        "--license",
+        "--requires",
+        "--version",
+        "--reason",
+        "--branch",
+        "-m",
+        "--env",
+        "--guild",
+        "--channel",
+        "--thread",
+        "--user",
+        "--limit",
+        "--keep",
+        "--older-than",
+        "--jobs",
+        "--wait",
+        "--grace",
+        "--lines",
+        "--tag",
+        "--allow-finding",
+        "--fingerprint",
+    ]
+)
+"""Options whose value nobody knows beforehand."""
+FREE_ARGUMENTS = {
+    "create": 1,  # a new name
+    "rename": 1,  # the new name
+    "trust add": 1,  # a name for the key
+    "yank": 1,  # a version of a package of one's own
+    "search": 1,
+    "backup restore": 1,  # what is in an encrypted file
+}
+
+
+def _commands(found: click.Command, words: tuple[str, ...]) -> Iterator[tuple[str, click.Command]]:
+    if not isinstance(found, click.Group):
+        yield " ".join(words), found
+    else:
+        for name, below in found.commands.items():
+            yield from _commands(below, (*words, name))
+
+
+def test_whatever_has_a_known_set_of_words_is_completed() -> None:
+    for name in (*VERBS, *NESTED):
+        for verb, found in _commands(command_named(name), (name,)):
+            facts = replace(
+                FACTS, verbs={verb: ""}, values=lambda kind, _: [Word(kind)], profiles=[Word("p")]
+            )
+            facts = replace(facts, options=lambda verb: options_of(verb.split()))
+            _check(verb, found, facts)
+
+
+def _check(verb: str, command: click.Command, facts: Facts) -> None:
+    given = verb.split()
+    free = FREE_ARGUMENTS.get(verb, 0)
+    for param in command.params:
+        if isinstance(param, click.Argument):
+            if complete([*given, ""], facts, ours=True):
+                given.append("p")
+                continue
+            assert free, f"{verb}: {param.name}"
+            free -= 1
+            given.append("p")
+        elif not (param.is_flag or param.count) and FREE.isdisjoint(param.opts):
+            asked = [*verb.split(), param.opts[-1], ""]
+            assert complete(asked, facts, ours=True), f"{verb} {param.opts}"
+
+
+def test_the_tools_that_are_offered_are_those_that_can_be_opened() -> None:
+    found = complete(["resolve", "--tool", ""], FACTS, ours=True)
+    assert [each.word for each in found] == [*TOOLS, "git"]
 
 
 def test_a_name_from_a_package_that_a_shell_would_act_on_is_not_offered(

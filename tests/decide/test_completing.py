@@ -21,6 +21,7 @@ VERBS = {
     "approve": "",
     "diff": "",
     "publish": "",
+    "pack": "",
     "gateways": "All of them.",
     "gateways status": "How they are.",
     "gateway": "",
@@ -29,6 +30,7 @@ VERBS = {
     "gateway route list": "",
     "trust": "",
     "trust require": "",
+    "trust add": "",
     "completion": "",
     "backup": "Make one, if no verb follows.",
     "backup make": "",
@@ -47,6 +49,7 @@ FACTS = Facts(
     options=lambda verb: {
         f"--{verb.split()[-1]}": Option("Its own."),
         "--to": Option("", takes_value=True),
+        "--env": Option("", takes_value=True),
         "--yes": Option(),
     },
     below=lambda command: (f"{command}-a",),
@@ -54,7 +57,7 @@ FACTS = Facts(
 
 
 def words(line: str, *, ours: bool = True) -> list[str]:
-    return [each.word for each in complete(line.split(" "), FACTS, ours=ours)]
+    return [each.word or "<files>" for each in complete(line.split(" "), FACTS, ours=ours)]
 
 
 @pytest.mark.parametrize(
@@ -66,7 +69,7 @@ def words(line: str, *, ours: bool = True) -> list[str]:
         ("update c", ["coder"]),
         ("update coder ", []),
         ("update coder --to ", ["ref-coder"]),
-        ("publish coder --to ", []),
+        ("publish coder --to ", ["<files>"]),
         ("-p coder update --to ", ["ref-coder"]),
         ("--profile=coder update . --to ", ["ref-coder"]),
         ("update --to v1 c", ["coder"]),
@@ -77,15 +80,22 @@ def words(line: str, *, ours: bool = True) -> list[str]:
         ("update coder --conflict ", ["keep", "theirs", "ask", "abort"]),
         ("update coder --only so", ["soul"]),
         ("update coder --only soul,s", ["soul,skills"]),
-        ("update --", ["--update", "--to", "--yes"]),
+        ("update --", ["--update", "--to", "--env", "--yes"]),
         ("approve ", ["default", "coder", "."]),
         ("approve coder ", ["thing-coder"]),
         ("approve . web ", ["thing"]),
         ("diff . ", ["path"]),
         ("diff . x ", []),
         ("diff coder --generations ", ["generations-coder"]),
-        ("install ", ["source"]),
+        ("install ", ["<files>", "source"]),
         ("install bot ", []),
+        ("install --registry=", ["--registry=registry"]),
+        ("update --conflict=th", ["--conflict=theirs"]),
+        ("update --env ", []),
+        ("backup --output b", ["<files>"]),
+        ("pack ", ["<files>", "default", "coder"]),
+        ("trust add ", []),
+        ("trust add ada ", ["<files>"]),
         ("install --clone-from ", ["default", "coder"]),
         ("restore ", ["away"]),
         ("gateway ", ["route"]),
@@ -118,10 +128,10 @@ def test_a_candidate_says_what_it_is() -> None:
     [
         ("", ["chat", "gateway", "profile", "gateways", "completion"]),
         ("-", ["-p", "--profile"]),
-        ("chat ", ["chat-a"]),
+        ("chat ", ["chat-a", "<files>"]),
         ("chat -", []),
-        ("chat x ", []),
-        ("gateway ", ["gateway-a", "route"]),
+        ("chat x ", ["<files>"]),
+        ("gateway ", ["gateway-a", "route", "<files>"]),
         ("gateways ", ["status"]),
         ("completion ", list(SHELLS)),
         ("completion bash ", []),

@@ -11,7 +11,7 @@ from hermes_dist.cli.shared.output import write
 from hermes_dist.errors import DistError
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.profiles import completion as ops
-from hermes_dist.ops.profiles.completion import Option, Word
+from hermes_dist.ops.profiles.completion import FILES, Option, Word
 from hermes_dist.voice.clean import clean, clean_line
 
 
@@ -20,14 +20,18 @@ def words(brand: Brand, argv: Sequence[str]) -> int:
 
     Args:
         brand: The brand of the command.
-        argv: ``door`` or ``ours``, ``--``, and the words after the command, the unfinished one last.
+        argv: ``door`` or ``ours``, ``--``, and the words after the command, the unfinished one last. A last line of a
+            tab and ``files`` says that it may be a file, too, which the shell completes.
     """
     ours, given = list(argv[:1]) == ["ours"], list(argv[2:])
     try:
         ctx = Context.from_environment(brand)
         found = ops.candidates(ctx, given or [""], dict(_verbs()), _options, ours=ours)
         shows = ops.wants_about(ctx)
-        lines = [_line(each, shows=shows) for each in found if _is_harmless(each.word)]
+        lines = [
+            _line(each, shows=shows) for each in found if each.word and _is_harmless(each.word)
+        ]
+        lines += ["\tfiles"] if FILES in found else []
         write(sys.stdout, "".join(f"{line}\n" for line in lines))
     except DistError:
         return 1

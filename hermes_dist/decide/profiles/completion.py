@@ -10,6 +10,7 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from hermes_dist.agents.places import MEMORIES, SESSIONS
+from hermes_dist.agents.routes import IDS
 from hermes_dist.decide.parts import PARTS
 from hermes_dist.decide.profiles.completion_scripts import SHELLS
 
@@ -45,19 +46,51 @@ class Kind(StrEnum):
     ROUTE = "route"
     INCLUDED = "included"
     UNNAMED = "unnamed"
+    FILE = "file"
 
 
-_ONE_PROFILE = (Kind.PROFILE,)
-_PROFILES = (Kind.PROFILE, ...)
+FILES = Word("", "files")
+"""Stands for the files and folders of this machine, which the shell itself completes."""
+
+_Slot = Kind | tuple[Word, ...] | frozenset[Kind]
+"""What a word can be: of a kind, one of these words, or of either kind."""
+
+
+class _Slots(NamedTuple):
+    """What the words behind a command name.
+
+    Attributes:
+        each: What each of them is.
+        again: Whether the last one may come again.
+    """
+
+    each: tuple[_Slot, ...] = ()
+    again: bool = False
+
+    def at(self, index: int) -> _Slot | None:
+        """What the argument at an index names; None if there is none."""
+        if self.again:
+            index = min(index, len(self.each) - 1)
+        return self.each[index] if index < len(self.each) else None
+
+
+def _of(*each: _Slot, again: bool = False) -> _Slots:
+    return _Slots(each, again)
+
+
+_ONE_PROFILE = _of(Kind.PROFILE)
+_PROFILES = _of(Kind.PROFILE, again=True)
+_PROFILE_OR_FOLDER = _of(frozenset([Kind.PROFILE, Kind.FILE]))
 _SHELLS = tuple(Word(shell) for shell in SHELLS)
 _DEMANDS = (
     Word("releases", "tags have to be signed"),
     Word("commits", "every update has to be signed"),
     Word("none", "nothing has to be signed"),
 )
-_Slot = Kind | tuple[Word, ...]
+_TOOLS = tuple(map(Word, ("vimdiff", "nvimdiff", "meld", "kdiff3", "code", "git")))
+_PLATFORMS = tuple(map(Word, IDS))
 
-_POSITIONAL: Mapping[str, tuple[object, ...]] = {
+_POSITIONAL: Mapping[str, _Slots] = {
     **dict.fromkeys(
         [
             "update",
@@ -67,7 +100,6 @@ _POSITIONAL: Mapping[str, tuple[object, ...]] = {
             "hold",
             "unhold",
             "uninstall",
-            "adopt",
             "verify",
             "show",
             "use",
@@ -78,43 +110,47 @@ _POSITIONAL: Mapping[str, tuple[object, ...]] = {
             "describe",
             "export",
             "publish",
-            "pack",
             "changes",
             "sign",
-            "init",
-            "validate",
             "undo",
             "backup",
             "backup make",
         ],
         _ONE_PROFILE,
     ),
-    "diff": (Kind.PROFILE, Kind.PATH),
-    "contribute": (Kind.PROFILE, Kind.PATH, ...),
-    "keep": (Kind.PROFILE, Kind.PATH, ...),
-    "unkeep": (Kind.PROFILE, Kind.KEPT, ...),
-    "follow": (Kind.PROFILE, Kind.PATH),
-    "unfollow": (Kind.PROFILE, Kind.LINK),
-    "resolve": (Kind.PROFILE, Kind.CONFLICT),
-    "approve": (Kind.PROFILE, Kind.THING, ...),
-    "history": (Kind.PROFILE, Kind.GENERATION),
-    "rollback": (Kind.PROFILE, Kind.GENERATION),
-    "restore": (Kind.AWAY,),
-    "install": (Kind.SOURCE,),
-    "yank": (Kind.PACKAGE,),
-    "completion": (_SHELLS,),
-    "trust require": (Kind.PROFILE, _DEMANDS),
-    "trust remove": (Kind.KEY,),
-    "registry remove": (Kind.REGISTRY,),
-    "registry sync": (Kind.REGISTRY, ...),
-    "registry check": (Kind.REGISTRY,),
-    "gateway route remove": (Kind.ROUTE,),
+    **dict.fromkeys(["pack", "init", "validate"], _PROFILE_OR_FOLDER),
+    "adopt": _of(Kind.PROFILE, frozenset([Kind.SOURCE, Kind.FILE])),
+    "diff": _of(Kind.PROFILE, Kind.PATH),
+    "contribute": _of(Kind.PROFILE, Kind.PATH, again=True),
+    "keep": _of(Kind.PROFILE, Kind.PATH, again=True),
+    "unkeep": _of(Kind.PROFILE, Kind.KEPT, again=True),
+    "follow": _of(Kind.PROFILE, Kind.PATH),
+    "unfollow": _of(Kind.PROFILE, Kind.LINK),
+    "resolve": _of(Kind.PROFILE, Kind.CONFLICT),
+    "approve": _of(Kind.PROFILE, Kind.THING, again=True),
+    "history": _of(Kind.PROFILE, Kind.GENERATION),
+    "rollback": _of(Kind.PROFILE, Kind.GENERATION),
+    "restore": _of(Kind.AWAY),
+    "install": _of(frozenset([Kind.SOURCE, Kind.FILE])),
+    "import": _of(Kind.FILE),
+    "sign": _of(Kind.FILE),
+    "yank": _of(Kind.PACKAGE),
+    "completion": _of(_SHELLS),
+    "backup restore": _of(Kind.FILE),
+    "trust add": _of((), Kind.FILE),
+    "trust require": _of(Kind.PROFILE, _DEMANDS),
+    "trust remove": _of(Kind.KEY),
+    "registry add": _of(Kind.FILE),
+    "registry remove": _of(Kind.REGISTRY),
+    "registry sync": _of(Kind.REGISTRY, again=True),
+    "registry check": _of(frozenset([Kind.REGISTRY, Kind.FILE])),
+    "gateway route remove": _of(Kind.ROUTE),
     **{
         f"gateways {verb}": _PROFILES
         for verb in ("start", "stop", "restart", "status", "logs", "enable", "disable")
     },
 }
-"""What the words behind each command name; ``...`` says that the last one may come again."""
+"""What the words behind each command name."""
 
 _COLOURS = (Word("auto"), Word("always"), Word("never"))
 _POLICIES = (
@@ -140,11 +176,30 @@ _OPTION: Mapping[str, _Slot] = {
     "--conflict": _POLICIES,
     "--color": _COLOURS,
     "--bump": _BUMPS,
+    "--tool": _TOOLS,
+    "--platform": _PLATFORMS,
+    **dict.fromkeys(
+        [
+            "-o",
+            "--output",
+            "--env-file",
+            "--passphrase-file",
+            "--key",
+            "--rotate",
+            "--root",
+            "--in",
+            "--into",
+        ],
+        Kind.FILE,
+    ),
 }
 """What the value of an option names."""
-_OF_ONE_VERB: Mapping[tuple[str, str], Kind] = {
+_OF_ONE_VERB: Mapping[tuple[str, str], _Slot] = {
     ("update", "--to"): Kind.REF,
     ("diff", "--to"): Kind.REF,
+    ("publish", "--to"): Kind.FILE,
+    ("contribute", "--to"): Kind.FILE,
+    ("publish", "--registry"): Kind.FILE,
 }
 _LISTS: Mapping[str, tuple[str, ...]] = {
     "--only": (*PARTS, "files"),
@@ -190,13 +245,15 @@ def complete(words: Sequence[str], facts: Facts, *, ours: bool) -> list[Word]:
         ours: The command only knows our verbs; else it is the front door, which knows the agent's commands, too.
 
     Returns:
-        The candidates that begin with the unfinished word, each one once.
+        The candidates that begin with the unfinished word, each one once; :data:`FILES` if it may be a file as well.
     """
     *done, current = words or [""]
     found = {
         each.word: each for each in reversed(list(_candidates(done, current, facts, ours=ours)))
     }
-    return [each for each in reversed(found.values()) if each.word.startswith(current)]
+    return [
+        each for each in reversed(found.values()) if each.word.startswith(current) or each is FILES
+    ]
 
 
 def _candidates(done: list[str], current: str, facts: Facts, *, ours: bool) -> Iterable[Word]:
@@ -225,8 +282,10 @@ def _front_door(rest: list[str], current: str, profile: str, facts: Facts) -> It
             return _ours(rest, current, profile, facts)
         case [command]:
             ours = ["route"] if command == "gateway" else []
-            return map(Word, ours if current.startswith("-") else (*facts.below(command), *ours))
-    return ()
+            if current.startswith("-"):
+                return map(Word, ours)
+            return [*map(Word, (*facts.below(command), *ours)), FILES]
+    return (FILES,)  # the agent's own commands take files, too, and nobody else completes them
 
 
 _AT_THE_DOOR = ("profile", "gateways", "completion")
@@ -262,27 +321,32 @@ def _behind(
     verb: str, given: list[str], current: str, profile: str, facts: Facts
 ) -> Iterable[Word]:
     """Return the words that can follow behind all the words of a verb."""
+    name, equals, value = current.partition("=")
+    if equals and name.startswith("--"):
+        known = _option_values(verb, [*given, name], value, profile, facts) or ()
+        return [Word(f"{name}={each.word}", each.about) for each in known if each is not FILES]
     found = _option_values(verb, given, current, profile, facts)
     if found is not None:
         return found
     if current.startswith("-"):
         return (Word(name, each.about) for name, each in facts.options(verb).items())
     values = _values(verb, given, facts)
-    place = _place(_POSITIONAL.get(verb, ()), len(values))
+    place = _POSITIONAL.get(verb, _Slots()).at(len(values))
     return _slot(place, verb, _profile_of(verb, given, profile, facts), facts) if place else ()
 
 
 def _option_values(
     verb: str, given: list[str], current: str, profile: str, facts: Facts
 ) -> Iterable[Word] | None:
-    """What the value of an option can be; None if the last word is no option that we know values of."""
+    """What the value of an option can be; None if the last word is no option that takes one."""
     if not given:
         return None
     if given[-1] in _LISTS:
         return _listed(_LISTS[given[-1]], current)
     slot = _OF_ONE_VERB.get((verb, given[-1])) or _OPTION.get(given[-1])
     if slot is None:
-        return None
+        option = facts.options(verb).get(given[-1]) if given[-1].startswith("-") else None
+        return () if option and option.takes_value else None
     return _slot(slot, verb, _profile_of(verb, given[:-1], profile, facts), facts)
 
 
@@ -321,25 +385,22 @@ def _values(verb: str, given: Sequence[str], facts: Facts) -> list[str]:
 
 def _profile_of(verb: str, given: Sequence[str], profile: str, facts: Facts) -> str:
     """The profile that a line is about; empty for the active one."""
-    takes_one = _POSITIONAL.get(verb, ())[:1] == _ONE_PROFILE
+    takes_one = _POSITIONAL.get(verb, _Slots()).at(0) is Kind.PROFILE
     values = _values(verb, given, facts) if takes_one else []
     return values[0] if values and values[0] != "." else profile
 
 
-def _place(slots: tuple[object, ...], at: int) -> _Slot | None:
-    """What the argument at an index names; None if there is none."""
-    if slots[-1:] == (...,):
-        slots = slots[:-1]
-        at = min(at, len(slots) - 1)
-    return slots[at] if at < len(slots) else None  # type: ignore[return-value]  # ... was taken off
-
-
 def _slot(slot: _Slot, verb: str, profile: str, facts: Facts) -> Iterable[Word]:
+    if isinstance(slot, frozenset):
+        return [word for kind in sorted(slot) for word in _slot(kind, verb, profile, facts)]
     if not isinstance(slot, Kind):
         return slot
+    if slot is Kind.FILE:
+        return (FILES,)
     if slot is not Kind.PROFILE:
         return facts.values(slot, profile)
-    more = len(_POSITIONAL.get(verb, ())) > 1
+    slots = _POSITIONAL.get(verb, _Slots())
+    more = len(slots.each) > 1 or slots.again
     return [*facts.profiles, Word(".", "the active profile")] if more else facts.profiles
 
 

@@ -54,30 +54,38 @@ ABOUT = "HERMES_DIST_ABOUT"
 _BASH = """\
 # completion for bash: eval "$(hermes-dist completion bash)"
 _hermes_dist_complete() {{
-  local cur="${{COMP_WORDS[COMP_CWORD]}}" door=ours line words
+  local cur="${{COMP_WORDS[COMP_CWORD]}}" door=ours line words files=
   case "${{COMP_WORDS[0]##*/}}" in {doors}) door=door ;; esac
   words=("${{COMP_WORDS[@]:1:COMP_CWORD}}")
   COMPREPLY=()
-  if [[ "${{COMP_WORDS[COMP_CWORD-1]}}" == "=" && "${{COMP_WORDS[COMP_CWORD-2]}}" == "--profile" ]]; then
-    words=("${{COMP_WORDS[@]:1:COMP_CWORD-3}}" --profile "$cur")
+  if [[ "$cur" == "=" && "${{COMP_WORDS[COMP_CWORD-1]}}" == --* ]]; then
+    words=("${{COMP_WORDS[@]:1:COMP_CWORD-1}}" "")
+  elif [[ COMP_CWORD -gt 2 && "${{COMP_WORDS[COMP_CWORD-1]}}" == "=" && "${{COMP_WORDS[COMP_CWORD-2]}}" == --* ]]; then
+    words=("${{COMP_WORDS[@]:1:COMP_CWORD-2}}" "$cur")
   fi
   words[${{#words[@]}}-1]="${{words[${{#words[@]}}-1]//\\\\ / }}"
   while IFS= read -r line; do
-    [[ -n "$line" ]] && COMPREPLY+=("${{line// /\\\\ }}")
+    if [[ "$line" == $'\\tfiles' ]]; then files=1
+    elif [[ -n "$line" ]]; then COMPREPLY+=("${{line// /\\\\ }}"); fi
   done < <(HERMES_DIST_COMPLETE={known} {ask} "$door" -- "${{words[@]}}" 2>/dev/null)
+  if [[ -n "$files" && ${{#COMPREPLY[@]}} -eq 0 ]] && ! compopt -o default 2>/dev/null; then
+    while IFS= read -r line; do COMPREPLY+=("${{line// /\\\\ }}"); done < <(compgen -f -- "$cur")
+  fi
 }}
-complete -o default -F _hermes_dist_complete {commands}
+complete -F _hermes_dist_complete {commands}
 """
 
 _ZSH = """\
 # completion for zsh: eval "$(hermes-dist completion zsh)"
 _hermes_dist_complete() {{
-  local door=ours line width=0
+  local door=ours line width=0 files= mark=$'\\tfiles'
   local -a lines found shown typed
   typed=("${{(@)words[2,CURRENT]}}")
   case "${{words[1]:t}}" in {doors}) door=door ;; esac
   lines=("${{(@f)$(HERMES_DIST_ABOUT=1 HERMES_DIST_COMPLETE={known} \\
     {ask} "$door" -- "${{typed[@]}}" 2>/dev/null)}}")
+  (( ${{lines[(Ie)$mark]}} )) && files=1
+  lines=("${{(@)lines:#$mark}}")
   lines=("${{(@)lines:#}}")
   found=("${{(@)lines%%$'\\t'*}}")
   for line in "${{found[@]}}"; do (( $#line > width )) && width=$#line; done
@@ -89,7 +97,7 @@ _hermes_dist_complete() {{
     fi
   done
   if (( ! $#found )); then
-    _files
+    if [[ -n $files ]]; then _files; fi
   elif [[ "${{lines[*]}}" == *$'\\t'* ]]; then
     compadd -l -d shown -- "${{found[@]}}"
   else
@@ -106,7 +114,13 @@ function __hermes_dist_complete
   set -l words (commandline -opc) (commandline -ct)
   set -l door ours
   contains -- (basename -- $words[1]) {door_words}; and set door door
-  HERMES_DIST_ABOUT=1 HERMES_DIST_COMPLETE={known} {ask} $door -- $words[2..-1] 2>/dev/null
+  set -l found (HERMES_DIST_ABOUT=1 HERMES_DIST_COMPLETE={known} {ask} $door -- $words[2..-1] 2>/dev/null)
+  set -l files (printf '\\tfiles')
+  if test "$found" = "$files"
+    __fish_complete_path (commandline -ct)
+  else
+    string match -v -- "$files" $found
+  end
 end
 for name in {commands}
   complete -c $name -f -a '(__hermes_dist_complete)'
@@ -123,7 +137,7 @@ Register-ArgumentCompleter -Native -CommandName {commands} -ScriptBlock {{
   $rest = @($words | Select-Object -Skip 1)
   if ($wordToComplete -eq '') {{ $rest += '' }}
   $env:HERMES_DIST_COMPLETE = {known}
-  {ask} $door -- @rest 2>$null | Where-Object {{ $_ }} | ForEach-Object {{
+  {ask} $door -- @rest 2>$null | Where-Object {{ $_ -and $_[0] -ne "`t" }} | ForEach-Object {{
     [System.Management.Automation.CompletionResult]::new($_, $_, 'ParameterValue', $_)
   }}
 }}

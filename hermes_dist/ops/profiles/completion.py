@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from hermes_dist.brand import LOCKFILE
 from hermes_dist.decide.profiles.aliases import AGENT_VERBS
 from hermes_dist.decide.profiles.completion import (
+    FILES,
     Facts,
     Kind,
     Option,
@@ -23,7 +24,7 @@ from hermes_dist.ops.context import Context
 from hermes_dist.ops.profiles import aliases
 from hermes_dist.world.agent.find import run
 
-__all__ = ["Option", "Word", "candidates", "completion", "wants_about"]
+__all__ = ["FILES", "Option", "Word", "candidates", "completion", "wants_about"]
 
 WORDS = "words"
 """The hidden command that the scripts call; see :func:`candidates`."""
