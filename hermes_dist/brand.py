@@ -222,6 +222,11 @@ class Layout(NamedTuple):
         return self.shared / "trust.toml"
 
     @property
+    def watch(self) -> Path:
+        """The folder of what the watch knows: who owns the machine's chats, codes, and what was told."""
+        return self.shared / "watch"
+
+    @property
     def policies(self) -> tuple[Path, ...]:
         """The policies on accepted packages: the machine's and the user's; both apply."""
         return Path("/etc") / self.brand.dist_command / "policy.toml", self.shared / "policy.toml"
@@ -251,6 +256,15 @@ class Layout(NamedTuple):
         return (
             self.user_home / ".config/systemd/user" / f"{self.brand.name}-gateway{suffix}.service",
             self.user_home / "Library/LaunchAgents" / f"{self.brand.label}.gateway{suffix}.plist",
+        )
+
+    def watch_files(self, name: str) -> tuple[Path, Path, Path]:
+        """The files that start the daily check: systemd's service and timer, launchd's plist."""
+        units = self.user_home / ".config/systemd/user"
+        return (
+            units / f"{name}.service",
+            units / f"{name}.timer",
+            self.user_home / "Library/LaunchAgents" / f"{self.brand.label}.{name}.plist",
         )
 
     def agent_venvs(self) -> tuple[Path, ...]:

@@ -20,6 +20,7 @@ from hermes_dist.cli.package.recap import State as Became
 from hermes_dist.decide.authoring.learned import Sign, Who
 from hermes_dist.decide.changes import How
 from hermes_dist.decide.profiles.findings import State as Checked
+from hermes_dist.decide.watch.timers import TimerKind
 from hermes_dist.model.lock_head import Demand
 from hermes_dist.model.lock_package import OffCause
 from hermes_dist.model.plan import ConflictKind, EffectKind
@@ -259,12 +260,14 @@ ENUMS: tuple[type[StrEnum], ...] = (
     Sign,
     Became,
     Checked,
+    TimerKind,
 )
 OURS_ALONE = (
     {"added", "changed", "deleted"},  # what a step does to a path: it has no moves
     {"current", "behind", "held", "none", "error"},
     {"same", "differs", "unreachable", "untold"},
     {"problem", *map(str, Checked)},  # what a check found, and the states of what it did not
+    {"update", "approve", "resolve"},  # what is asked for in a chat
 )
 
 

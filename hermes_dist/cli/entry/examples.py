@@ -366,4 +366,32 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
         ("dashboard status", "Whether it is there, enabled, and up to date."),
         ("dashboard status --json", "The same for a script."),
     ),
+    "watch install": _of(
+        ("watch install --at 8:30", "By the machine's own scheduler, from 8:30 on."),
+        ("watch install --cron -n", "Show the line of the crontab, and change nothing."),
+    ),
+    "watch remove": _of(
+        ("watch remove", "Take our timer away; other people's lines stay."),
+        ("watch remove --json", "The same for a script."),
+    ),
+    "watch status": _of(
+        ("watch status", "When it looks, who is told, and what was asked for."),
+        ("watch status --json", "The same for a script."),
+    ),
+    "watch run": _of(
+        ("watch run", "Look now; what was told before is not told again."),
+        ("watch run --json", "The same for a script."),
+    ),
+    "watch owner add": _of(
+        ("watch owner add telegram 123456789", "Let this person command, with codes."),
+        ("watch owner add discord 8080808080", "On another platform, too."),
+    ),
+    "watch owner list": _of(
+        ("watch owner list", "Who may command, and where messages go."),
+        ("watch owner list --json", "The same for a script."),
+    ),
+    "watch owner remove": _of(
+        ("watch owner remove telegram 123456789", "Let this person command no more."),
+        ("watch owner remove discord 8080808080", "On another platform."),
+    ),
 }

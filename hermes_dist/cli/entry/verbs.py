@@ -334,4 +334,29 @@ NESTED: dict[str, Nested] = {
             ),
         },
     ),
+    "watch": Nested(
+        "Tell of new releases once a day, and answer in the agent's chats.",
+        SETUP,
+        {
+            "install": Verb(
+                "watch.timer", "install", "Look for new releases every day; change nothing.", SETUP
+            ),
+            "remove": Verb("watch.timer", "remove", "Look for new releases no more.", SETUP),
+            "status": Verb(
+                "watch.timer", "status", "Show the daily check, and who is told and may ask.", SETUP
+            ),
+            "run": Verb("watch.timer", "run", "Look for new releases now.", SETUP),
+            "owner": Nested(
+                "Choose who commands hermes-dist in the agent's chats.",
+                SETUP,
+                {
+                    "add": Verb(
+                        "watch.owner", "add", "Let a person command, with a code each time.", SETUP
+                    ),
+                    "list": Verb("watch.owner", "list_", "List who may command.", SETUP),
+                    "remove": Verb("watch.owner", "remove", "Let a person command no more.", SETUP),
+                },
+            ),
+        },
+    ),
 }

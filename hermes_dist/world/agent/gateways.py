@@ -291,10 +291,10 @@ def ask(
     """
     ahead, handed = aimed(layout, name, env)
     done = agents.run(agent, [*ahead, "gateway", *words], env=handed, timeout=timeout)
-    return Answer(done.returncode, _telling(done.stdout, done.stderr))
+    return Answer(done.returncode, telling(done.stdout, done.stderr))
 
 
-def _telling(out: str, err: str) -> str:
+def telling(out: str, err: str) -> str:
     """Return the line of an output that says what is wrong: the first one marked as an error, else the last."""
     lines = [line.strip() for line in [*err.splitlines(), *out.splitlines()] if _BOX.sub("", line)]
     marked = [

@@ -23,6 +23,7 @@ from hermes_dist.world.agent.table import (
     end,
     environment,
     lives,
+    look,
     others_of_this_user,
 )
 from hermes_dist.world.child import Bounds, Command, run
@@ -96,6 +97,15 @@ def is_agents(layout: Layout, argv: list[str]) -> bool:
     return words[:1] == [brand.name] or (
         words[0].startswith(("python", "sh", "bash")) and script == brand.name
     )
+
+
+def is_inside_agent(layout: Layout, env: Mapping[str, str]) -> bool:
+    """Return whether the agent started this process, itself or through others, as far as that can be seen."""
+    brand = layout.brand.name.upper()
+    if any(name.startswith((f"{brand}_SESSION_", f"_{brand}_GATEWAY")) for name in env):
+        return True
+    above = (look(pid) for pid in list(ancestors(os.getpid()))[1:])
+    return any(seen is not None and is_agents(layout, list(seen.words or ())) for seen in above)
 
 
 def command_in(layout: Layout, argv: list[str]) -> str:

@@ -1,0 +1,102 @@
+"""What a message about a new release says: what is new, what would change, and what would wait."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+
+from hermes_dist.errors import counted
+from hermes_dist.model.source import parse_source
+from hermes_dist.ops.change.proposal import Proposal
+from hermes_dist.ops.change.review import groups_of
+from hermes_dist.ops.watch.run import Arrival, News
+from hermes_dist.voice.cards import news_lines
+from hermes_dist.voice.clean import clean
+from hermes_dist.voice.lines import Line
+
+_MOST_NOTES = 10
+_MOST_NAMES = 12
+
+
+def news_text(news: News, command: str) -> str:
+    """Say what is new.
+
+    Args:
+        news: The release.
+        command: Our program, as the user calls it.
+    """
+    return "\n".join(_lines(news, command))
+
+
+def _lines(news: News, command: str) -> Iterator[str]:
+    first = news.arrivals[0]
+    names = ", ".join(each.profile for each in news.arrivals[:_MOST_NAMES])
+    yield f"{_title(first)} is out, for: {names}{_rest(len(news.arrivals))}"
+    yield f"from {clean(_address(news.source), 300)}"
+    notes = next((p.news for p in map(_proposal, news.arrivals) if p and p.news), None)
+    if notes is not None:
+        yield from map(_plain, news_lines(notes, _MOST_NOTES))
+    for arrival in news.arrivals[:_MOST_NAMES]:
+        yield from _about(arrival)
+    yield "Nothing was changed."
+    words = f"{command} update {first.profile}"
+    if first.to:
+        words += f" --to {shlex.quote(first.to)}"
+    yield f"look: {words} -n"
+    yield f"take it: {words}"
+
+
+def _rest(count: int) -> str:
+    more = count - _MOST_NAMES
+    return f" and {counted(more, 'more profile')}" if more > 0 else ""
+
+
+def _title(arrival: Arrival) -> str:
+    proposal = _proposal(arrival)
+    name, new = "", arrival.to or arrival.row.in_range or arrival.row.there
+    if proposal is not None and proposal.manifest is not None:
+        name, new = proposal.manifest.name, proposal.manifest.version or new
+    old = arrival.row.version or arrival.row.here
+    return f"{clean(name or 'a new release', 100)} {clean(new, 60)} (here {clean(old, 60)})"
+
+
+def _address(source: str) -> str:
+    return parse_source(source, allow_insecure=True).as_written
+
+
+def _plain(line: Line) -> str:
+    return "".join(piece.text for piece in line)
+
+
+def _proposal(arrival: Arrival) -> Proposal | None:
+    return arrival.outcome.proposal if arrival.outcome else None
+
+
+def _about(arrival: Arrival) -> Iterator[str]:
+    if arrival.error is not None:
+        yield f"{arrival.profile}: an update is refused: {clean(arrival.error, 300)}"
+        return
+    proposal = _proposal(arrival)
+    if proposal is None or proposal.changes_nothing:
+        yield f"{arrival.profile}: no file would change"
+        return
+    yield f"{arrival.profile}: {'; '.join(_changes(proposal))}"
+    yield from _waiting(proposal)
+
+
+def _changes(proposal: Proposal) -> Iterator[str]:
+    yield counted(len(proposal.steps), "file") + " would change"
+    if conflicts := proposal.plan.conflicts:
+        yield f"{counted(len(conflicts), 'conflict')}, where yours stays"
+    if wanted := [item.var.name for item in proposal.wanted if item.new and item.missing]:
+        yield f"needs {', '.join(clean(name, 60) for name in wanted[:_MOST_NAMES])}"
+
+
+def _waiting(proposal: Proposal) -> Iterator[str]:
+    waiting = groups_of(proposal.asked)
+    if not waiting:
+        return
+    names = [clean(group.name, 80) for group in waiting[:_MOST_NAMES]]
+    left = len(waiting) - len(names)
+    more = f" and {left} more" if left > 0 else ""
+    yield f"  would wait for your approval: {', '.join(names)}{more}"
