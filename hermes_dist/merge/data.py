@@ -14,8 +14,10 @@ from hermes_dist.model.documents.api import (
     Document,
     Kind,
     Unmergeable,
+    Versions,
     comments_of,
     dump,
+    following,
     graft,
     kind_of,
     parse,
@@ -142,7 +144,30 @@ def _spliced(
     if not merge.conflicts and spliced.content == theirs:
         return DocMerge(theirs, theirs)
     remembered = _remembered(values, theirs, base, own.kind, merge.conflicts)
-    return DocMerge(spliced.content, remembered, tuple(merge.conflicts))
+    content = spliced.content
+    if old is not None and base is not None:
+        content = _with_comments(content, (old, own, new), base, theirs, merge.kept)
+    return DocMerge(content, remembered, tuple(merge.conflicts))
+
+
+def _with_comments(
+    content: bytes,
+    docs: tuple[Document, Document, Document],
+    base: bytes,
+    theirs: bytes,
+    kept: list[KeyPath],
+) -> bytes:
+    """Bring upstream's comments into a merge; not at the keys that stay as ours has them against upstream."""
+    old, own, new = docs
+    source = new
+    if comments_of(new) == comments_of(old):
+        return content
+    if kept:
+        try:
+            source = _readable(graft(theirs, base, own.kind, kept), own.kind, "upstream")
+        except Unmergeable:
+            return content
+    return following(content, Versions(old, own, new, source, tuple(kept)))
 
 
 def _unspliced(

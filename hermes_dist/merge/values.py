@@ -112,6 +112,7 @@ class Merge:
         self.favour = favour
         self.pinned = frozenset(pinned)
         self.conflicts: list[KeyPath] = []
+        self.kept: list[KeyPath] = []  # the conflicts, and those that were settled for ours or both
 
     def value(self, base: object, ours: object, theirs: object, key: KeyPath = ()) -> object:
         """Return the merged value; conflicts are recorded.
@@ -218,6 +219,7 @@ class Merge:
             self.conflicts.append(key)
         if side is Side.THEIRS:
             return theirs
+        self.kept.append(key)
         if side is Side.BOTH and isinstance(ours, list) and isinstance(theirs, list):
             known = {freeze(item) for item in ours}
             return [*ours, *(item for item in theirs if freeze(item) not in known)]

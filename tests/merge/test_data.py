@@ -324,7 +324,9 @@ def test_upstreams_comments_come_along_with_entries_not_touched_here() -> None:
 
 
 def test_a_comment_of_ours_stays_with_the_entry_that_upstream_changed() -> None:
-    assert text_of("a: 1\n", "# mine\na: 1 # why\n", "# theirs\na: 2\n") == "# mine\na: 2 # why\n"
+    assert text_of("a: 1\n", "# mine\na: 1 # why\n", "# theirs\na: 2\n") == (
+        "# mine\n# theirs\na: 2 # why\n"
+    )
 
 
 def test_upstream_deleting_an_entry_with_a_comment_of_ours_is_a_conflict() -> None:

@@ -127,6 +127,82 @@ def test_each_comment_that_both_hold_stands_once_and_the_users_always_stays(
     assert set(got) <= set(own) | set(new)
 
 
+def keys(value: object, at: tuple[object, ...] = ()) -> set[tuple[object, ...]]:
+    if not isinstance(value, dict):
+        return set()
+    return {(*at, key) for key in value}.union(
+        *(keys(part, (*at, key)) for key, part in value.items())
+    )
+
+
+@LAW
+@given(stories())
+def test_a_comment_that_upstream_took_out_goes_and_one_that_it_added_comes(
+    texts: tuple[str, str, str],
+) -> None:
+    result = joined(*texts)
+    if result.conflicts:
+        return
+    got, (old, own, new) = notes(result.content), map(notes, texts)
+    assert not set(got) & set(old & own) - set(new)
+    # Where the user took out comments or keys, upstream's new words for them stay away.
+    if not old - own and keys(data(texts[0])) <= keys(data(texts[1])):
+        assert set(new - old) <= set(got)
+
+
+@pytest.mark.parametrize(
+    ("base", "ours", "theirs", "content"),
+    [
+        ("# old\na: 1\n", "# old\na: 2\n", "# new\na: 1\n", "# new\na: 2\n"),
+        ("a: 1 # old\n", "a: 2 # old\n", "a: 1 # new\n", "a: 2 # new\n"),
+        ("a: 1\n", "a: 2\n", "a: 1   # new\n", "a: 2   # new\n"),
+        ("# old\na: [1]\n", "# old\na: [1, 2]\n", "# new\na: [1]\n", "# new\na: [1, 2]\n"),
+        ("# old\n\na: 1\n", "# old\n\na: 2\n", "# new\n\na: 1\n", "# new\n\na: 2\n"),
+        ("# old\na: 1\n", "# old\na: 2\n", "# new\nz: 0\na: 1\n", "# new\nz: 0\na: 2\n"),
+        ("# old\na: 1\n", "# old\na: 2\n", "a: 1\n", "a: 2\n"),
+        # What nobody had yet comes, and stands where upstream has it.
+        ("a: 1\n", "a: 2\n", "# new\n\na: 1\n", "# new\n\na: 2\n"),
+        ("a: 1\nb: 1\n", "a: 1\nb: 2\n", "a: 1\n\n# new\n\nb: 1\n", "a: 1\n\n# new\n\nb: 2\n"),
+        ("a: 1\n", "a: 2\n", "a: 1\n\n# new\n", "a: 2\n\n# new\n"),
+        ("# b\na: 1\n", "# b\na: 2\n", "# a\n# b\n# c\na: 1\n", "# a\n# b\n# c\na: 2\n"),
+        # The user's own words stay: beside new ones of upstream, and instead of those for what both rewrote.
+        ("# old\na: 1\n", "# mine\n# old\na: 1\n", "# new\na: 1\n", "# mine\n# new\na: 1\n"),
+        ("# old\na: 1\n", "# mine\na: 1\n", "# new\na: 1\n", "# mine\na: 1\n"),
+        ("# old\na: 1\n", "a: 2\n", "# new\na: 1\n", "a: 2\n"),
+        # A file that the agent wrote anew, without comments, stays without.
+        ("# head\n\n# old\na: 1\n", "a: 2\n", "# head\n\n# old\na: 1\n# foot\n", "a: 2\n"),
+    ],
+)
+def test_comments_are_merged_as_the_data_are(
+    base: str, ours: str, theirs: str, content: str
+) -> None:
+    result = joined(base, ours, theirs)
+    assert (result.content.decode(), result.conflicts) == (content, ())
+    again = joined(result.base.decode(), content, theirs)
+    assert (again.content, again.base) == (result.content, result.base)
+
+
+def test_a_comment_at_a_conflict_follows_upstream_unless_the_key_is_gone_there() -> None:
+    base, ours = "# old\na: 1\nb: 1\n", "# old\na: 2\nb: 1\n"
+    for theirs, content in (
+        ("# new\na: 3\nb: 1\n", "# new\na: 2\nb: 1\n"),
+        ("b: 1\n", ours),
+        ("c: 1\n", "# old\na: 2\nc: 1\n"),
+    ):
+        result = joined(base, ours, theirs)
+        assert ([key for key, _ in result.conflicts], result.content.decode()) == (["a"], content)
+        settled = joined(result.base.decode(), content, theirs, Side.OURS)
+        assert settled.content.decode() == content
+        assert joined(result.base.decode(), content, theirs, Side.THEIRS).content.decode() == theirs
+
+
+def test_comments_inside_a_value_that_is_kept_stay() -> None:
+    base = "m:\n  # one\n  a: 1\n  # two\n  b: 1\nk: 1\n"
+    ours = base.replace("a: 1", "a: 2")
+    result = joined(base, ours, "m: 7\nk: 1\n")
+    assert ([key for key, _ in result.conflicts], result.content.decode()) == (["m"], ours)
+
+
 def merged(base: str, ours: str, theirs: str) -> str:
     result = joined(base, ours, theirs)
     assert result.conflicts == ()

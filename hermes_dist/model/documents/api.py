@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from hermes_dist.errors import Invalid
 from hermes_dist.model.discreet import Contents
 from hermes_dist.model.documents.account import Account, balanced
+from hermes_dist.model.documents.following import Versions, with_incoming, with_replaced
 from hermes_dist.model.documents.layout import comments, comments_at, root_view
 from hermes_dist.model.documents.nodes import (
     DEFAULT,
@@ -43,9 +44,11 @@ __all__ = [
     "Spliced",
     "Steps",
     "Unmergeable",
+    "Versions",
     "commented",
     "comments_of",
     "dump",
+    "following",
     "get",
     "graft",
     "kind_of",
@@ -235,6 +238,26 @@ def commented(
     new = doc.encode(with_comments(doc, source, base, takes_out=takes_out))
     after = _again(new, source.kind)
     return new if after is not None and same(after.value, doc.value) else content
+
+
+def following(content: bytes, versions: Versions) -> bytes:
+    """Do in a merged document what upstream did to comments that the user left alone.
+
+    What would change the data is left out.
+    """
+    if not (versions.come or versions.gone & comments(versions.own)):
+        return content
+    for step in (with_replaced, with_incoming):
+        doc = _again(content, versions.own.kind)
+        if doc is None:
+            return content
+        try:
+            new = doc.encode(step(doc, versions))
+        except Unmergeable:
+            continue
+        if _says(_again(new, doc.kind), doc.value):
+            content = new
+    return content
 
 
 def uncommented(content: bytes, base: Document) -> bytes:
