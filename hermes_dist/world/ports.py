@@ -89,6 +89,9 @@ class Fs(Protocol):
         It gets the owner of what is at ``like``, or of the nearest folder above that; by default of its own folder.
         """
 
+    def set_mode(self, path: str, mode: int) -> None:
+        """Give a regular file these permission bits, durably."""
+
     def sync_folder(self, path: str) -> None:
         """Make the names in a folder durable."""
 

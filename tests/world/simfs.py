@@ -253,6 +253,10 @@ class SimFs:
             self._asked("fsync", path)
             self.log.append(("fsync", inode))
 
+    def set_mode(self, path: str, mode: int) -> None:
+        self._asked("set_mode", path)
+        self.disk.modes[self.disk.files[path]] = mode
+
     def sync_folder(self, path: str) -> None:
         self._asked("sync_folder", path)
         self.log.append(("sync", self._number(path)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import subprocess
@@ -11,18 +12,22 @@ from pathlib import Path
 
 import pytest
 from crashes import HOME, MACHINE
+from msgspec.structs import replace
 from mutants import mutant
 from realhome import Hooked, entry, in_child, make, read, steps
 
 from hermes_dist.errors import Busy, DistError
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Step
+from hermes_dist.model.tree import Entry
+from hermes_dist.world.disk.envfile import edit_private
 from hermes_dist.world.disk.fs import RealFs
 from hermes_dist.world.disk.locks import home_lock
 from hermes_dist.world.ports import Unsupported
 from hermes_dist.world.transaction import apply as transaction
 from hermes_dist.world.transaction.apply import (
     Changed,
+    TakenBack,
     apply,
     before_image,
     generations,
@@ -306,3 +311,65 @@ def test_an_agent_that_reads_and_appends_meanwhile_loses_no_line_and_never_misse
     assert [n for n in range(lines) if b"agent-%d\n" % n not in found] == []
     assert len(generations(RealFs(root))) > 5
     assert recover(RealFs(root)) is None
+
+
+@pytest.mark.parametrize("moment", ["sync_folder", "rename", "exchange"])
+@pytest.mark.parametrize("executable", [False, True])
+@pytest.mark.parametrize("can_exchange", [True, False])
+def test_a_file_made_private_meanwhile_stays_private(
+    root: Path, moment: str, executable: bool, can_exchange: bool
+) -> None:
+    (root / "SOUL.md").chmod(0o644)
+
+    class Hurried(Hooked):
+        def exchange(self, one: str, other: str) -> None:
+            if not can_exchange:
+                raise Unsupported
+            super().exchange(one, other)
+
+    def hide(_call: int, verb: str, *paths: object) -> None:
+        soul = root / "SOUL.md"
+        if verb == moment and soul.exists() and soul.read_bytes() != b"from upstream":
+            soul.chmod(0o600)
+
+    [step] = steps(root, {"SOUL.md": b"from upstream"})
+    assert step.after
+    if executable:
+        step = replace(step, after=Entry(step.after.digest, True))
+    apply(Hurried(root, hide), [step], read, b"lock 1", {})
+    assert (root / "SOUL.md").read_bytes() == b"from upstream"
+    assert (root / "SOUL.md").stat().st_mode & 0o066 == 0
+
+
+def test_going_back_gives_the_very_bits_that_were_there(root: Path) -> None:
+    (root / "SOUL.md").chmod(0o711)
+    entry = RealFs(root).entry("SOUL.md")
+    [step] = steps(root, {"SOUL.md": b"from upstream"})
+    assert step.after
+    plain = replace(step, before=entry, after=Entry(step.after.digest, False))
+
+    def fail(_call: int, verb: str, *paths: object) -> None:
+        if verb == "exchange" and "distribution.lock" in paths:
+            raise OSError(errno.EIO, "broken")
+
+    with pytest.raises(TakenBack):
+        apply(Hooked(root, fail), [plain], read, b"lock 2", {})
+    assert (root / "SOUL.md").stat().st_mode & 0o777 == 0o711
+
+
+def test_settings_made_private_at_the_exchange_stay_private(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = root / "config.yaml"
+    path.write_bytes(b"a: 1\n")
+    path.chmod(0o644)
+    exchange = RealFs.exchange
+
+    def hurried(fs: RealFs, one: str, other: str) -> None:
+        path.chmod(0o600)
+        exchange(fs, one, other)
+
+    monkeypatch.setattr(RealFs, "exchange", hurried)
+    assert edit_private(path, lambda data: data + b"b: 2\n")
+    assert path.read_bytes() == b"a: 1\nb: 2\n"
+    assert path.stat().st_mode & 0o777 == 0o600

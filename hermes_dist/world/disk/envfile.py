@@ -73,6 +73,9 @@ def _exchange(folder: RealFs, temp: str, name: str, before: bytes) -> bool:
         folder.rename(temp, name)
         return True
     if folder.read(temp) == before:
+        # Somebody may have made it private just now.
+        if (mode := folder.mode(temp)) is not None and mode != folder.mode(name):
+            folder.set_mode(name, mode)
         return True
     folder.exchange(temp, name)
     return False

@@ -315,6 +315,16 @@ class RealFs:
         finally:
             os.close(fd)
 
+    def set_mode(self, path: str, mode: int) -> None:
+        note("disk", "set mode", path, f"{mode:o}")
+        with self._at(path) as (folder, name):
+            fd = os.open(name, _READ, dir_fd=folder)
+        try:
+            os.fchmod(fd, mode)
+            sync_fd(fd)
+        finally:
+            os.close(fd)
+
     def _owner(self, path: str) -> os.stat_result | None:
         """Whose file is at a path, or else whose folder is the nearest above it; None for the empty path."""
         while path:

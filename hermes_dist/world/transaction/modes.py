@@ -18,10 +18,38 @@ def mode_of_new(fs: Fs, step: Step) -> tuple[int, bool]:
         found = fs.mode(step.path)
     if step.before is None or found is None:
         return (0o755 if executable else 0o644), False
-    found &= 0o777
-    if executable == step.before.executable:
-        return found, True
+    return _derived(found & 0o777, step.before.executable, executable), True
+
+
+def fit_mode(fs: Fs, path: str, step: Step, displaced: int | None) -> None:
+    """Give a new file the permission bits that the file it replaces has at the moment of the exchange.
+
+    They may have changed since the new file was staged: a file that somebody made private must not become readable.
+
+    Args:
+        fs: The home.
+        path: Where the new file is now.
+        step: What is being done.
+        displaced: The permission bits of the file it replaces; None if that is gone.
+    """
+    staged = fs.mode(path)
+    if displaced is None or staged is None or step.before is None or step.after is None:
+        return
+    staged, displaced = staged & 0o777, displaced & 0o777
+    if step.before.executable == step.after.executable:
+        want = displaced
+    else:
+        # The executable bits are the plan's, and going back has to give the very bits that were there before.
+        want = staged & (displaced | 0o111)
+    if want != staged:
+        fs.set_mode(path, want)
+
+
+def _derived(found: int, before: bool, executable: bool) -> int:
+    """Permission bits like those found, with the executable bits that the plan wants."""
+    if executable == before:
+        return found
     if not executable:
-        return found & ~0o111, True
+        return found & ~0o111
     # Who may read it may run it, and nobody else: a private file must not become one that others may start.
-    return found | (found & 0o444) >> 2, True
+    return found | (found & 0o444) >> 2

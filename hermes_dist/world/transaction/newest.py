@@ -25,7 +25,7 @@ from hermes_dist.world.ports import Fs, Unsupported
 from hermes_dist.world.trace import note
 from hermes_dist.world.transaction.checks import Carry, changed
 from hermes_dist.world.transaction.journal import DRAFT, JOURNAL, TXN, Journal, slot_of
-from hermes_dist.world.transaction.modes import mode_of_new
+from hermes_dist.world.transaction.modes import fit_mode, mode_of_new
 from hermes_dist.world.transaction.realize import Guards
 
 TRIES = 100
@@ -104,6 +104,8 @@ def _try(fs: Fs, journal: Journal, index: int, carry: Carry) -> Journal:
     if fs.read(step.path) == now:
         try:
             fs.exchange(staged, step.path)
+            if fs.kind(staged) == "file":
+                fit_mode(fs, step.path, step, fs.mode(staged))
         except Unsupported:
             raise changed(step.path) from None
         except FileNotFoundError:

@@ -35,6 +35,7 @@ from hermes_dist.world.transaction.journal import (
     Journal,
     slot_of,
 )
+from hermes_dist.world.transaction.modes import fit_mode
 from hermes_dist.world.transaction.places import bring_home, stands
 
 Guards = Mapping[RelPath, Callable[[], AbstractContextManager[None]]]
@@ -255,7 +256,7 @@ def _put(fs: Fs, slot: str, step: Step, after: Entry) -> bool:
         # Look before the exchange, so that a file that is already someone else's is not even briefly replaced.
         if not _same(live, before, after):
             return _same(live, after, before)
-        _swap(fs, slot, step.path)
+        _swap_fitted(fs, slot, step)
     # Look again after the exchange: a writer may have come between the look and the swap. What came out tells.
     if _same(_look(fs, slot), before, after):
         return True
@@ -280,6 +281,16 @@ def _same(found: _Look, image: Entry | None, other: Entry | None = None) -> bool
     if found.digest != image.digest:
         return False
     return other is None or other.digest != image.digest or found.executable == image.executable
+
+
+def _swap_fitted(fs: Fs, slot: str, step: Step) -> None:
+    """Exchange slot and path, so that the new file has the permission bits that the other one has at that moment."""
+    seen = fs.mode(step.path)
+    fit_mode(fs, slot, step, seen)
+    _swap(fs, slot, step.path)
+    # What came out may be another program's link; then it goes back in a moment.
+    if fs.kind(slot) == "file" and fs.mode(slot) != seen:
+        fit_mode(fs, step.path, step, fs.mode(slot))
 
 
 def _swap(fs: Fs, slot: str, path: str) -> None:
