@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from hermes_dist.agents.places import CONFIG
 from hermes_dist.agents.routes import ID_FIELDS, Grammar
@@ -30,8 +31,9 @@ from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.fleet.gateways import served_profiles
 from hermes_dist.world.agent.gateways import same_people
+from hermes_dist.world.disk.envfile import edit_private
 from hermes_dist.world.disk.errors import trouble
-from hermes_dist.world.disk.fs import atomic_write
+from hermes_dist.world.disk.locks import home_lock
 
 __all__ = [
     "Route",
@@ -44,6 +46,11 @@ __all__ = [
     "remove",
     "rules",
 ]
+
+
+Settings = Mapping[object, object]
+PATIENCE = 5.0
+"""How many seconds to wait for another command of ours that is changing the default profile."""
 
 
 class RouteAnswer(Struct, frozen=True):
@@ -100,29 +107,43 @@ def add(
     Raises:
         DistError: The route matches nothing, exists already, or the file can't be edited.
     """
-    data, grammar = _read(ctx), rules(ctx)
-    config = _load(data)
+    grammar = rules(ctx)
     new = entry(grammar, str(profile), where, name)
     scope = (where.platform, where.ids, bot_key(where.bot))
-    for route in routes_of(config, grammar):
-        if (route.platform, dict(route.ids), route.bot) != scope:
-            continue
-        if route.profile == profile and multiplex:
+    chosen: list[Route] = []
+
+    def with_it(config: Settings) -> Settings:
+        chosen.clear()
+        there = _matching_alike(config, grammar, scope)
+        edited = config
+        if there is None:
+            edited = with_routes(config, [*entries_of(config), new])
+            chosen.append(routes_of(edited, grammar)[-1])
+        elif there.profile == profile and multiplex:
             # The same command again, as the hint after the first one says.
-            if not multiplexes(config, grammar):
-                _write(ctx, data, multiplexing(config))
-            return route, True
-        raise DistError(
-            f"route {route.number} matches {route.scope} already, and sends it to {route.profile or 'nobody'}",
-            where=str(ctx.layout.root / CONFIG),
-            hint=f"remove it first with: {ctx.command(f'gateway route remove {route.number}')}",
-        )
-    edited = with_routes(config, [*entries_of(config), new])
-    if multiplex:
-        _write(ctx, data, multiplexing(edited))
-    else:
-        _write(ctx, data, edited)
-    return routes_of(edited, grammar)[-1], multiplex or multiplexes(config, grammar)
+            chosen.append(there)
+        else:
+            raise DistError(
+                f"route {there.number} matches {there.scope} already, and sends it to {there.profile or 'nobody'}",
+                where=str(ctx.layout.root / CONFIG),
+                hint=f"remove it first with: {ctx.command(f'gateway route remove {there.number}')}",
+            )
+        if multiplex and (there is None or not multiplexes(config, grammar)):
+            return multiplexing(edited)
+        return edited
+
+    config = _edit(ctx, with_it)
+    return chosen[-1], multiplex or multiplexes(config, grammar)
+
+
+def _matching_alike(
+    config: Settings, grammar: Grammar, scope: tuple[str, Mapping[str, str], str]
+) -> Route | None:
+    """Return the route that matches exactly the same messages; None if there is none."""
+    for route in routes_of(config, grammar):
+        if (route.platform, dict(route.ids), route.bot) == scope:
+            return route
+    return None
 
 
 def remove(ctx: Context, chosen: str) -> Route:
@@ -131,8 +152,25 @@ def remove(ctx: Context, chosen: str) -> Route:
     Raises:
         DistError: There is no such route, or several have that name.
     """
-    data = _read(ctx)
-    config = _load(data)
+    first = _called(ctx, _load(_read(ctx)), chosen)
+
+    def without_it(config: Settings) -> Settings:
+        hit = _called(ctx, config, chosen)
+        if replace(hit, number=first.number) != first:
+            # Another route has its number by now.
+            raise Busy(
+                "its routes changed in the meantime",
+                where=str(ctx.layout.root / CONFIG),
+                hint="run the command again",
+            )
+        left = [e for number, e in enumerate(entries_of(config), 1) if number != hit.number]
+        return with_routes(config, left)
+
+    _edit(ctx, without_it)
+    return first
+
+
+def _called(ctx: Context, config: Settings, chosen: str) -> Route:
     routes = routes_of(config, rules(ctx))
     hits = [route for route in routes if chosen in (str(route.number), route.name)]
     if len(hits) != 1:
@@ -142,8 +180,6 @@ def remove(ctx: Context, chosen: str) -> Route:
             where=str(ctx.layout.root / CONFIG),
             hint=f"use its number, as shown by: {ctx.command('gateway route list')}",
         )
-    left = [e for number, e in enumerate(entries_of(config), 1) if number != hits[0].number]
-    _write(ctx, data, with_routes(config, left))
     return hits[0]
 
 
@@ -188,19 +224,13 @@ def lint(ctx: Context, *, fix: bool) -> tuple[list[tuple[str, str]], bool]:
     Returns:
         The remaining problems, and whether the file was changed.
     """
-    data = _read(ctx)
-    config = _load(data)
-    changed = False
-    if fix:
-        better = _fixed(config)
-        changed = better != config
-        if changed:
-            _write(ctx, data, better)
-            config = better
+    found = _load(_read(ctx))
+    config = _edit(ctx, _fixed) if fix else found
+    changed = config != found
     return faults(config, ctx.names(), served_profiles(ctx), rules(ctx)), changed
 
 
-def _fixed(config: Mapping[object, object]) -> Mapping[object, object]:
+def _fixed(config: Settings) -> Settings:
     """The settings with ids quoted, and routes of the older proposal among the agent's own."""
     routes = [_quoted(route) for route in entries_of(config)]
     older = old_routes(config)
@@ -228,7 +258,7 @@ def _read(ctx: Context) -> bytes:
         raise trouble(err, "it can't be read", where=str(ctx.layout.root / CONFIG)) from err
 
 
-def _load(data: bytes) -> Mapping[object, object]:
+def _load(data: bytes) -> Settings:
     loaded = load_data(data, Kind.YAML) if data.strip() else None
     if loaded is None:
         return {}
@@ -237,19 +267,44 @@ def _load(data: bytes) -> Mapping[object, object]:
     return loaded
 
 
-def _write(ctx: Context, data: bytes, want: Mapping[object, object]) -> None:
-    path = ctx.layout.root / CONFIG
+def _edit(ctx: Context, change: Callable[[Settings], Settings]) -> Settings:
+    """Change the settings under the home's lock, on top of what the agent may write at the same moment.
+
+    Args:
+        ctx: The context.
+        change: Returns the new settings for those that are there; called again if they change meanwhile.
+
+    Returns:
+        The settings as they are afterwards.
+
+    Raises:
+        Busy: Another command is changing this home, or another program keeps writing the file.
+        DistError: The file can't be edited; nothing changed.
+    """
+    # Nothing is made or locked where nothing changes, or can't.
+    found = _load(_read(ctx))
+    if change(found) == found:
+        return found
+    root = ctx.layout.root
+    root.mkdir(parents=True, exist_ok=True, mode=0o700)
+    settled: list[Settings] = []
+
+    def edited(data: bytes) -> bytes:
+        config = _load(data)
+        settled.append(change(config))
+        return data if settled[-1] == config else _rewritten(ctx, data, settled[-1])
+
+    with home_lock(root, PATIENCE):
+        edit_private(root / CONFIG, edited)
+    return settled[-1]
+
+
+def _rewritten(ctx: Context, data: bytes, want: Settings) -> bytes:
     try:
-        edited = rewrite(parse(data, Kind.YAML), want).content
+        return rewrite(parse(data, Kind.YAML), want).content
     except Unmergeable as err:
         raise DistError(
             f"its routes can't be edited without touching the rest: {err}",
-            where=str(path),
+            where=str(ctx.layout.root / CONFIG),
             hint="edit it by hand",
         ) from err
-    # The agent rewrites its settings as a whole, for instance on `config set`. What it has written
-    # since we read them must not be lost.
-    if _read(ctx) != data:
-        raise Busy("it changed in the meantime", where=str(path), hint="run the command again")
-    ctx.layout.root.mkdir(parents=True, exist_ok=True, mode=0o700)
-    atomic_write(path, edited, 0o600, home=True)

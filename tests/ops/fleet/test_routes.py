@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,11 +10,13 @@ import yaml
 
 from hermes_dist.agents.generation import V0_19, V0_22
 from hermes_dist.brand import HERMES
-from hermes_dist.errors import DistError
+from hermes_dist.errors import Busy, DistError
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.fleet import routes as ops
 from hermes_dist.ops.fleet.routes import Where
+from hermes_dist.world.disk.fs import RealFs
+from hermes_dist.world.disk.locks import home_lock
 
 CONFIG = """\
 # my machine
@@ -202,3 +205,62 @@ def test_without_the_agent_a_switch_that_is_off_is_told(ctx: Context, home: Path
     assert ops.lint(fresh, fix=False) == ([told], False)
     assert ops.add(fresh, ProfileName("ops"), where, name="", multiplex=True)[1] is True
     assert ops.lint(fresh, fix=False) == ([], False)
+
+
+HERE = Where(platform="discord", channel="111")
+
+
+def test_a_route_is_written_under_the_lock_of_the_default_profile(
+    ctx: Context, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config(home).write_text(CONFIG)
+    monkeypatch.setattr(ops, "PATIENCE", 0)
+    with home_lock(home / ".hermes"):
+        for change in (
+            lambda: ops.add(ctx, ProfileName("ops"), HERE, name="", multiplex=False),
+            lambda: ops.remove(ctx, "first"),
+        ):
+            with pytest.raises(Busy, match="another command is changing this home"):
+                change()
+        # What changes nothing needs no lock.
+        assert ops.lint(ctx, fix=True)[1] is False
+    assert config(home).read_text() == CONFIG
+    ops.remove(ctx, "first")
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_a_route_goes_on_top_of_what_the_agent_writes_at_that_moment(
+    ctx: Context, home: Path, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    config(home).write_text(CONFIG)
+    exchange, left = RealFs.exchange, [*range(times)]
+
+    def overtaken(fs: RealFs, one: str, other: str) -> None:
+        if left:
+            count = left.pop()
+            text = CONFIG.replace("model: one", f"model: agents-{count}")
+            (home / ".new").write_text(text)
+            (home / ".new").replace(config(home))
+        exchange(fs, one, other)
+
+    monkeypatch.setattr(RealFs, "exchange", overtaken)
+    ops.add(ctx, ProfileName("ops"), HERE, name="", multiplex=True)
+    found = yaml.safe_load(config(home).read_text())
+    assert found["model"] == "agents-0"
+    assert [route["profile"] for route in found["gateway"]["profile_routes"]] == ["coder", "ops"]
+
+
+def test_another_route_that_took_the_number_is_not_removed(
+    ctx: Context, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config(home).write_text(CONFIG)
+    edit = ops.edit_private
+
+    def late(path: Path, change: Callable[[bytes], bytes]) -> bool:
+        path.write_text(CONFIG.replace("name: first", "name: other"))
+        return edit(path, change)
+
+    monkeypatch.setattr(ops, "edit_private", late)
+    with pytest.raises(Busy, match="in the meantime"):
+        ops.remove(ctx, "1")
+    assert "name: other" in config(home).read_text()
