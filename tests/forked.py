@@ -24,6 +24,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import exits
 import forkserver
 
 HERMES_DIST = "hermes_dist.cli.entry.start:hermes"
@@ -91,6 +92,7 @@ class Forked:
         controls: bool = False,
     ) -> None:
         end, told = os.pipe()
+        self._words = argv[1:]
         request: dict[str, Any] = {
             "argv": list(argv),
             "env": dict(env),
@@ -110,15 +112,18 @@ class Forked:
 
         Raises:
             TimeoutError: It did not end in time, and was killed.
+            AssertionError: The table of exit codes does not know this one for the command.
         """
         try:
             if not select.select([self._end], [], [], timeout)[0]:
                 with suppress(ProcessLookupError):
                     os.kill(self.pid, signal.SIGKILL)
                 raise TimeoutError(f"it did not end within {timeout} seconds")
-            return self._number()
+            code = self._number()
         finally:
             os.close(self._end)
+        exits.check(self._words, code)
+        return code
 
     def _number(self) -> int:
         text = b""

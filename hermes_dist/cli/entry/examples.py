@@ -361,6 +361,7 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
     ),
     "dashboard remove": _of(
         ("dashboard remove", "Remove its files, and its name from config.yaml."),
+        ("dashboard remove --json", "The same for a script."),
     ),
     "dashboard status": _of(
         ("dashboard status", "Whether it is there, enabled, and up to date."),

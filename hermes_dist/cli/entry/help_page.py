@@ -12,6 +12,7 @@ import typer.core
 from hermes_dist import __version__
 from hermes_dist.cli.entry import help_rows
 from hermes_dist.cli.entry.examples import EXAMPLES
+from hermes_dist.cli.entry.exit_codes import rows_of
 from hermes_dist.cli.shared.session import Invocation
 
 HELP_OPTIONS = ["-h", "--help"]
@@ -23,6 +24,7 @@ _OWN, _VERSION, _ANSWERS, _OUTPUT, _ALL = (
     "Output",
     "Every command",
 )
+_CODES = "Exit codes, besides 0, 1, 2 and 130"
 _GROUPS: Mapping[str, str] = {
     **dict.fromkeys(
         [
@@ -100,6 +102,8 @@ def page(command: click.Command, ctx: click.Context) -> list[str]:
     lines += ["", *help_rows.paragraph(command.help or "", columns)]
     for title, rows in sections:
         lines += ["", f"{title}:", *help_rows.laid_out(rows, columns, terms)]
+    if codes := rows_of(_words(command, ctx)):
+        lines += ["", f"{_CODES}:", *help_rows.laid_out(codes, columns, terms)]
     shown = examples_of(command, ctx)
     if shown:
         lines += ["", "Examples:", *help_rows.examples(shown, columns)]
@@ -147,14 +151,20 @@ def _records(params: Sequence[click.Parameter], ctx: click.Context) -> list[tupl
 
 def examples_of(command: click.Command, ctx: click.Context) -> list[tuple[str, str]]:
     """Return a command's examples, each as a whole line and what it does."""
-    called = ctx.find_object(Invocation)
-    path = ctx.command_path
-    prog = called.prog if called else ctx.find_root().command_path
-    words = path.removeprefix(prog).strip()
     return [
-        (f"{prog} {each.words}".rstrip(), each.says)
-        for each in EXAMPLES.get(words or str(command.name), ())
+        (f"{_program(ctx)} {each.words}".rstrip(), each.says)
+        for each in EXAMPLES.get(_words(command, ctx), ())
     ]
+
+
+def _program(ctx: click.Context) -> str:
+    called = ctx.find_object(Invocation)
+    return called.prog if called else ctx.find_root().command_path
+
+
+def _words(command: click.Command, ctx: click.Context) -> str:
+    """The command as the tables name it, such as ``gateway route add``."""
+    return ctx.command_path.removeprefix(_program(ctx)).strip() or str(command.name)
 
 
 def describe_arguments(command: click.Command, function: Callable[..., Any]) -> click.Command:

@@ -102,6 +102,7 @@ def test_options_stand_in_groups_and_the_shared_ones_last(capsys: Capture) -> No
         "Answers",
         "Output",
         "Every command",
+        "Exit codes, besides 0, 1, 2 and 130",
         "Examples",
     ]
     assert shown.index("--all ") < shown.index("--locked") < shown.index("--yes")
