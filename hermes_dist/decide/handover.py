@@ -200,7 +200,7 @@ def _kind_of(path: RelPath) -> str:
     return "file" if part in _COUNTED_BY_FILE else ""
 
 
-def count_missed(files: Tree, parts: Collection[Place]) -> dict[str, int]:
+def count_missed(files: Collection[RelPath], parts: Collection[Place]) -> dict[str, int]:
     """Count what a package leaves out as people count it: skills, jobs, servers, and the other files.
 
     Args:

@@ -21,7 +21,7 @@ from hermes_dist.ops.change.proposal import Proposal
 from hermes_dist.ops.change.review import Choice, KeyRow, parts_of
 from hermes_dist.ops.package.conflict_diff import Sides
 from hermes_dist.voice.clean import WHOLE, clean, clean_line, clean_value
-from hermes_dist.voice.left_out import why_words
+from hermes_dist.voice.left_out import missed_words, why_words
 from hermes_dist.voice.lines import Line, Piece, Style, line
 from hermes_dist.voice.notes import sentence
 from hermes_dist.voice.words import CONFLICT_WORDS, size_of
@@ -240,9 +240,8 @@ def _state(item: Wanted) -> Piece:
 
 def missed_line(missed: Mapping[str, int], *, listed: bool) -> Line:
     """Say how many skills, jobs, servers and files the package has that nobody names, and where their paths are."""
-    counts = ", ".join(counted(count, name) for name, count in missed.items())
     where = "" if listed else "; -v lists them"
-    return line(f"  left out  {counts}; --include PATH takes one along{where}")
+    return line(f"  left out  {missed_words(missed)}{where}")
 
 
 def included_line(included: Iterable[str]) -> Line:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from hermes_dist.errors import counted
 from hermes_dist.model.left_out import REASONS, LeftOut, Why
 
 WORDS: Mapping[Why, str] = {
@@ -49,6 +50,15 @@ _DETAILED = {
     Why.UNREADABLE_JOBS: "{why} ({detail})",
     Why.UNSAFE_NAME: "{detail}",
 }
+
+
+PARTIAL = "parts of this version, by --only or --except; the next full update adds them"
+
+
+def missed_words(missed: Mapping[str, int]) -> str:
+    """Say how many skills, jobs, servers and files a package has that nobody names; empty for none."""
+    counts = ", ".join(counted(count, name) for name, count in missed.items() if count)
+    return f"{counts}; --include PATH takes one along" if counts else ""
 
 
 def why_words(left: LeftOut) -> str:

@@ -248,6 +248,11 @@ def _included_data(lock: Lock | None) -> list[str]:
     return list(lock.top.included) if lock else []
 
 
+def _is_partial(lock: Lock | None) -> bool:
+    """Whether parts of the version that the lock names were left out."""
+    return lock is not None and not lock.whole
+
+
 def _kept_of(lock: Lock | None) -> list[str]:
     return sorted(lock.kept) if lock else []
 
@@ -288,6 +293,7 @@ def status_data(status: Status) -> dict[str, Any]:
         "held": held,
         "kept": _kept_of(lock),
         "included": _included_data(lock),
+        "partial": _is_partial(lock),
         "demands": _demands(lock),
         "links": [{"path": path, "target": target} for path, target in status.links],
         "notes": list(sentences(status.notes)),
@@ -345,6 +351,9 @@ def info_data(info: Info) -> dict[str, Any]:
         "path": info.path,
         **{f: getattr(manifest, f, "") for f in fields},
         "parts": dict(info.parts),
+        "partial": _is_partial(lock),
+        "included": _included_data(lock),
+        "missed": _missed_data(info.missed),
         "pin": pin_data(pin),
         "source": source,
         "signer": signer,

@@ -108,7 +108,7 @@ def _standing(session: Session, found: Status) -> None:
     screen.say(f"{screen.paint(found.profile, '', bold=True)}  {label}")
     _table(screen, [*_edited(found, screen.longest_value()), *_open(found), *_links(found)])
     screen.fields(_facts(found, found.lock), indent=2)
-    if found.clean and not (found.own or found.units):
+    if found.clean and found.lock.whole and not (found.own or found.units):
         screen.say("  as its author ships it")
     notes(screen, found.notes)
     if found.conflicts:

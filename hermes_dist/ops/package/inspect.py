@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
+from collections.abc import Mapping
+
+from msgspec import Struct, field
 
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.environment.wanted import Wanted
-from hermes_dist.decide.parts import count_parts
+from hermes_dist.decide.handover import count_missed
+from hermes_dist.decide.ownership import why_never_included
+from hermes_dist.decide.parts import count_parts, part_of
 from hermes_dist.errors import DistError
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.manifest import Manifest
@@ -18,9 +22,16 @@ from hermes_dist.ops.homes import look_into
 from hermes_dist.ops.trust.trusted_keys import signer_words
 from hermes_dist.world.load import load_manifest
 
+_DOCUMENTS = frozenset(["cron", "mcp"])
+
 
 class Info(Struct, frozen=True, kw_only=True):
-    """Facts about the package in a profile."""
+    """Facts about the package in a profile.
+
+    Attributes:
+        missed: How many skills, plugins, hooks and files of the version here nobody names; empty if it is not known.
+            Only a README and the like count as nothing.
+    """
 
     profile: ProfileName
     path: str
@@ -29,6 +40,7 @@ class Info(Struct, frozen=True, kw_only=True):
     parts: tuple[tuple[str, int], ...] = ()
     wanted: tuple[Wanted, ...] = ()
     signer: str = ""
+    missed: Mapping[str, int] = field(default_factory=dict)
 
 
 def is_package(ctx: Context, text: str) -> bool:
@@ -69,4 +81,25 @@ def info(ctx: Context, name: ProfileName) -> Info:
         signer=signer_words(ctx, home.lock.signer) if home.lock else "",
         parts=tuple(count_parts(tree).items()),
         wanted=environment_of(ctx, home.path, manifest),
+        missed=_missed(ctx, home.lock) if home.lock else {},
     )
+
+
+def _missed(ctx: Context, lock: Lock) -> Mapping[str, int]:
+    """Count what the version in a home has and leaves out, as far as this machine knows; no server is asked."""
+    pin = lock.pin
+    if not pin.commit:
+        return {}
+    try:
+        files = ctx.sources.git.listing(pin.url, pin.commit, pin.subfolder).files
+    except DistError:
+        return {}  # what was received is no longer in the cache
+    here = {*lock.base, *lock.shipped}
+    left = [file.path for file in files if file.path not in here]
+    left = [path for path in left if not why_never_included(path)]
+    counts = count_missed(left, ())
+    # What is in them would have to be read and placed to be counted; here they are files.
+    documents = sum(part_of(path) in _DOCUMENTS for path in left)
+    if not documents and counts.keys() <= {"file"}:
+        return {}  # nearly every repository has files that nobody needs to know of, such as its README
+    return {**counts, "file": counts.get("file", 0) + documents}
