@@ -10,12 +10,14 @@ from hermes_dist.decide.trust import is_looser
 from hermes_dist.errors import Cancelled, DistError, UsageError
 from hermes_dist.model.lock_head import Demand
 from hermes_dist.model.paths import ProfileName
+from hermes_dist.model.source import PinKind
 from hermes_dist.ops.change.proposal import Outcome, carry_out
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import open_home
 from hermes_dist.ops.package.history import lock_only
 
 VERB = "trust require"
+_UNSIGNED = {PinKind.FOLDER: "a folder", PinKind.ARCHIVE: "an archive"}
 
 
 class Demanded(Struct, frozen=True):
@@ -81,12 +83,20 @@ def require(
 
     Raises:
         Cancelled: The user did not agree; nothing changed.
+        UsageError: The package is from a folder or an archive, which nobody signs.
         DistError: The profile has no lockfile, or it can't be written.
     """
     home = open_home(ctx, name)
     lock = home.need_lock(ctx)
     if lock.demands is demands:
         return Outcome(verb=VERB, profile=name, lock=lock)
+    if demands is not Demand.NONE and not lock.pin.commit:
+        where = _UNSIGNED.get(lock.pin.kind, "a folder")
+        raise UsageError(
+            f"its package is from {where}, and only {demands} of a repository are signed",
+            where=str(name),
+            hint=f"to keep it as it is: {ctx.command(f'hold {name}')}",
+        )
     before = Demanded(name, lock.demands, lock.signer)
     looser = is_looser(lock.demands, demands, expected=lock.signer)
     if looser and not agree(Change(before, demands)):
