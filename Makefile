@@ -88,7 +88,7 @@ web/node_modules/.package-lock.json: web/package-lock.json
 	@npm ci --prefix web --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
-## Build the page into hermes_dist/page/, from web/; it needs node.
+## Build the page and the tab of the dashboard from web/; it needs node.
 web: web/node_modules/.package-lock.json
 	@npm run --silent --prefix web check
 	@node web/build.mjs

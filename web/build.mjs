@@ -1,12 +1,15 @@
-// Builds the page into the package: `node build.mjs [FOLDER]`, FOLDER being hermes_dist/page by default. The same
-// sources and the same lockfile give the same bytes; .ci/run compares them with those that are committed.
+// Builds the page into hermes_dist/page/static, and the tab of the dashboard into plugins/dashboard/dashboard/dist:
+// `node build.mjs [ROOT]`. The same sources and the same lockfile give the same bytes; .ci/run compares them with those
+// that are committed.
 import { build } from "esbuild";
 import { cpSync, mkdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const here = dirname(fileURLToPath(import.meta.url));
-const page = resolve(process.argv[2] || `${here}/../hermes_dist/page`);
+const root = resolve(process.argv[2] || `${here}/..`);
+const page = `${root}/hermes_dist/page/static`;
+const tab = `${root}/plugins/dashboard/dashboard/dist`;
 const common = {
   absWorkingDir: here,
   bundle: true,
@@ -28,9 +31,10 @@ const inside = {
   },
 };
 
-await build({ ...common, entryPoints: { app: "src/main.js", editor: "src/editor.js" }, outdir: `${page}/static`, format: "esm" });
-await build({ ...common, entryPoints: { app: "src/page.css" }, outdir: `${page}/static` });
-await build({ ...common, entryPoints: { index: "src/dashboard.js" }, outdir: `${page}/dashboard/dist`, format: "iife", plugins: [inside] });
-await build({ ...common, entryPoints: { style: "src/dashboard.css" }, outdir: `${page}/dashboard/dist` });
-mkdirSync(`${page}/static`, { recursive: true });
-for (const name of ["index.html", "icon.svg"]) cpSync(`${here}/${name}`, `${page}/static/${name}`);
+await build({ ...common, entryPoints: { app: "src/main.js", editor: "src/editor.js" }, outdir: page, format: "esm" });
+await build({ ...common, entryPoints: { app: "src/page.css" }, outdir: page });
+await build({ ...common, entryPoints: { index: "src/dashboard.js" }, outdir: tab, format: "iife", plugins: [inside] });
+await build({ ...common, entryPoints: { style: "src/dashboard.css" }, outdir: tab });
+mkdirSync(page, { recursive: true });
+for (const name of ["index.html", "icon.svg"]) cpSync(`${here}/${name}`, `${page}/${name}`);
+cpSync(`${page}/editor.js`, `${tab}/editor.js`);

@@ -25,6 +25,7 @@ class Kind(Enum):
     WORDS = auto()
     ONE_OF = auto()
     VALUES = auto()
+    SIDES = auto()
 
 
 class Field(NamedTuple):
@@ -33,7 +34,7 @@ class Field(NamedTuple):
     Attributes:
         kind: What it holds.
         needed: It has to be there.
-        of: The known values of a :attr:`Kind.ONE_OF`.
+        of: The known values of a :attr:`Kind.ONE_OF`, or of each place of a :attr:`Kind.SIDES`.
     """
 
     kind: Kind
@@ -49,6 +50,8 @@ FLAG = Field(Kind.FLAG)
 NUMBER = Field(Kind.NUMBER)
 WORDS = Field(Kind.WORDS)
 VALUES = Field(Kind.VALUES)
+SIDES = Field(Kind.SIDES, of=("ours", "theirs", "both"))
+"""A side for each of some places."""
 
 
 def one_of(*known: str) -> Field:
@@ -164,6 +167,14 @@ def _values_fault(field: Field, value: object) -> str:
     return next(filter(None, (_line_fault(field, each) for each in value.values())), "")
 
 
+def _sides_fault(field: Field, value: object) -> str:
+    if not isinstance(value, dict) or not value or len(value) > MOST_WORDS:
+        return f"it takes an object of 1 to {MOST_WORDS} places"
+    places = filter(None, (_line_fault(field, place) for place in value))
+    sides = filter(None, (_one_of_fault(field, side) for side in value.values()))
+    return next(places, "") or next(sides, "")
+
+
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
 _CHECKS = {
     Kind.LINE: _line_fault,
@@ -173,4 +184,5 @@ _CHECKS = {
     Kind.WORDS: _words_fault,
     Kind.ONE_OF: _one_of_fault,
     Kind.VALUES: _values_fault,
+    Kind.SIDES: _sides_fault,
 }

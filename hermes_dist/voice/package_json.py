@@ -138,6 +138,10 @@ def consents_data(name: str, found: Consents) -> dict[str, Any]:
         "waiting": groups_data(found.waiting),
         "approved": approved,
         "off": off,
+        "changed": [
+            {"place": place, "before": before, "after": after}
+            for place, before, after in found.changed
+        ],
     }
 
 

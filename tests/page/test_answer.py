@@ -296,6 +296,33 @@ def test_a_side_is_taken_by_key_and_for_all(page: Page, story: Story) -> None:
     assert page.data("conflicts")["conflicts"] == []
 
 
+def test_what_was_approved_before_is_told_beside_what_waits(page: Page, story: Story) -> None:
+    story.ship({**NEW, "config.yaml": SERVER})
+    page.carry_out("update")
+    page.carry_out("approve")
+    assert page.data("consents")["changed"] == []
+    story.ship({"config.yaml": SERVER.replace("run-web", "run-other")})
+    page.carry_out("update")
+    [row] = page.data("consents")["changed"]
+    assert row["place"].startswith("config.yaml: mcp_servers.web.")
+    assert "run-web" in row["before"]
+    assert "run-other" in row["after"]
+
+
+def test_each_conflict_gets_a_side_of_its_own(page: Page, story: Story) -> None:
+    conflict(story)
+    page.carry_out("update")
+    places = {
+        f"{each['path']}: {each['key']}" if each["key"] else each["path"]
+        for each in page.data("conflicts")["conflicts"]
+    }
+    assert len(places) > 1
+    sides = {place: "theirs" if place.endswith("model.default") else "ours" for place in places}
+    page.carry_out("resolve", sides=sides)
+    assert "default: large" in story.read("config.yaml")
+    assert page.data("conflicts")["conflicts"] == []
+
+
 def test_what_waits_is_shown_approved_and_revoked(page: Page, story: Story) -> None:
     story.ship({**NEW, "config.yaml": SERVER})
     page.carry_out("update")
@@ -355,6 +382,11 @@ def test_places_are_kept_and_kept_no_longer(page: Page) -> None:
         ("update", {"env": {"A": "x\ny"}, "dry_run": True}, "fields: env"),
         ("resolve", {"dry_run": True}, "fields"),
         ("resolve", {"side": "mine", "dry_run": True}, "fields: side"),
+        ("resolve", {"sides": {}, "dry_run": True}, "fields: sides"),
+        ("resolve", {"sides": {"SOUL.md": "mine"}, "dry_run": True}, "fields: sides"),
+        ("resolve", {"sides": {"a\nb": "ours"}, "dry_run": True}, "fields: sides"),
+        ("resolve", {"sides": {"a": "ours"}, "place": "a", "dry_run": True}, "fields: place"),
+        ("resolve", {"sides": {"a": "ours"}, "side": "ours", "dry_run": True}, "fields"),
         ("resolve", {"text": "\ud800", "dry_run": True}, "fields: text"),
         ("effect", {}, "fields: things"),
         ("effect", {"things": "x"}, "fields: things"),

@@ -1,6 +1,6 @@
 // The only file that speaks to the API. A reading request gives data and the state that it shows; a writing one names the
 // state that was shown and the plan that was agreed to, so that nothing is written that nobody saw.
-import { base, request } from "./host.js";
+import { base, reads, request } from "./host.js";
 
 /** Why a request failed: what, where, what next, and with 409 what changed. */
 export class Problem extends Error {
@@ -39,8 +39,25 @@ const lost = () =>
  * @param {string} name @param {string} [profile] @param {Record<string, any>} [fields] @param {AbortSignal} [signal]
  */
 export async function read(name, profile = "", fields = {}, signal) {
+  // With the state that was shown, a profile that was renamed since is found.
+  const state = STATES.get(profile) || "";
+  const body = await asked(name, profile, state, fields, signal);
+  if (profile && body.state) STATES.set(profile, body.state);
+  return body;
+}
+
+/** @type {Map<string, string>} */
+const STATES = new Map();
+
+/** @param {string} name @param {string} profile @param {string} state @param {Record<string, any>} fields @param {AbortSignal} [signal] */
+async function asked(name, profile, state, fields, signal) {
+  if (reads === "POST") {
+    const said = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== "" && value != null));
+    return answered(await sent(base + name, { ...posted({ profile, state, fields: said }), signal }));
+  }
   const query = new URLSearchParams();
   if (profile) query.set("profile", profile);
+  if (profile && state) query.set("state", state);
   for (const [key, value] of Object.entries(fields)) {
     for (const one of [value].flat()) if (one !== "" && one != null) query.append(key, String(one));
   }
@@ -55,19 +72,19 @@ export async function read(name, profile = "", fields = {}, signal) {
  * @param {(step: {line: string, percent?: number}) => void} [progress]
  */
 export async function write(name, { profile = "", state = "", plan = "", fields = {} }, progress) {
-  const response = await sent(base + name, {
-    method: "POST",
-    headers: {
-      "Content-Type": "application/json",
-      Accept: progress ? "text/event-stream" : "application/json",
-    },
-    body: JSON.stringify({ profile, state, plan, fields }),
-  });
+  const response = await sent(base + name, posted({ profile, state, plan, fields }, progress ? "text/event-stream" : undefined));
   const streamed = (response.headers.get("Content-Type") || "").startsWith("text/event-stream");
   const body = streamed ? await followed(response, progress) : await answered(response);
   if (!fields.dry_run) written(profile);
   return body;
 }
+
+/** @param {any} body @param {string} [accept] @returns {RequestInit} */
+const posted = (body, accept = "application/json") => ({
+  method: "POST",
+  headers: { "Content-Type": "application/json", Accept: accept },
+  body: JSON.stringify(body),
+});
 
 /** @param {string} path @param {RequestInit} init */
 async function sent(path, init) {

@@ -51,6 +51,7 @@ export function App() {
     if (first.current) first.current = false;
     else title.current?.focus({ preventScroll: true });
   }, [name, profile]);
+  useEffect(() => document.querySelector(".d-nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" }), [name]);
   useKeys({ place: { profile }, openHelp: () => setHelp(true), closed: !help });
 
   const View = screen.view;
@@ -62,12 +63,11 @@ export function App() {
         {alone ? <Switcher rows={rows} profile={profile} screen={name} /> : null}
         <span className="d-grow" />
         {alone ? (
-          <label className="d-theme">
-            <span className="d-unseen">Theme</span>
-            <select value={theme} onChange={(/** @type {any} */ event) => setTheme(event.target.value)}>
+          <span className="d-theme">
+            <select aria-label="Theme" value={theme} onChange={(/** @type {any} */ event) => setTheme(event.target.value)}>
               {Object.entries(THEMES).map(([key, words]) => <option key={key} value={key}>{words}</option>)}
             </select>
-          </label>
+          </span>
         ) : null}
         <Button kind="quiet" label="Keyboard shortcuts" title="Keyboard shortcuts (?)" onClick={() => setHelp(true)}><Icon name="help" /></Button>
       </header>
@@ -129,15 +129,14 @@ function Switcher({ rows, profile, screen }) {
     go({ profile: chosen, screen: SCREENS[screen].one || !chosen ? (chosen ? screen : "machine") : "profile" });
   };
   return (
-    <label className="d-switch">
-      <span className="d-unseen">Profile</span>
-      <select id="d-switch" value={known.has(profile) ? profile : ""} onChange={choose}>
+    <span className="d-switch">
+      <select aria-label="Profile" id="d-switch" value={known.has(profile) ? profile : ""} onChange={choose}>
         <option value="">All profiles</option>
         {rows.map((row) => (
           <option key={row.name} value={row.name}>{row.name}</option>
         ))}
       </select>
-    </label>
+    </span>
   );
 }
 

@@ -23,7 +23,8 @@ const look = EditorView.theme({
   ".cm-changedLineGutter": { background: "var(--accent)" },
   ".cm-collapsedLines": { color: "var(--dim)", background: "var(--raised)", padding: "3px 14px", fontFamily: "system-ui, sans-serif", "&:before": { content: '"⋯ "' }, "&:after": { content: '" ⋯"' } },
   ".cm-deletedChunk": { padding: "2px 6px", fontFamily: "var(--mono)" },
-  ".cm-deletedChunk .cm-chunkButtons": { insetInlineEnd: "8px" },
+  ".cm-deletedChunk .cm-chunkButtons": { position: "static", display: "block", textAlign: "right" },
+  ".cm-deletedChunk .cm-chunkButtons button": { border: "1px solid var(--accent)", color: "var(--accent)", background: "var(--card)", padding: "3px 14px", margin: "2px 4px" },
 });
 
 const SHEET = `
@@ -36,7 +37,6 @@ const SHEET = `
     border: 1px solid var(--accent); border-radius: 6px; }
   button:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
   .cm-merge-revert button { position: absolute; left: 4px; width: 32px; height: 26px; padding: 0; box-sizing: border-box; }
-  .cm-chunkButtons button { padding: 2px 10px; margin: 2px; }
 `;
 
 /**
@@ -115,7 +115,7 @@ export function mount(parent, given) {
           collapseUnchanged: fold(),
           gutter: true,
           mergeControls: (kind, action) => {
-            const made = button(given.take, given.take);
+            const made = button(given.take, "Take");
             // What "rejects" a difference to the original takes the original's side: here that is the left one.
             if (kind === "reject") made.onmousedown = action;
             else made.hidden = true;

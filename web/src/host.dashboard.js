@@ -8,6 +8,8 @@ export const { Fragment, useState, useEffect, useLayoutEffect, useRef, useMemo, 
 export const render = null;
 export const alone = false;
 export const base = "/api/plugins/hermes-dist-packages/";
+// All are POST there: in an address, the agent takes `?profile=` for itself.
+export const reads = "POST";
 /** @param {string} path @param {RequestInit} init */
 export const request = (path, init) => sdk.authedFetch(path, init);
 /** @param {string} name */

@@ -9,6 +9,9 @@ export const alone = true;
 /** Where the API answers. */
 export const base = "/api/v1/";
 
+/** How a request is sent that changes nothing. */
+export const reads = /** @type {"GET" | "POST"} */ ("GET");
+
 /** @param {string} path @param {RequestInit} init */
 export const request = (path, init) => fetch(path, { credentials: "same-origin", ...init });
 

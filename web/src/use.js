@@ -23,7 +23,7 @@ export function useRead(name, profile = "", fields = {}, { skip = false, still =
       (error) => {
         if (gone.signal.aborted) return;
         announce(error.message, true);
-        set({ key, loading: false, error });
+        set((old) => (old.key === key ? { ...old, loading: false, error } : { key, loading: false, error }));
       },
     );
     return () => gone.abort();
@@ -31,7 +31,9 @@ export function useRead(name, profile = "", fields = {}, { skip = false, still =
   useEffect(() => (still ? undefined : onWritten(reload)), [reload, still]);
   useEffect(() => (still ? undefined : onReturn(reload)), [reload, still]);
   const now = answer.key === key ? answer : { loading: !skip };
-  return { data: now.data, state: now.state ?? "", error: now.error, loading: now.loading, body: now.body, reload };
+  // What was shown stays when it can't be read anew, unless it is gone or nobody may see it any more.
+  const fatal = now.error && (!now.data || [401, 403, 404].includes(now.error.status)) ? now.error : null;
+  return { data: now.data, state: now.state ?? "", error: now.error, fatal, loading: now.loading, body: now.body, reload };
 }
 
 /** Read anew when somebody comes back to the page: another tab or a command may have changed things. */

@@ -25,6 +25,7 @@ from hermes_dist.ops.change.observe import Observed, observe
 from hermes_dist.ops.change.proposal import Outcome
 from hermes_dist.ops.change.propose import propose
 from hermes_dist.ops.change.request import Choices, Confirm, Request
+from hermes_dist.ops.change.review import before_after
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import look_into, open_home
 from hermes_dist.ops.package.resolve import off_now, recorded
@@ -43,11 +44,19 @@ class Approved(Struct, frozen=True):
 
 
 class Consents(Struct, frozen=True):
-    """All approvals of a profile."""
+    """All approvals of a profile.
+
+    Attributes:
+        waiting: What needs approval.
+        approved: What is approved and in the home.
+        off: What is off although it needs no approval.
+        changed: Where something that needs approval was approved before: the place, what was approved, what would be.
+    """
 
     waiting: tuple[Group, ...]
     approved: tuple[Approved, ...]
     off: tuple[Off, ...]
+    changed: tuple[tuple[str, str, str], ...] = ()
 
 
 def consents(ctx: Context, name: ProfileName) -> Consents:
@@ -69,7 +78,10 @@ def consents(ctx: Context, name: ProfileName) -> Consents:
         if any(_approvals_of(lock, group.effects))
     )
     return Consents(
-        waiting=grouped(lock.parked), approved=approved, off=off_now(recorded_lock, seen)
+        waiting=grouped(lock.parked),
+        approved=approved,
+        off=off_now(recorded_lock, seen),
+        changed=before_after(lock, lock.parked),
     )
 
 

@@ -213,7 +213,7 @@ def resolve(
         kept = lock.kept | {c.place for c in chosen}
         home = replace(home, lock=replace(lock, kept=kept))
     if side is Side.BOTH:
-        _refuse_both(ctx, making(ctx, home, lock, request)(Choices()), chosen)
+        refuse_both(ctx, making(ctx, home, lock, request)(Choices()), chosen)
     # A file named as a whole is also settled by its path: taking a side may leave a conflict at another key.
     sides = {c.place: side for c in chosen} | {
         str(c.path): side for c in chosen if place and c.path.under(place.rstrip("/"))
@@ -224,7 +224,7 @@ def resolve(
     )
 
 
-def _refuse_both(ctx: Context, proposal: Proposal, chosen: Iterable[Conflict]) -> None:
+def refuse_both(ctx: Context, proposal: Proposal, chosen: Iterable[Conflict]) -> None:
     """Refuse to take both sides where only one value can be.
 
     Raises:

@@ -6,6 +6,7 @@ from hermes_dist.errors import UsageError
 from hermes_dist.model.side import Side
 from hermes_dist.ops.change.proposal import Outcome
 from hermes_dist.ops.change.request import Choices, Request
+from hermes_dist.ops.conflicts.each import resolve_each
 from hermes_dist.ops.conflicts.save import resolve_edited
 from hermes_dist.ops.conflicts.sides import shown_conflict
 from hermes_dist.ops.package import resolve as settling
@@ -36,11 +37,14 @@ def resolve(job: Job) -> Found:
     """As ``resolve`` with a side or ``--forget``, or with the text that an editor saved.
 
     Raises:
-        UsageError: Not exactly one of ``side``, ``text`` and ``forget`` is given.
+        UsageError: Not exactly one of ``side``, ``sides``, ``text`` and ``forget`` is given, or a place beside
+            ``sides``, which has its own.
     """
-    ways = [name for name in ("side", "text", "forget") if name in job.given]
+    ways = [name for name in ("side", "sides", "text", "forget") if name in job.given]
     if len(ways) != 1:
-        raise UsageError("give one of: side, text, forget", where="fields")
+        raise UsageError("give one of: side, sides, text, forget", where="fields")
+    if ways == ["sides"] and "place" in job.given:
+        raise UsageError("sides names its places itself", where="fields: place")
     if job.flag("always") and job.text("side") != "ours":
         raise UsageError("always goes only with the side ours", where="fields: always")
     return outcome_found(_settled(job, ways[0]))
@@ -55,6 +59,9 @@ def _settled(job: Job, way: str) -> Outcome:
     place = job.text("place")
     if way == "forget":
         return settling.forget(job.ctx, job.profile, request, agreed, place=place)
+    if way == "sides":
+        sides = {each: _SIDES[side] for each, side in job.values("sides").items()}
+        return resolve_each(job.ctx, job.profile, sides, request, agreed)
     if way == "text":
         return resolve_edited(job.ctx, job.profile, place, job.text("text"), request, agreed)
     return settling.resolve(

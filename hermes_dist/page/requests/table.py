@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from hermes_dist.page.fields import FLAG, LINE, NUMBER, TEXT, VALUES, WORDS, needed, one_of
+from hermes_dist.page.fields import FLAG, LINE, NUMBER, SIDES, TEXT, VALUES, WORDS, needed, one_of
 from hermes_dist.page.requests.row import About, Row
 
 _MERGE = {"conflict": one_of("", "keep", "theirs", "abort"), "allow_effects": FLAG}
@@ -60,6 +60,7 @@ REQUESTS: Mapping[str, Row] = {
         fields={
             "place": LINE,
             "side": one_of("ours", "theirs", "both"),
+            "sides": SIDES,
             "text": TEXT,
             "always": FLAG,
             "forget": FLAG,

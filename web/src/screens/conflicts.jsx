@@ -22,7 +22,7 @@ export function Conflicts({ profile, item }) {
     setDeciding(chosen.path);
     change.look(fields, state);
   };
-  if (list.error) return <ErrorBox error={list.error} onAgain={list.reload} />;
+  if (list.fatal) return <ErrorBox error={list.fatal} onAgain={list.reload} />;
   if (!list.data) return <Card><Waiting rows={8} /></Card>;
   return (
     <div className="d-stack">
@@ -205,7 +205,7 @@ function Text({ profile, row, onLook }) {
     setData(shown.data && { ...shown.data, text: shown.data.text && { ...shown.data.text } });
     setAt(shown.state);
   };
-  if (shown.error) return <ErrorBox error={shown.error} onAgain={shown.reload} />;
+  if (shown.fatal) return <ErrorBox error={shown.fatal} onAgain={shown.reload} />;
   if (!data) return <Card title={<Code>{row.path}</Code>}><Waiting rows={10} /></Card>;
   const take = (/** @type {string} */ side) => onLook({ place, side, ...(side === "ours" && always ? { always: true } : {}) }, shown.state);
   const old = differs && text !== null;

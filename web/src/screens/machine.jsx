@@ -22,7 +22,7 @@ export function Machine({ list }) {
   const [only, setOnly] = useState("all");
   const rows = useMemo(() => merged(list.data, outdated.data, drift.data), [list.data, outdated.data, drift.data]);
   const shown = useMemo(() => rows.filter((row) => fits(row, words, only)), [rows, words, only]);
-  if (list.error) return <ErrorBox error={list.error} onAgain={list.reload} />;
+  if (list.fatal) return <ErrorBox error={list.fatal} onAgain={list.reload} />;
   const count = (/** @type {string} */ key) => rows.filter((row) => fits(row, "", key)).length;
   return (
     <div className="d-stack">
@@ -82,14 +82,14 @@ function cells(row, at, outdated) {
     <span className="d-row d-wrap d-tight">
       {row.conflicts ? <Go to={{ profile: row.name, screen: "conflicts" }} tabIndex={at.tabIndex} label={`${row.name}: ${counted(row.conflicts, "conflict")}`}><Badge tone="bad">{counted(row.conflicts, "conflict")}</Badge></Go> : null}
       {row.parked ? <Go to={{ profile: row.name, screen: "review" }} tabIndex={at.tabIndex} label={`${row.name}: ${row.parked} waiting for approval`}><Badge tone="warn">{row.parked} waiting</Badge></Go> : null}
-      {!row.conflicts && !row.parked ? <span className="d-dim" aria-label="nothing open">–</span> : null}
+      {!row.conflicts && !row.parked ? <span className="d-dim d-void">–</span> : null}
     </span>,
     <span className={`d-state d-state-${row.gateway}`}>{row.gateway}</span>,
   ];
 }
 
 function available(row, outdated) {
-  if (!row.managed) return <span className="d-dim">–</span>;
+  if (!row.managed) return <span className="d-dim d-void">–</span>;
   if (!row.news) return <span className="d-dim">{outdated.loading ? "…" : "–"}</span>;
   const news = row.news;
   if (news.error) return <Badge tone="bad" title={news.error}>can't be read</Badge>;
@@ -99,7 +99,7 @@ function available(row, outdated) {
 }
 
 function edits(row) {
-  if (!row.managed) return <span className="d-dim">–</span>;
+  if (!row.managed) return <span className="d-dim d-void">–</span>;
   if (!row.drift) return <span className="d-dim">…</span>;
   const edited = row.drift.edited?.length ?? 0;
   const own = row.drift.own?.length ?? 0;

@@ -10,7 +10,7 @@ import { useAct, useChange, useRead } from "../use.js";
 export function Profile({ profile }) {
   const status = useRead("status", profile);
   const info = useRead("info", profile);
-  if (status.error) return <ErrorBox error={status.error} onAgain={status.reload} />;
+  if (status.fatal) return <ErrorBox error={status.fatal} onAgain={status.reload} />;
   if (!status.data) return <Card><Waiting rows={10} label={`Loading ${profile}`} /></Card>;
   if (!status.data.managed) return <Unmanaged profile={profile} />;
   return (

@@ -19,7 +19,7 @@ export function Publish({ profile }) {
     event.preventDefault();
     change.look(Object.fromEntries(Object.entries(fields).filter(([, value]) => value)), shipping.state);
   };
-  if (shipping.error) return <ErrorBox error={shipping.error} onAgain={shipping.reload} />;
+  if (shipping.fatal) return <ErrorBox error={shipping.fatal} onAgain={shipping.reload} />;
   if (!data) return <Card><Waiting rows={10} /></Card>;
   return (
     <div className="d-stack">

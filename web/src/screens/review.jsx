@@ -11,7 +11,7 @@ import { useChange, useRead } from "../use.js";
 export function Review({ profile }) {
   const list = useRead("consents", profile);
   const [skipped, setSkipped] = useState(/** @type {string[]} */ ([]));
-  if (list.error) return <ErrorBox error={list.error} onAgain={list.reload} />;
+  if (list.fatal) return <ErrorBox error={list.fatal} onAgain={list.reload} />;
   if (!list.data) return <Card><Waiting rows={8} /></Card>;
   const { waiting, approved, off } = list.data;
   const left = waiting.filter((group) => !skipped.includes(idOf(group)));
@@ -24,7 +24,7 @@ export function Review({ profile }) {
   return (
     <div className="d-stack">
       {now ? (
-        <One key={idOf(now)} profile={profile} group={now} at={at} of={waiting.length} state={list.state} onSkip={skip} onDone={list.reload} />
+        <One key={idOf(now)} profile={profile} group={now} changed={changesOf(now, list.data.changed || [])} at={at} of={waiting.length} state={list.state} onSkip={skip} onDone={list.reload} />
       ) : (
         <Card>
           {waiting.length ? (
@@ -52,8 +52,14 @@ export function Review({ profile }) {
 
 const idOf = (/** @type {any} */ group) => `${group.kind} ${group.name}`;
 
+/** What was approved before at the places of one thing. */
+function changesOf(group, changed) {
+  const places = group.effects.map((/** @type {any} */ one) => (one.key ? `${one.path}: ${one.key}` : one.path));
+  return changed.filter((/** @type {any} */ row) => places.some((/** @type {string} */ place) => row.place === place || row.place.startsWith(`${place} `)));
+}
+
 /** One thing that waits. */
-function One({ profile, group, at, of, state, onSkip, onDone }) {
+function One({ profile, group, changed, at, of, state, onSkip, onDone }) {
   const change = useChange("approve", profile);
   const [asked, setAsked] = useState(false);
   const head = useRef(/** @type {any} */ (null));
@@ -76,7 +82,7 @@ function One({ profile, group, at, of, state, onSkip, onDone }) {
       {change.phase === "working" ? <Change change={change} working="Switching it on" preview={() => null} done={() => null} /> : null}
       {change.phase === "stale" && !asked ? <Stale error={change.error} onAgain={() => { change.reset(); onDone(); }} again="Show it as it is now" /> : null}
       {change.phase === "failed" && !asked ? <ErrorBox error={change.error} onAgain={change.again} /> : null}
-      <ConsentCard group={group} changed={group.changed || []} />
+      <ConsentCard group={group} changed={changed} />
       <Ask open={asked} title={`Approve ${group.label || group.name} in ${profile}?`} yes="Approve" busy={change.phase === "looking"} onNo={() => { setAsked(false); change.reset(); }} onYes={change.phase === "preview" ? yes : undefined}>
         {change.phase === "preview" ? (
           <>
@@ -96,11 +102,13 @@ function Approved({ profile, group, state }) {
   const change = useChange("revoke", profile);
   const [asked, setAsked] = useState(false);
   return (
+    <div>
     <Fold
       title={<><strong className="d-mono">{group.label || group.name}</strong> <Badge>{group.kind}</Badge> {group.since?.length ? <span className="d-dim d-small">since {group.since.map((one) => String(one)).join(", ")}</span> : null}</>}
       side={<Button kind="quiet" label={`Revoke ${group.label || group.name}`} onClick={() => { setAsked(true); change.look({ things: [group.name] }, state); }}>Revoke…</Button>}
     >
       <ConsentCard group={group} />
+    </Fold>
       <Ask
         open={asked}
         title={`Revoke ${group.label || group.name} in ${profile}?`}
@@ -115,6 +123,6 @@ function Approved({ profile, group, state }) {
         {change.phase === "stale" ? <Stale error={change.error} onAgain={change.again} /> : null}
         {change.phase === "failed" ? <ErrorBox error={change.error} /> : null}
       </Ask>
-    </Fold>
+    </div>
   );
 }

@@ -22,7 +22,7 @@ export function Update({ profile }) {
   useEffect(() => {
     if (managed) look();
   }, [managed]);
-  if (status.error && change.phase === "idle") return <ErrorBox error={status.error} onAgain={status.reload} />;
+  if (status.fatal && change.phase === "idle") return <ErrorBox error={status.fatal} onAgain={status.reload} />;
   if (!status.data) return <Card><Waiting rows={8} /></Card>;
   if (!managed) return <Card><Empty title={`${profile} has no package, so there is nothing to update.`} icon="box"><Go to={{ profile, screen: "find" }}>Find a package</Go></Empty></Card>;
   return (

@@ -1,0 +1,51 @@
+"""Settle several conflicts at once, each by a side of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec.structs import replace
+
+from hermes_dist.model.paths import ProfileName
+from hermes_dist.model.side import Side
+from hermes_dist.ops.change.confirm import confirm_and_carry_out
+from hermes_dist.ops.change.proposal import Outcome
+from hermes_dist.ops.change.request import Confirm, Request
+from hermes_dist.ops.choices import Choices
+from hermes_dist.ops.context import Context
+from hermes_dist.ops.homes import open_home
+from hermes_dist.ops.package.resolve import making, open_conflicts, refuse_both
+
+
+def resolve_each(
+    ctx: Context, name: ProfileName, sides: Mapping[str, Side], request: Request, confirm: Confirm
+) -> Outcome:
+    """Settle conflicts by the side that is chosen for each.
+
+    Args:
+        ctx: The context.
+        name: The profile.
+        sides: The side by place, as :func:`open_conflicts` reads a place.
+        request: The options: the dry run, and whether effects of theirs are approved.
+        confirm: Shows the proposal and asks for confirmation.
+
+    Raises:
+        DistError: There is no such conflict, or both sides don't fit together there; nothing changed.
+    """
+    chosen = {
+        conflict: side
+        for place, side in sides.items()
+        for conflict in open_conflicts(ctx, name, place)
+    }
+    home = open_home(ctx, name)
+    lock = home.need_lock(ctx)
+    if not chosen:
+        return Outcome(verb="resolve", profile=name, lock=lock)
+    make = making(ctx, home, lock, request)
+    both = [conflict for conflict, side in chosen.items() if side is Side.BOTH]
+    if both:
+        refuse_both(ctx, make(Choices()), both)
+    choices = replace(
+        request.choices, sides={conflict.place: side for conflict, side in chosen.items()}
+    )
+    return confirm_and_carry_out(ctx, make, replace(request, choices=choices), confirm, None)
