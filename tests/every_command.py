@@ -82,6 +82,7 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "delete": ("delete", "evil", "-y"),
     "archive": ("archive", "evil"),
     "restore": ("restore",),
+    "ui": ("ui", "--port", "99999"),
     "doctor": ("doctor",),
     "completion": ("completion", "zsh"),
     "front-door install": ("front-door", "install"),

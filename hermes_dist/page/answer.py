@@ -20,6 +20,7 @@ from hermes_dist.page.fields import checked
 from hermes_dist.page.requests.row import About, Found, Job, Row, plan_of
 from hermes_dist.page.requests.table import REQUESTS
 from hermes_dist.page.since import changed_since, gone
+from hermes_dist.page.veil import veiled
 from hermes_dist.voice.clean import error_data
 from hermes_dist.voice.package_json import outcome_data
 
@@ -54,11 +55,27 @@ def answer(context_of: ContextOf, ask: Ask, progress: Report) -> Reply:
     ctx: Context | None = None
     try:
         ctx = context_of(lambda line: progress(exchange.Progress(line)))
-        return _answered(ctx, ask)
-    except DistError as error:
+        return _veiled(ctx, _answered_or_refused(ctx, ask))
+    except DistError as error:  # there is no context
         return _refused(ctx, ask, error)
     except Exception as error:  # noqa: BLE001 - the boundary: whatever goes wrong is a reply
         return _fault(ctx, ask, error)
+
+
+def _answered_or_refused(ctx: Context, ask: Ask) -> Reply:
+    try:
+        return _answered(ctx, ask)
+    except DistError as error:
+        return _refused(ctx, ask, error)
+
+
+def _veiled(ctx: Context, reply: Reply) -> Reply:
+    """A reply without secrets; one about no profile may hold something of each."""
+    try:
+        name = ProfileName.typed(str(reply.body["profile"])) if reply.body["profile"] else None
+    except Invalid:
+        name = None
+    return Reply(reply.status, veiled(ctx, name, dict(reply.body)))
 
 
 def row_of(ask: Ask) -> Row:
@@ -201,7 +218,8 @@ def _fault(ctx: Context | None, ask: Ask, error: Exception) -> Reply:
     if isinstance(error, OSError) and (told := refused_by_system(error)):
         return _refused(ctx, ask, told)
     if ctx is None:
-        raise error
+        told = DistError("a bug in this program: the context can't be made")
+        return Reply(500, _error_body(ctx, ask, told))
     crash = report(ctx.brand, ["page", ask.name], error)
     hint = "please report it with what the program wrote"
     if crash.log is not None:

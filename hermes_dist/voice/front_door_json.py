@@ -1,4 +1,4 @@
-"""JSON of the front door; each object has its schema in ``schema/``."""
+"""JSON of the front door and of the page's address; each object has its schema in ``schema/``."""
 
 from __future__ import annotations
 
@@ -7,6 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # types only: a command loads the ops it needs, not those of the others
     from hermes_dist.ops.front_door.launcher import DoorPlan, DoorStatus, Removal
+
+
+def ui_data(address: str, port: int) -> dict[str, Any]:
+    """Where the page is; the address holds the token that opens it."""
+    return {"url": address, "port": port}
 
 
 def installed_data(planned: DoorPlan, *, dry_run: bool) -> dict[str, Any]:

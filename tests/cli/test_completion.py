@@ -241,6 +241,9 @@ def test_whatever_was_typed_candidates_begin_as_the_word_does(words: list[str], 
 FREE = frozenset(
     [
         "--name",
+        "--port",
+        "--at",
+        "--jitter",
         "--as",
         "--description",
         "--text",

@@ -180,6 +180,11 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
         ("restore research-bot", "Bring it back."),
         ("restore research-bot --as lab", "Bring it back under another name."),
     ),
+    "ui": _of(
+        ("ui", "Open the page in your browser."),
+        ("ui -p research-bot", "Begin with one profile."),
+        ("ui --port 8765 --no-open", "At a fixed port, for a tunnel of ssh from your own machine."),
+    ),
     "doctor": _of(
         ("doctor", "Look for problems, each with the command that mends it."),
         ("doctor --fix", "Mend what needs no decision from you."),

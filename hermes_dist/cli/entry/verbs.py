@@ -140,6 +140,9 @@ VERBS: dict[str, Verb] = {
     "restore": Verb(
         "lifecycle", "restore", "Bring a profile back from the archive or the trash.", PROFILES
     ),
+    "ui": Verb(
+        "ui", "ui", "Show the page of this machine in a browser, on this machine alone.", PROFILES
+    ),
     "doctor": Verb(
         "doctor", "doctor", "Look for problems on this machine; --fix repairs them.", PROFILES
     ),

@@ -1,0 +1,58 @@
+"""The last net under every reply: no value that this machine keeps secret is in it, wherever it came from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
+from hermes_dist.ops.change.machine_secrets import secrets_of
+from hermes_dist.ops.context import Context
+
+_SHORTEST = 8
+
+
+def veiled(ctx: Context, name: ProfileName | None, body: dict[str, Any]) -> dict[str, Any]:
+    """Return a body with ``${NAME}`` in place of each secret value.
+
+    What shows contents of files hides secrets itself, in every form. This is for all else: a key that was typed as the
+    name of a model, or in the description of a profile.
+
+    Args:
+        ctx: The context.
+        name: The profile that the body is about; None for all.
+        body: The body.
+    """
+    text = json.dumps(body, ensure_ascii=False)
+    found = {
+        value: f"${{{word}}}"
+        for value, word in _known(ctx, name).items()
+        if len(value) >= _SHORTEST and json.dumps(value, ensure_ascii=False)[1:-1] in text
+    }
+    if not found:
+        return body
+    # The longest first: a shorter one may be a part of it.
+    hidden: dict[str, Any] = _hidden(body, dict(sorted(found.items(), key=lambda i: -len(i[0]))))
+    return hidden
+
+
+def _known(ctx: Context, name: ProfileName | None) -> Mapping[str, str]:
+    """The secrets with their names: two profiles may give one name two values."""
+    names = [name] if name is not None else (ctx.names() or [DEFAULT_PROFILE])
+    known: dict[str, str] = {}
+    for each in names:
+        known |= {value: word for word, value in secrets_of(ctx, ctx.layout.home(each)).items()}
+    return known
+
+
+def _hidden(data: object, found: Mapping[str, str]) -> Any:
+    if isinstance(data, str):
+        for value, shown in found.items():
+            data = data.replace(value, shown)
+        return data
+    if isinstance(data, Mapping):
+        return {_hidden(key, found): _hidden(value, found) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [_hidden(each, found) for each in data]
+    return data
