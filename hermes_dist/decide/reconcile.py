@@ -29,6 +29,7 @@ from hermes_dist.decide.consent.switches import (
     units_in,
     wanted_back,
 )
+from hermes_dist.decide.kept import settle_kept
 from hermes_dist.decide.placement.migrations import as_shipped, follow_agent
 from hermes_dist.decide.policies import settled_by_author, side_of
 from hermes_dist.merge.trees import Favour, TreeMerge, merge_trees
@@ -112,13 +113,11 @@ def reconcile(situation: Situation, decisions: Decisions) -> Plan:
     follow = follow_agent(situation.base, situation.theirs, ours, read)
     blobs |= follow.blobs
     base, theirs = follow.base, follow.theirs
-    kept = [_split_place(place) for place in decisions.kept]
-    # For a kept place, base becomes theirs: then upstream shows no change there, and the merge leaves ours alone.
-    settled = put_back(base, theirs, kept, read)
-    blobs |= settled.blobs
+    kept = settle_kept(base, theirs, decisions.kept, read)
+    blobs |= kept.base.blobs
     asked = _Asked(decisions)
     judge = _judge(situation, ours, decisions, read)
-    sides = _Sides(settled.tree, ours, theirs, read, blobs, situation.moved)
+    sides = _Sides(kept.base.tree, ours, theirs, read, blobs, situation.moved)
     merged, effects, parked = _merge_safely(sides, asked, judge, situation.known)
     # The next base has to equal what the source holds, without the agent's migration, or the author's next change
     # could not be told from it.
@@ -144,8 +143,9 @@ def reconcile(situation: Situation, decisions: Decisions) -> Plan:
         off=off_causes(live.tree, ours, theirs, idle, judge, read),
         answers=asked.to_remember(waiting, live.tree, read),
         moved=merged.moved,
+        kept=kept.places,
         blobs=blobs,
-        notes=(*merged.notes, *_by_author(sides, decisions)),
+        notes=(*kept.notes, *merged.notes, *_by_author(sides, decisions)),
     )
 
 
@@ -269,8 +269,3 @@ def _touches(effect: Effect, path: RelPath, key: str) -> bool:
 def _steps(found: Tree, paths: set[RelPath], merged: Tree) -> tuple[Step, ...]:
     changed: list[RelPath] = sorted(p for p in paths if found.get(p) != merged.get(p))
     return tuple(Step(p, found.get(p), merged.get(p)) for p in changed)
-
-
-def _split_place(place: str) -> tuple[RelPath, str]:
-    path, _, key = place.partition(": ")
-    return RelPath(path), key

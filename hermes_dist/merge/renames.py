@@ -10,7 +10,7 @@ sides may become too unlike.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 
 from msgspec import Struct, field
 
@@ -119,6 +119,57 @@ def find_renames(
     found = again | _exact(gone, added, base, side)
     left, free = _lacking(gone, found.keys()), _lacking(added, set(found.values()))
     return found | _similar(_touched(left, base, other), free, base, side, read)
+
+
+class Moves(Struct, frozen=True):
+    """Where one side moved some files.
+
+    Attributes:
+        files: The files, old to new.
+        folders: The folders that moved as a whole, old to new.
+        joined: Files that the side added in such a folder: the name that each would have had before, to its name.
+    """
+
+    files: Mapping[RelPath, RelPath] = field(default_factory=dict)
+    folders: Mapping[RelPath, RelPath] = field(default_factory=dict)
+    joined: Mapping[RelPath, RelPath] = field(default_factory=dict)
+
+
+def find_moves(base: Tree, side: Tree, read: Read, of: Callable[[RelPath], bool]) -> Moves:
+    """Return where one side moved files, whether or not the other side touched them.
+
+    Args:
+        base: The common ancestor.
+        side: The side to search.
+        read: Returns contents by digest.
+        of: Which files of base to look for, and which names to give to files that were added in a folder that moved.
+    """
+    gone = _lacking(base, side)
+    if not any(map(of, gone)):
+        return Moves()
+    added = _lacking(side, base)
+    found = _exact(gone, added, base, side)
+    left = [path for path in gone if of(path) and path not in found]
+    found |= _similar(left, _lacking(added, set(found.values())), base, side, read)
+    files = {old: new for old, new in found.items() if of(old)}
+    folders = _folder_moves(files, base, side)
+    joined = _joined(folders, _lacking(added, set(found.values())), of)
+    return Moves(files, folders, joined)
+
+
+def _joined(
+    folders: Mapping[RelPath, RelPath], added: Iterable[RelPath], of: Callable[[RelPath], bool]
+) -> dict[RelPath, RelPath]:
+    """Give files that were added in folders that moved the names that they would have had before."""
+    joined: dict[RelPath, RelPath] = {}
+    left = list(added)
+    for old, folder in folders.items():
+        for path in [path for path in left if path.under(folder)]:
+            name = RelPath(f"{old}{path[len(folder) :]}")
+            if of(name):
+                joined[name] = path
+                left.remove(path)
+    return joined
 
 
 def _lacking(paths: Iterable[RelPath], among: Container[RelPath]) -> list[RelPath]:

@@ -89,6 +89,7 @@ class NoteKind(Kind):
     # merging
     MERGED_AS_TEXT = "merged-as-text"
     NOT_JOINED = "not-joined"
+    KEPT_FOLLOWS = "kept-follows"
     BOTH_MOVED = "both-moved"
     SETTLED_BY_AUTHOR = "settled-by-author"
     CONTENT_LOST = "content-lost"

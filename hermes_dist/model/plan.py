@@ -171,6 +171,7 @@ class Plan(Contents, frozen=True, kw_only=True):
         off: What stays off although nothing about it waits for approval, and who switched it off.
         answers: How conflicts were settled, if their result is parked.
         moved: The user's moves of files with an open conflict, upstream's name to ours.
+        kept: What always stays ours, under the names that it has afterwards.
         blobs: New contents made by merging, by digest.
         notes: Notes for the summary: what was left out, what was merged as text.
     """
@@ -185,6 +186,7 @@ class Plan(Contents, frozen=True, kw_only=True):
     off: tuple[Off, ...] = ()
     answers: tuple[Answer, ...] = ()
     moved: Mapping[RelPath, RelPath] = field(default_factory=dict)
+    kept: frozenset[str] = frozenset()
     blobs: Mapping[Digest, bytes] = field(default_factory=dict)
     notes: tuple[Note, ...] = ()
 

@@ -343,6 +343,7 @@ SENTENCES: Sentences = {
     NoteKind.COMMENTS_ALONG: _comments_along,
     NoteKind.MERGED_AS_TEXT: _MERGED,
     NoteKind.NOT_JOINED: "not merged: {why}; merged by lines it would not be valid",
+    NoteKind.KEPT_FOLLOWS: "upstream moved it, and yours moved along; always kept yours: {names}",
     NoteKind.BOTH_MOVED: (
         "you moved it to {ours}, upstream to {theirs}; both are kept, and yours is your own "
         "from now on"

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Mapping
 
 from hermes_dist.decide.placement.jobs import JOBS
 from hermes_dist.model.discreet import Contents
-from hermes_dist.model.documents.api import Unmergeable, graft, kind_of
-from hermes_dist.model.keypath import KeyPath, parse_key
+from hermes_dist.model.documents.api import Kind, Unmergeable, graft, kind_of
+from hermes_dist.model.documents.frontmatter import cut
+from hermes_dist.model.keypath import BODY, KeyPath, parse_key
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Effect
 from hermes_dist.model.tree import Digest, Entry, Read, Tree
@@ -71,14 +72,28 @@ def _grafted(
 ) -> bytes | None:
     """Replace keys of one document; None if splicing can't do it."""
     kind = kind_of(path)
-    if kind is None:
-        return None
     old = source.get(path)
     before = None if old is None else read(old.digest)
+    if kind is None:
+        return None if before is None else _grafted_skill(read(target[path].digest), before, keys)
     try:
         return graft(read(target[path].digest), before, kind, keys)
     except Unmergeable:
         return None
+
+
+def _grafted_skill(target: bytes, source: bytes, keys: list[KeyPath]) -> bytes | None:
+    """Replace keys of a skill's front matter, or its body; None if one of them has no front matter."""
+    parts, other = cut(target), cut(source)
+    if parts is None or other is None:
+        return None
+    body = other.body if BODY in keys else parts.body
+    inside = [key for key in keys if key != BODY]
+    try:
+        front = graft(parts.front, other.front, Kind.YAML, inside)
+    except Unmergeable:
+        return None
+    return parts.opening + front + parts.closing + body
 
 
 _TWINS = {"schedule": "schedule_display", "skills": "skill"}

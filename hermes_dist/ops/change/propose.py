@@ -376,6 +376,7 @@ def _next_lock(
         parked=plan.parked,
         answers=plan.answers,
         moved=plan.moved,
+        kept=plan.kept,
         approved=approvals_after(before, agreed, decisions.granted.now, incoming.pin),
         off=plan.off,
     )

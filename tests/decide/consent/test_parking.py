@@ -154,3 +154,15 @@ def test_law_each_key_says_what_the_source_says_and_all_others_what_the_target_s
 def _inner(data: dict[str, object], key: str) -> object:
     inner = data.get("b")
     return inner.get(key, ...) if isinstance(inner, dict) else ...
+
+
+def test_a_key_of_a_skill_and_its_body_go_back_each_without_the_other() -> None:
+    shelf = Shelf()
+    skill = "skills/a/SKILL.md"
+    source = shelf.tree({skill: "---\nname: old\n---\nOld.\n"})
+    target = shelf.tree({skill: "---\n# theirs\nname: new\ntags: [x]\n---\nNew.\n"})
+    name, body = (put(shelf, target, source, (skill, key)) for key in ("name", "[part=body]"))
+    assert shelf.text(name, skill) == "---\n# theirs\nname: old\ntags: [x]\n---\nNew.\n"
+    assert shelf.text(body, skill) == "---\n# theirs\nname: new\ntags: [x]\n---\nOld.\n"
+    bare = shelf.tree({skill: "Old.\n"})
+    assert put(shelf, target, bare, (skill, "name")) == bare
