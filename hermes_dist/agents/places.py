@@ -80,6 +80,10 @@ OPEN_TASKS = (
     "SELECT id FROM tasks WHERE assignee = ? AND status NOT IN ('done', 'archived') ORDER BY id"
 )
 """Asks a board for the open tasks of a profile, which it knows by name."""
-KANBAN_PROFILES = ("kanban.default_assignee", "kanban.orchestrator_profile")
-"""The settings of boards that name a profile."""
+KANBAN_PROFILES = (
+    "kanban.default_assignee",
+    "kanban.dispatch_profiles",
+    "kanban.orchestrator_profile",
+)
+"""The settings of boards that name a profile, or several: in a list, or in a text with commas."""
 STICKY = "active_profile"

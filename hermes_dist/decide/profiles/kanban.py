@@ -23,7 +23,10 @@ def renamed(config: bytes, old: str, new: str) -> bytes:
     Raises:
         Invalid: The file can't be edited.
     """
-    edits: Mapping[KeyPath, object] = dict.fromkeys(_naming(config, old), str(new))
+    data = _data(config)
+    edits: Mapping[KeyPath, object] = {
+        key: _with_name(get(data, key), str(old), str(new)) for key in _naming(config, old)
+    }
     if not edits:
         return config
     try:
@@ -33,14 +36,32 @@ def renamed(config: bytes, old: str, new: str) -> bytes:
 
 
 def _naming(config: bytes, profile: str) -> tuple[KeyPath, ...]:
+    data = _data(config)
+    return tuple(key for key in _KEYS if profile in _names_in(get(data, key)))
+
+
+def _data(config: bytes) -> object:
     try:
-        data = load_data(config, Kind.YAML, limits=EDITING)
+        return load_data(config, Kind.YAML, limits=EDITING)
     except Invalid:
-        return ()
-    return tuple(key for key in _KEYS if _name_in(get(data, key)) == profile)
+        return None
 
 
-def _name_in(value: object) -> str:
-    if not isinstance(value, str):
-        return ""
-    return value.strip()
+def _names_in(value: object) -> list[str]:
+    """Return the profiles that a setting names; the agent takes a list, and a text with commas."""
+    if isinstance(value, str):
+        value = value.split(",")
+    if not isinstance(value, list):
+        return []
+    return [name.strip() for name in value if isinstance(name, str)]
+
+
+def _with_name(value: object, old: str, new: str) -> object:
+    """Return a setting with one name replaced, in the form that it has."""
+    if isinstance(value, str):
+        parts = value.split(",")
+        named = [part.replace(old, new) if part.strip() == old else part for part in parts]
+        return ",".join(named) if len(parts) > 1 else new
+    if not isinstance(value, list):
+        return value
+    return [new if isinstance(name, str) and name.strip() == old else name for name in value]

@@ -20,7 +20,7 @@ from hermes_dist.agents import stores
 from hermes_dist.agents.generation import Generation
 from hermes_dist.agents.jobs import PAUSED, REASON
 from hermes_dist.agents.places import ABOUT, BEFORE, CONFIG, ENV, SHOWN_AS, SOUL
-from hermes_dist.agents.routes import ROUTES
+from hermes_dist.agents.routes import BOT, ROUTES
 from hermes_dist.brand import BRANDS, PRIVATE, SHARED
 from hermes_dist.decide.placement.jobs import jobs_by_id
 from hermes_dist.errors import DistError, Invalid
@@ -235,14 +235,15 @@ def routes(config: object) -> list[Route]:
 
 
 def routes_renamed(data: bytes, old: str, new: str) -> bytes:
-    """Redirect the gateway routes of one profile to another; every other byte is kept.
+    """Redirect the gateway routes of one profile, and of its bot, to another; every other byte is kept.
 
     Raises:
         DistError: The file can't be edited.
     """
 
     def redirected(route: Route) -> Route:
-        return {**route, "profile": str(new)} if route.get("profile") == old else route
+        named = (key for key in ("profile", BOT) if route.get(key) == old)
+        return {**route, **dict.fromkeys(named, str(new))}
 
     return _routes_edited(data, redirected)
 

@@ -312,3 +312,18 @@ def test_comments_of_routes_stay_beside_their_routes_when_a_profile_is_renamed_o
     ]
     assert off.count(b"enabled: false") == 3
     assert off.count(b"#") == text.count(b"#")
+
+
+def test_a_route_for_the_bot_of_a_renamed_profile_follows() -> None:
+    text = (
+        b"profile_routes:\n"
+        b"  - {platform: discord, chat_id: '1', bot_profile: old, profile: other}  # mine\n"
+        b"  - {platform: discord, chat_id: '2', bot_profile: other, profile: old}\n"
+        b"  - {platform: discord, chat_id: '3', bot_profile: older, profile: other}\n"
+    )
+    assert routes_renamed(text, "old", "new") == (
+        b"profile_routes:\n"
+        b"  - {platform: discord, chat_id: '1', bot_profile: new, profile: other}  # mine\n"
+        b"  - {platform: discord, chat_id: '2', bot_profile: other, profile: new}\n"
+        b"  - {platform: discord, chat_id: '3', bot_profile: older, profile: other}\n"
+    )

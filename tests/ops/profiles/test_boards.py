@@ -150,3 +150,23 @@ def test_a_root_config_that_can_not_be_read_is_named(ctx: Context) -> None:
     path.write_text("gateway:\n  profile_routes: [\n")
     done = lifecycle.rename(ctx, "coder", "tester")
     assert any(str(path) in line for line in sentences(done.notes)), sentences(done.notes)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("[sage, coder]  # mine", "[sage, tester]  # mine"),
+        ("\n  - coder\n  - sage  # her", "\n  - tester\n  - sage  # her"),
+        ("sage, coder", "'sage, tester'"),
+        ("coder", "tester"),
+        ("[encoder, coder-2]", "[encoder, coder-2]"),
+        ("", ""),
+    ],
+)
+def test_the_profiles_whose_tasks_a_home_takes_follow_a_rename(
+    ctx: Context, before: str, after: str
+) -> None:
+    path = ctx.layout.root / "config.yaml"
+    path.write_text(f"kanban:\n  dispatch_profiles: {before}\n  x: 1\n")
+    lifecycle.rename(ctx, "coder", "tester")
+    assert path.read_text() == f"kanban:\n  dispatch_profiles: {after}\n  x: 1\n"
