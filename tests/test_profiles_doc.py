@@ -20,7 +20,7 @@ from hermes_dist.ops.front_door import launcher as front_door
 PAGE = Path(__file__).parent.parent / "docs" / "profiles.md"
 HOME = "/home/ada"
 NO_NETWORK = "http://127.0.0.1:9"  # nobody listens there, so the agent's own doctor need not wait for an answer
-NO_AGENT = "hermes: Hermes Agent is not installed; get it with 'pip install hermes-agent', or name its launcher in HERMES_AGENT_BIN"
+NO_AGENT = "hermes: Hermes Agent is not installed; install it with `pip install hermes-agent`, or name its launcher in HERMES_AGENT_BIN"
 # What would talk to a model, wait for a person or start a service is only handed over, not run.
 SHIM = """\
 #!/bin/sh

@@ -58,7 +58,7 @@ def _listed(session: Session, mark: str, paths: Iterable[str], why: str) -> None
     for path in shown:
         session.screen.tell(f"  {mark} {clean(path)}  ({why})")
     if more := len(paths) - len(shown):
-        session.screen.tell(f"  {mark} … and {more} more ({why}); -v lists them")
+        session.screen.tell(f"  {mark} … and {more} more; -v lists them")
 
 
 @command

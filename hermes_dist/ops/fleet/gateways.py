@@ -123,9 +123,10 @@ def agent_of(ctx: Context) -> Agent:
         NoAgent: No agent is installed.
     """
     if ctx.agent is None:
+        brand = ctx.brand
         raise NoAgent(
-            f"{ctx.brand.title} is not installed",
-            hint=f"install it, or name its launcher in {ctx.brand.bin_variable}",
+            f"{brand.title} is not installed",
+            hint=f"install it with `pip install {brand.agent_package}`, or name its launcher in {brand.bin_variable}",
         )
     return ctx.agent
 

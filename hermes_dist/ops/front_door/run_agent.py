@@ -30,6 +30,6 @@ def run_agent(brand: Brand, args: Sequence[str]) -> NoReturn:
     if agent is None:
         raise world.NoAgent(
             f"{brand.title} is not installed",
-            hint=f"get it with 'pip install {brand.agent_package}', or name its launcher in {brand.bin_variable}",
+            hint=f"install it with `pip install {brand.agent_package}`, or name its launcher in {brand.bin_variable}",
         )
     world.hand_over(agent, args, env, brand)

@@ -40,7 +40,12 @@ def _packaged(ctx: Context) -> list[tuple[ProfileName, LockHead]]:
 def agent(ctx: Context) -> Iterator[Finding | Fact]:
     """Find the agent and its generation."""
     if ctx.agent is None:
-        missing = Note.of(FactKind.NO_AGENT, title=ctx.brand.title, variable=ctx.brand.bin_variable)
+        missing = Note.of(
+            FactKind.NO_AGENT,
+            title=ctx.brand.title,
+            variable=ctx.brand.bin_variable,
+            package=ctx.brand.agent_package,
+        )
         yield Fact(State.NONE, missing)
         return
     place = " ".join(ctx.agent.argv)

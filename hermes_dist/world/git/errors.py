@@ -15,6 +15,11 @@ from hermes_dist.model.source import ARCHIVES, without_credentials
 from hermes_dist.world.child import Finished
 from hermes_dist.world.disk.errors import HINTS
 
+_REDIRECT = (
+    r"[Pp]rotocol \S+ (not supported|disabled|is disabled)|error: 30\d"
+    r"|base from redirection|redirects elsewhere"
+)
+_NOT_THERE = r"couldn't find remote ref|not our ref|unadvertised object|no such commit"
 _CUT = (
     r"Empty reply|Connection (?:was )?(?:reset|aborted|broken|closed)|transfer closed|early EOF|HTTP/2 stream"
     r"|unexpected disconnect|unexpectedly closed|hung up unexpectedly|Broken pipe|SSL_read|TLS recv"
@@ -55,16 +60,19 @@ _TABLE: tuple[tuple[str, type[DistError], str, str], ...] = (
         "a package may have 256 MiB in all, and 32 MiB per file",
     ),
     (
-        r"couldn't find remote ref|not our ref|unadvertised object|no such commit",
+        _NOT_THERE,
         Invalid,
         "the repository has no such tag, branch or commit",
         "",
     ),
     (
-        (
-            r"transport '[^']*' not allowed|[Pp]rotocol \S+ (not supported|disabled|is disabled)|error: 30\d"
-            r"|base from redirection|redirects elsewhere"
-        ),
+        r"transport '(?P<code>[^']*)' not allowed",
+        Unreachable,
+        "your git settings send it to an address of another kind ({code}), which is not followed",
+        "see `git config --get-regexp insteadOf`, and use the other address itself",
+    ),
+    (
+        _REDIRECT,
         Unreachable,
         "it redirects to another address, and redirects are not followed",
         "use the address that it redirects to, if you trust it",
@@ -249,10 +257,8 @@ _DAMAGE = (
     r"|unable to read|not a git repository"
 )
 _OF_MEMORY = r"[Oo]ut of memory|MemoryError|unable to allocate|annot allocate|malloc failed|attempting to allocate"
-_REDIRECT = _TABLE[4][0]
 _LEADS_TO = r"(?i)(?:Location|redirects elsewhere|redirect): (https?://[^\s?#]+?)/*(/info/refs)?(?:\?|#|\s|$)"
 _FOLLOWED = r"(?m)^warning: redirecting to (https?://\S+)"
-_NOT_THERE = _TABLE[3][0]
 _SHORTEST = 12
 """A user name shorter than this, next to a password, is not a token."""
 _PREFIX = r"(?i)^(?:fatal|error|remote: error|remote|ERR|ssh): ?"

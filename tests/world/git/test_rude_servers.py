@@ -173,6 +173,18 @@ def test_nothing_answers(git: BareGit) -> None:
     assert "port" in error.hint
 
 
+def test_a_setting_that_leads_elsewhere_is_told_from_a_redirect(tmp_path: Path) -> None:
+    settings = tmp_path / "gitconfig"
+    settings.write_text(f'[url "file://{tmp_path}/"]\n insteadOf = https://example.org/\n')
+    env = {**os.environ, "GIT_CONFIG_GLOBAL": str(settings)}
+    error = told(
+        BareGit(tmp_path / "caches", CliTool("git", env), patience=PATIENCE),
+        "https://example.org/you/bot",
+    )
+    assert error.what.startswith("your git settings send it to an address of another kind (file)")
+    assert "insteadOf" in error.hint
+
+
 def test_a_download_is_told_from_a_repository(git: BareGit) -> None:
     with serving(status(404)) as url:
         error = told(git, f"{url}.tar.gz")
