@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 import runpy
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
+from hermes_dist.cli.entry.exit_codes import EXIT_CODES
 from hermes_dist.cli.entry.reference import modules, reference
+from hermes_dist.cli.entry.verbs import NESTED, VERBS, Nested, Verb
 
 DOCS = Path(__file__).parent.parent / "docs"
 PAGES = [DOCS.parent / "README.md", *sorted(DOCS.rglob("*.md"))]
@@ -16,6 +19,17 @@ PAGES = [DOCS.parent / "README.md", *sorted(DOCS.rglob("*.md"))]
 
 def test_the_reference_of_commands_is_what_the_commands_say() -> None:
     assert (DOCS / "commands.md").read_text() == reference(), "run: make docs"
+
+
+def test_each_command_has_its_exit_codes_in_the_table_and_no_other_has_any() -> None:
+    def names(table: Mapping[str, Verb | Nested], above: str = "") -> Iterator[str]:
+        for name, found in table.items():
+            if isinstance(found, Nested):
+                yield from names(found.verbs, f"{above}{name} ")
+            else:
+                yield above + name
+
+    assert set(EXIT_CODES) == {*names(VERBS), *names(NESTED)}, "see cli/entry/exit_codes.py"
 
 
 def test_the_page_of_modules_is_what_the_modules_say() -> None:
@@ -45,8 +59,6 @@ def test_links_between_pages_lead_somewhere(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
 def test_commands_named_in_the_docs_exist(page: Path) -> None:
-    from hermes_dist.cli.entry.verbs import NESTED, VERBS
-
     for verb in re.findall(
         r"(?:`|\$ )(?:hermes profile|hermes-dist) ([a-z][a-z-]+)", page.read_text()
     ):

@@ -61,6 +61,7 @@ EXIT_CODES: Mapping[str, tuple[ExitCode, ...]] = {
     "archive": _codes(8),
     "restore": _codes(8),
     "doctor": _codes(8),
+    "ui": (),
     "init": (),
     "validate": (),
     "pack": _codes(4),
