@@ -285,8 +285,15 @@ def _routes_edited(data: bytes, edit: Callable[[Route], Route]) -> bytes:
     return data if want == doc.value else rewrite(doc, want).content
 
 
-def hosts_renamed(data: bytes, brand: str, old: str, new: str) -> bytes:
+def hosts_renamed(data: bytes, brand: str, old: str, new: str, *, shared: bool = False) -> bytes:
     """Rename the block of a profile in ``honcho.json``; the peer keeps its name, so its memory is kept.
+
+    Args:
+        data: The content of the file.
+        brand: The name of the brand.
+        old: The profile's old name.
+        new: Its new name.
+        shared: Another profile of the old name uses the block, too, so it stays beside the new one.
 
     Returns:
         The new content; unchanged if there is no such block, or if the new name has one.
@@ -303,7 +310,7 @@ def hosts_renamed(data: bytes, brand: str, old: str, new: str) -> bytes:
     host = next((key for key in (f"{brand}_{old}", f"{brand}.{old}") if key in hosts), None)
     if host is None:
         return data
-    want = {**value, "hosts": _host_renamed(hosts, host, f"{brand}_{new}", old)}
+    want = {**value, "hosts": _host_renamed(hosts, host, f"{brand}_{new}", old, shared=shared)}
     try:
         return rewrite(doc, want).content
     except DistError:
@@ -311,14 +318,16 @@ def hosts_renamed(data: bytes, brand: str, old: str, new: str) -> bytes:
 
 
 def _host_renamed(
-    hosts: Mapping[object, object], host: str, renamed: str, peer: str
+    hosts: Mapping[object, object], host: str, renamed: str, peer: str, *, shared: bool
 ) -> dict[object, object]:
     """Rename one block in its place; without a peer's name of its own, the profile's name was the peer's."""
     moved: dict[object, object] = {}
     for key, block in hosts.items():
-        if key != host:
+        if key != host or shared:
             moved[key] = block
-        elif isinstance(block, Mapping) and "aiPeer" not in block:
+        if key != host:
+            continue
+        if isinstance(block, Mapping) and "aiPeer" not in block:
             moved[renamed] = {**block, "aiPeer": str(peer)}
         else:
             moved[renamed] = block

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import os
+
+from hermes_dist.agents.places import PROFILES
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.profiles import aliases
 from hermes_dist.world.agent.services import is_own
+
+
+def lives_elsewhere(ctx: Context, name: ProfileName) -> bool:
+    """Whether another root of this user is known to have a profile of this name."""
+    layout = ctx.layout
+    usual = layout.user_home / layout.brand.root_name
+    there = usual / PROFILES / name
+    is_here = os.path.realpath(usual) == os.path.realpath(layout.root)
+    return bool(stay_with_others(ctx, name)) or (not is_here and there.is_dir())
 
 
 def stay_with_others(ctx: Context, name: ProfileName) -> tuple[Note, ...]:

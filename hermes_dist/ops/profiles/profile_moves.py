@@ -26,6 +26,7 @@ from hermes_dist.ops.context import Context
 from hermes_dist.ops.profiles import aliases
 from hermes_dist.ops.profiles.boards import rename_in_settings
 from hermes_dist.ops.profiles.edit_file import edit_file
+from hermes_dist.ops.profiles.other_roots import lives_elsewhere
 from hermes_dist.world.agent import processes as running
 from hermes_dist.world.agent.find import run
 from hermes_dist.world.agent.services import is_own
@@ -365,13 +366,15 @@ def _peers(ctx: Context, move: Move) -> None:
         return
     layout = ctx.layout
 
-    def follow(data: bytes) -> bytes:
-        return hosts_renamed(data, layout.brand.name, move.name, move.to)
+    def follow(data: bytes, *, shared: bool = False) -> bytes:
+        return hosts_renamed(data, layout.brand.name, move.name, move.to, shared=shared)
 
-    for path, home in (
-        (layout.home(ProfileName(move.to)) / HONCHO, None),  # its lock is held during the move
-        (layout.root / HONCHO, layout.root),
-        (layout.user_home / HONCHO_OF_USER, None),
+    # The user's own file is of all roots, and another one may have a profile of that name.
+    shared = partial(follow, shared=lives_elsewhere(ctx, ProfileName(move.name)))
+    for path, edit, home in (
+        (layout.home(ProfileName(move.to)) / HONCHO, follow, None),  # its lock is held
+        (layout.root / HONCHO, follow, layout.root),
+        (layout.user_home / HONCHO_OF_USER, shared, None),
     ):
         with suppress(Odd):
-            edit_file(path, follow, home=home)
+            edit_file(path, edit, home=home)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -147,3 +148,30 @@ def test_a_command_of_another_root_is_neither_taken_nor_removed(
 )
 def test_the_home_that_a_text_sets_is_read_in_every_spelling(text: str, home: str) -> None:
     assert home_in(text, "HERMES_HOME") == home
+
+
+@pytest.mark.parametrize("usual_acts", [True, False])
+def test_the_block_of_the_memory_service_stays_for_the_profile_of_the_other_root(
+    usual: Context, other: Context, usual_acts: bool
+) -> None:
+    peers = usual.layout.user_home / ".honcho" / "config.json"
+    peers.parent.mkdir()
+    peers.write_text('{"hosts": {"hermes_coder": {"workspace": "w"}}}\n')
+    acting = usual if usual_acts else other
+    if usual_acts:
+        unit_of(usual, other)  # what tells of a root that may be anywhere
+    rename(acting, "coder", "tester")
+    assert json.loads(peers.read_text())["hosts"] == {
+        "hermes_coder": {"workspace": "w"},
+        "hermes_tester": {"workspace": "w", "aiPeer": "coder"},
+    }
+    rename(acting, "tester", "third")
+    assert set(json.loads(peers.read_text())["hosts"]) == {"hermes_coder", "hermes_third"}
+
+
+def test_the_block_moves_where_no_other_root_has_the_name(usual: Context) -> None:
+    peers = usual.layout.user_home / ".honcho" / "config.json"
+    peers.parent.mkdir()
+    peers.write_text('{"hosts": {"hermes_coder": {"workspace": "w"}}}\n')
+    rename(usual, "coder", "tester")
+    assert set(json.loads(peers.read_text())["hosts"]) == {"hermes_tester"}
