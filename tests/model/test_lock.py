@@ -251,7 +251,7 @@ def test_law_any_lock_is_read_as_it_was_written_and_its_head_says_the_same(lock:
         lock.pin,
         lock.name,
         len(lock.conflicts),
-        tuple((e.path, e.key) for e in lock.parked),
+        tuple((e.path, e.key, e.facts) for e in lock.parked),
         whole=lock.whole,
     )
 
