@@ -8,9 +8,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 
-PROGRAMS = ("age", "fish", "ssh-keygen", "zsh")
+PROGRAMS = ("age", "chromium", "fish", "ssh-keygen", "zsh")
+AXE = Path(__file__).parent.parent / "web" / "node_modules" / "axe-core" / "axe.min.js"
+"""Looks for what people can't use by keyboard or with a screen reader."""
 COMPLETE = "HERMES_TEST_COMPLETE"
 """Set where nothing may be left out: a missing program ends the run."""
 ABILITIES = ("mounts", "marks", "root")
@@ -37,6 +40,9 @@ def is_here(name: str) -> bool:
             file.touch()
             marked = _works(["chattr", "+i", str(file)])
             return marked and _works(["chattr", "-i", str(file)])
+    if name == "chromium" and (find_spec("playwright") is None or not AXE.exists()):
+        # What drives it is the extra ``browser``; axe comes with ``npm ci`` in ``web/``.
+        return False
     return shutil.which(name) is not None
 
 

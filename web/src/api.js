@@ -71,12 +71,29 @@ async function asked(name, profile, state, fields, signal) {
  * @param {{profile?: string, state?: string, plan?: string, fields?: Record<string, any>}} ask
  * @param {(step: {line: string, percent?: number}) => void} [progress]
  */
-export async function write(name, { profile = "", state = "", plan = "", fields = {} }, progress) {
+export async function write(name, { profile = "", state: shown = "", plan = "", fields = {} }, progress) {
+  const state = moved(shown);
   const response = await sent(base + name, posted({ profile, state, plan, fields }, progress ? "text/event-stream" : undefined));
   const streamed = (response.headers.get("Content-Type") || "").startsWith("text/event-stream");
   const body = streamed ? await followed(response, progress) : await answered(response);
-  if (!fields.dry_run) written(profile);
+  if (!fields.dry_run) {
+    if (state && body.state && body.state !== state) MOVES.set(state, body.state);
+    written(profile);
+  }
   return body;
+}
+
+/** @type {Map<string, string>} Where this page itself led from a state, before that is read anew. */
+const MOVES = new Map();
+
+/** @param {string} state */
+function moved(state) {
+  const seen = new Set();
+  while (MOVES.has(state) && !seen.has(state)) {
+    seen.add(state);
+    state = MOVES.get(state);
+  }
+  return state;
 }
 
 /** @param {any} body @param {string} [accept] @returns {RequestInit} */

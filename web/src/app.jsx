@@ -2,6 +2,7 @@
 import { alone, h, useEffect, useMemo, useRef, useState } from "./host.js";
 import { Ask, Badge, Button, Go, Icon } from "./parts/basic.jsx";
 import { Live } from "./parts/live.jsx";
+import { plain } from "./plain.js";
 import { go, usePlace } from "./route.js";
 import { Conflicts } from "./screens/conflicts.jsx";
 import { Find } from "./screens/find.jsx";
@@ -46,7 +47,7 @@ export function App() {
     if (screen.one && !place.profile && active) go({ ...place, screen: name, profile: active }, true);
   }, [screen.one, place.profile, active]);
   useEffect(() => {
-    document.title = `${screen.title}${profile && screen.one ? ` · ${profile}` : ""} · hermes-dist`;
+    document.title = plain(`${screen.title}${profile && screen.one ? ` · ${profile}` : ""} · hermes-dist`);
     // A new screen is read from its heading on, as a new page would be.
     if (first.current) first.current = false;
     else title.current?.focus({ preventScroll: true });

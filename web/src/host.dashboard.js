@@ -1,9 +1,11 @@
 // Where the page runs: as a tab of the agent's dashboard, on the React that the dashboard brings.
+import { showing } from "./plain.js";
+
 const sdk = /** @type {any} */ (window).__HERMES_PLUGIN_SDK__;
 const { React } = sdk;
 const script = /** @type {any} */ (document.currentScript)?.src || location.href;
 
-export const h = React.createElement;
+export const h = showing(React.createElement);
 export const { Fragment, useState, useEffect, useLayoutEffect, useRef, useMemo, useCallback } = React;
 export const render = null;
 export const alone = false;

@@ -1,7 +1,12 @@
 // Where the page runs: here alone, on Preact. `host.dashboard.js` says the same of the agent's dashboard; the build
 // chooses. Both give React's names, and components use nothing else.
-export { h, Fragment, render } from "preact";
+import { h as make } from "preact";
+import { showing } from "./plain.js";
+
+export { Fragment, render } from "preact";
 export { useState, useEffect, useLayoutEffect, useRef, useMemo, useCallback } from "preact/hooks";
+
+export const h = showing(make);
 
 /** Whether the page stands alone: it then has a head of its own, with a switcher and a theme. */
 export const alone = true;

@@ -94,7 +94,7 @@ function Deciding({ change, profile, path, onClose }) {
           <div className="d-stack">
             <div className="d-row d-wrap">
               <p className="d-grow"><Badge tone="good">valid</Badge> {body.data.conflicts.length ? `${counted(body.data.conflicts.length, "conflict")} would stay open.` : "No conflict would be left."}</p>
-              <Button kind="main" onClick={() => setAsked(true)}>Save…</Button>
+              <Button kind="main" disabled={!body.plan} onClick={() => setAsked(true)}>Save…</Button>
             </div>
             <Outcome body={body} brief />
             <Ask open={asked} title={`Save this in ${profile}?`} yes="Save" onNo={() => setAsked(false)} onYes={() => { setAsked(false); change.go().then((/** @type {any} */ done) => done && DRAFTS.delete(`${profile} ${path}`)); }}>

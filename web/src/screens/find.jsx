@@ -23,7 +23,7 @@ function Search({ profile }) {
     return () => clearTimeout(timer);
   }, [typed]);
   const found = useRead("search", "", { words: words.split(/\s+/).filter(Boolean), category });
-  const all = useRead("search", "");
+  const all = useRead("search", "", { limit: 1000 });
   const categories = useMemo(() => [...new Set((all.data?.packages || []).map((one) => one.category).filter(Boolean))].sort(), [all.data]);
   const rows = found.data?.packages || [];
   return (

@@ -20,12 +20,13 @@ const WORDS = {
 
 export function Gateways() {
   const list = useRead("gateways");
+  const check = useRead("gateway-check");
   const [asked, setAsked] = useState(/** @type {any} */ (null));
   const [logs, setLogs] = useState("");
   const act = useAct(asked?.profile || "");
   const results = useRef(/** @type {any} */ (null));
   const carry = async () => {
-    const body = await act.act(asked.verb, asked.state, {}, `${WORDS[asked.verb][0]}: done.`);
+    const body = await act.act(asked.verb, "", {}, `${WORDS[asked.verb][0]}: done.`);
     if (body) results.current = body.data;
     if (body) setAsked(null);
   };
@@ -35,10 +36,10 @@ export function Gateways() {
     return () => clearInterval(timer);
   }, [list.reload]);
   const rows = list.data?.gateways || [];
-  const clashes = list.data?.clashes || [];
+  const clashes = check.data?.clashes || [];
   const open = async (/** @type {string} */ verb, /** @type {any} */ row) => {
     act.clear();
-    setAsked({ verb, profile: row.profile, state: row.shown || "" });
+    setAsked({ verb, profile: row.profile });
   };
   return (
     <div className="d-stack">
@@ -109,7 +110,7 @@ function Logs({ profile, onClose }) {
       try {
         const body = await read("logs", profile, { lines: 500 });
         if (gone) return;
-        setLines(body.data.lines.map((/** @type {any} */ one) => (typeof one === "string" ? one : one.line ?? "")));
+        setLines(body.data.lines.map((/** @type {any} */ one) => one.text));
         setError(null);
       } catch (problem) {
         if (!gone) setError(problem);

@@ -206,7 +206,7 @@ function History({ profile }) {
             <div className="d-row d-wrap">
               <h3 className="d-h3 d-grow">{change === undo ? "Undo the last change" : `Back to generation ${change.fields.number}`}: this is what it would do</h3>
               <Button onClick={change.reset}>Cancel</Button>
-              <Button kind="main" onClick={() => setAsked(true)}>{word}…</Button>
+              <Button kind="main" disabled={!body.plan} onClick={() => setAsked(true)}>{word}…</Button>
             </div>
             <Outcome body={body} />
             <Ask open={asked} title={`${word} in ${profile}?`} yes={word} onNo={() => setAsked(false)} onYes={() => { setAsked(false); change.go(); }}>

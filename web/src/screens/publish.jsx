@@ -9,9 +9,10 @@ import { useChange, useRead } from "../use.js";
 export function Publish({ profile }) {
   const shipping = useRead("shipping", profile);
   const info = useRead("info", profile);
+  const checked = useRead("validate", profile);
   const change = useChange("publish", profile);
   const version = info.data?.version || "";
-  const [fields, setFields] = useState({ to: "", version: "", notes: "" });
+  const [fields, setFields] = useState({ to: "", version: "", message: "" });
   const [asked, setAsked] = useState(false);
   const put = (/** @type {string} */ key) => (/** @type {string} */ value) => setFields({ ...fields, [key]: value });
   const data = shipping.data;
@@ -32,9 +33,15 @@ export function Publish({ profile }) {
       <div className="d-two">
         <Ships data={data} />
         <div className="d-stack">
-          <Card title="Replaced by variables" side={<Badge>{data.variables.length}</Badge>}>
-            {data.variables.length ? <ul className="d-files">{data.variables.map((name) => <li key={name}><Code>{name}</Code> <span className="d-dim">the value stays here</span></li>)}</ul> : <p className="d-dim">No secret was found in what ships.</p>}
+          <Card title="Secrets, replaced by variables" side={<Badge>{data.variables.length}</Badge>}>
+            {checked.data?.replaced.length ? (
+              <ul className="d-files">{checked.data.replaced.map((one, n) => <li key={n}><span className="d-mono d-break">{one.path}:{one.line}</span> <span aria-hidden="true">→</span> <Code>{`\${${one.variable}}`}</Code></li>)}</ul>
+            ) : data.variables.length ? (
+              <ul className="d-files">{data.variables.map((name) => <li key={name}><Code>{name}</Code></li>)}</ul>
+            ) : <p className="d-dim">No secret was found in what ships.</p>}
+            {data.variables.length ? <p className="d-dim">The values stay on this machine.</p> : null}
           </Card>
+          <Problems checked={checked} />
           <Card title="Stays here" side={<Badge>{data.stays.length}</Badge>}>
             <ul className="d-files">{data.stays.map((one) => <li key={one.path}><span className="d-mono d-break">{one.path}</span> <span className="d-dim">{one.why}</span></li>)}</ul>
           </Card>
@@ -48,6 +55,10 @@ export function Publish({ profile }) {
             <Field label="Version" id="version" value={fields.version} onValue={put("version")} placeholder={version || "1.0.0"} mono hint={version ? `Now ${version}` : ""} />
             <Button type="submit" kind={change.phase === "preview" ? "plain" : "main"}>Show what would be pushed</Button>
           </div>
+          <label className="d-field d-wide" htmlFor="message">
+            <span className="d-label">Notes: the message of the commit and the tag</span>
+            <textarea id="message" rows={3} value={fields.message} {...heard(put("message"))} />
+          </label>
           {version ? (
             <div className="d-row d-wrap d-tight">
               <span className="d-dim">Next:</span>
@@ -62,7 +73,7 @@ export function Publish({ profile }) {
         working={`Publishing ${profile}`}
         preview={(body) => (
           <Made body={body}>
-            <Button kind="main" onClick={() => setAsked(true)}>Publish…</Button>
+            <Button kind="main" disabled={!body.plan} onClick={() => setAsked(true)}>Publish…</Button>
             <Ask open={asked} title={`Publish ${profile}?`} yes="Publish" onNo={() => setAsked(false)} onYes={() => { setAsked(false); change.go(); }}>
               <p>{counted(body.data.changes.length, "file")} are pushed to <Code>{body.data.repository}</Code>, branch <Code>{body.data.branch}</Code>{body.data.tag ? <>, with the tag <Code>{body.data.tag}</Code></> : null}.</p>
               <p>Whoever can read the repository can read them then: a push can't be taken back.</p>
@@ -74,6 +85,31 @@ export function Publish({ profile }) {
     </div>
   );
 }
+
+/** What is wrong with the package, by file and line. */
+function Problems({ checked }) {
+  if (checked.error) return <ErrorBox error={checked.error} onAgain={checked.reload} />;
+  if (!checked.data?.problems.length) return null;
+  return (
+    <Card title="Problems" side={<Badge tone={checked.data.valid ? "warn" : "bad"}>{checked.data.problems.length}</Badge>}>
+      <Rows problems={checked.data.problems} />
+    </Card>
+  );
+}
+
+function Rows({ problems }) {
+  return (
+    <ul className="d-files">
+      {problems.map((one, n) => <li key={n}><Badge tone={one.level === "error" ? "bad" : "warn"}>{one.level}</Badge> <span className="d-mono d-break">{one.path}{one.line ? `:${one.line}` : ""}</span> {one.message}{one.hint ? <span className="d-dim"> {one.hint}</span> : null}</li>)}
+    </ul>
+  );
+}
+
+/** @param {(value: string) => void} put */
+const heard = (put) => {
+  const change = (/** @type {any} */ event) => put(event.target.value);
+  return { onInput: change, onChange: change };
+};
 
 function Ships({ data }) {
   const parts = useMemo(() => {
@@ -99,11 +135,7 @@ function Made({ body, done = false, children = null }) {
   return (
     <Card title={done ? "Published" : "What would be pushed"} side={children} className={done ? "d-hero d-good" : "d-hero"}>
       <p className="d-lead d-break"><strong>{data.label}</strong> → <span className="d-mono">{data.repository}</span> {data.tag ? <Badge tone="accent">{data.tag}</Badge> : null}</p>
-      {data.problems.length ? (
-        <ul className="d-files">
-          {data.problems.map((one, n) => <li key={n}><Badge tone={one.level === "error" ? "bad" : "warn"}>{one.level}</Badge> <span className="d-mono">{one.path}{one.line ? `:${one.line}` : ""}</span> {one.message}{one.hint ? <span className="d-dim"> {one.hint}</span> : null}</li>)}
-        </ul>
-      ) : null}
+      {data.problems.length ? <Rows problems={data.problems} /> : null}
       <ul className="d-files">{data.changes.map((one) => <li key={one.path}><How how={one.gone ? "deleted" : "changed"} /> <span className="d-mono d-break">{one.path}</span></li>)}</ul>
       {data.changes.length ? null : <p className="d-dim">Nothing is new.</p>}
       {data.taken_in.length ? <p>Taken in from others: {data.taken_in.join(", ")}</p> : null}

@@ -63,8 +63,7 @@ const filled = (fields) => Object.fromEntries(Object.entries(fields).filter(([, 
 
 function Preview({ body, status, onYes, onLook, children }) {
   const data = body.data;
-  const nothing = !data.steps.length && samePin(data);
-  if (nothing) {
+  if (!body.plan) {
     return (
       <Card>
         <Empty title={status.held ? `${data.profile} is held: updates skip it.` : `${data.profile} is up to date.`}>
@@ -116,8 +115,6 @@ function Preview({ body, status, onYes, onLook, children }) {
     </div>
   );
 }
-
-const samePin = (/** @type {any} */ data) => !data.before || data.before.tree === data.pin?.tree;
 
 function Done({ body, profile, onAgain }) {
   return (

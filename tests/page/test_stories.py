@@ -1,0 +1,243 @@
+"""The stories of the page: each screen in Chromium, in front of the real server and real repositories."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+import yaml
+
+if TYPE_CHECKING:
+    from machine import Machine
+    from window import Window
+
+pytestmark = pytest.mark.needs("chromium")
+
+
+def test_the_machine_is_seen_at_a_glance(window: Window) -> None:
+    """Twelve profiles, those that need somebody first; found by filter, opened by keyboard, kept in the URL."""
+    page = window.page
+    names = page.get_by_role("table", name="Profiles").get_by_role("row")
+    assert names.count() == 13  # and the heads of the columns
+    assert page.locator(".d-rowlink .d-strong").all_inner_texts()[:2] == ["coder", "lab"]
+    assert "4 conflicts" in names.nth(1).inner_text()
+    assert "v1.2.0" in page.get_by_role("row").filter(has_text="research-bot@1.0.0").inner_text()
+
+    page.get_by_role("button", name="Needs you").click()
+    assert names.count() == 3
+    page.get_by_role("button", name="Updates").click()
+    assert page.locator(".d-rowlink .d-strong").all_inner_texts() == ["research"]
+    page.get_by_role("button", name="All").click()
+
+    page.keyboard.press("/")
+    page.keyboard.type("scribe")
+    assert page.locator(".d-rowlink .d-strong").all_inner_texts() == [
+        "letters",
+        "minutes",
+        "scribe",
+    ]
+    page.locator(".d-rowlink").first.focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    window.settle()
+    assert "profile=minutes" in page.url
+    window.sees("Changes go to minutes")
+
+    page.get_by_label("Profile", exact=True).select_option("research")
+    window.settle()
+    assert "profile=research" in page.url
+    window.sees("Changes go to research")
+    page.go_back()
+    window.sees("Changes go to minutes")
+    page.go_forward()
+    window.sees("Changes go to research")
+    page.reload()
+    window.settle()
+    window.sees("Changes go to research")
+
+
+def test_a_profile_tells_what_is_yours_and_goes_back(window: Window, machine: Machine) -> None:
+    """Edits by key and line, keep, hold, history, rollback and undo."""
+    page = window.page
+    window.go(profile="coder", screen="profile")
+    page.get_by_role("button", name=re.compile("config.yaml")).first.click()
+    window.sees("agent.max_turns")
+    window.sees("+  max_turns: 90  # long nights")
+
+    window.button("Hold").click()
+    window.button("Held: release").wait_for()
+    assert '"held": "*"' in machine.run("status", "coder", "--json", codes=(0, 3, 10))
+    window.button("Held: release").click()
+    window.button("Hold").wait_for()
+
+    page.get_by_label("A file, a folder or a key").fill("skills/git")
+    window.button("Keep").click()
+    window.button("Keep skills/git no longer").wait_for()
+    assert "skills/git" in machine.run("keep", "coder", "--json")
+    window.button("Keep skills/git no longer").click()
+    window.sees("Nothing in particular.")
+
+    window.button("Go back to generation 2").click()
+    window.sees("Back to generation 2: this is what it would do")
+    window.button("Go back…").click()
+    window.agree("Go back")
+    window.sees("Done:")
+    assert "nightly-audit" not in (machine.path("coder") / "cron/jobs.json").read_text()
+    assert "max_turns: 90  # long nights" in (machine.path("coder") / "config.yaml").read_text()
+
+    window.button("Undo the last change").click()
+    window.button("Undo…").click()
+    window.agree("Undo")
+    window.sees("Done:")
+    said = machine.run("info", "coder", "--json")
+    assert '"version": "1.1.0"' in said
+
+
+def test_an_update_is_seen_before_it_happens(window: Window, machine: Machine) -> None:
+    """Notes, what arrives, what is yours, what will wait; then the update, live, and its result."""
+    page, home = window.page, machine.path("research")
+    window.go(profile="research", screen="update")
+    window.button("Update…").wait_for()
+    window.sees("Reads preprints as PDF.")
+    window.sees("skills/research/pdf-reading/SKILL.md")
+    window.sees("agent.max_turns")
+    window.sees("retraction-watch")
+    before = (home / "config.yaml").read_text()
+    window.button("Update…").click()
+    assert "6 files" in page.get_by_role("dialog").inner_text()
+    window.button("Cancel").click()
+    assert (home / "config.yaml").read_text() == before
+
+    window.button("Update…").click()
+    window.agree("Update")
+    window.sees("Update done")
+    after = (home / "config.yaml").read_text()
+    assert "max_turns: 80  # mine" in after
+    assert "extract_char_limit: 60000" in after
+    assert (home / "skills/research/pdf-reading/SKILL.md").exists()
+    assert (home / "skills/own/tides/SKILL.md").exists()
+    page.get_by_role("link", name="Review them").click()
+    window.sees("1 of 1 that wait")
+
+
+def test_what_changed_meanwhile_is_told_and_nothing_is_written(
+    window: Window, machine: Machine
+) -> None:
+    """A command changes the profile between the preview and the yes; then the source changes."""
+    window.go(profile="research", screen="update")
+    window.button("Update…").wait_for()
+    machine.run("keep", "research", "SOUL.md")
+    before = (machine.path("research") / "config.yaml").read_bytes()
+    window.button("Update…").click()
+    window.agree("Update")
+    window.sees("Nothing was written.")
+    assert (machine.path("research") / "config.yaml").read_bytes() == before
+    window.button("Show a fresh preview").click()
+    window.button("Update…").wait_for()
+
+    machine.ship(
+        "research-bot", {"skills/late/SKILL.md": "---\nname: late\n---\nToo late.\n"}, "v1.2.1"
+    )
+    try:
+        window.button("Update…").click()
+        window.agree("Update")
+        window.sees("Nothing was written.")
+        assert (machine.path("research") / "config.yaml").read_bytes() == before
+        window.button("Show a fresh preview").click()
+        window.sees("skills/late/SKILL.md")
+        window.button("Update…").click()
+        window.agree("Update")
+        window.sees("Update done")
+        assert (machine.path("research") / "skills/late/SKILL.md").exists()
+    finally:
+        machine.take_back("research-bot")
+
+
+def test_a_text_is_merged_hunk_by_hunk(window: Window, machine: Machine) -> None:
+    """One difference is taken, the other stays; a result with a marker can't be saved; an edit is never lost."""
+    page, file = window.page, machine.path("coder") / "SOUL.md"
+    window.go(profile="coder", screen="conflicts")
+    window.sees("2 differences")
+    page.get_by_role("button", name="Take this from theirs").first.click()
+    window.sees("1 difference")
+    result = page.get_by_label("SOUL.md: the result")
+    result.click()
+    page.keyboard.press("Control+End")
+    page.keyboard.type("<<<<<<< yours\nA line of the result.\n=======\n>>>>>>> theirs\n")
+    window.button("Check the result").click()
+    window.sees("Try again")
+    window.button("Back to the conflict").click()
+    window.sees("A line of the result.")
+    result.click()
+    for _ in range(4):
+        page.keyboard.press("Control+z")
+    if "<<<<<<<" in result.inner_text():
+        page.keyboard.press("Control+z")
+    page.get_by_role("link", name=re.compile("config.yaml")).click()
+    page.get_by_role("link", name=re.compile("SOUL.md")).click()
+    window.sees("1 difference")  # the edit is still there
+    window.button("Check the result").click()
+    window.button("Save…").click()
+    window.agree("Save")
+    window.sees("conflicts left.")
+    said = file.read_text()
+    assert "You write the failing test first, and say so." in said
+    assert "My house style: two spaces, no semicolons." in said
+    assert "When a review finds nothing" not in said
+    assert "<<<<<<<" not in said
+    assert '"path": "SOUL.md"' not in machine.run(
+        "resolve", "coder", "--list", "--json", codes=(0, 3)
+    )
+
+
+def test_keys_are_chosen_one_by_one(window: Window, machine: Machine) -> None:
+    """Base, yours and theirs of each key with their comments; one of each side is taken."""
+    page, file = window.page, machine.path("coder") / "config.yaml"
+    window.go(profile="coder", screen="conflicts", item="config.yaml")
+    turns = page.get_by_role("group", name="agent.max_turns")
+    for value in ("120", "90", "150", "# long nights"):
+        assert value in turns.inner_text()
+    turns.get_by_label("Theirs").check()
+    page.get_by_role("group", name="model.default").get_by_label("Yours").check()
+    window.sees("2 of 2 chosen")
+    window.button("Check the choice").click()
+    window.button("Save…").click()
+    window.agree("Save")
+    window.sees("conflicts left.")
+    said = file.read_text()
+    assert "max_turns: 150" in said
+    assert "default: local/qwen-4  # mine: no cloud for this one" in said
+    assert "# A change with tests" in said
+
+
+def test_what_waits_is_reviewed_one_by_one(window: Window, machine: Machine) -> None:
+    """Before and after of a server that changed, approved; another is skipped; the first is revoked again."""
+    page = window.page
+    window.go(profile="coder", screen="review")
+    window.sees("1 of 3 that wait")
+    card = page.get_by_role("article", name="Runs mcp_servers.context7").first
+    said = card.inner_text()
+    assert said.index("context7-mcp@4.1.1") < said.index("context7-mcp@4.2.0")
+    window.button("Approve…").click()
+    window.agree("Approve")
+    window.sees("1 of 2 that wait")
+    assert "context7-mcp@4.2.0" in (machine.path("coder") / "config.yaml").read_text()
+
+    card = page.get_by_role("article", name="Runs mcp_servers.tickets")
+    for fact in ("@example/tickets-mcp@2.0.0", "npx", "${TICKETS_URL}"):
+        assert fact in card.inner_text()
+    window.button("Skip").click()
+    window.sees("2 of 2 that wait")
+    assert "Run the security audit" in page.get_by_role("article").first.inner_text()
+    window.button("Skip").click()
+    window.sees("2 things skipped")
+    config = yaml.safe_load((machine.path("coder") / "config.yaml").read_text())
+    assert config["mcp_servers"]["tickets"]["enabled"] is False
+
+    window.button("Revoke mcp_servers.context7").click()
+    window.sees("It is switched off and waits")
+    window.agree("Revoke")
+    window.sees("that wait")
+    waiting = machine.run("approve", "coder", "--list", "--json", codes=(0, 3))
+    assert waiting.index("mcp_servers.context7") < waiting.index('"approved"')

@@ -1,0 +1,158 @@
+"""Chromium in front of the real server, for the stories of the page."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from leftout import AXE
+from playwright.sync_api import Page, expect, sync_playwright
+
+PROGRAM = Path(sys.executable).parent / "hermes-dist"
+ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+expect.set_options(timeout=15_000)
+SHIFTS = """
+window.shifted = 0;
+new PerformanceObserver((list) => {
+  for (const one of list.getEntries()) if (!one.hadRecentInput) window.shifted += one.value;
+}).observe({ type: "layout-shift", buffered: true });
+"""
+FOCUS = """
+() => {
+  let at = document.activeElement;
+  while (at.shadowRoot && at.shadowRoot.activeElement) at = at.shadowRoot.activeElement;
+  const style = getComputedStyle(at);
+  return {
+    label: at.getAttribute("aria-label") || "",
+    text: at.innerText?.trim() || "",
+    seen: style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2,
+  };
+}
+"""
+PATIENCE = 15_000
+"""How long a story waits for what it expects to see, in milliseconds."""
+_LOADS = "Failed to load resource"
+"""What Chromium writes about each reply that is an error: those are part of stories."""
+
+
+@contextmanager
+def served(env: Mapping[str, str], cwd: Path) -> Iterator[str]:
+    """The page's server, as a user starts it; gives its address with the token."""
+    words = [str(PROGRAM), "ui", "--no-open", "--json"]
+    with subprocess.Popen(words, env=dict(env), cwd=cwd, stdout=subprocess.PIPE, text=True) as ran:
+        try:
+            yield _address(ran)
+        finally:
+            ran.terminate()
+            ran.wait(20)
+
+
+def _address(ran: subprocess.Popen[str]) -> str:
+    assert ran.stdout is not None
+    text = ""
+    for line in ran.stdout:
+        text += line
+        try:
+            return str(json.loads(text)["url"])
+        except ValueError:
+            continue
+    raise AssertionError(f"the server said: {text}")
+
+
+class Window:
+    """A tab, with what it must never say.
+
+    Args:
+        page: Playwright's page.
+        address: Where the page is, with the token.
+    """
+
+    def __init__(self, page: Page, address: str) -> None:
+        self.page = page
+        self.base = address.partition("/?")[0]
+        self.faults: list[str] = []
+        page.on("pageerror", lambda error: self.faults.append(f"error: {error}"))
+        page.on("console", self._heard)
+        page.on("request", self._asked)
+        page.add_init_script(SHIFTS)
+
+        page.goto(address)
+        self.settle()
+
+    def _heard(self, message: Any) -> None:
+        if message.type in ("error", "warning") and not message.text.startswith(_LOADS):
+            self.faults.append(f"console: {message.text}")
+
+    def _asked(self, request: Any) -> None:
+        if not request.url.startswith(f"{self.base}/"):
+            self.faults.append(f"asked for {request.url}")
+
+    def go(self, **place: str) -> None:
+        words = "&".join(f"{key}={value}" for key, value in place.items())
+        self.page.goto(f"{self.base}/?{words}")
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait until everything that was asked for is shown."""
+        self.page.wait_for_load_state("networkidle")
+        expect(self.page.locator(".d-waiting")).to_have_count(0)
+
+    def button(self, name: str) -> Any:
+        return self.page.get_by_role("button", name=name, exact=True)
+
+    def agree(self, name: str) -> None:
+        """Say yes in the dialog that is open."""
+        self.page.get_by_role("dialog").get_by_role("button", name=name, exact=True).click()
+
+    def tab_to(self, name: str) -> None:
+        """Press Tab until what has this name has the focus."""
+        for _ in range(80):
+            self.page.keyboard.press("Tab")
+            at = self.page.evaluate(FOCUS)
+            if name in (at["label"], at["text"]):
+                assert at["seen"], name
+                return
+        raise AssertionError(f"Tab never reaches {name!r}")
+
+    def sees(self, text: str) -> None:
+        expect(self.page.get_by_text(text).first).to_be_visible()
+
+    def violations(self) -> list[str]:
+        """What axe finds wrong on this screen."""
+        self.page.evaluate(AXE.read_text("utf-8"))
+        found = self.page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
+        return [
+            f"{each['id']}: {[node['target'] for node in each['nodes']]}"
+            for each in found["violations"]
+        ]
+
+    def shifted(self) -> float:
+        """How much of the page moved by itself, as Chromium scores it."""
+        return float(self.page.evaluate("window.shifted"))
+
+
+@contextmanager
+def chromium(**how: Any) -> Iterator[Any]:
+    """A context of Chromium with an empty profile."""
+    program = shutil.which("chromium")
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=program, args=list(ARGUMENTS))
+        try:
+            context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **how})
+            context.set_default_timeout(PATIENCE)
+            yield context
+        finally:
+            browser.close()
