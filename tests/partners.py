@@ -94,6 +94,10 @@ ONE_GENERATION: dict[str, tuple[Generation, str]] = {
         V22,
         "0.19 knows no copies of stores",
     ),
+    "test_where_plugins_run_in_a_process_of_their_own_all_profiles_are_answered": (
+        V22,
+        "0.19 runs all plugins in its own process",
+    ),
 }
 """The tests that are about one generation only: name of the test → the generation, and why the other has no answer.
 

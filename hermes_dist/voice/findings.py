@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _FEW = 3
 _LOOK = "look at the profile with status, then remove this folder"
+_WRITES_AGAIN = "doctor --fix writes it again, unless it was changed; so does: {command}"
 _REMOVES = "doctor --fix removes it"
 _OWN_BOT = "give each a bot of its own, or keep it in one"
 _FIX_OR_CHMOD = "doctor --fix, or chmod {mode}"
@@ -97,6 +98,7 @@ TITLES: Mapping[Topic, str] = {
     Topic.SSH: "ssh",
     Topic.PATH: "PATH",
     Topic.FRONT_DOOR: "Front door",
+    Topic.TAB: "Tab in the dashboard",
     Topic.ALIASES: "Commands of profiles",
     Topic.POLICY: "Policies and keys",
     Topic.REGISTRIES: "Registries",
@@ -155,6 +157,9 @@ FACTS: Sentences = {
     FactKind.DOOR_ACTIVE: "`{name}` leads to both programs",
     FactKind.DOOR_HIDDEN: "installed, but `{name}` starts {starts}",
     FactKind.NO_DOOR: "not installed",
+    FactKind.TAB_WORKS: "installed and enabled",
+    FactKind.TAB_NOT_ENABLED: "installed, but the agent does not load it",
+    FactKind.NO_TAB: "not installed",
     FactKind.POLICIES: "in force: {places}",
     FactKind.NO_POLICY: "no policy is set",
     FactKind.REGISTRIES: "{names}",
@@ -173,6 +178,8 @@ FACT_HINTS: Sentences = {
     FactKind.NOT_ON_PATH: "add it, then open a new shell: {line}",
     FactKind.DOOR_HIDDEN: "put the folder of the front door further ahead in PATH",
     FactKind.NO_DOOR: "with it, `{name} profile` is this program: {command}",
+    FactKind.TAB_NOT_ENABLED: "to enable it: {command}",
+    FactKind.NO_TAB: "it shows all this in `{name} dashboard`: {command}",
     FactKind.NOT_TRIED: "to contact each: {command}",
     FactKind.ITEMS_WAIT: "see them with: {command}",
     FactKind.KEYS_MISSING: "set what is missing in {file}",
@@ -223,6 +230,8 @@ SENTENCES: Sentences = {
     FindingKind.POLICY_UNREADABLE: "{why}",
     FindingKind.SOURCE_FAILS: "{name}: {why}",
     FindingKind.OTHER_OWNER: _owners,
+    FindingKind.TAB_BEHIND: "the tab in the agent's dashboard is not the one of this hermes-dist",
+    FindingKind.TAB_PROGRAM_GONE: "the hermes-dist that the tab in the agent's dashboard starts is gone",
     FindingKind.JOB_RUNS_TWICE: "the job {job!r} runs in each of these profiles: {profiles}",
 }
 
@@ -264,5 +273,7 @@ HINTS: Sentences = {
     FindingKind.POLICY_UNREADABLE: "{hint}",
     FindingKind.SOURCE_FAILS: "{hint}",
     FindingKind.OTHER_OWNER: "give them back: chown -R {owner} {home}",
+    FindingKind.TAB_BEHIND: _WRITES_AGAIN,
+    FindingKind.TAB_PROGRAM_GONE: _WRITES_AGAIN,
     FindingKind.JOB_RUNS_TWICE: "pause it in all but one; its id is shown by: {program} -p {last} cron list",
 }

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 
 from hermes_dist import __version__
 from hermes_dist.brand import AIGENLABS, HERMES, Brand
@@ -12,6 +13,11 @@ from hermes_dist.cli.shared.output import write, write_beside
 from hermes_dist.errors import DistError, ExitCode
 
 _HELP = frozenset(["--help", "-h", "help"])
+_HIDDEN: Mapping[tuple[str, ...], tuple[str, str]] = {
+    ("completion", "words"): ("hermes_dist.cli.entry.candidates", "words"),
+    ("dashboard", "answer"): ("hermes_dist.cli.dashboard.answer", "answer"),
+}
+"""What scripts and plugins of ours call, and no user types: the module of each, and its function there."""
 
 
 def open_closed_streams() -> None:
@@ -55,10 +61,9 @@ def _begun(brand: Brand, argv: Sequence[str], prog: str, profile: str | None) ->
         from hermes_dist.cli.entry.help_rows import help_text  # noqa: PLC0415 - start-up: each answer loads only what it needs
 
         return _say(help_text(brand, prog))
-    if list(argv[:2]) == ["completion", "words"]:
-        from hermes_dist.cli.entry.candidates import words  # noqa: PLC0415 - start-up: each answer loads only what it needs
-
-        return words(brand, argv[2:])
+    if (hidden := _HIDDEN.get(tuple(argv[:2]))) is not None:
+        answer: Callable[[Brand, Sequence[str]], int] = getattr(import_module(hidden[0]), hidden[1])
+        return answer(brand, argv[2:])
     from hermes_dist.cli.entry.plain import Invocation, attempt  # noqa: PLC0415 - start-up: each answer loads only what it needs
 
     called = Invocation(brand, prog, profile)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 
 from hermes_dist.agents.generation import generation_of
+from hermes_dist.decide.plugins.troubles import Trouble
 from hermes_dist.decide.profiles.aliases import path_line
 from hermes_dist.decide.profiles.findings import FactKind, FindingKind, State, Topic
 from hermes_dist.errors import DistError
@@ -16,6 +18,7 @@ from hermes_dist.ops.change.look_up import ask_ahead
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.front_door import launcher
 from hermes_dist.ops.package import outdated
+from hermes_dist.ops.plugins import dashboard
 from hermes_dist.ops.profiles import aliases
 from hermes_dist.ops.profiles.checks import Check, Fact, Finding, Listed, check
 from hermes_dist.ops.registry import registries
@@ -124,6 +127,40 @@ def front_door(ctx: Context) -> Iterator[Finding | Fact]:
     else:
         command = ctx.command("front-door install")
         yield Fact(State.NONE, Note.of(FactKind.NO_DOOR, name=name, command=command))
+
+
+@check(Topic.TAB, SETUP)
+def tab(ctx: Context) -> Iterator[Finding | Fact]:
+    """Find out whether the tab in the agent's dashboard works, and is the one of this version."""
+    try:
+        found = dashboard.status(ctx.layout, ctx.env)
+    except DistError as error:
+        yield _unreadable(error)
+        return
+    troubles = set(found.troubles)
+    command = ctx.command("dashboard install")
+    if troubles & {Trouble.ABSENT, Trouble.FOREIGN}:
+        what = Note.of(FactKind.NO_TAB, name=ctx.brand.name, command=command)
+        yield Fact(State.NONE, what)
+    elif troubles & {Trouble.BEHIND, Trouble.INCOMPLETE, Trouble.PROGRAM_GONE}:
+        what = Note.of(FindingKind.TAB_BEHIND, command=command)
+        if Trouble.PROGRAM_GONE in troubles:
+            what = Note.of(FindingKind.TAB_PROGRAM_GONE, command=command)
+        yield Finding(
+            kind="tab-behind",
+            what=what,
+            where=str(found.placed.folder),
+            fix=None if Trouble.CHANGED in troubles else partial(_write_again, ctx),
+        )
+    elif troubles & {Trouble.NOT_ENABLED, Trouble.OFF}:
+        yield Fact(State.WAITS, Note.of(FactKind.TAB_NOT_ENABLED, command=f"{command} --enable"))
+    else:
+        yield Fact(State.GOOD, Note.of(FactKind.TAB_WORKS))
+
+
+def _write_again(ctx: Context) -> None:
+    planned = dashboard.plan(ctx.layout)
+    dashboard.install(ctx.layout, planned, enable=False, replace=False)
 
 
 def _unreadable(error: DistError) -> Finding:

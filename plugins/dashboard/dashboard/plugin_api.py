@@ -71,6 +71,12 @@ async def send(name: str, request: Request):
     return await hand_over(request, {**body, "name": name})
 
 
+@router.api_route("/{name:path}", methods=["GET", "HEAD", "PUT", "PATCH", "DELETE"])
+async def refuse(name: str):
+    """Whatever is no POST."""
+    return problem(405, "every request is a POST", where=name[:80])
+
+
 async def body_of(request):
     """The body of a request; OverflowError if it is too large."""
     data = bytearray()

@@ -14,12 +14,13 @@ from gitrepo import Repo
 from test_life_of_profiles import CODER, context, unit
 
 from hermes_dist.agents.places import JOBS
-from hermes_dist.decide.profiles.findings import GROUPS, Topic
+from hermes_dist.decide.profiles.findings import GROUPS, FindingKind, State, Topic
 from hermes_dist.decide.profiles.lifecycle import Move, kept_id
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.change.request import Request
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.package.install import install
+from hermes_dist.ops.plugins import dashboard
 from hermes_dist.ops.profiles import aliases, lifecycle, profile_moves, trash_and_archive
 from hermes_dist.ops.profiles.doctor import Checked, Finding, doctor
 from hermes_dist.ops.profiles.list import list_profiles
@@ -396,3 +397,39 @@ def test_sources_are_tried_when_asked_and_never_offline(ctx: Context, tmp_path: 
     away = ctx.with_options(offline=True)
     assert checked(away, Topic.SOURCES, sources=True).state == "none"
     assert doctor(ctx).findings == ()
+
+
+def _tab(ctx: Context) -> Checked:
+    return next(one for one in doctor(ctx).checks if one.topic is Topic.TAB)
+
+
+def test_a_tab_of_another_version_or_without_its_program_is_found_and_written_again(
+    ctx: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert _tab(ctx).state == State.NONE
+    for what, value, kind in (
+        ("hermes_dist.ops.plugins.folder.__version__", "0.0.1", FindingKind.TAB_BEHIND),
+        ("sys.executable", "/nowhere/python", FindingKind.TAB_PROGRAM_GONE),
+    ):
+        with monkeypatch.context() as patch:
+            patch.setattr(what, value)
+            dashboard.install(ctx.layout, dashboard.plan(ctx.layout), enable=False, replace=False)
+        [found] = _tab(ctx).findings
+        assert found.what.kind is kind
+        assert found.what in [each.what for each in doctor(ctx, fix=True).fixed]
+        assert _tab(ctx).state == State.WAITS  # nobody said yes to enabling it
+    dashboard.install(ctx.layout, dashboard.plan(ctx.layout), enable=True, replace=False)
+    assert _tab(ctx).state == State.GOOD
+
+
+def test_a_tab_that_was_changed_is_not_written_over(
+    ctx: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("sys.executable", "/nowhere/python")
+        dashboard.install(ctx.layout, dashboard.plan(ctx.layout), enable=True, replace=False)
+    page = ctx.layout.root / "plugins" / dashboard.NAME / "dashboard" / "plugin_api.py"
+    page.write_text("mine\n")
+    [found] = [each for each in doctor(ctx, fix=True).open if each.kind == "tab-behind"]
+    assert found.fix is None
+    assert page.read_text() == "mine\n"

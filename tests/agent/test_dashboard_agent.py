@@ -1,0 +1,291 @@
+"""The tab Packages in the dashboards of real agents: listed, guarded, answering, and whole after a crash."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import shutil
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from dashboards import TAB, TOKEN, Dashboard, authored, json_of, ours, running
+from gitrepo import PACKAGE, Repo
+from partners import V22, Generation
+
+pytestmark = pytest.mark.slow
+JSON = {"Content_Type": "application/json"}
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory, generation: Generation) -> Path:
+    """A home with a profile of two releases, of which it has the first, and an empty profile."""
+    home = tmp_path_factory.mktemp(f"home{generation.name}")
+    (home / ".hermes").mkdir()
+    (home / ".hermes" / "config.yaml").write_text("# mine\nmodel: gpt-5  # stays\n")
+    with authored():
+        repo = Repo(home / "bot")
+        repo.commit(PACKAGE)
+        ours(home, "install", f"file://{repo.path}", "--name", "coder", "-y")
+        ours(home, "create", "writer", "--no-alias")
+        repo.commit({"SOUL.md": "You are a better bot.\n"})
+    ours(home, "dashboard", "install", "--yes", "--enable")
+    return home
+
+
+@pytest.fixture(scope="module")
+def dashboard(generation: Generation, place: Path) -> Iterator[Dashboard]:
+    with running(generation, place) as started:
+        yield started
+
+
+def test_the_tab_is_listed_and_its_files_are_served_and_no_other(dashboard: Dashboard) -> None:
+    [tab] = [
+        each
+        for each in dashboard.get("/api/dashboard/plugins")
+        if each["name"] == "hermes-dist-packages"
+    ]
+    assert (tab["label"], tab["tab"]["path"], tab["has_api"]) == ("Packages", "/packages", True)
+    assets = "/dashboard-plugins/hermes-dist-packages"
+    for name in (tab["entry"], tab["css"]):
+        assert dashboard.send("GET", f"{assets}/{name}")[0] == 200
+    for name in ("plugin_api.py", "../program.json", "..%2fprogram.json", "../hermes-dist.json"):
+        status, data = dashboard.send("GET", f"{assets}/{name}")
+        assert status in {403, 404} or b"argv" not in data
+
+
+def test_it_answers_with_the_session_alone(dashboard: Dashboard) -> None:
+    for session in (None, "", "wrong", f"{TOKEN}x"):
+        assert dashboard.send("POST", f"{TAB}/list", b"{}", session=session, **JSON)[0] == 401
+    assert (
+        dashboard.send("POST", f"{TAB}/list?token={TOKEN}", b"{}", session=None, **JSON)[0] == 401
+    )
+    assert dashboard.send("POST", f"{TAB}/list", b"{}", **JSON)[0] == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "http://evil.example"},
+        {"Origin": "null"},
+        {"Origin": "http://127.0.0.1:1"},
+        {"Sec_Fetch_Site": "cross-site"},
+        {"Sec_Fetch_Site": "same-site"},
+        {"Host": "evil.example"},
+        {"Host": "evil.example:80", "Origin": "http://evil.example"},
+    ],
+)
+def test_another_sites_page_and_another_name_are_refused(
+    dashboard: Dashboard, headers: dict[str, str]
+) -> None:
+    status, data = dashboard.send("POST", f"{TAB}/list", b"{}", **JSON, **headers)
+    assert status in {400, 403}
+    assert b"profiles" not in data
+
+
+def test_its_own_page_is_answered(dashboard: Dashboard) -> None:
+    own = {"Origin": dashboard.url, "Sec_Fetch_Site": "same-origin"}
+    assert dashboard.send("POST", f"{TAB}/list", b"{}", **JSON, **own)[0] == 200
+
+
+def test_what_it_says_is_what_the_commands_say(dashboard: Dashboard, place: Path) -> None:
+    status, reply = dashboard.ask("list")
+    assert status == 200
+    assert reply["data"] == json_of(place, "list")
+    for profile in ("coder", "default"):
+        status, reply = dashboard.ask("status", profile)
+        assert status == 200, reply
+        assert reply["profile"] == profile
+    assert dashboard.ask("status", "coder")[1]["data"] == json_of(place, "status", "coder")
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "status"),
+    [
+        ("list", b"", 400),
+        ("list", b"{", 400),
+        ("list", b"[]", 400),
+        ("list", b'{"fields": {"rm": "-rf"}}', 400),
+        ("list", b'{"unknown": 1}', 400),
+        ("list", b"[" * 100_000, 400),
+        ("status", b'{"profile": "../../etc"}', 400),
+        ("status", b'{"profile": "nobody"}', 404),
+        ("status", b'{"profile": "--help"}', 400),
+        ("nothing", b"{}", 404),
+        ("..%2f..%2fetc", b"{}", 404),
+        ("--help", b"{}", 404),
+    ],
+)
+def test_what_is_no_request_of_ours_is_refused(
+    dashboard: Dashboard, name: str, body: bytes, status: int
+) -> None:
+    found, data = dashboard.send("POST", f"{TAB}/{name}", body, **JSON)
+    assert found == status, data
+    assert json.loads(data)["error"]["error"]["message"]
+
+
+def test_a_body_without_end_and_a_form_are_refused(dashboard: Dashboard) -> None:
+    large = b'{"fields": "' + b"x" * (9 * 1024 * 1024) + b'"}'
+    assert dashboard.send("POST", f"{TAB}/list", large, **JSON)[0] == 413
+    for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data"):
+        assert dashboard.send("POST", f"{TAB}/list", b"{}", Content_Type=kind)[0] == 415
+    for method in ("GET", "PUT", "DELETE"):
+        assert dashboard.send(method, f"{TAB}/list")[0] == 405
+
+
+def test_an_old_state_writes_nothing(dashboard: Dashboard, place: Path) -> None:
+    state = dashboard.ask("status", "coder")[1]["state"]
+    status, reply = dashboard.ask("hold", "coder", state=state)
+    assert status == 200, reply
+    lock = place / ".hermes" / "profiles" / "coder" / "distribution.lock"
+    before = lock.read_bytes()
+    status, reply = dashboard.ask("unhold", "coder", state=state)
+    assert status == 409
+    assert reply["error"]["error"]["message"]
+    assert lock.read_bytes() == before
+    status, reply = dashboard.ask("unhold", "coder", state=reply["state"])
+    assert status == 200, reply
+
+
+def test_an_update_is_previewed_agreed_to_and_followed(dashboard: Dashboard, place: Path) -> None:
+    soul = place / ".hermes" / "profiles" / "coder" / "SOUL.md"
+    status, shown = dashboard.ask(
+        "update", "coder", state=_state(dashboard), fields={"dry_run": True}
+    )
+    assert status == 200, shown
+    assert soul.read_text() == "You are a bot.\n"
+    events = dashboard.follow("update", "coder", state=shown["state"], plan=shown["plan"])
+    assert {kind for kind, _ in events[:-1]} <= {"progress"}
+    kind, reply = events[-1]
+    assert (kind, reply["status"]) == ("reply", 200), reply
+    assert soul.read_text() == "You are a better bot.\n"
+
+
+def _state(dashboard: Dashboard) -> str:
+    return str(dashboard.ask("status", "coder")[1]["state"])
+
+
+def test_many_requests_at_once_are_all_answered_or_told_to_wait(dashboard: Dashboard) -> None:
+    found: list[int] = []
+
+    def ask() -> None:
+        found.append(dashboard.ask("list")[0])
+
+    threads = [threading.Thread(target=ask) for _ in range(50)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(100)
+    assert len(found) == 50
+    assert set(found) <= {200, 503}
+    assert found.count(200) >= 32
+
+
+def test_the_agent_finds_no_fault_with_the_folder(place: Path, generation: Generation) -> None:
+    folder = place / ".hermes" / "plugins" / "hermes-dist-packages"
+    hermes = str(generation.venv / "bin" / "hermes")
+    env = {"HOME": str(place), "PATH": "/usr/bin:/bin", "COLUMNS": "200"}
+
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [hermes, *words], env=env, capture_output=True, text=True, check=False, timeout=120
+        )
+
+    listed = run("plugins", "list")
+    assert "hermes-dist-packages" in listed.stdout, listed
+    if generation is V22:
+        checked = run("plugins", "validate", str(folder))
+        assert checked.returncode == 0, checked.stdout
+        assert "Validation passed." in checked.stdout
+
+
+MANY = 1500
+
+
+def _release(text: str) -> dict[str, str]:
+    return {f"skills/many/notes/{number:04}.md": f"{text} {number}\n" for number in range(MANY)}
+
+
+@pytest.mark.parametrize("also", ["the program goes on", "the program is killed, too"])
+def test_a_dashboard_that_is_killed_in_the_middle_of_an_update_leaves_a_whole_home(
+    generation: Generation, tmp_path: Path, also: str
+) -> None:
+    home = tmp_path / "home"
+    (home / ".hermes").mkdir(parents=True)
+    repo = Repo(home / "bot")
+    skill = {"skills/many/SKILL.md": "---\nname: many\n---\nMany.\n"}
+    repo.commit({**PACKAGE, **skill, **_release("old")})
+    ours(home, "install", f"file://{repo.path}", "--name", "coder", "-y")
+    repo.commit(_release("new"))
+    ours(home, "dashboard", "install", "--yes", "--enable")
+    coder = home / ".hermes" / "profiles" / "coder"
+    with running(generation, home) as dashboard:
+        status, shown = dashboard.ask(
+            "update", "coder", state=_state(dashboard), fields={"dry_run": True}
+        )
+        assert status == 200, shown
+        asked = threading.Thread(target=_ask_and_be_cut_off, args=(dashboard, shown))
+        asked.start()
+        programs = _until_it_writes(dashboard, coder)
+        dashboard.kill()
+        if also != "the program goes on":
+            for program in programs:
+                program.kill()
+        psutil.wait_procs(programs, timeout=60)
+        assert not any(program.is_running() for program in programs)
+        asked.join(60)
+    ours(home, "status", "coder", ok=False)  # the next command finishes, or undoes, what was begun
+    found = {path.read_text().split()[0] for path in coder.glob("skills/many/notes/*.md")}
+    assert len(list(coder.glob("skills/many/notes/*.md"))) == MANY
+    assert found in ({"old"}, {"new"})
+    if also == "the program goes on":
+        assert found == {"new"}
+    assert not (coder / ".dist" / "txn").exists()
+    assert json_of(home, "verify", "coder")["profile"] == "coder"
+    with running(generation, home) as dashboard:
+        status, reply = dashboard.ask("status", "coder")
+        assert status == 200, reply
+        assert reply["data"] == json_of(home, "status", "coder")
+
+
+def _ask_and_be_cut_off(dashboard: Dashboard, shown: dict[str, Any]) -> None:
+    with suppress(OSError, http.client.HTTPException, AssertionError):
+        dashboard.follow("update", "coder", state=shown["state"], plan=shown["plan"])
+
+
+def _until_it_writes(dashboard: Dashboard, home: Path) -> list[psutil.Process]:
+    """Wait until the update is writing; return the programs of ours that the dashboard started."""
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        if (home / ".dist" / "txn").exists():
+            return [
+                each
+                for each in psutil.Process(dashboard.process.pid).children(recursive=True)
+                if "answer" in each.cmdline()
+            ]
+    raise AssertionError("the update did not begin")
+
+
+def test_where_plugins_run_in_a_process_of_their_own_all_profiles_are_answered(
+    place: Path, generation: Generation, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(place, home, symlinks=True)
+    config = home / ".hermes" / "config.yaml"
+    config.write_text(config.read_text().replace("plugins:\n", "plugins:\n  isolation: host\n", 1))
+    assert "isolation: host" in config.read_text()
+    with running(generation, home) as dashboard:
+        for profile in ("default", "coder", "writer"):
+            status, reply = dashboard.ask("status", profile)
+            assert (status, reply["profile"]) == (200, profile), reply
+        own = {"Origin": dashboard.url, "Sec_Fetch_Site": "same-origin"}
+        assert dashboard.send("POST", f"{TAB}/list", b"{}", **JSON, **own)[0] == 200
+        assert dashboard.send("POST", f"{TAB}/list", b"{}", session=None, **JSON)[0] == 401
+        evil = {"Sec_Fetch_Site": "cross-site"}
+        assert dashboard.send("POST", f"{TAB}/list", b"{}", **JSON, **evil)[0] == 403
