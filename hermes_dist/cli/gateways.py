@@ -20,7 +20,7 @@ from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.fleet import gateways as ops
 from hermes_dist.ops.fleet import start_stop
 from hermes_dist.voice.clean import clean, clean_line
-from hermes_dist.voice.fleet_json import clashes_data, gateways_data, results_data
+from hermes_dist.voice.fleet_json import clashes_data, gateways_data, logs_data, results_data
 from hermes_dist.voice.gateway_words import clash_words
 from hermes_dist.voice.lines import Style
 
@@ -254,8 +254,7 @@ def logs(
     # Opened before the last lines are read, so that no line in between is missed.
     with ops.follow(session.ctx, chosen) as follower:
         found = ops.logs(session.ctx, chosen, lines)
-        listed = [{"profile": line.profile, "file": line.file, "text": line.text} for line in found]
-        screen.emit("gateway-logs", {"lines": listed})
+        screen.emit("gateway-logs", logs_data(found))
         for line in found:
             show(line.profile, line.file, line.text)
         if not found and lines:

@@ -15,9 +15,9 @@ from hermes_dist.ops.registry import registries as ops
 from hermes_dist.ops.registry.check_registry import check_registry
 from hermes_dist.voice.clean import clean
 from hermes_dist.voice.registry_json import (
+    about_data,
     checked_data,
     hits_data,
-    package_data,
     registry_data,
     synced_data,
 )
@@ -267,10 +267,7 @@ def package_info(session: Session, text: str) -> int:
     """``info`` of a package that is not installed."""
     about = ops.about(session.ctx, text)
     package, screen = about.found.package, session.screen
-    screen.emit(
-        "package",
-        {"registry": about.found.registry.name, "install": about.version, **package_data(package)},
-    )
+    screen.emit("package", about_data(about))
     brings = [f"{count} {name}" for name, count in sorted(package.runs.items()) if count]
     rows: list[tuple[str, str]] = [
         ("Package", package.name),

@@ -15,7 +15,7 @@ from hermes_dist.ops.context import missing_profile
 from hermes_dist.ops.fleet import routes as ops
 from hermes_dist.ops.fleet.routes import Where
 from hermes_dist.voice.clean import clean
-from hermes_dist.voice.fleet_json import answer_data, route_data
+from hermes_dist.voice.fleet_json import answer_data, route_data, routes_data
 
 Platform = Annotated[str, typer.Option("--platform", help="The channel's platform.")]
 Guild = Annotated[str, typer.Option("--guild", metavar="ID", help="The server.")]
@@ -80,9 +80,7 @@ def _line(route: ops.Route) -> tuple[str, ...]:
 @command_with_profile
 def list_(session: Session) -> int:
     found, on = ops.list_routes(session.ctx)
-    session.screen.emit(
-        "routes", {"routes": [route_data(route) for route in found], "multiplex": on}
-    )
+    session.screen.emit("routes", routes_data(found, multiplex=on))
     rows = [_line(route) for route in found]
     if rows:
         session.screen.table((Column("#", right=True), "Name", "Where", "Profile", "State"), rows)

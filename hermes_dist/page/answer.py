@@ -6,8 +6,6 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
 
-from msgspec.structs import replace
-
 from hermes_dist.errors import Busy, DistError, Invalid, UsageError
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 from hermes_dist.ops.change.proposal import OtherPlan
@@ -17,12 +15,12 @@ from hermes_dist.ops.homes import OtherState, renamed_to, state_of
 from hermes_dist.page import exchange
 from hermes_dist.page.exchange import Ask, Reply, Report
 from hermes_dist.page.fields import checked
-from hermes_dist.page.requests.row import About, Found, Job, Row, plan_of
+from hermes_dist.page.previews import preview_of
+from hermes_dist.page.requests.row import About, Found, Job, Row
 from hermes_dist.page.requests.table import REQUESTS
 from hermes_dist.page.since import changed_since, gone
 from hermes_dist.page.veil import veiled
 from hermes_dist.voice.clean import error_data
-from hermes_dist.voice.package_json import outcome_data
 
 ContextOf = Callable[[Progress], Context]
 """Makes the context of one request, with what hears of its progress."""
@@ -194,8 +192,8 @@ def _refused(ctx: Context | None, ask: Ask, error: DistError) -> Reply:
 
 def _preview(error: OtherPlan) -> dict[str, Any]:
     """What would be done now, as a preview shows it."""
-    shown = replace(error.outcome, dry_run=True)
-    return {"changed": Found("outcome", outcome_data(shown)).body(), "plan": plan_of(shown)}
+    found = preview_of(error.now)
+    return {"changed": found.body(), "plan": found.plan}
 
 
 def _error_body(ctx: Context | None, ask: Ask, error: DistError) -> dict[str, Any]:

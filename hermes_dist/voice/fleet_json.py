@@ -11,7 +11,7 @@ if TYPE_CHECKING:  # types only: a command loads the ops it needs, not those of 
     from hermes_dist.decide.fleet.exclusive import Clash
     from hermes_dist.decide.fleet.routes import Route
     from hermes_dist.decide.fleet.runs import GatewayResult
-    from hermes_dist.ops.fleet.gateways import GatewayRow
+    from hermes_dist.ops.fleet.gateways import GatewayRow, Line
     from hermes_dist.ops.fleet.routes import RouteAnswer
 
 
@@ -70,6 +70,18 @@ def clashes_data(found: Iterable[Clash]) -> dict[str, Any]:
             for clash in found
         ]
     }
+
+
+def logs_data(lines: Iterable[Line]) -> dict[str, Any]:
+    """The last lines of logs."""
+    return {
+        "lines": [{"profile": one.profile, "file": one.file, "text": one.text} for one in lines]
+    }
+
+
+def routes_data(routes: Iterable[Route], *, multiplex: bool) -> dict[str, Any]:
+    """The routes, and whether one gateway serves all profiles."""
+    return {"routes": [route_data(route) for route in routes], "multiplex": multiplex}
 
 
 def route_data(route: Route) -> dict[str, Any]:

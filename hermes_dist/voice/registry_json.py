@@ -10,7 +10,7 @@ from hermes_dist.voice.registry_words import entry_words
 if TYPE_CHECKING:  # types only: a command loads the ops it needs, not those of the others
     from hermes_dist.model.registry import Package, Registry
     from hermes_dist.ops.registry.check_registry import Checked
-    from hermes_dist.ops.registry.registries import Hit, Synced
+    from hermes_dist.ops.registry.registries import About, Hit, Synced
 
 
 def registry_data(registry: Registry, state: Synced | None) -> dict[str, Any]:
@@ -52,6 +52,16 @@ def package_data(package: Package) -> dict[str, Any]:
             for one in package.versions
         ],
         "commit_seen": package.commit_seen,
+    }
+
+
+def about_data(about: About) -> dict[str, Any]:
+    """A package that need not be installed: what its registry says, and which version `install` takes."""
+    found = about.found
+    return {
+        "registry": found.registry.name,
+        "install": about.version,
+        **package_data(found.package),
     }
 
 

@@ -20,8 +20,9 @@ from hermes_dist.model.discreet import Discreet
 from hermes_dist.model.left_out import LeftOut
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName, RelPath
+from hermes_dist.model.plan import image_of
 from hermes_dist.model.source import AsGit, SourceKind, SourceSpec, parse_source
-from hermes_dist.model.tree import EMPTY, Entry, Read, Tree, together
+from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree, together
 from hermes_dist.model.trust import KEYS_FILE
 from hermes_dist.ops.authoring.author import LocalPackage, completed, problems_of, refuse_leaks
 from hermes_dist.ops.authoring.capture import Leaving, leaving, private_of
@@ -129,6 +130,20 @@ class Publication(Discreet, frozen=True, kw_only=True):
     def install_source(self) -> str:
         """What other people type after ``install``."""
         return str(self.spec).removeprefix("https://")
+
+
+def publication_digest(made: Publication) -> str:
+    """The digest that a yes to a publication refers to: over what is pushed, and what comes in from others."""
+    lines = [
+        f"{made.spec} {made.url!r} {made.branch!r} {made.head} {made.parent} {made.tag!r}",
+        made.tree.digest,
+        made.before.digest,
+        *(f"{path!r} {image_of(entry)}" for path, entry in sorted(made.changes.items())),
+        *(f"< {path!r}" for path in made.taken_in),
+        repr((made.label, made.message, made.tag_message)),
+        made.signer.public.fingerprint if made.signer else "",
+    ]
+    return Digest.of("\n".join(lines).encode("utf-8", "surrogatepass"))
 
 
 class InvalidPackage(DistError):

@@ -24,10 +24,15 @@ from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.source import PinKind
 from hermes_dist.model.tree import Tree, together
 from hermes_dist.ops.authoring.capture import base_of
-from hermes_dist.ops.authoring.publication import Publication, PublishOptions, plan
+from hermes_dist.ops.authoring.publication import (
+    Publication,
+    PublishOptions,
+    plan,
+    publication_digest,
+)
 from hermes_dist.ops.change.fetch import Holding, Incoming, fetch, holding_of, placed_for
 from hermes_dist.ops.change.observe import first_of, user_jobs_in
-from hermes_dist.ops.change.proposal import Outcome, carry_out
+from hermes_dist.ops.change.proposal import OtherPlan, Outcome, carry_out
 from hermes_dist.ops.change.propose import propose
 from hermes_dist.ops.change.request import Choices
 from hermes_dist.ops.change.target import Target
@@ -55,7 +60,13 @@ Agree = Callable[[Publication], bool]
 
 
 def publish(
-    ctx: Context, name: ProfileName, release: PublishOptions, agree: Agree, *, dry_run: bool = False
+    ctx: Context,
+    name: ProfileName,
+    release: PublishOptions,
+    agree: Agree,
+    *,
+    dry_run: bool = False,
+    shown: str = "",
 ) -> Published:
     """Publish a profile as a new version of its package.
 
@@ -65,8 +76,11 @@ def publish(
         release: The options.
         agree: Shows what would be published and asks for confirmation.
         dry_run: Push nothing.
+        shown: The digest of the publication that the user saw and confirmed, by :func:`publication_digest`; any other
+            is refused. Empty if the user is asked.
 
     Raises:
+        OtherPlan: It is not the publication that was shown; nothing was pushed.
         Refused: The profile conflicts with what others published, or contains something that must not leave
             this machine.
         Busy: Someone else published at the same moment; nothing was pushed.
@@ -76,6 +90,8 @@ def publish(
     made = plan(ctx, git, name, release)
     if dry_run:
         return Published(publication=made, dry_run=True)
+    if shown and publication_digest(made) != shown:
+        raise OtherPlan(name, Published(publication=made, dry_run=True))
     commit = made.head
     if made.is_new:
         git.identity()  # fails early: no confirmation should be asked for a commit without an author

@@ -96,7 +96,7 @@ def refuse_other_plan(request: Request, outcome: Outcome) -> None:
     """
     proposal = outcome.proposal
     if request.plan and (proposal is None or plan_digest(proposal) != request.plan):
-        raise OtherPlan(outcome)
+        raise OtherPlan(outcome.profile, replace(outcome, dry_run=True))
 
 
 def _carried_out(

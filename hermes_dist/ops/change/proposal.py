@@ -133,16 +133,17 @@ class OtherPlan(Busy):
     """What would be done is not what the user was shown; nothing was changed.
 
     Args:
-        outcome: What would be done now.
+        profile: The profile.
+        now: What would be done now, as the verb returns it for a dry run.
     """
 
-    def __init__(self, outcome: Outcome) -> None:
+    def __init__(self, profile: ProfileName, now: object) -> None:
         super().__init__(
             "what would be done is not what was shown any more, so nothing was done",
-            where=str(outcome.profile),
+            where=str(profile),
             hint="look at the new preview, then decide again",
         )
-        self.outcome = outcome
+        self.now = now
 
 
 def plan_digest(proposal: Proposal) -> str:

@@ -156,14 +156,19 @@ class About(Struct, frozen=True):
     version: str
 
 
-def about(ctx: Context, text: str) -> About:
+def about(ctx: Context, text: str, registry: str = "") -> About:
     """Return what a registry says about a package.
+
+    Args:
+        ctx: The context.
+        text: Its name.
+        registry: The registry; empty for the one that has it.
 
     Raises:
         DistError: No registry has it, or its entry breaks a rule.
     """
     asked = parse_source(text)
-    found = find(ctx, asked)
+    found = find(ctx, asked, registry)
     try:
         release = choose(found.package, asked).release
     except Invalid:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from hermes_dist.errors import UsageError
-from hermes_dist.ops.change.proposal import Outcome
-from hermes_dist.ops.change.request import Accept, Request, choices_of
+from hermes_dist.ops.change.request import Accept, Naming, Request, choices_of
 from hermes_dist.ops.change.variables import gather
+from hermes_dist.ops.package import install as installing
 from hermes_dist.ops.package import rollback as going_back
 from hermes_dist.ops.package import undo as undoing
 from hermes_dist.ops.package import update as updating
-from hermes_dist.page.requests.row import Found, Job, agreed, plan_of
-from hermes_dist.voice.package_json import outcome_data
-
-
-def outcome_found(outcome: Outcome) -> Found:
-    """What was done or would be done, with the plan of a preview."""
-    return Found("outcome", outcome_data(outcome), plan_of(outcome))
+from hermes_dist.page.previews import outcome_found
+from hermes_dist.page.requests.row import Found, Job, agreed
 
 
 def request_of(job: Job) -> Request:
@@ -43,6 +40,16 @@ def request_of(job: Job) -> Request:
         allow_downgrade=job.flag("allow_downgrade"),
         ignore_requires=job.flag("ignore_requires"),
     )
+
+
+def install(job: Job) -> Found:
+    """As ``install``, as a new profile."""
+    request = replace(request_of(job), naming=Naming(job.text("registry"), job.flag("accept_name")))
+    alias = "" if job.flag("alias") else None
+    outcome = installing.install(
+        job.ctx, job.text("source"), request, agreed, name=job.text("name"), alias=alias
+    )
+    return outcome_found(outcome)
 
 
 def update(job: Job) -> Found:

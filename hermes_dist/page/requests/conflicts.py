@@ -10,7 +10,7 @@ from hermes_dist.ops.conflicts.each import resolve_each
 from hermes_dist.ops.conflicts.save import resolve_edited
 from hermes_dist.ops.conflicts.sides import shown_conflict
 from hermes_dist.ops.package import resolve as settling
-from hermes_dist.page.requests.change import outcome_found
+from hermes_dist.page.previews import outcome_found
 from hermes_dist.page.requests.row import Found, Job, agreed
 from hermes_dist.voice.package_json import conflict_shown_data, conflicts_data
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hermes_dist.ops.change.request import Request
 from hermes_dist.ops.package import approvals
 from hermes_dist.ops.package import resolve as settling
-from hermes_dist.page.requests.change import outcome_found
+from hermes_dist.page.previews import outcome_found
 from hermes_dist.page.requests.row import Found, Job, agreed
 from hermes_dist.voice.package_json import consent_shown_data, consents_data
 

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 from hermes_dist.model.discreet import Discreet
 from hermes_dist.model.paths import ProfileName
-from hermes_dist.ops.change.proposal import Outcome, Proposal, plan_digest
 from hermes_dist.ops.context import Context
 from hermes_dist.page.fields import FLAG, Fields
 
@@ -122,13 +121,6 @@ class Found(NamedTuple):
         return {"schema": f"hermes-dist/{self.schema}/1", **self.data}
 
 
-def plan_of(outcome: Outcome) -> str:
-    """The digest of what a preview shows; empty if there is nothing to carry out."""
-    if not outcome.dry_run or outcome.proposal is None:
-        return ""
-    return plan_digest(outcome.proposal)
-
-
-def agreed(_proposal: Proposal) -> bool:
+def agreed(_shown: object) -> bool:
     """The yes of the page: given to a preview, and bound to its digest by the request."""
     return True

@@ -157,7 +157,7 @@ class Browser:
             connection.close()
 
     def get(
-        self, name: str, headers: Mapping[str, str | None] | None = None, **words: Any
+        self, name: str, /, headers: Mapping[str, str | None] | None = None, **words: Any
     ) -> Answer:
         """Ask for something, as the page does."""
         query = f"?{urlencode(words, doseq=True)}" if words else ""
@@ -185,7 +185,7 @@ class Browser:
         self._seen(answer)
         return answer
 
-    def write(self, name: str, profile: str = "bot", plan: str = "", **fields: Any) -> Answer:
+    def write(self, name: str, /, profile: str = "bot", plan: str = "", **fields: Any) -> Answer:
         """Change a profile in the state in which it was seen last."""
         state = self.states.get(profile, "")
         data = {"profile": profile, "state": state, "plan": plan, "fields": fields}

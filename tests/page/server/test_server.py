@@ -71,9 +71,11 @@ def browser(running: Running) -> Browser:
 
 
 def everything(root: Path) -> dict[str, bytes]:
-    """Every file below a folder, but the locks and the index of the list."""
+    """Every file below a folder, but the locks and what is only a cache."""
     found = {p.relative_to(root).as_posix(): p.read_bytes() for p in root.rglob("*") if p.is_file()}
-    return {p: d for p, d in found.items() if not p.endswith(("/lock", "index.json", ".lock"))}
+    return {
+        p: d for p, d in found.items() if not p.endswith(("/lock", "index.json", ".lock", ".db"))
+    }
 
 
 def test_an_update_goes_from_the_preview_to_the_history(browser: Browser, story: Story) -> None:
