@@ -57,7 +57,7 @@ ONLY_IN = {
     "psutil": ("world.agent.table",),
     "fcntl": ("world.disk",),
     "tarfile": ("world.archive",),
-    "tuf": ("world.registry.tuf",),
+    "tuf": ("world.registry.tuf", "world.registry.tuf_library"),
     "zlib": ("world.archive", "world.disk.store", "world.git", "decide.secrets.members"),
     "gzip": ("world.archive",),
     "subprocess": ("world.agent", "world.git", "world.child"),

@@ -12,13 +12,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from hermes_dist.errors import DistError, Invalid, Refused, Unreachable
+from hermes_dist.errors import DistError, Invalid, Refused
 from hermes_dist.model.registry import FOLDER, MAX_ENTRY, Registry
 from hermes_dist.world.disk.fs import atomic_write
 from hermes_dist.world.trace import note
 
 if TYPE_CHECKING:
-    from tuf.ngclient.updater import Updater
+    from hermes_dist.world.registry.tuf_library import Updater
 
 _TRUSTED = "trusted-root.json"
 _ROOT_BYTES = 512_000
@@ -36,7 +36,7 @@ def fetch_root(location: str) -> bytes:
     """
     _needed()
     note("fetch", location, "root")
-    from tuf.ngclient.urllib3_fetcher import Urllib3Fetcher  # noqa: PLC0415 - an optional dependency
+    from hermes_dist.world.registry.tuf_library import Urllib3Fetcher  # noqa: PLC0415 - an optional dependency
 
     return _explained(
         location,
@@ -84,8 +84,7 @@ class Mirror:
             Unreachable: The registry can't be reached.
         """
         _needed()
-        from tuf.ngclient.config import UpdaterConfig  # noqa: PLC0415 - an optional dependency
-        from tuf.ngclient.updater import Updater  # noqa: PLC0415 - likewise
+        from hermes_dist.world.registry.tuf_library import Updater, UpdaterConfig  # noqa: PLC0415 - an optional dependency
 
         place, location = self._folder / "metadata", self._registry.location
         place.mkdir(parents=True, exist_ok=True)
@@ -176,7 +175,7 @@ def _needed() -> None:
 
 def _explained(where: str, work: Callable[[], _T]) -> _T:
     """Run a step, and turn errors of the library into ours."""
-    from tuf.api import exceptions  # noqa: PLC0415 - an optional dependency
+    from hermes_dist.world.registry.tuf_library import TransportError, exceptions, unreachable  # noqa: PLC0415 - an optional dependency
 
     ask = "ask the maintainers of the registry; the previous index stays in use"
     try:
@@ -191,9 +190,7 @@ def _explained(where: str, work: Callable[[], _T]) -> _T:
         ) from None
     except (exceptions.RepositoryError, ValueError) as error:
         raise Refused(f"its metadata is not valid: {error}", where=where, hint=ask) from None
-    except exceptions.DownloadError as error:
-        raise Unreachable(
-            f"it can't be reached: {error}", where=where, hint="try again later"
-        ) from None
+    except (exceptions.DownloadError, TransportError) as error:
+        raise unreachable(error, where) from None
     except OSError as error:
         raise DistError(f"the disk reports an error: {error.strerror}", where=where) from error
