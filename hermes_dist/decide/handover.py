@@ -15,7 +15,7 @@ from hermes_dist.decide.consent.parking import put_back
 from hermes_dist.decide.ownership import Payload
 from hermes_dist.decide.parts import part_of
 from hermes_dist.decide.placement.jobs import JOBS, is_job_file, jobs_by_id
-from hermes_dist.decide.placement.place import CONFIG, NO_CONFIG, Placed, jobs_in, place
+from hermes_dist.decide.placement.place import CONFIG, NO_CONFIGS, Placed, jobs_in, place
 from hermes_dist.decide.placement.servers import MCP, SERVERS
 from hermes_dist.errors import Invalid
 from hermes_dist.model.discreet import Contents
@@ -30,7 +30,7 @@ Place = tuple[RelPath, str]
 """A part of a package in the home's spelling: a file, or a key in one of the agent's own files."""
 _COUNTED_BY_FILE = ("soul", "config", "files")
 _KINDS = {CONFIG: Kind.YAML, JOBS: Kind.JSON}
-_MADE = (NO_CONFIG, dump({"jobs": []}, Kind.JSON))
+_MADE = (*NO_CONFIGS, dump({"jobs": []}, Kind.JSON))
 """Files that placing leaves where the package has nothing any more and the user may."""
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from msgspec import Struct
 from msgspec.structs import replace
 
-from hermes_dist.decide.versions import choose_tag, specifiers, spelled, version_of
+from hermes_dist.decide.versions import choose_tag, fitting_tags, specifiers, spelled, version_of
 from hermes_dist.errors import Invalid, Refused
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.notes import Kind, Note, NoteKind
@@ -80,6 +80,27 @@ def _newest_in(package: Package, wanted: str, have: str) -> Choice:
         note = Note.of(NoteKind.GO_BACK_TO, version=best.version)
         return Choice(stay, (*_yanked(package, stay), note))
     return Choice(best)
+
+
+def fitting(package: Package, asked: SourceSpec, have: str = "") -> tuple[Release, ...]:
+    """List the releases that a name may resolve to, the one of :func:`choose` first; a yanked one only if that is it.
+
+    Args:
+        package: The registry's entry of the package.
+        asked: The requested name with its version, range or ref.
+        have: The installed commit; empty for none.
+
+    Raises:
+        Invalid: No release is in the range.
+    """
+    first = choose(package, asked, have).release
+    if first is None:
+        return ()
+    if asked.ref and not asked.is_range:
+        return (first,)
+    good = {one.version: one for one in package.versions if not one.yanked}
+    rest = (good[version] for version in fitting_tags(asked.ref or ANY, good))
+    return (first, *(one for one in rest if one != first))
 
 
 def _what_else(package: Package, good: list[str]) -> str:

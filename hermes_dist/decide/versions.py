@@ -129,15 +129,11 @@ def choose_tag(wanted: str, tags: Iterable[str]) -> str:
     Raises:
         Invalid: No tag is in the range.
     """
-    known = {tag: version for tag in tags if (version := version_of(tag)) is not None}
-    spec = specifiers(wanted)
-    fitting = [t for t in known if spec.contains(known[t], prereleases=bool(spec.prereleases))]
-    if not fitting:
-        fitting = [t for t in known if spec.contains(known[t], prereleases=True)]
-    # v1.0 and 1.0.0 are one version: the name decides then, so that the choice is always the same.
-    fitting.sort(key=lambda tag: (known[tag], tag))
+    tags = list(tags)
+    fitting = fitting_tags(wanted, tags)
     if fitting:
-        return fitting[-1]
+        return fitting[0]
+    known = {tag: version for tag in tags if (version := version_of(tag)) is not None}
     newest = sorted(known, key=lambda tag: (known[tag], tag), reverse=True)[:5]
     some = "it has no version tags"
     if newest:
@@ -146,6 +142,21 @@ def choose_tag(wanted: str, tags: Iterable[str]) -> str:
         f"no version tag is in the range {wanted!r:.80}: {some}",
         hint="choose a tag or branch with #REF",
     )
+
+
+def fitting_tags(wanted: str, tags: Iterable[str]) -> list[str]:
+    """List the tags in a range, the newest first; pre-releases only if nothing else fits.
+
+    Raises:
+        Invalid: It is not a version range.
+    """
+    known = {tag: version for tag in tags if (version := version_of(tag)) is not None}
+    spec = specifiers(wanted)
+    fitting = [t for t in known if spec.contains(known[t], prereleases=bool(spec.prereleases))]
+    if not fitting:
+        fitting = [t for t in known if spec.contains(known[t], prereleases=True)]
+    # v1.0 and 1.0.0 are one version: the name decides then, so that the choice is always the same.
+    return sorted(fitting, key=lambda tag: (known[tag], tag), reverse=True)
 
 
 def newer_tags(current: str, tags: Iterable[str]) -> list[str]:

@@ -61,6 +61,9 @@ _PACKAGE_KNOWN = _PACKAGE_NEEDS | {
     "demands",
     "partial",
     "included",
+    "layer",
+    "over",
+    "only",
     "subfolder",
     "ref",
     "commit",
@@ -142,6 +145,11 @@ class Lock(Struct, frozen=True, kw_only=True):
     def top(self) -> LockedPackage:
         """The package that the home was made from; all others are layered below it."""
         return self.packages[-1]
+
+    @property
+    def layers(self) -> tuple[LockedPackage, ...]:
+        """The packages that the top stands on, the lowest first."""
+        return self.packages[:-1]
 
     @property
     def source(self) -> str:
@@ -308,6 +316,9 @@ def _package_text(package: LockedPackage) -> str:
         "demands": package.demands or "",
         "partial": package.partial,
         "included": list(package.included),
+        "layer": package.layer,
+        "over": list(package.over),
+        "only": list(package.only),
     }
     filled = {name: value for name, value in fields.items() if name in _PACKAGE_NEEDS or value}
     return "\n[[packages]]\n" + _fields({**filled, **package.more})
@@ -435,6 +446,9 @@ def _package(row: dict[str, object]) -> LockedPackage:
         demands=Demand(text(row, "demands")) if "demands" in row else None,
         partial=row.get("partial") is True,
         included=tuple(map(RelPath, _texts(row, "included"))),
+        layer=text(row, "layer", ""),
+        over=tuple(_texts(row, "over")),
+        only=tuple(_texts(row, "only")),
         more={key: value for key, value in row.items() if key not in _PACKAGE_KNOWN},
     )
 

@@ -168,6 +168,7 @@ class LockHead(NamedTuple):
         parked: The effects that wait for approval, each as its path, key and facts.
         whole: Whether the whole pinned package was offered to the home.
         included: What the user takes along without the list of the package's author.
+        layers: How many packages the top one stands on.
     """
 
     source: str
@@ -177,6 +178,7 @@ class LockHead(NamedTuple):
     parked: tuple[tuple[str, str, Facts], ...]
     whole: bool
     included: tuple[str, ...] = ()
+    layers: int = 0
 
 
 def load_head(data: bytes) -> LockHead | None:
@@ -212,6 +214,7 @@ def _head(raw: dict[str, object]) -> LockHead:
             text({"included": p}, "included") for p in listed(top.get("included", []), "included")
         ),
         whole=not partial and not any(pending(table(raw.get("upstream", {})), told)),
+        layers=len(rows(raw, "packages")) - 1,
     )
 
 

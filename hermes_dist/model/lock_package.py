@@ -26,6 +26,9 @@ class LockedPackage(Struct, frozen=True, kw_only=True):
         demands: What has to be signed; None until the user chooses.
         partial: Whether parts of the pinned package were left out; the next full update brings them.
         included: Paths that the user takes along although ``distribution_owned`` does not name them.
+        layer: ``base`` or ``pack`` for a package that another one stands on; empty for the top.
+        over: The names of the layers that it stands on itself.
+        only: The parts that it brings as a layer; empty for all.
         more: Unknown fields; they are written back.
     """
 
@@ -37,6 +40,9 @@ class LockedPackage(Struct, frozen=True, kw_only=True):
     demands: Demand | None = None
     partial: bool = False
     included: tuple[RelPath, ...] = ()
+    layer: str = ""
+    over: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
     more: Mapping[str, object] = field(default_factory=dict)
 
 

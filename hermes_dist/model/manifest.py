@@ -36,6 +36,9 @@ KNOWN_FIELDS = (
     "repository",
     "keywords",
     "dependencies",
+    "extends",
+    "overrides",
+    "without",
     "merge",
     "signing_key",
 )
@@ -113,6 +116,8 @@ class Manifest(Struct, frozen=True, kw_only=True):
     Attributes:
         owned: ``distribution_owned`` as safe paths; None if not given.
         merge: Policies (``keep``, ``theirs``, ``merge``) by path or ``path: key``.
+        dependencies: The packages it depends on, as written; read by :mod:`hermes_dist.decide.layers.wanted`, as are
+            ``extends``, ``overrides`` and ``without``.
         unknown: Unknown keys, kept as they are.
         warnings: The oddities found.
     """
@@ -129,6 +134,9 @@ class Manifest(Struct, frozen=True, kw_only=True):
     repository: str = ""
     keywords: tuple[str, ...] = ()
     dependencies: object = None
+    extends: object = None
+    overrides: object = None
+    without: object = None
     merge: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     signing_key: str = ""
     unknown: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
@@ -186,6 +194,9 @@ def parse_manifest(data: object, doc: Document | None = None) -> Manifest:
         repository=reader.text("repository"),
         keywords=reader.words("keywords"),
         dependencies=reader.data.get("dependencies"),
+        extends=reader.data.get("extends"),
+        overrides=reader.data.get("overrides"),
+        without=reader.data.get("without"),
         merge=MappingProxyType(reader.policies()),
         signing_key=reader.text("signing_key"),
         unknown=MappingProxyType(unknown),

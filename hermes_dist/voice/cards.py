@@ -13,6 +13,7 @@ from hermes_dist.errors import Invalid, counted
 from hermes_dist.model.documents.api import kind_of
 from hermes_dist.model.keypath import BODY, format_key, place_words
 from hermes_dist.model.left_out import LeftOut
+from hermes_dist.model.lock_package import LockedPackage
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Conflict, Step, moved_steps
 from hermes_dist.model.side import Side
@@ -24,7 +25,7 @@ from hermes_dist.voice.clean import WHOLE, clean, clean_line, clean_value
 from hermes_dist.voice.left_out import missed_words, why_words
 from hermes_dist.voice.lines import Line, Piece, Style, line
 from hermes_dist.voice.notes import sentence
-from hermes_dist.voice.words import CONFLICT_WORDS, size_of
+from hermes_dist.voice.words import CONFLICT_WORDS, LAYERING, size_of
 
 SHOWN = 12
 """How many rows of one kind are shown without ``-v``."""
@@ -47,9 +48,29 @@ def head_lines(proposal: Proposal, *, details: bool) -> Iterator[Line]:
     )
     if proposal.trust:
         yield line(f"  trust  {clean(sentence(proposal.trust))}")
+    yield from _layer_lines(proposal)
     if details:
         yield from _maker_lines((manifest.author, manifest.license))
         yield line(f"  into   {clean(proposal.home.path)}")
+
+
+def _layer_lines(proposal: Proposal) -> Iterator[Line]:
+    """Name the packages below: each with its version, where it is another one with that of before, and what leaves."""
+    now = proposal.lock.layers if proposal.lock else ()
+    before = proposal.home.lock.packages if proposal.home.lock else ()
+    old = {one.name: one.pin for one in before}
+    for one in now:
+        yield line(f"  {one.layer}   {_layer_words(one, old.get(one.name))}")
+    names = {one.name for one in now}
+    for gone in before:
+        if gone.layer and gone.name not in names:
+            yield line(f"  {gone.layer}   {clean(gone.name)} is taken out")
+
+
+def _layer_words(layer: LockedPackage, before: Pin | None) -> str:
+    only = f", only {', '.join(layer.only)}" if layer.only else ""
+    at = " ".join(filter(None, (layer.name, layer.pin.version, f"@ {layer.pin.short}")))
+    return f"{clean(at)}{_before(before, layer.pin)}{clean(only)}"
 
 
 def _source_words(source: str) -> str:
@@ -65,6 +86,8 @@ def _title(proposal: Proposal, label: str) -> str:
     if proposal.new:
         verb = "Import" if proposal.verb == "import" else "Install"
         return f"{verb} {clean(label)} as {name}"
+    if proposal.verb in LAYERING:
+        return f"{LAYERING[proposal.verb]} {name}"
     return f"{proposal.verb.capitalize()} {clean(label)} in {name}"
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:  # types only: a command loads the ops it needs, not those of 
     from hermes_dist.decide.authoring.release_notes import ReleaseNotes
     from hermes_dist.model.left_out import LeftOut
     from hermes_dist.model.lock import Lock
+    from hermes_dist.model.lock_package import LockedPackage
     from hermes_dist.model.plan import Conflict, Effect, Step
     from hermes_dist.model.source import Pin
     from hermes_dist.ops.change.proposal import Outcome, Proposal
@@ -42,6 +43,25 @@ def pin_data(pin: Pin | None) -> dict[str, Any] | None:
         "version": pin.version,
         "tree": pin.tree,
     }
+
+
+def layer_data(package: LockedPackage) -> dict[str, Any]:
+    """One package of a profile; ``layer`` is empty for the one at the top."""
+    return {
+        "name": package.name,
+        "layer": package.layer,
+        "source": package.source,
+        "registry": package.registry,
+        "pin": pin_data(package.pin),
+        "signer": package.signer,
+        "over": list(package.over),
+        "only": list(package.only),
+    }
+
+
+def _layers_of(lock: Lock | None) -> list[dict[str, Any]]:
+    """The packages that the top of a profile stands on."""
+    return [layer_data(one) for one in lock.layers] if lock else []
 
 
 def conflict_data(conflict: Conflict) -> dict[str, Any]:
@@ -199,6 +219,7 @@ def _proposal_data(proposal: Proposal) -> dict[str, Any]:
         "left_out": left_out_data(proposal.left_out),
         "missed": _missed_data(proposal.missed),
         "included": _included_data(proposal.lock),
+        "layers": _layers_of(proposal.lock),
         "missing_env": [wanted.var.name for wanted in proposal.wanted if wanted.missing],
         "new_env": [wanted.var.name for wanted in proposal.wanted if wanted.new],
         "release_notes": _news_data(proposal.news),
@@ -229,6 +250,7 @@ def _unchanged_data(lock: Lock | None) -> dict[str, Any]:
         "left_out": [],
         "missed": _missed_data({}),
         "included": _included_data(lock),
+        "layers": _layers_of(lock),
         "missing_env": [],
         "new_env": [],
         "release_notes": None,
@@ -358,6 +380,7 @@ def info_data(info: Info) -> dict[str, Any]:
         "partial": _is_partial(lock),
         "included": _included_data(lock),
         "missed": _missed_data(info.missed),
+        "layers": _layers_of(lock),
         "pin": pin_data(pin),
         "source": source,
         "signer": signer,
@@ -388,6 +411,7 @@ def outdated_data(rows: list[Outdated]) -> dict[str, Any]:
                 "in_range": r.in_range,
                 "latest": r.latest,
                 "held": r.held,
+                "layers": [{"name": n.name, "here": n.here, "there": n.there} for n in r.layers],
                 "yanked": r.yanked,
                 "deprecated": r.deprecated,
                 "refused": r.refused,

@@ -13,7 +13,7 @@ from hermes_dist.ops.change.review import Group, groups_of
 from hermes_dist.voice.clean import clean
 from hermes_dist.voice.effect_cards import group_words
 from hermes_dist.voice.lines import Line, Piece, line
-from hermes_dist.voice.words import EFFECT_VERBS
+from hermes_dist.voice.words import EFFECT_VERBS, LAYERING
 
 _ITEMS = 5
 """How many approved things are named."""
@@ -31,6 +31,8 @@ _DONE = {
     "abort": "Aborted the update, back at",
     "undo": "Undid the last change, back at",
     "publish": "Took in",
+    "layer add": "Put a layer under",
+    "layer remove": "Took a layer out from under",
 }
 """What a verb did, before the name of the package; a verb without words says its own name."""
 
@@ -81,6 +83,9 @@ def _done_line(outcome: Outcome, proposal: Proposal) -> Line:
     changed = counted(len(proposal.plan.steps), "file")
     if outcome.verb == "approve" and (items := _items(proposal)):
         said = f" Approved {items} of {label}{at} in {outcome.profile}: {changed} changed."
+        return line(Piece("✓", "good"), said)
+    if outcome.verb in LAYERING:
+        said = f" {done} {outcome.profile}: {changed} changed."
         return line(Piece("✓", "good"), said)
     said = f" {done} {label}{at} in {outcome.profile}: {changed} changed."
     return line(Piece("✓", "good"), said)

@@ -34,6 +34,10 @@ UNEDITED_WORDS = {
 """Why a conflict can't be edited from what is shown, by :class:`hermes_dist.ops.conflicts.sides.Unedited`."""
 
 
+LAYERING = {"layer add": "Put a layer under", "layer remove": "Take a layer out from under"}
+"""The verbs that change what a profile stands on, as the title of a preview."""
+
+
 def size_of(count: int) -> str:
     """Format a number of bytes for people."""
     if count < 1000:

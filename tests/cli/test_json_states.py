@@ -268,6 +268,7 @@ OURS_ALONE = (
     {"same", "differs", "unreachable", "untold"},
     {"problem", *map(str, Checked)},  # what a check found, and the states of what it did not
     {"update", "approve", "resolve"},  # what is asked for in a chat
+    {"base", "pack"},  # the ranks of layers, without that of the package itself
 )
 
 

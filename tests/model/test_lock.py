@@ -211,6 +211,9 @@ _PACKAGE = st.builds(
     name=_TEXT,
     signer=_TEXT,
     partial=st.booleans(),
+    layer=st.sampled_from(["", "base", "pack"]),
+    over=st.lists(_TEXT, max_size=2).map(tuple),
+    only=st.sampled_from([(), ("skills",), ("mcp", "skills")]),
     more=_MORE,
 )
 _APPROVAL = st.builds(
@@ -253,6 +256,7 @@ def test_law_any_lock_is_read_as_it_was_written_and_its_head_says_the_same(lock:
         len(lock.conflicts),
         tuple((e.path, e.key, e.facts) for e in lock.parked),
         whole=lock.whole,
+        layers=len(lock.layers),
     )
 
 
@@ -470,12 +474,12 @@ def test_unknown_fields_are_kept_and_written_back() -> None:
         'generation = 7\nfuture = [\n    "x",\n]\nlayers = [\n    { a = 1 },\n]\n',
     )
     later = later.replace(
-        "[[packages]]\n", '[[packages]]\nlayer = { of = ["a"], at = 1979-05-27 }\n'
+        "[[packages]]\n", '[[packages]]\ntier = { of = ["a"], at = 1979-05-27 }\n'
     ).replace("\n[upstream]\n", "\n[inputs]\nname = 5\n\n[inputs.deep]\nx = []\n\n[upstream]\n")
     lock = load_lock(later.encode())
     assert replace(lock, more={}).with_top(more={}) == LOCK
     assert sorted(lock.more) == ["future", "inputs", "layers"]
-    assert list(lock.top.more) == ["layer"]
+    assert list(lock.top.more) == ["tier"]
     assert sorted(dump_lock(lock).decode().splitlines()) == sorted(later.splitlines())
     assert load_lock(dump_lock(replace(lock, generation=8))) == replace(lock, generation=8)
     assert load_head(dump_lock(lock)) == load_head(dump_lock(LOCK))

@@ -381,6 +381,7 @@ _FIELDS = st.sampled_from(
         "keywords",
         "hermes_requires",
         "dependencies",
+        "extends",
         "x",
     ]
 )

@@ -54,6 +54,30 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
         ("info research-bot", "The package of a profile: source, commit, signer, variables."),
         ("info --package research-bot", "A package of a registry, before you install it."),
     ),
+    "tree": _of(
+        ("tree research-bot", "Its package, and the base and packs that it stands on."),
+        ("tree . --json", "The same for a program; . is the active profile."),
+    ),
+    "why": _of(
+        ("why research-bot agent.max_turns", "What each package says, and whose value counts."),
+        ("why . SOUL.md", "Which package a file comes from, or that it is yours."),
+    ),
+    "owns": _of(
+        ("owns research-bot team-base", "The files and settings that come from team-base."),
+        ("owns . team-base --json", "The same for a program."),
+    ),
+    "layer add": _of(
+        ("layer add lab github.com/team/base --base", "Extend a shared base; your files stay."),
+        ("layer add lab github.com/team/skills@^1 --only skills", "Bring the skills of a pack."),
+    ),
+    "layer remove": _of(
+        ("layer remove lab team-skills", "Take a pack out by its name."),
+        ("layer remove lab github.com/team/base -n", "Show what would go, and change nothing."),
+    ),
+    "layer list": _of(
+        ("layer list lab", "The layers of a profile, with versions and sources."),
+        ("layer list . --json", "The same for a program."),
+    ),
     "keep": _of(
         ("keep research-bot SOUL.md skills/charts", "No update changes these any more."),
         ("keep research-bot agent.max_turns", "Keep one setting of config.yaml."),

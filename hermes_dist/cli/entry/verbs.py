@@ -53,6 +53,11 @@ VERBS: dict[str, Verb] = {
         "package.diff", "diff", "Show the changes line by line: yours, or upstream's.", PACKAGES
     ),
     "info": Verb("package.inspect", "info", "Describe a profile's package.", PACKAGES),
+    "tree": Verb("layers.look", "tree", "Show the packages that a profile stands on.", PACKAGES),
+    "why": Verb(
+        "layers.look", "why", "Show where a file or setting comes from, and whose counts.", PACKAGES
+    ),
+    "owns": Verb("layers.look", "owns", "List what comes from one of its packages.", PACKAGES),
     "keep": Verb(
         "package.keep",
         "keep",
@@ -274,6 +279,19 @@ NESTED: dict[str, Nested] = {
                     ),
                 },
             ),
+        },
+    ),
+    "layer": Nested(
+        "Put shared packages under a profile of your own.",
+        PACKAGES,
+        {
+            "add": Verb(
+                "layers.own", "add", "Put a package under a profile; yours stays on top.", PACKAGES
+            ),
+            "remove": Verb(
+                "layers.own", "remove", "Take it out again; what you edited stays.", PACKAGES
+            ),
+            "list": Verb("layers.own", "list_", "List what a profile stands on.", PACKAGES),
         },
     ),
     "gateways": Nested(

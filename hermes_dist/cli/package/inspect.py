@@ -99,6 +99,8 @@ def _info_rows(found: ops.Info) -> Iterator[tuple[str, str]]:
         yield "Held", found.lock.held
         yield "Signer", found.signer
         yield "Demands", demand_words(found.lock.demands, found.lock.signer)
+        for one in found.lock.layers:
+            yield "Layer", f"{one.name} {one.pin.version} @ {one.pin.short} ({one.layer})"
         yield "Parts", ", ".join(f"{part} {count}" for part, count in found.parts)
         yield "Included", ", ".join(found.lock.top.included)
         left_out = ("" if found.lock.whole else PARTIAL, missed_words(found.missed))
@@ -164,6 +166,8 @@ def _said(row: asking.Outdated) -> str:
     words = ["refused" if row.refused else _STATES[row.state]]
     if row.newer and row.state == "current":
         words = ["pinned; there is a newer tag"]
+    if row.layers:
+        words.append(f"below it: {', '.join(one.name for one in row.layers)}")
     if row.held and row.state != "held":
         words.append("held")
     if row.yanked:

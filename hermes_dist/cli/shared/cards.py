@@ -97,8 +97,8 @@ def _tell(screen: Screen, lines: Iterable[Line]) -> None:
         screen.tell(text, label=_label_of(pieces))
 
 
-def _say(screen: Screen, lines: Iterable[Line]) -> None:
-    """Paint lines of the result."""
+def say_lines(screen: Screen, lines: Iterable[Line]) -> None:
+    """Paint lines, and say them as the result."""
     for pieces in lines:
         text = "".join(_painted(screen, piece) for piece in pieces)
         screen.say(text, label=_label_of(pieces))
@@ -191,14 +191,14 @@ def show_summary(session: Session, outcome: Outcome) -> int:
         said = summary.done_lines(
             outcome, proposal, session.command, session.brand, lambda: session.ctx.agent_command
         )
-        _say(screen, said)
+        say_lines(screen, said)
     elif not outcome.dry_run:
         lock = outcome.lock
         if proposal is not None:
             lock = proposal.lock
         held = any(note.kind is NoteKind.HELD for note in outcome.notes)
         up_to_date(session, name, lock, kept_out=held, verb=outcome.verb)
-        _say(screen, summary.written_lines(outcome))
+        say_lines(screen, summary.written_lines(outcome))
     for path in outcome.skipped:
         screen.warn(summary.skipped_words(path))
     if outcome.dry_run:

@@ -29,8 +29,13 @@ from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree
 
 CONFIG: Final = RelPath(places.CONFIG)
-NO_CONFIG: Final = b"# The package ships no settings.\n{}\n"
-"""The content of a config.yaml that the package no longer has, but the home still does."""
+NO_CONFIG: Final = b"{ }\n"
+"""The content of a config.yaml that the package no longer has, but the home still does.
+
+The blank tells it from what an author would write. A comment would do that, too, but a merge brings comments along.
+"""
+NO_CONFIGS: Final = (NO_CONFIG, b"# The package ships no settings.\n{}\n")
+"""The same, and as lockfiles of earlier versions have it."""
 
 
 class Placed(Contents, frozen=True, kw_only=True):
@@ -129,7 +134,7 @@ def _kept_beside(package: Tree, changes: Mapping[RelPath, Entry | None]) -> set[
     kept = changes.keys() & package.keys()
     authors = package.get(CONFIG)
     # A config that is placed unchanged needs no copy, unless package_of would take it for one that placing made.
-    looks_made = MCP in package or (authors and authors.digest == Digest.of(NO_CONFIG))
+    looks_made = MCP in package or (authors and authors.digest in map(Digest.of, NO_CONFIGS))
     if authors and changes[CONFIG] == authors and not looks_made:
         kept.discard(CONFIG)
     return kept
@@ -144,7 +149,7 @@ def package_of(tree: Tree, shipped: Tree, read: Read) -> Tree:
         read: Gives contents by digest.
     """
     made: set[RelPath] = set()
-    if CONFIG in tree and (MCP in shipped or read(tree[CONFIG].digest) == NO_CONFIG):
+    if CONFIG in tree and (MCP in shipped or read(tree[CONFIG].digest) in NO_CONFIGS):
         made.add(CONFIG)
     if JOBS in tree:
         made.add(JOBS)

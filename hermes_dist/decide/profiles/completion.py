@@ -38,6 +38,7 @@ class Kind(StrEnum):
     PATH = "path"
     CONFLICT = "conflict"
     KEPT = "kept"
+    LAYER = "layer"
     THING = "thing"
     GENERATION = "generation"
     GENERATIONS = "generations"
@@ -94,6 +95,8 @@ _POSITIONAL: Mapping[str, _Slots] = {
     **dict.fromkeys(
         [
             "update",
+            "tree",
+            "layer list",
             "outdated",
             "status",
             "info",
@@ -124,6 +127,10 @@ _POSITIONAL: Mapping[str, _Slots] = {
     "contribute": _of(Kind.PROFILE, Kind.PATH, again=True),
     "keep": _of(Kind.PROFILE, Kind.PATH, again=True),
     "unkeep": _of(Kind.PROFILE, Kind.KEPT, again=True),
+    "why": _of(Kind.PROFILE, Kind.PATH),
+    "owns": _of(Kind.PROFILE, Kind.LAYER),
+    "layer add": _of(Kind.PROFILE, frozenset([Kind.SOURCE, Kind.FILE])),
+    "layer remove": _of(Kind.PROFILE, Kind.LAYER),
     "follow": _of(Kind.PROFILE, Kind.PATH),
     "unfollow": _of(Kind.PROFILE, Kind.LINK),
     "resolve": _of(Kind.PROFILE, Kind.CONFLICT),

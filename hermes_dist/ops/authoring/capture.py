@@ -14,6 +14,9 @@ from hermes_dist.brand import LOCKFILE, MANIFEST, PRIVATE
 from hermes_dist.decide.authoring.chosen import choose
 from hermes_dist.decide.consent.parking import put_back
 from hermes_dist.decide.environment.example import as_listed
+from hermes_dist.decide.layers.compose import compose
+from hermes_dist.decide.layers.own_part import own_part
+from hermes_dist.decide.layers.stack import Layer, Rank
 from hermes_dist.decide.leaving.comments import comments_along
 from hermes_dist.decide.leaving.publish import (
     Private,
@@ -31,14 +34,16 @@ from hermes_dist.decide.placement.capture import capture
 from hermes_dist.decide.placement.place import package_of, place
 from hermes_dist.errors import ConflictsOpen, DistError, Invalid, counted
 from hermes_dist.model.left_out import LeftOut, Why
+from hermes_dist.model.lock import Lock
 from hermes_dist.model.manifest import EnvVar, Manifest
 from hermes_dist.model.notes import Note
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.tree import EMPTY, Read, Tree, together
 from hermes_dist.ops.change.machine_secrets import secrets_of
-from hermes_dist.ops.change.observe import Observed, observe
+from hermes_dist.ops.change.observe import Observed, first_of, observe
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, open_home
+from hermes_dist.ops.layers.again import Below, below
 from hermes_dist.world.load import load_manifest
 
 _MOST = 1 << 20
@@ -53,6 +58,7 @@ class Leaving(Struct, frozen=True, kw_only=True):
         manifest: The manifest in the home; None if it is missing or can't be read.
         stays: What is left out, and why.
         variables: Names of the variables that replace values that look like secrets.
+        below: The layers that the package stands on, which are not in ``tree``; None if there are none.
     """
 
     home: Home
@@ -63,6 +69,7 @@ class Leaving(Struct, frozen=True, kw_only=True):
     manifest: Manifest | None = None
     stays: tuple[LeftOut, ...] = ()
     variables: tuple[str, ...] = ()
+    below: Below | None = None
     notes: tuple[Note, ...] = ()
 
     def need_manifest(self, ctx: Context) -> Manifest:
@@ -127,13 +134,17 @@ def leaving(ctx: Context, name: ProfileName, *, own: bool, places: Sequence[str]
     kept = lock.kept if lock else ()
     grafted, personal = without_personal(files, theirs, kept, seen.read)
     read = together(grafted.blobs, seen.read)
-    label = lock.name if lock else ""
-    package = capture(grafted.tree, base, shipped, read, theirs=theirs, name=label, own=own)
+    package = capture(
+        grafted.tree, base, shipped, read, theirs=theirs, name=_name_in(lock), own=own
+    )
     read = together(package.blobs, read)
     wanted = _variables_in(theirs, read)
     received, old = as_listed(package_of(theirs, shipped, read), read, manifest, wanted)
     tree, new = as_listed(package.tree, read, manifest, wanted)
     read = together({**old, **new}, read)
+    lower = _below(ctx, lock)
+    if lower is not None:
+        tree, received, read = _own(tree, received, lower, first_of(read, lower.read))
     left_out = (*stays, *personal, *bundled, *seen.odd, *_elsewhere(home, seen.found))
     return Leaving(
         home=home,
@@ -142,11 +153,28 @@ def leaving(ctx: Context, name: ProfileName, *, own: bool, places: Sequence[str]
         received=received,
         read=read,
         manifest=manifest,
+        below=lower,
         # What is kept here is in the tree as its author has it.
         stays=tuple(one for one in left_out if one.path not in tree or one.why is Why.KEPT_HERE),
         variables=package.variables,
         notes=(*package.notes, *comments_along(tree, received, read)),
     )
+
+
+def _name_in(lock: Lock | None) -> str:
+    return lock.name if lock else ""
+
+
+def _below(ctx: Context, lock: Lock | None) -> Below | None:
+    """The layers that the package stands on; None if there are none."""
+    return below(ctx, lock) if lock and lock.layers else None
+
+
+def _own(tree: Tree, received: Tree, lower: Below, read: Read) -> tuple[Tree, Tree, Read]:
+    """What the package itself adds to its layers: now, and as it was received."""
+    now = own_part(tree, lower.tree, lower.top, read)
+    then = own_part(received, lower.tree, lower.top, read)
+    return now.tree, then.tree, together({**now.blobs, **then.blobs}, read)
 
 
 def _manifest(home: Home) -> Manifest | None:
@@ -220,8 +248,13 @@ def base_of(leaving: Leaving, name: str) -> tuple[Tree, Read]:
     containers = lock.base if lock else EMPTY
     # The example is in no base: a home has it beside the files that merge.
     package = leaving.tree.where(lambda path: path not in ENV_EXAMPLES)
-    placed = place(package, leaving.read, name=name, keep_containers=containers)
-    read = together(placed.blobs, leaving.read)
+    read = leaving.read
+    if leaving.below is not None:
+        own = Layer(name=name, rank=Rank.OWN, tree=package)
+        made = compose((*leaving.below.layers, own), read)
+        package, read = made.tree, together(made.blobs, read)
+    placed = place(package, read, name=name, keep_containers=containers)
+    read = together(placed.blobs, read)
     if lock is None:
         return placed.tree, read
     # What waits for approval is published, too, but not live here: as base, it would look deleted by the user.

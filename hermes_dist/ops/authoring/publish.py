@@ -34,9 +34,10 @@ from hermes_dist.ops.change.fetch import Holding, Incoming, fetch, holding_of, p
 from hermes_dist.ops.change.observe import first_of, user_jobs_in
 from hermes_dist.ops.change.proposal import OtherPlan, Outcome, carry_out
 from hermes_dist.ops.change.propose import propose
-from hermes_dist.ops.change.request import Choices
+from hermes_dist.ops.change.request import Choices, Request
 from hermes_dist.ops.change.target import Target
 from hermes_dist.ops.context import Context
+from hermes_dist.ops.layers.ask import with_layers
 from hermes_dist.world.git.push import NewCommit, Publisher, open_publisher
 from hermes_dist.world.ports import RefUpdate
 
@@ -135,7 +136,8 @@ def _remember(ctx: Context, made: Publication, commit: str) -> Outcome:
     try:
         held = holding_of(ctx, found.home)
         held = replace(held, user_jobs=user_jobs_in(found.home, read, base))
-        incoming = placed_for(ctx, fetch(ctx, target), held)
+        fetched = with_layers(ctx, fetch(ctx, target), found.home, Request())
+        incoming = placed_for(ctx, fetched, held)
         incoming = _signed_here(_as_partial(ctx, made, incoming, base), made)
         # An update like any other: over the base that was just published, it brings in only what others did.
         proposal = propose(ctx, found.home, incoming, Choices(), verb="publish", base=base)

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.handover import Place, count_missed, unlisted_parts
+from hermes_dist.decide.layers.compose import Composed, compose
+from hermes_dist.decide.layers.stack import Layer
 from hermes_dist.decide.ownership import payload_of
 from hermes_dist.decide.placement.job_ids import NO_JOBS, Job
 from hermes_dist.decide.placement.place import Placed, jobs_in, place
@@ -15,7 +18,8 @@ from hermes_dist.decide.trust import Verdict
 from hermes_dist.decide.versions import check_requires
 from hermes_dist.errors import Invalid, Refused
 from hermes_dist.model.left_out import LeftOut
-from hermes_dist.model.manifest import Manifest
+from hermes_dist.model.lock_package import LockedPackage
+from hermes_dist.model.manifest import EnvVar, Manifest
 from hermes_dist.model.notes import Note
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.source import Pin, SourceSpec
@@ -46,6 +50,8 @@ class Incoming(Struct, frozen=True, kw_only=True):
         verdict: The verdict on its signature; None if nobody checked it.
         registry: The registry that lists it; empty for none.
         whole: It is everything that the pin names; False if the lock recorded it with parts left out.
+        layers: The layers in it, as the lock records them; None for those that the lock has.
+        over: The names of the layers that the package itself asks for.
         notes: What else to say about it, besides warnings about its manifest.
     """
 
@@ -62,8 +68,30 @@ class Incoming(Struct, frozen=True, kw_only=True):
     read: Read
     registry: str = ""
     whole: bool = True
+    layers: tuple[LockedPackage, ...] | None = None
+    over: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
     verdict: Verdict | None = None
+
+
+class Stack(Struct, frozen=True, kw_only=True):
+    """The layers that a package stands on; :mod:`hermes_dist.ops.layers.gather` makes it.
+
+    Attributes:
+        layers: What each of them brings.
+        top: How the package itself stands to them; its tree is added when it is placed.
+        locked: The same layers as the lock records them, the lowest first.
+        direct: The names of those that the package itself asks for.
+        env: The variables that they ask for.
+        notes: What to say about them.
+    """
+
+    layers: tuple[Layer, ...]
+    top: Layer
+    locked: tuple[LockedPackage, ...]
+    direct: tuple[str, ...] = ()
+    env: tuple[EnvVar, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 class Fetched(Struct, frozen=True, kw_only=True):
@@ -72,11 +100,13 @@ class Fetched(Struct, frozen=True, kw_only=True):
     Attributes:
         target: What was fetched.
         offer: The package tree and the pin; its contents are in the store.
+        stack: The layers that it stands on; None if it stands on none, or nobody looked for them.
     """
 
     target: Target
     offer: Offer
     manifest: Manifest
+    stack: Stack | None = None
 
 
 class Holding(Struct, frozen=True, kw_only=True):
@@ -131,9 +161,13 @@ def placed_for(ctx: Context, fetched: Fetched, held: Holding | None = None) -> I
 
     Raises:
         Invalid: A document of the package can't be converted.
+        Refused: Layers contradict each other.
     """
     target, offer, held = fetched.target, fetched.offer, held or Holding()
     payload = payload_of(offer.tree, fetched.manifest, held.included)
+    joined = _on_layers(payload.tree, fetched, ctx.store.read)
+    ctx.store.put_many(joined.blobs.values())
+    stack = fetched.stack
 
     def placing(tree: Tree) -> Placed:
         return place(
@@ -145,14 +179,14 @@ def placed_for(ctx: Context, fetched: Fetched, held: Holding | None = None) -> I
             keep_containers=held.base,
         )
 
-    placed = placing(payload.tree)
+    placed = placing(joined.tree)
     ctx.store.put_many(placed.blobs.values())
     unlisted = unlisted_parts(payload, placed, placing, ctx.store.read)
     return Incoming(
         spec=target.source,
         registry=target.registry,
         pin=offer.pin._replace(kind=target.kind, version=fetched.manifest.version),
-        manifest=fetched.manifest,
+        manifest=_with_env(fetched),
         package=offer.tree,
         placed=placed.tree,
         shipped=placed.shipped,
@@ -161,8 +195,43 @@ def placed_for(ctx: Context, fetched: Fetched, held: Holding | None = None) -> I
         missed=count_missed(payload.unlisted, unlisted),
         included=held.included,
         read=together(placed.blobs, ctx.store.read),
-        notes=(*payload.notes, *placed.notes, *offer.notes),
+        layers=stack.locked if stack else (),
+        over=stack.direct if stack else (),
+        notes=(*payload.notes, *placed.notes, *offer.notes, *(stack.notes if stack else ())),
     )
+
+
+def _on_layers(payload: Tree, fetched: Fetched, read: Read) -> Composed:
+    """Compose what a package brings with the layers that it stands on.
+
+    Raises:
+        Refused: Two layers say different things, and nothing tells which of them counts.
+    """
+    stack = fetched.stack
+    if stack is None:
+        return Composed(payload, {}, ())
+    made = compose((*stack.layers, replace(stack.top, tree=payload)), read)
+    if made.clashes:
+        first = made.clashes[0]
+        more = f", and {len(made.clashes) - 1} more" if len(made.clashes) > 1 else ""
+        one, other = first.names[:2]
+        raise Refused(
+            f"the layers {one} and {other} both set {first.place}{more}",
+            where=fetched.manifest.name,
+            hint=f"its author has to say which counts: in distribution.yaml, add {first.place!r} to `overrides` of one "
+            "of them, or set it in the package itself",
+        )
+    return made
+
+
+def _with_env(fetched: Fetched) -> Manifest:
+    """The manifest, which asks also for the variables of the layers."""
+    manifest, stack = fetched.manifest, fetched.stack
+    if stack is None or not stack.env:
+        return manifest
+    own = {var.name for var in manifest.env}
+    more = {var.name: var for var in reversed(stack.env) if var.name not in own}
+    return replace(manifest, env=(*manifest.env, *reversed(more.values())))
 
 
 def placed_in(

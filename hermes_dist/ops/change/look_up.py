@@ -42,9 +42,13 @@ class Looked(NamedTuple):
 
     @property
     def nothing_new(self) -> bool:
-        """Whether the profile has received everything the source offers, under the same source as in the lock."""
+        """Whether the profile has received everything the source offers, under the same source as in the lock.
+
+        Never of a package with layers: which versions of them fit together is only known once all are looked up.
+        """
         return (
-            self.target.is_pin(self.lock.pin)
+            not self.lock.layers
+            and self.target.is_pin(self.lock.pin)
             and str(self.target.source) == self.lock.source
             and self.lock.whole
         )
@@ -110,7 +114,15 @@ def _opened(ctx: Context, name: ProfileName) -> Lock:
 
 def _head_of(lock: Lock) -> LockHead:
     parked = tuple((str(effect.path), effect.key, effect.facts) for effect in lock.parked)
-    return LockHead(lock.source, lock.pin, lock.name, len(lock.conflicts), parked, whole=lock.whole)
+    return LockHead(
+        lock.source,
+        lock.pin,
+        lock.name,
+        len(lock.conflicts),
+        parked,
+        whole=lock.whole,
+        layers=len(lock.layers),
+    )
 
 
 def followed_before(lock: Lock | LockHead | None, spec: SourceSpec) -> Pin | None:

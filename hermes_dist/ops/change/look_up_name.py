@@ -6,7 +6,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from hermes_dist.decide.registry import choose, near_twins, unchanged
+from hermes_dist.decide.registry import choose, fitting, near_twins, unchanged
 from hermes_dist.decide.versions import spelled
 from hermes_dist.errors import Cancelled, DistError, InputNeeded, Invalid, Refused, Unreachable
 from hermes_dist.model.lock import Lock
@@ -71,6 +71,32 @@ def look_up_named(
     if target.kind is PinKind.COMMIT:
         return target._replace(asked=asked.at(target.commit))
     return target
+
+
+def named_targets(ctx: Context, asked: SourceSpec, received: str = "") -> list[Target]:
+    """List what a name may resolve to, the newest first: for a layer, whose version others have a say in, too.
+
+    Args:
+        ctx: The context.
+        asked: The name, with a version, range or ref.
+        received: The commit that the home holds of it; empty for none.
+
+    Raises:
+        Refused: A release changed since it was first seen, or a policy forbids its source.
+        DistError: No registry or several have the name, no version is in the range, or a server can't be reached.
+    """
+    found = find(ctx, asked)
+    releases = fitting(found.package, asked, received) or (None,)
+    targets = []
+    for one in releases:
+        release = _as_seen(ctx, found, one)
+        spec = _spec_of(found, asked, release)
+        check_policies(ctx, spec)
+        target = resolved(ctx, spec, None)
+        notes = (*_deprecated(found.package), *target.notes)
+        target = target._replace(asked=asked, registry=found.registry.name, notes=notes)
+        targets.append(target if release is None else _as_released(target, asked, release))
+    return targets
 
 
 def _spec_of(found: FoundPackage, asked: SourceSpec, release: Release | None) -> SourceSpec:

@@ -367,7 +367,7 @@ def _next_lock(
     begun = old or Lock(packages=(top,))
     return replace(
         begun,
-        packages=(*begun.packages[:-1], top),
+        packages=(*(begun.layers if incoming.layers is None else incoming.layers), top),
         base=plan.base,
         shipped=shipped,
         upstream=plan.upstream,
@@ -391,6 +391,7 @@ def _top(incoming: Incoming, old: Lock | None, *, partial: bool) -> LockedPackag
         pin=incoming.pin,
         partial=partial,
         included=incoming.included,
+        over=incoming.over,
     )
     if old:
         top = replace(top, signer=old.signer, demands=old.demands, more=old.top.more)

@@ -65,8 +65,9 @@ class Past(Struct, frozen=True, kw_only=True):
     def moment(self) -> Moment:
         package = ""
         if self.lock:
-            pin = self.lock.pin
-            package = f"{pin.url} {pin.subfolder or ''} {pin.commit} {pin.tree}"
+            # Another version of a layer is another package, too.
+            pins = [one.pin for one in self.lock.packages]
+            package = " ".join(f"{p.url} {p.subfolder or ''} {p.commit} {p.tree}" for p in pins)
         return Moment(self.number, package, self.back_to)
 
 

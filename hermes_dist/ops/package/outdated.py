@@ -23,6 +23,7 @@ from hermes_dist.ops.change.moved_source import nowhere, way_on
 from hermes_dist.ops.change.target import Target
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import look_into
+from hermes_dist.ops.layers.news import LayerNews, newer_layers
 
 _TAGS = "refs/tags/"
 
@@ -41,6 +42,7 @@ class Outdated(Struct, frozen=True, kw_only=True):
         yanked: Why the received release was withdrawn; empty if it was not.
         deprecated: Why nobody should begin to use the package, and what to use instead; empty if it is kept up.
         held: Whether updates skip the profile.
+        layers: The packages below it that have something newer.
         error: Why the source could not be asked, or why what it has is refused.
         next: The command that leads on, without the program's name; empty if there is nothing to do.
     """
@@ -56,6 +58,7 @@ class Outdated(Struct, frozen=True, kw_only=True):
     yanked: str = ""
     deprecated: str = ""
     held: bool = False
+    layers: tuple[LayerNews, ...] = ()
     error: DistError | None = None
     next: str = ""
 
@@ -95,9 +98,10 @@ def outdated(ctx: Context, name: ProfileName) -> Outdated:
         check_moved_tag(str(spec), lock.pin, target.ref, target.commit)
         there = target.commit or _tree_there(ctx, name, lock, target)
         versions = _versions(ctx, lock, spec, target)
+        layers = newer_layers(ctx, lock)
     except DistError as error:
         return _failed(name, lock, error)
-    state = _state(lock, target, there)
+    state = _state(lock, target, there, layers)
     return Outdated(
         profile=name,
         state=state,
@@ -110,6 +114,7 @@ def outdated(ctx: Context, name: ProfileName) -> Outdated:
         yanked=versions.yanked,
         deprecated=versions.deprecated,
         held=bool(lock.held),
+        layers=layers,
         next=_next(name, state, versions),
     )
 
@@ -121,9 +126,11 @@ def _failed(name: ProfileName, lock: Lock | None, error: DistError) -> Outdated:
     return Outdated(profile=name, state="error", error=error, here=here, version=version, held=held)
 
 
-def _state(lock: Lock, target: Target, there: str) -> str:
+def _state(lock: Lock, target: Target, there: str, layers: tuple[LayerNews, ...]) -> str:
     if target.is_pin(lock.pin) or there == lock.pin.tree:
-        return "current"
+        if not layers:
+            return "current"
+        return "held" if lock.held else "behind"
     return "held" if holds(lock.held, there, "") else "behind"
 
 

@@ -67,6 +67,8 @@ def recorded(ctx: Context, lock: Lock) -> Incoming:
         unlisted=frozenset(parts_of(lock.released, ctx.store.read)),
         included=lock.top.included,
         whole=not lock.partial,
+        layers=lock.layers,
+        over=lock.top.over,
         read=ctx.store.read,
     )
 

@@ -12,6 +12,7 @@ from hermes_dist.decide.consent.review import grouped
 from hermes_dist.decide.consent.withdrawal import approvals_for, withdraw, without_approvals
 from hermes_dist.decide.handover import with_included
 from hermes_dist.decide.history import (
+    ANY,
     Left,
     as_before,
     as_spelled_before,
@@ -161,7 +162,11 @@ def _held(home: Home, lock: Lock) -> Lock:
     """The lock with a hold against the commit that the profile leaves, so that no update brings it back."""
     if home.lock is None:
         return lock
-    return replace(lock, held=hold_after(home.lock.held, _commit(home.lock), _commit(lock)))
+    left, goal = _commit(home.lock), _commit(lock)
+    if left == goal and home.lock.layers != lock.layers:
+        # Only layers went back. No commit of the package itself can keep their newer versions out.
+        return replace(lock, held=ANY)
+    return replace(lock, held=hold_after(home.lock.held, left, goal))
 
 
 def _expecting(home: Home, lock: Lock, goal: Lock) -> Lock:

@@ -19,7 +19,17 @@ from hermes_dist.ops.package.history import Past, past_of
 from hermes_dist.ops.package.rollback import taken_back
 from hermes_dist.ops.profiles import trash_and_archive
 
-_UNDONE = ("update", "import", "rollback", "resolve", "keep", "unkeep", "approve")
+_UNDONE = (
+    "update",
+    "import",
+    "rollback",
+    "resolve",
+    "keep",
+    "unkeep",
+    "approve",
+    "layer add",
+    "layer remove",
+)
 """Changes that are undone by putting back the state before them."""
 
 

@@ -20,6 +20,7 @@ from hermes_dist.ops.change.request import Choices, Confirm, Request
 from hermes_dist.ops.change.variables import refuse_unwritable
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, open_home
+from hermes_dist.ops.layers.ask import with_layers
 from hermes_dist.ops.package.release_notes import release_notes_of
 from hermes_dist.ops.trust.judge_release import judge_history, judge_release
 
@@ -57,7 +58,7 @@ def update(
     move = judge_history(ctx, target, lock, request.accept, downgrade=downgrade, asked=asked)
     looked = looked._replace(notes=looked.notes + move.notes)
     with way_on(ctx, name, lock):
-        fetched = fetch(ctx, target)
+        fetched = with_layers(ctx, fetch(ctx, target), home, request)
     stays = _stays_fetched(ctx, looked, lock, fetched, request)
     if stays is not None:
         return stays

@@ -69,6 +69,11 @@ def _kept(ctx: Context, name: ProfileName) -> Iterator[Word]:
         yield Word(key or path, f"kept, in {path}" if key else "kept")
 
 
+def _layers(ctx: Context, name: ProfileName) -> Iterator[Word]:
+    for one in _lock(ctx, name).packages:
+        yield Word(one.name, one.source)
+
+
 def _things(ctx: Context, name: ProfileName) -> Iterator[Word]:
     """What waits, then what is approved, which can be shown and revoked."""
     lock = _lock(ctx, name)
@@ -129,6 +134,7 @@ _OF_PROFILE: Mapping[Kind, Callable[[Context, ProfileName], Iterable[Word]]] = {
     Kind.PATH: _paths,
     Kind.CONFLICT: _conflicts,
     Kind.KEPT: _kept,
+    Kind.LAYER: _layers,
     Kind.THING: _things,
     Kind.GENERATION: _generations,
     Kind.GENERATIONS: _generation_pairs,

@@ -1,0 +1,181 @@
+"""What a manifest says about layers: its base, its packs, and how it stands to what lies below it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from hermes_dist.decide.parts import PARTS
+from hermes_dist.errors import Invalid
+from hermes_dist.model.keypath import parse_key
+from hermes_dist.model.manifest import Manifest
+from hermes_dist.model.paths import RelPath
+from hermes_dist.model.registry import is_near
+from hermes_dist.model.source import SourceKind, SourceSpec, parse_source
+
+_FIELDS = frozenset({"source", "only"})
+_SIBLING = "//"
+
+
+class Dependency(Struct, frozen=True, kw_only=True):
+    """A package that another one stands on.
+
+    Attributes:
+        source: Where it comes from, with a ref or a version range; None if it lies in the same repository.
+        sibling: Its folder in the repository and at the commit of the package that names it.
+        only: The parts that it brings, such as ``skills``; empty for all.
+    """
+
+    source: SourceSpec | None = None
+    sibling: RelPath | None = None
+    only: frozenset[str] = frozenset()
+
+    def __str__(self) -> str:
+        """The source as its author wrote it."""
+        return self.source.as_written if self.source else f"{_SIBLING}{self.sibling}"
+
+
+class Wanted(Struct, frozen=True, kw_only=True):
+    """The layers that a package asks for.
+
+    Attributes:
+        base: What it extends; None for nothing.
+        packs: What it depends on besides.
+        overrides: Places where it wins over other packs.
+        without: Places of the layers below that it takes out.
+    """
+
+    base: Dependency | None = None
+    packs: tuple[Dependency, ...] = ()
+    overrides: frozenset[str] = frozenset()
+    without: frozenset[str] = frozenset()
+
+    @property
+    def all(self) -> tuple[Dependency, ...]:
+        """All that it stands on, the base first."""
+        return (*([self.base] if self.base else ()), *self.packs)
+
+
+NOTHING = Wanted()
+
+
+def asked_in(dependency: Dependency) -> object:
+    """Return what a manifest says to ask for a layer."""
+    source = str(dependency.source) if dependency.source else str(dependency)
+    if not dependency.only:
+        return source
+    return {"source": source, "only": sorted(dependency.only)}
+
+
+def wanted_by(manifest: Manifest, *, local: bool) -> Wanted:
+    """Read what a manifest says about layers.
+
+    Args:
+        manifest: The manifest.
+        local: Whether the package itself is on this machine; only then may it name a local source.
+
+    Raises:
+        Invalid: A field is not what it should be; the error's place is the field. A layer that can't be read is an
+            error and not left out: without it the agent would lack what its author counts on.
+    """
+    base = None
+    if manifest.extends is not None:
+        base = _dependency("extends", manifest.extends, local=local)
+    return Wanted(
+        base=base,
+        packs=tuple(_packs(manifest.dependencies, local=local)),
+        overrides=_places("overrides", manifest.overrides),
+        without=_places("without", manifest.without),
+    )
+
+
+def source_of_layer(text: str, *, local: bool) -> SourceSpec:
+    """Parse the source of a layer that a package names: a repository or a name in a registry.
+
+    Args:
+        text: As its author wrote it.
+        local: Whether it may be on this machine: a package from elsewhere must not point us at folders of the user's.
+
+    Raises:
+        Invalid: The text is not a valid source, or is not allowed for a layer.
+    """
+    spec = parse_source(text)
+    near = spec.kind is SourceKind.FOLDER or (spec.kind is SourceKind.GIT and is_near(spec))
+    if spec.kind is SourceKind.ARCHIVE or (near and not local):
+        raise Invalid(
+            f"{text!r:.200} can't be a layer",
+            hint="its author has to name a git repository, such as github.com/you/base@^1, "
+            "a folder of the same repository, such as //base, or a name in a registry",
+        )
+    return spec
+
+
+def _packs(value: object, *, local: bool) -> Iterator[Dependency]:
+    if value is None:
+        return
+    if isinstance(value, dict):
+        for name, version in value.items():
+            yield _dependency(f"dependencies.{name}", f"{name}@{version}", local=local)
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            yield _dependency(f"dependencies[{number}]", item, local=local)
+    else:
+        raise _odd("dependencies", "it is no list")
+
+
+def _dependency(field: str, value: object, *, local: bool) -> Dependency:
+    only: frozenset[str] = frozenset()
+    if isinstance(value, dict):
+        if unknown := sorted(map(str, value.keys() - _FIELDS)):
+            raise _odd(field, f"{unknown[0]!r:.80} is not known")
+        only, value = _parts(field, value.get("only")), value.get("source")
+    if not isinstance(value, str) or not value:
+        raise _odd(field, "the source is missing")
+    if value.startswith(_SIBLING):
+        return Dependency(sibling=_folder(field, value), only=only)
+    try:
+        return Dependency(source=source_of_layer(value, local=local), only=only)
+    except Invalid as err:
+        raise err.within(_where(field)) from None
+
+
+def _folder(field: str, value: str) -> RelPath:
+    try:
+        return RelPath(value.removeprefix(_SIBLING).rstrip("/"))
+    except Invalid as err:
+        raise err.within(_where(field)) from None
+
+
+def _parts(field: str, value: object) -> frozenset[str]:
+    if value is None:
+        return frozenset()
+    known = {*PARTS, "files"}
+    if not isinstance(value, list) or not value or not set(map(str, value)) <= known:
+        raise _odd(f"{field}.only", f"it is no list of parts; parts are {', '.join(sorted(known))}")
+    return frozenset(map(str, value))
+
+
+def _places(field: str, value: object) -> frozenset[str]:
+    if value is None:
+        return frozenset()
+    if not isinstance(value, list) or not all(isinstance(place, str) for place in value):
+        raise _odd(field, "it is no list of places")
+    for place in value:
+        path, _, key = place.partition(": ")
+        try:
+            RelPath(path.removeprefix("./").rstrip("/"))
+            parse_key(key or "a")
+        except Invalid as err:
+            raise err.within(_where(field)) from None
+    return frozenset(value)
+
+
+def _odd(field: str, why: str) -> Invalid:
+    return Invalid(
+        why, where=_where(field), hint="the fields of layers are in docs/formats.md; ask its author"
+    )
+
+
+def _where(field: str) -> str:
+    return f"distribution.yaml: {field}"

@@ -1,0 +1,92 @@
+"""Read the layers of a profile again, as its lock records them: nothing is resolved, and nothing newer is taken."""
+
+from __future__ import annotations
+
+from hermes_dist.brand import MANIFEST
+from hermes_dist.decide.layers.compose import compose
+from hermes_dist.decide.layers.stack import Layer, Rank
+from hermes_dist.decide.ownership import payload_of
+from hermes_dist.decide.parts import part_of
+from hermes_dist.errors import Invalid
+from hermes_dist.model.discreet import Contents
+from hermes_dist.model.lock import Lock
+from hermes_dist.model.lock_package import LockedPackage
+from hermes_dist.model.paths import RelPath
+from hermes_dist.model.source import parse_source
+from hermes_dist.model.tree import Read, Tree, together
+from hermes_dist.ops.change.fetch import Fetched
+from hermes_dist.ops.change.target import Target
+from hermes_dist.ops.context import Context
+from hermes_dist.ops.layers.asked import NEVER, asked_for
+from hermes_dist.world.load import load_manifest
+
+
+class Below(Contents, frozen=True, kw_only=True):
+    """What lies below a package.
+
+    Attributes:
+        tree: The composition of its layers, in the spelling of packages.
+        top: What the package itself ships.
+        layers: The layers, the lowest first.
+        read: Reads the contents of all of them.
+    """
+
+    tree: Tree
+    top: Tree
+    layers: tuple[Layer, ...]
+    read: Read
+
+
+def below(ctx: Context, lock: Lock) -> Below:
+    """Read what lies below the package of a profile.
+
+    Raises:
+        DistError: A layer is not here any more and can't be fetched.
+    """
+    layers = tuple(layer_again(ctx, one) for one in lock.layers)
+    made = compose(layers, ctx.store.read)
+    own = fetched_again(ctx, lock.top)
+    return Below(
+        tree=made.tree,
+        top=payload_of(own.offer.tree, own.manifest, lock.top.included).tree,
+        layers=layers,
+        read=together(made.blobs, ctx.store.read),
+    )
+
+
+def fetched_again(ctx: Context, package: LockedPackage) -> Fetched:
+    """Fetch a package as it was received; what is here already needs no network.
+
+    Raises:
+        DistError: It is not here any more and can't be fetched, or is no package any more.
+    """
+    spec = parse_source(package.source, allow_insecure=True)
+    pin = package.pin
+    offer = ctx.sources.again(pin, ctx.progress) if pin.commit else ctx.sources.fetch(spec)
+    entry = offer.tree.get(RelPath(MANIFEST))
+    if entry is None:
+        raise Invalid(f"it has no {MANIFEST} any more", where=package.source)
+    manifest = load_manifest(ctx.store.read(entry.digest))
+    target = Target(spec, None, pin.ref, pin.commit, pin.kind)
+    return Fetched(target=target, offer=offer, manifest=manifest)
+
+
+def layer_again(ctx: Context, package: LockedPackage) -> Layer:
+    """Read one layer as it was received.
+
+    Raises:
+        DistError: It is not here any more and can't be fetched.
+    """
+    fetched = fetched_again(ctx, package)
+    wanted = asked_for(fetched)
+    tree = payload_of(fetched.offer.tree, fetched.manifest).tree
+    return Layer(
+        name=package.name,
+        rank=Rank[package.layer.upper() or Rank.OWN.name],
+        tree=tree.where(
+            lambda path: path not in NEVER and (not package.only or part_of(path) in package.only)
+        ),
+        over=frozenset(package.over),
+        overrides=wanted.overrides,
+        without=wanted.without,
+    )

@@ -1,0 +1,147 @@
+"""Gather layers: choose a version of each package that another one stands on, fetch it, and judge it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from msgspec.structs import replace
+
+from hermes_dist.decide.layers.resolve import Picked, resolve
+from hermes_dist.decide.layers.stack import Layer, Rank
+from hermes_dist.decide.layers.wanted import Wanted
+from hermes_dist.decide.ownership import payload_of
+from hermes_dist.decide.parts import part_of
+from hermes_dist.model.lock import Lock
+from hermes_dist.model.lock_package import LockedPackage
+from hermes_dist.model.manifest import EnvVar
+from hermes_dist.model.notes import Note
+from hermes_dist.model.tree import Tree
+from hermes_dist.ops.change.fetch import Fetched, Incoming, Stack, about_requires, placed_for
+from hermes_dist.ops.change.request import Request
+from hermes_dist.ops.context import Context
+from hermes_dist.ops.homes import Home
+from hermes_dist.ops.layers.asked import NEVER, asked_for
+from hermes_dist.ops.layers.market import LiveMarket
+from hermes_dist.ops.trust.judge_release import judge_history, judge_release
+
+
+def gathered(ctx: Context, fetched: Fetched, home: Home, request: Request) -> Fetched:
+    """Add the layers that a package stands on, each judged as the package itself is.
+
+    Args:
+        ctx: The context.
+        fetched: The package.
+        home: The home it goes to.
+        request: The options of the command.
+
+    Raises:
+        Refused: A rule or a policy does not allow a layer.
+        Invalid: A manifest says something about layers that can't be read, or layers ask for each other in a circle.
+        DistError: No choice of versions fits, or something can't be reached.
+    """
+    wanted = asked_for(fetched)
+    if not wanted.all:
+        return fetched
+    ctx.progress("looking for layers")
+    market = LiveMarket(ctx, fetched, home.lock)
+    picked = resolve(fetched.manifest.name, wanted, market)
+    names = _names(
+        fetched.manifest.name, [(one.choice.key, market.fetched(one.choice)) for one in picked]
+    )
+    layers, locked, notes = [], [], []
+    env: list[EnvVar] = []
+    for one in picked:
+        part = market.fetched(one.choice)
+        package = _received(home.lock, market, one)
+        judged = _judged(ctx, part, home, package, request)
+        over = tuple(sorted(names[key] for key in one.over))
+        layers.append(_layer(part, names[one.choice.key], one, over))
+        locked.append(_locked(judged, names[one.choice.key], one, over))
+        env += part.manifest.env
+        notes += [note for note in (about_requires(ctx, judged, request), *judged.notes) if note]
+    top = Layer(
+        name=fetched.manifest.name,
+        rank=Rank.OWN,
+        tree=Tree(),
+        over=frozenset(layer.name for layer in layers),
+        overrides=wanted.overrides,
+        without=wanted.without,
+    )
+    stack = Stack(
+        layers=tuple(layers),
+        top=top,
+        locked=tuple(locked),
+        direct=tuple(dict.fromkeys(names[market.key(one, "")] for one in wanted.all)),
+        env=tuple(env),
+        notes=tuple(notes),
+    )
+    return replace(fetched, stack=stack)
+
+
+def _names(top: str, found: Iterable[tuple[str, Fetched]]) -> dict[str, str]:
+    """Give each layer a name of its own: that of its manifest, with a number where another has it already."""
+    names: dict[str, str] = {}
+    taken = {top}
+    for key, part in found:
+        name, number = part.manifest.name, 2
+        while name in taken:
+            name = f"{part.manifest.name}-{number}"
+            number += 1
+        taken.add(name)
+        names[key] = name
+    return names
+
+
+def _received(lock: Lock | None, market: LiveMarket, picked: Picked) -> LockedPackage | None:
+    return market.received(picked.choice.key) if lock else None
+
+
+def _judged(
+    ctx: Context, part: Fetched, home: Home, received: LockedPackage | None, request: Request
+) -> Incoming:
+    """Judge a layer as if it were the package of the home: its history, its signature, the policies.
+
+    Raises:
+        Refused: A rule or a policy does not allow it.
+    """
+    lock = Lock(packages=(received,)) if received else None
+    view = replace(home, lock=lock)
+    # Another version may be chosen because somebody else asks for it: that is no downgrade to refuse.
+    move_notes: tuple[Note, ...] = ()
+    if lock is not None:
+        move = judge_history(ctx, part.target, lock, request.accept, downgrade=True, asked=False)
+        move_notes = move.notes
+    incoming = judge_release(
+        ctx, part.target, placed_for(ctx, part), view, request.accept, downgrade=True
+    )
+    return replace(incoming, notes=(*part.target.notes, *move_notes, *incoming.notes))
+
+
+def _layer(part: Fetched, name: str, picked: Picked, over: tuple[str, ...]) -> Layer:
+    payload = payload_of(part.offer.tree, part.manifest)
+    tree = payload.tree.where(
+        lambda path: path not in NEVER and (not picked.only or part_of(path) in picked.only)
+    )
+    asked: Wanted = asked_for(part)
+    return Layer(
+        name=name,
+        rank=picked.rank,
+        tree=tree,
+        over=frozenset(over),
+        overrides=asked.overrides,
+        without=asked.without,
+    )
+
+
+def _locked(incoming: Incoming, name: str, picked: Picked, over: tuple[str, ...]) -> LockedPackage:
+    verdict = incoming.verdict
+    return LockedPackage(
+        name=name,
+        source=str(incoming.spec),
+        registry=incoming.registry,
+        pin=incoming.pin,
+        signer=verdict.signer if verdict else "",
+        layer=picked.rank.name.lower(),
+        over=over,
+        only=tuple(sorted(picked.only)),
+    )

@@ -1,0 +1,137 @@
+"""The market of layers: which versions a dependency allows, asked of repositories and registries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from hermes_dist.decide.layers.resolve import Choice
+from hermes_dist.decide.layers.wanted import Dependency, Wanted
+from hermes_dist.decide.versions import fitting_tags
+from hermes_dist.model.lock import Lock
+from hermes_dist.model.lock_package import LockedPackage
+from hermes_dist.model.source import TAGS, PinKind, SourceKind, SourceSpec, without_credentials
+from hermes_dist.ops.change.fetch import Fetched, fetch
+from hermes_dist.ops.change.look_up import absolute, look_up
+from hermes_dist.ops.change.look_up_name import find, named_targets
+from hermes_dist.ops.change.target import Naming, Target, check_policies
+from hermes_dist.ops.context import Context
+from hermes_dist.ops.layers.asked import asked_for
+
+
+class LiveMarket:
+    """A market of real sources; what was asked or fetched once is not asked again.
+
+    Args:
+        ctx: The context.
+        top: The package whose layers are looked for; folders named ``//folder`` are in its repository.
+        lock: The lock of the home, which says what each layer was received as; None for a new home.
+    """
+
+    def __init__(self, ctx: Context, top: Fetched, lock: Lock | None) -> None:
+        self._ctx = ctx
+        self._lock = lock
+        self._askers: dict[str, Fetched] = {"": top}
+        self._targets: dict[tuple[str, str], Target] = {}
+        self._fetched: dict[tuple[str, str], Fetched] = {}
+
+    def key(self, dependency: Dependency, asker: str) -> str:
+        """Tell which package a dependency names: the address of its repository, and its folder there."""
+        spec = self._spec(dependency, asker)
+        if spec.kind is SourceKind.REGISTRY:
+            spec = find(self._ctx, spec).package.source
+        return _key(self._ctx, spec)
+
+    def choices(self, dependency: Dependency, asker: str) -> Sequence[Choice]:
+        """List the versions that a dependency allows, the newest first."""
+        key = self.key(dependency, asker)
+        found = []
+        for target in self._offered(dependency, asker, key):
+            commit = target.commit or fetch(self._ctx, target).offer.tree.digest
+            self._targets.setdefault((key, commit), target)
+            found.append(Choice(key=key, commit=commit, label=_label(target)))
+        return found
+
+    def wanted(self, choice: Choice) -> Wanted:
+        """Tell what a version of a package asks for itself, by its manifest."""
+        fetched = self.fetched(choice)
+        self._askers[f"{choice.key}#{choice.commit}"] = fetched
+        return asked_for(fetched)
+
+    def fetched(self, choice: Choice) -> Fetched:
+        """Fetch a version.
+
+        Raises:
+            DistError: It can't be fetched, or is not a package.
+        """
+        place = (choice.key, choice.commit)
+        if place not in self._fetched:
+            self._fetched[place] = fetch(self._ctx, self._targets[place])
+        return self._fetched[place]
+
+    def received(self, key: str) -> LockedPackage | None:
+        """What the home holds of a package as a layer; None if it does not hold it."""
+        return self._received.get(key)
+
+    @property
+    def _received(self) -> Mapping[str, LockedPackage]:
+        # The top of before can be a layer now: the user put something over or under it.
+        packages = self._lock.packages if self._lock else ()
+        return {_join(one.pin.url, one.pin.subfolder): one for one in packages}
+
+    def _spec(self, dependency: Dependency, asker: str) -> SourceSpec:
+        if dependency.source is not None:
+            return absolute(dependency.source)
+        # It lies beside the one that names it: the same repository, at the same commit.
+        target = self._askers[asker].target
+        spec = target.spec._replace(subfolder=dependency.sibling)
+        return spec.at(target.commit) if target.commit else spec
+
+    def _offered(self, dependency: Dependency, asker: str, key: str) -> list[Target]:
+        spec = self._spec(dependency, asker)
+        received = self.received(key)
+        held = self._held(spec, received)
+        if held is not None:
+            return [held]
+        if spec.kind is SourceKind.REGISTRY:
+            return named_targets(self._ctx, spec, received.pin.commit if received else "")
+        check_policies(self._ctx, spec)
+        refs = self._ctx.sources.refs(spec)
+        if refs is None or not spec.is_range or spec.ref in refs.tags:
+            before = None
+            if received is not None and received.source == str(spec):
+                before = received.pin
+            return [look_up(self._ctx, spec, Naming(), before=before)]
+        return [
+            Target(spec, refs, f"{TAGS}{tag}", refs.tags[tag], PinKind.RANGE)
+            for tag in fitting_tags(spec.ref, refs.tags)
+        ]
+
+    def _held(self, spec: SourceSpec, received: LockedPackage | None) -> Target | None:
+        """The version that the home holds, if the profile is held and the layer is named as before; else None."""
+        if not (self._lock and self._lock.held and received and received.source == str(spec)):
+            return None
+        pin = received.pin
+        if not pin.commit:
+            return None
+        # In the registry's own words the source is a name; what was received is at its repository.
+        place = SourceSpec(SourceKind.GIT, pin.url, pin.subfolder)
+        return Target(place, None, pin.ref, pin.commit, pin.kind, asked=spec)
+
+
+def _key(ctx: Context, spec: SourceSpec) -> str:
+    """Spell which package a source is, as the pin of a lock does."""
+    if not ctx.sources.is_git(spec):
+        return _join(spec.location, spec.subfolder)
+    return _join(without_credentials(ctx.sources.url(spec)), spec.subfolder)
+
+
+def _join(url: str, subfolder: object) -> str:
+    return f"{url}//{subfolder}" if subfolder else url
+
+
+def _label(target: Target) -> str:
+    version = target.ref.removeprefix(TAGS) if target.ref.startswith(TAGS) else target.commit[:7]
+    name = target.source.location.rstrip("/").rpartition("/")[2].removesuffix(".git")
+    if target.source.subfolder:
+        name = target.source.subfolder.name
+    return f"{name} {version}".strip()

@@ -1,0 +1,277 @@
+"""Whose a place is: which layer of a profile's package ships what, and whose value counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from hermes_dist.agents.places import CONFIG, JOBS
+from hermes_dist.decide.layers.stack import covers
+from hermes_dist.decide.layers.wanted import NOTHING, Wanted
+from hermes_dist.errors import DistError, Invalid
+from hermes_dist.model.documents.api import ABSENT, get, kind_of, load_data
+from hermes_dist.model.keypath import KeyPath, format_key, named_places, parse_key
+from hermes_dist.model.lock import Lock
+from hermes_dist.model.lock_package import LockedPackage
+from hermes_dist.model.paths import ProfileName, RelPath
+from hermes_dist.model.tree import Digest, Read, Tree
+from hermes_dist.model.values import leaves
+from hermes_dist.ops.change.fetch import placed_for
+from hermes_dist.ops.context import Context
+from hermes_dist.ops.homes import Home, look_into
+from hermes_dist.ops.layers.again import fetched_again, layer_again
+from hermes_dist.ops.layers.asked import asked_for
+
+_BY_KEY = frozenset(map(RelPath, (CONFIG, JOBS)))
+"""The files of a home that several packages write into."""
+
+
+class Shipped(Struct, frozen=True, kw_only=True):
+    """One package of a profile, with what it brings in the spelling of a home.
+
+    Attributes:
+        package: The package as the lock records it.
+        tree: Its files, as a home stores them.
+        read: Reads their contents.
+        wanted: What it says about the layers below it.
+    """
+
+    package: LockedPackage
+    tree: Tree
+    read: Read
+    wanted: Wanted = NOTHING
+
+
+class Says(Struct, frozen=True, kw_only=True):
+    """What one package says about a place.
+
+    Attributes:
+        package: The package.
+        value: Its value, as data; of a file the digest of its content.
+        counts: Whether it is the one whose value counts.
+        on_purpose: Whether the package names the place in ``overrides``, or takes it out with ``without``.
+    """
+
+    package: LockedPackage
+    value: object
+    counts: bool
+    on_purpose: bool = False
+
+
+class Why(Struct, frozen=True, kw_only=True):
+    """Why a place of a profile is as it is.
+
+    Attributes:
+        profile: The profile.
+        path: The file.
+        key: The key in it; empty for the whole file.
+        value: What is there now; ABSENT for nothing, of a file the digest of its content.
+        own: Whether it is the user's: no package ships it so.
+        says: What each package says, from the top down; only those that say something.
+    """
+
+    profile: ProfileName
+    path: RelPath
+    key: str
+    value: object
+    own: bool
+    says: tuple[Says, ...]
+
+    @property
+    def place(self) -> str:
+        """``path`` or ``path: key``."""
+        return f"{self.path}: {self.key}" if self.key else self.path
+
+
+def packages_of(ctx: Context, name: ProfileName) -> Lock:
+    """Return the lock of a profile, whose packages ``tree`` shows.
+
+    Raises:
+        DistError: The profile has no package, or its lock can't be read.
+    """
+    return look_into(ctx, name).need_lock(ctx)
+
+
+def why(ctx: Context, name: ProfileName, place: str) -> Why:
+    """Tell why a place of a profile is as it is.
+
+    Args:
+        ctx: The context.
+        name: The profile.
+        place: A path, a key, or ``path: key``, as :func:`named_places` reads it.
+
+    Raises:
+        DistError: There is no such place, or a package is not here any more and can't be fetched.
+    """
+    home = look_into(ctx, name)
+    lock = home.need_lock(ctx)
+    stack = _stack(ctx, lock)
+    path, key = _place(ctx, home, stack, place)
+    value = _at_home(home, path, key)
+    saying = [(each, _value(each, path, key)) for each in reversed(stack)]
+    saying = [(each, said) for each, said in saying if said is not ABSENT]
+    counting = next((said for _, said in saying), ABSENT)
+    says = tuple(
+        Says(
+            package=each.package,
+            value=said,
+            counts=said == counting and value == counting,
+            on_purpose=any(
+                covers(p, path, key) for p in (*each.wanted.overrides, *each.wanted.without)
+            ),
+        )
+        for each, said in saying
+    )
+    return Why(
+        profile=name, path=path, key=format_key(key), value=value, own=value != counting, says=says
+    )
+
+
+def owns(ctx: Context, name: ProfileName, package: str) -> tuple[str, ...]:
+    """List the places of a profile whose value comes from one package.
+
+    Args:
+        ctx: The context.
+        name: The profile.
+        package: The name of a package of the profile.
+
+    Returns:
+        ``path``, or ``path: key`` in a file that several packages write into.
+
+    Raises:
+        DistError: The profile has no such package, or one is not here any more and can't be fetched.
+    """
+    home = look_into(ctx, name)
+    lock = home.need_lock(ctx)
+    names = [one.name for one in lock.packages]
+    if package not in names:
+        raise DistError(
+            f"no package of {name} is called {package!r:.100}",
+            where=str(home.path),
+            hint=f"its packages are {', '.join(names)}; see: {ctx.command(f'tree {name}')}",
+        )
+    stack = _stack(ctx, lock)
+    at = names.index(package)
+    mine, above = stack[at], stack[at + 1 :]
+    found = []
+    for path, key in _places_in(mine):
+        if not any(_value(each, path, key) is not ABSENT for each in above):
+            found.append(f"{path}: {format_key(key)}" if key else str(path))
+    return tuple(found)
+
+
+def _stack(ctx: Context, lock: Lock) -> tuple[Shipped, ...]:
+    """Read all packages of a lock again, the lowest first.
+
+    Raises:
+        DistError: One is not here any more and can't be fetched.
+    """
+    return tuple(_shipped(ctx, one) for one in lock.packages)
+
+
+def _shipped(ctx: Context, package: LockedPackage) -> Shipped:
+    fetched = fetched_again(ctx, package)
+    wanted = asked_for(fetched)
+    if package.layer:
+        tree = layer_again(ctx, package).tree
+        fetched = replace(fetched, offer=fetched.offer._replace(tree=tree))
+    placed = placed_for(ctx, fetched)
+    return Shipped(package=package, tree=placed.placed, read=placed.read, wanted=wanted)
+
+
+def _value(shipped: Shipped, path: RelPath, key: KeyPath) -> object:
+    entry = shipped.tree.get(path)
+    if entry is None:
+        return ABSENT
+    if not key:
+        return str(entry.digest)
+    kind = kind_of(path)
+    return ABSENT if kind is None else get(load_data(shipped.read(entry.digest), kind), key)
+
+
+def _at_home(home: Home, path: RelPath, key: KeyPath) -> object:
+    file = home.path / path
+    if not file.is_file():
+        return ABSENT
+    data = file.read_bytes()
+    kind = kind_of(path)
+    if not key or kind is None:
+        return str(Digest.of(data))
+    return get(load_data(data, kind), key)
+
+
+def _places_in(shipped: Shipped) -> Iterator[tuple[RelPath, KeyPath]]:
+    for path, entry in shipped.tree.items():
+        kind = kind_of(path) if path in _BY_KEY else None
+        if kind is None:
+            yield path, ()
+        else:
+            for key, _ in leaves(load_data(shipped.read(entry.digest), kind)):
+                yield path, key
+
+
+def _place(
+    ctx: Context, home: Home, stack: tuple[Shipped, ...], word: str
+) -> tuple[RelPath, KeyPath]:
+    """Find the place that a typed word means: what a package ships, or else a file or key of the home.
+
+    Raises:
+        DistError: There is no such place, or it is not clear which.
+    """
+    named = named_places(word, _known(stack))
+    if len(named.places) == 1:
+        return _split(named.places[0])
+    several = named.places or named.candidates
+    at = None if several else _in_home(home, stack, word)
+    if at is None:
+        raise _no_place(ctx, home, word, several)
+    return at
+
+
+def _known(stack: tuple[Shipped, ...]) -> set[str]:
+    """All files that packages ship, and all keys of those that several write into."""
+    places = {place for each in stack for place in _places_in(each)}
+    keys = {f"{path}: {format_key(key)}" for path, key in places if key}
+    return keys | {str(path) for each in stack for path in each.tree}
+
+
+def _in_home(home: Home, stack: tuple[Shipped, ...], word: str) -> tuple[RelPath, KeyPath] | None:
+    """A file or key that only the user has, or a key around several that packages ship."""
+    path, _, key = word.partition(": ")
+    if (home.path / path).is_file():
+        return _split(word)
+    config = RelPath(CONFIG)
+    if key and path != config:
+        return None
+    try:
+        steps = parse_key(key or path)
+    except Invalid:
+        return None
+    return (config, steps) if _anywhere(home, stack, config, steps) else None
+
+
+def _no_place(ctx: Context, home: Home, word: str, several: tuple[str, ...]) -> DistError:
+    if several:
+        some = " or ".join(sorted(several)[:3])
+        return DistError(
+            f"{word!r:.200} is not clear", where=str(home.path), hint=f"did you mean {some}?"
+        )
+    listed = ctx.command(f"owns {home.name} PACKAGE")
+    return DistError(
+        f"{word!r:.200} is no place in {home.name}",
+        where=str(home.path),
+        hint=f"name a file or a key, such as SOUL.md or 'config.yaml: model.default'; list them with: {listed}",
+    )
+
+
+def _anywhere(home: Home, stack: tuple[Shipped, ...], path: RelPath, key: KeyPath) -> bool:
+    return _at_home(home, path, key) is not ABSENT or any(
+        _value(each, path, key) is not ABSENT for each in stack
+    )
+
+
+def _split(place: str) -> tuple[RelPath, KeyPath]:
+    path, _, key = place.partition(": ")
+    return RelPath(path), parse_key(key) if key else ()

@@ -1,0 +1,1 @@
+"""Layers in words and as JSON: which packages a profile stands on, and whose a place is."""

@@ -1,0 +1,172 @@
+"""Versions of layers are resolved as a search through all combinations would, and a failure says who asks for what."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from itertools import product
+
+import pytest
+from budget import examples
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec import Struct
+
+from hermes_dist.decide.layers.resolve import Choice, Picked, resolve
+from hermes_dist.decide.layers.stack import Rank
+from hermes_dist.decide.layers.wanted import Dependency, Wanted
+from hermes_dist.decide.versions import specifiers
+from hermes_dist.errors import DistError, Invalid
+from hermes_dist.model.source import parse_source
+
+Asks = Mapping[str, str]
+"""What a version asks for: names of packages with a range."""
+
+
+def dependency(name: str, versions: str, *only: str) -> Dependency:
+    return Dependency(source=parse_source(f"{name}@{versions}"), only=frozenset(only))
+
+
+class Shelf(Struct, frozen=True):
+    """A market in memory: what each version of each package asks for."""
+
+    packages: Mapping[str, Mapping[int, Asks]]
+
+    def key(self, dependency: Dependency, _asker: str) -> str:
+        assert dependency.source
+        return dependency.source.location
+
+    def choices(self, dependency: Dependency, _asker: str) -> Sequence[Choice]:
+        assert dependency.source
+        name, spec = dependency.source.location, specifiers(dependency.source.ref)
+        fitting = [n for n in sorted(self.packages[name], reverse=True) if str(n) in spec]
+        return [Choice(key=name, commit=f"{name}{n}", label=f"{name} {n}") for n in fitting]
+
+    def wanted(self, choice: Choice) -> Wanted:
+        asks = self.packages[choice.key][int(choice.commit.removeprefix(choice.key))]
+        return Wanted(packs=packages(asks))
+
+
+def packages(asks: Asks) -> tuple[Dependency, ...]:
+    return tuple(dependency(name, versions) for name, versions in asks.items())
+
+
+def labels(found: Sequence[Picked]) -> list[str]:
+    return [each.choice.label for each in found]
+
+
+def test_the_newest_that_fits_everybody_is_taken() -> None:
+    shelf = Shelf(
+        {
+            "a": {1: {"c": "<=2"}, 2: {"c": "<=2"}},
+            "b": {1: {"c": ">=1"}},
+            "c": {1: {}, 2: {}, 3: {}},
+        }
+    )
+    found = resolve("bot", Wanted(packs=packages({"a": "*", "b": "*"})), shelf)
+    assert labels(found) == ["c 2", "a 2", "b 1"]
+    assert found[0].by == ("a 2", "b 1")
+
+
+def test_what_the_base_stands_on_belongs_to_the_base() -> None:
+    shelf = Shelf({"base": {1: {"tools": "*"}}, "tools": {1: {}}, "pack": {1: {"tools": "*"}}})
+    wanted = Wanted(base=dependency("base", "*"), packs=packages({"pack": "*"}))
+    found = {each.choice.key: each.rank for each in resolve("bot", wanted, shelf)}
+    assert found == {"tools": Rank.BASE, "base": Rank.BASE, "pack": Rank.PACK}
+
+
+def test_whoever_asks_for_all_parts_gets_all_and_others_get_theirs_together() -> None:
+    shelf = Shelf({"a": {1: {}}, "b": {1: {"a": "*"}}})
+    some = Wanted(packs=(dependency("a", "*", "skills"), dependency("a", ">=1", "mcp")))
+    assert resolve("bot", some, shelf)[0].only == {"skills", "mcp"}
+    every = Wanted(packs=(dependency("a", "*", "skills"), dependency("b", "*")))
+    assert resolve("bot", every, shelf)[0].only == frozenset()
+
+
+def test_a_conflict_names_both_who_ask_and_what_they_ask_for() -> None:
+    shelf = Shelf({"a": {1: {"c": "==1"}}, "b": {1: {"c": "==2"}}, "c": {1: {}, 2: {}}})
+    with pytest.raises(DistError) as caught:
+        resolve("bot", Wanted(packs=packages({"a": "*", "b": "*"})), shelf)
+    assert (
+        str(caught.value) == "no version fits all of these: a 1 asks for c@==1; b 1 asks for c@==2"
+    )
+
+
+def test_a_circle_is_refused_with_the_way_around() -> None:
+    shelf = Shelf({"a": {1: {"b": "*"}}, "b": {1: {"a": "*"}}})
+    with pytest.raises(Invalid, match="in a circle: a 1 → b 1 → a 1"):
+        resolve("bot", Wanted(packs=packages({"a": "*"})), shelf)
+
+
+def random_shelf(rng: random.Random) -> Shelf:
+    """Up to five packages of up to three versions; each version asks for a few of the later ones."""
+    names = "abcde"[: rng.randrange(2, 6)]
+    shelf = {}
+    for number, name in enumerate(names):
+        later = names[number + 1 :]
+        shelf[name] = {
+            version: {
+                other: rng.choice(["*", "<=1", ">=2", "==2", "!=2", "==3"])
+                for other in rng.sample(later, min(len(later), rng.randrange(3)))
+            }
+            for version in range(1, rng.randrange(2, 5))
+        }
+    return Shelf(shelf)
+
+
+def solutions(shelf: Shelf, asks: Asks) -> list[dict[str, int]]:
+    """Every consistent choice of versions, by trying all combinations."""
+    found = []
+    names = sorted(shelf.packages)
+    for versions in product(*([None, *shelf.packages[name]] for name in names)):
+        chosen = {name: v for name, v in zip(names, versions, strict=True) if v is not None}
+        needed = dict.fromkeys(asks)
+        fits = all(n in chosen and str(chosen[n]) in specifiers(r) for n, r in asks.items())
+        for name, version in chosen.items():
+            for other, wanted in shelf.packages[name][version].items():
+                fits = fits and other in chosen and str(chosen[other]) in specifiers(wanted)
+                needed[other] = None
+        if fits and set(needed) == set(chosen) and _reached(shelf, asks, chosen) == set(chosen):
+            found.append(chosen)
+    return found
+
+
+def _reached(shelf: Shelf, asks: Asks, chosen: Mapping[str, int]) -> set[str]:
+    seen: set[str] = set()
+    todo = list(asks)
+    while todo:
+        name = todo.pop()
+        if name not in seen:
+            seen.add(name)
+            todo += shelf.packages[name][chosen[name]]
+    return seen
+
+
+@settings(max_examples=examples(1_000))
+@given(st.integers(0, 1 << 40))
+def test_law_there_is_an_answer_where_trying_everything_finds_one_and_it_is_one_of_them(
+    seed: int,
+) -> None:
+    rng = random.Random(seed)
+    shelf = random_shelf(rng)
+    names = sorted(shelf.packages)
+    asks = {n: rng.choice(["*", ">=2", "<=2"]) for n in rng.sample(names, rng.randrange(1, 3))}
+    possible = solutions(shelf, asks) if all(_offered(shelf, asks)) else []
+    try:
+        found = resolve("bot", Wanted(packs=packages(asks)), shelf)
+    except DistError:
+        assert possible == []
+        return
+    chosen = {
+        each.choice.key: int(each.choice.commit.removeprefix(each.choice.key)) for each in found
+    }
+    assert chosen in possible
+    order = labels(found)
+    for each in found:
+        for below in each.over:
+            label = next(one.choice.label for one in found if one.choice.key == below)
+            assert order.index(label) < order.index(each.choice.label)
+
+
+def _offered(shelf: Shelf, asks: Asks) -> list[bool]:
+    return [any(str(n) in specifiers(r) for n in shelf.packages[name]) for name, r in asks.items()]

@@ -1,0 +1,264 @@
+"""One base for many profiles: packages that stand on others are installed, updated and merged as one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+import yaml
+from gitrepo import Repo
+from story import BOT, Story, yes
+
+from hermes_dist.decide.layers.wanted import source_of_layer
+from hermes_dist.errors import DistError, Refused
+from hermes_dist.model.side import Side
+from hermes_dist.ops.change.request import Request
+from hermes_dist.ops.package import install as installing
+from hermes_dist.ops.package.history import hold
+
+
+def manifest(name: str, **more: object) -> str:
+    return yaml.safe_dump({"name": name, "version": "1.0.0", **more}, sort_keys=False)
+
+
+class Stack(Story):
+    """A profile whose package extends ``base`` and depends on the pack ``tools``."""
+
+    def __init__(self, tmp: Path, own: Mapping[str, str] | None = None, **more: object) -> None:
+        self.base, self.tools = Repo(tmp / "base", bare=True), Repo(tmp / "tools", bare=True)
+        self.release(
+            self.base,
+            "1.0.0",
+            {
+                "distribution.yaml": manifest("base"),
+                "SOUL.md": "# Team\nBe kind.\n",
+                "config.yaml": "# team\nmodel: {default: small}\nagent: {max_turns: 10}\n",
+                "skills/hello/SKILL.md": "---\nname: hello\n---\nSay hello.\n",
+            },
+        )
+        self.release(
+            self.tools,
+            "1.0.0",
+            {
+                "distribution.yaml": manifest("tools"),
+                "config.yaml": "agent: {max_turns: 20}\n",
+                "skills/find/SKILL.md": "---\nname: find\n---\nFind it.\n",
+                "mcp.json": '{"mcpServers": {"web": {"command": "npx", "args": ["web"]}}}\n',
+            },
+        )
+        wanted = {
+            "extends": f"{self.url_of(self.base)}#^1",
+            "dependencies": [f"{self.url_of(self.tools)}#^1"],
+        }
+        files = {"distribution.yaml": manifest("bot", **{**wanted, **more}), **(own or {})}
+        super().__init__(tmp, files)
+
+    @staticmethod
+    def url_of(repo: Repo) -> str:
+        return f"file://{repo.path}"
+
+    @staticmethod
+    def release(repo: Repo, version: str, files: Mapping[str, str | None]) -> None:
+        repo.tag(f"v{version}", repo.commit(files))
+
+    @property
+    def config(self) -> dict[str, object]:
+        data = yaml.safe_load(self.read("config.yaml"))
+        assert isinstance(data, dict)
+        return data
+
+
+def test_a_package_comes_with_what_it_stands_on(tmp_path: Path) -> None:
+    story = Stack(tmp_path, {"SOUL.md": "# Bot\n"})
+    story.install()
+    assert story.read("SOUL.md") == "# Bot\n"
+    assert story.config["model"] == {"default": "small"}
+    assert story.config["agent"] == {"max_turns": 20}
+    assert (story.home / "skills/hello/SKILL.md").exists()
+    assert (story.home / "skills/find/SKILL.md").exists()
+    assert [(one.name, one.layer) for one in story.lock.packages] == [
+        ("base", "base"),
+        ("tools", "pack"),
+        ("bot", ""),
+    ]
+    assert story.read("distribution.yaml").startswith("name: bot\n")
+
+
+def test_a_key_that_the_base_changes_arrives_and_the_users_own_stays(tmp_path: Path) -> None:
+    story = Stack(tmp_path)
+    story.install()
+    story.edit("SOUL.md", "Be kind.", "Be kind and brief.")
+    story.write("skills/mine/SKILL.md", "---\nname: mine\n---\nMine.\n")
+    story.release(
+        story.base,
+        "1.1.0",
+        {"config.yaml": "# team\nmodel: {default: large}\nagent: {max_turns: 10}\n"},
+    )
+    outcome = story.update()
+    assert outcome.done
+    assert story.config["model"] == {"default": "large"}
+    assert "brief" in story.read("SOUL.md")
+    assert (story.home / "skills/mine/SKILL.md").exists()
+    assert story.lock.layers[0].pin.version == "1.0.0"
+    assert story.lock.layers[0].pin.ref == "refs/tags/v1.1.0"
+    assert not story.update().done
+
+
+def test_nothing_new_changes_nothing_and_a_range_keeps_a_layer_below_it(tmp_path: Path) -> None:
+    story = Stack(tmp_path)
+    story.install()
+    before = story.files()
+    story.release(story.base, "2.0.0", {"SOUL.md": "Be rude.\n"})
+    assert not story.update().done
+    assert story.files() == before
+
+
+def test_what_both_changed_is_a_conflict_and_settled_as_any(tmp_path: Path) -> None:
+    story = Stack(tmp_path)
+    story.install()
+    story.edit("config.yaml", "max_turns: 20", "max_turns: 99")
+    story.release(story.tools, "1.0.1", {"config.yaml": "agent: {max_turns: 30}\n"})
+    story.update()
+    assert [c.key for c in story.lock.conflicts] == ["agent.max_turns"]
+    story.resolve(Side.THEIRS)
+    assert story.config["agent"] == {"max_turns": 30}
+    assert [one.name for one in story.lock.packages] == ["base", "tools", "bot"]
+
+
+def test_a_pack_taken_out_leaves_nothing_but_what_was_edited(tmp_path: Path) -> None:
+    story = Stack(tmp_path)
+    story.install()
+    story.write("skills/find/notes.md", "mine")
+    story.ship({"distribution.yaml": manifest("bot", extends=f"{story.url_of(story.base)}#^1")})
+    story.update()
+    assert not (story.home / "skills/find/SKILL.md").exists()
+    assert story.read("skills/find/notes.md") == "mine"
+    assert story.config["agent"] == {"max_turns": 10}
+    assert "mcp_servers" not in story.config
+    assert [one.name for one in story.lock.packages] == ["base", "bot"]
+
+
+def test_a_server_of_a_pack_waits_for_approval_like_any(tmp_path: Path) -> None:
+    story = Stack(tmp_path)
+    installing.install(story.ctx, story.url, Request(), yes, name="bot")
+    assert "mcp_servers.web.command" in [effect.key for effect in story.lock.parked]
+    assert story.config["mcp_servers"]["web"]["enabled"] is False  # type: ignore[index]
+
+
+def test_a_clash_of_two_packs_is_refused_with_both_names_and_the_line_that_settles_it(
+    tmp_path: Path,
+) -> None:
+    other = Repo(tmp_path / "other", bare=True)
+    Stack.release(
+        other,
+        "1.0.0",
+        {"distribution.yaml": manifest("other"), "config.yaml": "agent: {max_turns: 5}\n"},
+    )
+    story = Stack(tmp_path)
+    packs = [f"{story.url_of(story.tools)}#^1", f"{story.url_of(other)}#^1"]
+    story.ship({"distribution.yaml": manifest("bot", dependencies=packs)})
+    with pytest.raises(
+        Refused, match=r"layers other and tools both set config\.yaml: agent\.max_turns"
+    ) as caught:
+        story.install()
+    assert "overrides" in (caught.value.hint or "")
+    assert not story.home.exists()
+    story.ship(
+        {
+            "distribution.yaml": manifest("bot", dependencies=packs),
+            "config.yaml": "agent: {max_turns: 7}\n",
+        }
+    )
+    story.install()
+    assert story.config["agent"] == {"max_turns": 7}
+
+
+def test_a_package_from_elsewhere_may_not_name_a_local_layer() -> None:
+    with pytest.raises(DistError, match="can't be a layer"):
+        source_of_layer("file:///srv/base", local=False)
+    with pytest.raises(DistError, match="can't be a layer"):
+        source_of_layer("/srv/base", local=False)
+    with pytest.raises(DistError):
+        source_of_layer("http://example.org/base.git", local=False)
+    assert (
+        str(source_of_layer("github.com/you/base#^1", local=False))
+        == "https://github.com/you/base#^1"
+    )
+
+
+def test_rollback_brings_the_layers_back_and_they_stay_until_the_next_update(
+    tmp_path: Path,
+) -> None:
+    story = Stack(tmp_path)
+    story.install()
+    before = story.files()
+    story.release(story.base, "1.1.0", {"SOUL.md": "# Team\nBe loud.\n"})
+    story.update()
+    assert story.lock.layers[0].pin.ref == "refs/tags/v1.1.0"
+    story.rollback()
+    assert story.files() == before
+    assert story.lock.layers[0].pin.ref == "refs/tags/v1.0.0"
+    assert not story.update().done  # as with any package, going back holds
+
+
+def test_a_held_profile_holds_its_layers(tmp_path: Path) -> None:
+    story = Stack(tmp_path)
+    story.install()
+    hold(story.ctx, BOT, on=True)
+    story.release(story.base, "1.1.0", {"SOUL.md": "# Team\nBe loud.\n"})
+    assert not story.update().done
+    hold(story.ctx, BOT, on=False)
+    assert story.update().done
+
+
+def test_what_two_layers_stand_on_comes_once(tmp_path: Path) -> None:
+    deep = Repo(tmp_path / "deep", bare=True)
+    Stack.release(
+        deep, "1.0.0", {"distribution.yaml": manifest("deep"), "config.yaml": "a: 1\nb: 1\n"}
+    )
+    Stack.release(deep, "1.1.0", {"config.yaml": "a: 2\nb: 1\n"})
+    story = Stack(tmp_path)
+    named = f"{story.url_of(deep)}#"
+    story.release(
+        story.base, "1.0.1", {"distribution.yaml": manifest("base", dependencies=[f"{named}<=1.0"])}
+    )
+    story.release(
+        story.tools,
+        "1.0.1",
+        {
+            "distribution.yaml": manifest("tools", dependencies=[f"{named}^1"]),
+            "config.yaml": "b: 2\n",
+        },
+    )
+    story.install()
+    assert (story.config["a"], story.config["b"]) == (1, 2)
+    assert [one.name for one in story.lock.packages] == ["deep", "base", "tools", "bot"]
+    assert story.lock.packages[2].over == ("deep",)
+
+
+def test_a_folder_beside_the_package_is_a_layer_at_the_same_commit(tmp_path: Path) -> None:
+    story = Stack(tmp_path)
+    story.ship(
+        {
+            "agents/one/distribution.yaml": manifest("bot", extends="//base"),
+            "base/distribution.yaml": manifest("base"),
+            "base/SOUL.md": "Shared.\n",
+        }
+    )
+    story.url += "//agents/one"
+    story.install()
+    assert story.read("SOUL.md") == "Shared.\n"
+    story.ship({"base/SOUL.md": "Shared, and better.\n"})
+    story.update()
+    assert story.read("SOUL.md") == "Shared, and better.\n"
+
+
+def test_a_layer_whose_tag_moved_is_refused_as_the_package_itself_would_be(tmp_path: Path) -> None:
+    story = Stack(tmp_path)
+    story.ship({"distribution.yaml": manifest("bot", extends=f"{story.url_of(story.base)}#v1.0.0")})
+    story.install()
+    story.release(story.base, "1.0.0", {"SOUL.md": "Replaced.\n"})
+    with pytest.raises(Refused, match=r"tag v1\.0\.0 was moved"):
+        story.update()
+    assert "Be kind" in story.read("SOUL.md")

@@ -1,0 +1,165 @@
+"""A user's own profile over a shared base: layers are put under it and taken out, and nothing is published."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+from gitrepo import Repo
+from story import BOT, GO, Story, yes
+
+from hermes_dist.errors import Cancelled, DistError, UsageError
+from hermes_dist.model.paths import RelPath
+from hermes_dist.model.side import Side
+from hermes_dist.ops.authoring.capture import base_of, leaving
+from hermes_dist.ops.change.proposal import Proposal
+from hermes_dist.ops.layers import own
+from hermes_dist.ops.layers.whose import owns, why
+
+BASE = {
+    "distribution.yaml": "name: base\nversion: 1.0.0\n",
+    "SOUL.md": "# Team\nBe kind.\n",
+    "config.yaml": "model: {default: small}\nagent: {max_turns: 10}\n",
+}
+TOOLS = {
+    "distribution.yaml": "name: tools\nversion: 1.0.0\n",
+    "skills/find/SKILL.md": "---\nname: find\n---\nFind it.\n",
+    "config.yaml": "agent: {max_turns: 20}\n",
+}
+
+
+class Plain(Story):
+    """A profile of the user's own, and two packages that can lie under it."""
+
+    def __init__(self, tmp: Path) -> None:
+        super().__init__(tmp, {})
+        self.base, self.tools = Repo(tmp / "base", bare=True), Repo(tmp / "tools", bare=True)
+        self.base.commit(BASE)
+        self.tools.commit(TOOLS)
+        self.write("SOUL.md", "# Mine\n")
+        self.write("config.yaml", "# my own\nmodel: {default: mine}\n")
+
+    def add(self, repo: Repo, **more: object) -> object:
+        return own.add(self.ctx, BOT, f"file://{repo.path}", GO, yes, **more)  # type: ignore[arg-type]
+
+    def names(self) -> list[str]:
+        return [one.name for one in self.lock.packages]
+
+
+def test_layers_come_under_what_the_user_has_and_are_updated(tmp_path: Path) -> None:
+    story = Plain(tmp_path)
+    story.add(story.base, base=True)
+    story.add(story.tools)
+    config = yaml.safe_load(story.read("config.yaml"))
+    assert config["agent"] == {"max_turns": 20}
+    assert (story.home / "skills/find/SKILL.md").exists()
+    assert story.names() == ["base", "tools", "bot"]
+    assert {c.place for c in story.lock.conflicts} == {"SOUL.md", "config.yaml: model.default"}
+    assert story.read("SOUL.md") == "# Mine\n"
+    story.tools.commit({"skills/find/SKILL.md": "---\nname: find\n---\nFind it fast.\n"})
+    story.update()
+    assert "fast" in story.read("skills/find/SKILL.md")
+    assert [str(one.source) for one in own.listed(story.ctx, BOT).packs] == [
+        f"file://{story.tools.path}"
+    ]
+
+
+def test_a_layer_is_taken_out_by_its_name_and_leaves_what_was_edited(tmp_path: Path) -> None:
+    story = Plain(tmp_path)
+    before = story.files()
+    story.add(story.tools)
+    story.write("skills/find/notes.md", "mine")
+    own.remove(story.ctx, BOT, "tools", GO, yes)
+    after = story.files()
+    assert after.pop("skills/find/notes.md") == b"mine"
+    after.pop("distribution.yaml")
+    assert {k: v for k, v in after.items() if k in before} == before
+    assert story.names() == ["bot"]
+
+
+def test_a_published_package_becomes_the_base_and_its_updates_go_on(tmp_path: Path) -> None:
+    story = Plain(tmp_path)
+    story.home.joinpath("SOUL.md").unlink()
+    story.home.joinpath("config.yaml").unlink()
+    story.home.rmdir()
+    story.url = f"file://{story.base.path}"
+    story.install()
+    story.edit("SOUL.md", "kind", "kind and brief")
+    story.add(story.tools)
+    assert story.names() == ["base", "tools", "bot"]
+    assert "brief" in story.read("SOUL.md")
+    assert story.lock.conflicts == ()
+    story.base.commit({"config.yaml": "model: {default: large}\nagent: {max_turns: 10}\n"})
+    story.update()
+    assert yaml.safe_load(story.read("config.yaml")) == {
+        "model": {"default": "large"},
+        "agent": {"max_turns": 20},
+    }
+
+
+def test_a_no_leaves_everything_as_it_was(tmp_path: Path) -> None:
+    story = Plain(tmp_path)
+    before = story.files()
+
+    def no(_: Proposal) -> bool:
+        return False
+
+    with pytest.raises(Cancelled):
+        own.add(story.ctx, BOT, f"file://{story.tools.path}", GO, no)
+    assert story.files() == before
+    assert own.listed(story.ctx, BOT).packs == ()
+
+
+def test_wrong_words_say_what_there_is(tmp_path: Path) -> None:
+    story = Plain(tmp_path)
+    with pytest.raises(DistError, match="you put no layer 'tools' under bot"):
+        own.remove(story.ctx, BOT, "tools", GO, yes)
+    story.add(story.tools)
+    with pytest.raises(UsageError, match=r"has the layer .* already"):
+        story.add(story.tools)
+    with pytest.raises(DistError, match="can't be a layer"):
+        own.add(story.ctx, BOT, str(tmp_path / "x.tar.gz"), GO, yes)
+
+
+def test_why_names_each_package_that_says_something_and_whose_value_counts(tmp_path: Path) -> None:
+    story = Plain(tmp_path)
+    story.add(story.base, base=True)
+    story.add(story.tools)
+    found = why(story.ctx, BOT, "agent.max_turns")
+    assert [(one.package.name, one.value, one.counts) for one in found.says] == [
+        ("tools", 20, True),
+        ("base", 10, False),
+    ]
+    assert not found.own
+    mine = why(story.ctx, BOT, "config.yaml: model.default")
+    assert (mine.own, mine.value, [one.value for one in mine.says]) == (True, "mine", ["small"])
+    assert why(story.ctx, BOT, "SOUL.md").own
+    with pytest.raises(DistError, match="is no place in bot"):
+        why(story.ctx, BOT, "nowhere.at.all")
+
+
+def test_owns_lists_what_counts_of_one_package(tmp_path: Path) -> None:
+    story = Plain(tmp_path)
+    story.add(story.base, base=True)
+    story.add(story.tools)
+    assert owns(story.ctx, BOT, "tools") == ("config.yaml: agent.max_turns", "skills/find/SKILL.md")
+    assert "config.yaml: agent.max_turns" not in owns(story.ctx, BOT, "base")
+    with pytest.raises(DistError, match="no package of bot is called 'other'"):
+        owns(story.ctx, BOT, "other")
+
+
+def test_publishing_ships_the_own_part_alone(tmp_path: Path) -> None:
+    story = Plain(tmp_path)
+    story.add(story.base, base=True)
+    story.add(story.tools)
+    story.resolve(Side.OURS)
+    story.write("skills/mine/SKILL.md", "---\nname: mine\ndescription: m\n---\nMine.\n")
+    found = leaving(story.ctx, BOT, own=True)
+    texts = {str(path): found.read(entry.digest).decode() for path, entry in found.tree.items()}
+    assert sorted(texts) == ["SOUL.md", "config.yaml", "distribution.yaml", "skills/mine/SKILL.md"]
+    assert texts["config.yaml"] == "# my own\nmodel: {default: mine}\n"
+    assert "extends:" in texts["distribution.yaml"]
+    placed, read = base_of(found, "bot")
+    settings = yaml.safe_load(read(placed[RelPath("config.yaml")].digest))
+    assert settings == {"model": {"default": "mine"}, "agent": {"max_turns": 20}}
