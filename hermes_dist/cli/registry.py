@@ -50,9 +50,9 @@ def list_(session: Session) -> int:
 
 def _line(row: ops.RegistryRow) -> tuple[str, ...]:
     registry, state = row.registry, row.state
-    packages, revision = "not read yet", ""
+    packages, revision = "not read yet", "—"
     if state:
-        packages, revision = str(state.packages), state.revision[:12]
+        packages, revision = str(state.packages), state.revision[:12] or "—"
     return registry.name, registry.kind, packages, revision, registry.location
 
 

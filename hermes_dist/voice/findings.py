@@ -63,7 +63,9 @@ def _starts_once(data: Data) -> str:
 
 
 def _conflicts(data: Data) -> str:
-    return f"open: {counted(int(str(data['count']) or 0), 'conflict')}"
+    count = int(str(data["count"]) or 0)
+    is_open = "is open" if count == 1 else "are open"
+    return f"{counted(count, 'conflict')} {is_open}"
 
 
 def _trash(data: Data) -> str:

@@ -23,7 +23,12 @@ GAP = "  "
 
 _PROGRAMS = "|".join(f"{brand.dist_command}|{brand.name}" for brand in BRANDS)
 _COLOUR = r"\033\[[0-9;]*m"
-_WORD = rf"(?:(?<!\S)(?<![^ :] )(?:{_PROGRAMS}) (?=[\w.-]).*?(?=[;,)](?: |$)|  | \(|$)|`[^`]*`|\S)+"
+_OTHERS = "pip|chmod|echo"
+"""Programs of others that we name. Their names are words, too, so only ``: `` makes a command of them."""
+_WORD = (
+    rf"(?:(?:(?<!\S)(?<![^ :] )(?:{_PROGRAMS})|(?<=: )(?:{_OTHERS})) (?=[\w.'-])"
+    r".*?(?=[;,)](?: |$)|  | \(|$)|`[^`]*`|\S)+"
+)
 _PIECE = r"\S+"
 _BULLET = r" *(?:[^\w\s]|[DMRx]|\d{1,3}[.)]) +(?=\S)"
 _LABEL = r" *\S+(?: \S+){0,2} {2,}(?=\S)"
@@ -96,8 +101,10 @@ def _cuts(plain: str, width: int, label: int, word_at: str) -> Iterator[_Cut]:
     begin = len(plain) - len(plain.lstrip(" "))
     ahead = label or _label(plain)
     hang = _hang(plain, ahead, begin, width)
-    start = end = indent = 0
-    for first, last in _words(plain, width - hang, word_at=word_at):
+    found = list(_words(plain, width - hang, word_at=word_at))
+    start, indent = _start(plain, found, width)
+    end = 0
+    for first, last in found:
         if indent + cells(plain[start:last]) <= width:
             end = last
             continue
@@ -106,12 +113,23 @@ def _cuts(plain: str, width: int, label: int, word_at: str) -> Iterator[_Cut]:
         stays = word > width and end <= ahead
         if not stays and plain[start:end].strip():
             yield _Cut(start, end, indent)
-            further = hang
-            if not ahead and " " in plain[first:last]:
-                further += len(GAP)  # a command below a sentence
-            start, indent = first, _indent(further, begin, width - word)
+            below = (
+                0 if ahead or " " not in plain[first:last] else len(GAP)
+            )  # a command below a sentence
+            start, indent = first, _indent(hang + below, begin, width - word)
+            # No line after one that had to begin further left is indented more.
+            hang = min(hang, max(indent, begin))
         end = last
     yield _Cut(start, end, indent)
+
+
+def _start(plain: str, words: Sequence[tuple[int, int]], width: int) -> tuple[int, int]:
+    """Where the first line begins, and how far it is indented: less than written if its command fits only so."""
+    for first, last in words[:1]:
+        word = cells(plain[first:last])
+        if first + word > width >= word:
+            return first, width - word
+    return 0, 0
 
 
 def _label(plain: str) -> int:

@@ -198,6 +198,23 @@ def test_rows_stack_where_columns_do_not_fit() -> None:
             20,
             ["a", "0123456789abcdef0123456789abcdef", "b"],
         ),
+        ("      hermes-dist approve bot", 24, [" hermes-dist approve bot"]),
+        (
+            "add it: echo 'export A=\"b c\"' >> x",
+            30,
+            ["add it:", "  echo 'export A=\"b c\"' >> x"],
+        ),
+        (
+            "it is missing: pip install hermes-agent",
+            30,
+            ["it is missing:", "  pip install hermes-agent"],
+        ),
+        ("the word echo is no command here", 20, ["the word echo is no", "command here"]),
+        (
+            "    found: 0123456789abcdef0 one two three",
+            22,
+            ["    found:", "    0123456789abcdef0", "    one two three"],
+        ),
         ("日本語のとても長い文章です。", 20, ["日本語のとても長い文", "章です。"]),
         ("ab 日本語", 20, ["ab 日本語"]),
     ],
