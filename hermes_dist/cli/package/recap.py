@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from hermes_dist.cli.shared.reminders import restart_touched
 from hermes_dist.cli.shared.screen import Screen
 from hermes_dist.cli.shared.session import Session, on_each
-from hermes_dist.errors import Cancelled, ConflictsOpen, DistError, worst
+from hermes_dist.errors import Cancelled, ConflictsOpen, DistError, StoppedAfter, worst
 from hermes_dist.ops.change.look_up import Looked, ask_ahead, look
 from hermes_dist.ops.profiles.list import list_profiles
 
@@ -81,13 +81,13 @@ def update_all(
         The worst exit code.
     """
     names = [row.name for row in list_profiles(session.ctx) if row.managed]
-    # All sources are asked at once, so that many profiles wait only as long as the slowest one.
-    ask_ahead(session.ctx, names)
     became: list[Became] = []
     touched: dict[ProfileName, None] = {}
     codes = [0]
+    begun: list[ProfileName] = []
 
     def one(each: Session, name: ProfileName) -> int:
+        begun.append(name)
         looked = look(each.ctx, name)
         code, outcome = update(each, looked)
         became.append(after(looked, outcome))
@@ -103,16 +103,41 @@ def update_all(
             codes.append(failed)
         return {"summary": data(became, session.command), "restarted": results}
 
-    codes.append(
-        on_each(
+    try:
+        # All sources are asked at once, so that many profiles wait only as long as the slowest one.
+        ask_ahead(session.ctx, names)
+        code = on_each(
             session,
             names,
             one,
             failed=lambda name, error: became.append(failed(name, error)),
             summary=end,
         )
-    )
-    return worst(codes)
+    except KeyboardInterrupt as stopped:
+        finished = isinstance(stopped, StoppedAfter)
+        session.screen.prompt("")
+        for line in left_lines(names, begun, len(became), finished=finished):
+            session.screen.prompt(line)
+        raise
+    return worst([*codes, code])
+
+
+def left_lines(
+    names: Sequence[ProfileName], begun: Sequence[ProfileName], done: int, *, finished: bool
+) -> Iterator[str]:
+    """Say what Ctrl-C left: which profiles are done, which one was at work, which are not begun.
+
+    Args:
+        names: All profiles, in the order of the work.
+        begun: Those whose turn came.
+        done: How many of these were through.
+        finished: The change of the one at work had begun, so it was finished first.
+    """
+    state = "finished first" if finished else "as before"
+    groups = (("done", begun[:done]), (state, begun[done:]), ("not begun", names[len(begun) :]))
+    for words, profiles in groups:
+        if profiles:
+            yield f"{words:14}  {', '.join(profiles)}"
 
 
 def after(looked: Looked, outcome: Outcome | None) -> Became:

@@ -80,7 +80,7 @@ def resolved(ctx: Context, spec: SourceSpec, before: Pin | None) -> Target:
     Raises:
         DistError: See :func:`look_up`.
     """
-    refs = ctx.sources.refs(spec)
+    refs = ctx.sources.refs(spec, ctx.progress)
     notes: tuple[Note, ...] = ()
     if refs is not None and before is not None:
         # A tag that turned into a branch, or the reverse, is refused: the same word would follow

@@ -113,7 +113,7 @@ def open_git(
     )
 
 
-def _connecting(url: str) -> str:
+def connecting(url: str) -> str:
     """Say which repository is fetched, and from where."""
     scheme, _, place = without_credentials(url).rpartition("://")
     host, slash, path = place.partition("/")
@@ -367,7 +367,7 @@ class BareGit:
         heard = masked_lines(progress, url)
         if heard is not None:
             # Until a server answers, git says nothing, and that can take half a minute.
-            heard(_connecting(url))
+            heard(connecting(url))
         return run(command, self._within(self._patience.fetch), heard)
 
     def _by_name(

@@ -29,7 +29,7 @@ from hermes_dist.model.tree import Digest, Entry, Tree
 from hermes_dist.world.disk.limits import LIMITS, Limits
 from hermes_dist.world.git.ask import Asking
 from hermes_dist.world.git.known_refs import KnownRefs
-from hermes_dist.world.git.repositories import Patience, open_git
+from hermes_dist.world.git.repositories import Patience, connecting, open_git
 from hermes_dist.world.ports import Git, GitFile, Refs, Relation
 from hermes_dist.world.sources.pointers import is_pointer
 
@@ -127,8 +127,12 @@ class Sources:
         """The tags and branches of a source that are known without contacting a server."""
         return self._known.names(self.url(spec)) if self.is_git(spec) else []
 
-    def refs(self, spec: SourceSpec) -> Refs | None:
+    def refs(self, spec: SourceSpec, progress: Progress | None = None) -> Refs | None:
         """Ask what a source offers.
+
+        Args:
+            spec: The source.
+            progress: Called before a server is asked: it may take long to answer.
 
         Returns:
             Its branches and tags; None for a folder that is read as it is.
@@ -137,7 +141,12 @@ class Sources:
             Unreachable: It can't be reached, read, or is not available offline.
             Invalid: The folder does not exist, or this kind of source can't be read here.
         """
-        return self._asking.refs(self.url(spec)) if self.is_git(spec) else None
+        if not self.is_git(spec):
+            return None
+        url = self.url(spec)
+        if progress is not None:
+            progress(connecting(url))
+        return self._asking.refs(url)
 
     def ask_ahead(self, specs: Iterable[SourceSpec]) -> None:
         """Ask many sources at once; folders and archives among them are left out."""

@@ -61,3 +61,17 @@ def test_json_has_every_state_and_every_profile() -> None:
         {"profile": "p0", "state": "current", "next": ""},
         {"profile": "p1", "state": "failed", "next": "x update p1"},
     ]
+
+
+def test_ctrl_c_says_who_is_done_who_is_as_before_and_who_is_not_begun() -> None:
+    names = [ProfileName(name) for name in ("a", "b", "c", "d")]
+    assert list(recap.left_lines(names, names[:3], 2, finished=False)) == [
+        "done            a, b",
+        "as before       c",
+        "not begun       d",
+    ]
+    assert list(recap.left_lines(names, names[:1], 0, finished=True)) == [
+        "finished first  a",
+        "not begun       b, c, d",
+    ]
+    assert list(recap.left_lines(names, [], 0, finished=False)) == ["not begun       a, b, c, d"]

@@ -127,6 +127,10 @@ def test_ctrl_c_ends_the_wait_for_silent_servers_and_everybody_who_waits(
             start = time.monotonic()
             os.kill(process.pid, signal.SIGINT)
             assert process.wait(timeout=20) == 130
+            assert process.stderr is not None
+            said = process.stderr.read().decode()
+            assert "not begun       one, three, two" in said
+            assert "interrupted; nothing was changed" in said
             assert time.monotonic() - start < 15, (
                 "it waited for an answer, which may take half a minute"
             )

@@ -24,7 +24,7 @@ from hermes_dist.errors import DistError, Invalid, Unreachable
 from hermes_dist.world.child import Finished
 from hermes_dist.world.disk.store import Store
 from hermes_dist.world.git.errors import explain
-from hermes_dist.world.git.repositories import BareGit, Patience, _connecting, open_git
+from hermes_dist.world.git.repositories import BareGit, Patience, connecting, open_git
 
 TOOLS = ("git", "dulwich")
 Make = Callable[..., BareGit]
@@ -397,5 +397,5 @@ def test_the_way_to_a_repository_fails_with_its_own_sentence_and_a_next_step(
     ],
 )
 def test_who_is_asked_is_said_before_the_first_answer(url: str, said: str) -> None:
-    assert _connecting(url) == f"connecting to {said}"
-    assert _connecting("file:///srv/bot.git") == "reading /srv/bot.git"
+    assert connecting(url) == f"connecting to {said}"
+    assert connecting("file:///srv/bot.git") == "reading /srv/bot.git"

@@ -122,7 +122,10 @@ class TestFolders:
         bare = Repo(tmp_path / "bare", bare=True)
         commit = bare.commit(PACKAGE)
         spec = parse_source(str(bare.path))
-        again = sources.fetch(spec, *sources.resolve_ref(spec, sources.refs(spec)))
+        said: list[str] = []
+        refs = sources.refs(spec, said.append)
+        assert [line.split()[0] for line in said] == ["reading"]  # told before the source answers
+        again = sources.fetch(spec, *sources.resolve_ref(spec, refs))
         assert (again.pin.commit, again.tree) == (commit, offer.tree)
 
     def test_what_is_no_regular_file_is_left_out_and_never_opened(
