@@ -14,7 +14,7 @@ const common = {
   absWorkingDir: here,
   bundle: true,
   minify: true,
-  charset: "utf8",
+  charset: "ascii", // invisible characters stay visible in the built files
   target: "es2022",
   jsx: "transform",
   jsxFactory: "h",

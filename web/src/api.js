@@ -7,7 +7,9 @@ export class Problem extends Error {
   /** @param {number} status @param {any} body */
   constructor(status, body) {
     const said = body?.error?.error ?? body?.error ?? {};
-    super(said.message || "the answer can't be read");
+    // The dashboard's own refusals have another form than ours.
+    const other = typeof body?.detail === "string" ? body.detail : "";
+    super(said.message || other || `the answer can't be read (${status})`);
     this.status = status;
     this.where = said.where || "";
     this.hint = said.hint || "";

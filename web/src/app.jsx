@@ -28,6 +28,9 @@ const SCREENS = {
 };
 const THEMES = { auto: "As the system", light: "Light", dark: "Dark" };
 
+/** The dashboard has a main part of its own, and a page has one. */
+const Main = alone ? "main" : "section";
+
 export function App() {
   const place = usePlace();
   const list = useRead("list");
@@ -52,7 +55,10 @@ export function App() {
     if (first.current) first.current = false;
     else title.current?.focus({ preventScroll: true });
   }, [name, profile]);
-  useEffect(() => document.querySelector(".d-nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" }), [name]);
+  useEffect(() => {
+    // Newer browsers return a promise, and React takes what an effect returns for its end.
+    document.querySelector(".d-nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+  }, [name]);
   useKeys({ place: { profile }, openHelp: () => setHelp(true), closed: !help });
 
   const View = screen.view;
@@ -85,11 +91,11 @@ export function App() {
           ))}
         </ul>
       </nav>
-      <main className="d-page" id="d-main" tabIndex={-1}>
+      <Main className="d-page" id="d-main" tabIndex={-1}>
         {screen.one ? <Banner profile={profile} row={row} loaded={Boolean(list.data)} /> : null}
         <h1 ref={title} tabIndex={-1} className="d-title">{screen.title}{screen.one && profile ? <span className="d-dim"> · {profile}</span> : null}</h1>
         {screen.one && !profile ? null : <View key={`${name} ${screen.one ? profile : ""}`} profile={profile} item={place.item} list={list} />}
-      </main>
+      </Main>
       <Help open={help} onClose={() => setHelp(false)} />
       <Live />
     </div>

@@ -2,7 +2,7 @@
 import { showing } from "./plain.js";
 
 const sdk = /** @type {any} */ (window).__HERMES_PLUGIN_SDK__;
-const { React } = sdk;
+export const { React } = sdk;
 const script = /** @type {any} */ (document.currentScript)?.src || location.href;
 
 export const h = showing(React.createElement);

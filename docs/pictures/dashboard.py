@@ -1,0 +1,68 @@
+"""Take the pictures of all screens in the dashboards of both agents: one width, each on the same machine.
+
+``make web-pictures``, or: ``PYTHONPATH=tests:tests/agent:tests/page python docs/pictures/dashboard.py [FOLDER]``. Both agents
+must be installed (``make agents``), and Chromium. FOLDER is ``docs/pictures/dashboard`` by default.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).parent
+TOP = HERE.parent.parent
+WIDTH, HEIGHT = 1280, 860
+SCREENS = {
+    "machine": {},
+    "profile": {"profile": "coder", "screen": "profile"},
+    "update": {"profile": "research", "screen": "update"},
+    "conflict-text": {"profile": "coder", "screen": "conflicts", "item": "SOUL.md"},
+    "conflict-keys": {"profile": "coder", "screen": "conflicts", "item": "config.yaml"},
+    "review": {"profile": "coder", "screen": "review"},
+    "find": {"profile": "coder", "screen": "find"},
+    "gateways": {"profile": "coder", "screen": "gateways"},
+    "publish": {"profile": "coder", "screen": "publish"},
+}
+
+
+def main(folder: Path) -> None:
+    """Take all pictures."""
+    os.environ.setdefault("HERMES_TEST_AGENT", str(TOP / ".agent"))
+    os.environ.setdefault("HERMES_TEST_AGENT22", str(TOP / ".agent22"))
+    for who in ("AUTHOR", "COMMITTER"):
+        os.environ[f"GIT_{who}_NAME"] = "Ada Author"
+        os.environ[f"GIT_{who}_EMAIL"] = "ada@example.org"
+    from dashboards import running
+    from machine import build
+    from partners import GENERATIONS
+    from window import chromium
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("*.png"):
+        old.unlink()
+    with tempfile.TemporaryDirectory() as place:
+        template = build(Path(place))
+        for generation in GENERATIONS:
+            machine = template.copy(Path(place) / generation.name)
+            machine.run("dashboard", "install", "--yes", "--enable")
+            size = {"width": WIDTH, "height": HEIGHT}
+            with (
+                running(generation, machine.home, **machine.env) as dashboard,
+                chromium(viewport=size, reduced_motion="reduce") as context,
+            ):
+                page = context.new_page()
+                for name, where in SCREENS.items():
+                    words = "&".join(f"{key}={value}" for key, value in where.items())
+                    page.goto(f"{dashboard.url}/packages?{words}")
+                    page.wait_for_load_state("networkidle")
+                    page.locator(".d-waiting").first.wait_for(state="detached")
+                    page.wait_for_timeout(500)
+                    page.screenshot(path=folder / f"{generation.name}-{name}.png")
+            machine.end()
+    print(sum(file.stat().st_size for file in folder.glob("*.png")), "bytes")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else HERE / "dashboard")
