@@ -44,6 +44,8 @@ def test_a_group_without_a_verb_names_its_verbs_in_one_line(
     ("words", "said"),
     [
         (["upate"], "No such command 'upate'. Did you mean update or outdated?"),
+        (["route", "add"], "No such command 'route'. Did you mean gateway route?"),
+        (["restart", "bot"], "No such command 'restart'. Did you mean gateways restart?"),
         (["registry", "lst"], "No such command 'lst'. Did you mean list?"),
         (["bogus"], "No such command 'bogus'"),
         (["status", "--bogus"], "No such option '--bogus'"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib import import_module
 
 import click
@@ -43,8 +43,12 @@ class _Guiding(click.Group):
             return super().resolve_command(ctx, args)
         except click.UsageError as err:
             raise click.UsageError(
-                f"{err.message} {_instead(args[0], self.verbs(ctx))}".rstrip(), ctx
+                f"{err.message} {self.hint(args[0], ctx)}".rstrip(), ctx
             ) from err
+
+    def hint(self, word: str, ctx: click.Context) -> str:
+        """A suggestion for a word that is no verb; empty if nothing is close."""
+        return _instead(word, self.verbs(ctx))
 
     def verbs(self, ctx: click.Context) -> list[str]:
         """The names of the verbs."""
@@ -62,6 +66,10 @@ class _Lazy(_Guiding):
 
     def verbs(self, _ctx: click.Context) -> list[str]:
         return [*VERBS, *NESTED]
+
+    def hint(self, word: str, ctx: click.Context) -> str:
+        below = [name for name in _below(NESTED, "") if name.split()[-1] == word]
+        return f"Did you mean {' or '.join(below)}?" if below else super().hint(word, ctx)
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
         return list(VERBS)
@@ -133,6 +141,15 @@ def _verb_wanted() -> None:
         raise click.UsageError(
             f"{ctx.info_name} needs a verb: {', '.join(ctx.command.verbs(ctx))}", ctx
         )
+
+
+def _below(table: Mapping[str, Verb | Nested], above: str) -> Iterator[str]:
+    """The verbs below others, each by all its words."""
+    for name, verb in table.items():
+        if above:
+            yield f"{above}{name}"
+        if isinstance(verb, Nested):
+            yield from _below(verb.verbs, f"{above}{name} ")
 
 
 def _instead(word: str, known: Iterable[str]) -> str:
