@@ -160,7 +160,7 @@ def _with_comments(
     """Bring upstream's comments into a merge; not at the keys that stay as ours has them against upstream."""
     old, own, new = docs
     source = new
-    if comments_of(new) == comments_of(old):
+    if not comments_of(new) and not comments_of(old):
         return content
     if kept:
         try:

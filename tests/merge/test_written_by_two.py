@@ -165,6 +165,29 @@ def test_a_comment_that_upstream_took_out_goes_and_one_that_it_added_comes(
         ("a: 1\nb: 1\n", "a: 1\nb: 2\n", "a: 1\n\n# new\n\nb: 1\n", "a: 1\n\n# new\n\nb: 2\n"),
         ("a: 1\n", "a: 2\n", "a: 1\n\n# new\n", "a: 2\n\n# new\n"),
         ("# b\na: 1\n", "# b\na: 2\n", "# a\n# b\n# c\na: 1\n", "# a\n# b\n# c\na: 2\n"),
+        # What upstream moved moves, unless the user did so, or wrote between.
+        ("# old\na: 1\n", "# old\na: 2\n", "# old\nz: 0\na: 1\n", "# old\nz: 0\na: 2\n"),
+        ("a: 1 # old\n", "a: 2 # old\n", "# old\na: 1 # new\n", "# old\na: 2 # new\n"),
+        ("# old\n\na: 1\n", "# old\n\na: 2\n", "z: 0\n# old\n\na: 1\n", "z: 0\n# old\n\na: 2\n"),
+        (
+            "# one\n# two\na: 1\n",
+            "# one\n# two\na: 2\n",
+            "# two\nz: 0\na: 1\n",
+            "# two\nz: 0\na: 2\n",
+        ),
+        ("# old\na: 1\n", "a: 2 # old\n", "# old\nz: 0\na: 1\n", "z: 0\na: 2 # old\n"),
+        (
+            "# old\na: 1\n",
+            "# old\n# mine\na: 2\n",
+            "# old\nz: 0\na: 1\n",
+            "z: 0\n# old\n# mine\na: 2\n",
+        ),
+        (
+            "m:\n\n  # old\n\n  a: 1\n  b: 1\n",
+            "m:\n\n  # old\n\n  a: 1\n  b: 2\n",
+            "z: 0\nm:\n  b: 1\n\n  # old\n\n  a: 1\n",
+            "z: 0\nm:\n\n  # old\n\n  a: 1\n  b: 2\n",
+        ),
         # The user's own words stay: beside new ones of upstream, and instead of those for what both rewrote.
         ("# old\na: 1\n", "# mine\n# old\na: 1\n", "# new\na: 1\n", "# mine\n# new\na: 1\n"),
         ("# old\na: 1\n", "# mine\na: 1\n", "# new\na: 1\n", "# mine\na: 1\n"),
@@ -292,6 +315,22 @@ def test_a_blank_line_above_the_first_key_follows_no_other_first_key() -> None:
         assert len(first.conflicts) == 1
         again = joined(first.base.decode(), first.content.decode(), texts[2])
         assert (again.content, again.base) == (first.content, first.base)
+
+
+@pytest.mark.parametrize("theirs", ["# new\n# old", "\n# old\n\n# new", "# old\n\n\n# new\n# foot"])
+@pytest.mark.parametrize("base", ["# old\na: 1\n", "a: 1 # old\n", "\n# old\n\na: 1\n\n# foot"])
+def test_a_file_of_comments_takes_an_open_key_in_without_their_doubles(
+    base: str, theirs: str
+) -> None:
+    ours = base.replace("1", "2")
+    result = joined(base, ours, theirs)
+    assert [key for key, _ in result.conflicts] == ["a"]
+    for text in (result.content, result.base):
+        assert max(Counter(re.findall(r"# \w+", text.decode())).values()) == 1
+    for side in (None, Side.OURS):
+        again = joined(result.base.decode(), result.content.decode(), theirs, side)
+        assert again.content == result.content
+        assert side or again.base == result.base
 
 
 @LAW

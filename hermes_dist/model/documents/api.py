@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 
 from hermes_dist.errors import Invalid
 from hermes_dist.model.discreet import Contents
@@ -245,19 +246,20 @@ def following(content: bytes, versions: Versions) -> bytes:
 
     What would change the data is left out.
     """
-    if not (versions.come or versions.gone & comments(versions.own)):
+    doc = _again(content, versions.own.kind)
+    if doc is None:
         return content
-    for step in (with_replaced, with_incoming):
-        doc = _again(content, versions.own.kind)
-        if doc is None:
-            return content
-        try:
-            new = doc.encode(step(doc, versions))
-        except Unmergeable:
-            continue
-        if _says(_again(new, doc.kind), doc.value):
-            content = new
-    return content
+    for moved in (versions.displaced(doc), frozenset[str]()):
+        new, after = content, doc
+        for step in (with_replaced, with_incoming):
+            with suppress(Unmergeable):
+                text = doc.encode(step(after, versions, moved))
+                read = _again(text, doc.kind)
+                if read is not None and _says(read, doc.value):
+                    new, after = text, read
+        if moved <= comments(after).keys():
+            break  # else a comment that moves was taken out and has no place: then none moves
+    return new
 
 
 def uncommented(content: bytes, base: Document) -> bytes:
@@ -321,7 +323,7 @@ def _balanced(
 ) -> Iterator[tuple[str, tuple[KeyPath, ...]]]:
     """Yield a spliced text with its comments put right, with the keys where one of the user's is lost."""
     result = _again(doc.encode(text), doc.kind)
-    if result is None or doc.root is None or not (account.own or account.new):
+    if result is None or not (account.own or account.new):
         yield text, ()
         return
     got = comments(result)

@@ -1,4 +1,4 @@
-"""Do in a merged document what upstream did to its comments: those that it took out go, those that it added come.
+"""Do in a merged document what upstream did to its comments: what it took out goes, what it added comes.
 
 A splice follows upstream's comments at entries that it takes from upstream, and at those that the user did not touch.
 What stands apart from every entry, or at a value that the user edited, is merged here.
@@ -49,7 +49,7 @@ class Versions(Struct, frozen=True):
         old = comments(self.base)
         if old and not old & comments(self.own):
             return Counter()
-        return comments(self.source) - old
+        return (comments(self.source) & comments(self.new)) - old
 
     def incoming(self, result: Document) -> list[Remark]:
         """Return the comments that upstream added and a merged document lacks.
@@ -69,7 +69,7 @@ class Versions(Struct, frozen=True):
         known = {(one.place, one.text) for one in remarks_of(self.base)}
         spans = list(self.kept_spans(result))
         found = chosen_of(result, self.source, self.gone & there, known)
-        return [one for one in found if not any(lead <= one.at < end for lead, end in spans)]
+        return [one for one in found if not _within(one.at, spans)]
 
     def kept_spans(self, result: Document) -> Iterator[tuple[int, int]]:
         """Yield where the kept values begin and end; with what is above and beside the key where upstream has none."""
@@ -83,9 +83,53 @@ class Versions(Struct, frozen=True):
             if view:
                 yield span
 
+    def displaced(self, result: Document) -> frozenset[str]:
+        """Return the comments that the user left where the base has them, and that stand elsewhere than upstream's.
 
-def with_replaced(result: Document, versions: Versions) -> str:
-    """Return the text of a merged document without the comments that upstream took out.
+        Such as a header that upstream put above a new first key. Those that stand together move together or not at
+        all: not if the user wrote between them, and not if one of them is there twice, as rules are.
+        """
+        old, new = _above_or_beside(self.base), _above_or_beside(self.source)
+        mine, here = _once(self.own), _once(result)
+        spans = list(self.kept_spans(result))
+        held = {one.text for one in remarks_of(result) if _within(one.at, spans)}
+        once = (old.keys() & mine.keys() & here.keys()) - held
+        own = _by_place(self.own)
+        found: set[str] = set()
+        for place, texts in _by_place(self.base).items():
+            if own.get(place) == texts and once.issuperset(texts):
+                found.update(text for text in texts if _moves(new.get(text), here[text]))
+        return frozenset(found)
+
+
+def _by_place(doc: Document) -> dict[tuple[str, ...], list[str]]:
+    found: dict[tuple[str, ...], list[str]] = {}
+    for one in remarks_of(doc):
+        found.setdefault(one.place, []).append(one.text)
+    return found
+
+
+def _once(doc: Document) -> dict[str, Remark]:
+    """Return the comments that a document has once."""
+    count = comments(doc)
+    return {one.text: one for one in remarks_of(doc) if count[one.text] == 1}
+
+
+def _above_or_beside(doc: Document) -> dict[str, Remark]:
+    """Return the comments that a document has once, without those whose place hangs on their indentation alone."""
+    return {text: one for text, one in _once(doc).items() if not one.below}
+
+
+def _moves(new: Remark | None, here: Remark) -> bool:
+    return new is not None and new.place_by_key != here.place_by_key
+
+
+def _within(at: int, spans: list[tuple[int, int]]) -> bool:
+    return any(begin <= at < end for begin, end in spans)
+
+
+def with_replaced(result: Document, versions: Versions, moved: frozenset[str]) -> str:
+    """Return the text of a merged document without the comments that upstream took out, and without those that move.
 
     Where upstream wrote others in their place, those stand there.
     """
@@ -93,16 +137,21 @@ def with_replaced(result: Document, versions: Versions) -> str:
     for one in versions.incoming(result):
         waiting.setdefault(one.place, []).append(one.text)
     edits: list[Edit] = []
-    left: list[Remark] = []
+    left = [one for one in remarks_of(result) if one.text in moved]
     for one in versions.outgoing(result):
         if words := waiting.get(one.place):
             edits.append(Edit(one.at, one.at + len(one.text), words.pop(0), ()))
         else:
             left.append(one)
+    left.sort(key=lambda one: one.at)
     return applied(result.text, [*edits, *taken_out(left, result)])
 
 
-def with_incoming(result: Document, versions: Versions) -> str:
-    """Return the text of a merged document with the comments that upstream added."""
-    chosen = versions.incoming(result)
+def with_incoming(result: Document, versions: Versions, moved: frozenset[str]) -> str:
+    """Return the text of a merged document with the comments that upstream added, and with those that move."""
+    there = comments(result)
+    chosen = [
+        one for one in remarks_of(versions.source) if one.text in moved and not there[one.text]
+    ]
+    chosen = sorted([*chosen, *versions.incoming(result)], key=lambda one: one.at)
     return applied(result.text, put_in(result, versions.source, chosen))

@@ -60,6 +60,12 @@ class Remark(Struct, frozen=True):
         return (*map(_label, self.way[1:]), self._side, "" if near is None else _label(near))
 
     @property
+    def place_by_key(self) -> tuple[str, ...]:
+        """The place, whether blank lines set it apart or not."""
+        *way, side, near = self.place
+        return (*way, "above" if side == "before" else side, near)
+
+    @property
     def _side(self) -> str:
         if self.entry is None:
             return "before"

@@ -70,10 +70,9 @@ class Splice:
         """
         root, donor = root_view(self.doc), root_view(self.donor)
         if root is None:  # a document of comments only
-            return self.doc.text + _without_known(
-                _spelling.appended(self.doc, want, donor), comments(self.doc)
-            )
-        if not self.inside(root, want, donor, root_view(self.base), ()):
+            end = len(self.doc.text)
+            self.edit(end, end, _spelling.appended(self.doc, want, donor), ())
+        elif not self.inside(root, want, donor, root_view(self.base), ()):
             self.whole(root, want, donor)
         return applied(self.doc.text, self.edits)
 
@@ -373,13 +372,6 @@ class Splice:
             self.edit(at, kid.chunk.lead, lines if kid is kids[0] else "", path)
             self.edit(kid.chunk.lead, kid.chunk.end, "", (*path, *segment), removes=True)
             at = kid.chunk.end
-
-
-def _without_known(new: str, known: Counter[str]) -> str:
-    """Drop the comment lines at the top of ``new`` that a document of comments has already."""
-    lines = new.splitlines(keepends=True)
-    count = next((n for n, line in enumerate(lines) if not line.startswith("#")), len(lines))
-    return "".join([line for line in lines[:count] if not known[line.strip()]] + lines[count:])
 
 
 def _without_heading(new: str, above: str) -> str:
