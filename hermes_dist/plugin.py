@@ -1,4 +1,4 @@
-"""The agent's plugin ``dist``: in its own environment, ``hermes dist VERB …`` is our command line.
+"""The agent's plugin ``dist``: our command line as ``hermes dist VERB …`` in its environment, and ``/dist`` in chats.
 
 The agent imports this module in every session where the plugin is enabled, so it imports nothing of ours.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 NAME = "dist"
 _ROUTE = ["gateway", "route"]
@@ -16,6 +16,14 @@ _ROUTE = ["gateway", "route"]
 
 class Context(Protocol):
     """What the agent hands to a plugin, as far as it is used here."""
+
+    def register_command(
+        self, name: str, handler: Callable[..., Any], description: str = "", args_hint: str = ""
+    ) -> object:
+        """Add a command to the agent's chats."""
+
+    def register_hook(self, hook_name: str, callback: Callable[..., Any]) -> object:
+        """Have a function called at a certain moment."""
 
     def register_cli_command(
         self,
@@ -35,6 +43,9 @@ def register(ctx: Context) -> None:
         setup_fn=_setup,
         handler_fn=_handle,
     )
+    from hermes_dist import chat_plugin  # noqa: PLC0415 - importing the plugin loads nothing of ours
+
+    chat_plugin.register(ctx, (sys.executable, "-P", "-m", "hermes_dist", "watch", "answer"))
 
 
 def _setup(parser: argparse.ArgumentParser) -> None:
@@ -45,13 +56,12 @@ def _setup(parser: argparse.ArgumentParser) -> None:
 
 def _handle(args: argparse.Namespace) -> None:
     """Run the command line; the agent drops a handler's result, so the exit code is raised."""
-    from hermes_dist.brand import HERMES  # noqa: PLC0415 - start-up
-    from hermes_dist.cli.entry.start import start  # noqa: PLC0415 - start-up
+    from hermes_dist.cli.entry.start import in_agent  # noqa: PLC0415 - start-up
 
     rest: list[str] = args.rest
     if rest[:2] == _ROUTE:
         rest = _as_typed(sys.orig_argv, rest)
-    raise SystemExit(start(HERMES, rest, prog=f"{HERMES.name} {NAME}", profile=None))
+    raise SystemExit(in_agent(rest, NAME))
 
 
 def _as_typed(typed: list[str], rest: list[str]) -> list[str]:

@@ -37,7 +37,8 @@ ROOMS = {
     "cli": "errors agents brand model ops voice page",  # page: only the verbs that show it
     "page": "errors brand model ops voice",
     "api": "errors brand model ops voice",
-    "plugin": "brand cli",  # the agent's way in
+    "plugin": "cli chat_plugin",  # the agent's way in
+    "chat_plugin": "",  # it also stands alone, as a plugin folder in the agent
     "__main__": "cli",  # the front door's way in
 }
 """A room may import itself and the rooms named after it."""
@@ -69,7 +70,7 @@ ONLY_IN = {
     "logging": (),
     "random": (),
     "pickle": (),
-    "asyncio": ("page.server",),
+    "asyncio": ("page.server", "chat_plugin"),
     "starlette": ("page.server",),
     "uvicorn": ("page.server",),
 }
@@ -102,6 +103,7 @@ ENVIRONMENT = {
     "cli.shared.pager": "$LESS says how the user wants the pager",
     "ops.context": "the context of a verb",
     "ops.front_door.environment": "the thin way to the agent, which must not load a context",
+    "chat_plugin": "it stands alone in the agent's process, and passes a few variables on",
     "cli.shared.terminal": "NO_COLOR, TERM and COLUMNS are matters of the screen alone",
 }
 """Who reads ``os.environ``, and why."""

@@ -35,7 +35,7 @@ ID_IS_CHAT = frozenset({"signal", "telegram", "whatsapp", "whatsapp_cloud"})
 DIRECT = "dm"
 """The agent's word for a chat with one person."""
 
-SEND = ("send", "--quiet")
+SEND = ("send",)
 """The agent's command that sends a message without its model; it takes ``--to=PLATFORM:CHAT`` and ``--file=PATH``."""
 
 CHAT_PLUGIN = "hermes-dist-chat"

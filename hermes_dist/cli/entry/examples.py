@@ -412,6 +412,25 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
         ("watch run", "Look now; what was told before is not told again."),
         ("watch run --json", "The same for a script."),
     ),
+    "watch chat install": _of(
+        ("watch chat install research-bot", "Show what it starts, then ask twice."),
+        ("watch chat install research-bot -y --enable", "Install and enable it, unasked."),
+    ),
+    "watch chat remove": _of(
+        ("watch chat remove research-bot", "Its files, and its name in config.yaml."),
+        ("watch chat remove", "In the active profile."),
+    ),
+    "watch chat status": _of(
+        ("watch chat status", "Which profiles have it."),
+        ("watch chat status --json", "The same for a script."),
+    ),
+    "watch code": _of(
+        ("watch code", "For the one plan that was asked for in a chat."),
+        ("watch code ab12cd34", "For this plan, after a look at what it does."),
+    ),
+    "watch answer": _of(
+        ("watch answer < request.json", "What the plugin sends, and what it gets."),
+    ),
     "watch owner add": _of(
         ("watch owner add telegram 123456789", "Let this person command, with codes."),
         ("watch owner add discord 8080808080", "On another platform, too."),

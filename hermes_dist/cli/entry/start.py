@@ -76,6 +76,11 @@ def _begun(brand: Brand, argv: Sequence[str], prog: str, profile: str | None) ->
     return run(called, argv)
 
 
+def in_agent(argv: Sequence[str], word: str) -> int:
+    """Run a command line that stands behind a word of the agent's own, such as ``hermes dist``."""
+    return start(HERMES, argv, prog=f"{HERMES.name} {word}", profile=None)
+
+
 def hermes() -> None:
     """Entry point ``hermes-dist``."""
     sys.exit(start(HERMES, sys.argv[1:], prog=HERMES.dist_command, profile=None))

@@ -367,6 +367,28 @@ NESTED: dict[str, Nested] = {
                 "watch.timer", "status", "Show the daily check, and who is told and may ask.", SETUP
             ),
             "run": Verb("watch.timer", "run", "Look for new releases now.", SETUP),
+            "chat": Nested(
+                "Let the agent answer /dist in the chats of a profile.",
+                SETUP,
+                {
+                    "install": Verb(
+                        "watch.chat",
+                        "install",
+                        "Install the plugin; enabling it is a yes of its own.",
+                        SETUP,
+                    ),
+                    "remove": Verb(
+                        "watch.chat", "remove", "Remove the plugin; what you changed stays.", SETUP
+                    ),
+                    "status": Verb("watch.chat", "status", "Show which profiles have it.", SETUP),
+                },
+            ),
+            "code": Verb(
+                "watch.code", "code", "Show the code that carries out a plan of a chat.", SETUP
+            ),
+            "answer": Verb(
+                "watch.answer", "answer", "Answer /dist in a chat; the agent's plugin asks.", SETUP
+            ),
             "owner": Nested(
                 "Choose who commands hermes-dist in the agent's chats.",
                 SETUP,

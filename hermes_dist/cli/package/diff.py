@@ -67,11 +67,12 @@ def diff(
         if stat:
             show_stat(each, found)
         else:
-            _show(each, found)
+            show_diff(each, found)
     return ExitCode.CHANGES if exit_code and found else ExitCode.DONE
 
 
-def _show(session: Session, found: Sequence[ops.FileDiff]) -> None:
+def show_diff(session: Session, found: Sequence[ops.FileDiff]) -> None:
+    """Show what differs, key by key and line by line."""
     for each in found:
         for key in each.keys:
             longest = session.screen.longest_value()

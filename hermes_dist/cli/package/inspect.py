@@ -127,7 +127,7 @@ def outdated(session: Session, profile: Profile = None) -> int:
     found = [asking.outdated(session.ctx, name) for name in names]
     session.screen.emit("outdated", outdated_data(found))
     with paged(session) as each:
-        _show_outdated(each, found)
+        show_outdated(each, found)
     for row in found:
         if row.error is not None:
             # The object above has this error in its row, and stdout holds one object only.
@@ -135,7 +135,8 @@ def outdated(session: Session, profile: Profile = None) -> int:
     return worst(map(_code, found))
 
 
-def _show_outdated(session: Session, found: Sequence[asking.Outdated]) -> None:
+def show_outdated(session: Session, found: Sequence[asking.Outdated]) -> None:
+    """Show which profiles have something new upstream."""
     if not found:
         session.screen.say("No profile has a package.")
         session.screen.tell(f"  next: {session.command('install SOURCE')}")

@@ -81,7 +81,7 @@ def write_marker(marker: Marker) -> bytes:
     """Return the content of the marker's file."""
     data = {
         "format": _FORMAT,
-        "about": "Written by hermes-dist. `hermes-dist dashboard status` says more.",
+        "about": "Written by hermes-dist, which replaces what is not changed here and keeps what is.",
         "version": marker.version,
         "made": marker.made,
         "files": dict(sorted(marker.files.items())),

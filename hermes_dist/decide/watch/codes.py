@@ -148,7 +148,8 @@ def judge(codes: Codes, asked: Asked, typed: str, now: float) -> Judged:
     right = hmac.compare_digest(hashed(typed, code.salt), code.hashed)
     fits = asked.is_same(code)
     if right and fits:
-        return Judged(Verdict.GOOD, replace(codes, code=None), code.plan)
+        rest = tuple(each for each in codes.asked if each.plan != code.plan)
+        return Judged(Verdict.GOOD, replace(codes, asked=rest, code=None), code.plan)
     left = code.tries - 1
     if left <= 0:
         return Judged(Verdict.NO_TRIES, replace(codes, code=None))

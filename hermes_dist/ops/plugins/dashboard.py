@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from msgspec import Struct
@@ -81,13 +81,17 @@ def the_tab(layout: Layout) -> Plugin:
     return Plugin(NAME, files, _FIRST)
 
 
-def plan(layout: Layout) -> Installed:
+Make = Callable[[Layout], Plugin]
+"""Makes the folder of a plugin as this version puts it in place; by default that of the tab."""
+
+
+def plan(layout: Layout, make: Make = the_tab) -> Installed:
     """Say what :func:`install` would do; nothing is changed.
 
     Raises:
         DistError: The folder or the settings can't be read.
     """
-    tab = the_tab(layout)
+    tab = make(layout)
     placed = folder.look_at(layout, tab)
     return Installed(
         before=placed,
@@ -98,12 +102,15 @@ def plan(layout: Layout) -> Installed:
     )
 
 
-def install(layout: Layout, planned: Installed, *, enable: bool, replace: bool) -> Installed:
+def install(
+    layout: Layout, planned: Installed, make: Make = the_tab, *, enable: bool, replace: bool
+) -> Installed:
     """Put the tab's folder in place, and let the agent load it if somebody agreed.
 
     Args:
         layout: The layout of the brand.
         planned: What :func:`plan` said.
+        make: Makes the folder.
         enable: Somebody agreed that the agent loads it.
         replace: Somebody agreed that a folder that is not as we left it is replaced; it is kept elsewhere.
 
@@ -115,7 +122,7 @@ def install(layout: Layout, planned: Installed, *, enable: bool, replace: bool) 
         Busy: Another command holds the default home.
         DistError: The folder or the settings can't be written.
     """
-    tab = the_tab(layout)
+    tab = make(layout)
     if enable:
         folder.made_to_enable(layout, tab)  # before the first file is written
     replaced = folder.put_in_place(layout, tab, replace_foreign=replace)
@@ -130,27 +137,28 @@ def install(layout: Layout, planned: Installed, *, enable: bool, replace: bool) 
     )
 
 
-def remove(layout: Layout) -> Taken:
+def remove(layout: Layout, make: Make = the_tab) -> Taken:
     """Take the tab out of the agent's list, and remove its files; what the user changed stays.
 
     Raises:
         Busy: Another command holds the default home.
         DistError: Something can't be written or removed.
     """
-    return folder.take_away(layout, the_tab(layout))
+    return folder.take_away(layout, make(layout))
 
 
-def status(layout: Layout, env: Mapping[str, str]) -> Tab:
+def status(layout: Layout, env: Mapping[str, str], make: Make = the_tab) -> Tab:
     """Describe the tab as it is on this machine.
 
     Args:
         layout: The layout of the brand.
         env: The environment, for the agent.
+        make: Makes the folder.
 
     Raises:
         DistError: The folder or the settings can't be read.
     """
-    placed = folder.look_at(layout, the_tab(layout))
+    placed = folder.look_at(layout, make(layout))
     agent = find_agent(layout, env)
     marker = placed.standing.marker
     program = _program(placed.folder / PROGRAM) if marker else {}

@@ -87,7 +87,7 @@ def write_state(layout: Layout, name: str, value: object) -> None:
     Raises:
         DistError: It can't be written.
     """
-    text = msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n"
+    text = msgspec.json.format(msgspec.json.encode(value, enc_hook=str), indent=2) + b"\n"
     try:
         make_private(layout.watch)
     except OSError as error:

@@ -9,7 +9,9 @@ if TYPE_CHECKING:  # types only: a command loads the ops it needs, not those of 
     from hermes_dist.decide.watch.codes import Asked
     from hermes_dist.decide.watch.news import Book
     from hermes_dist.decide.watch.owners import Owner
+    from hermes_dist.model.paths import ProfileName
     from hermes_dist.ops.change.proposal import Proposal
+    from hermes_dist.ops.plugins.dashboard import Tab
     from hermes_dist.ops.watch.codes import Issued
     from hermes_dist.ops.watch.run import Arrival, News, Ran
     from hermes_dist.ops.watch.timers import Planned, Scheduled
@@ -61,6 +63,21 @@ def status_data(
 def asked_data(asked: Iterable[Asked]) -> dict[str, Any]:
     """The plans that owners asked for."""
     return {"asked": [_asked(each) for each in asked]}
+
+
+def chat_data(found: Iterable[tuple[ProfileName, Tab]]) -> dict[str, Any]:
+    """The plugin that answers in chats, profile by profile."""
+    rows = [
+        {
+            "profile": name,
+            "folder": str(tab.placed.folder),
+            "whose": str(tab.placed.standing.whose),
+            "current": tab.placed.current,
+            "enabled": tab.placed.loaded,
+        }
+        for name, tab in found
+    ]
+    return {"profiles": rows}
 
 
 def _asked(asked: Asked) -> dict[str, Any]:

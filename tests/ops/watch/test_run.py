@@ -58,7 +58,7 @@ def test_a_release_is_told_once_and_nothing_is_changed(machine: Chatting) -> Non
     assert "- Fetches pages." in text
     assert "would wait for your approval: mcp_servers.fetch" in text
     ((words, message),) = machine.sent()
-    assert words[:2] == ["send", "--quiet"]
+    assert words[:1] == ["send"]
     assert "--to=telegram:7" in words
     assert message == for_chat(text)
     assert [d.sent for d in ran.deliveries] == [True]

@@ -1,0 +1,71 @@
+"""What a wish would do: the plan of an update, an approval or a resolution, and carrying out exactly that plan."""
+
+from __future__ import annotations
+
+from hermes_dist.model.paths import ProfileName
+from hermes_dist.model.side import Side
+from hermes_dist.ops.change.proposal import Outcome, Proposal, plan_digest
+from hermes_dist.ops.change.request import Request
+from hermes_dist.ops.context import Context
+from hermes_dist.ops.package.resolve import approve, resolve
+from hermes_dist.ops.package.update import update
+
+_SIDES = {"ours": Side.OURS, "theirs": Side.THEIRS}
+
+
+def plan_of(ctx: Context, name: ProfileName, verb: str, words: tuple[str, ...]) -> Outcome:
+    """Make the plan; nothing is changed.
+
+    Args:
+        ctx: The context.
+        name: The profile.
+        verb: ``update``, ``approve`` or ``resolve``.
+        words: The thing to approve, or the place of a conflict and its side.
+
+    Raises:
+        DistError: It can't be done.
+    """
+    return _done(ctx, name, verb, words, Request(dry_run=True))
+
+
+def carry_out_plan(
+    ctx: Context, name: ProfileName, verb: str, words: tuple[str, ...], plan: str
+) -> Outcome:
+    """Carry out a plan, and no other one.
+
+    Args:
+        ctx: The context.
+        name: The profile.
+        verb: As for :func:`plan_of`.
+        words: As for :func:`plan_of`.
+        plan: The digest of the plan.
+
+    Raises:
+        OtherPlan: Something else would be done by now; nothing changed.
+        DistError: It can't be done; nothing changed.
+    """
+    return _done(ctx, name, verb, words, Request(plan=plan))
+
+
+def digest_of(outcome: Outcome) -> str:
+    """The digest of what would be done; empty if that is nothing."""
+    proposal = outcome.proposal
+    if proposal is None or proposal.changes_nothing:
+        return ""
+    return plan_digest(proposal)
+
+
+def _done(
+    ctx: Context, name: ProfileName, verb: str, words: tuple[str, ...], request: Request
+) -> Outcome:
+    if verb == "approve":
+        return approve(ctx, name, request, _yes, wanted=words)
+    if verb == "resolve":
+        place, side = words
+        return resolve(ctx, name, _SIDES[side], request, _yes, place=place)
+    return update(ctx, name, request, _yes)
+
+
+def _yes(_proposal: Proposal) -> bool:
+    """The plan is confirmed by its digest, so any other one is refused before this is asked."""
+    return True
