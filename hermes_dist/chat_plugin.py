@@ -23,6 +23,7 @@ HOOK = "pre_gateway_dispatch"
 
 _PROGRAM = "program.json"
 _PATIENCE = 600.0
+_GRACE = 10.0
 _FRESH = 60.0
 _LARGEST = 1 << 20
 _PASSED_ON = frozenset(
@@ -200,10 +201,18 @@ async def _answer(argv: Sequence[str], args: str) -> str:
         out, _err = await asyncio.wait_for(process.communicate(request.encode()), _PATIENCE)
     except TimeoutError:
         # A change that has begun goes on to its end, or is taken back by the next command.
-        with contextlib.suppress(OSError):
-            os.killpg(process.pid, signal.SIGTERM)
+        await _end(process)
         return "hermes-dist took too long and was stopped. /dist status says how things stand."
     return _text(out) or "hermes-dist failed. At the terminal: hermes-dist status"
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(OSError):
+            os.killpg(process.pid, number)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(process.communicate(), _GRACE)
+            return
 
 
 def _text(out: bytes) -> str:

@@ -429,7 +429,8 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
         ("watch code ab12cd34", "For this plan, after a look at what it does."),
     ),
     "watch answer": _of(
-        ("watch answer < request.json", "What the plugin sends, and what it gets."),
+        ("watch answer", "What the plugin starts, with a request on standard input."),
+        ("watch answer --offline", "The same, without asking any server."),
     ),
     "watch owner add": _of(
         ("watch owner add telegram 123456789", "Let this person command, with codes."),
