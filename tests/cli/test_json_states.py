@@ -20,6 +20,7 @@ from hermes_dist.cli.package.recap import State as Became
 from hermes_dist.decide.authoring.learned import Sign, Who
 from hermes_dist.decide.changes import How
 from hermes_dist.decide.plugins.marker import Whose
+from hermes_dist.decide.plugins.troubles import Trouble
 from hermes_dist.decide.profiles.findings import State as Checked
 from hermes_dist.decide.watch.timers import TimerKind
 from hermes_dist.model.lock_head import Demand
@@ -263,6 +264,7 @@ ENUMS: tuple[type[StrEnum], ...] = (
     Checked,
     TimerKind,
     Whose,
+    Trouble,
 )
 OURS_ALONE = (
     {"added", "changed", "deleted"},  # what a step does to a path: it has no moves
