@@ -280,7 +280,10 @@ def build(place: Path) -> Machine:
         "skills/sourdough/SKILL.md",
         "---\nname: sourdough\ndescription: Feed a starter.\n---\nFeed it twice a day.\n",
     )
-    Repo(machine.sources / "bakery", bare=True)
+    machine.run(
+        "init", "baker", "--description", "Bread, and what to do about it.", "--license", "MIT"
+    )
+    machine.repos["bakery"] = Repo(machine.sources / "bakery", bare=True)
     machine.run("create", "empty", "--no-alias")
 
     machine.write("default", "config.yaml", "model:\n  default: anthropic/claude-sonnet-5\n")

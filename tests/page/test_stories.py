@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import yaml
+from machine import FAKE_KEY
 
 if TYPE_CHECKING:
     from machine import Machine
@@ -241,3 +242,81 @@ def test_what_waits_is_reviewed_one_by_one(window: Window, machine: Machine) -> 
     window.sees("that wait")
     waiting = machine.run("approve", "coder", "--list", "--json", codes=(0, 3))
     assert waiting.index("mcp_servers.context7") < waiting.index('"approved"')
+
+
+def test_a_package_is_found_and_installed(window: Window, machine: Machine) -> None:
+    """Search by words and category, a package's page, the preview, and the new profile."""
+    page = window.page
+    window.go(screen="find")
+    page.get_by_label("Search for packages").fill("scribe minutes")
+    window.sees("1 package")
+    page.get_by_label("Search for packages").fill("")
+    page.get_by_label("Category").select_option("development")
+    page.get_by_role("link", name="Pair programmer").click()
+    window.settle()
+    for fact in ("shelf/coder", "servers", "jobs", "GITHUB_TOKEN", "1.0.0"):
+        window.sees(fact)
+    page.get_by_label("As the profile").fill("coder")
+    window.sees("There is a profile of this name: choose another.")
+    page.get_by_label("As the profile").fill("second")
+    window.button("Show the preview").click()
+    window.button("Install…").wait_for()
+    window.sees("@example/tickets-mcp@2.0.0")
+    assert not machine.path("second").exists()
+    window.button("Install…").click()
+    window.agree("Install")
+    window.sees("Installed as second")
+    assert (machine.path("second") / "SOUL.md").exists()
+    page.get_by_role("link", name="Open it").click()
+    window.sees("Changes go to second")
+
+
+def test_gateways_start_show_their_logs_and_stop(window: Window, machine: Machine) -> None:
+    """A clash is told; one gateway is started, its log followed, and stopped; a route is tried."""
+    page = window.page
+    window.go(screen="gateways")
+    window.sees("hotline and support")
+    window.button("Start the gateway of garden").click()
+    window.sees("It begins to answer")
+    window.agree("Start")
+    window.button("Stop the gateway of garden").wait_for()
+    assert "running" in page.get_by_role("row").filter(has_text="garden").inner_text()
+    log = machine.path("garden") / "logs" / "gateway.log"
+    log.parent.mkdir(exist_ok=True)
+    with log.open("a") as file:
+        file.write("2026-01-01 00:00:00 INFO <b>a line</b> of the log\n")
+    window.button("Logs of garden").click()
+    window.sees("<b>a line</b> of the log")
+    with log.open("a") as file:
+        file.write("2026-01-01 00:00:01 INFO one more, later\n")
+    window.sees("one more, later")
+    window.button("Stop the gateway of garden").click()
+    window.agree("Stop")
+    window.button("Start the gateway of garden").wait_for()
+
+    page.get_by_label("Channel").fill("-100200300")
+    window.button("Who answers?").click()
+    window.sees("support answers, by the route helpdesk")
+
+
+def test_a_profile_is_published_without_its_secret(window: Window, machine: Machine) -> None:
+    """What ships by part, the secret by line, the version, the push; and what is in the repository then."""
+    page, repo = window.page, machine.repos["bakery"]
+    window.go(profile="baker", screen="publish")
+    window.sees("skills/sourdough/SKILL.md")
+    window.sees("${OVEN_KEY}")
+    assert re.search(r"config\.yaml:\d+", page.locator("#d-main").inner_text())
+    page.get_by_label("Repository").fill(f"file://{repo.path}")
+    page.get_by_label("Version").select_option("minor")
+    page.get_by_label("Notes: the message of the commit").fill("Sourdough")
+    window.button("Show what would be pushed").click()
+    window.button("Publish…").wait_for()
+    assert repo._tip("refs/heads/main") == ""
+    window.button("Publish…").click()
+    window.sees("a push can't be taken back")
+    window.agree("Publish")
+    window.sees("Install it with")
+    shipped = repo.git("show", "main:config.yaml")
+    assert "${OVEN_KEY}" in shipped
+    assert FAKE_KEY not in shipped
+    assert "Sourdough" in repo.git("log", "-1", "--format=%B", "main")

@@ -26,7 +26,7 @@ const SCREENS = {
   gateways: { title: "Gateways and routes", icon: "gateways", one: false, view: Gateways, key: "g" },
   publish: { title: "Publish", icon: "publish", one: true, view: Publish, key: "b" },
 };
-const THEMES = { auto: "As the system", light: "Light", dark: "Dark" };
+const THEMES = { auto: "Auto", light: "Light", dark: "Dark" };
 
 /** The dashboard has a main part of its own, and a page has one. */
 const Main = alone ? "main" : "section";

@@ -6,7 +6,7 @@ import { EditorState, Prec } from "@codemirror/state";
 import { EditorView, drawSelection, highlightSpecialChars, keymap, lineNumbers } from "@codemirror/view";
 
 /** Below this width, in pixels, both texts are shown in one column. */
-const LEAST = 720;
+const LEAST = 640;
 
 const look = EditorView.theme({
   "&": { color: "var(--text)", backgroundColor: "var(--card)", fontSize: "13px" },

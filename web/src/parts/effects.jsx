@@ -70,20 +70,15 @@ export function ConsentCard({ group, changed = [], head, children, level = 3 }) 
         {means}{means ? " · " : ""}{group.label ? <Code>{group.name}</Code> : null}{group.label ? " · " : ""}in {paths.map((path, n) => <span key={path}>{n ? ", " : ""}<Code>{path}</Code></span>)}
       </p>
       {changed.length ? (
-        <div className="d-scroll" role="region" tabIndex={0} aria-label="What was approved before, and what it is now">
-          <table className="d-rows">
-            <thead><tr><th scope="col">Place</th><th scope="col">Approved before</th><th scope="col">Now</th></tr></thead>
-            <tbody>
-              {changed.map((row) => (
-                <tr key={row.place}>
-                  <th scope="row" className="d-mono d-break">{row.place}</th>
-                  <td className="d-mono d-pre d-text-bad">{row.before || "(none)"}</td>
-                  <td className="d-mono d-pre d-text-good">{row.after || "(none)"}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <dl className="d-changed" aria-label="What was approved before, and what it is now">
+          {changed.map((row) => (
+            <div key={row.place}>
+              <dt className="d-mono d-break">{row.place}</dt>
+              <dd className="d-mono d-pre d-was"><span aria-hidden="true">− </span><span className="d-unseen">approved before: </span>{row.before || "(none)"}</dd>
+              <dd className="d-mono d-pre d-now"><span aria-hidden="true">+ </span><span className="d-unseen">now: </span>{row.after || "(none)"}</dd>
+            </div>
+          ))}
+        </dl>
       ) : null}
       {group.effects.map((effect) => <Effect key={`${effect.path} ${effect.key} ${effect.digest}`} effect={effect} within={group.name} />)}
       {children}

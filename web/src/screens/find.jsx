@@ -12,17 +12,21 @@ export function Find({ profile, item, list }) {
   return <Search profile={profile} />;
 }
 
+/** So many packages are shown at first, and so many more each time. */
+const PAGE = 24;
+
 function Search({ profile }) {
   const [typed, setTyped] = useState("");
   const [words, setWords] = useState("");
   const [category, setCategory] = useState("");
   const [source, setSource] = useState("");
+  const [most, setMost] = useState(PAGE);
   // Asked when somebody stops typing, not for each letter.
   useEffect(() => {
     const timer = setTimeout(() => setWords(typed.trim()), 250);
     return () => clearTimeout(timer);
   }, [typed]);
-  const found = useRead("search", "", { words: words.split(/\s+/).filter(Boolean), category });
+  const found = useRead("search", "", { words: words.split(/\s+/).filter(Boolean), category, limit: 1000 });
   const all = useRead("search", "", { limit: 1000 });
   const categories = useMemo(() => [...new Set((all.data?.packages || []).map((one) => one.category).filter(Boolean))].sort(), [all.data]);
   const rows = found.data?.packages || [];
@@ -33,13 +37,17 @@ function Search({ profile }) {
           <Field label="Search for packages" id="search" type="search" value={typed} onValue={setTyped} placeholder="research, code review, …" />
           <Choice label="Category" id="category" value={category} options={[["", "All"], ...categories.map((one) => [one, one])]} onValue={setCategory} />
         </div>
+        <form className="d-row d-wrap d-bottom d-sub" onSubmit={(/** @type {any} */ event) => { event.preventDefault(); if (source.trim()) go({ profile, screen: "find", item: `=${source.trim()}` }); }}>
+          <Field label="Or from a source: a repository, folder or archive" id="source" value={source} onValue={setSource} placeholder="github.com/you/bot" mono />
+          <Button type="submit" disabled={!source.trim()}>Look at it</Button>
+        </form>
       </Card>
       <Card title="Packages" side={<span className="d-dim" role="status">{found.data ? counted(rows.length, "package") : ""}</span>}>
         {found.error ? <ErrorBox error={found.error} onAgain={found.reload} /> : null}
         {!found.data && found.loading ? <Waiting rows={6} /> : null}
-        {found.data && !rows.length ? <Empty title="No package matches." icon="find"><p>Try fewer words, or install from a source below.</p></Empty> : null}
+        {found.data && !rows.length ? <Empty title="No package matches." icon="find"><p>Try fewer words, or take a source above.</p></Empty> : null}
         <ul className="d-cards">
-          {rows.map((one) => (
+          {rows.slice(0, most).map((one) => (
             <li key={`${one.registry}/${one.name}`} className="d-pack">
               <div className="d-row d-wrap d-tight">
                 <Go to={{ profile, screen: "find", item: `${one.registry}/${one.name}` }} className="d-strong d-break">{one.title || one.name}</Go>
@@ -52,12 +60,7 @@ function Search({ profile }) {
             </li>
           ))}
         </ul>
-      </Card>
-      <Card title="From a source" className="d-quietcard">
-        <form className="d-row d-wrap d-bottom" onSubmit={(/** @type {any} */ event) => { event.preventDefault(); if (source.trim()) go({ profile, screen: "find", item: `=${source.trim()}` }); }}>
-          <Field label="A git repository, a folder or an archive" id="source" value={source} onValue={setSource} placeholder="github.com/you/bot" mono />
-          <Button type="submit" disabled={!source.trim()}>Look at it</Button>
-        </form>
+        {rows.length > most ? <div className="d-row d-center"><Button onClick={() => setMost(most + PAGE)}>Show {counted(Math.min(PAGE, rows.length - most), "more package")}</Button></div> : null}
       </Card>
     </div>
   );

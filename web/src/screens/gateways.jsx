@@ -41,13 +41,15 @@ export function Gateways() {
     act.clear();
     setAsked({ verb, profile: row.profile });
   };
+  // Nothing is shown before all of it is there: a clash stands first, and would push the rest down.
+  if ((!list.data && !list.error) || (!check.data && !check.error)) return <Card key="waiting"><Waiting rows={12} /></Card>;
   return (
-    <div className="d-stack">
+    <div className="d-stack" key="there">
       {list.error ? <ErrorBox error={list.error} onAgain={list.reload} /> : null}
       {clashes.map((clash, n) => <Clash key={n} clash={clash} />)}
       <Results data={results.current} />
       <Card title="Gateways" side={<Button onClick={list.reload}>Refresh</Button>}>
-        {!list.data && !list.error ? <Waiting rows={8} /> : (
+        {!list.data ? null : (
           <Windowed
             label="Gateways" items={rows} columns={COLUMNS} grid="d-grid-gateways" idOf={(row) => row.profile}
             cells={(row, at) => [

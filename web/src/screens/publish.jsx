@@ -1,24 +1,32 @@
 // What would leave the machine, by part; what stays; which lines must not leave; and publishing it.
 import { h, Fragment, useMemo, useState } from "../host.js";
-import { Ask, Badge, Button, Card, Code, Empty, ErrorBox, Field, Fold, Waiting, counted, sized } from "../parts/basic.jsx";
+import { Ask, Badge, Button, Card, Choice, Code, Empty, ErrorBox, Field, Fold, Waiting, counted, sized } from "../parts/basic.jsx";
 import { Change } from "../parts/change.jsx";
 import { How } from "../parts/diff.jsx";
 import { useChange, useRead } from "../use.js";
 
+const BUMPS = [
+  ["", "As the manifest says"],
+  ["patch", "Patch: mends something"],
+  ["minor", "Minor: adds something"],
+  ["major", "Major: changes what people rely on"],
+  ["own", "Another…"],
+];
+
 /** @param {{profile: string}} props */
 export function Publish({ profile }) {
   const shipping = useRead("shipping", profile);
-  const info = useRead("info", profile);
   const checked = useRead("validate", profile);
   const change = useChange("publish", profile);
-  const version = info.data?.version || "";
-  const [fields, setFields] = useState({ to: "", version: "", message: "" });
+  const [fields, setFields] = useState({ to: "", bump: "", version: "", message: "" });
   const [asked, setAsked] = useState(false);
   const put = (/** @type {string} */ key) => (/** @type {string} */ value) => setFields({ ...fields, [key]: value });
   const data = shipping.data;
   const look = (/** @type {any} */ event) => {
     event.preventDefault();
-    change.look(Object.fromEntries(Object.entries(fields).filter(([, value]) => value)), shipping.state);
+    const { bump, version, ...rest } = fields;
+    const chosen = bump === "own" ? { ...rest, version } : { ...rest, bump };
+    change.look(Object.fromEntries(Object.entries(chosen).filter(([, value]) => value)), shipping.state);
   };
   if (shipping.fatal) return <ErrorBox error={shipping.fatal} onAgain={shipping.reload} />;
   if (!data) return <Card><Waiting rows={10} /></Card>;
@@ -52,19 +60,14 @@ export function Publish({ profile }) {
         <form className="d-stack" onSubmit={look}>
           <div className="d-row d-wrap d-bottom">
             <Field label="Repository" id="repo" value={fields.to} onValue={put("to")} placeholder="github.com/you/bot" mono hint="Empty: where it was published before" />
-            <Field label="Version" id="version" value={fields.version} onValue={put("version")} placeholder={version || "1.0.0"} mono hint={version ? `Now ${version}` : ""} />
+            <Choice label="Version" id="bump" value={fields.bump} options={BUMPS} onValue={put("bump")} />
+            {fields.bump === "own" ? <Field label="Which version" id="version" value={fields.version} onValue={put("version")} placeholder="1.0.0" mono required /> : null}
             <Button type="submit" kind={change.phase === "preview" ? "plain" : "main"}>Show what would be pushed</Button>
           </div>
           <label className="d-field d-wide" htmlFor="message">
-            <span className="d-label">Notes: the message of the commit and the tag</span>
+            <span className="d-label">Notes: the message of the commit</span>
             <textarea id="message" rows={3} value={fields.message} {...heard(put("message"))} />
           </label>
-          {version ? (
-            <div className="d-row d-wrap d-tight">
-              <span className="d-dim">Next:</span>
-              {bumps(version).map(([word, next]) => <Button key={word} pressed={fields.version === next} onClick={() => put("version")(next)}>{word} {next}</Button>)}
-            </div>
-          ) : null}
         </form>
       </Card>
       <Change
@@ -143,12 +146,4 @@ function Made({ body, done = false, children = null }) {
       {done && data.install ? <p>Install it with <Code>hermes-dist install {data.install}</Code></p> : null}
     </Card>
   );
-}
-
-/** @param {string} version @returns {[string, string][]} */
-function bumps(version) {
-  const found = /^(\d+)\.(\d+)\.(\d+)$/.exec(version);
-  if (!found) return [];
-  const [major, minor, patch] = found.slice(1).map(Number);
-  return [["Patch", `${major}.${minor}.${patch + 1}`], ["Minor", `${major}.${minor + 1}.0`], ["Major", `${major + 1}.0.0`]];
 }

@@ -1,0 +1,119 @@
+"""The page for everybody: without a mouse, with a screen reader, in both themes, on small and large screens."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from machine import Machine
+
+pytestmark = pytest.mark.needs("chromium")
+SCREENS = {
+    "machine": "",
+    "profile": "coder",
+    "update": "research",
+    "conflicts": "coder",
+    "review": "coder",
+    "find": "",
+    "gateways": "",
+    "publish": "baker",
+}
+WIDTHS = (360, 1280, 2560)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_each_screen_fits_stays_in_place_and_is_accessible(
+    machine: Machine, theme: str, width: int
+) -> None:
+    """Axe finds nothing, nothing is wider than the page, and nothing moves by itself."""
+    from window import Window, chromium, served
+
+    size = {"width": width, "height": 800}
+    with (
+        served(machine.env, machine.home) as address,
+        chromium(viewport=size, color_scheme=theme) as context,
+    ):
+        window = Window(context.new_page(), address)
+        found = []
+        for screen, profile in SCREENS.items():
+            window.go(profile=profile, screen=screen)
+            found += [f"{screen}: {each}" for each in window.violations()]
+            wide = window.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+            if wide > 0:
+                found.append(f"{screen}: {wide} pixels too wide")
+            if window.shifted() > 0.1:
+                found.append(f"{screen}: moved by {window.shifted()}")
+        assert not found
+        assert not window.faults
+
+
+def test_a_conflict_is_settled_by_keyboard_alone(machine: Machine) -> None:
+    """From the first key to the saved file, no mouse is touched; focus is always seen."""
+    from window import Window, chromium, served
+
+    with served(machine.env, machine.home) as address, chromium() as context:
+        window = Window(context.new_page(), address)
+        page, keys = window.page, window.page.keyboard
+        keys.press("Tab")
+        assert page.evaluate("document.activeElement.className") == "d-skip"
+        keys.press("Enter")
+        assert page.evaluate("document.activeElement.id") == "d-main"
+        keys.press("?")
+        window.sees("Keyboard shortcuts")
+        keys.press("Escape")
+        page.get_by_role("dialog").wait_for(state="hidden")
+        keys.press("/")
+        keys.type("coder")
+        window.tab_to("coder")
+        keys.press("Enter")
+        window.settle()
+        keys.press("c")
+        window.settle()
+        window.sees("2 differences")
+        window.tab_to("Next difference")
+        keys.press("Enter")  # into the result, at the first difference
+        keys.press("Alt+ArrowLeft")
+        window.sees("1 difference")
+        keys.press("Escape")
+        window.tab_to("Check the result")
+        keys.press("Enter")
+        window.button("Save…").wait_for()
+        window.tab_to("Save…")
+        keys.press("Enter")
+        window.tab_to("Save")
+        keys.press("Enter")
+        window.sees("conflicts left.")
+        said = (machine.path("coder") / "SOUL.md").read_text()
+        assert "You write the failing test first, and say so." in said
+
+
+def test_a_thousand_profiles_scroll(machine: Machine) -> None:
+    """Only the rows in sight are made, and the last one is a key away."""
+    from window import Window, chromium, served
+
+    for n in range(1000):
+        home: Path = machine.root / "profiles" / f"many-{n:04}"
+        home.mkdir()
+        (home / "config.yaml").write_text("model:\n  default: small\n")
+    with served(machine.env, machine.home) as address, chromium() as context:
+        window = Window(context.new_page(), address)
+        page = window.page
+        table = page.get_by_role("table", name="Profiles")
+        assert table.get_attribute("aria-rowcount") == "1013"
+        assert page.locator(".d-tbody [role=row]").count() < 80
+        page.locator(".d-rowlink").first.focus()
+        page.keyboard.press("End")
+        last = page.evaluate("document.activeElement.innerText")
+        assert re.fullmatch(r"(support|many-0999)", last)
+        page.keyboard.press("Home")
+        assert page.evaluate("document.activeElement.innerText") == "coder"
+        page.keyboard.press("/")
+        page.keyboard.type("many-0500")
+        assert page.locator(".d-rowlink").count() == 1
+        assert not window.violations()
+        assert not window.faults
