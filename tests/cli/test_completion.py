@@ -278,6 +278,8 @@ FREE_ARGUMENTS = {
     "trust add": 1,  # a name for the key
     "yank": 1,  # a version of a package of one's own
     "search": 1,
+    "watch owner add": 1,  # the id of a person
+    "watch owner remove": 1,
     "backup restore": 1,  # what is in an encrypted file
 }
 

@@ -152,6 +152,7 @@ _POSITIONAL: Mapping[str, _Slots] = {
     "registry sync": _of(Kind.REGISTRY, again=True),
     "registry check": _of(frozenset([Kind.REGISTRY, Kind.FILE])),
     "gateway route remove": _of(Kind.ROUTE),
+    **dict.fromkeys(["watch owner add", "watch owner remove"], _of(_PLATFORMS)),
     **{
         f"gateways {verb}": _PROFILES
         for verb in ("start", "stop", "restart", "status", "logs", "enable", "disable")
