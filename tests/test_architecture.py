@@ -135,6 +135,9 @@ HEAVY = (
     "psutil",
     "tomli_w",
     "asyncio",
+    "starlette",
+    "uvicorn",
+    "hermes_dist.page",
     "importlib.metadata",
     "hermes_dist.voice.notes",
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -80,7 +81,13 @@ def merge_text(base: bytes, ours: bytes, theirs: bytes, favour: Side | None = No
         return TextMerge(ours, theirs, 0)
     if ours == base:
         return TextMerge(theirs, theirs, 0)
-    return _Merge(base, ours, theirs).result(favour)
+    return _merged(base, ours, theirs).result(favour)
+
+
+@lru_cache(maxsize=1)
+def _merged(base: bytes, ours: bytes, theirs: bytes) -> _Merge:
+    """Match three texts; the last ones are kept, as a conflict is merged again to write it out or to take a side."""
+    return _Merge(base, ours, theirs)
 
 
 def with_markers(base: bytes, ours: bytes, theirs: bytes) -> bytes | None:
@@ -93,7 +100,7 @@ def with_markers(base: bytes, ours: bytes, theirs: bytes) -> bytes | None:
     """
     if not (mergeable(base) and mergeable(ours) and mergeable(theirs)):
         return None
-    return _Merge(base, ours, theirs).marked()
+    return _merged(base, ours, theirs).marked()
 
 
 def marker_left(text: bytes, *sources: bytes) -> int:

@@ -20,10 +20,13 @@ def hidden_lines(
         Each line without its secret, with the line itself. None if an edited text could not be told back: a secret
         has several lines, or two lines look alike without theirs.
     """
+    pairs = [(text, hide(text)) for text in texts]
+    if all(text == shown for text, shown in pairs):
+        return {}
     found: dict[bytes, bytes] = {}
     plain: set[bytes] = set()
-    for text in texts:
-        lines, shown = text.split(_END), hide(text).split(_END)
+    for text, hidden in pairs:
+        lines, shown = text.split(_END), hidden.split(_END)
         if len(lines) != len(shown):
             return None
         for line, other in zip(lines, shown, strict=True):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
+from functools import cache
 
 from msgspec import Struct
 
@@ -82,7 +83,8 @@ def shown_conflict(ctx: Context, name: ProfileName, place: str) -> Shown:
     proposal = open_proposal(ctx, name)
     copy = copy_of(proposal, conflict)
     mask = Mask.of(ctx, proposal.home.path)
-    texts = _texts(copy, mask)
+    hide = _hider(copy, mask)
+    texts = _texts(copy, hide)
     return Shown(
         profile=name,
         conflict=conflict,
@@ -90,7 +92,7 @@ def shown_conflict(ctx: Context, name: ProfileName, place: str) -> Shown:
         sides=sides_of(ctx, proposal, conflict),
         comments=_comments(conflict, copy, mask),
         texts=texts,
-        unedited=_why_unedited(copy, mask, texts),
+        unedited=_why_unedited(copy, hide, texts),
     )
 
 
@@ -120,11 +122,11 @@ def _beside(proposal: Proposal, conflict: Conflict) -> tuple[Conflict, ...]:
     return tuple(each for each in here if each != conflict)
 
 
-def _texts(copy: Copy, mask: Mask) -> Texts | None:
+def _texts(copy: Copy, hide: Callable[[bytes], bytes]) -> Texts | None:
     """The file on all sides with secrets hidden; None if one of them is no text in UTF-8."""
     try:
         base, ours, theirs, merged = (
-            mask.content(each).decode() for each in (copy.was, copy.yours, copy.theirs, copy.text)
+            hide(each).decode() for each in (copy.was, copy.yours, copy.theirs, copy.text)
         )
     except UnicodeDecodeError:
         return None
@@ -142,10 +144,22 @@ def side_lines(texts: Texts, path: RelPath) -> tuple[list[str], list[str]]:
     )
 
 
-def _why_unedited(copy: Copy, mask: Mask, texts: Texts | None) -> Unedited | None:
+def _hider(copy: Copy, mask: Mask) -> Callable[[bytes], bytes]:
+    """Make what hides secrets in the texts of a copy; each is searched once, for that is most of the work."""
+    hide = cache(mask.content)
+    sides = (copy.was, copy.yours, copy.theirs)
+    if copy.marked and all(hide(side) == side for side in sides):
+        # The marked text has no other lines than these.
+        return lambda text: text if text == copy.text else hide(text)
+    return hide
+
+
+def _why_unedited(
+    copy: Copy, hide: Callable[[bytes], bytes], texts: Texts | None
+) -> Unedited | None:
     if texts is None:
         return Unedited.NO_TEXT
-    if hidden_lines(sources_of(copy), mask.content) is None:
+    if hidden_lines(sources_of(copy), hide) is None:
         return Unedited.SECRETS
     return None
 

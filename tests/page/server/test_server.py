@@ -470,3 +470,28 @@ def test_killed_in_the_middle_of_an_update_the_page_comes_back_and_says_what_is_
         else:
             assert story.read("SOUL.md") == NEW["SOUL.md"]
             assert story.read("skills/s59/SKILL.md")
+
+
+def test_a_state_is_never_newer_than_what_is_shown_with_it(running: Running, story: Story) -> None:
+    """While a profile changes, a reader may get an old state, which refuses a yes, but no state that it did not see."""
+    writer = running.browser()
+    writer.get("status", profile="bot")
+    done = threading.Event()
+    seen: list[tuple[int, int]] = []
+
+    def read() -> None:
+        tab = running.browser()
+        while not done.is_set():
+            body = tab.get("history", profile="bot").json
+            seen.append((int(body["state"].partition(".")[0]), len(body["data"]["generations"])))
+
+    readers = [threading.Thread(target=read) for _ in range(4)]
+    for reader in readers:
+        reader.start()
+    for n in range(10):
+        assert writer.write(("hold", "unhold")[n % 2]).status == 200
+    done.set()
+    for reader in readers:
+        reader.join()
+    assert seen
+    assert all(generation <= shown for generation, shown in seen)
