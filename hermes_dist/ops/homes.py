@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hermes_dist.agents.places import CONFIG, JOBS
-from hermes_dist.brand import LOCKFILE, MANIFEST
+from hermes_dist.brand import LOCKFILE, MANIFEST, PRIVATE
 from hermes_dist.decide.ownership import without_machine
 from hermes_dist.errors import Busy, DistError, Unfinished
 from hermes_dist.model.discreet import Contents
@@ -205,6 +206,36 @@ def state_of(ctx: Context, name: ProfileName) -> str:
     except OSError:
         return NO_STATE
     return _spelled_state(ctx.layout.home(name), data)
+
+
+def settled_state_of(ctx: Context, name: ProfileName) -> str:
+    """Return the state of a profile for a screen that shows it: not one that is just being written, if that ends soon.
+
+    Raises:
+        DistError: An interrupted operation can't be finished, or the home can't be looked into.
+    """
+    home = ctx.layout.home(name)
+    end = time.monotonic() + _SOON
+    while True:
+        state = state_of(ctx, name)
+        # Asked afterwards: what is written now has put its lockfile into place before all else is there.
+        if not is_in_work(home) or time.monotonic() > end:
+            return state
+        time.sleep(0.01)
+
+
+def is_in_work(home: Path) -> bool:
+    """Whether an operation is being written into a home, by a process that lives; one that died is finished first."""
+    if not (home / PRIVATE / "txn").exists():
+        return False
+    try:
+        finish_leftover(home)
+    except Unfinished:
+        return False
+    return (home / PRIVATE / "txn").exists()
+
+
+_SOON = 1.0
 
 
 def _spelled_state(home: Path, lock_bytes: bytes | None) -> str:

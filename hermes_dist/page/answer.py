@@ -11,7 +11,7 @@ from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 from hermes_dist.ops.change.proposal import OtherPlan
 from hermes_dist.ops.context import Context, Progress, missing_profile
 from hermes_dist.ops.crash import refused_by_system, report
-from hermes_dist.ops.homes import OtherState, renamed_to, state_of
+from hermes_dist.ops.homes import OtherState, renamed_to, settled_state_of, state_of
 from hermes_dist.page import exchange
 from hermes_dist.page.exchange import Ask, Reply, Report
 from hermes_dist.page.fields import checked
@@ -106,7 +106,7 @@ def _answered(ctx: Context, ask: Ask) -> Reply:
         import_module(f"hermes_dist.page.requests.{row.module}"), row.function
     )
     # Before it is read: what changes meanwhile makes the state an old one, never one that was not shown.
-    state = "" if name is None else state_of(ctx, name)
+    state = "" if name is None else settled_state_of(ctx, name)
     found = handler(job)
     if row.writes and name is not None:
         state = state_of(ctx, name)
