@@ -20,6 +20,7 @@ from gitrepo import PACKAGE, Repo
 from partners import V22, Generation
 
 pytestmark = pytest.mark.slow
+KEY = "sk-" + "Ab3dEf6hIj9" * 4
 JSON = {"Content_Type": "application/json"}
 
 
@@ -203,6 +204,101 @@ def test_the_agent_finds_no_fault_with_the_folder(place: Path, generation: Gener
         checked = run("plugins", "validate", str(folder))
         assert checked.returncode == 0, checked.stdout
         assert "security scan — safe" in checked.stdout
+
+
+_AMONG_IMPORTS = """
+import importlib.util, sys, threading, types
+spec = importlib.util.spec_from_file_location("tab", sys.argv[1])
+tab = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(tab)
+request = types.SimpleNamespace(headers={"host": "127.0.0.1:1"}, app=types.SimpleNamespace())
+
+def imports():
+    for number in range(20_000):
+        sys.modules[f"made_{number}"] = sys
+
+sys.setswitchinterval(1e-6)
+importing = threading.Thread(target=imports)
+importing.start()
+while importing.is_alive():
+    tab.refuse_strangers(request)
+"""
+
+
+def test_requests_while_the_agent_imports_something_are_answered(
+    place: Path, generation: Generation
+) -> None:
+    api = place / ".hermes/plugins/hermes-dist-packages/dashboard/plugin_api.py"
+    python = str(generation.venv / "bin" / "python")
+    done = subprocess.run(
+        [python, "-c", _AMONG_IMPORTS, str(api)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+_TELLS = """
+import json, os, sys
+ask = json.load(sys.stdin)
+told = {"env": dict(os.environ), "argv": sys.argv[1:], "cwd": os.getcwd()}
+print(json.dumps({"reply": {"status": 200, "body": {"data": told}}}))
+"""
+
+
+def test_no_key_of_the_dashboard_reaches_the_program_and_nothing_of_a_request_its_words(
+    place: Path, generation: Generation, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(place, home, symlinks=True)
+    (home / ".hermes" / ".env").write_text(f"OPENAI_API_KEY={KEY}\n")
+    with (home / ".hermes" / "config.yaml").open("a") as config:
+        config.write("LD_PRELOAD: /nowhere.so\nGIT_SSH_COMMAND: /nowhere/ssh\n")
+    path = home / ".hermes/plugins/hermes-dist-packages/program.json"
+    program = json.loads(path.read_text())
+    program["argv"] = [program["argv"][0], "-c", _TELLS]
+    path.write_text(json.dumps(program))
+    with running(
+        generation, home, ANTHROPIC_API_KEY=KEY, HERMES_HOME=str(home / ".hermes")
+    ) as dashboard:
+        status, reply = dashboard.ask("--name", "--profile", fields={"--field": "--value"})
+    assert status == 200
+    told = reply["data"]
+    assert told["argv"] == []
+    assert told["env"]["HERMES_HOME"] == str(home / ".hermes")
+    assert told["env"]["HOME"] == str(home)
+    assert KEY not in json.dumps(told)
+    for name in ("LD_PRELOAD", "GIT_SSH_COMMAND", "HERMES_DASHBOARD_SESSION_TOKEN", "PYTHONPATH"):
+        assert name not in told["env"]
+
+
+def test_what_the_program_does_wrong_is_an_answer(dashboard: Dashboard, place: Path) -> None:
+    path = place / ".hermes/plugins/hermes-dist-packages/program.json"
+    whole = path.read_text()
+    program = json.loads(whole)
+    python = program["argv"][0]
+    try:
+        for argv, status in (
+            ([python, "-c", "print('no json')"], 502),
+            ([python, "-c", ""], 502),
+            ([python, "-c", "raise SystemExit(3)"], 502),
+            ([python, "-c", "print('[]')"], 502),
+            (["/nowhere/python"], 503),
+        ):
+            path.write_text(json.dumps({**program, "argv": argv}))
+            found, reply = dashboard.ask("list")
+            assert found == status, argv
+            assert "hermes-dist" in reply["error"]["error"]["message"]
+        damages: tuple[object, ...] = (
+            *([], {}, {"argv": []}, {"argv": [], "variables": []}, {"argv": 1, "variables": []}),
+            {"argv": [1], "variables": [{}]},
+        )
+        for damaged in ("", "{", *map(json.dumps, damages)):
+            path.write_text(damaged)
+            assert dashboard.ask("list")[0] == 503, damaged
+        path.unlink()
+        assert dashboard.ask("list")[0] == 503
+    finally:
+        path.write_text(whole)
+    assert dashboard.ask("list")[0] == 200
 
 
 MANY = 1500

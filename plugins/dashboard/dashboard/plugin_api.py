@@ -92,9 +92,10 @@ async def hand_over(request, ask):
     try:
         program = json.loads(PROGRAM.read_bytes())
         argv, variables = list(program["argv"]), frozenset(program["variables"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return problem(503, "the tab's folder is damaged", where=str(PROGRAM), hint=AGAIN)
-    if not os.access(argv[0], os.X_OK):
+        there = os.access(argv[0], os.X_OK)
+    except (OSError, ValueError, LookupError, TypeError):
+        return problem(503, "hermes-dist's tab is damaged", where=str(PROGRAM), hint=AGAIN)
+    if not there:
         return problem(503, "hermes-dist is gone", where=argv[0], hint=AGAIN)
     if Turns.waiting >= IN_LINE:
         return problem(503, "too many requests at once", hint="wait, then try again")
@@ -184,8 +185,9 @@ def refuse_strangers(request):
 
     The dashboard does all this before it calls a plugin; it is asked once more here in case it ever stops to.
     """
-    for module in [name for name in sys.modules if name.endswith("_cli.web_server")]:
-        getattr(sys.modules[module], "_require_token", nothing)(request)
+    # A copy: other requests may import something at the same moment.
+    for name in [each for each in list(sys.modules) if each.endswith("_cli.web_server")]:
+        getattr(sys.modules[name], "_require_token", nothing)(request)
     site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
     host = request.headers.get("host", "")
     if site is None and origin is not None and urlsplit(origin).netloc != host:
