@@ -1,19 +1,22 @@
 """Take the pictures of all screens in the dashboards of both agents: one width, each on the same machine.
 
-``make web-pictures``, or: ``PYTHONPATH=tests:tests/agent:tests/page python docs/pictures/dashboard.py [FOLDER]``. Both agents
-must be installed (``make agents``), and Chromium. FOLDER is ``docs/pictures/dashboard`` by default.
+Run it with ``PYTHONPATH=tests:tests/agent:tests/page .venv/bin/python docs/pictures/dashboard.py [FOLDER]``, and look at
+them. Both agents must be installed (``make agents``), and Chromium with playwright. FOLDER is ``docs/pictures/dashboard`` by
+default.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 import sys
-import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).parent
 TOP = HERE.parent.parent
-WIDTH, HEIGHT = 1280, 860
+STAGE = Path("/tmp/ada")
+"""Where the machine is made: the pictures show its paths."""
+WIDTH, HEIGHT = 1280, 720
 SCREENS = {
     "machine": {},
     "profile": {"profile": "coder", "screen": "profile"},
@@ -42,10 +45,12 @@ def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("*.png"):
         old.unlink()
-    with tempfile.TemporaryDirectory() as place:
-        template = build(Path(place))
+    shutil.rmtree(STAGE, ignore_errors=True)
+    STAGE.mkdir()
+    try:
+        template = build(STAGE)
         for generation in GENERATIONS:
-            machine = template.copy(Path(place) / generation.name)
+            machine = template.copy(STAGE / generation.name)
             machine.run("dashboard", "install", "--yes", "--enable")
             size = {"width": WIDTH, "height": HEIGHT}
             with (
@@ -61,6 +66,8 @@ def main(folder: Path) -> None:
                     page.wait_for_timeout(500)
                     page.screenshot(path=folder / f"{generation.name}-{name}.png")
             machine.end()
+    finally:
+        shutil.rmtree(STAGE)
     print(sum(file.stat().st_size for file in folder.glob("*.png")), "bytes")
 
 
