@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import yaml
-from machine import FAKE_KEY
+from machine import FAKE_KEY, OPEN
 
 if TYPE_CHECKING:
     from machine import Machine
@@ -120,6 +120,25 @@ def test_an_update_is_seen_before_it_happens(window: Window, machine: Machine) -
     assert (home / "skills/own/tides/SKILL.md").exists()
     page.get_by_role("link", name="Review them").click()
     window.sees("1 of 1 that wait")
+
+
+def test_a_conflict_of_an_update_stays_open_unless_a_side_is_chosen(
+    window: Window, machine: Machine
+) -> None:
+    """The first choice settles nothing: both sides are still there to look at."""
+    machine.edit("research", "SOUL.md", "Marginalia", "Margin")
+    newer = (machine.path("research") / "SOUL.md").read_text().replace("Margin", "Margins", 1)
+    machine.ship("research-bot", {"SOUL.md": newer}, "v1.2.1")
+    try:
+        window.go(profile="research", screen="update")
+        window.sees("1 conflict")
+        window.button("Update…").click()
+        window.agree("Update")
+        window.sees("Update done")
+        open_now = machine.run("resolve", "research", "--list", codes=(OPEN,))
+        assert "SOUL.md" in open_now
+    finally:
+        machine.take_back("research-bot")
 
 
 def test_what_changed_meanwhile_is_told_and_nothing_is_written(

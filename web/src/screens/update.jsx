@@ -6,7 +6,8 @@ import { Outcome, pinWords } from "../parts/outcome.jsx";
 import { useChange, useRead } from "../use.js";
 
 const POLICY = [
-  ["keep", "Yours stays, and the conflict waits for you"],
+  ["", "Yours stays, and the conflict waits for you"],
+  ["keep", "Keep yours, and settle it"],
   ["theirs", "Take the author's side"],
 ];
 
@@ -14,7 +15,7 @@ const POLICY = [
 export function Update({ profile }) {
   const status = useRead("status", profile);
   const change = useChange("update", profile);
-  const [conflict, setConflict] = useState("keep");
+  const [conflict, setConflict] = useState("");
   const [to, setTo] = useState("");
   const [asked, setAsked] = useState(false);
   const managed = status.data?.managed;
