@@ -16,6 +16,7 @@ from hermes_dist.decide.placement.capture_jobs import job_files
 from hermes_dist.decide.placement.jobs import JOBS, jobs_by_id
 from hermes_dist.decide.placement.place import CONFIG, Placed, package_of, place
 from hermes_dist.decide.placement.servers import MCP, SERVERS, Server, ShippedServer, respelled
+from hermes_dist.decide.plugins.enabled import without_ours
 from hermes_dist.decide.secrets.mask import hide
 from hermes_dist.errors import Invalid
 from hermes_dist.merge.data import changed_keys
@@ -162,6 +163,7 @@ def _capture_config(work: _Work) -> None:
         now, before = (
             _map_of(_load(work, tree, CONFIG, Kind.YAML)) for tree in (work.home, work.base)
         )
+        now = dict(without_ours(now, before))
         doc = _authors_config(work)
         authors = _map_of(doc.value) if doc else {}
         want = _with_settings(work, copy.deepcopy(authors), before, now)

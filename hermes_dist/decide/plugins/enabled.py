@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
+from hermes_dist.brand import OUR_PLUGINS
 from hermes_dist.errors import Invalid
 
 _PLUGINS, _ENABLED, _DISABLED = "plugins", "enabled", "disabled"
@@ -79,6 +80,25 @@ def without_plugin(config: Config, name: str, made: str) -> Config:
         del without[_PLUGINS]
         return without
     return {**config, _PLUGINS: kept}
+
+
+def without_ours(config: Config, before: Config) -> Config:
+    """Take the plugins out of the list that hermes-dist enabled on this machine: no package names them.
+
+    Args:
+        config: The settings.
+        before: The settings as a package brought them; a plugin that these name stays.
+    """
+    section = before.get(_PLUGINS)
+    made = ""
+    if section is None:
+        made = _PLUGINS
+    elif isinstance(section, Mapping) and section.get(_ENABLED) is None:
+        made = _ENABLED
+    for name in _names(config, _ENABLED):
+        if str(name).startswith(OUR_PLUGINS) and name not in _names(before, _ENABLED):
+            config = without_plugin(config, str(name), made)
+    return config
 
 
 def _names(config: Config, key: str) -> list[object]:

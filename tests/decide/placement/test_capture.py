@@ -408,3 +408,33 @@ def test_an_empty_map_of_the_user_is_no_setting_of_the_package() -> None:
     home = placed.tree.with_entries(shelf.tree({"config.yaml": "m: 1\nempty: {}\n"}))
     captured = taken(shelf, home, placed)
     assert _settled(shelf, home) == _settled(shelf, captured.tree)
+
+
+@pytest.mark.parametrize(
+    ("authors", "homes", "published"),
+    [
+        ("model: x\n", "model: x\nplugins:\n  enabled: [hermes-dist-chat]\n", "model: x\n"),
+        (
+            "plugins:\n  enabled: [mine]  # why\n",
+            "plugins:\n  enabled: [mine, hermes-dist-chat]  # why\n",
+            "plugins:\n  enabled: [mine]  # why\n",
+        ),
+        (
+            "plugins:\n  enabled: [mine]\n",
+            "plugins:\n  enabled: [mine, other, hermes-dist-packages]\n",
+            "plugins:\n  enabled: [mine, other]\n",
+        ),
+        (
+            "plugins:\n  enabled: [hermes-dist-chat]\n",
+            "plugins:\n  enabled: [hermes-dist-chat]\nmodel: y\n",
+            "plugins:\n  enabled: [hermes-dist-chat]\nmodel: y\n",
+        ),
+    ],
+)
+def test_a_plugin_that_we_enabled_on_this_machine_is_not_published(
+    authors: str, homes: str, published: str
+) -> None:
+    shelf = Shelf()
+    placed = shelf.place({"config.yaml": authors})
+    home = placed.tree.with_entries(shelf.tree({"config.yaml": homes}))
+    assert shelf.text(taken(shelf, home, placed).tree, "config.yaml") == published
