@@ -24,6 +24,7 @@ HOOK = "pre_gateway_dispatch"
 _PROGRAM = "program.json"
 _PATIENCE = 600.0
 _GRACE = 10.0
+_AT_ONCE = 8
 _FRESH = 60.0
 _LARGEST = 1 << 20
 _PASSED_ON = frozenset(
@@ -98,8 +99,18 @@ def register(ctx: Context, program: Sequence[str] = ()) -> None:
     if not argv or not (hasattr(ctx, "register_command") and hasattr(ctx, "register_hook")):
         return
 
+    running: set[object] = set()
+
     async def answer(args: str = "") -> str:
-        return await _answer(argv, args)
+        # Each answer is a process: nobody may start as many as they like.
+        if len(running) >= _AT_ONCE:
+            return "hermes-dist is answering others. Try again in a moment."
+        token = object()
+        running.add(token)
+        try:
+            return await _answer(argv, args)
+        finally:
+            running.discard(token)
 
     ctx.register_hook(HOOK, heard)
     ctx.register_command(

@@ -160,6 +160,18 @@ def test_messages_at_the_same_moment_keep_their_people_apart() -> None:
     assert heard == [str(number) for number in range(8)]
 
 
+def test_nobody_starts_as_many_processes_as_they_like() -> None:
+    gateway = Gateway()
+
+    async def many() -> list[str]:
+        events = [Event("/dist status") for _ in range(12)]
+        return await asyncio.gather(*(asyncio.create_task(gateway.handle(e)) for e in events))
+
+    said = asyncio.run(many())
+    assert sum("answering others" in text for text in said) == 4
+    assert "answering others" not in asyncio.run(gateway.handle(Event("/dist status")))
+
+
 def test_the_agents_own_terminal_is_told_apart_from_a_chat(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(chat_plugin.os, "isatty", lambda fd: fd == 0)
     event = Event("/dist status", internal=True)

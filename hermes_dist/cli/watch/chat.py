@@ -11,7 +11,8 @@ from hermes_dist.cli.shared.command import DryRun, Profile, command
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.plugins import chat as ops
-from hermes_dist.ops.plugins.dashboard import Installed
+from hermes_dist.ops.plugins.chat import Trouble
+from hermes_dist.ops.plugins.dashboard import Installed, Tab
 from hermes_dist.ops.plugins.folder import Taken
 from hermes_dist.voice.clean import clean
 from hermes_dist.voice.plugins.dashboard import (
@@ -143,15 +144,26 @@ def status(session: Session) -> int:
     found = [(name, ops.chat_status(session.ctx, name)) for name in session.ctx.names()]
     screen = session.screen
     screen.emit("watch-chat-status", chat_data(found))
-    rows = [
-        (name, _state(str(tab.placed.standing.whose)), enabled_words(tab.placed.enabled))
-        for name, tab in found
-    ]
+    rows = [(name, _state(tab), enabled_words(tab.placed.enabled)) for name, tab in found]
     screen.table(("Profile", "Plugin", "Enabled"), rows)
+    for name, tab in found:
+        if _AGAIN & set(tab.troubles):
+            screen.tell(f"next: {session.command(f'watch chat install {name}')}")
     return 0
 
 
-def _state(whose: str) -> str:
-    return {"ours": "installed", "changed": "changed by somebody", "absent": "—"}.get(
-        whose, "not ours"
-    )
+_AGAIN = {Trouble.BEHIND, Trouble.INCOMPLETE, Trouble.PROGRAM_GONE}
+"""What a new installation mends."""
+_STATES = {
+    Trouble.ABSENT: "—",
+    Trouble.FOREIGN: "not ours",
+    Trouble.CHANGED: "changed by somebody",
+    Trouble.INCOMPLETE: "files are missing",
+    Trouble.BEHIND: "of another hermes-dist",
+    Trouble.PROGRAM_GONE: "starts a hermes-dist that is gone",
+}
+
+
+def _state(tab: Tab) -> str:
+    """The first thing that is wrong with the folder itself."""
+    return next((_STATES[each] for each in tab.troubles if each in _STATES), "installed")

@@ -10,10 +10,9 @@ from hermes_dist.cli.shared.cards import preview
 from hermes_dist.cli.shared.command import command
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.cli.watch.owner import needs_terminal
-from hermes_dist.errors import Refused
-from hermes_dist.ops.watch import codes as ops
 from hermes_dist.ops.watch.chat import MINUTES
-from hermes_dist.ops.watch.plans import digest_of, plan_of
+from hermes_dist.ops.watch.codes import refuse_inside_agent
+from hermes_dist.ops.watch.plans import show_code
 from hermes_dist.voice.watch.answers import in_chat
 from hermes_dist.voice.watch.watch_json import code_data
 
@@ -29,18 +28,11 @@ def code(
     ] = "",
 ) -> int:
     ctx, screen = session.ctx, session.screen
-    ops.refuse_inside_agent(ctx)
+    refuse_inside_agent(ctx)
     needs_terminal(session)
-    asked = ops.find_asked(ctx, plan)
-    outcome = plan_of(ctx, ctx.profile(asked.profile), asked.verb, asked.words)
-    if outcome.proposal is None or digest_of(outcome) != asked.plan:
-        raise Refused(
-            "something else would be done by now than what the chat showed",
-            where=asked.profile,
-            hint=f"ask for it there again: {in_chat(asked)}",
-        )
-    preview(session, outcome.proposal, asking=True)
-    issued = ops.issue(ctx, asked)
+    proposal, issued = show_code(ctx, plan)
+    asked = issued.asked
+    preview(session, proposal, asking=True)
     screen.emit("watch-code", code_data(issued, MINUTES * 60))
     screen.say(f"{in_chat(asked)} {issued.digits}")
     screen.tell(

@@ -8,12 +8,15 @@ from pathlib import Path
 from hermes_dist import __version__
 from hermes_dist.agents.chats import CHAT_PLUGIN
 from hermes_dist.brand import Layout
+from hermes_dist.decide.plugins.troubles import Trouble
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.plugins import dashboard, folder
 from hermes_dist.ops.plugins.dashboard import PROGRAM, Installed, Tab
 from hermes_dist.ops.plugins.folder import Plugin, Taken
 from hermes_dist.world.load import data_folder
+
+__all__ = ["Trouble", "chat_status", "install_chat", "plan_chat", "remove_chat", "the_chat"]
 
 _CODE = Path(__file__).parents[2] / "chat_plugin.py"
 _MANIFEST, _INIT = "plugin.yaml", "__init__.py"

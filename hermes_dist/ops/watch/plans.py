@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hermes_dist.errors import Refused
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.side import Side
 from hermes_dist.ops.change.proposal import Outcome, Proposal, plan_digest
@@ -9,6 +10,7 @@ from hermes_dist.ops.change.request import Request
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.package.resolve import approve, resolve
 from hermes_dist.ops.package.update import update
+from hermes_dist.ops.watch.codes import Issued, find_asked, issue, refuse_inside_agent
 
 _SIDES = {"ours": Side.OURS, "theirs": Side.THEIRS}
 
@@ -53,6 +55,32 @@ def digest_of(outcome: Outcome) -> str:
     if proposal is None or proposal.changes_nothing:
         return ""
     return plan_digest(proposal)
+
+
+def show_code(ctx: Context, word: str = "") -> tuple[Proposal, Issued]:
+    """Make a code for a plan that was asked for in a chat, if it is still the same plan.
+
+    Args:
+        ctx: The context.
+        word: The start of the plan's id; empty if there is only one.
+
+    Returns:
+        What the plan does, to be shown, and the code.
+
+    Raises:
+        Refused: The agent started this program, or something else would be done by now.
+        DistError: There is no such plan, or it can't be made again.
+    """
+    refuse_inside_agent(ctx)
+    asked = find_asked(ctx, word)
+    outcome = plan_of(ctx, ctx.profile(asked.profile), asked.verb, asked.words)
+    if outcome.proposal is None or digest_of(outcome) != asked.plan:
+        raise Refused(
+            "something else would be done by now than what the chat showed",
+            where=asked.profile,
+            hint="ask for it there again",
+        )
+    return outcome.proposal, issue(ctx, asked)
 
 
 def _done(

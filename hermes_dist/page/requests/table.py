@@ -108,6 +108,8 @@ REQUESTS: Mapping[str, Row] = {
         About.MACHINE,
         dict.fromkeys(("platform", "guild", "channel", "thread", "user", "bot"), LINE),
     ),
+    "asked": Row("watch", "asked", About.MACHINE),
+    "code": Row("watch", "code", About.MACHINE, {"asked": needed(LINE)}, by_post=True),
     "shipping": Row("publish", "shipping"),
     "validate": Row("publish", "validate"),
     "publish": Row(

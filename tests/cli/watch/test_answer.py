@@ -237,6 +237,17 @@ def test_an_edit_in_between_is_another_plan_too(machine: Chatting) -> None:
     assert tree(machine) == before
 
 
+def test_a_code_for_what_was_done_elsewhere_does_nothing(machine: Chatting) -> None:
+    machine.release({"SOUL.md": "two\n"})
+    ask(machine, "update")
+    digits = code(machine)
+    update(machine.ctx, BOT, Request(), lambda _: True)
+    before = tree(machine)
+    assert "Something else would be done" in ask(machine, f"update {digits}")
+    assert tree(machine) == before
+    assert "up to date" in ask(machine, "update")
+
+
 def test_a_new_code_ends_the_one_before(machine: Chatting) -> None:
     machine.release({"SOUL.md": "two\n"})
     ask(machine, "update")
