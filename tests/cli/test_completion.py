@@ -280,6 +280,7 @@ FREE_ARGUMENTS = {
     "search": 1,
     "watch owner add": 1,  # the id of a person
     "watch owner remove": 1,
+    "watch code": 1,  # the id of a plan, as a chat shows it
     "backup restore": 1,  # what is in an encrypted file
 }
 

@@ -153,6 +153,7 @@ _POSITIONAL: Mapping[str, _Slots] = {
     "registry check": _of(frozenset([Kind.REGISTRY, Kind.FILE])),
     "gateway route remove": _of(Kind.ROUTE),
     **dict.fromkeys(["watch owner add", "watch owner remove"], _of(_PLATFORMS)),
+    **dict.fromkeys(["watch chat install", "watch chat remove"], _ONE_PROFILE),
     **{
         f"gateways {verb}": _PROFILES
         for verb in ("start", "stop", "restart", "status", "logs", "enable", "disable")
