@@ -48,13 +48,20 @@ _LOADS = "Failed to load resource"
 """What Chromium writes about each reply that is an error: those are part of stories."""
 
 
+def started(env: Mapping[str, str], cwd: Path) -> tuple[subprocess.Popen[str], str]:
+    """Start the page's server as a user does; its process, and its address with the token."""
+    words = [str(PROGRAM), "ui", "--no-open", "--json"]
+    ran = subprocess.Popen(words, env=dict(env), cwd=cwd, stdout=subprocess.PIPE, text=True)
+    return ran, _address(ran)
+
+
 @contextmanager
 def served(env: Mapping[str, str], cwd: Path) -> Iterator[str]:
-    """The page's server, as a user starts it; gives its address with the token."""
-    words = [str(PROGRAM), "ui", "--no-open", "--json"]
-    with subprocess.Popen(words, env=dict(env), cwd=cwd, stdout=subprocess.PIPE, text=True) as ran:
+    """The page's server while it is needed; gives its address with the token."""
+    ran, address = started(env, cwd)
+    with ran:
         try:
-            yield _address(ran)
+            yield address
         finally:
             ran.terminate()
             ran.wait(20)

@@ -49,6 +49,11 @@ export function App() {
   useEffect(() => {
     if (screen.one && !place.profile && active) go({ ...place, screen: name, profile: active }, true);
   }, [screen.one, place.profile, active]);
+  // A profile that the list does not know may be newer than the list.
+  const unknown = Boolean(list.data && profile && !row);
+  useEffect(() => {
+    if (unknown) list.reload();
+  }, [unknown, profile]);
   useEffect(() => {
     document.title = plain(`${screen.title}${profile && screen.one ? ` · ${profile}` : ""} · hermes-dist`);
     // A new screen is read from its heading on, as a new page would be.
@@ -92,7 +97,7 @@ export function App() {
         </ul>
       </nav>
       <Main className="d-page" id="d-main" tabIndex={-1}>
-        {screen.one ? <Banner profile={profile} row={row} loaded={Boolean(list.data)} /> : null}
+        {screen.one ? <Banner profile={profile} row={row} loaded={Boolean(list.data) && !list.loading} /> : null}
         <h1 ref={title} tabIndex={-1} className="d-title">{screen.title}{screen.one && profile ? <span className="d-dim"> · {profile}</span> : null}</h1>
         {screen.one && !profile ? null : <View key={`${name} ${screen.one ? profile : ""}`} profile={profile} item={place.item} list={list} />}
       </Main>

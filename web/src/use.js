@@ -68,7 +68,7 @@ export function useChange(name, profile) {
 
   const failed = (/** @type {any} */ error) => {
     announce(error.message, true);
-    if (error.stale) written(profile);
+    if (error.stale || error.status === 404) written(profile);
     put((/** @type {any} */ old) => ({ ...old, phase: error.stale ? "stale" : "failed", error }));
   };
   const look = useCallback(async (/** @type {Record<string, any>} */ given, /** @type {string} */ state) => {
@@ -125,6 +125,7 @@ export function useAct(profile) {
       return body;
     } catch (error) {
       announce(error.message, true);
+      if (error.stale || error.status === 404) written(profile);
       set({ busy: "", error });
       return null;
     }

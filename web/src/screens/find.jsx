@@ -38,7 +38,7 @@ function Search({ profile }) {
           <Choice label="Category" id="category" value={category} options={[["", "All"], ...categories.map((one) => [one, one])]} onValue={setCategory} />
         </div>
         <form className="d-row d-wrap d-bottom d-sub" onSubmit={(/** @type {any} */ event) => { event.preventDefault(); if (source.trim()) go({ profile, screen: "find", item: `=${source.trim()}` }); }}>
-          <Field label="Or from a source: a repository, folder or archive" id="source" value={source} onValue={setSource} placeholder="github.com/you/bot" mono />
+          <Field label="Or from a source: a repository, folder or archive" id="source" value={source} onValue={setSource} width="wide" placeholder="github.com/you/bot" mono />
           <Button type="submit" disabled={!source.trim()}>Look at it</Button>
         </form>
       </Card>

@@ -55,8 +55,8 @@ export function Gateways() {
             cells={(row, at) => [
               <Go className="d-rowlink" to={{ profile: row.profile, screen: "profile" }} tabIndex={at.tabIndex}><span className="d-strong d-break">{row.profile}</span>{row.at_login ? <Badge>at login</Badge> : null}</Go>,
               <span className={`d-state d-state-${row.state}`} title={row.phase}>{row.state}</span>,
-              <span className="d-break">{row.channels.join(", ") || <span className="d-dim">–</span>}{row.troubles.length ? <span className="d-text-bad"> {row.troubles.join("; ")}</span> : null}</span>,
-              row.pid ? <span className="d-mono">{row.pid}</span> : <span className="d-dim">–</span>,
+              <span className="d-break">{row.channels.join(", ") || <span className="d-dim d-void">–</span>}{row.troubles.length ? <span className="d-text-bad"> {row.troubles.join("; ")}</span> : null}</span>,
+              row.pid ? <span className="d-mono">{row.pid}</span> : <span className="d-dim d-void">–</span>,
               <span className="d-row d-tight">
                 {row.state === "stopped" ? <Button label={`Start the gateway of ${row.profile}`} onClick={() => open("gateway-start", row)}>Start</Button> : (
                   <>

@@ -59,15 +59,15 @@ export function Publish({ profile }) {
       <Card title="Publish">
         <form className="d-stack" onSubmit={look}>
           <div className="d-row d-wrap d-bottom">
-            <Field label="Repository" id="repo" value={fields.to} onValue={put("to")} placeholder="github.com/you/bot" mono hint="Empty: where it was published before" />
+            <Field label="Repository" id="repo" value={fields.to} onValue={put("to")} width="wide" placeholder="github.com/you/bot" mono hint="Empty: where it was published before" />
             <Choice label="Version" id="bump" value={fields.bump} options={BUMPS} onValue={put("bump")} />
             {fields.bump === "own" ? <Field label="Which version" id="version" value={fields.version} onValue={put("version")} placeholder="1.0.0" mono required /> : null}
-            <Button type="submit" kind={change.phase === "preview" ? "plain" : "main"}>Show what would be pushed</Button>
           </div>
           <label className="d-field d-wide" htmlFor="message">
             <span className="d-label">Notes: the message of the commit</span>
             <textarea id="message" rows={3} value={fields.message} {...heard(put("message"))} />
           </label>
+          <div className="d-row"><Button type="submit" kind={change.phase === "preview" ? "plain" : "main"}>Show what would be pushed</Button></div>
         </form>
       </Card>
       <Change

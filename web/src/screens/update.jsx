@@ -64,7 +64,8 @@ const filled = (fields) => Object.fromEntries(Object.entries(fields).filter(([, 
 
 function Preview({ body, status, onYes, onLook, children }) {
   const data = body.data;
-  if (!body.plan) {
+  const nothing = !data.steps.length && (!data.before || JSON.stringify(data.before) === JSON.stringify(data.pin));
+  if (!body.plan || nothing) {
     return (
       <Card>
         <Empty title={status.held ? `${data.profile} is held: updates skip it.` : `${data.profile} is up to date.`}>
