@@ -110,6 +110,7 @@ def _answered(ctx: Context, ask: Ask) -> Reply:
     found = handler(job)
     if row.writes and name is not None:
         state = state_of(ctx, name)
+    assert found.schema == row.schema  # noqa: S101 - what the table promises
     body = {"profile": name or "", "state": state, "data": found.body()}
     if found.plan:
         body["plan"] = found.plan

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -9,6 +10,7 @@ from msgspec import Struct, field
 
 from hermes_dist.errors import UsageError
 from hermes_dist.model.discreet import Discreet
+from hermes_dist.voice.clean import clean
 
 
 class Ask(Discreet, frozen=True, kw_only=True):
@@ -43,18 +45,24 @@ class Reply(Struct, frozen=True):
 
 
 class Progress(Struct, frozen=True):
-    """A line about what is being done."""
+    """A line about what is being done; a server may have written it."""
 
     line: str
 
     def data(self) -> dict[str, Any]:
-        """The same as JSON."""
-        return {"line": self.line}
+        """The same as JSON, cleaned, with how much is done if the line tells it as git does."""
+        shown = clean(self.line, _LONGEST)
+        found = _PERCENT.search(shown)
+        if found is None or int(found[1]) > _ALL:
+            return {"line": shown}
+        return {"line": shown, "percent": int(found[1])}
 
 
 Report = Callable[[Progress], None]
 """Hears of progress."""
 
+_PERCENT = re.compile(r"(?<![\d.])(\d{1,3})%")
+_ALL = 100
 _WORDS = ("name", "profile", "state", "plan")
 _LONGEST = 200
 

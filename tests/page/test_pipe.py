@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from story import FIRST, Story
 
+from hermes_dist.page.exchange import Progress
 from hermes_dist.page.pipe import pipe
 
 
@@ -47,6 +48,25 @@ def test_progress_comes_before_the_reply(story: Story) -> None:
     assert {"progress": {"line": "writing"}} in lines
     assert list(lines[-1]) == ["reply"]
     assert lines[-1]["reply"]["status"] == 200
+
+
+@pytest.mark.parametrize(
+    ("line", "data"),
+    [
+        ("writing", {"line": "writing"}),
+        (
+            "Receiving objects:  45% (9/20)",
+            {"line": "Receiving objects:  45% (9/20)", "percent": 45},
+        ),
+        ("remote: 100%", {"line": "remote: 100%", "percent": 100}),
+        ("remote: 999% done", {"line": "remote: 999% done"}),
+        ("remote: \x1b[31mred\x07", {"line": "remote: \\u{1b}[31mred\\u{7}"}),
+    ],
+)
+def test_progress_tells_how_much_is_done_and_steers_nothing(
+    line: str, data: dict[str, Any]
+) -> None:
+    assert Progress(line).data() == data
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,8 @@ class Row(NamedTuple):
 
     Attributes:
         module: The module of its handler, in this folder.
-        function: The handler.
+        function: The handler; the first line of its docstring names the command that does the same.
+        schema: The object that it returns, as that command prints it with ``--json``.
         about: Whether it names a profile.
         fields: Its fields.
         writes: It changes something, so it is a POST and names the state of its profile.
@@ -38,6 +39,7 @@ class Row(NamedTuple):
 
     module: str
     function: str
+    schema: str
     about: About = About.PROFILE
     fields: Fields = MappingProxyType({})
     writes: bool = False

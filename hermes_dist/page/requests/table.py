@@ -20,27 +20,35 @@ _PARTS = {"only": LINE, "without": LINE, "include": WORDS, "exclude": WORDS, "en
 _PLACE = {"place": needed(LINE)}
 
 REQUESTS: Mapping[str, Row] = {
-    "list": Row("machine", "list_", About.MACHINE),
-    "overview": Row("machine", "overview", About.MACHINE),
-    "outdated": Row("machine", "outdated", About.EITHER),
-    "status": Row("profile", "status", About.EITHER, {"all": FLAG}),
-    "info": Row("profile", "info"),
+    "list": Row("machine", "list_", "profiles", About.MACHINE),
+    "overview": Row("machine", "overview", "overview", About.MACHINE),
+    "outdated": Row("machine", "outdated", "outdated", About.EITHER),
+    "status": Row("profile", "status", "status", About.EITHER, {"all": FLAG}),
+    "info": Row("profile", "info", "info"),
     "diff": Row(
         "profile",
         "diff",
+        "diff",
         fields={"place": LINE, "upstream": FLAG, "to": LINE, "generations": LINE},
     ),
-    "history": Row("profile", "history", fields={"number": NUMBER}),
-    "kept": Row("profile", "kept"),
-    "keep": Row("profile", "keep", fields={"places": needed(WORDS), "dry_run": FLAG}, writes=True),
-    "unkeep": Row(
-        "profile", "unkeep", fields={"places": WORDS, "all": FLAG, "dry_run": FLAG}, writes=True
+    "history": Row("profile", "history", "history", fields={"number": NUMBER}),
+    "kept": Row("profile", "kept", "kept"),
+    "keep": Row(
+        "profile", "keep", "kept", fields={"places": needed(WORDS), "dry_run": FLAG}, writes=True
     ),
-    "hold": Row("profile", "hold", writes=True),
-    "unhold": Row("profile", "unhold", writes=True),
+    "unkeep": Row(
+        "profile",
+        "unkeep",
+        "kept",
+        fields={"places": WORDS, "all": FLAG, "dry_run": FLAG},
+        writes=True,
+    ),
+    "hold": Row("profile", "hold", "hold", writes=True),
+    "unhold": Row("profile", "unhold", "hold", writes=True),
     "update": Row(
         "change",
         "update",
+        "outcome",
         fields={"to": LINE, **_MERGE, **_ACCEPT, **_PARTS},
         writes=True,
         planned=True,
@@ -48,16 +56,18 @@ REQUESTS: Mapping[str, Row] = {
     "rollback": Row(
         "change",
         "rollback",
+        "outcome",
         fields={"number": NUMBER, "exact": FLAG, **_MERGE},
         writes=True,
         planned=True,
     ),
-    "undo": Row("change", "undo", writes=True, planned=True),
-    "conflicts": Row("conflicts", "conflicts", fields={"place": LINE}),
-    "conflict": Row("conflicts", "conflict", fields={"place": LINE}),
+    "undo": Row("change", "undo", "outcome", writes=True, planned=True),
+    "conflicts": Row("conflicts", "conflicts", "conflicts", fields={"place": LINE}),
+    "conflict": Row("conflicts", "conflict", "conflict-shown", fields={"place": LINE}),
     "resolve": Row(
         "conflicts",
         "resolve",
+        "outcome",
         fields={
             "place": LINE,
             "side": one_of("ours", "theirs", "both"),
@@ -73,6 +83,7 @@ REQUESTS: Mapping[str, Row] = {
     "install": Row(
         "change",
         "install",
+        "outcome",
         About.MACHINE,
         {
             "source": needed(LINE),
@@ -87,34 +98,52 @@ REQUESTS: Mapping[str, Row] = {
         writes=True,
         planned=True,
     ),
-    "consents": Row("review", "consents"),
-    "effect": Row("review", "effect", fields={"things": needed(WORDS)}),
-    "approve": Row("review", "approve", fields={"things": WORDS}, writes=True, planned=True),
-    "revoke": Row("review", "revoke", fields={"things": needed(WORDS)}, writes=True, planned=True),
-    "search": Row(
-        "find", "search", About.MACHINE, {"words": WORDS, "category": LINE, "limit": NUMBER}
+    "consents": Row("review", "consents", "consents"),
+    "effect": Row("review", "effect", "consent-shown", fields={"things": needed(WORDS)}),
+    "approve": Row(
+        "review", "approve", "outcome", fields={"things": WORDS}, writes=True, planned=True
     ),
-    "package": Row("find", "package", About.MACHINE, {"name": needed(LINE), "registry": LINE}),
-    "gateways": Row("fleet", "gateways", About.EITHER),
-    "gateway-check": Row("fleet", "check", About.MACHINE),
-    "gateway-start": Row("fleet", "start", fields={"allow_clash": FLAG}, by_post=True),
-    "gateway-stop": Row("fleet", "stop", by_post=True),
-    "gateway-restart": Row("fleet", "restart", fields={"allow_clash": FLAG}, by_post=True),
-    "logs": Row("fleet", "logs", About.EITHER, {"lines": NUMBER}),
-    "routes": Row("fleet", "list_routes", About.MACHINE),
+    "revoke": Row(
+        "review", "revoke", "outcome", fields={"things": needed(WORDS)}, writes=True, planned=True
+    ),
+    "search": Row(
+        "find",
+        "search",
+        "search",
+        About.MACHINE,
+        {"words": WORDS, "category": LINE, "limit": NUMBER},
+    ),
+    "package": Row(
+        "find", "package", "package", About.MACHINE, {"name": needed(LINE), "registry": LINE}
+    ),
+    "gateways": Row("fleet", "gateways", "gateways", About.EITHER),
+    "gateway-check": Row("fleet", "check", "gateway-check", About.MACHINE),
+    "gateway-start": Row(
+        "fleet", "start", "gateway-results", fields={"allow_clash": FLAG}, by_post=True
+    ),
+    "gateway-stop": Row("fleet", "stop", "gateway-results", by_post=True),
+    "gateway-restart": Row(
+        "fleet", "restart", "gateway-results", fields={"allow_clash": FLAG}, by_post=True
+    ),
+    "logs": Row("fleet", "logs", "gateway-logs", About.EITHER, {"lines": NUMBER}),
+    "routes": Row("fleet", "list_routes", "routes", About.MACHINE),
     "route-test": Row(
         "fleet",
         "test_route",
+        "route-test",
         About.MACHINE,
         dict.fromkeys(("platform", "guild", "channel", "thread", "user", "bot"), LINE),
     ),
-    "asked": Row("watch", "asked", About.MACHINE),
-    "code": Row("watch", "code", About.MACHINE, {"asked": needed(LINE)}, by_post=True),
-    "shipping": Row("publish", "shipping"),
-    "validate": Row("publish", "validate"),
+    "asked": Row("watch", "asked", "watch-asked", About.MACHINE),
+    "code": Row(
+        "watch", "code", "watch-code", About.MACHINE, {"asked": needed(LINE)}, by_post=True
+    ),
+    "shipping": Row("publish", "shipping", "shipping"),
+    "validate": Row("publish", "validate", "validation"),
     "publish": Row(
         "publish",
         "publish",
+        "published",
         fields={
             "to": LINE,
             "bump": one_of("", "patch", "minor", "major"),
