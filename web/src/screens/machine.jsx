@@ -3,6 +3,7 @@ import { h, useMemo, useState, Fragment } from "../host.js";
 import { Badge, Card, Empty, ErrorBox, Field, Go, Waiting, counted } from "../parts/basic.jsx";
 import { Windowed } from "../parts/windowed.jsx";
 import { useRead } from "../use.js";
+import { Asked } from "./asked.jsx";
 
 const COLUMNS = [
   { key: "name", title: "Profile", className: "d-c-name" },
@@ -44,6 +45,7 @@ export function Machine({ list }) {
         {outdated.error ? <ErrorBox error={outdated.error} onAgain={outdated.reload} again="Check again" /> : null}
         {drift.error ? <ErrorBox error={drift.error} onAgain={drift.reload} /> : null}
       </Card>
+      <Asked />
     </div>
   );
 }
