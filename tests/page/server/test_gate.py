@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -260,3 +261,67 @@ def test_a_process_of_another_user_is_not_heard(story: Story) -> None:
     """It may have read the token from the list of processes: the connection ends all the same."""
     with Running(owners=frozenset({os.geteuid() + 1})) as running, pytest.raises(ConnectionError):
         running.browser()
+
+
+ODD = (
+    b"GET / HTTP/0.9\r\n\r\n",
+    b"GET / HTTP/1.0\r\n\r\n",
+    b"GET / HTTP/1.1\r\n\r\n",
+    b"GET /\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: {host}\r\nHost: {host}\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: {host}\r\nHost: attacker.example\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: attacker.example\r\nX-Forwarded-Host: {host}\r\n\r\n",
+    b"GET http://attacker.example/ HTTP/1.1\r\nHost: attacker.example\r\n\r\n",
+    b"GET http://{host}/api/v1/list HTTP/1.1\r\nHost: attacker.example\r\n\r\n",
+    b"OPTIONS * HTTP/1.1\r\nHost: {host}\r\n\r\n",
+    b"CONNECT attacker.example:80 HTTP/1.1\r\nHost: {host}\r\n\r\n",
+    b"GET /api/v1/list HTTP/1.1\r\nHost : {host}\r\n{cookie}\r\n",
+    b"GET /api/v1/list HTTP/1.1\nHost: attacker.example\n{cookie}\n",
+    b"GET /api/v1/list\x00 HTTP/1.1\r\nHost: {host}\r\n{cookie}\r\n",
+    b"GET /api/v1/l\xefst HTTP/1.1\r\nHost: {host}\r\n{cookie}\r\n",
+    b"GET //api/v1/list HTTP/1.1\r\nHost: {host}\r\n{cookie}\r\n",
+    b"GET /api/v1/../../list HTTP/1.1\r\nHost: {host}\r\n{cookie}\r\n",
+    b"GET /api/v1/list%00 HTTP/1.1\r\nHost: {host}\r\n{cookie}\r\n",
+    b"GET /?token=x%0d%0aSet-Cookie:%20a=b HTTP/1.1\r\nHost: {host}\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
+    b"POST /api/v1/hold HTTP/1.1\r\nHost: {host}\r\n{cookie}Content-Length: -1\r\n\r\n",
+    b"POST /api/v1/hold HTTP/1.1\r\nHost: {host}\r\n{cookie}Content-Length: 2\r\nContent-Length: 3\r\n\r\n{{}}",
+    b"POST /api/v1/hold HTTP/1.1\r\nHost: {host}\r\n{cookie}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET / HTTP/1.1\r\n",
+    b"POST /api/v1/hold HTTP/1.1\r\nHost: {host}\r\n{cookie}Transfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n",
+    b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+    b"\x00" * 200,
+    b"A" * 30_000,
+)
+"""Requests as no browser sends them: several hosts, other forms of a target, two lengths, other protocols."""
+
+
+@pytest.mark.parametrize("odd", ODD, ids=range(len(ODD)))
+def test_an_odd_request_shows_nothing_and_ends_nothing(
+    running: Running, browser: Browser, story: Story, odd: bytes
+) -> None:
+    host = f"127.0.0.1:{running.port}".encode()
+    cookie = f"Cookie: {browser.cookie}\r\n".encode()
+    sent = odd.replace(b"{host}", host).replace(b"{cookie}", cookie).replace(b"{{}}", b"{}")
+    with running.connect() as raw:
+        raw.settimeout(3)
+        raw.sendall(sent)
+        answer = received(raw)
+    assert b"bot" not in answer
+    assert b"root" not in answer
+    assert b"a=b" not in answer
+    status = answer.split(b" ")[1:2]
+    assert status in ([], [b"400"], [b"401"], [b"403"], [b"404"], [b"405"], [b"415"]), answer
+    assert story.lock.held == ""
+    assert browser.get("list").status == 200
+
+
+def received(raw: socket.socket) -> bytes:
+    """All that the other end sends, until it ends or waits for more."""
+    found = b""
+    try:
+        while part := raw.recv(65536):
+            found += part
+    except (TimeoutError, ConnectionError):
+        pass
+    return found
