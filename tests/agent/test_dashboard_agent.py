@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import shutil
 import subprocess
 import threading
 import time
@@ -27,7 +26,11 @@ JSON = {"Content_Type": "application/json"}
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory, generation: Generation) -> Path:
     """A home with a profile of two releases, of which it has the first, and an empty profile."""
-    home = tmp_path_factory.mktemp(f"home{generation.name}")
+    return furnished(tmp_path_factory.mktemp(f"home{generation.name}"))
+
+
+def furnished(home: Path) -> Path:
+    """The same in a folder of one's own: the agent knows which home a running dashboard serves."""
     (home / ".hermes").mkdir()
     (home / ".hermes" / "config.yaml").write_text("# mine\nmodel: gpt-5  # stays\n")
     with authored():
@@ -178,12 +181,12 @@ def test_many_requests_at_once_are_all_answered_or_told_to_wait(dashboard: Dashb
     def ask() -> None:
         found.append(dashboard.ask("list")[0])
 
-    threads = [threading.Thread(target=ask) for _ in range(50)]
+    threads = [threading.Thread(target=ask) for _ in range(40)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(100)
-    assert len(found) == 50
+    assert len(found) == 40
     assert set(found) <= {200, 503}
     assert found.count(200) >= 32
 
@@ -245,10 +248,9 @@ print(json.dumps({"reply": {"status": 200, "body": {"data": told}}}))
 
 
 def test_no_key_of_the_dashboard_reaches_the_program_and_nothing_of_a_request_its_words(
-    place: Path, generation: Generation, tmp_path: Path
+    generation: Generation, tmp_path: Path
 ) -> None:
-    home = tmp_path / "home"
-    shutil.copytree(place, home, symlinks=True)
+    home = furnished(tmp_path)
     (home / ".hermes" / ".env").write_text(f"OPENAI_API_KEY={KEY}\n")
     with (home / ".hermes" / "config.yaml").open("a") as config:
         config.write("LD_PRELOAD: /nowhere.so\nGIT_SSH_COMMAND: /nowhere/ssh\n")
@@ -301,7 +303,7 @@ def test_what_the_program_does_wrong_is_an_answer(dashboard: Dashboard, place: P
     assert dashboard.ask("list")[0] == 200
 
 
-MANY = 1500
+MANY = 800
 
 
 def _release(text: str) -> dict[str, str]:
@@ -340,10 +342,11 @@ def test_a_dashboard_that_is_killed_in_the_middle_of_an_update_leaves_a_whole_ho
     found = {path.read_text().split()[0] for path in coder.glob("skills/many/notes/*.md")}
     assert len(list(coder.glob("skills/many/notes/*.md"))) == MANY
     assert found in ({"old"}, {"new"})
-    if also == "the program goes on":
-        assert found == {"new"}
     assert not (coder / ".dist" / "txn").exists()
     assert json_of(home, "verify", "coder")["profile"] == "coder"
+    if also != "the program goes on":
+        return
+    assert found == {"new"}
     with running(generation, home) as dashboard:
         status, reply = dashboard.ask("status", "coder")
         assert status == 200, reply
@@ -369,10 +372,9 @@ def _until_it_writes(dashboard: Dashboard, home: Path) -> list[psutil.Process]:
 
 
 def test_where_plugins_run_in_a_process_of_their_own_all_profiles_are_answered(
-    place: Path, generation: Generation, tmp_path: Path
+    generation: Generation, tmp_path: Path
 ) -> None:
-    home = tmp_path / "home"
-    shutil.copytree(place, home, symlinks=True)
+    home = furnished(tmp_path)
     config = home / ".hermes" / "config.yaml"
     config.write_text(config.read_text().replace("plugins:\n", "plugins:\n  isolation: host\n", 1))
     assert "isolation: host" in config.read_text()

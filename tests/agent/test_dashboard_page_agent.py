@@ -31,14 +31,38 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Machine:
 
 @pytest.fixture
 def machine(template: Machine, tmp_path: Path) -> Iterator[Machine]:
-    made = template.copy(tmp_path)
+    """A machine of this test alone, for a story that changes what others look at."""
+    yield from _with_the_tab(template, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def common(
+    template: Machine, generation: Generation, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Machine]:
+    """A machine for all other stories of this module."""
+    yield from _with_the_tab(template, tmp_path_factory.mktemp(f"common{generation.name}"))
+
+
+def _with_the_tab(template: Machine, place: Path) -> Iterator[Machine]:
+    made = template.copy(place)
     made.run("dashboard", "install", "--yes", "--enable")
     yield made
     made.end()
 
 
+@pytest.fixture(scope="module")
+def shared(generation: Generation, common: Machine) -> Iterator[Dashboard]:
+    with running(generation, common.home, **common.env) as started:
+        yield started
+
+
 @pytest.fixture
-def dashboard(generation: Generation, machine: Machine) -> Iterator[Dashboard]:
+def dashboard(request: pytest.FixtureRequest, generation: Generation) -> Iterator[Dashboard]:
+    """The dashboard of the machine that the test asks for."""
+    if "machine" not in request.fixturenames:
+        yield request.getfixturevalue("shared")
+        return
+    machine = request.getfixturevalue("machine")
     with running(generation, machine.home, **machine.env) as started:
         yield started
 
@@ -112,9 +136,9 @@ def test_what_changed_meanwhile_is_told_in_the_dashboard_and_nothing_is_written(
     assert (machine.path("research") / "config.yaml").read_bytes() == before
 
 
-def test_a_text_is_merged_in_the_dashboard(window: Window, machine: Machine) -> None:
+def test_a_text_is_merged_in_the_dashboard(window: Window, common: Machine) -> None:
     """The editor is a file of its own, which the dashboard has to hand out."""
-    page, file = window.page, machine.path("coder") / "SOUL.md"
+    page, file = window.page, common.path("coder") / "SOUL.md"
     go(window, profile="coder", screen="conflicts", item="SOUL.md")
     window.sees("2 differences")
     page.get_by_role("button", name="Take this from theirs").first.click()
@@ -128,13 +152,13 @@ def test_a_text_is_merged_in_the_dashboard(window: Window, machine: Machine) -> 
     assert "My house style: two spaces, no semicolons." in said
 
 
-def test_a_profile_that_is_renamed_under_the_page_is_told(window: Window, machine: Machine) -> None:
+def test_a_profile_that_is_renamed_under_the_page_is_told(window: Window, common: Machine) -> None:
     go(window, profile="minutes", screen="profile")
     window.sees("Changes go to minutes")
-    machine.run("rename", "minutes", "protocol")
+    common.run("rename", "minutes", "protocol")
     window.button("Hold").click()
     window.sees("protocol")
-    assert not machine.path("minutes").exists()
+    assert not common.path("minutes").exists()
 
 
 def test_a_page_whose_dashboard_is_gone_says_so_and_comes_back(
