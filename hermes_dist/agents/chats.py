@@ -40,3 +40,7 @@ SEND = ("send",)
 
 CHAT_PLUGIN = "hermes-dist-chat"
 """The folder, below the plugins of a home, that answers in chats where the agent's environment does not hold us."""
+
+TRANSCRIPT = ("gateway.mirror", "mirror_to_session")
+"""The function by which that command also writes a message into the conversation of the chat, as if the model had said
+it."""

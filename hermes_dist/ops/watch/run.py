@@ -28,7 +28,7 @@ from hermes_dist.ops.profiles.list import list_profiles
 from hermes_dist.ops.watch.hide import hide
 from hermes_dist.ops.watch.owners import owners_of
 from hermes_dist.ops.watch.state import TOLD, changing, read_state, write_state
-from hermes_dist.world.agent.sending import send
+from hermes_dist.world.agent.sending import Texts, send
 from hermes_dist.world.disk.fs import atomic_write
 from hermes_dist.world.disk.locks import flock
 from hermes_dist.world.disk.private import make_private
@@ -101,8 +101,8 @@ class Ran(Contents, frozen=True, kw_only=True):
     failed: tuple[Outdated, ...] = ()
 
 
-Words = Callable[[News], str]
-"""Says what is new, in lines."""
+Words = Callable[[News, bool], str]
+"""Says what is new, in lines: with the words of the author, or without them."""
 
 
 def wait_a_moment(seconds: int) -> None:
@@ -133,11 +133,11 @@ def run(
         told: list[News] = []
         deliveries: list[Delivery] = []
         for news, waits in _untold(ctx, rows):
-            text = hide(ctx, words(news))
+            whole, own = (hide(ctx, words(news, quotes)) for quotes in (True, False))
             if LOG in waits:
                 told.append(news)
-                _tell_log(ctx, news, text, say)
-            deliveries += _tell_owners(ctx, news, message(text), waits)
+                _tell_log(ctx, news, whole, say)
+            deliveries += _tell_owners(ctx, news, (message(whole), message(own)), waits)
         return _ended(ctx, rows, told, deliveries)
 
 
@@ -250,13 +250,15 @@ def _bytes(path: Path) -> bytes:
         return b""
 
 
-def _tell_owners(ctx: Context, news: News, text: str, waits: Sequence[str]) -> Iterator[Delivery]:
+def _tell_owners(
+    ctx: Context, news: News, messages: tuple[str, str], waits: Sequence[str]
+) -> Iterator[Delivery]:
     for owner in owners_of(ctx).owners:
         if owner.name in waits:
-            yield _deliver(ctx, news, text, owner)
+            yield _deliver(ctx, news, messages, owner)
 
 
-def _deliver(ctx: Context, news: News, text: str, owner: Owner) -> Delivery:
+def _deliver(ctx: Context, news: News, messages: tuple[str, str], owner: Owner) -> Delivery:
     """Send a message through the agent.
 
     What was begun is marked before it is sent: killed in between, a message may be lost, and is never sent twice.
@@ -265,16 +267,18 @@ def _deliver(ctx: Context, news: News, text: str, owner: Owner) -> Delivery:
     if agent is None:
         why = f"{ctx.brand.title} is not installed"
         return Delivery(release=news.key, to=owner.name, sent=False, why=why)
-    path = ctx.layout.watch / f"message-{os.getpid()}.txt"
-    atomic_write(path, text.encode("utf-8", "backslashreplace"))
+    texts = Texts(*(ctx.layout.watch / f"message-{os.getpid()}-{n}.txt" for n in range(2)))
+    for path, text in zip(texts, messages, strict=True):
+        atomic_write(path, text.encode("utf-8", "backslashreplace"))
     _mark(ctx, news.key, owner.name, Mark.BEGUN)
     try:
-        sent = send(agent, ctx.layout, _speaking(ctx, owner), owner.target, path, ctx.env)
+        sent = send(agent, ctx.layout, _speaking(ctx, owner), owner.target, texts, ctx.env)
     except DistError as error:
         # It did not end in time, so nobody knows: the mark stays.
         return Delivery(release=news.key, to=owner.name, sent=False, why=error.what)
     finally:
-        path.unlink(missing_ok=True)
+        for path in texts:
+            path.unlink(missing_ok=True)
     if sent.code == 0:
         _mark(ctx, news.key, owner.name, Mark.SENT)
         return Delivery(release=news.key, to=owner.name, sent=True)

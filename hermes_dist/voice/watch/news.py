@@ -18,26 +18,29 @@ _MOST_NOTES = 10
 _MOST_NAMES = 12
 
 
-def news_text(news: News, command: str) -> str:
+def news_text(news: News, quotes: bool, *, command: str) -> str:
     """Say what is new.
 
     Args:
         news: The release.
+        quotes: With the author's words: release notes, and the names of what would wait.
         command: Our program, as the user calls it.
     """
-    return "\n".join(_lines(news, command))
+    return "\n".join(_lines(news, command, quotes=quotes))
 
 
-def _lines(news: News, command: str) -> Iterator[str]:
+def _lines(news: News, command: str, *, quotes: bool) -> Iterator[str]:
     first = news.arrivals[0]
     names = ", ".join(each.profile for each in news.arrivals[:_MOST_NAMES])
     yield f"{_title(first)} is out, for: {names}{_rest(len(news.arrivals))}"
     yield f"from {clean(_address(news.source), 300)}"
     notes = next((p.news for p in map(_proposal, news.arrivals) if p and p.news), None)
-    if notes is not None:
+    if notes is not None and quotes:
         yield from map(_plain, news_lines(notes, _MOST_NOTES))
+    elif notes is not None:
+        yield f"  {counted(len(notes.lines), 'line')} of release notes: /dist update shows them"
     for arrival in news.arrivals[:_MOST_NAMES]:
-        yield from _about(arrival)
+        yield from _about(arrival, quotes=quotes)
     yield "Nothing was changed."
     words = f"{command} update {first.profile}"
     if first.to:
@@ -72,16 +75,17 @@ def _proposal(arrival: Arrival) -> Proposal | None:
     return arrival.outcome.proposal if arrival.outcome else None
 
 
-def _about(arrival: Arrival) -> Iterator[str]:
+def _about(arrival: Arrival, *, quotes: bool) -> Iterator[str]:
     if arrival.error is not None:
-        yield f"{arrival.profile}: an update is refused: {clean(arrival.error, 300)}"
+        why = f": {clean(arrival.error, 300)}" if quotes else ""
+        yield f"{arrival.profile}: an update is refused{why}"
         return
     proposal = _proposal(arrival)
     if proposal is None or proposal.changes_nothing:
         yield f"{arrival.profile}: no file would change"
         return
     yield f"{arrival.profile}: {'; '.join(_changes(proposal))}"
-    yield from _waiting(proposal)
+    yield from _waiting(proposal, quotes=quotes)
 
 
 def _changes(proposal: Proposal) -> Iterator[str]:
@@ -92,9 +96,12 @@ def _changes(proposal: Proposal) -> Iterator[str]:
         yield f"needs {', '.join(clean(name, 60) for name in wanted[:_MOST_NAMES])}"
 
 
-def _waiting(proposal: Proposal) -> Iterator[str]:
+def _waiting(proposal: Proposal, *, quotes: bool) -> Iterator[str]:
     waiting = groups_of(proposal.asked)
     if not waiting:
+        return
+    if not quotes:
+        yield f"  {counted(len(waiting), 'thing')} would wait for your approval"
         return
     names = [clean(group.name, 80) for group in waiting[:_MOST_NAMES]]
     left = len(waiting) - len(names)

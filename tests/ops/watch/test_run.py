@@ -60,13 +60,68 @@ def test_a_release_is_told_once_and_nothing_is_changed(machine: Chatting) -> Non
     ((words, message),) = machine.sent()
     assert words[:1] == ["send"]
     assert "--to=telegram:7" in words
-    assert message == for_chat(text)
+    # The stand-in is no Python program, so the copy for the model can't be switched off: no word of the author goes.
+    assert "Fetches pages" not in message
+    assert "fetch" not in message
+    assert "1 line of release notes: /dist update shows them" in message
+    assert "1 thing would wait for your approval" in message
     assert [d.sent for d in ran.deliveries] == [True]
     assert run(machine.ctx) == (watch.Ran(), [])
     assert len(machine.sent()) == 1
     assert tree(machine) == before
     assert text in (machine.ctx.layout.watch / "watch.log").read_text()
     assert not list(machine.ctx.layout.watch.glob("message-*"))
+
+
+def test_an_agent_in_python_gets_the_authors_words_without_the_copy_for_the_model(
+    machine: Chatting,
+) -> None:
+    """Its own ``send`` keeps a copy in the conversation, as if the model had said it."""
+    site = machine.home / "agent" / "site"
+    for name, text in {
+        "gateway/__init__.py": "",
+        "gateway/mirror.py": "def mirror_to_session(*args, **named):\n    return True\n",
+        "hermes_cli/__init__.py": "",
+        "hermes_cli/main.py": (
+            "import os, sys\n"
+            "def main():\n"
+            "    if 'send' not in sys.argv:\n"
+            "        print('v0.19.0')\n"
+            "        return 0\n"
+            "    from gateway.mirror import mirror_to_session\n"
+            "    text = open(sys.argv[-1].partition('=')[2]).read()\n"
+            "    out = os.path.join(os.environ['HOME'], 'heard')\n"
+            "    open(out, 'w').write(f'{mirror_to_session(1)} {sys.argv[1:-1]} {text}')\n"
+            "    return 0\n"
+        ),
+    }.items():
+        (site / name).parent.mkdir(parents=True, exist_ok=True)
+        (site / name).write_text(text)
+    launcher = Path(machine.env["HERMES_AGENT_BIN"])
+    launcher.write_text(
+        f"#!{sys.executable}\nimport sys\nfrom hermes_cli.main import main\nsys.exit(main())\n"
+    )
+    machine.env["PYTHONPATH"] = str(site)
+    add_owner(machine.ctx, "telegram", "7")
+    machine.release({"CHANGELOG.md": "# 1.2.0\n\n- Fetches pages.\n"})
+    ran, said = run(machine.ctx)
+    assert [d.sent for d in ran.deliveries] == [True]
+    heard = (machine.home / "heard").read_text()
+    assert heard == f"False ['send', '--to=telegram:7'] {for_chat(said[0])}"
+    assert "Fetches pages" in heard
+    # A later agent keeps its copy elsewhere: then no word of the author goes.
+    (site / "gateway/mirror.py").write_text("def mirror_to_session2():\n    pass\n")
+    (site / "hermes_cli/main.py").write_text(
+        (site / "hermes_cli/main.py")
+        .read_text()
+        .replace("mirror_to_session", "mirror_to_session2")
+        .replace("2(1)", "2()")
+    )
+    machine.release({"CHANGELOG.md": "# 1.3.0\n\n- Fetches more.\n"})
+    run(machine.ctx)
+    heard = (machine.home / "heard").read_text()
+    assert "bot 1.3.0" in heard
+    assert "Fetches more" not in heard
 
 
 def test_the_next_release_is_told_again(machine: Chatting) -> None:
@@ -195,7 +250,7 @@ def test_a_message_holds_no_secret_and_no_escape_code(machine: Chatting) -> None
         assert secret not in text
         assert "\x1b" not in text
     message = machine.sent()[0][1]
-    for mark in ("MEDIA:", "]("):
+    for mark in ("MEDIA:", "](", "red"):
         assert mark not in message
     assert message.count("```") == 2
 
