@@ -56,6 +56,7 @@ def test_a_code_is_shown_for_what_was_asked_for_in_a_chat(machine: Machine, wind
     assert window.violations() == []
     page.get_by_role("button", name="Show code… for update research").click()
     window.sees("Let telegram:7 do this?")
+    window.sees("skills/research/pdf-reading/SKILL.md")  # the plan, before the code
     page.get_by_role("dialog").get_by_role("button", name="Show code").click()
     window.sees("Type this in the chat")
     assert window.violations() == []

@@ -1,9 +1,9 @@
 // All profiles at a glance, those that need somebody first.
-import { h, useMemo, useState, Fragment } from "../host.js";
+import { alone, h, useMemo, useState, Fragment } from "../host.js";
+import { Asked } from "./asked.jsx";
 import { Badge, Card, Empty, ErrorBox, Field, Go, Waiting, counted } from "../parts/basic.jsx";
 import { Windowed } from "../parts/windowed.jsx";
 import { useRead } from "../use.js";
-import { Asked } from "./asked.jsx";
 
 const COLUMNS = [
   { key: "name", title: "Profile", className: "d-c-name" },
@@ -19,6 +19,8 @@ const SHOWN = { all: "All", attention: "Needs you", updates: "Updates", running:
 export function Machine({ list }) {
   const outdated = useRead("outdated", "", {}, { skip: !list.data });
   const drift = useRead("status", "", { all: true }, { skip: !list.data });
+  // In the dashboard no code is shown: what the agent serves, the agent could read.
+  const asked = useRead("asked", "", {}, { skip: !alone });
   const [words, setWords] = useState("");
   const [only, setOnly] = useState("all");
   const rows = useMemo(() => merged(list.data, outdated.data, drift.data), [list.data, outdated.data, drift.data]);
@@ -35,17 +37,17 @@ export function Machine({ list }) {
           </button>
         ))}
       </div>
+      <Asked rows={asked.data?.asked || []} />
       <Card
         title={<>Profiles <span className="d-dim">{list.data ? shown.length : ""}</span></>}
         side={<Field label="Filter" id="filter" value={words} onValue={setWords} placeholder="name or package" type="search" />}
       >
-        {!list.data ? <Waiting rows={12} label="Loading the profiles" /> : shown.length ? (
+        {!list.data || (alone && asked.loading && !asked.data) ? <Waiting rows={12} label="Loading the profiles" /> : shown.length ? (
           <Windowed label="Profiles" items={shown} columns={COLUMNS} grid="d-grid-machine" idOf={(row) => row.name} cells={(row, at) => cells(row, at, outdated)} />
         ) : <Empty title={rows.length ? "No profile matches." : "There are no profiles yet."} icon="machine">{rows.length ? null : <Go to={{ screen: "find" }}>Find a package</Go>}</Empty>}
         {outdated.error ? <ErrorBox error={outdated.error} onAgain={outdated.reload} again="Check again" /> : null}
         {drift.error ? <ErrorBox error={drift.error} onAgain={drift.reload} /> : null}
       </Card>
-      <Asked />
     </div>
   );
 }
