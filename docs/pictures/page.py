@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -20,11 +21,12 @@ for who in ("AUTHOR", "COMMITTER"):
 
 from machine import build  # noqa: E402 - found only now
 from PIL import Image  # noqa: E402
+from playwright.sync_api import Page  # noqa: E402
 from window import Window, chromium, served  # noqa: E402
 
 WIDTHS = (360, 1280, 2560)
 THEMES = ("light", "dark")
-COLOURS = 128
+COLOURS = 96
 SCREENS = {
     "machine": {"screen": "machine"},
     "profile": {"screen": "profile", "profile": "coder"},
@@ -49,7 +51,18 @@ def pictures(address: str) -> Iterator[tuple[str, bytes]]:
                 for name, place in SCREENS.items():
                     window.go(**place)
                     window.page.wait_for_timeout(300)
-                    yield f"{name}-{width}-{theme}.png", window.page.screenshot(full_page=True)
+                    yield f"{name}-{width}-{theme}.png", _whole(window.page, width)
+
+
+def _whole(page: Page, width: int) -> bytes:
+    """A picture of the whole page: the window is made as tall as it, because an editor measures what it shows."""
+    for _ in range(2):  # what is as tall as a part of the window grows with it
+        height = page.evaluate("document.documentElement.scrollHeight")
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_timeout(300)
+    data = page.screenshot()
+    page.set_viewport_size({"width": width, "height": 800})
+    return data
 
 
 def small(data: bytes) -> bytes:
@@ -64,13 +77,17 @@ def small(data: bytes) -> bytes:
 def main(folder: Path) -> None:
     """Take them all."""
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as place:
-        # A place without a name of this machine: it is seen in the pictures.
-        machine = build(Path(place))
+    # The same name each time, as it is seen in the pictures.
+    place = Path(tempfile.gettempdir()) / "ada"
+    place.mkdir(0o700)
+    try:
+        machine = build(place)
         with served(machine.env, machine.home) as address:
             for name, data in pictures(address):
                 (folder / name).write_bytes(small(data))
         machine.end()
+    finally:
+        shutil.rmtree(place)
     total = sum(file.stat().st_size for file in folder.iterdir())
     print(f"{len(list(folder.iterdir()))} pictures, {total / 1e6:.1f} MB")
 
