@@ -4,39 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import Any
 
-from hermes_dist.errors import Busy, DistError, Invalid, UsageError
+from hermes_dist.errors import DistError, Invalid, UsageError
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
-from hermes_dist.ops.change.proposal import OtherPlan
-from hermes_dist.ops.context import Context, Progress, missing_profile
-from hermes_dist.ops.crash import refused_by_system, report
-from hermes_dist.ops.homes import OtherState, renamed_to, settled_state_of, state_of
+from hermes_dist.ops.context import Context, Progress
+from hermes_dist.ops.homes import OtherState, settled_state_of, state_of
 from hermes_dist.page import exchange
-from hermes_dist.page.exchange import Ask, Reply, Report
+from hermes_dist.page.exchange import Ask, NoProfile, NoRequest, Reply, Report
 from hermes_dist.page.fields import checked
-from hermes_dist.page.previews import preview_of
 from hermes_dist.page.requests.row import About, Found, Job, Row
 from hermes_dist.page.requests.table import REQUESTS
-from hermes_dist.page.since import changed_since, gone
 from hermes_dist.page.veil import veiled
-from hermes_dist.voice.clean import error_data
 
 ContextOf = Callable[[Progress], Context]
 """Makes the context of one request, with what hears of its progress."""
-
-
-class _NotThere(DistError):
-    """There is no such request or profile.
-
-    Args:
-        error: What is missing.
-        more: What else the reply says.
-    """
-
-    def __init__(self, error: DistError, more: Mapping[str, Any]) -> None:
-        super().__init__(error.what, where=error.where, hint=error.hint)
-        self.more = more
 
 
 def answer(context_of: ContextOf, ask: Ask, progress: Report) -> Reply:
@@ -54,10 +35,8 @@ def answer(context_of: ContextOf, ask: Ask, progress: Report) -> Reply:
     try:
         ctx = context_of(lambda line: progress(exchange.Progress(line)))
         return _veiled(ctx, _answered_or_refused(ctx, ask))
-    except DistError as error:  # there is no context
-        return _refused(ctx, ask, error)
     except Exception as error:  # noqa: BLE001 - the boundary: whatever goes wrong is a reply
-        return _fault(ctx, ask, error)
+        return _refused(ctx, ask, error)
 
 
 def _answered_or_refused(ctx: Context, ask: Ask) -> Reply:
@@ -65,6 +44,13 @@ def _answered_or_refused(ctx: Context, ask: Ask) -> Reply:
         return _answered(ctx, ask)
     except DistError as error:
         return _refused(ctx, ask, error)
+
+
+def _refused(ctx: Context | None, ask: Ask, error: Exception) -> Reply:
+    """The reply to what went wrong."""
+    from hermes_dist.page.refusals import refused  # noqa: PLC0415 - start-up: the dashboard starts us for each request
+
+    return refused(ctx, ask, error)
 
 
 def _veiled(ctx: Context, reply: Reply) -> Reply:
@@ -84,7 +70,7 @@ def row_of(ask: Ask) -> Row:
     """
     row = REQUESTS.get(ask.name)
     if row is None:
-        raise _NotThere(DistError("there is no such request", where=f"{ask.name:.80}"), {})
+        raise NoRequest("there is no such request", where=f"{ask.name:.80}")
     return row
 
 
@@ -135,17 +121,8 @@ def _profile(ctx: Context, row: Row, ask: Ask) -> ProfileName | None:
     except Invalid as error:
         raise UsageError(error.what, where="profile", hint=error.hint) from None
     if name != DEFAULT_PROFILE and not ctx.layout.home(name).is_dir():
-        raise _gone(ctx, name, ask.state)
+        raise NoProfile(name)
     return ctx.profile(name)
-
-
-def _gone(ctx: Context, name: ProfileName, state: str) -> DistError:
-    """The error for a profile that is not there: it says where it went, if that is known."""
-    now = renamed_to(ctx, state)
-    if now is not None:
-        error = DistError(f"the profile {str(name)!r} is named {str(now)!r} now", where=str(name))
-        return _NotThere(error, {"renamed": now})
-    return _NotThere(gone(ctx, name) or missing_profile(ctx, name), {"renamed": ""})
 
 
 def _check_yes(row: Row, ask: Ask, given: Mapping[str, object]) -> None:
@@ -165,63 +142,3 @@ def _check_yes(row: Row, ask: Ask, given: Mapping[str, object]) -> None:
             raise UsageError("a preview takes no plan", where="plan")
     elif not ask.plan:
         raise UsageError("name the plan of the preview that was shown", where="plan")
-
-
-_STATUS: tuple[tuple[type[DistError], int], ...] = (
-    (OtherState, 409),
-    (OtherPlan, 409),
-    (_NotThere, 404),
-    (UsageError, 400),
-    (Busy, 423),
-    (DistError, 422),
-)
-
-
-def _refused(ctx: Context | None, ask: Ask, error: DistError) -> Reply:
-    status = next(code for kind, code in _STATUS if isinstance(error, kind))
-    if error.command and ctx is not None:
-        error.hint = f"{error.hint}: {ctx.command(error.command)}"
-    body = _error_body(ctx, ask, error)
-    if isinstance(error, _NotThere):
-        body |= error.more
-    if isinstance(error, OtherState) and ctx is not None:
-        body["changed"] = changed_since(ctx, ask.profile, ask.state)
-    if isinstance(error, OtherPlan):
-        body |= _preview(error)
-    return Reply(status, body)
-
-
-def _preview(error: OtherPlan) -> dict[str, Any]:
-    """What would be done now, as a preview shows it."""
-    found = preview_of(error.now)
-    return {"changed": found.body(), "plan": found.plan}
-
-
-def _error_body(ctx: Context | None, ask: Ask, error: DistError) -> dict[str, Any]:
-    data = Found("error", {"error": error_data(error)}).body()
-    return {"profile": f"{ask.profile:.200}", "state": _state(ctx, ask), "error": data}
-
-
-def _state(ctx: Context | None, ask: Ask) -> str:
-    """The state of the profile that a request names, as far as there is one."""
-    if ctx is None or not ask.profile:
-        return ""
-    try:
-        return state_of(ctx, ProfileName.typed(ask.profile))
-    except DistError:
-        return ""
-
-
-def _fault(ctx: Context | None, ask: Ask, error: Exception) -> Reply:
-    """The reply for a fault of this program, which leaves a log."""
-    if isinstance(error, OSError) and (told := refused_by_system(error)):
-        return _refused(ctx, ask, told)
-    if ctx is None:
-        told = DistError("a bug in this program: the context can't be made")
-        return Reply(500, _error_body(ctx, ask, told))
-    crash = report(ctx.brand, ["page", ask.name], error)
-    hint = "please report it with what the program wrote"
-    if crash.log is not None:
-        hint = f"please report it with {crash.log}, after checking what it contains"
-    told = DistError(f"a bug in this program: {crash.what}", hint=hint)
-    return Reply(500, _error_body(ctx, ask, told))

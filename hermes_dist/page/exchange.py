@@ -8,8 +8,9 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from hermes_dist.errors import UsageError
+from hermes_dist.errors import DistError, UsageError
 from hermes_dist.model.discreet import Discreet
+from hermes_dist.model.paths import ProfileName
 from hermes_dist.voice.clean import clean
 
 
@@ -42,6 +43,22 @@ class Reply(Struct, frozen=True):
 
     status: int
     body: Mapping[str, Any]
+
+
+class NoRequest(DistError):
+    """There is no request of this name."""
+
+
+class NoProfile(DistError):
+    """There is no profile of this name.
+
+    Args:
+        name: The name.
+    """
+
+    def __init__(self, name: ProfileName) -> None:
+        super().__init__("there is no such profile", where=str(name))
+        self.name = name
 
 
 class Progress(Struct, frozen=True):

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from hermes_dist.ops.change.look_up import ask_ahead
-from hermes_dist.ops.package import outdated as asking
 from hermes_dist.ops.profiles.list import list_profiles
 from hermes_dist.ops.profiles.overview import look_over
 from hermes_dist.page.requests.row import Found, Job
-from hermes_dist.voice.package_json import outdated_data
 from hermes_dist.voice.row_json import next_words, overview_data, row_data
 
 
@@ -22,10 +19,3 @@ def overview(job: Job) -> Found:
     seen = look_over(job.ctx)
     following = [job.ctx.command(words) for words in next_words(seen)]
     return Found("overview", overview_data(seen, following))
-
-
-def outdated(job: Job) -> Found:
-    """As ``outdated``; servers are asked."""
-    names = [job.name] if job.name else [r.name for r in list_profiles(job.ctx) if r.managed]
-    ask_ahead(job.ctx, names)
-    return Found("outdated", outdated_data([asking.outdated(job.ctx, name) for name in names]))

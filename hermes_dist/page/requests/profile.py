@@ -6,11 +6,13 @@ from typing import Any
 
 from hermes_dist.errors import DistError, UsageError
 from hermes_dist.model.paths import ProfileName
+from hermes_dist.ops.change.look_up import ask_ahead
 from hermes_dist.ops.change.request import Request
 from hermes_dist.ops.package import diff as differing
 from hermes_dist.ops.package import history as past
 from hermes_dist.ops.package import inspect
 from hermes_dist.ops.package import keep as keeping
+from hermes_dist.ops.package import outdated as asking
 from hermes_dist.ops.package.status import status as status_of
 from hermes_dist.ops.profiles.list import list_profiles
 from hermes_dist.page.requests.row import Found, Job
@@ -21,6 +23,7 @@ from hermes_dist.voice.package_json import (
     hold_data,
     info_data,
     kept_data,
+    outdated_data,
     status_data,
 )
 
@@ -44,6 +47,13 @@ def _status_of_one(job: Job, name: ProfileName) -> dict[str, Any]:
         return status_data(status_of(job.ctx, name))
     except DistError as error:  # one profile that can't be read must not hide the others
         return {"profile": name, "error": error_data(error)}
+
+
+def outdated(job: Job) -> Found:
+    """As ``outdated``; servers are asked."""
+    names = [job.name] if job.name else [r.name for r in list_profiles(job.ctx) if r.managed]
+    ask_ahead(job.ctx, names)
+    return Found("outdated", outdated_data([asking.outdated(job.ctx, name) for name in names]))
 
 
 def info(job: Job) -> Found:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from hermes_dist.errors import DistError
 from hermes_dist.ops.authoring import author
-from hermes_dist.ops.authoring.publication import InvalidPackage, PublishOptions
+from hermes_dist.ops.authoring.publication import InvalidPackage, PublishOptions, publication_digest
+from hermes_dist.ops.authoring.publish import Published
 from hermes_dist.ops.authoring.publish import publish as publish_
-from hermes_dist.page.previews import published_found
 from hermes_dist.page.requests.row import Found, Job, agreed
-from hermes_dist.voice.author_json import shipping_data, validation_data
+from hermes_dist.voice.author_json import published_data, shipping_data, validation_data
 from hermes_dist.voice.problems import invalid_words
 
 
@@ -47,3 +47,9 @@ def publish(job: Job) -> Found:
     except InvalidPackage as error:
         raise DistError(invalid_words(error.problems), hint=error.hint) from error
     return published_found(done)
+
+
+def published_found(done: Published) -> Found:
+    """What was published or would be, with the plan that a yes to it names."""
+    plan = publication_digest(done.publication) if done.dry_run else ""
+    return Found("published", published_data(done), plan)

@@ -17,12 +17,11 @@ _ACCEPT = {
     "ignore_requires": FLAG,
 }
 _PARTS = {"only": LINE, "without": LINE, "include": WORDS, "exclude": WORDS, "env": VALUES}
-_PLACE = {"place": needed(LINE)}
 
 REQUESTS: Mapping[str, Row] = {
     "list": Row("machine", "list_", "profiles", About.MACHINE),
     "overview": Row("machine", "overview", "overview", About.MACHINE),
-    "outdated": Row("machine", "outdated", "outdated", About.EITHER),
+    "outdated": Row("profile", "outdated", "outdated", About.EITHER),
     "status": Row("profile", "status", "status", About.EITHER, {"all": FLAG}),
     "info": Row("profile", "info", "info"),
     "diff": Row(

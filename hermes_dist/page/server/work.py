@@ -9,8 +9,10 @@ from queue import SimpleQueue
 from threading import Thread
 from weakref import WeakValueDictionary
 
+from hermes_dist.errors import DistError
 from hermes_dist.page.answer import ContextOf, answer
 from hermes_dist.page.exchange import Ask, Progress, Reply
+from hermes_dist.page.pipe import bad
 from hermes_dist.page.requests.table import REQUESTS
 
 THREADS = 8
@@ -39,7 +41,7 @@ class Work:
         self.is_over = False
         # Threads that end with the program: whoever ends it twice does not wait for a server that never answers.
         for _ in range(THREADS):
-            Thread(target=self._work, daemon=True).start()
+            self._start()
 
     @property
     def is_busy(self) -> bool:
@@ -89,15 +91,24 @@ class Work:
             loop.call_soon_threadsafe(heard, progress)
 
         def run() -> None:
-            reply = answer(self._context_of, ask, tell)
-            loop.call_soon_threadsafe(_settle, done, reply)
+            reply = bad(DistError("a bug in this program: the request ended without a reply"), 500)
+            try:
+                reply = answer(self._context_of, ask, tell)
+            finally:
+                loop.call_soon_threadsafe(_settle, done, reply)
 
         self._tasks.put(run)
         return await done
 
     def _work(self) -> None:
-        while True:
-            self._tasks.get()()
+        try:
+            while True:
+                self._tasks.get()()
+        finally:
+            self._start()  # a fault ended this thread, so another one takes its place
+
+    def _start(self) -> None:
+        Thread(target=self._work, daemon=True).start()
 
 
 def _settle(done: asyncio.Future[Reply], reply: Reply) -> None:

@@ -472,6 +472,20 @@ def test_killed_in_the_middle_of_an_update_the_page_comes_back_and_says_what_is_
             assert story.read("skills/s59/SKILL.md")
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_fault_that_ends_a_thread_is_a_reply_and_the_next_request_is_answered(
+    browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise SystemExit
+
+    with monkeypatch.context() as patch:
+        patch.setattr("hermes_dist.page.answer._answered", broken)
+        for _ in range(20):
+            assert browser.get("list").status == 500
+    assert browser.get("list").status == 200
+
+
 def test_a_state_is_never_newer_than_what_is_shown_with_it(running: Running, story: Story) -> None:
     """While a profile changes, a reader may get an old state, which refuses a yes, but no state that it did not see."""
     writer = running.browser()
