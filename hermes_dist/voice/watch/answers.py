@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 from hermes_dist.decide.watch.asking import USAGE, Wish
 from hermes_dist.decide.watch.codes import Asked, Verdict
 from hermes_dist.decide.watch.owners import Speaker, Standing
@@ -30,7 +32,9 @@ def refusal(standing: Standing, speaker: Speaker, command: str) -> str:
     if standing is Standing.GROUP:
         return _GROUP
     if standing is Standing.READER:
-        return _READER.format(command=command, platform=platform, person=person)
+        return _READER.format(
+            command=command, platform=shlex.quote(platform), person=shlex.quote(person)
+        )
     return _NOBODY.format(command=command)
 
 
@@ -53,11 +57,10 @@ def versions_text(row: Outdated, name: str) -> str:
 
 def at_the_terminal(wish: Wish, profile: str, command: str) -> str:
     """Say which command does the same at the terminal."""
-    words = [command, wish.verb, profile]
+    about = [shlex.quote(clean(word)) for word in wish.words]
     if wish.verb == "resolve":
-        words += [f"'{clean(wish.words[0])}'", f"--{wish.words[1]}"]
-    else:
-        words += [f"'{clean(word)}'" for word in wish.words]
+        about[1] = f"--{wish.words[1]}"
+    words = [command, wish.verb, profile, *about]
     return _TERMINAL.format(words=" ".join(words))
 
 

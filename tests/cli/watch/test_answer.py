@@ -171,7 +171,10 @@ def test_the_agents_terminal_sees_all_and_changes_nothing(machine: Chatting) -> 
         ("update", "hermes-dist update bot"),
         ("update 1234-5678", "hermes-dist update bot"),
         ("approve a b", "hermes-dist approve bot 'a b'"),
-        ("resolve SOUL.md ours", "hermes-dist resolve bot 'SOUL.md' --ours"),
+        ("resolve SOUL.md ours", "hermes-dist resolve bot SOUL.md --ours"),
+        # Whoever copies it into a shell starts nothing but this command.
+        ("approve x'; rm -rf ~ #", """hermes-dist approve bot 'x'"'"'; rm -rf ~ #'"""),
+        ("resolve $(id) theirs", "hermes-dist resolve bot '$(id)' --theirs"),
     ):
         assert command in ask(machine, words, **here)
     assert tree(machine) == before
