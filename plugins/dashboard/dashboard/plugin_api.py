@@ -8,9 +8,12 @@ command line.
 """
 
 import asyncio
+import contextlib
 import json
 import os
+import subprocess
 import sys
+import threading
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -114,47 +117,66 @@ async def run(argv, variables, ask, lines):
     """Run the program once, and put each of its lines into the queue; the last one is always a reply."""
     Turns.gate = Turns.gate or asyncio.Semaphore(AT_ONCE)
     Turns.waiting += 1
+    loop, ended = asyncio.get_running_loop(), asyncio.Event()
+
+    def tell(act, *words):
+        with contextlib.suppress(RuntimeError):  # the dashboard has ended; the program goes on
+            loop.call_soon_threadsafe(act, *words)
+
+    def work():
+        converse(argv, variables, ask, lambda line: tell(lines.put_nowait, line))
+        tell(ended.set)
+
     try:
         async with Turns.gate:
-            await asyncio.wait_for(converse(argv, variables, ask, lines), SECONDS)
-    except TimeoutError:
-        lines.put_nowait(
-            reply_of(504, f"hermes-dist did not end within {SECONDS} s", where=argv[0])
-        )
-    except (OSError, ValueError) as error:
-        lines.put_nowait(
-            reply_of(502, f"hermes-dist can't be run: {error}", where=argv[0], hint=AGAIN)
-        )
+            # A thread that nobody waits for: with the dashboard, asyncio would kill a program of its own.
+            threading.Thread(target=work, daemon=True).start()
+            await ended.wait()
     finally:
         Turns.waiting -= 1
 
 
-async def converse(argv, variables, ask, lines):
-    """Send the request to the program's standard input, and read its lines."""
-    program = await asyncio.create_subprocess_exec(
-        *argv,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        env=environment(variables),
-        cwd=os.path.expanduser("~"),
-        start_new_session=True,  # Ctrl-C on the dashboard does not stop an update
-        limit=LARGEST_ANSWER,
-    )
-    replied = False
+def converse(argv, variables, ask, say):
+    """Send the request to the program's standard input, and say its lines up to the reply."""
+    replied = late = False
+
+    def stop(program):
+        nonlocal late
+        late = True
+        program.kill()
+
     try:
-        program.stdin.write(json.dumps(ask).encode())
-        program.stdin.close()
-        async for line in program.stdout:
+        program = subprocess.Popen(
+            argv,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=environment(variables),
+            cwd=os.path.expanduser("~"),
+            start_new_session=True,  # Ctrl-C on the dashboard does not stop an update
+        )
+    except (OSError, ValueError) as error:
+        say(reply_of(502, f"hermes-dist can't be run: {error}", where=argv[0], hint=AGAIN))
+        return
+    clock = threading.Timer(SECONDS, stop, [program])
+    clock.daemon = True
+    clock.start()
+    try:
+        with contextlib.suppress(OSError), program.stdin:
+            program.stdin.write(json.dumps(ask).encode())
+        while line := program.stdout.readline(LARGEST_ANSWER):
             said = json.loads(line)
             if not replied:
-                lines.put_nowait(said)
+                say(said)
             replied = replied or "reply" in said
-        code = await program.wait()
+    except (ValueError, RecursionError):
+        program.kill()  # it is not ours
     finally:
-        if program.returncode is None:
-            program.kill()
-    if not replied:
-        lines.put_nowait(
+        code = program.wait()
+        clock.cancel()
+    if late and not replied:
+        say(reply_of(504, f"hermes-dist did not end within {SECONDS} s", where=argv[0]))
+    elif not replied:
+        say(
             reply_of(
                 502, f"hermes-dist ended with code {code} and no answer", where=argv[0], hint=AGAIN
             )
