@@ -46,7 +46,7 @@ def test_the_lockfile_shown_is_one_as_it_is_written() -> None:
     lock = load_lock(shown)
     assert dump_lock(lock) == shown
     told = {word for word in _first_column("The lockfile") if word.isidentifier()}
-    tables = {"upstream", "authored", "released", "shipped", "base"}
+    tables = {"upstream", "authored", "released", "unfilled", "shipped", "base"}
     own = {*Lock.__struct_fields__, "format", "since"} - {"packages", "approved", "off", "more"}
     package = {*LockedPackage.__struct_fields__, *Pin._fields} - {"pin", "more"}
     assert told == (own - tables) | package

@@ -39,6 +39,8 @@ from hermes_dist.model.lock_head import (
 )
 from hermes_dist.model.lock_package import (
     Approval,
+    InputAnswer,
+    InputValue,
     LockedPackage,
     Off,
     OffCause,
@@ -83,6 +85,8 @@ _KNOWN = frozenset(
         "parked",
         "answers",
         "moved",
+        "inputs",
+        "unfilled",
         "consent",
         "kept",
         "held",
@@ -107,6 +111,8 @@ class Lock(Struct, frozen=True, kw_only=True):
         parked: Effects that wait for approval.
         answers: How conflicts were settled, if their result waits for approval.
         moved: The user's moves of files with an open conflict, upstream's name to ours.
+        inputs: The inputs of the packages that were answered.
+        unfilled: The files that hold answers, as the top package's author wrote them, by their paths in the package.
         approved: Approved effects, in the order of their approval.
         off: What stays off although it is approved.
         kept: ``path`` or ``path: key`` that always keeps its local version on this machine.
@@ -125,6 +131,8 @@ class Lock(Struct, frozen=True, kw_only=True):
     parked: tuple[Effect, ...] = ()
     answers: tuple[Answer, ...] = ()
     moved: Mapping[RelPath, RelPath] = field(default_factory=dict)
+    inputs: tuple[InputAnswer, ...] = ()
+    unfilled: Tree = EMPTY
     approved: tuple[Approval, ...] = ()
     off: tuple[Off, ...] = ()
     kept: frozenset[str] = frozenset()
@@ -138,6 +146,7 @@ class Lock(Struct, frozen=True, kw_only=True):
         force_setattr(self, "conflicts", tuple(sorted(self.conflicts)))
         force_setattr(self, "parked", tuple(sorted(self.parked)))
         force_setattr(self, "answers", tuple(sorted(self.answers)))
+        force_setattr(self, "inputs", tuple(sorted(self.inputs, key=lambda one: one.name)))
         force_setattr(self, "approved", tuple(dict.fromkeys(self.approved)))
         force_setattr(self, "off", tuple(sorted(set(self.off))))
 
@@ -191,6 +200,11 @@ class Lock(Struct, frozen=True, kw_only=True):
         """Digests of the approved effects."""
         return digests_of(self.approved)
 
+    @property
+    def input_values(self) -> Mapping[str, InputValue]:
+        """The answers that may be put into files, by the name of the input."""
+        return {one.name: one.value for one in self.inputs if one.value is not None}
+
     def with_top(self, **changes: object) -> Lock:
         """Return the lock with some fields of its top package replaced."""
         return replace(self, packages=(*self.packages[:-1], replace(self.top, **changes)))
@@ -215,7 +229,14 @@ class Lock(Struct, frozen=True, kw_only=True):
 
     def contents(self) -> frozenset[Digest]:
         """Return the digests of all contents that merging may need."""
-        trees = (self.base, self.shipped, self.released, self.upstream, self.authored)
+        trees = (
+            self.base,
+            self.shipped,
+            self.released,
+            self.unfilled,
+            self.upstream,
+            self.authored,
+        )
         return frozenset(entry.digest for tree in trees for entry in tree.values() if entry)
 
     @property
@@ -248,11 +269,13 @@ def dump_lock(lock: Lock) -> bytes:
         _rows_text("parked", map(_effect_row, lock.parked)),
         _rows_text("answers", map(asdict, lock.answers)),
         _rows_text("moved", [{"from": old, "to": new} for old, new in sorted(lock.moved.items())]),
+        _rows_text("inputs", map(_input_row, lock.inputs)),
         *map(_package_text, lock.packages),
         *(_unknown_text(name, value) for name, value in tables.items()),
         _table_text("upstream", dict(sorted(lock.upstream.items()))),
         _table_text("authored", dict(sorted(lock.authored.items()))),
         _table_text("released", lock.released),
+        _table_text("unfilled", lock.unfilled),
         _consent_text(lock),
         _table_text("shipped", lock.shipped),
         _table_text("base", lock.base),
@@ -424,6 +447,8 @@ def _read(raw: dict[str, object]) -> Lock:
             for r in rows(raw, "answers")
         ),
         moved={RelPath(text(r, "from")): RelPath(text(r, "to")) for r in rows(raw, "moved")},
+        inputs=tuple(map(_input, rows(raw, "inputs"))),
+        unfilled=_tree(raw.get("unfilled", {})),
         approved=tuple(map(_approval, rows(consent, "approved"))),
         off=tuple(
             Off(RelPath(text(r, "path")), text(r, "key"), OffCause(text(r, "cause")))
@@ -462,6 +487,18 @@ def _approval(row: dict[str, object]) -> Approval:
         text(row, "version", ""),
         facts_in(row),
     )
+
+
+def _input(row: dict[str, object]) -> InputAnswer:
+    value = row.get("value")
+    if value is not None and not isinstance(value, InputValue):
+        raise TypeError("the answer to an input is no single value")
+    return InputAnswer(text(row, "name"), value)
+
+
+def _input_row(answer: InputAnswer) -> dict[str, object]:
+    row: dict[str, object] = {"name": answer.name}
+    return row if answer.value is None else {**row, "value": answer.value}
 
 
 def _plain(value: object) -> object:

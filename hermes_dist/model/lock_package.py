@@ -69,6 +69,22 @@ def digests_of(approved: Iterable[Approval]) -> frozenset[Digest]:
     return frozenset(approval.digest for approval in approved)
 
 
+InputValue = str | bool | int | float
+"""What an input of a package can be answered with."""
+
+
+class InputAnswer(Struct, frozen=True):
+    """An input of a package that was answered.
+
+    Attributes:
+        name: The input.
+        value: The answer; None for a secret, which is in the home's ``.env`` alone.
+    """
+
+    name: str
+    value: InputValue | None = None
+
+
 class OffCause(StrEnum):
     """Who switched off an approved part."""
 

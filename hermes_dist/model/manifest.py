@@ -7,7 +7,7 @@ Public manifests vary more than the schema (``schema/distribution.schema.json``,
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import NamedTuple, TypeGuard
 
@@ -39,6 +39,7 @@ KNOWN_FIELDS = (
     "extends",
     "overrides",
     "without",
+    "inputs",
     "merge",
     "signing_key",
 )
@@ -118,6 +119,7 @@ class Manifest(Struct, frozen=True, kw_only=True):
         merge: Policies (``keep``, ``theirs``, ``merge``) by path or ``path: key``.
         dependencies: The packages it depends on, as written; read by :mod:`hermes_dist.decide.layers.wanted`, as are
             ``extends``, ``overrides`` and ``without``.
+        inputs: What it asks the user at installation, as written; read by :mod:`hermes_dist.decide.inputs.declared`.
         unknown: Unknown keys, kept as they are.
         warnings: The oddities found.
     """
@@ -137,6 +139,7 @@ class Manifest(Struct, frozen=True, kw_only=True):
     extends: object = None
     overrides: object = None
     without: object = None
+    inputs: object = None
     merge: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     signing_key: str = ""
     unknown: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
@@ -197,6 +200,7 @@ def parse_manifest(data: object, doc: Document | None = None) -> Manifest:
         extends=reader.data.get("extends"),
         overrides=reader.data.get("overrides"),
         without=reader.data.get("without"),
+        inputs=reader.data.get("inputs"),
         merge=MappingProxyType(reader.policies()),
         signing_key=reader.text("signing_key"),
         unknown=MappingProxyType(unknown),
@@ -337,7 +341,18 @@ class _Reader:
             var = self._env_var(("env_requires", step), item)
             if var is not None:
                 unique.setdefault(var.name, var)
+        for var in self._variables_of_inputs():
+            unique.setdefault(var.name, var)
         return tuple(unique.values())
+
+    def _variables_of_inputs(self) -> Iterator[EnvVar]:
+        """Return the variables that answers to inputs go into; what is odd is found when they are read."""
+        inputs = self.data.get("inputs")
+        rows = inputs.values() if isinstance(inputs, dict) else ()
+        for row in rows:
+            name = row.get("env") if isinstance(row, dict) else None
+            if isinstance(name, str) and ENV_NAME.fullmatch(name):
+                yield EnvVar(name=name, description=str(row.get("description") or ""))
 
     def _env_rows(self) -> list[tuple[str | int, object]]:
         """Return what describes each variable, with its place; some authors write a map of names."""

@@ -62,6 +62,7 @@ class NoteKind(Kind):
 
     # the fields of a manifest
     UNKNOWN_FIELDS = "unknown-fields"
+    ANSWER_IN_LINE = "answer-in-line"
     READ_AS = "read-as"
     NOT_A_LIST = "not-a-list"
     NOT_A_MAP_OF_PATHS = "not-a-map-of-paths"

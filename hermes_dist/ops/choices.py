@@ -34,6 +34,7 @@ class Choices(Contents, frozen=True, kw_only=True):
         without: Parts to leave out.
         given: Names of the variables given with the command.
         including: What to take along although the author's list leaves it out, and what no longer.
+        inputs: Answers to inputs of the package as typed, by name; they may be secrets.
     """
 
     sides: Mapping[str, Side] = field(default_factory=dict)
@@ -47,6 +48,7 @@ class Choices(Contents, frozen=True, kw_only=True):
     without: frozenset[str] = frozenset()
     given: frozenset[str] = frozenset()
     including: Including = Including()
+    inputs: Mapping[str, str] = field(default_factory=dict)
 
     def with_parts(self, only: str, without: str) -> Choices:
         """Return the choices with ``--only`` and ``--except`` as typed.

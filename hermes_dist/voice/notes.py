@@ -315,6 +315,8 @@ SENTENCES: Sentences = {
     NoteKind.OWNED_IS_MISSING: ("distribution_owned names {path}, which the package does not have"),
     NoteKind.INCLUDED_IS_MISSING: "--include names {path}, which the package does not have",
     NoteKind.RELEASED: _released,
+    NoteKind.ANSWER_IN_LINE: "your own line holds your answer to the input {name}; look at it "
+    "before it leaves",
     NoteKind.UNKNOWN_FIELDS: "unknown fields, kept and not acted on: {fields}",
     NoteKind.READ_AS: "it is read as {field}",
     NoteKind.NOT_A_LIST: "it is not a list and was not understood",

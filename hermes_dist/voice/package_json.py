@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hermes_dist.model.left_out import MISSED
+from hermes_dist.voice.inputs.words import answers_data, inputs_data
 from hermes_dist.voice.left_out import why_words
 from hermes_dist.voice.notes import sentences
 from hermes_dist.voice.words import CONFLICT_WORDS, UNEDITED_WORDS
@@ -222,6 +223,7 @@ def _proposal_data(proposal: Proposal) -> dict[str, Any]:
         "layers": _layers_of(proposal.lock),
         "missing_env": [wanted.var.name for wanted in proposal.wanted if wanted.missing],
         "new_env": [wanted.var.name for wanted in proposal.wanted if wanted.new],
+        "inputs": answers_data(proposal.lock),
         "release_notes": _news_data(proposal.news),
     }
 
@@ -253,6 +255,7 @@ def _unchanged_data(lock: Lock | None) -> dict[str, Any]:
         "layers": _layers_of(lock),
         "missing_env": [],
         "new_env": [],
+        "inputs": answers_data(lock),
         "release_notes": None,
     }
 
@@ -394,6 +397,7 @@ def info_data(info: Info) -> dict[str, Any]:
             }
             for w in info.wanted
         ],
+        "inputs": inputs_data(info.inputs),
     }
 
 

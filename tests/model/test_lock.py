@@ -475,10 +475,10 @@ def test_unknown_fields_are_kept_and_written_back() -> None:
     )
     later = later.replace(
         "[[packages]]\n", '[[packages]]\ntier = { of = ["a"], at = 1979-05-27 }\n'
-    ).replace("\n[upstream]\n", "\n[inputs]\nname = 5\n\n[inputs.deep]\nx = []\n\n[upstream]\n")
+    ).replace("\n[upstream]\n", "\n[later]\nname = 5\n\n[later.deep]\nx = []\n\n[upstream]\n")
     lock = load_lock(later.encode())
     assert replace(lock, more={}).with_top(more={}) == LOCK
-    assert sorted(lock.more) == ["future", "inputs", "layers"]
+    assert sorted(lock.more) == ["future", "later", "layers"]
     assert list(lock.top.more) == ["tier"]
     assert sorted(dump_lock(lock).decode().splitlines()) == sorted(later.splitlines())
     assert load_lock(dump_lock(replace(lock, generation=8))) == replace(lock, generation=8)

@@ -28,6 +28,8 @@ _OPTIONS = (
     "accept_unsigned",
     "accept_moved_tag",
     "ignore_requires",
+    "set_",
+    "set_file",
     "restart",
 )
 

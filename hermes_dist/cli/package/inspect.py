@@ -21,6 +21,7 @@ from hermes_dist.ops.homes import half_changed
 from hermes_dist.ops.package import inspect as ops
 from hermes_dist.ops.package import outdated as asking
 from hermes_dist.ops.profiles.list import list_profiles
+from hermes_dist.voice.inputs.words import input_rows
 from hermes_dist.voice.left_out import PARTIAL, missed_words
 from hermes_dist.voice.package_json import info_data, outdated_data
 from hermes_dist.voice.words import demand_words
@@ -105,6 +106,7 @@ def _info_rows(found: ops.Info) -> Iterator[tuple[str, str]]:
         yield "Included", ", ".join(found.lock.top.included)
         left_out = ("" if found.lock.whole else PARTIAL, missed_words(found.missed))
         yield "Left out", "; ".join(filter(None, left_out))
+    yield from input_rows(found.inputs)
     for item in found.wanted:
         state = _state_of(item.found, required=item.var.required)
         yield "Env", f"{item.var.name} ({state})  {item.var.description}".rstrip()

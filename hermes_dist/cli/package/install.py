@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     "dry_run",
     "conflict",
     "allow_effects",
+    "set_",
+    "set_file",
     "env",
     "env_file",
     "accept_new_key",

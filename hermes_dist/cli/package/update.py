@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     "locked",
     "conflict",
     "allow_effects",
+    "set_",
+    "set_file",
     "env",
     "env_file",
     "allow_downgrade",
@@ -63,7 +65,7 @@ def update(
     """Update one profile or all; without a request, with the default of each option."""
     if all_ and (profile or _names_one(request)):
         raise UsageError(
-            "--all can't be combined with a profile, --to, --include, --exclude, --env or --env-file"
+            "--all can't be combined with a profile, --to, --include, --exclude, --set, --set-file, --env or --env-file"
         )
     if abort and request:
         return _abort(session, profile, request, alone=not all_, yes=yes)

@@ -11,9 +11,10 @@ from hermes_dist.model.manifest import EnvVar
 from hermes_dist.model.registry import Package
 from hermes_dist.ops.change import review
 from hermes_dist.ops.change.proposal import Proposal
-from hermes_dist.ops.change.request import Confirm, Questions
+from hermes_dist.ops.change.request import Confirm, InputQuestion, Questions
 from hermes_dist.ops.change.variables import Given, gather, single_line
 from hermes_dist.voice.clean import clean
+from hermes_dist.voice.inputs.words import input_words
 from hermes_dist.voice.summary import asked_words
 
 
@@ -40,7 +41,7 @@ def questions(session: Session, *, yes: bool) -> Questions:
     if yes or not session.screen.somebody:
         return Questions()
     asker = _Asker(session)
-    return Questions(effects=asker.effects, variables=asker.variables)
+    return Questions(effects=asker.effects, variables=asker.variables, inputs=asker.input)
 
 
 def twins(session: Session) -> Callable[[Package, Sequence[Package]], bool] | None:
@@ -79,6 +80,17 @@ class _Asker:
         """Ask whether the effects on the card may run at once."""
         self.session.screen.prompt(asked_words(proposal))
         return self.session.screen.confirm("Let it run these now?", "--allow-effects")
+
+    def input(self, question: InputQuestion) -> str:
+        """Ask for the answer to an input of the package; Enter takes the suggestion."""
+        screen = self.session.screen
+        if question.wrong:
+            screen.warn(clean(question.wrong))
+        else:
+            for line in input_words(question):
+                screen.prompt(line)
+        shown = f" [{clean(question.suggested)}]" if question.suggested else ""
+        return screen.read(f"  {question.name}{shown}: ", hidden=question.secret).strip()
 
     def variables(self, proposal: Proposal) -> Mapping[str, str]:
         """Ask for missing values. Enter always skips; the suggested value is taken only by typing ``=``."""

@@ -67,6 +67,14 @@ Env = Annotated[
 EnvFile = Annotated[
     str, typer.Option("--env-file", metavar="FILE", help="Set the variables in a file like .env.")
 ]
+Set = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help="Answer what the package asks; remembered."),
+]
+SetFile = Annotated[
+    list[str] | None,
+    typer.Option("--set-file", metavar="NAME=FILE", help="The same, with the answer in a file."),
+]
 AcceptNewKey = Annotated[
     bool, typer.Option("--accept-new-key", help="Accept a release signed with another key.")
 ]
@@ -138,6 +146,8 @@ REQUEST_OPTIONS: Mapping[str, tuple[object, Any]] = {
     "dry_run": (False, DryRun),
     "conflict": ("", OnConflict),
     "allow_effects": (False, AllowEffects),
+    "set_": (None, Set),
+    "set_file": (None, SetFile),
     "env": (None, Env),
     "env_file": ("", EnvFile),
     "accept_new_key": (False, AcceptNewKey),

@@ -15,6 +15,7 @@ from hermes_dist.errors import ExitCode, worst
 from hermes_dist.model.side import Side
 from hermes_dist.ops.change.proposal import Outcome
 from hermes_dist.ops.change.request import Accept, AskConflicts, Naming, Request, choices_of
+from hermes_dist.ops.inputs.given import given_answers
 from hermes_dist.voice.package_json import outcome_data
 
 __all__ = ["agreement", "request_of", "show_outcome"]
@@ -32,6 +33,8 @@ def request_of(
     without: str = "",
     include: Sequence[str] | None = None,
     exclude: Sequence[str] | None = None,
+    set_: Sequence[str] | None = None,
+    set_file: Sequence[str] | None = None,
     env: Sequence[str] | None = None,
     env_file: str = "",
     registry: str = "",
@@ -62,6 +65,7 @@ def request_of(
         without=without,
         include=include or (),
         exclude=exclude or (),
+        inputs=given_answers(set_ or (), set_file or ()),
     )
     if force_config:
         choices = replace(choices, sides={CONFIG: Side.THEIRS})

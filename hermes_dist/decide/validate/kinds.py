@@ -46,6 +46,12 @@ class ProblemKind(Kind):
     NAME_TAKEN = "name-taken"
     NOT_LOADED = "not-loaded"
 
+    # the inputs
+    INPUT_UNUSED = "input-unused"
+    INPUT_UNKNOWN = "input-unknown"
+    INPUT_HIDDEN = "input-hidden"
+    INPUT_NOT_FILLED = "input-not-filled"
+
     # files of any kind
     ONE_TEMPLATE = "one-template"
     PLACEHOLDER_NOT_ASKED = "placeholder-not-asked"

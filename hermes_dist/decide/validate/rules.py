@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from hermes_dist.decide.validate import contents, files, manifest
+from hermes_dist.decide.validate import contents, files, inputs, manifest
 from hermes_dist.decide.validate.problems import Problem, Rule, Subject
 
 RULES: Mapping[str, Rule] = {
@@ -20,10 +20,14 @@ RULES: Mapping[str, Rule] = {
     "cron": contents.check_cron,
     "skills": contents.check_skills,
     "plugins": contents.check_plugins,
+    "inputs": inputs.check_inputs,
     "environment": files.check_environment,
     "texts": files.check_texts,
     "left-out": files.check_left_out,
 }
+
+_OF_CONTENTS = frozenset({"soul", "config", "mcp", "cron", "skills"})
+"""The rules that judge what a home gets: they look at the files with answers in them."""
 
 
 def validate(subject: Subject) -> tuple[Problem, ...]:
@@ -32,5 +36,10 @@ def validate(subject: Subject) -> tuple[Problem, ...]:
     Returns:
         The problems, sorted by file and line, errors first within a line; duplicates are dropped.
     """
-    found = {problem for rule in RULES.values() for problem in rule(subject)}
+    filled = inputs.answered(subject)
+    found = {
+        problem
+        for name, rule in RULES.items()
+        for problem in rule(filled if name in _OF_CONTENTS else subject)
+    }
     return tuple(sorted(found))

@@ -14,6 +14,9 @@ from hermes_dist.brand import LOCKFILE, MANIFEST, PRIVATE
 from hermes_dist.decide.authoring.chosen import choose
 from hermes_dist.decide.consent.parking import put_back
 from hermes_dist.decide.environment.example import as_listed
+from hermes_dist.decide.inputs.declared import declared_by
+from hermes_dist.decide.inputs.fill import fill
+from hermes_dist.decide.inputs.unfill import told, unfill
 from hermes_dist.decide.layers.compose import compose
 from hermes_dist.decide.layers.own_part import own_part
 from hermes_dist.decide.layers.stack import Layer, Rank
@@ -145,6 +148,8 @@ def leaving(ctx: Context, name: ProfileName, *, own: bool, places: Sequence[str]
     lower = _below(ctx, lock)
     if lower is not None:
         tree, received, read = _own(tree, received, lower, first_of(read, lower.read))
+    asked = _unanswered(lock, tree, received, read)
+    tree, received, read = asked.tree, asked.received, asked.read
     left_out = (*stays, *personal, *bundled, *seen.odd, *_elsewhere(home, seen.found))
     return Leaving(
         home=home,
@@ -157,7 +162,7 @@ def leaving(ctx: Context, name: ProfileName, *, own: bool, places: Sequence[str]
         # What is kept here is in the tree as its author has it.
         stays=tuple(one for one in left_out if one.path not in tree or one.why is Why.KEPT_HERE),
         variables=package.variables,
-        notes=(*package.notes, *comments_along(tree, received, read)),
+        notes=(*package.notes, *comments_along(tree, received, read), *asked.notes),
     )
 
 
@@ -175,6 +180,27 @@ def _own(tree: Tree, received: Tree, lower: Below, read: Read) -> tuple[Tree, Tr
     now = own_part(tree, lower.tree, lower.top, read)
     then = own_part(received, lower.tree, lower.top, read)
     return now.tree, then.tree, together({**now.blobs, **then.blobs}, read)
+
+
+class _Unanswered(Struct, frozen=True, kw_only=True):
+    """A package, now and as it was received, with placeholders where the profile has answers."""
+
+    tree: Tree
+    received: Tree
+    read: Read
+    notes: tuple[Note, ...] = ()
+
+
+def _unanswered(lock: Lock | None, tree: Tree, received: Tree, read: Read) -> _Unanswered:
+    """Put the placeholders back: an answer is the user's, and never leaves with the package."""
+    if lock is None or not lock.input_values:
+        return _Unanswered(tree=tree, received=received, read=read)
+    values = lock.input_values
+    now = unfill(tree, lock.unfilled, values, read)
+    then = unfill(received, lock.unfilled, values, read)
+    read = together({**now.blobs, **then.blobs}, read)
+    notes = told(now.tree, then.tree, values, read)
+    return _Unanswered(tree=now.tree, received=then.tree, read=read, notes=notes)
 
 
 def _manifest(home: Home) -> Manifest | None:
@@ -220,6 +246,15 @@ def _why_elsewhere(name: str) -> Why:
     return Why.THIS_MACHINE if is_known else Why.NO_SHARED_NAME
 
 
+def _asked_by(leaving: Leaving) -> frozenset[str]:
+    """The inputs that the package itself has, apart from secrets."""
+    try:
+        items = declared_by(leaving.manifest) if leaving.manifest else ()
+    except Invalid:
+        items = ()
+    return frozenset(item.name for item in items if not item.secret)
+
+
 def private_of(ctx: Context, home: Home) -> Private:
     """Collect the secrets of this machine, to search for them in what would ship; they are never kept or shown."""
     values = secrets_of(ctx, home.path, leaving=True).values()
@@ -249,9 +284,15 @@ def base_of(leaving: Leaving, name: str) -> tuple[Tree, Read]:
     # The example is in no base: a home has it beside the files that merge.
     package = leaving.tree.where(lambda path: path not in ENV_EXAMPLES)
     read = leaving.read
+    if lock is not None:
+        own = {
+            name: lock.input_values[name] for name in _asked_by(leaving) & lock.input_values.keys()
+        }
+        answered = fill(package, own, read)
+        package, read = answered.tree, together(answered.blobs, read)
     if leaving.below is not None:
-        own = Layer(name=name, rank=Rank.OWN, tree=package)
-        made = compose((*leaving.below.layers, own), read)
+        top = Layer(name=name, rank=Rank.OWN, tree=package)
+        made = compose((*leaving.below.layers, top), read)
         package, read = made.tree, together(made.blobs, read)
     placed = place(package, read, name=name, keep_containers=containers)
     read = together(placed.blobs, read)

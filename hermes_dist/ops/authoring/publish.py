@@ -154,7 +154,9 @@ def _as_partial(ctx: Context, made: Publication, incoming: Incoming, base: Tree)
     if lock is None or not lock.partial or not made.base:
         return incoming
     earlier = Target(made.spec, made.refs, "", made.base, PinKind.COMMIT)
-    held = Holding(base=lock.base, included=lock.top.included, released=lock.released)
+    held = Holding(
+        base=lock.base, included=lock.top.included, released=lock.released, inputs=lock.inputs
+    )
     before = placed_for(ctx, fetch(ctx, earlier), held)
     read = first_of(before.read, ctx.store.read)
     places = never_received(before.placed, lock.theirs(), read)

@@ -9,6 +9,8 @@ from msgspec.structs import replace
 
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.handover import Place, count_missed, unlisted_parts
+from hermes_dist.decide.inputs.declared import Input, declared_by
+from hermes_dist.decide.inputs.fill import fill
 from hermes_dist.decide.layers.compose import Composed, compose
 from hermes_dist.decide.layers.stack import Layer
 from hermes_dist.decide.ownership import payload_of
@@ -18,7 +20,7 @@ from hermes_dist.decide.trust import Verdict
 from hermes_dist.decide.versions import check_requires
 from hermes_dist.errors import Invalid, Refused
 from hermes_dist.model.left_out import LeftOut
-from hermes_dist.model.lock_package import LockedPackage
+from hermes_dist.model.lock_package import InputAnswer, InputValue, LockedPackage
 from hermes_dist.model.manifest import EnvVar, Manifest
 from hermes_dist.model.notes import Note
 from hermes_dist.model.paths import RelPath
@@ -52,6 +54,8 @@ class Incoming(Struct, frozen=True, kw_only=True):
         whole: It is everything that the pin names; False if the lock recorded it with parts left out.
         layers: The layers in it, as the lock records them; None for those that the lock has.
         over: The names of the layers that the package itself asks for.
+        inputs: The answers that are in it, and those that are in the home's ``.env``.
+        unfilled: The files of the package that hold answers, as their author wrote them.
         notes: What else to say about it, besides warnings about its manifest.
     """
 
@@ -70,6 +74,8 @@ class Incoming(Struct, frozen=True, kw_only=True):
     whole: bool = True
     layers: tuple[LockedPackage, ...] | None = None
     over: tuple[str, ...] = ()
+    inputs: tuple[InputAnswer, ...] = ()
+    unfilled: Tree = EMPTY
     notes: tuple[Note, ...] = ()
     verdict: Verdict | None = None
 
@@ -83,6 +89,7 @@ class Stack(Struct, frozen=True, kw_only=True):
         locked: The same layers as the lock records them, the lowest first.
         direct: The names of those that the package itself asks for.
         env: The variables that they ask for.
+        inputs: The inputs that each of them has, by its name.
         notes: What to say about them.
     """
 
@@ -91,6 +98,7 @@ class Stack(Struct, frozen=True, kw_only=True):
     locked: tuple[LockedPackage, ...]
     direct: tuple[str, ...] = ()
     env: tuple[EnvVar, ...] = ()
+    inputs: Mapping[str, tuple[Input, ...]] = field(default_factory=dict)
     notes: tuple[Note, ...] = ()
 
 
@@ -101,12 +109,14 @@ class Fetched(Struct, frozen=True, kw_only=True):
         target: What was fetched.
         offer: The package tree and the pin; its contents are in the store.
         stack: The layers that it stands on; None if it stands on none, or nobody looked for them.
+        inputs: The answers to its inputs; None for those that the home holds.
     """
 
     target: Target
     offer: Offer
     manifest: Manifest
     stack: Stack | None = None
+    inputs: tuple[InputAnswer, ...] | None = None
 
 
 class Holding(Struct, frozen=True, kw_only=True):
@@ -117,12 +127,14 @@ class Holding(Struct, frozen=True, kw_only=True):
         user_jobs: Cron jobs of the user's own, by id.
         included: What the user takes along without the author's list.
         released: What parts that are the user's now last were as the package's.
+        inputs: The inputs that were answered.
     """
 
     base: Tree = EMPTY
     user_jobs: Mapping[str, Job] = NO_JOBS
     included: tuple[RelPath, ...] = ()
     released: Tree = EMPTY
+    inputs: tuple[InputAnswer, ...] = ()
 
 
 def fetch(ctx: Context, target: Target) -> Fetched:
@@ -165,7 +177,12 @@ def placed_for(ctx: Context, fetched: Fetched, held: Holding | None = None) -> I
     """
     target, offer, held = fetched.target, fetched.offer, held or Holding()
     payload = payload_of(offer.tree, fetched.manifest, held.included)
-    joined = _on_layers(payload.tree, fetched, ctx.store.read)
+    inputs = held.inputs if fetched.inputs is None else fetched.inputs
+    values = {one.name: one.value for one in inputs if one.value is not None}
+    mine = _for(declared_by(fetched.manifest), values) if values else {}
+    own = fill(payload.tree, mine, ctx.store.read)
+    ctx.store.put_many(own.blobs.values())
+    joined = _on_layers(ctx, own.tree, fetched, values)
     ctx.store.put_many(joined.blobs.values())
     stack = fetched.stack
 
@@ -197,12 +214,22 @@ def placed_for(ctx: Context, fetched: Fetched, held: Holding | None = None) -> I
         read=together(placed.blobs, ctx.store.read),
         layers=stack.locked if stack else (),
         over=stack.direct if stack else (),
+        inputs=inputs,
+        unfilled=own.unfilled,
         notes=(*payload.notes, *placed.notes, *offer.notes, *(stack.notes if stack else ())),
     )
 
 
-def _on_layers(payload: Tree, fetched: Fetched, read: Read) -> Composed:
-    """Compose what a package brings with the layers that it stands on.
+def _for(items: tuple[Input, ...], values: Mapping[str, InputValue]) -> Mapping[str, InputValue]:
+    """The answers that a package's own placeholders may hold; a secret is never among them."""
+    names = {item.name for item in items if not item.secret}
+    return {name: value for name, value in values.items() if name in names}
+
+
+def _on_layers(
+    ctx: Context, payload: Tree, fetched: Fetched, values: Mapping[str, InputValue]
+) -> Composed:
+    """Compose what a package brings with the layers that it stands on, each with the answers in it.
 
     Raises:
         Refused: Two layers say different things, and nothing tells which of them counts.
@@ -210,7 +237,12 @@ def _on_layers(payload: Tree, fetched: Fetched, read: Read) -> Composed:
     stack = fetched.stack
     if stack is None:
         return Composed(payload, {}, ())
-    made = compose((*stack.layers, replace(stack.top, tree=payload)), read)
+    layers = []
+    for layer in stack.layers:
+        own = fill(layer.tree, _for(stack.inputs.get(layer.name, ()), values), ctx.store.read)
+        ctx.store.put_many(own.blobs.values())
+        layers.append(replace(layer, tree=own.tree))
+    made = compose((*layers, replace(stack.top, tree=payload)), ctx.store.read)
     if made.clashes:
         first = made.clashes[0]
         more = f", and {len(made.clashes) - 1} more" if len(made.clashes) > 1 else ""
@@ -272,6 +304,7 @@ def holding_of(
         user_jobs=user_jobs,
         included=lock.top.included if included is None else included,
         released=lock.released,
+        inputs=lock.inputs,
     )
 
 

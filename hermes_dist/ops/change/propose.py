@@ -377,6 +377,8 @@ def _next_lock(
         answers=plan.answers,
         moved=plan.moved,
         kept=plan.kept,
+        inputs=incoming.inputs,
+        unfilled=incoming.unfilled,
         approved=approvals_after(before, agreed, decisions.granted.now, incoming.pin),
         off=plan.off,
     )

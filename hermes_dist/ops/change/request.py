@@ -27,6 +27,7 @@ __all__ = [
     "Choices",
     "Confirm",
     "Given",
+    "InputQuestion",
     "Naming",
     "Questions",
     "Request",
@@ -55,6 +56,7 @@ def choices_of(
     without: str = "",
     include: Sequence[str] = (),
     exclude: Sequence[str] = (),
+    inputs: Mapping[str, str] | None = None,
 ) -> Choices:
     """Make the choices from options as they are typed.
 
@@ -63,8 +65,28 @@ def choices_of(
     """
     if conflict and conflict not in _POLICIES:
         raise UsageError(f"--conflict takes {', '.join(_POLICIES)}, not {conflict!r:.40}")
-    choices = Choices(default=_DEFAULTS.get(conflict), allow_effects=allow_effects)
+    choices = Choices(
+        default=_DEFAULTS.get(conflict), allow_effects=allow_effects, inputs=inputs or {}
+    )
     return choices.with_included(include, exclude).with_parts(only, without)
+
+
+class InputQuestion(Struct, frozen=True, kw_only=True):
+    """A question about an input of a package.
+
+    Attributes:
+        rules: What the answer has to be, in a few words.
+        suggested: What counts if nothing is typed; None if something has to be.
+        secret: The answer is not shown.
+        wrong: What is wrong with what was typed last; empty for the first time.
+    """
+
+    name: str
+    description: str
+    rules: str
+    suggested: str | None
+    secret: bool
+    wrong: str
 
 
 class Questions(Struct, frozen=True, kw_only=True):
@@ -74,11 +96,14 @@ class Questions(Struct, frozen=True, kw_only=True):
         conflicts: Asks about the open conflicts, before the confirmation.
         effects: Asks, after the confirmation, whether effects that newly need approval may run now.
         variables: Asks, after the confirmation, for the values of missing variables, by name.
+        inputs: Asks, before the proposal is made, for the answer to an input of the package; nothing typed takes the
+            suggestion.
     """
 
     conflicts: AskConflicts | None = None
     effects: Callable[[Proposal], bool] | None = None
     variables: Callable[[Proposal], Mapping[str, str]] | None = None
+    inputs: Callable[[InputQuestion], str] | None = None
 
 
 class Request(Struct, frozen=True, kw_only=True):
@@ -118,7 +143,8 @@ class Request(Struct, frozen=True, kw_only=True):
     @property
     def is_for_one(self) -> bool:
         """Whether it holds what is meant for one profile alone."""
-        return bool(self.to or self.env.named) or self.choices.including != Including()
+        named = self.to or self.env.named or self.choices.inputs
+        return bool(named) or self.choices.including != Including()
 
     @property
     def is_plain(self) -> bool:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from hermes_dist.brand import MANIFEST
+from hermes_dist.decide.inputs.declared import declared_by
+from hermes_dist.decide.inputs.fill import fill
 from hermes_dist.decide.layers.compose import compose
 from hermes_dist.decide.layers.stack import Layer, Rank
 from hermes_dist.decide.ownership import payload_of
@@ -43,7 +47,7 @@ def below(ctx: Context, lock: Lock) -> Below:
     Raises:
         DistError: A layer is not here any more and can't be fetched.
     """
-    layers = tuple(layer_again(ctx, one) for one in lock.layers)
+    layers = tuple(_answered(ctx, one, lock) for one in lock.layers)
     made = compose(layers, ctx.store.read)
     own = fetched_again(ctx, lock.top)
     return Below(
@@ -52,6 +56,19 @@ def below(ctx: Context, lock: Lock) -> Below:
         layers=layers,
         read=together(made.blobs, ctx.store.read),
     )
+
+
+def _answered(ctx: Context, package: LockedPackage, lock: Lock) -> Layer:
+    """One layer with the answers in it, as the home received it."""
+    layer = layer_again(ctx, package)
+    if not lock.input_values:
+        return layer
+    items = declared_by(fetched_again(ctx, package).manifest)
+    names = {item.name for item in items if not item.secret}
+    values = {name: value for name, value in lock.input_values.items() if name in names}
+    made = fill(layer.tree, values, ctx.store.read)
+    ctx.store.put_many(made.blobs.values())
+    return replace(layer, tree=made.tree)
 
 
 def fetched_again(ctx: Context, package: LockedPackage) -> Fetched:

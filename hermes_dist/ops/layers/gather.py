@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
+from hermes_dist.decide.inputs.declared import declared_by
 from hermes_dist.decide.layers.resolve import Picked, resolve
 from hermes_dist.decide.layers.stack import Layer, Rank
 from hermes_dist.decide.layers.wanted import Wanted
@@ -73,6 +74,10 @@ def gathered(ctx: Context, fetched: Fetched, home: Home, request: Request) -> Fe
         locked=tuple(locked),
         direct=tuple(dict.fromkeys(names[market.key(one, "")] for one in wanted.all)),
         env=tuple(env),
+        inputs={
+            names[one.choice.key]: declared_by(market.fetched(one.choice).manifest)
+            for one in picked
+        },
         notes=tuple(notes),
     )
     return replace(fetched, stack=stack)

@@ -33,6 +33,7 @@ from hermes_dist.ops.change.request import Confirm, Request
 from hermes_dist.ops.change.variables import manifest_of
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, look_into, open_home
+from hermes_dist.ops.inputs.ask import with_inputs
 from hermes_dist.ops.layers.ask import with_layers
 from hermes_dist.world.disk.fs import atomic_write
 from hermes_dist.world.disk.owners import make_folders
@@ -211,6 +212,7 @@ def _changed(
         target = look_up(ctx, _source(place))
         # What the profile held so far is a layer now: it is judged as that, and not as the package at the top.
         fetched = with_layers(ctx, fetch(ctx, target), home, request)
+        fetched, request = with_inputs(fetched, home, request)
         view = home
         if home.lock is not None:
             bare = home.lock.with_top(signer="", demands=None)

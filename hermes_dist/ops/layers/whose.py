@@ -14,7 +14,7 @@ from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.documents.api import ABSENT, get, kind_of, load_data
 from hermes_dist.model.keypath import KeyPath, format_key, named_places, parse_key
 from hermes_dist.model.lock import Lock
-from hermes_dist.model.lock_package import LockedPackage
+from hermes_dist.model.lock_package import InputAnswer, LockedPackage
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.tree import Digest, Read, Tree
 from hermes_dist.model.values import leaves
@@ -168,16 +168,16 @@ def _stack(ctx: Context, lock: Lock) -> tuple[Shipped, ...]:
     Raises:
         DistError: One is not here any more and can't be fetched.
     """
-    return tuple(_shipped(ctx, one) for one in lock.packages)
+    return tuple(_shipped(ctx, one, lock.inputs) for one in lock.packages)
 
 
-def _shipped(ctx: Context, package: LockedPackage) -> Shipped:
+def _shipped(ctx: Context, package: LockedPackage, inputs: tuple[InputAnswer, ...]) -> Shipped:
     fetched = fetched_again(ctx, package)
     wanted = asked_for(fetched)
     if package.layer:
         tree = layer_again(ctx, package).tree
         fetched = replace(fetched, offer=fetched.offer._replace(tree=tree))
-    placed = placed_for(ctx, fetched)
+    placed = placed_for(ctx, replace(fetched, inputs=inputs))
     return Shipped(package=package, tree=placed.placed, read=placed.read, wanted=wanted)
 
 

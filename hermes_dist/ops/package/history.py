@@ -65,9 +65,10 @@ class Past(Struct, frozen=True, kw_only=True):
     def moment(self) -> Moment:
         package = ""
         if self.lock:
-            # Another version of a layer is another package, too.
+            # Another version of a layer is another package, too, and so is one with other answers in it.
             pins = [one.pin for one in self.lock.packages]
             package = " ".join(f"{p.url} {p.subfolder or ''} {p.commit} {p.tree}" for p in pins)
+            package += "".join(f" {one.name}={one.value!r}" for one in self.lock.inputs)
         return Moment(self.number, package, self.back_to)
 
 

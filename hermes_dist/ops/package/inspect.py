@@ -19,6 +19,7 @@ from hermes_dist.model.tree import EMPTY
 from hermes_dist.ops.change.variables import environment_of, manifest_of
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import look_into
+from hermes_dist.ops.inputs.rows import InputRow, input_rows_of
 from hermes_dist.ops.trust.trusted_keys import signer_words
 from hermes_dist.world.load import load_manifest
 
@@ -41,6 +42,7 @@ class Info(Struct, frozen=True, kw_only=True):
     wanted: tuple[Wanted, ...] = ()
     signer: str = ""
     missed: Mapping[str, int] = field(default_factory=dict)
+    inputs: tuple[InputRow, ...] = ()
 
 
 def is_package(ctx: Context, text: str) -> bool:
@@ -82,6 +84,7 @@ def info(ctx: Context, name: ProfileName) -> Info:
         parts=tuple(count_parts(tree).items()),
         wanted=environment_of(ctx, home.path, manifest),
         missed=_missed(ctx, home.lock) if home.lock else {},
+        inputs=input_rows_of(manifest, home.lock),
     )
 
 

@@ -28,6 +28,7 @@ from hermes_dist.ops.change.request import Confirm, Request
 from hermes_dist.ops.change.target import Target
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, open_home
+from hermes_dist.ops.inputs.ask import with_inputs
 from hermes_dist.ops.layers.ask import with_layers
 from hermes_dist.ops.package.infer import infer
 from hermes_dist.ops.profiles import aliases
@@ -86,6 +87,8 @@ def install(
         command = aliases.plan(ctx.layout, home.name, alias or home.name, env=ctx.env)
     moved = _moved_note(ctx, arrival)
     arrival = arrival._replace(fetched=with_layers(ctx, arrival.fetched, home, request))
+    fetched, request = with_inputs(arrival.fetched, home, request)
+    arrival = arrival._replace(fetched=fetched)
     base, guess = _inferred(ctx, home, arrival.fetched.target.spec)
     incoming, judged_notes = _judged(ctx, arrival, request, base)
     elsewhere = about_redirect(ctx, arrival.fetched.target, home.name)

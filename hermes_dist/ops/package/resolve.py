@@ -69,6 +69,8 @@ def recorded(ctx: Context, lock: Lock) -> Incoming:
         whole=not lock.partial,
         layers=lock.layers,
         over=lock.top.over,
+        inputs=lock.inputs,
+        unfilled=lock.unfilled,
         read=ctx.store.read,
     )
 

@@ -20,6 +20,7 @@ from hermes_dist.ops.change.request import Choices, Confirm, Request
 from hermes_dist.ops.change.variables import refuse_unwritable
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, open_home
+from hermes_dist.ops.inputs.ask import with_inputs
 from hermes_dist.ops.layers.ask import with_layers
 from hermes_dist.ops.package.release_notes import release_notes_of
 from hermes_dist.ops.trust.judge_release import judge_history, judge_release
@@ -62,6 +63,7 @@ def update(
     stays = _stays_fetched(ctx, looked, lock, fetched, request)
     if stays is not None:
         return stays
+    fetched, request = with_inputs(fetched, home, request)
     incoming = judge_release(
         ctx,
         target,
@@ -78,9 +80,9 @@ def update(
 
 
 def _as_held(ctx: Context, looked: Looked, lock: Lock, request: Request) -> Looked:
-    """Look at the commit that a held profile is at, if the user includes more of it: no hold keeps that out."""
+    """Look at the commit that a held profile is at, if the user asks for more of it: no hold keeps that out."""
     target = looked.target
-    if request.choices.including == Including() or request.to or not target.commit:
+    if not _wants_more(request) or request.to or not target.commit:
         return looked
     held = not target.is_pin(lock.pin) and _held_note(ctx, looked, lock, target.commit)
     if not held:
@@ -88,6 +90,11 @@ def _as_held(ctx: Context, looked: Looked, lock: Lock, request: Request) -> Look
     # Only a commit of the same folder can be what was received; what it offers is mostly here already.
     same = target._replace(commit=lock.pin.commit)
     return looked._replace(target=same, notes=(*looked.notes, held))
+
+
+def _wants_more(request: Request) -> bool:
+    """Whether the user asks for something of the version that is here: no hold keeps that out."""
+    return request.choices.including != Including() or bool(request.choices.inputs)
 
 
 def _included(lock: Lock, fetched: Fetched, request: Request) -> tuple[RelPath, ...]:
@@ -159,9 +166,9 @@ def _as_it_is(ctx: Context, looked: Looked, lock: Lock, request: Request, *notes
         DistError: The variables can't be written, or nothing can be included because the profile is held.
     """
     outcome = Outcome(verb="update", profile=looked.name, lock=lock, notes=(*looked.notes, *notes))
-    if request.choices.including != Including():
+    if _wants_more(request):
         raise DistError(
-            "it is held, so nothing more is included",
+            "it is held, so nothing of it changes",
             where=looked.name,
             hint=f"release it first: {ctx.command(f'unhold {looked.name}')}",
         )

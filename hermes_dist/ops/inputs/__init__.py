@@ -1,0 +1,1 @@
+"""Inputs of packages: their answers are given with the command, remembered, or asked for."""

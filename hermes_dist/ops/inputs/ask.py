@@ -1,0 +1,194 @@
+"""Find an answer to each input of a package: given with the command, remembered, asked for, or the author's default."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from hermes_dist.decide.environment import dotenv
+from hermes_dist.decide.inputs.declared import Input, accepted, declared_by, fits, rules_of
+from hermes_dist.decide.inputs.typed import shown
+from hermes_dist.errors import InputNeeded, Invalid, UsageError
+from hermes_dist.model.lock_package import InputAnswer, InputValue
+from hermes_dist.ops.change.fetch import Fetched
+from hermes_dist.ops.change.request import InputQuestion, Request
+from hermes_dist.ops.change.variables import ENV_FILE
+from hermes_dist.ops.homes import Home
+
+
+class Answered(NamedTuple):
+    """A package with the answers to its inputs, and the request with the variables that answers go to."""
+
+    fetched: Fetched
+    request: Request
+
+
+def with_inputs(fetched: Fetched, home: Home, request: Request) -> Answered:
+    """Add the answers to the inputs of a package and of its layers, if there are any.
+
+    Args:
+        fetched: The package, with its layers.
+        home: The home it goes to.
+        request: The options of the command.
+
+    Raises:
+        UsageError: An answer is given to an input that does not exist.
+        InputNeeded: An input has neither answer nor default, and nobody can be asked.
+        Invalid: An answer does not fit, or the manifest says something about inputs that can't be read.
+    """
+    inputs = _inputs(fetched)
+    _check_names(fetched, inputs, request.choices.inputs)
+    if not inputs:
+        return Answered(replace(fetched, inputs=()), request)
+    search = _Search(home, request)
+    found = [search.answer(group) for group in inputs.values()]
+    answers = tuple(
+        InputAnswer(item.name, None if item.secret else value)
+        for item, value in found
+        if value is not None or search.is_there(item)
+    )
+    env = replace(request.env, values={**_variables(search, found), **request.env.values})
+    return Answered(replace(fetched, inputs=answers), replace(request, env=env))
+
+
+def _variables(
+    search: _Search, found: Iterable[tuple[Input, InputValue | None]]
+) -> Mapping[str, str]:
+    """The variables to write: what was answered before is in ``.env`` already, and counts as it is there by now."""
+    return {
+        item.env: shown(value)
+        for item, value in found
+        if item.env and value is not None and search.is_new(item)
+    }
+
+
+def _inputs(fetched: Fetched) -> Mapping[str, list[Input]]:
+    """The inputs by name; several packages of a stack may have one of the same name, and get the same answer."""
+    groups: dict[str, list[Input]] = {}
+    stack = fetched.stack
+    for item in declared_by(fetched.manifest):
+        groups.setdefault(item.name, []).append(item)
+    for items in stack.inputs.values() if stack else ():
+        for item in items:
+            groups.setdefault(item.name, []).append(item)
+    return groups
+
+
+def _check_names(fetched: Fetched, known: Iterable[str], given: Iterable[str]) -> None:
+    known = tuple(known)
+    for name in given:
+        if name not in known:
+            label = fetched.manifest.name
+            hint = f"its inputs are {', '.join(known)}" if known else "it has no inputs"
+            raise UsageError(f"{label} has no input {name!r:.80}", hint=hint)
+
+
+class _Search:
+    """Looks for the answers to inputs, in the order in which they count."""
+
+    def __init__(self, home: Home, request: Request) -> None:
+        self._given = request.choices.inputs
+        self._request = request
+        lock = home.lock
+        self._remembered = {one.name: one for one in lock.inputs} if lock else {}
+        self._env = _env(home.path)
+
+    def is_new(self, item: Input) -> bool:
+        """Whether an input was not answered before, or is answered anew with the command."""
+        return item.name not in self._remembered or item.name in self._given
+
+    def is_there(self, item: Input) -> bool:
+        """Whether a secret is in the home's ``.env`` already."""
+        return item.secret and (item.name in self._remembered or item.env in self._env)
+
+    def answer(self, group: list[Input]) -> tuple[Input, InputValue | None]:
+        """Find the answer to an input; None for a secret that is in ``.env`` already, or that waits in a dry run.
+
+        Args:
+            group: The input, as each package of the stack that has it declares it; the first one asks.
+
+        Raises:
+            InputNeeded: There is none, and nobody can be asked.
+            Invalid: The answer does not fit.
+        """
+        item = group[0]
+        value = self._answer(item)
+        if value is not None:
+            for other in group[1:]:
+                accepted(other, shown(value))
+        return item, value
+
+    def _answer(self, item: Input) -> InputValue | None:
+        if item.name in self._given:
+            return accepted(item, self._given[item.name])
+        if item.secret:
+            known = self.is_there(item) or item.env in self._request.env.values
+            return None if known else self._asked(item, None)
+        before, remembered = self._before(item), self._remembered.get(item.name)
+        if remembered is not None and before is not None and before == remembered.value:
+            return before
+        return self._asked(item, before)
+
+    def _before(self, item: Input) -> InputValue | None:
+        """The answer that counts without asking, or is suggested: remembered, or the home's variable."""
+        remembered = self._remembered.get(item.name)
+        if remembered is not None and remembered.value is not None and fits(item, remembered.value):
+            return remembered.value
+        try:
+            return accepted(item, self._env[item.env]) if item.env in self._env else None
+        except Invalid:
+            return None
+
+    def _asked(self, item: Input, before: InputValue | None) -> InputValue | None:
+        suggested = item.default if before is None else before
+        ask = self._request.questions.inputs
+        if ask is not None and not self._request.dry_run:
+            return _typed(item, suggested, ask)
+        # A remembered answer that fits no more is not exchanged for the author's default unseen.
+        again = item.name in self._remembered
+        if suggested is not None and not again:
+            return suggested
+        if self._request.dry_run:
+            return None
+        why = f" ({item.description})" if item.description else ""
+        what = "the answer does not fit any more" if again else "an answer is needed"
+        raise InputNeeded(
+            f"{what}{why}",
+            where=f"input {item.name}",
+            hint=f"pass --set {item.name}=VALUE; it has to be: {rules_of(item)}",
+        )
+
+
+def _typed(
+    item: Input, suggested: InputValue | None, ask: Callable[[InputQuestion], str]
+) -> InputValue:
+    """Ask until an answer fits; nothing typed takes the suggestion."""
+    wrong = ""
+    while True:
+        question = InputQuestion(
+            name=item.name,
+            description=item.description,
+            rules=rules_of(item),
+            suggested=None if suggested is None else shown(suggested),
+            secret=item.secret,
+            wrong=wrong,
+        )
+        text = ask(question)
+        if not text and suggested is not None:
+            return suggested
+        try:
+            if not text:
+                raise Invalid("an answer is needed")
+            return accepted(item, text)
+        except Invalid as error:
+            wrong = error.what
+
+
+def _env(home: Path) -> Mapping[str, str]:
+    try:
+        return dotenv.read((home / ENV_FILE).read_bytes())
+    except OSError:
+        return {}
