@@ -117,3 +117,33 @@ def test_a_thousand_profiles_scroll(machine: Machine) -> None:
         assert page.locator(".d-rowlink").count() == 1
         assert not window.violations()
         assert not window.faults
+
+
+def test_a_long_text_with_many_differences_is_merged_one_by_one(machine: Machine) -> None:
+    """5,000 lines, and each of a hundred differences stands alone."""
+    from window import Window, chromium, served
+
+    lines = [f"Rule {n} stands, and says what it says of {n * 7}.\n" for n in range(5000)]
+    mine, theirs = list(lines), list(lines)
+    for n in range(0, 5000, 50):
+        mine[n], theirs[n] = f"Mine {n}.\n", f"Theirs {n}.\n"
+    manifest = {"distribution.yaml": "name: long\nversion: 1.0.0\n", "SOUL.md": "".join(lines)}
+    machine.install("long", machine.source("long", manifest))
+    machine.write("long", "SOUL.md", "".join(mine))
+    machine.ship("long", {"SOUL.md": "".join(theirs)}, "v2.0.0")
+    machine.run("update", "long", "-y", codes=(0, 3))
+    with served(machine.env, machine.home) as address, chromium() as context:
+        window = Window(context.new_page(), address)
+        window.go(profile="long", screen="conflicts")
+        window.sees("100 differences")
+        window.button("Next difference").click()
+        window.page.keyboard.press("Alt+ArrowLeft")
+        window.sees("99 differences")
+        window.button("Check the result").click()
+        window.button("Save…").click()
+        window.agree("Save")
+        window.sees("All conflicts are settled.")
+        said = (machine.path("long") / "SOUL.md").read_text()
+        assert said.count("Theirs ") == 1
+        assert said.count("Mine ") == 99
+        assert not window.faults

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import yaml
-from machine import FAKE_KEY, OPEN
+from machine import FAKE_KEY, OPEN, package
 
 if TYPE_CHECKING:
     from machine import Machine
@@ -339,3 +339,20 @@ def test_a_profile_is_published_without_its_secret(window: Window, machine: Mach
     assert "${OVEN_KEY}" in shipped
     assert FAKE_KEY not in shipped
     assert "Sourdough" in repo.git("log", "-1", "--format=%B", "main")
+
+
+def test_what_a_rule_refuses_is_let_pass_only_for_once(window: Window, machine: Machine) -> None:
+    """A tag that moved is refused with what it is; the exception is ticked, and forgotten afterwards."""
+    page, repo = window.page, machine.source("moving", package("coder"))
+    machine.install("mover", f"{repo}#v1.0.0")
+    machine.ship("moving", {"SOUL.md": "Another soul.\n"}, "v1.0.0")
+    window.go(profile="mover", screen="update")
+    window.sees("moved")
+    assert window.button("Update…").count() == 0
+    page.get_by_role("button", name="Exceptions, for this once").click()
+    page.get_by_label("Accept a tag that was moved").check()
+    window.button("Show the preview").click()
+    window.button("Update…").wait_for()
+    window.sees("SOUL.md")
+    window.go(profile="mover", screen="update")
+    window.sees("moved")

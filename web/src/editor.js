@@ -4,6 +4,7 @@ import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
 import { MergeView, getChunks, goToNextChunk, goToPreviousChunk, unifiedMergeView } from "@codemirror/merge";
 import { EditorState, Prec } from "@codemirror/state";
 import { EditorView, drawSelection, highlightSpecialChars, keymap, lineNumbers } from "@codemirror/view";
+import { changes } from "./lines.js";
 
 /** Below this width, in pixels, both texts are shown in one column. */
 const LEAST = 640;
@@ -98,6 +99,7 @@ export function mount(parent, given) {
       revertControls: "a-to-b",
       renderRevertControl: () => button(given.take, "→"),
       collapseUnchanged: fold(),
+      diffConfig: { override: changes },
       gutter: true,
     });
     return { editor: merge.b, destroy: () => merge.destroy() };
@@ -113,6 +115,7 @@ export function mount(parent, given) {
         unifiedMergeView({
           original: left,
           collapseUnchanged: fold(),
+          diffConfig: { override: changes },
           gutter: true,
           mergeControls: (kind, action) => {
             const made = button(given.take, "Take");

@@ -2,6 +2,7 @@
 import { h, Fragment, useEffect, useMemo, useState } from "../host.js";
 import { Ask, Badge, Button, Card, Choice, Code, Empty, ErrorBox, Field, Go, Waiting, counted } from "../parts/basic.jsx";
 import { Change } from "../parts/change.jsx";
+import { Exceptions } from "../parts/exceptions.jsx";
 import { Outcome, pinWords } from "../parts/outcome.jsx";
 import { go } from "../route.js";
 import { useChange, useRead } from "../use.js";
@@ -130,19 +131,23 @@ function Install({ source, registry, suggested, profiles }) {
   const change = useChange("install", "");
   const [name, setName] = useState(suggested);
   const [alias, setAlias] = useState(false);
+  const [given, setGiven] = useState({});
   const [asked, setAsked] = useState(false);
   const taken = profiles.some((one) => one.name === name);
   const look = (/** @type {any} */ event) => {
     event.preventDefault();
-    change.look(Object.fromEntries(Object.entries({ source, registry, name, alias }).filter(([, value]) => value)), "");
+    change.look(Object.fromEntries(Object.entries({ source, registry, name, alias, ...given }).filter(([, value]) => value)), "");
   };
   return (
     <>
       <Card title="Install">
-        <form className="d-row d-wrap d-bottom" onSubmit={look}>
+        <form className="d-stack" onSubmit={look}>
+          <div className="d-row d-wrap d-bottom">
           <Field label="As the profile" id="as" value={name} onValue={setName} placeholder="the package's name" mono hint={taken ? "There is a profile of this name: choose another." : ""} />
           <label className="d-radio"><input type="checkbox" checked={alias} onChange={(/** @type {any} */ event) => setAlias(event.target.checked)} /> Make a command of this name</label>
           <Button type="submit" kind={change.phase === "preview" ? "plain" : "main"} disabled={taken}>Show the preview</Button>
+          </div>
+          <Exceptions given={given} onGiven={setGiven} />
         </form>
       </Card>
       <Change

@@ -2,6 +2,7 @@
 import { h, Fragment, useEffect, useState } from "../host.js";
 import { Ask, Badge, Button, Card, Choice, Code, Empty, ErrorBox, Field, Go, Waiting, counted, upper } from "../parts/basic.jsx";
 import { Change } from "../parts/change.jsx";
+import { Exceptions } from "../parts/exceptions.jsx";
 import { Outcome, pinWords } from "../parts/outcome.jsx";
 import { useChange, useRead } from "../use.js";
 
@@ -17,9 +18,10 @@ export function Update({ profile }) {
   const change = useChange("update", profile);
   const [conflict, setConflict] = useState("");
   const [to, setTo] = useState("");
+  const [given, setGiven] = useState({});
   const [asked, setAsked] = useState(false);
   const managed = status.data?.managed;
-  const look = (/** @type {any} */ more = {}) => change.look(filled({ conflict, to, ...more }), status.state);
+  const look = (/** @type {any} */ more = {}) => change.look(filled({ conflict, to, ...given, ...more }), status.state);
   useEffect(() => {
     if (managed) look();
   }, [managed]);
@@ -48,10 +50,13 @@ export function Update({ profile }) {
       />
       {change.phase === "preview" || change.phase === "failed" ? (
         <Card title="Another way" className="d-quietcard">
-          <form className="d-row d-wrap d-bottom" onSubmit={(/** @type {any} */ event) => { event.preventDefault(); look(); }}>
+          <form className="d-stack" onSubmit={(/** @type {any} */ event) => { event.preventDefault(); look(); }}>
+            <div className="d-row d-wrap d-bottom">
             <Field label="Follow another tag, branch or commit" id="to" value={to} onValue={setTo} placeholder="v1.2.0" mono hint="Empty: as now" />
             <Choice label="Where both sides changed" id="policy" value={conflict} options={POLICY} onValue={setConflict} />
             <Button type="submit">Show the preview</Button>
+            </div>
+            <Exceptions given={given} onGiven={setGiven} />
           </form>
         </Card>
       ) : null}
@@ -60,7 +65,7 @@ export function Update({ profile }) {
 }
 
 /** Fields that say something. @param {Record<string, any>} fields */
-const filled = (fields) => Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== ""));
+const filled = (fields) => Object.fromEntries(Object.entries(fields).filter(([, value]) => value));
 
 function Preview({ body, status, onYes, onLook, children }) {
   const data = body.data;
