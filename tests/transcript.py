@@ -42,7 +42,8 @@ DOCS = TOP / "docs"
 ADA = "/home/ada"
 FRONT_DOOR = "__main__:front_door"
 _FENCE = re.compile(r"^( *)```(.*)$")
-_ASKED = re.compile(r"\[[^\]]*\]:? (\S.*)$")
+_ASKED = re.compile(r"""\[[^\]"']*\]:? (\S.*)$""")
+"""A question with its answer; a list of data in brackets has quoted words."""
 _ALIKE = [
     (re.compile(r"SHA256:[\w+/]{43}"), "SHA256:…"),
     (re.compile(r"\b[0-9a-f]{64}\b|\b[0-9a-f]{40}\b|\b[0-9a-f]{7}\b"), "0000000"),

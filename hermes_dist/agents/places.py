@@ -18,6 +18,8 @@ SHOWN_AS = "display_name"
 """The display name of a profile, in ``profile.yaml``."""
 BEFORE = "previous_names"
 """The former names of a profile, in the same file."""
+WORKSPACE = "workspace"
+"""Where the agent works; nothing of a package is there."""
 SHARED_FILES = (SOUL, CONFIG, MCP)
 """Files that the agent reads in a home and an author may ship."""
 PLUGINS = "plugins"
@@ -29,7 +31,7 @@ STANDARD_FOLDERS = (
     "skins",
     "logs",
     "plans",
-    "workspace",
+    WORKSPACE,
     "cron",
     "home",
 )
@@ -47,7 +49,7 @@ BUNDLED = "skills/.bundled_manifest"
 NO_SKILLS = ".no-bundled-skills"
 """Marks a home that takes no bundled skills."""
 
-OF_FOREIGN_ARCHIVES = ("workspace", "plans", ABOUT)
+OF_FOREIGN_ARCHIVES = (WORKSPACE, "plans", ABOUT)
 """What an archive made by the agent adds to a new home, besides the shared files."""
 LETS_IN = ("shell-hooks-allowlist.json", "pairing", "platforms/pairing")
 """Files that say who or what may talk to the agent."""

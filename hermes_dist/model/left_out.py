@@ -27,6 +27,16 @@ class Why(StrEnum):
     UNKNOWN_IN_ARCHIVE = "unknown-in-archive"
     IGNORED = "ignored"
 
+    # by what it is to another agent
+    NO_PART = "no-part"
+    NOT_OF_PLUGIN = "not-of-plugin"
+    OTHER_HOOKS = "other-hooks"
+    OTHER_AGENTS = "other-agents"
+    OTHER_AGENTS_COPY = "other-agents-copy"
+    COMMAND_FORM = "command-form"
+    SERVER_FORM = "server-form"
+    NAME_TAKEN = "name-taken"
+
     # by whose it is
     OWN = "own"
     AGENTS_OWN = "agents-own"
@@ -62,6 +72,10 @@ class Why(StrEnum):
     DEVICE = "device"
 
 
+OF_OTHERS = frozenset(
+    {Why.OTHER_HOOKS, Why.OTHER_AGENTS, Why.COMMAND_FORM, Why.SERVER_FORM, Why.NAME_TAKEN}
+)
+"""Reasons of parts that another agent would run: whoever counts on them has to know."""
 LACKING = frozenset({Why.LINK, Why.SUBMODULE, Why.LFS_POINTER})
 """Reasons of a source that has something at a path, but not its content: nothing there was removed by the author."""
 

@@ -66,6 +66,7 @@ _PACKAGE_KNOWN = _PACKAGE_NEEDS | {
     "layer",
     "over",
     "only",
+    "taken",
     "subfolder",
     "ref",
     "commit",
@@ -342,6 +343,7 @@ def _package_text(package: LockedPackage) -> str:
         "layer": package.layer,
         "over": list(package.over),
         "only": list(package.only),
+        "taken": package.taken,
     }
     filled = {name: value for name, value in fields.items() if name in _PACKAGE_NEEDS or value}
     return "\n[[packages]]\n" + _fields({**filled, **package.more})
@@ -474,6 +476,7 @@ def _package(row: dict[str, object]) -> LockedPackage:
         layer=text(row, "layer", ""),
         over=tuple(_texts(row, "over")),
         only=tuple(_texts(row, "only")),
+        taken=text(row, "taken", ""),
         more={key: value for key, value in row.items() if key not in _PACKAGE_KNOWN},
     )
 

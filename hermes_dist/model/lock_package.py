@@ -29,6 +29,7 @@ class LockedPackage(Struct, frozen=True, kw_only=True):
         layer: ``base`` or ``pack`` for a package that another one stands on; empty for the top.
         over: The names of the layers that it stands on itself.
         only: The parts that it brings as a layer; empty for all.
+        taken: What a source without a manifest was taken for, and the version of the rules, such as ``plugin/1``.
         more: Unknown fields; they are written back.
     """
 
@@ -43,6 +44,7 @@ class LockedPackage(Struct, frozen=True, kw_only=True):
     layer: str = ""
     over: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
+    taken: str = ""
     more: Mapping[str, object] = field(default_factory=dict)
 
 

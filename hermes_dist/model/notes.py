@@ -35,6 +35,7 @@ class NoteKind(Kind):
     DEPRECATED = "deprecated"
     GO_BACK_TO = "go-back-to"
     TAKEN_AS_NAME = "taken-as-name"
+    TAKEN_AS_NEIGHBOUR = "taken-as-neighbour"
     MOVED_TAG_ACCEPTED = "moved-tag-accepted"
     HISTORY_REWRITTEN = "history-rewritten"
     HISTORY_UNKNOWN = "history-unknown"

@@ -12,7 +12,7 @@ from hermes_dist.decide.environment.wanted import Wanted
 from hermes_dist.errors import Invalid, counted
 from hermes_dist.model.documents.api import kind_of
 from hermes_dist.model.keypath import BODY, format_key, place_words
-from hermes_dist.model.left_out import LeftOut
+from hermes_dist.model.left_out import OF_OTHERS, LeftOut
 from hermes_dist.model.lock_package import LockedPackage
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Conflict, Step, moved_steps
@@ -275,8 +275,8 @@ def included_line(included: Iterable[str]) -> Line:
 
 
 def left_out_lines(left_out: Iterable[LeftOut], most: int) -> Iterator[Line]:
-    """List what is not installed, and why: every folder with skills in it, and at most so many others."""
-    rows = sorted(left_out, key=lambda left: not left.skills)
+    """List what is not installed, and why: every folder with skills, and at most so many others."""
+    rows = sorted(left_out, key=lambda left: (not left.skills, left.why not in OF_OTHERS))
     skills = sum(1 for left in rows if left.skills)
     for left in rows[: max(most, skills)]:
         yield line(f"  left out  {clean(left.path)}{_count_words(left)}: {clean(why_words(left))}")

@@ -255,6 +255,12 @@ def _of_other_root(data: Data) -> str:
     return f"left alone, because it belongs to another profile {data['name']}{below}"
 
 
+_NEIGHBOURS = {
+    "plugin": "a plugin of another agent",
+    "skills": "a collection of skills",
+    "profile": "a plain profile",
+}
+
 SENTENCES: Sentences = {
     NoteKind.ERROR: "{what}",
     NoteKind.DISK_ERROR: "{why}",
@@ -279,6 +285,9 @@ SENTENCES: Sentences = {
     NoteKind.GO_BACK_TO: "to go back to {version}: update --to {version}",
     NoteKind.TAKEN_AS_NAME: (
         "{name} is read as a name in a registry; for the folder here, write ./{name}"
+    ),
+    NoteKind.TAKEN_AS_NEIGHBOUR: lambda data: (
+        f"it has no distribution.yaml; by {data['sign']} it is taken for {_NEIGHBOURS[str(data['what'])]}"
     ),
     NoteKind.MOVED_TAG_ACCEPTED: "its tag was moved, which you accepted",
     NoteKind.HISTORY_REWRITTEN: f"the history of the source was rewritten; {_OVER}",

@@ -13,6 +13,7 @@ from datetime import datetime
 from hermes_dist.cli.shared.reminders import notes, reminder, up_to_date
 from hermes_dist.cli.shared.screen import Screen
 from hermes_dist.cli.shared.session import Session
+from hermes_dist.model.left_out import OF_OTHERS, LeftOut
 from hermes_dist.model.lock_package import Off, OffCause
 from hermes_dist.model.notes import NoteKind
 from hermes_dist.model.plan import Effect
@@ -50,9 +51,13 @@ def preview(session: Session, proposal: Proposal, *, asking: bool = False) -> No
         _tell(screen, [cards.missed_line(proposal.missed, listed=details)])
     if proposal.lock and proposal.lock.top.included:
         _tell(screen, [cards.included_line(proposal.lock.top.included)])
-    if details:
-        _tell(screen, cards.left_out_lines(proposal.left_out, _most(screen)))
+    _tell(screen, cards.left_out_lines(_left_out(proposal, details=details), _most(screen)))
     notes(screen, proposal.notes)
+
+
+def _left_out(proposal: Proposal, *, details: bool) -> list[LeftOut]:
+    """What is left out, as far as it is told: what another agent would run is missed after an update, too."""
+    return [left for left in proposal.left_out if details or left.why in OF_OTHERS]
 
 
 def _conflicts(session: Session, screen: Screen, proposal: Proposal) -> None:

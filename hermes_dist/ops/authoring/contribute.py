@@ -195,8 +195,14 @@ def _source_of(name: ProfileName, lock: Lock) -> SourceSpec:
     """Return the repository that a profile came from, also behind a name in a registry.
 
     Raises:
-        DistError: The profile came from a folder.
+        DistError: The profile came from a folder, or from something that is no package.
     """
+    if lock.top.taken:
+        raise DistError(
+            f"{lock.name} is no package: its files have other names and forms there than in a profile",
+            where=lock.source,
+            hint="change them in its repository; `diff` shows what you changed here",
+        )
     if not lock.pin.commit:
         raise DistError(
             f"{name} was installed from a folder, which has no history to build on",

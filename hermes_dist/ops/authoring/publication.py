@@ -18,6 +18,7 @@ from hermes_dist.decide.versions import version_of
 from hermes_dist.errors import DistError, Invalid, Refused, UsageError
 from hermes_dist.model.discreet import Discreet
 from hermes_dist.model.left_out import LeftOut
+from hermes_dist.model.lock import Lock
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.plan import image_of
@@ -331,12 +332,14 @@ def _base(ctx: Context, found: Leaving, spec: SourceSpec, refs: Refs, branch: st
     """Find the base of the merge: the commit the profile received, if the remote grew from it; else empty.
 
     Raises:
-        Refused: The remote's history was rewound or rewritten, or the profile is held at another commit.
+        Refused: The remote's history was rewound or rewritten, the profile is held at another commit, or the remote
+            holds a plugin and the like.
     """
     lock = found.home.lock
     if lock is None or not lock.pin.commit or not (refs.heads or refs.tags):
         return ""
     head = refs.heads.get(branch, "")
+    _refuse_neighbour(ctx, found, lock, spec, head)
     if not _same_place(found, spec):
         return _base_elsewhere(ctx, spec, lock.pin.commit, head)
     if lock.held and head != lock.pin.commit:
@@ -356,6 +359,20 @@ def _base(ctx: Context, found: Leaving, spec: SourceSpec, refs: Refs, branch: st
             hint=f"update to it first: {ctx.command(f'update {found.home.name} --allow-downgrade')}",
         )
     return lock.pin.commit
+
+
+def _refuse_neighbour(
+    ctx: Context, found: Leaving, lock: Lock, spec: SourceSpec, head: str
+) -> None:
+    """Refuse to publish a package over the plugin, or the like, that it was made from."""
+    if not lock.top.taken:
+        return
+    if _same_place(found, spec) or _base_elsewhere(ctx, spec, lock.pin.commit, head):
+        raise Refused(
+            f"{lock.name} is no package there: its files have other names and forms than in a profile",
+            where=str(spec),
+            hint="publish to a repository of its own with --to",
+        )
 
 
 _REWOUND = {"backward": "went back to an older commit", "unrelated": "was restarted"}

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.handover import Place, count_missed, unlisted_parts
 from hermes_dist.decide.inputs.declared import Input, declared_by
 from hermes_dist.decide.inputs.fill import fill
@@ -33,7 +32,7 @@ from hermes_dist.ops.change.request import Request
 from hermes_dist.ops.change.target import Target
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home
-from hermes_dist.world.load import load_manifest
+from hermes_dist.ops.neighbours.package import packaged
 from hermes_dist.world.sources.api import Offer
 
 
@@ -48,6 +47,7 @@ class Incoming(Struct, frozen=True, kw_only=True):
         unlisted: The parts, as a home has them, that the package ships and does not bring, because nobody names them.
         missed: How many skills, jobs, servers and files these are.
         included: What the user takes along without the author's list.
+        taken: What it was taken for, as a lock records it; empty for a package with a manifest of its own.
         read: Reads the content of any of these files.
         verdict: The verdict on its signature; None if nobody checked it.
         registry: The registry that lists it; empty for none.
@@ -69,6 +69,7 @@ class Incoming(Struct, frozen=True, kw_only=True):
     unlisted: frozenset[Place] = frozenset()
     missed: Mapping[str, int] = field(default_factory=dict)
     included: tuple[RelPath, ...] = ()
+    taken: str = ""
     read: Read
     registry: str = ""
     whole: bool = True
@@ -90,6 +91,7 @@ class Stack(Struct, frozen=True, kw_only=True):
         direct: The names of those that the package itself asks for.
         env: The variables that they ask for.
         inputs: The inputs that each of them has, by its name.
+        left_out: What can't come of those that are no packages, after their names.
         notes: What to say about them.
     """
 
@@ -99,6 +101,7 @@ class Stack(Struct, frozen=True, kw_only=True):
     direct: tuple[str, ...] = ()
     env: tuple[EnvVar, ...] = ()
     inputs: Mapping[str, tuple[Input, ...]] = field(default_factory=dict)
+    left_out: tuple[LeftOut, ...] = ()
     notes: tuple[Note, ...] = ()
 
 
@@ -108,6 +111,7 @@ class Fetched(Struct, frozen=True, kw_only=True):
     Attributes:
         target: What was fetched.
         offer: The package tree and the pin; its contents are in the store.
+        taken: What it was taken for, as a lock records it; empty for a package with a manifest of its own.
         stack: The layers that it stands on; None if it stands on none, or nobody looked for them.
         inputs: The answers to its inputs; None for those that the home holds.
     """
@@ -115,6 +119,7 @@ class Fetched(Struct, frozen=True, kw_only=True):
     target: Target
     offer: Offer
     manifest: Manifest
+    taken: str = ""
     stack: Stack | None = None
     inputs: tuple[InputAnswer, ...] | None = None
 
@@ -156,11 +161,10 @@ def fetch(ctx: Context, target: Target) -> Fetched:
             where=str(target.source),
             hint="nothing was installed; tell the maintainers of the registry",
         )
-    entry = offer.tree.get(RelPath(MANIFEST))
-    if entry is None:
+    found = packaged(ctx, offer)
+    if found is None:
         raise nowhere(ctx, target)
-    manifest = load_manifest(ctx.store.read(entry.digest))
-    return Fetched(target=target, offer=offer, manifest=manifest)
+    return Fetched(target=target, offer=found.offer, manifest=found.manifest, taken=found.taken)
 
 
 def placed_for(ctx: Context, fetched: Fetched, held: Holding | None = None) -> Incoming:
@@ -207,10 +211,11 @@ def placed_for(ctx: Context, fetched: Fetched, held: Holding | None = None) -> I
         package=offer.tree,
         placed=placed.tree,
         shipped=placed.shipped,
-        left_out=(*payload.left_out, *offer.left_out),
+        left_out=(*payload.left_out, *offer.left_out, *(stack.left_out if stack else ())),
         unlisted=unlisted,
         missed=count_missed(payload.unlisted, unlisted),
         included=held.included,
+        taken=fetched.taken,
         read=together(placed.blobs, ctx.store.read),
         layers=stack.locked if stack else (),
         over=stack.direct if stack else (),

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import contextlib
 
-from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.ownership import payload_of
 from hermes_dist.decide.placement.place import jobs_in, place
 from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.notes import Note, NoteKind
-from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Digest, Read, Tree
 from hermes_dist.ops.context import Context
-from hermes_dist.world.load import load_manifest
+from hermes_dist.ops.neighbours.package import packaged_again
 
 
 def fetch_again(ctx: Context, lock: Lock) -> None:
@@ -23,8 +21,9 @@ def fetch_again(ctx: Context, lock: Lock) -> None:
         DistError: The commit can't be reached, or does not exist any more.
     """
     offer = ctx.sources.again(lock.pin, ctx.progress)
-    manifest = load_manifest(ctx.store.read(offer.tree[RelPath(MANIFEST)].digest))
-    payload = payload_of(offer.tree, manifest, lock.top.included)
+    found = packaged_again(ctx, offer, lock.top.taken, lock.source)
+    manifest = found.manifest
+    payload = payload_of(found.offer.tree, manifest, lock.top.included)
     placed = place(
         payload.tree,
         ctx.store.read,

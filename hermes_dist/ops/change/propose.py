@@ -394,6 +394,7 @@ def _top(incoming: Incoming, old: Lock | None, *, partial: bool) -> LockedPackag
         partial=partial,
         included=incoming.included,
         over=incoming.over,
+        taken=incoming.taken,
     )
     if old:
         top = replace(top, signer=old.signer, demands=old.demands, more=old.top.more)

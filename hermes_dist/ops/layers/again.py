@@ -4,25 +4,22 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.inputs.declared import declared_by
 from hermes_dist.decide.inputs.fill import fill
 from hermes_dist.decide.layers.compose import compose
 from hermes_dist.decide.layers.stack import Layer, Rank
 from hermes_dist.decide.ownership import payload_of
 from hermes_dist.decide.parts import part_of
-from hermes_dist.errors import Invalid
 from hermes_dist.model.discreet import Contents
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.lock_package import LockedPackage
-from hermes_dist.model.paths import RelPath
 from hermes_dist.model.source import parse_source
 from hermes_dist.model.tree import Read, Tree, together
 from hermes_dist.ops.change.fetch import Fetched
 from hermes_dist.ops.change.target import Target
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.layers.asked import NEVER, asked_for
-from hermes_dist.world.load import load_manifest
+from hermes_dist.ops.neighbours.package import packaged_again
 
 
 class Below(Contents, frozen=True, kw_only=True):
@@ -80,12 +77,9 @@ def fetched_again(ctx: Context, package: LockedPackage) -> Fetched:
     spec = parse_source(package.source, allow_insecure=True)
     pin = package.pin
     offer = ctx.sources.again(pin, ctx.progress) if pin.commit else ctx.sources.fetch(spec)
-    entry = offer.tree.get(RelPath(MANIFEST))
-    if entry is None:
-        raise Invalid(f"it has no {MANIFEST} any more", where=package.source)
-    manifest = load_manifest(ctx.store.read(entry.digest))
+    found = packaged_again(ctx, offer, package.taken, package.source)
     target = Target(spec, None, pin.ref, pin.commit, pin.kind)
-    return Fetched(target=target, offer=offer, manifest=manifest)
+    return Fetched(target=target, offer=found.offer, manifest=found.manifest, taken=found.taken)
 
 
 def layer_again(ctx: Context, package: LockedPackage) -> Layer:

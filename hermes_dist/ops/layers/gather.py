@@ -12,10 +12,11 @@ from hermes_dist.decide.layers.stack import Layer, Rank
 from hermes_dist.decide.layers.wanted import Wanted
 from hermes_dist.decide.ownership import payload_of
 from hermes_dist.decide.parts import part_of
+from hermes_dist.model.left_out import LeftOut
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.lock_package import LockedPackage
 from hermes_dist.model.manifest import EnvVar
-from hermes_dist.model.notes import Note
+from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.tree import Tree
 from hermes_dist.ops.change.fetch import Fetched, Incoming, Stack, about_requires, placed_for
 from hermes_dist.ops.change.request import Request
@@ -51,6 +52,7 @@ def gathered(ctx: Context, fetched: Fetched, home: Home, request: Request) -> Fe
     )
     layers, locked, notes = [], [], []
     env: list[EnvVar] = []
+    left_out: list[LeftOut] = []
     for one in picked:
         part = market.fetched(one.choice)
         package = _received(home.lock, market, one)
@@ -59,7 +61,9 @@ def gathered(ctx: Context, fetched: Fetched, home: Home, request: Request) -> Fe
         layers.append(_layer(part, names[one.choice.key], one, over))
         locked.append(_locked(judged, names[one.choice.key], one, over))
         env += part.manifest.env
-        notes += [note for note in (about_requires(ctx, judged, request), *judged.notes) if note]
+        name = names[one.choice.key]
+        notes += _notes(name, (about_requires(ctx, judged, request), *judged.notes))
+        left_out += _left_out(name, part)
     top = Layer(
         name=fetched.manifest.name,
         rank=Rank.OWN,
@@ -78,9 +82,26 @@ def gathered(ctx: Context, fetched: Fetched, home: Home, request: Request) -> Fe
             names[one.choice.key]: declared_by(market.fetched(one.choice).manifest)
             for one in picked
         },
+        left_out=tuple(left_out),
         notes=tuple(notes),
     )
     return replace(fetched, stack=stack)
+
+
+def _notes(name: str, notes: Iterable[Note | None]) -> list[Note]:
+    """What to say about a layer; what it is taken for is said with its name."""
+    return [
+        note._replace(where=name) if note.kind is NoteKind.TAKEN_AS_NEIGHBOUR else note
+        for note in notes
+        if note
+    ]
+
+
+def _left_out(name: str, part: Fetched) -> list[LeftOut]:
+    """What can't come of a layer that is no package: its user has never seen it in this form."""
+    if not part.taken:
+        return []
+    return [left._replace(path=f"{name}: {left.path}") for left in part.offer.left_out]
 
 
 def _names(top: str, found: Iterable[tuple[str, Fetched]]) -> dict[str, str]:
@@ -149,4 +170,5 @@ def _locked(incoming: Incoming, name: str, picked: Picked, over: tuple[str, ...]
         layer=picked.rank.name.lower(),
         over=over,
         only=tuple(sorted(picked.only)),
+        taken=incoming.taken,
     )

@@ -83,8 +83,8 @@ def info(ctx: Context, name: ProfileName) -> Info:
         signer=signer_words(ctx, home.lock.signer) if home.lock else "",
         parts=tuple(count_parts(tree).items()),
         wanted=environment_of(ctx, home.path, manifest),
-        missed=_missed(ctx, home.lock) if home.lock else {},
         inputs=input_rows_of(manifest, home.lock),
+        missed=_missed(ctx, home.lock) if home.lock and not home.lock.top.taken else {},
     )
 
 

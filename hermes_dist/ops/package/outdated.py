@@ -182,6 +182,6 @@ def _tree_there(ctx: Context, name: ProfileName, lock: Lock, target: Target) -> 
     """The digest of what a folder or archive holds now; none of its contents is stored."""
     with way_on(ctx, name, lock):
         tree = ctx.sources.glance(target.spec)
-        if RelPath(MANIFEST) not in tree:
+        if RelPath(MANIFEST) not in tree and not lock.top.taken:
             raise nowhere(ctx, target)
     return tree.digest

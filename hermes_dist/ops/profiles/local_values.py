@@ -120,7 +120,7 @@ def _included(ctx: Context, name: ProfileName) -> Iterator[Word]:
 def _unnamed(ctx: Context, name: ProfileName) -> Iterator[Word]:
     lock = _lock(ctx, name)
     pin = lock.pin
-    if pin.commit:
+    if pin.commit and not lock.top.taken:
         files = ctx.sources.git.listing(pin.url, pin.commit, pin.subfolder).files
         found = includable((file.path for file in files), {*lock.base, *lock.shipped})
         yield from map(Word, found)

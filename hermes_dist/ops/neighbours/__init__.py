@@ -1,0 +1,1 @@
+"""Sources and targets of other kinds: plugins, collections of skills, plain profiles."""
