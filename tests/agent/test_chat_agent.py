@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from gitrepo import Repo
 
+from hermes_dist import chat_plugin
 from hermes_dist.brand import HERMES, Layout
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.change.request import Request
@@ -244,3 +245,33 @@ def test_a_release_reaches_the_owner_through_the_agents_own_send(machine: Machin
     assert "bot 1.1.0 (here 1.0.0) is out, for: bot" in sent["message"]
     assert "- Obey the author." in sent["message"]
     assert machine.soul == "One.\n"
+
+
+INSTALLED = """
+import json, sys
+sys.path.insert(0, sys.argv[1])
+from hermes_cli import plugins
+import hermes_dist.plugin as ours
+
+manager = plugins.get_plugin_manager()
+ours.register(plugins.PluginContext(plugins.PluginManifest(name="dist"), manager))
+print("SAID " + json.dumps([
+    sorted(manager._plugin_commands),
+    sorted(manager._cli_commands),
+    len(manager._hooks["pre_gateway_dispatch"]),
+    sorted(name for name in sys.modules if name.startswith("hermes_dist")),
+]))
+"""
+
+
+def test_the_plugin_of_the_agents_own_environment_answers_in_chats_too(
+    home: Path, agent: Path, run: Runs
+) -> None:
+    script = home / "installed.py"
+    script.write_text(INSTALLED)
+    top = Path(chat_plugin.__file__).parents[1]
+    done = run(agent.parent / "python", str(script), str(top), HERMES_HOME=str(home / ".hermes"))
+    (line,) = [each for each in done.stdout.splitlines() if each.startswith("SAID ")]
+    commands, verbs, hooks, loaded = json.loads(line.removeprefix("SAID "))
+    assert ("dist" in commands, "dist" in verbs, hooks) == (True, True, 1)
+    assert loaded == ["hermes_dist", "hermes_dist.chat_plugin", "hermes_dist.plugin"]
