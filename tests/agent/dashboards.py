@@ -139,12 +139,14 @@ def authored() -> Iterator[None]:
 
 
 @contextmanager
-def running(generation: Generation, home: Path, **variables: str) -> Iterator[Dashboard]:
+def running(
+    generation: Generation, home: Path, port: int = 0, **variables: str
+) -> Iterator[Dashboard]:
     """The dashboard of an agent, in a home that is there already.
 
     Its page is that of 0.19 if that is here, because the package of 0.22 brings none; a page of one line otherwise.
     """
-    port = _free_port()
+    port = port or _free_port()
     start = _STARTS_22 if generation is V22 else _STARTS
     words = ["dashboard", "--port", str(port), "--no-open", "--skip-build"]
     env = environment(

@@ -161,15 +161,24 @@ def test_a_profile_that_is_renamed_under_the_page_is_told(window: Window, common
     assert not common.path("minutes").exists()
 
 
-def test_a_page_whose_dashboard_is_gone_says_so_and_comes_back(
-    window: Window, machine: Machine, dashboard: Dashboard
+def test_a_page_whose_dashboard_is_killed_says_so_and_comes_back_with_what_is_so(
+    window: Window, machine: Machine, dashboard: Dashboard, generation: Generation
 ) -> None:
-    go(window, profile="research", screen="profile")
-    window.button("Hold").wait_for()
+    go(window, profile="research", screen="update")
+    window.button("Update…").wait_for()
+    window.button("Update…").click()
     dashboard.kill()
-    window.button("Hold").click()
+    window.agree("Update")
     window.sees("does not answer")
-    assert '"held": ""' in machine.run("status", "research", "--json", codes=(0, 3, 10))
+    assert "1.0.0" in machine.run("info", "research", "--json")
+    with running(generation, machine.home, dashboard.port, **machine.env):
+        window.page.reload()
+        window.settle()
+        window.button("Update…").click()
+        window.agree("Update")
+        window.sees("Update done")
+    assert "1.2.0" in machine.run("info", "research", "--json")
+    window.faults.clear()  # requests that nobody answered
 
 
 def test_screens_in_the_dashboard_are_sound_for_a_screen_reader(window: Window) -> None:
