@@ -37,4 +37,3 @@ await build({ ...common, entryPoints: { index: "src/dashboard.js" }, outdir: tab
 await build({ ...common, entryPoints: { style: "src/dashboard.css" }, outdir: tab });
 mkdirSync(page, { recursive: true });
 for (const name of ["index.html", "icon.svg"]) cpSync(`${here}/${name}`, `${page}/${name}`);
-cpSync(`${page}/editor.js`, `${tab}/editor.js`);

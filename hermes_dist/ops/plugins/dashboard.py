@@ -20,6 +20,8 @@ from hermes_dist.world.load import data_folder
 NAME = "hermes-dist-packages"
 PROGRAM = "program.json"
 """In the folder's root: the dashboard hands out every JSON file below ``dashboard/`` to whoever asks."""
+_EDITOR = Path(__file__).parents[2] / "page" / "static" / "editor.js"
+"""Large, and the same as on the page alone: both load it when a text is merged."""
 _FIRST = "dashboard/manifest.json"
 _VERSION = b"@version@"
 
@@ -76,6 +78,7 @@ def the_tab(layout: Layout) -> Plugin:
         for path in sorted(source.rglob("*"))
         if path.is_file() and path.suffix != ".pyc"
     }
+    files[f"dashboard/dist/{_EDITOR.name}"] = _EDITOR.read_bytes()
     program = folder.program_of(layout.brand, "dashboard", "answer")
     files[PROGRAM] = (json.dumps(program, indent=2, ensure_ascii=False) + "\n").encode()
     return Plugin(NAME, files, _FIRST)
