@@ -61,9 +61,10 @@ def main(folder: Path) -> None:
                 for name, where in SCREENS.items():
                     words = "&".join(f"{key}={value}" for key, value in where.items())
                     page.goto(f"{dashboard.url}/packages?{words}")
+                    page.locator(".hd h1").wait_for()
                     page.wait_for_load_state("networkidle")
-                    page.locator(".d-waiting").first.wait_for(state="detached")
-                    page.wait_for_timeout(500)
+                    page.wait_for_function("!document.querySelector('.d-waiting')")
+                    page.wait_for_timeout(3000)  # the list is filled in profile by profile
                     page.screenshot(path=folder / f"{generation.name}-{name}.png")
             machine.end()
     finally:
