@@ -27,8 +27,10 @@ from hermes_dist.cli.shared.screen import Screen
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.cli.shared.verb import command_with_request
 from hermes_dist.errors import DistError, Invalid, UsageError, counted
+from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.change.proposal import Proposal
 from hermes_dist.ops.change.request import Choices, Request
+from hermes_dist.ops.neighbours import export_plugin
 from hermes_dist.ops.transfer import export as transfer
 from hermes_dist.ops.transfer import import_archive as arriving
 from hermes_dist.ops.transfer.export import Exported, Packing
@@ -54,6 +56,14 @@ def export(
         str,
         typer.Option("-o", "--output", metavar="FILE", help="The archive to write, a new file."),
     ] = "",
+    form: Annotated[
+        str,
+        typer.Option(
+            "--as",
+            metavar="plugin",
+            help="Write a plugin that other agents load: a folder, or a file that ends with .zip.",
+        ),
+    ] = "",
     only: Only = "",
     without: Except = "",
     carried: Annotated[
@@ -72,15 +82,12 @@ def export(
     ] = False,
 ) -> int:
     encrypt = encrypt or bool(passphrase_file)
-    if full and not encrypt:
-        raise UsageError(
-            "a full backup contains keys and secrets, so it must be encrypted",
-            hint="add --encrypt, or use `backup`",
-        )
-    if full and (only or without or carried or redact):
-        raise UsageError(
-            "--full takes everything as it is: leave out --only, --except, --with and --redact"
-        )
+    chosen = any((only, without, carried, redact))
+    if form:
+        others = any((full, encrypt, chosen))
+        return _plugin(session, session.ctx.profile(profile), out, form, others=others)
+    if full:
+        _check_full(encrypt=encrypt, chosen=chosen)
     parts = Choices().with_parts(only, without)
     taken = transfer.parse_carried(carried)
     name = session.ctx.profile(profile)
@@ -99,7 +106,54 @@ def export(
     return 0
 
 
+def _check_full(*, encrypt: bool, chosen: bool) -> None:
+    """Check the options beside ``--full``.
+
+    Raises:
+        UsageError: One of them does not fit.
+    """
+    if not encrypt:
+        raise UsageError(
+            "a full backup contains keys and secrets, so it must be encrypted",
+            hint="add --encrypt, or use `backup`",
+        )
+    if chosen:
+        raise UsageError(
+            "--full takes everything as it is: leave out --only, --except, --with and --redact"
+        )
+
+
+def _plugin(session: Session, name: ProfileName, out: str, form: str, *, others: bool) -> int:
+    """Write a profile as a plugin, and say what does not go into one."""
+    if form not in export_plugin.FORMS:
+        raise UsageError(f"--as does not know {form!r:.40}", hint="the only form is: plugin")
+    if others:
+        raise UsageError(
+            "a plugin has no secrets and no parts to choose",
+            hint="with --as plugin, pass nothing but -o FOLDER or -o FILE.zip",
+        )
+    path = export_plugin.plugin_target(name, out)
+    done = export_plugin.export_plugin(session.ctx, name, path)
+    screen = session.screen
+    screen.emit("export", exported_data(done))
+    _tell_left(session, done)
+    size = f"{counted(done.files, 'file')}, {size_of(done.size)}"
+    screen.say(
+        f"{screen.paint('✓', 'good')} Wrote {done.profile} as a plugin to {done.path}: {size}."
+    )
+    return 0
+
+
 def _tell(session: Session, done: Exported) -> None:
+    screen = session.screen
+    _tell_left(session, done)
+    size = f"{counted(done.files, 'file')}, {size_of(done.size)}"
+    tick = screen.paint("✓", "good")
+    screen.say(f"{tick} Exported {done.profile} to {done.path}: {size}.")
+    screen.say(f"  import it elsewhere with: {session.command(f'import {done.path.name}')}")
+
+
+def _tell_left(session: Session, done: Exported) -> None:
     screen = session.screen
     notes(screen, done.notes)
     if done.left_out:
@@ -111,10 +165,6 @@ def _tell(session: Session, done: Exported) -> None:
         screen.tell(f"  left out  {names}")
     if done.variables:
         screen.tell(f"  secrets became variables: {_joined(done.variables)}")
-    size = f"{counted(done.files, 'file')}, {size_of(done.size)}"
-    tick = screen.paint("✓", "good")
-    screen.say(f"{tick} Exported {done.profile} to {done.path}: {size}.")
-    screen.say(f"  import it elsewhere with: {session.command(f'import {done.path.name}')}")
 
 
 def _joined(names: Sequence[str]) -> str:

@@ -36,6 +36,9 @@ class Why(StrEnum):
     COMMAND_FORM = "command-form"
     SERVER_FORM = "server-form"
     NAME_TAKEN = "name-taken"
+    NOT_IN_PLUGIN = "not-in-plugin"
+    NEEDS_HOME = "needs-home"
+    A_LAYER = "a-layer"
 
     # by whose it is
     OWN = "own"

@@ -264,6 +264,10 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
     "export": _of(
         ("export research-bot -o research-bot.tar.gz", "One file, without secrets."),
         ("export research-bot --with memories,sessions -o lab.tar.gz", "With what it learned."),
+        (
+            "export research-bot --as plugin -o tools.zip",
+            "Its skills and servers, for other agents.",
+        ),
     ),
     "import": _of(
         ("import research-bot.tar.gz", "A new profile of the archive's name."),

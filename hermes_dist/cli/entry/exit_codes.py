@@ -76,7 +76,7 @@ EXIT_CODES: Mapping[str, tuple[ExitCode, ...]] = {
     "contribute": _codes(3, 4, 6, 7, 8),
     "yank": (),
     "sign": (),
-    "export": _codes(4, 6, 8),
+    "export": _codes(3, 4, 6, 8),
     "import": _codes(3, 4, 6, 8, 127),
     "completion": (),
     "backup make": _codes(6, 8),
