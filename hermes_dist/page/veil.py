@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
@@ -24,11 +23,14 @@ def veiled(ctx: Context, name: ProfileName | None, body: dict[str, Any]) -> dict
         name: The profile that the body is about; None for all.
         body: The body.
     """
-    text = json.dumps(body, ensure_ascii=False)
+    known = {v: word for v, word in _known(ctx, name).items() if len(v) >= _SHORTEST}
+    if not known:
+        return body
+    strings = list(_strings(body))
     found = {
         value: f"${{{word}}}"
-        for value, word in _known(ctx, name).items()
-        if len(value) >= _SHORTEST and json.dumps(value, ensure_ascii=False)[1:-1] in text
+        for value, word in known.items()
+        if any(value in each for each in strings)
     }
     if not found:
         return body
@@ -44,6 +46,19 @@ def _known(ctx: Context, name: ProfileName | None) -> Mapping[str, str]:
     for each in names:
         known |= {value: word for word, value in secrets_of(ctx, ctx.layout.home(each)).items()}
     return known
+
+
+def _strings(data: object) -> Iterator[str]:
+    """Every text in a body."""
+    if isinstance(data, str):
+        yield data
+    elif isinstance(data, Mapping):
+        for key, value in data.items():
+            yield str(key)
+            yield from _strings(value)
+    elif isinstance(data, list | tuple):
+        for each in data:
+            yield from _strings(each)
 
 
 def _hidden(data: object, found: Mapping[str, str]) -> Any:
