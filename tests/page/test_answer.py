@@ -93,6 +93,24 @@ def test_an_update_is_shown_and_then_carried_out(page: Page, story: Story) -> No
     assert "writing" in page.heard
 
 
+def test_an_input_is_answered_and_its_answer_belongs_to_what_was_shown(
+    page: Page, story: Story
+) -> None:
+    story.ship(
+        {
+            "distribution.yaml": "name: bot\nversion: 1.1.0\ninputs: {team: {}}\n",
+            "SOUL.md": "For ${input:team}.\n",
+        }
+    )
+    shown = page.ask("update", dry_run=True, set={"team": "fire"}).body
+    assert shown["data"]["inputs"] == [{"name": "team", "value": "fire", "secret": False}]
+    missing = page.ask("update", plan=shown["plan"])
+    assert missing.status == 422
+    assert page.ask("update", plan=shown["plan"], set={"team": "sea"}).status == 409
+    page.data("update", plan=shown["plan"], set={"team": "fire"})
+    assert story.read("SOUL.md") == "For fire.\n"
+
+
 def test_a_plan_that_is_another_one_by_now_is_shown_anew_and_nothing_is_written(
     page: Page, story: Story
 ) -> None:

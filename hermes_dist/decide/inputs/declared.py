@@ -13,7 +13,7 @@ from hermes_dist.errors import Invalid
 from hermes_dist.model.lock_package import InputValue
 from hermes_dist.model.manifest import ENV_NAME, Manifest
 
-NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 _FIELDS = frozenset(
     {
         "type",
@@ -122,9 +122,7 @@ def _refused(item: Input, misfit: Misfit) -> Invalid:
 def _input(name: str, row: object) -> Input:
     field = f"inputs.{name}"
     if not NAME.fullmatch(name):
-        raise _odd(
-            field, "the name may have letters, digits, _ and -, and has to begin with a letter"
-        )
+        raise _odd(field, "the name may have letters, digits and _, and has to begin with a letter")
     if row is None:
         row = {}
     if not isinstance(row, dict):

@@ -21,7 +21,7 @@ from hermes_dist.model.lock_package import InputValue
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree
 
-PLACEHOLDER = re.compile(r"\$\{input:([A-Za-z][A-Za-z0-9_-]{0,63})\}")
+PLACEHOLDER = re.compile(r"\$\{input:([A-Za-z][A-Za-z0-9_]{0,63})\}")
 SIGN = b"${input:"
 _BYTES = re.compile(PLACEHOLDER.pattern.encode())
 _TEXTS = frozenset({".md", ".markdown", ".txt"})

@@ -233,7 +233,11 @@ def lock_to_go(lock: Lock) -> Lock:
     """Return the lock for another machine, without approvals: they have to be given again there."""
     # Generations are kept in the home's private .dist/, which does not leave the machine.
     # Neither does what was chosen there about signatures: an archive must not loosen that.
-    return replace(lock, answers=(), approved=(), generation=0).with_top(demands=None)
+    # A secret stays behind in .env, so nobody has answered it there.
+    inputs = tuple(one for one in lock.inputs if one.value is not None)
+    return replace(lock, answers=(), approved=(), generation=0, inputs=inputs).with_top(
+        demands=None
+    )
 
 
 def wanted_blobs(lock: Lock | None, tree: Tree) -> list[Digest]:

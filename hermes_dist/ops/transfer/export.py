@@ -214,7 +214,7 @@ def _shared(ctx: Context, home: Home, packing: Packing, parcel: Parcel) -> Card:
     if packing.redact:
         _redact(made, examples, read, parcel.known or {})
         read = together(made.blobs, read)
-    parcel.notes += [*made.notes, *_left_out(observed.odd)]
+    parcel.notes += [*made.notes, *_answers_in(home), *_left_out(observed.odd)]
     for path, entry in made.tree.items():
         parcel.entry(path, entry, read, examples)
     _add_lock(home, made.tree, read, parcel, Mask.of(ctx, home.path))
@@ -224,6 +224,13 @@ def _shared(ctx: Context, home: Home, packing: Packing, parcel: Parcel) -> Card:
     return Card(
         variables=variables, only=packing.only, without=packing.without, carried=packing.carried
     )
+
+
+def _answers_in(home: Home) -> Iterator[Note]:
+    """Name the answers that an archive holds, as the files of the profile do: it moves all of the profile."""
+    names = tuple(home.lock.input_values) if home.lock else ()
+    if names:
+        yield Note.of(NoteKind.ANSWERS_GO_ALONG, names=names)
 
 
 def _named(home: Home) -> Tree:

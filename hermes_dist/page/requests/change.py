@@ -25,6 +25,7 @@ def request_of(job: Job) -> Request:
             without=job.text("without"),
             include=job.words("include"),
             exclude=job.words("exclude"),
+            inputs=job.values("set"),
         ),
         accept=Accept(
             new_key=job.flag("accept_new_key"),

@@ -16,7 +16,14 @@ _ACCEPT = {
     "require_signature": FLAG,
     "ignore_requires": FLAG,
 }
-_PARTS = {"only": LINE, "without": LINE, "include": WORDS, "exclude": WORDS, "env": VALUES}
+_PARTS = {
+    "only": LINE,
+    "without": LINE,
+    "include": WORDS,
+    "exclude": WORDS,
+    "set": VALUES,
+    "env": VALUES,
+}
 
 REQUESTS: Mapping[str, Row] = {
     "list": Row("machine", "list_", "profiles", About.MACHINE),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,6 +24,9 @@ from hermes_dist.ops.package.history import hold
 from hermes_dist.ops.package.inspect import info
 from hermes_dist.ops.package.status import status
 from hermes_dist.ops.package.update import update
+from hermes_dist.ops.transfer.export import Packing, export
+from hermes_dist.ops.transfer.import_archive import import_
+from hermes_dist.voice.notes import sentences
 
 INPUTS: Mapping[str, Any] = {
     "team": {"description": "The team it works for"},
@@ -397,3 +401,25 @@ class TestLayers:
         for path in FILES:
             assert own.git("cat-file", "blob", f"main:{path}") + "\n" == FILES[path], path
         assert status(ada.ctx, BOT).clean
+
+
+def test_an_archive_moves_the_answers_and_no_secret(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.answer()
+    desk.edit("SOUL.md", "# Desk", "# Our desk")
+    file = tmp_path / "bot.tar.gz"
+    made = export(desk.ctx, BOT, Packing(), file)
+    assert "it holds your answers to city, hour, team, turns" in " ".join(sentences(made.notes))
+    assert b"s3cret-abcdef" not in gzip.decompress(file.read_bytes())
+    other = Machine(tmp_path / "other")
+    import_(other.ctx, file, given(), yes, passphrase=lambda _wrong: "")
+    assert "# Our desk\n\nYou work for sea search.\n" in other.read("SOUL.md")
+    names = {one.name for one in other.lock.inputs}
+    assert names == {"team", "turns", "hour", "city"}
+    desk.ship({"SOUL.md": SOUL.replace("More.", "Less.")})
+    with pytest.raises(InputNeeded, match="The key"):
+        other.update()
+    update(other.ctx, BOT, given(token="another-key"), yes)
+    assert "Our desk\n\nYou work for sea search." in other.read("SOUL.md")
+    assert "Less." in other.read("SOUL.md")
+    assert not other.lock.conflicts
