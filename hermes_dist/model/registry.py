@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -15,6 +16,7 @@ from hermes_dist.model.source import AsGit, SourceSpec, is_loopback, parse_sourc
 from hermes_dist.model.tree import Digest
 
 FORMAT = 1
+_LOOPBACK = 127
 INDEX = "registry.json"
 """The file that makes a folder a registry."""
 FOLDER = "packages"
@@ -212,9 +214,40 @@ def read_source(text: str, *, local: bool) -> SourceSpec:
 
 
 def is_near(spec: SourceSpec) -> bool:
-    """Whether a repository is on this machine, as a path or behind a loopback address."""
-    scheme, _, rest = spec.location.partition("://")
-    return scheme == "file" or is_loopback(rest.partition("/")[0].partition(":")[0])
+    """Whether a repository is on this machine: as a path, or behind an address that leads back to it."""
+    scheme, found, rest = spec.location.partition("://")
+    if scheme == "file":
+        return True
+    host = rest.partition("/")[0].rpartition("@")[2]
+    if not found:  # you@host:path
+        host = spec.location.rpartition("@")[2]
+    name = host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
+    return is_loopback(name) or _leads_here(name.lower().rstrip("."))
+
+
+def _leads_here(host: str) -> bool:
+    """Whether a resolver takes a name for this machine, although it is not how anybody would spell that.
+
+    Nobody may do less there than at a loopback address, so this is no reason to allow ``http://``.
+    """
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return _first_of_number(host) in (0, _LOOPBACK)
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return any(one.is_loopback or one.is_unspecified for one in (address, mapped) if one)
+
+
+def _first_of_number(host: str) -> int:
+    """The first number of a short, octal or hexadecimal IPv4 address, such as 127.1 or 0x7f000001; -1 for none."""
+    parts = host.split(".")
+    try:
+        numbers = [int(part, 8 if re.fullmatch("0[0-7]+", part) else 0) for part in parts]
+    except ValueError:
+        return -1
+    return numbers[0] if len(numbers) > 1 else numbers[0] >> 24
 
 
 def _releases(raw: Mapping[str, object]) -> tuple[Release, ...]:

@@ -21,7 +21,8 @@ def asked_for(fetched: Fetched) -> Wanted:
         Invalid: A field about layers is not what it should be.
     """
     spec = fetched.target.spec
-    local = spec.kind in (SourceKind.FOLDER, SourceKind.ARCHIVE) or is_near(spec)
+    # An archive lies on this machine, but somebody else may have made it.
+    local = spec.kind is SourceKind.FOLDER or (spec.kind is SourceKind.GIT and is_near(spec))
     try:
         return wanted_by(fetched.manifest, local=local)
     except DistError as err:

@@ -14,6 +14,7 @@ from hermes_dist.decide.ownership import payload_of
 from hermes_dist.decide.parts import part_of
 from hermes_dist.model.left_out import LeftOut
 from hermes_dist.model.lock import Lock
+from hermes_dist.model.lock_head import Demand
 from hermes_dist.model.lock_package import LockedPackage
 from hermes_dist.model.manifest import EnvVar
 from hermes_dist.model.notes import Note, NoteKind
@@ -46,6 +47,7 @@ def gathered(ctx: Context, fetched: Fetched, home: Home, request: Request) -> Fe
         return fetched
     ctx.progress("looking for layers")
     market = LiveMarket(ctx, fetched, home.lock)
+    demands = _demanded(fetched, home.lock)
     picked = resolve(fetched.manifest.name, wanted, market)
     names = _names(
         fetched.manifest.name, [(one.choice.key, market.fetched(one.choice)) for one in picked]
@@ -56,10 +58,11 @@ def gathered(ctx: Context, fetched: Fetched, home: Home, request: Request) -> Fe
     for one in picked:
         part = market.fetched(one.choice)
         package = _received(home.lock, market, one)
-        judged = _judged(ctx, part, home, package, request)
+        judged = _judged(ctx, part, home, package, request, demands)
         over = tuple(sorted(names[key] for key in one.over))
         layers.append(_layer(part, names[one.choice.key], one, over))
-        locked.append(_locked(judged, names[one.choice.key], one, over))
+        made = _locked(judged, names[one.choice.key], one, over)
+        locked.append(replace(made, demands=package.demands) if package else made)
         env += part.manifest.env
         name = names[one.choice.key]
         notes += _notes(name, (about_requires(ctx, judged, request), *judged.notes))
@@ -104,6 +107,15 @@ def _left_out(name: str, part: Fetched) -> list[LeftOut]:
     return [left._replace(path=f"{name}: {left.path}") for left in part.offer.left_out]
 
 
+def _demanded(fetched: Fetched, lock: Lock | None) -> Demand | None:
+    """What is demanded of a profile is demanded of all of it.
+
+    Of layers that a user puts under a profile only less: their list is a folder here, which nobody signs.
+    """
+    demands = lock.demands if lock else None
+    return demands if fetched.target.commit or demands is Demand.NONE else None
+
+
 def _names(top: str, found: Iterable[tuple[str, Fetched]]) -> dict[str, str]:
     """Give each layer a name of its own: that of its manifest, with a number where another has it already."""
     names: dict[str, str] = {}
@@ -123,7 +135,12 @@ def _received(lock: Lock | None, market: LiveMarket, picked: Picked) -> LockedPa
 
 
 def _judged(
-    ctx: Context, part: Fetched, home: Home, received: LockedPackage | None, request: Request
+    ctx: Context,
+    part: Fetched,
+    home: Home,
+    received: LockedPackage | None,
+    request: Request,
+    demands: Demand | None,
 ) -> Incoming:
     """Judge a layer as if it were the package of the home: its history, its signature, the policies.
 
@@ -138,7 +155,13 @@ def _judged(
         move = judge_history(ctx, part.target, lock, request.accept, downgrade=True, asked=False)
         move_notes = move.notes
     incoming = judge_release(
-        ctx, part.target, placed_for(ctx, part), view, request.accept, downgrade=True
+        ctx,
+        part.target,
+        placed_for(ctx, part),
+        view,
+        request.accept,
+        downgrade=True,
+        demands=demands,
     )
     return replace(incoming, notes=(*part.target.notes, *move_notes, *incoming.notes))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from hermes_dist.decide.layers.resolve import Choice
 from hermes_dist.decide.layers.wanted import Dependency, Wanted
@@ -79,12 +80,17 @@ class LiveMarket:
         return {_join(one.pin.url, one.pin.subfolder): one for one in packages}
 
     def _spec(self, dependency: Dependency, asker: str) -> SourceSpec:
-        if dependency.source is not None:
-            return absolute(dependency.source)
-        # It lies beside the one that names it: the same repository, at the same commit.
         target = self._askers[asker].target
-        spec = target.spec._replace(subfolder=dependency.sibling)
-        return spec.at(target.commit) if target.commit else spec
+        if dependency.source is None:
+            # It lies beside the one that names it: the same repository, at the same commit.
+            spec = target.spec._replace(subfolder=dependency.sibling)
+            return spec.at(target.commit) if target.commit else spec
+        spec = dependency.source
+        if spec.kind is SourceKind.FOLDER and target.spec.kind is SourceKind.FOLDER:
+            # A path in a manifest begins at that manifest, wherever the command is run.
+            beside = Path(target.spec.location) / (target.spec.subfolder or "")
+            spec = spec._replace(location=str(beside / Path(spec.location).expanduser()))
+        return absolute(spec)
 
     def _offered(self, dependency: Dependency, asker: str, key: str) -> list[Target]:
         spec = self._spec(dependency, asker)
@@ -95,6 +101,8 @@ class LiveMarket:
         if spec.kind is SourceKind.REGISTRY:
             return named_targets(self._ctx, spec, received.pin.commit if received else "")
         check_policies(self._ctx, spec)
+        if dependency.sibling is not None:
+            return [self._beside(spec, asker)]
         refs = self._ctx.sources.refs(spec)
         if refs is None or not spec.is_range or spec.ref in refs.tags:
             before = None
@@ -105,6 +113,13 @@ class LiveMarket:
             Target(spec, refs, f"{TAGS}{tag}", refs.tags[tag], PinKind.RANGE)
             for tag in fitting_tags(spec.ref, refs.tags)
         ]
+
+    def _beside(self, spec: SourceSpec, asker: str) -> Target:
+        """What lies beside a package: the tag that signs the package signs it, too."""
+        target = self._askers[asker].target
+        if not target.commit:
+            return Target(spec, None, "", "", target.kind)
+        return Target(spec, target.refs, target.ref, target.commit, PinKind.COMMIT)
 
     def _held(self, spec: SourceSpec, received: LockedPackage | None) -> Target | None:
         """The version that the home holds, if the profile is held and the layer is named as before; else None."""

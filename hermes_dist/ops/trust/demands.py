@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from hermes_dist.decide.trust import is_looser
 from hermes_dist.errors import Cancelled, DistError, UsageError
@@ -88,7 +89,8 @@ def require(
     """
     home = open_home(ctx, name)
     lock = home.need_lock(ctx)
-    if lock.demands is demands:
+    own = [one.demands for one in lock.layers if one.demands not in (None, demands)]
+    if lock.demands is demands and not own:
         return Outcome(verb=VERB, profile=name, lock=lock)
     if demands is not Demand.NONE and not lock.pin.commit:
         where = _UNSIGNED.get(lock.pin.kind, "a folder")
@@ -98,10 +100,16 @@ def require(
             hint=f"to keep it as it is: {ctx.command(f'hold {name}')}",
         )
     before = Demanded(name, lock.demands, lock.signer)
-    looser = is_looser(lock.demands, demands, expected=lock.signer)
+    looser = any(
+        is_looser(lock.demands if one.demands is None else one.demands, demands, expected=one.signer)
+        for one in lock.packages
+    )
     if looser and not agree(Change(before, demands)):
         raise Cancelled("cancelled, nothing changed")
-    return carry_out(ctx, lock_only(ctx, home, lock.with_top(demands=demands), VERB))
+    # The choice is about all of the profile: what was demanded of a package before it became a layer gives way.
+    packages = (*(replace(one, demands=None) for one in lock.layers), lock.top)
+    chosen = replace(lock, packages=packages).with_top(demands=demands)
+    return carry_out(ctx, lock_only(ctx, home, chosen, VERB))
 
 
 def demanded_if_known(ctx: Context, name: ProfileName) -> Demanded:

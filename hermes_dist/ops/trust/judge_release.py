@@ -48,6 +48,7 @@ def judge_release(
     *,
     downgrade: bool = True,
     forward: bool = False,
+    demands: Demand | None = None,
 ) -> Incoming:
     """Judge a fetched package, before anything of it is proposed.
 
@@ -59,6 +60,7 @@ def judge_release(
         accept: The exceptions that the user allowed.
         downgrade: Accept a version lower than the lock's.
         forward: The profile follows a branch, and its history only grew.
+        demands: What has to be signed if the lock says nothing about it.
 
     Returns:
         The package with the verdict.
@@ -73,6 +75,8 @@ def judge_release(
         source = str(incoming.spec)
         labels = judge_version(source, lock.pin, version, forward=forward, downgrade=downgrade)
     facts, notes = _facts(ctx, target, incoming, home)
+    if facts.demands is None:
+        facts = replace(facts, demands=demands)
     verdict = judge(facts, accept)
     _check_signer_of_registry(target, verdict, accept)
     notes = (*incoming.notes, *labels, *notes, *verdict.notes)
