@@ -46,6 +46,14 @@ class Mask(Discreet, frozen=True):
             self._value(change.key, change.after),
         )
 
+    def value(self, key: str, value: object) -> object:
+        """Hide secrets in the value of a key, and in all that is below it."""
+        if isinstance(value, Mapping):
+            return {name: self.value(str(name), part) for name, part in value.items()}
+        if isinstance(value, list):
+            return [self.value(key, part) for part in value]
+        return self._value(key, value) if isinstance(value, str) else value
+
     def effects(self, effects: Iterable[Effect]) -> tuple[Effect, ...]:
         """Hide secrets in the text of effects."""
         return mask_facts(effects, self.known)

@@ -8,10 +8,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from hermes_dist.agents.places import CONFIG, JOBS
-from hermes_dist.decide.layers.stack import covers
-from hermes_dist.decide.layers.wanted import NOTHING, Wanted
+from hermes_dist.decide.layers.counting import counting, names_place
+from hermes_dist.decide.layers.stack import Layer, Order, Rank
 from hermes_dist.errors import DistError, Invalid
-from hermes_dist.model.documents.api import ABSENT, get, kind_of, load_data
+from hermes_dist.model.documents.api import ABSENT, get, kind_of, load_data, same
 from hermes_dist.model.keypath import KeyPath, format_key, named_places, parse_key
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.lock_package import InputAnswer, LockedPackage
@@ -19,10 +19,11 @@ from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.tree import Digest, Read, Tree
 from hermes_dist.model.values import leaves
 from hermes_dist.ops.change.fetch import placed_for
+from hermes_dist.ops.change.lost_contents import mending
+from hermes_dist.ops.change.mask import Mask
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, look_into
 from hermes_dist.ops.layers.again import fetched_again, layer_again
-from hermes_dist.ops.layers.asked import asked_for
 
 _BY_KEY = frozenset(map(RelPath, (CONFIG, JOBS)))
 """The files of a home that several packages write into."""
@@ -35,13 +36,13 @@ class Shipped(Struct, frozen=True, kw_only=True):
         package: The package as the lock records it.
         tree: Its files, as a home stores them.
         read: Reads their contents.
-        wanted: What it says about the layers below it.
+        layer: How it stands to the others; without its files.
     """
 
     package: LockedPackage
     tree: Tree
     read: Read
-    wanted: Wanted = NOTHING
+    layer: Layer
 
 
 class Says(Struct, frozen=True, kw_only=True):
@@ -110,23 +111,37 @@ def why(ctx: Context, name: ProfileName, place: str) -> Why:
     stack = _stack(ctx, lock)
     path, key = _place(ctx, home, stack, place)
     value = _at_home(home, path, key)
-    saying = [(each, _value(each, path, key)) for each in reversed(stack)]
-    saying = [(each, said) for each, said in saying if said is not ABSENT]
-    counting = next((said for _, said in saying), ABSENT)
+    own = not same(value, _received(ctx, lock, path, key))
+    said = {each.package.name: _value(each, path, key) for each in stack}
+    saying = [each for each in reversed(stack) if said[each.package.name] is not ABSENT]
+    counts = counting(_order(stack), [each.package.name for each in saying], path, key)
+    mask = Mask.of(ctx, home.path)
     says = tuple(
         Says(
             package=each.package,
-            value=said,
-            counts=said == counting and value == counting,
-            on_purpose=any(
-                covers(p, path, key) for p in (*each.wanted.overrides, *each.wanted.without)
-            ),
+            value=mask.value(format_key(key), said[each.package.name]),
+            counts=each.package.name == counts and not own,
+            on_purpose=names_place(each.layer, path, key),
         )
-        for each, said in saying
+        for each in saying
     )
-    return Why(
-        profile=name, path=path, key=format_key(key), value=value, own=value != counting, says=says
-    )
+    shown = mask.value(format_key(key), value)
+    return Why(profile=name, path=path, key=format_key(key), value=shown, own=own, says=says)
+
+
+def _received(ctx: Context, lock: Lock, path: RelPath, key: KeyPath) -> object:
+    """What the home received at a place from all packages together."""
+    entry = lock.base.get(path)
+    if entry is None:
+        return ABSENT
+    kind = kind_of(path)
+    if not key or kind is None:
+        return str(entry.digest)
+    return get(load_data(mending(ctx, lock)(entry.digest), kind), key)
+
+
+def _order(stack: tuple[Shipped, ...]) -> Order:
+    return Order(each.layer for each in stack)
 
 
 def owns(ctx: Context, name: ProfileName, package: str) -> tuple[str, ...]:
@@ -153,11 +168,10 @@ def owns(ctx: Context, name: ProfileName, package: str) -> tuple[str, ...]:
             hint=f"its packages are {', '.join(names)}; see: {ctx.command(f'tree {name}')}",
         )
     stack = _stack(ctx, lock)
-    at = names.index(package)
-    mine, above = stack[at], stack[at + 1 :]
-    found = []
+    order, mine, found = _order(stack), stack[names.index(package)], []
     for path, key in _places_in(mine):
-        if not any(_value(each, path, key) is not ABSENT for each in above):
+        saying = [one.package.name for one in stack if _value(one, path, key) is not ABSENT]
+        if counting(order, saying, path, key) == package:
             found.append(f"{path}: {format_key(key)}" if key else str(path))
     return tuple(found)
 
@@ -172,13 +186,11 @@ def _stack(ctx: Context, lock: Lock) -> tuple[Shipped, ...]:
 
 
 def _shipped(ctx: Context, package: LockedPackage, inputs: tuple[InputAnswer, ...]) -> Shipped:
-    fetched = fetched_again(ctx, package)
-    wanted = asked_for(fetched)
-    if package.layer:
-        tree = layer_again(ctx, package).tree
-        fetched = replace(fetched, offer=fetched.offer._replace(tree=tree))
+    fetched, layer = fetched_again(ctx, package), layer_again(ctx, package)
+    if layer.rank is not Rank.OWN:
+        fetched = replace(fetched, offer=fetched.offer._replace(tree=layer.tree))
     placed = placed_for(ctx, replace(fetched, inputs=inputs))
-    return Shipped(package=package, tree=placed.placed, read=placed.read, wanted=wanted)
+    return Shipped(package=package, tree=placed.placed, read=placed.read, layer=layer)
 
 
 def _value(shipped: Shipped, path: RelPath, key: KeyPath) -> object:
@@ -224,7 +236,8 @@ def _place(
     if len(named.places) == 1:
         return _split(named.places[0])
     several = named.places or named.candidates
-    at = None if several else _in_home(home, stack, word)
+    # A file and a key in it is clear, also if the key is one around several others.
+    at = _in_home(home, stack, word) if ": " in word or not several else None
     if at is None:
         raise _no_place(ctx, home, word, several)
     return at

@@ -101,7 +101,9 @@ def require(
         )
     before = Demanded(name, lock.demands, lock.signer)
     looser = any(
-        is_looser(lock.demands if one.demands is None else one.demands, demands, expected=one.signer)
+        is_looser(
+            lock.demands if one.demands is None else one.demands, demands, expected=one.signer
+        )
         for one in lock.packages
     )
     if looser and not agree(Change(before, demands)):

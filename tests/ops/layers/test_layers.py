@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-import yaml
 from gitrepo import Repo
-from story import BOT, Story, yes
+from stacked import Stack, manifest
+from story import BOT, yes
 
 from hermes_dist.decide.layers.wanted import source_of_layer
 from hermes_dist.errors import DistError, Refused
@@ -16,57 +15,6 @@ from hermes_dist.model.side import Side
 from hermes_dist.ops.change.request import Request
 from hermes_dist.ops.package import install as installing
 from hermes_dist.ops.package.history import hold
-
-
-def manifest(name: str, **more: object) -> str:
-    return yaml.safe_dump({"name": name, "version": "1.0.0", **more}, sort_keys=False)
-
-
-class Stack(Story):
-    """A profile whose package extends ``base`` and depends on the pack ``tools``."""
-
-    def __init__(self, tmp: Path, own: Mapping[str, str] | None = None, **more: object) -> None:
-        self.base, self.tools = Repo(tmp / "base", bare=True), Repo(tmp / "tools", bare=True)
-        self.release(
-            self.base,
-            "1.0.0",
-            {
-                "distribution.yaml": manifest("base"),
-                "SOUL.md": "# Team\nBe kind.\n",
-                "config.yaml": "# team\nmodel: {default: small}\nagent: {max_turns: 10}\n",
-                "skills/hello/SKILL.md": "---\nname: hello\n---\nSay hello.\n",
-            },
-        )
-        self.release(
-            self.tools,
-            "1.0.0",
-            {
-                "distribution.yaml": manifest("tools"),
-                "config.yaml": "agent: {max_turns: 20}\n",
-                "skills/find/SKILL.md": "---\nname: find\n---\nFind it.\n",
-                "mcp.json": '{"mcpServers": {"web": {"command": "npx", "args": ["web"]}}}\n',
-            },
-        )
-        wanted = {
-            "extends": f"{self.url_of(self.base)}#^1",
-            "dependencies": [f"{self.url_of(self.tools)}#^1"],
-        }
-        files = {"distribution.yaml": manifest("bot", **{**wanted, **more}), **(own or {})}
-        super().__init__(tmp, files)
-
-    @staticmethod
-    def url_of(repo: Repo) -> str:
-        return f"file://{repo.path}"
-
-    @staticmethod
-    def release(repo: Repo, version: str, files: Mapping[str, str | None]) -> None:
-        repo.tag(f"v{version}", repo.commit(files))
-
-    @property
-    def config(self) -> dict[str, object]:
-        data = yaml.safe_load(self.read("config.yaml"))
-        assert isinstance(data, dict)
-        return data
 
 
 def test_a_package_comes_with_what_it_stands_on(tmp_path: Path) -> None:

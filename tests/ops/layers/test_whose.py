@@ -1,0 +1,74 @@
+"""``why`` and ``owns`` follow the same order as the composition, and show no secret."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gitrepo import Repo
+from stacked import Stack, manifest
+from story import BOT
+
+from hermes_dist.ops.layers.whose import owns, why
+
+
+def counted(story: Stack, place: str) -> list[str]:
+    return [one.package.name for one in why(story.ctx, BOT, place).says if one.counts]
+
+
+def test_a_pack_that_overrides_another_counts_whatever_their_order(tmp_path: Path) -> None:
+    for number, one in enumerate(("aaa", "zzz")):
+        place = tmp_path / str(number)
+        place.mkdir()
+        other = Repo(place / one, bare=True)
+        Stack.release(
+            other,
+            "1.0.0",
+            {
+                "distribution.yaml": manifest(one, overrides=["config.yaml: agent.max_turns"]),
+                "config.yaml": "agent: {max_turns: 5}\n",
+            },
+        )
+        story = Stack(place)
+        packs = [f"{story.url_of(story.tools)}#^1", f"{story.url_of(other)}#^1"]
+        story.ship({"distribution.yaml": manifest("bot", dependencies=packs)})
+        story.install()
+        assert story.config["agent"] == {"max_turns": 5}
+        found = why(story.ctx, BOT, "agent.max_turns")
+        assert not found.own
+        assert counted(story, "agent.max_turns") == [one]
+        assert [said.package.name for said in found.says if said.on_purpose] == [one]
+        assert "config.yaml: agent.max_turns" in owns(story.ctx, BOT, one)
+        assert "config.yaml: agent.max_turns" not in owns(story.ctx, BOT, "tools")
+
+
+def test_what_the_package_is_without_is_nobodys_and_not_the_users(tmp_path: Path) -> None:
+    gone = ["skills/hello", "config.yaml: model.default", "mcp.json: mcpServers.web"]
+    story = Stack(tmp_path, without=gone)
+    story.install()
+    assert not (story.home / "skills/hello").exists()
+    assert "mcp_servers" not in story.config
+    for place in ("skills/hello/SKILL.md", "config.yaml: model.default"):
+        assert not why(story.ctx, BOT, place).own
+        assert counted(story, place) == []
+    assert counted(story, "config.yaml: mcp_servers.web.command") == []
+    assert not any("hello" in place for place in owns(story.ctx, BOT, "base"))
+    assert not any("mcp_servers" in place for place in owns(story.ctx, BOT, "tools"))
+
+
+def test_a_map_that_several_packages_fill_is_not_the_users(tmp_path: Path) -> None:
+    story = Stack(tmp_path, {"config.yaml": "agent: {name: me}\n"})
+    story.install()
+    assert not why(story.ctx, BOT, "config.yaml: agent").own
+    story.edit("config.yaml", "max_turns: 20", "max_turns: 21")
+    assert why(story.ctx, BOT, "config.yaml: agent").own
+
+
+def test_a_secret_of_the_users_is_not_shown(tmp_path: Path) -> None:
+    story = Stack(tmp_path)
+    story.install()
+    key = "sk-ant-api03-kQ7vXm2LrT9wZp4NcB8sYd6HfJ1gEa5UoR3iVtK0xMqSnWlPbCzDyGhFjAeQuI7O"
+    story.write("config.yaml", story.read("config.yaml") + f"extra: {{api_key: {key}}}\n")
+    for place in ("config.yaml: extra.api_key", "config.yaml: extra"):
+        found = why(story.ctx, BOT, place)
+        assert found.own
+        assert key not in repr(found)
