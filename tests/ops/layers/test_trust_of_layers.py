@@ -103,7 +103,7 @@ def test_the_key_of_a_layer_is_pinned_and_another_one_is_refused_until_it_is_acc
 def test_a_policy_that_wants_signatures_wants_them_of_layers(story: Signed) -> None:
     story.policy('require = ["signature"]\n')
     story.base_moves(None)
-    with pytest.raises(Refused, match="signed") as caught:
+    with pytest.raises(Refused, match="requires a signature") as caught:
         story.install()
     assert "base" in str(caught.value)
     assert not story.home.exists()
