@@ -14,6 +14,8 @@ LOCKFILE = "distribution.lock"
 PRIVATE = ".dist"
 SHARED = "distributions"
 """The folder below the root that all profiles share."""
+LAYERS = "layers"
+"""The folder in it with the lists of layers that users put under their profiles."""
 OUR_PLUGINS = "hermes-dist-"
 """How the names of our plugins in the agent begin."""
 OWN_PLUGINS = f"{PLUGINS}/{OUR_PLUGINS}*"
@@ -222,6 +224,10 @@ class Layout(NamedTuple):
     def trust_file(self) -> Path:
         """The keyring."""
         return self.shared / "trust.toml"
+
+    def own_layers(self, name: ProfileName) -> Path:
+        """The folder with the list of the layers that a user puts under a profile: its source."""
+        return self.shared / LAYERS / name
 
     @property
     def watch(self) -> Path:

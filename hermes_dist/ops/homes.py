@@ -20,6 +20,7 @@ from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.tree import EMPTY, Digest, Tree
 from hermes_dist.ops.context import Context
+from hermes_dist.ops.own_layers import at_its_place
 from hermes_dist.world.disk.errors import trouble
 from hermes_dist.world.disk.fs import RealFs
 from hermes_dist.world.disk.links import agreed_in
@@ -189,7 +190,7 @@ def _read_home(ctx: Context, name: ProfileName) -> Home:
         where = str(ctx.layout.lockfile(name))
         raise trouble(err, "the lockfile can't be read", where=where) from err
     try:
-        return Home(name, path, without_machine(load_lock(data)), data)
+        return Home(name, path, at_its_place(ctx, name, without_machine(load_lock(data))), data)
     except DistError as err:
         raise about_lock(ctx, name, err) from None
 

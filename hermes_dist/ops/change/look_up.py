@@ -19,6 +19,7 @@ from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.source import AsGit, Pin, SourceSpec, parse_source
 from hermes_dist.ops.change.target import Naming, Target, check_policies, resolved
 from hermes_dist.ops.context import Context
+from hermes_dist.ops.own_layers import is_own
 from hermes_dist.world.trace import note
 
 if TYPE_CHECKING:
@@ -103,7 +104,9 @@ def _head(ctx: Context, name: ProfileName) -> LockHead:
         head = None if interrupted else load_head(ctx.layout.lockfile(name).read_bytes())
     except OSError:
         head = None
-    return head or _head_of(_opened(ctx, name))
+    if head is None or (head.layers and is_own(head.source)):
+        return _head_of(_opened(ctx, name))
+    return head
 
 
 def _opened(ctx: Context, name: ProfileName) -> Lock:

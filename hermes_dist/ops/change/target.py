@@ -10,6 +10,7 @@ from hermes_dist.decide.versions import choose_tag
 from hermes_dist.model.notes import Note
 from hermes_dist.model.source import Pin, PinKind, SourceSpec, pin_kind
 from hermes_dist.ops.context import Context
+from hermes_dist.ops.own_layers import is_list
 from hermes_dist.world.keys.files import read_policies
 from hermes_dist.world.ports import Refs
 
@@ -101,7 +102,7 @@ def check_policies(ctx: Context, spec: SourceSpec) -> None:
     Raises:
         Refused: A policy forbids the source.
     """
-    if policies := read_policies(ctx.layout):
+    if (policies := read_policies(ctx.layout)) and not is_list(ctx, spec.location):
         from hermes_dist.decide.trust import check_source  # noqa: PLC0415 - only needed if a policy is set
 
         check_source(spec, policies)

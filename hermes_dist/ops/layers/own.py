@@ -7,8 +7,7 @@ treats such a profile like one whose package somebody published. A package that 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
@@ -19,15 +18,17 @@ from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.layers.wanted import Dependency, asked_in, source_of_layer, wanted_by
 from hermes_dist.decide.parts import parse_parts
 from hermes_dist.errors import DistError, UsageError
-from hermes_dist.model.documents.api import Kind, dump
+from hermes_dist.model.documents.api import Kind, dump, load_data
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.lock_package import LockedPackage
-from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
+from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName, RelPath
 from hermes_dist.model.source import SourceKind, SourceSpec
+from hermes_dist.model.tree import Digest, Entry
+from hermes_dist.model.values import as_map
 from hermes_dist.ops.change.confirm import confirm_and_carry_out
-from hermes_dist.ops.change.fetch import fetch, placed_in
+from hermes_dist.ops.change.fetch import Fetched, placed_in
 from hermes_dist.ops.change.look_up import absolute, look_up
-from hermes_dist.ops.change.proposal import Outcome
+from hermes_dist.ops.change.proposal import Outcome, Proposal
 from hermes_dist.ops.change.propose import propose_incoming
 from hermes_dist.ops.change.request import Confirm, Request
 from hermes_dist.ops.change.variables import manifest_of
@@ -35,8 +36,11 @@ from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, look_into, open_home
 from hermes_dist.ops.inputs.ask import with_inputs
 from hermes_dist.ops.layers.ask import with_layers
-from hermes_dist.world.disk.fs import atomic_write
+from hermes_dist.ops.own_layers import head_of, remember
 from hermes_dist.world.disk.owners import make_folders
+from hermes_dist.world.load import load_manifest
+
+_OURS = frozenset({"name", "extends", "dependencies"})
 
 
 class Own(Struct, frozen=True, kw_only=True):
@@ -136,14 +140,9 @@ def remove(
     return _changed(ctx, home, wanted, request, confirm, "layer remove")
 
 
-def place_of(ctx: Context, name: ProfileName) -> Path:
-    """The folder with the manifest of a profile's own layers."""
-    return ctx.layout.shared / "layers" / name
-
-
 def _read(ctx: Context, name: ProfileName, lock: Lock | None) -> Own:
     """What the user put under a profile; of one with another source, that source is the base to be."""
-    place = place_of(ctx, name)
+    place = ctx.layout.own_layers(name)
     if lock is not None and lock.source != str(_source(place)):
         return Own(profile=name, base=_as_base(lock))
     manifest = manifest_of(ctx, lock) if lock else None
@@ -207,51 +206,65 @@ def _changed(
     """Write what the user asks for, and bring the home to it; if that does not happen, the manifest is as before."""
     if home.name == DEFAULT_PROFILE and home.lock is None:
         raise UsageError("the default profile can't stand on layers", hint="name another profile")
-    place = place_of(ctx, home.name)
-    with _written(place, own) as keep:
-        target = look_up(ctx, _source(place))
-        # What the profile held so far is a layer now: it is judged as that, and not as the package at the top.
-        fetched = with_layers(ctx, fetch(ctx, target), home, request)
-        fetched, request = with_inputs(fetched, home, request)
-        view = home
-        if home.lock is not None:
-            bare = home.lock.with_top(signer="", demands=None)
-            view = replace(home, lock=bare)
-        incoming = placed_in(ctx, fetched, home)
-        make = partial(propose_incoming, ctx, view, incoming, verb=verb)
-        outcome = confirm_and_carry_out(ctx, make, request, confirm, request.questions.conflicts)
-        if outcome.done or (not request.dry_run and outcome.proposal is not None):
-            keep()
+    place = ctx.layout.own_layers(home.name)
+    manifest = _manifest(own, _before(place, home.lock))
+    # What the profile held so far is a layer now: it is judged as that, and not as the package at the top.
+    fetched = with_layers(ctx, _with_list(ctx, place, manifest), home, request)
+    fetched, request = with_inputs(fetched, home, request)
+    view = home
+    if home.lock is not None:
+        bare = home.lock.with_top(signer="", demands=None)
+        view = replace(home, lock=bare)
+    incoming = placed_in(ctx, fetched, home)
+    make = partial(propose_incoming, ctx, view, incoming, verb=verb)
+    if request.dry_run:
+        return confirm_and_carry_out(ctx, make, request, confirm, request.questions.conflicts)
+    outcome = confirm_and_carry_out(
+        ctx, make, request, _remembering(ctx, own, manifest, confirm), request.questions.conflicts
+    )
+    # The lockfile decides which list is in the folder; so it does if we are killed on the way here.
+    look_into(ctx, home.name)
     return outcome
 
 
-@contextmanager
-def _written(place: Path, own: Own) -> Iterator[Callable[[], None]]:
-    """Write the manifest; unless it is told to be kept, the one from before comes back."""
-    file = place / MANIFEST
-    before = file.read_bytes() if file.is_file() else None
-    kept = False
+def _remembering(ctx: Context, own: Own, manifest: bytes, confirm: Confirm) -> Confirm:
+    """Ask, and after a yes remember the list as one of ours, and the one from before as replaced."""
+    file = ctx.layout.own_layers(own.profile) / MANIFEST
 
-    def keep() -> None:
-        nonlocal kept
-        kept = True
+    def ask(proposal: Proposal) -> bool:
+        agreed = confirm(proposal)
+        if agreed:
+            before = [file.read_bytes()] if file.is_file() else []
+            remember(ctx, own.profile, *before, manifest)
+        return agreed
 
+    return ask
+
+
+def _with_list(ctx: Context, place: Path, manifest: bytes) -> Fetched:
+    """The package at the place of a profile's own layers, as it will be; nothing is written there yet."""
     make_folders(place, 0o700)
-    atomic_write(file, _manifest(own))
-    try:
-        yield keep
-    finally:
-        if not kept:
-            if before is None:
-                file.unlink(missing_ok=True)
-            else:
-                atomic_write(file, before)
+    target = look_up(ctx, _source(place))
+    ctx.store.put_many([manifest])
+    offer = ctx.sources.fetch(target.spec)
+    tree = offer.tree.with_entries({RelPath(MANIFEST): Entry(Digest.of(manifest))})
+    offer = offer._replace(tree=tree, pin=offer.pin._replace(tree=tree.digest))
+    return Fetched(target=target, offer=offer, manifest=load_manifest(manifest))
 
 
-def _manifest(own: Own) -> bytes:
-    data: dict[str, object] = {"name": str(own.profile)}
+def _before(place: Path, lock: Lock | None) -> Mapping[object, object]:
+    """What else the list says, written by hand; nothing if the profile follows another source so far."""
+    file = place / MANIFEST
+    if lock is None or lock.source != str(_source(place)) or not file.is_file():
+        return {}
+    return as_map(load_data(file.read_bytes(), Kind.YAML))
+
+
+def _manifest(own: Own, before: Mapping[object, object]) -> bytes:
+    data: dict[object, object] = {"name": str(own.profile)}
     if own.base:
         data["extends"] = asked_in(own.base)
     if own.packs:
         data["dependencies"] = [asked_in(one) for one in own.packs]
-    return b"# Written by `layer add` and `layer remove`.\n" + dump(data, Kind.YAML)
+    data |= {key: value for key, value in before.items() if key not in _OURS}
+    return head_of(dump(data, Kind.YAML))

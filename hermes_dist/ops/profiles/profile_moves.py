@@ -23,6 +23,7 @@ from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.context import Context
+from hermes_dist.ops.own_layers import remembered
 from hermes_dist.ops.profiles import aliases
 from hermes_dist.ops.profiles.boards import rename_in_settings
 from hermes_dist.ops.profiles.edit_file import edit_file
@@ -195,6 +196,7 @@ def _update_references(ctx: Context, move: Move) -> tuple[Note, ...]:
         _routes,
         _peers,
         _identity,
+        _own_layers,
     ):
         try:
             notes += part(ctx, move) or ()
@@ -247,6 +249,19 @@ def _identity(ctx: Context, move: Move) -> None:
     if done.returncode:
         again = " ".join([ctx.brand.name, "profile", *words])
         raise DistError(f"the agent could not move its sessions and routing; run: {again}")
+
+
+def _own_layers(ctx: Context, move: Move) -> None:
+    """Let the list of layers that the user put under a profile follow it, with what was written into it by hand.
+
+    Elsewhere it is made again of the lockfile; see :mod:`hermes_dist.ops.own_layers`.
+    """
+    if move.verb != "rename":
+        return
+    old, new = (ctx.layout.own_layers(ProfileName(name)) for name in (move.name, move.to))
+    for place, target in ((old, new), (remembered(old), remembered(new))):
+        if place.exists() and not target.exists():
+            place.rename(target)
 
 
 def _sticky(ctx: Context, move: Move) -> None:

@@ -32,6 +32,7 @@ from hermes_dist.ops.change.fetch import Incoming
 from hermes_dist.ops.change.target import Target
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home
+from hermes_dist.ops.own_layers import is_list
 from hermes_dist.ops.trust.trusted_keys import joined_keyring
 from hermes_dist.world.keys.files import read_keyring, read_policies
 from hermes_dist.world.keys.signatures import signatures_of, successions_of
@@ -87,7 +88,8 @@ def _facts(
     ctx: Context, target: Target, incoming: Incoming, home: Home
 ) -> tuple[Facts, tuple[Note, ...]]:
     """Gather what is known of a release: its signatures, the keyring, and who may follow the expected key."""
-    policies = read_policies(ctx.layout)
+    own = is_list(ctx, target.spec.location)
+    policies = () if own else read_policies(ctx.layout)
     keyring = joined_keyring(read_keyring(ctx.layout), policies)
     lock, release = home.lock, target.ref.startswith(TAGS)
     facts = Facts(

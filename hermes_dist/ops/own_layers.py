@@ -1,0 +1,109 @@
+"""The list of the layers that a user put under a profile: a small package in a folder of ours, which is its source.
+
+The lockfile says what is in it. So the folder follows a profile that is renamed, cloned, restored or brought from
+another machine, comes back when it is lost, and goes back with `undo`. What somebody writes into it by hand stays.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path, PurePath
+
+from hermes_dist.brand import LAYERS, MANIFEST, SHARED
+from hermes_dist.errors import DistError
+from hermes_dist.model.lock import Lock
+from hermes_dist.model.paths import ProfileName, RelPath
+from hermes_dist.model.source import PinKind
+from hermes_dist.model.tree import Digest
+from hermes_dist.ops.context import Context
+from hermes_dist.world.disk.fs import atomic_write
+from hermes_dist.world.disk.owners import make_folders
+
+_HEAD = b"# Written by `layer add` and `layer remove`.\n"
+_MODE = 0o600
+
+
+def is_own(source: str) -> bool:
+    """Whether a source is the list of the layers that a user put under a profile, of this machine or another one."""
+    return PurePath(source).parts[-3:-1] == (SHARED, LAYERS)
+
+
+def is_list(ctx: Context, source: str) -> bool:
+    """Whether a source is such a list of this machine: no policy is about it, only about the layers in it."""
+    return PurePath(source).parent == ctx.layout.shared / LAYERS
+
+
+def at_its_place(ctx: Context, name: ProfileName, lock: Lock) -> Lock:
+    """Return the lock of a profile with its list of layers where it belongs, and see to it that it is there."""
+    if lock.pin.kind is not PinKind.FOLDER or not is_own(lock.source):
+        return lock
+    place = ctx.layout.own_layers(name)
+    settle(ctx, name, lock)
+    return lock.with_top(source=str(place), pin=lock.pin._replace(url=str(place)))
+
+
+def settle(ctx: Context, name: ProfileName, lock: Lock) -> None:
+    """Write the list as the lock says, if it is missing or is one that we wrote; one edited by hand stays."""
+    file = ctx.layout.own_layers(name) / MANIFEST
+    try:
+        now = file.read_bytes() if file.exists() else None
+        says = lock.theirs().get(RelPath(MANIFEST))
+        if now is not None and (says is None or Digest.of(now) == says.digest):
+            return
+        if now is None or Digest.of(now) in _written(ctx, name):
+            data = _received(ctx, lock, says.digest) if says else _made_of(lock)
+            remember(ctx, name, data)
+            make_folders(file.parent, 0o700)
+            atomic_write(file, data, _MODE)
+    except OSError:
+        return  # a disk that can't be written: whoever needs the folder says so
+
+
+def remember(ctx: Context, name: ProfileName, *contents: bytes) -> None:
+    """Remember lists that we write or replace, so that they are not taken for edits by hand."""
+    known = _written(ctx, name)
+    if more := [digest for digest in map(Digest.of, contents) if digest not in known]:
+        file = remembered(ctx.layout.own_layers(name))
+        make_folders(file.parent, 0o700)
+        atomic_write(file, "".join(f"{digest}\n" for digest in (*known, *more)).encode(), _MODE)
+
+
+def remembered(place: Path) -> Path:
+    """The file beside a list with what we wrote there."""
+    return place.with_name(f"{place.name}.written")  # no profile has a dot in its name
+
+
+def head_of(data: bytes) -> bytes:
+    """A list with the line above it that says who writes it."""
+    return _HEAD + data
+
+
+def _written(ctx: Context, name: ProfileName) -> tuple[str, ...]:
+    try:
+        return tuple(remembered(ctx.layout.own_layers(name)).read_text("ascii").split())
+    except (OSError, UnicodeDecodeError):
+        return ()
+
+
+def _received(ctx: Context, lock: Lock, digest: Digest) -> bytes:
+    try:
+        return ctx.store.read(digest)
+    except DistError:
+        return _made_of(lock)
+
+
+def _made_of(lock: Lock) -> bytes:
+    """The list as far as the packages in the lock tell it."""
+    direct = [one for one in lock.layers if one.name in lock.top.over]
+    base = next((one for one in direct if one.layer == "base"), None)
+    data: dict[str, object] = {"name": lock.name}
+    if base:
+        data["extends"] = _asked(base.source, base.only)
+    if packs := [one for one in direct if one is not base]:
+        data["dependencies"] = [_asked(one.source, one.only) for one in packs]
+    # JSON is YAML, too, and needs no writer of YAML in every command.
+    return head_of(b"".join(f"{key}: {json.dumps(part)}\n".encode() for key, part in data.items()))
+
+
+def _asked(source: str, only: tuple[str, ...]) -> object:
+    return {"source": source, "only": list(only)} if only else source
