@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import NamedTuple
 
 from hermes_dist.errors import counted
 from hermes_dist.model.plan import Effect, EffectKind
-from hermes_dist.ops.change.review import Group, groups_of, hidden_places, loads_of, times_of
+from hermes_dist.ops.change.review import (
+    Group,
+    Origin,
+    groups_of,
+    hidden_places,
+    loads_of,
+    times_of,
+)
 from hermes_dist.voice.clean import clean, clean_line
 from hermes_dist.voice.lines import Line, Piece, line
 from hermes_dist.voice.words import EFFECT_VERBS
 
 _BLANK = " " * 9
+
+
+def _own(_group: Group) -> Origin:
+    return Origin()
 
 
 class Look(NamedTuple):
@@ -22,10 +33,12 @@ class Look(NamedTuple):
     Attributes:
         time: The current time, in the agent's time zone.
         by_id: Show the id of a job beside its name.
+        origin: Tells which layers are behind something that could run.
     """
 
     time: datetime
     by_id: bool = False
+    origin: Callable[[Group], Origin] = _own
 
 
 def review_lines(
@@ -55,6 +68,7 @@ def group_lines(group: Group, look: Look, mark: str = "") -> Iterator[Line]:
         for key, value in group.rows:
             yield line("  ", kind, f"{_one_line(f'{key}: {value}')}{mark}")
             kind, mark = blank, ""
+        yield from _origin_lines(look.origin(group))
         return
     for said in group_words(group, by_id=look.by_id):
         yield line("  ", kind, f"{_one_line(said)}{mark}")
@@ -65,6 +79,17 @@ def group_lines(group: Group, look: Look, mark: str = "") -> Iterator[Line]:
         yield line(f"  {_BLANK}   covers: {files} that it can load")
     for at in times_of(group, look.time):
         yield line(f"  {_BLANK}   next: {at}")
+    yield from _origin_lines(look.origin(group))
+
+
+def _origin_lines(origin: Origin) -> Iterator[Line]:
+    """Say which layers bring it, and which bring another version of what it can load."""
+    if origin.layers:
+        yield line(f"  {_BLANK}   from the layer {clean(' and '.join(origin.layers))}")
+    if origin.changed:
+        yield line(
+            f"  {_BLANK}   what it loads is changed by {clean(' and '.join(origin.changed))}"
+        )
 
 
 def _one_line(text: str) -> str:

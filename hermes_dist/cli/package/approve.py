@@ -19,6 +19,7 @@ from hermes_dist.model.plan import Effect
 from hermes_dist.ops.change.request import Request
 from hermes_dist.ops.change.review import Group, agent_time, before_after, groups_of
 from hermes_dist.ops.homes import open_home
+from hermes_dist.ops.layers.whose import origins
 from hermes_dist.ops.package import approvals
 from hermes_dist.ops.package import resolve as ops
 from hermes_dist.voice.clean import clean
@@ -172,7 +173,8 @@ def _card(session: Session, name: ProfileName, effects: Iterable[Effect], *, ask
     screen = session.screen.aloud() if asking else session.screen
     each = tuple(effects)
     home = open_home(session.ctx, name)
-    review_card(screen, each, each, agent_time(session.ctx, home.path))
+    now = agent_time(session.ctx, home.path)
+    review_card(screen, each, each, now, origin=origins(session.ctx, home))
     changed_card(screen, before_after(home.lock, each))
 
 

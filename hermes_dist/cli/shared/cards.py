@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 
 from hermes_dist.cli.shared.reminders import notes, reminder, up_to_date
@@ -129,7 +129,8 @@ def _effects(session: Session, screen: Screen, proposal: Proposal) -> None:
         new = set(plan.effects)
     allowed = set(plan.effects) - set(plan.parked)
     shown = [e for e in plan.effects if e in new or e in allowed]
-    review_card(screen, shown, plan.parked, review.agent_time(session.ctx, proposal.home.path))
+    now, origin = review.agent_time(session.ctx, proposal.home.path), review.origin_in(proposal)
+    review_card(screen, shown, plan.parked, now, origin=origin)
     changed_card(screen, review.before_after(lock, shown))
     _tell(screen, _off_by_author(session, proposal))
     # Grouped with the others, and without what is shown above in part: counted as the summary and `list` count.
@@ -157,6 +158,7 @@ def review_card(
     now: datetime,
     *,
     state: str = "allowed",
+    origin: Callable[[review.Group], review.Origin] | None = None,
 ) -> None:
     """Show everything that could run, one server, job or plugin at a time, in full: nothing is cut.
 
@@ -166,8 +168,12 @@ def review_card(
         parked: Those of them that need approval.
         now: The current time, in the agent's time zone.
         state: A word for the state of the others.
+        origin: Tells which layers are behind something; None if no layers are known.
     """
-    _tell(screen, effect_cards.review_lines(effects, parked, _look(screen, now), state=state))
+    look = _look(screen, now)
+    if origin is not None:
+        look = look._replace(origin=origin)
+    _tell(screen, effect_cards.review_lines(effects, parked, look, state=state))
 
 
 def changed_card(screen: Screen, rows: Iterable[tuple[str, str, str]]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -11,6 +11,7 @@ from hermes_dist.decide.handover import Place, count_missed, unlisted_parts
 from hermes_dist.decide.inputs.declared import Input, declared_by
 from hermes_dist.decide.inputs.fill import fill
 from hermes_dist.decide.layers.compose import Composed, compose
+from hermes_dist.decide.layers.origins import Brought
 from hermes_dist.decide.layers.stack import Layer
 from hermes_dist.decide.ownership import payload_of
 from hermes_dist.decide.placement.job_ids import NO_JOBS, Job
@@ -56,6 +57,7 @@ class Incoming(Struct, frozen=True, kw_only=True):
         over: The names of the layers that the package itself asks for.
         inputs: The answers that are in it, and those that are in the home's ``.env``.
         unfilled: The files of the package that hold answers, as their author wrote them.
+        brought: What each layer brings, and the package itself; empty without layers.
         notes: What else to say about it, besides warnings about its manifest.
     """
 
@@ -77,6 +79,7 @@ class Incoming(Struct, frozen=True, kw_only=True):
     over: tuple[str, ...] = ()
     inputs: tuple[InputAnswer, ...] = ()
     unfilled: Tree = EMPTY
+    brought: tuple[Brought, ...] = ()
     notes: tuple[Note, ...] = ()
     verdict: Verdict | None = None
 
@@ -86,6 +89,7 @@ class Stack(Struct, frozen=True, kw_only=True):
 
     Attributes:
         layers: What each of them brings.
+        brought: The same in the spelling of a home.
         top: How the package itself stands to them; its tree is added when it is placed.
         locked: The same layers as the lock records them, the lowest first.
         direct: The names of those that the package itself asks for.
@@ -96,6 +100,7 @@ class Stack(Struct, frozen=True, kw_only=True):
     """
 
     layers: tuple[Layer, ...]
+    brought: tuple[Brought, ...]
     top: Layer
     locked: tuple[LockedPackage, ...]
     direct: tuple[str, ...] = ()
@@ -221,8 +226,18 @@ def placed_for(ctx: Context, fetched: Fetched, held: Holding | None = None) -> I
         over=stack.direct if stack else (),
         inputs=inputs,
         unfilled=own.unfilled,
+        brought=_brought(ctx, stack, placing, own.tree) if stack else (),
         notes=(*payload.notes, *placed.notes, *offer.notes, *(stack.notes if stack else ())),
     )
+
+
+def _brought(
+    ctx: Context, stack: Stack, placing: Callable[[Tree], Placed], own: Tree
+) -> tuple[Brought, ...]:
+    """What each layer brings, and the package itself."""
+    placed = placing(own)
+    ctx.store.put_many(placed.blobs.values())
+    return (*stack.brought, Brought(stack.top, placed.tree))
 
 
 def _for(items: tuple[Input, ...], values: Mapping[str, InputValue]) -> Mapping[str, InputValue]:

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from hermes_dist.agents.places import STANDARD_FOLDERS
 from hermes_dist.decide.authoring.release_notes import ReleaseNotes
 from hermes_dist.decide.environment.wanted import Wanted
+from hermes_dist.decide.layers.origins import Brought
 from hermes_dist.decide.parts import count_parts
 from hermes_dist.decide.placement.carry_over import Carried, carry_over
 from hermes_dist.errors import Busy, DistError
@@ -62,6 +63,7 @@ class Proposal(Contents, frozen=True, kw_only=True):
         missed: How many skills, jobs, servers and files the package has and does not bring, because nobody names them.
         wanted: The variables that the package wants, and which of them are set.
         size: The bytes of the package's payload, if this creates a home.
+        brought: What each layer of the package brings; empty without layers.
         trust: How it is signed; None if nobody checked, or nothing can be signed.
         news: What the author says about the versions that an update brings; None if nothing is known.
         notes: What else to say.
@@ -92,6 +94,7 @@ class Proposal(Contents, frozen=True, kw_only=True):
     notes: tuple[Note, ...] = ()
     choices: Choices = Choices()
     label: Mapping[str, str] = field(default_factory=dict)
+    brought: tuple[Brought, ...] = ()
     beside: Mapping[str, tuple[bytes, int]] = field(default_factory=dict)
     moved: Mapping[str, str] = field(default_factory=dict)
 

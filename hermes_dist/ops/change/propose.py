@@ -137,6 +137,7 @@ def propose(
         wanted=environment_of(ctx, home.path, incoming.manifest, received),
         left_out=incoming.left_out,
         missed=incoming.missed,
+        brought=incoming.brought,
         notes=(
             *_news(incoming, received),
             *_told_released(handed.freed, observed.ours),

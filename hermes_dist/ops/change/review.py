@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, tzinfo
 from enum import StrEnum
 from pathlib import Path
@@ -23,6 +23,7 @@ from hermes_dist.decide.consent.review import (
 from hermes_dist.decide.consent.switches import is_unit, unit_of
 from hermes_dist.decide.environment import dotenv
 from hermes_dist.decide.environment.wanted import offers_default
+from hermes_dist.decide.layers.origins import Origin, origin_of
 from hermes_dist.decide.parts import part_of
 from hermes_dist.decide.placement.timing import next_times
 from hermes_dist.decide.policies import side_of
@@ -45,6 +46,7 @@ __all__ = [
     "Choice",
     "Group",
     "KeyRow",
+    "Origin",
     "agent_time",
     "before_after",
     "changed_keys",
@@ -53,6 +55,7 @@ __all__ = [
     "groups_of",
     "hidden_places",
     "loads_of",
+    "origin_in",
     "parts_of",
     "revoked_in",
     "times_of",
@@ -103,6 +106,16 @@ class KeyRow(Struct, frozen=True):
 def groups_of(effects: Iterable[Effect]) -> tuple[Group, ...]:
     """Group effects by server, job, hook, plugin or key."""
     return grouped(effects)
+
+
+def origin_in(proposal: Proposal) -> Callable[[Group], Origin]:
+    """Make a function that tells which layers are behind something that could run."""
+    changed = [step.path for step in proposal.plan.steps]
+
+    def origin(group: Group) -> Origin:
+        return origin_of(group, proposal.brought, proposal.read, changed)
+
+    return origin
 
 
 def revoked_in(proposal: Proposal) -> tuple[tuple[Group, bool], ...]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from msgspec.structs import replace
 
 from hermes_dist.decide.inputs.declared import declared_by
+from hermes_dist.decide.layers.origins import Brought
 from hermes_dist.decide.layers.resolve import Picked, resolve
 from hermes_dist.decide.layers.stack import Layer, Rank
 from hermes_dist.decide.layers.wanted import Wanted
@@ -52,7 +53,7 @@ def gathered(ctx: Context, fetched: Fetched, home: Home, request: Request) -> Fe
     names = _names(
         fetched.manifest.name, [(one.choice.key, market.fetched(one.choice)) for one in picked]
     )
-    layers, locked, notes = [], [], []
+    layers, brought, locked, notes = [], [], [], []
     env: list[EnvVar] = []
     left_out: list[LeftOut] = []
     for one in picked:
@@ -61,6 +62,8 @@ def gathered(ctx: Context, fetched: Fetched, home: Home, request: Request) -> Fe
         judged = _judged(ctx, part, home, package, request, demands)
         over = tuple(sorted(names[key] for key in one.over))
         layers.append(_layer(part, names[one.choice.key], one, over))
+        only = replace(part, offer=part.offer._replace(tree=layers[-1].tree))
+        brought.append(Brought(layers[-1], placed_for(ctx, only).placed))
         made = _locked(judged, names[one.choice.key], one, over)
         locked.append(replace(made, demands=package.demands) if package else made)
         env += part.manifest.env
@@ -77,6 +80,7 @@ def gathered(ctx: Context, fetched: Fetched, home: Home, request: Request) -> Fe
     )
     stack = Stack(
         layers=tuple(layers),
+        brought=tuple(brought),
         top=top,
         locked=tuple(locked),
         direct=tuple(dict.fromkeys(names[market.key(one, "")] for one in wanted.all)),

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from hermes_dist.agents.places import CONFIG, JOBS
+from hermes_dist.decide.consent.review import Group
 from hermes_dist.decide.layers.counting import counting, names_place
+from hermes_dist.decide.layers.origins import Brought, Origin, origin_of
 from hermes_dist.decide.layers.stack import Layer, Order, Rank
 from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.documents.api import ABSENT, get, kind_of, load_data, same
@@ -174,6 +177,21 @@ def owns(ctx: Context, name: ProfileName, package: str) -> tuple[str, ...]:
         if counting(order, saying, path, key) == package:
             found.append(f"{path}: {format_key(key)}" if key else str(path))
     return tuple(found)
+
+
+def origins(ctx: Context, home: Home) -> Callable[[Group], Origin]:
+    """Make a function that tells which layers are behind what waits or runs; nothing if that can't be read."""
+    lock = home.lock
+    stack: tuple[Shipped, ...] = ()
+    if lock is not None and lock.layers:
+        with suppress(DistError):
+            stack = _stack(ctx, lock)
+    brought = [Brought(one.layer, one.tree) for one in stack]
+
+    def origin(group: Group) -> Origin:
+        return origin_of(group, brought, ctx.store.read)
+
+    return origin
 
 
 def _stack(ctx: Context, lock: Lock) -> tuple[Shipped, ...]:

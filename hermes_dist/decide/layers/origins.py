@@ -1,0 +1,82 @@
+"""Which layer brings what could run: a review card names it, so that nobody takes it for the package's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from msgspec import Struct
+
+from hermes_dist.agents.places import CONFIG, JOBS
+from hermes_dist.decide.consent.review import Group, loads_of
+from hermes_dist.decide.layers.counting import counting
+from hermes_dist.decide.layers.stack import Layer, Order, Rank
+from hermes_dist.errors import Invalid
+from hermes_dist.model.documents.api import ABSENT, get, kind_of, load_data
+from hermes_dist.model.keypath import KeyPath, parse_key
+from hermes_dist.model.paths import RelPath
+from hermes_dist.model.tree import Read, Tree
+
+_BY_KEY = frozenset(map(RelPath, (CONFIG, JOBS)))
+
+
+class Brought(Struct, frozen=True):
+    """A layer with what it brings, in the spelling of a home.
+
+    Attributes:
+        layer: How it stands to the others.
+        placed: Its files as a home stores them.
+    """
+
+    layer: Layer
+    placed: Tree
+
+
+class Origin(Struct, frozen=True):
+    """Where something that could run comes from.
+
+    Attributes:
+        layers: The layers that ship it; empty if it is the package's own or the user's.
+        changed: The layers that bring another version of what it can load.
+    """
+
+    layers: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+
+
+def origin_of(
+    group: Group, stack: Sequence[Brought], read: Read, changed: Iterable[RelPath] = ()
+) -> Origin:
+    """Tell which layers are behind a server, a job, a hook, a plugin or a key.
+
+    Args:
+        group: Its effects.
+        stack: The layers, the package itself among them.
+        read: Reads the contents of all of them.
+        changed: The files that the change at hand writes.
+    """
+    order = Order(one.layer for one in stack)
+
+    def owners(places: Iterable[tuple[RelPath, KeyPath]]) -> set[str]:
+        found = set()
+        for path, key in places:
+            saying = [one.layer.name for one in stack if _says(one, path, key, read)]
+            found.add(counting(order, saying, path, key))
+        return found - {one.layer.name for one in stack if one.layer.rank is Rank.OWN} - {""}
+
+    ships = owners((e.path, parse_key(e.key) if e.key else ()) for e in group.effects)
+    loaded = owners((path, ()) for path in changed if path not in _BY_KEY and _loads(group, path))
+    return Origin(tuple(sorted(ships)), tuple(sorted(loaded - ships)))
+
+
+def _loads(group: Group, path: RelPath) -> bool:
+    return any(not folder or path.startswith(f"{folder}/") for _, folder in loads_of(group))
+
+
+def _says(one: Brought, path: RelPath, key: KeyPath, read: Read) -> bool:
+    entry, kind = one.placed.get(path), kind_of(path)
+    if entry is None or not key or kind is None:
+        return entry is not None
+    try:
+        return get(load_data(read(entry.digest), kind), key) is not ABSENT
+    except Invalid:
+        return False
