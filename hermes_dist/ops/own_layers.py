@@ -12,6 +12,7 @@ from pathlib import Path, PurePath
 from hermes_dist.brand import LAYERS, MANIFEST, SHARED
 from hermes_dist.errors import DistError
 from hermes_dist.model.lock import Lock
+from hermes_dist.model.lock_package import LockedPackage
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.source import PinKind
 from hermes_dist.model.tree import Digest
@@ -96,14 +97,11 @@ def _made_of(lock: Lock) -> bytes:
     """The list as far as the packages in the lock tell it."""
     direct = [one for one in lock.layers if one.name in lock.top.over]
     base = next((one for one in direct if one.layer == "base"), None)
-    data: dict[str, object] = {"name": lock.name}
-    if base:
-        data["extends"] = _asked(base.source, base.only)
-    if packs := [one for one in direct if one is not base]:
-        data["dependencies"] = [_asked(one.source, one.only) for one in packs]
+    packs = [_asked(one) for one in direct if one is not base]
+    lines = [("name", lock.name), ("extends", base and _asked(base)), ("dependencies", packs)]
     # JSON is YAML, too, and needs no writer of YAML in every command.
-    return head_of(b"".join(f"{key}: {json.dumps(part)}\n".encode() for key, part in data.items()))
+    return head_of("".join(f"{key}: {json.dumps(said)}\n" for key, said in lines if said).encode())
 
 
-def _asked(source: str, only: tuple[str, ...]) -> object:
-    return {"source": source, "only": list(only)} if only else source
+def _asked(layer: LockedPackage) -> object:
+    return {"source": layer.source, "only": list(layer.only)} if layer.only else layer.source

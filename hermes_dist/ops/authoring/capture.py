@@ -20,6 +20,7 @@ from hermes_dist.decide.inputs.unfill import told, unfill
 from hermes_dist.decide.layers.compose import compose
 from hermes_dist.decide.layers.own_part import own_part
 from hermes_dist.decide.layers.stack import Layer, Rank
+from hermes_dist.decide.layers.wanted import NOTHING, wanted_by
 from hermes_dist.decide.leaving.comments import comments_along
 from hermes_dist.decide.leaving.publish import (
     Private,
@@ -291,7 +292,14 @@ def base_of(leaving: Leaving, name: str) -> tuple[Tree, Read]:
         answered = fill(package, own, read)
         package, read = answered.tree, together(answered.blobs, read)
     if leaving.below is not None:
-        top = Layer(name=name, rank=Rank.OWN, tree=package)
+        asked = wanted_by(leaving.manifest, local=True) if leaving.manifest else NOTHING
+        top = Layer(
+            name=name,
+            rank=Rank.OWN,
+            tree=package,
+            overrides=asked.overrides,
+            without=asked.without,
+        )
         made = compose((*leaving.below.layers, top), read)
         package, read = made.tree, together(made.blobs, read)
     placed = place(package, read, name=name, keep_containers=containers)

@@ -103,11 +103,14 @@ class LiveMarket:
         check_policies(self._ctx, spec)
         if dependency.sibling is not None:
             return [self._beside(spec, asker)]
+        return self._tagged(spec, received)
+
+    def _tagged(self, spec: SourceSpec, received: LockedPackage | None) -> list[Target]:
+        """What a repository or folder offers: each tag in a range, or else the one that is followed."""
         refs = self._ctx.sources.refs(spec)
         if refs is None or not spec.is_range or spec.ref in refs.tags:
-            before = None
-            if received is not None and received.source == str(spec):
-                before = received.pin
+            same = received is not None and received.source == str(spec)
+            before = received.pin if received and same else None
             return [look_up(self._ctx, spec, Naming(), before=before)]
         return [
             Target(spec, refs, f"{TAGS}{tag}", refs.tags[tag], PinKind.RANGE)

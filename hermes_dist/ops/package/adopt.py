@@ -89,6 +89,9 @@ def _adopting(ctx: Context, home: Home, guess: Guess) -> Adopting:
             path: incoming.placed.get(path) for path in guess.base.tree.differing(incoming.placed)
         },
     )
+    if lock and (incoming.manifest.extends is not None or incoming.manifest.dependencies):
+        # Nobody knows which versions of its layers were here: the next update looks for them, over a base without them.
+        lock = lock.with_top(partial=True)
     blobs = {**merged.plan.blobs, **guess.base.blobs}
     plan = Plan(
         base=guess.base.tree, parked=merged.plan.parked, effects=merged.plan.parked, blobs=blobs

@@ -23,8 +23,10 @@ from hermes_dist.ops.change.lost_contents import mending
 from hermes_dist.ops.change.mask import Mask
 from hermes_dist.ops.change.moved_source import way_on
 from hermes_dist.ops.change.observe import as_received, first_of, observe
+from hermes_dist.ops.change.request import Request
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, look_into
+from hermes_dist.ops.layers.ask import with_layers
 from hermes_dist.ops.package.history import Past, check_number, images_of, past_of
 
 
@@ -124,7 +126,8 @@ def _against_upstream(ctx: Context, home: Home, to: str) -> _Sides:
         spec = spec.at(to)
     target = look_up(ctx, spec, lock=lock, before=followed_before(lock, spec))
     with way_on(ctx, home.name, lock):
-        incoming = placed_in(ctx, fetch(ctx, target), home)
+        fetched = with_layers(ctx, fetch(ctx, target), home, Request())
+        incoming = placed_in(ctx, fetched, home)
     read = first_of(incoming.read, mending(ctx, lock))
     return _compared(lock.theirs(), incoming.placed, read, ("received", "upstream"))
 

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from hermes_dist.decide.trust import is_looser
 from hermes_dist.errors import Cancelled, DistError, UsageError
+from hermes_dist.model.lock import Lock
 from hermes_dist.model.lock_head import Demand
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.source import PinKind
@@ -89,8 +90,7 @@ def require(
     """
     home = open_home(ctx, name)
     lock = home.need_lock(ctx)
-    own = [one.demands for one in lock.layers if one.demands not in (None, demands)]
-    if lock.demands is demands and not own:
+    if lock.demands is demands and all(one.demands in (None, demands) for one in lock.layers):
         return Outcome(verb=VERB, profile=name, lock=lock)
     if demands is not Demand.NONE and not lock.pin.commit:
         where = _UNSIGNED.get(lock.pin.kind, "a folder")
@@ -100,18 +100,22 @@ def require(
             hint=f"to keep it as it is: {ctx.command(f'hold {name}')}",
         )
     before = Demanded(name, lock.demands, lock.signer)
-    looser = any(
-        is_looser(
-            lock.demands if one.demands is None else one.demands, demands, expected=one.signer
-        )
-        for one in lock.packages
-    )
-    if looser and not agree(Change(before, demands)):
+    if _is_looser(lock, demands) and not agree(Change(before, demands)):
         raise Cancelled("cancelled, nothing changed")
     # The choice is about all of the profile: what was demanded of a package before it became a layer gives way.
     packages = (*(replace(one, demands=None) for one in lock.layers), lock.top)
     chosen = replace(lock, packages=packages).with_top(demands=demands)
     return carry_out(ctx, lock_only(ctx, home, chosen, VERB))
+
+
+def _is_looser(lock: Lock, demands: Demand) -> bool:
+    """Whether the choice lets something pass of any package that was refused before."""
+    return any(
+        is_looser(
+            lock.demands if one.demands is None else one.demands, demands, expected=one.signer
+        )
+        for one in lock.packages
+    )
 
 
 def demanded_if_known(ctx: Context, name: ProfileName) -> Demanded:
