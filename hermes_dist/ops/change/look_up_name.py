@@ -73,30 +73,45 @@ def look_up_named(
     return target
 
 
-def named_targets(ctx: Context, asked: SourceSpec, received: str = "") -> list[Target]:
+def named_targets(ctx: Context, asked: SourceSpec, lock: Lock | None = None) -> list[Target]:
     """List what a name may resolve to, the newest first: for a layer, whose version others have a say in, too.
 
     Args:
         ctx: The context.
         asked: The name, with a version, range or ref.
-        received: The commit that the home holds of it; empty for none.
+        lock: A lock of the layer alone, as the home holds it; None for a new one.
 
     Raises:
-        Refused: A release changed since it was first seen, or a policy forbids its source.
+        Refused: A release changed since it was first seen, the name points to another repository than before,
+            or a policy forbids its source.
         DistError: No registry or several have the name, no version is in the range, or a server can't be reached.
     """
-    found = find(ctx, asked)
+    found = find_as_before(ctx, asked, lock)
+    received = lock.pin.commit if lock else ""
     releases = fitting(found.package, asked, received) or (None,)
-    targets = []
+    # What is said of the choice is about its first release alone: that the one which is here was withdrawn.
+    said, targets = choose(found.package, asked, received).notes, []
+    if lock is not None:
+        _check_same_place(ctx, found, lock)
     for one in releases:
         release = _as_seen(ctx, found, one)
         spec = _spec_of(found, asked, release)
         check_policies(ctx, spec)
         target = resolved(ctx, spec, None)
-        notes = (*_deprecated(found.package), *target.notes)
+        notes = (*said, *_deprecated(found.package), *target.notes)
+        said = ()
         target = target._replace(asked=asked, registry=found.registry.name, notes=notes)
         targets.append(target if release is None else _as_released(target, asked, release))
     return targets
+
+
+def find_as_before(ctx: Context, asked: SourceSpec, lock: Lock | None) -> FoundPackage:
+    """Find the registry that has a name: the one from which a home received it, if it did.
+
+    Raises:
+        DistError: See :func:`find`; or this machine no longer uses that registry.
+    """
+    return find(ctx, asked, _registry_of(ctx, lock))
 
 
 def _spec_of(found: FoundPackage, asked: SourceSpec, release: Release | None) -> SourceSpec:

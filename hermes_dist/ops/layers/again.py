@@ -7,9 +7,9 @@ from msgspec.structs import replace
 from hermes_dist.decide.inputs.declared import declared_by
 from hermes_dist.decide.inputs.fill import fill
 from hermes_dist.decide.layers.compose import compose
-from hermes_dist.decide.layers.stack import Layer, Rank
+from hermes_dist.decide.layers.received import layer_of
+from hermes_dist.decide.layers.stack import Layer
 from hermes_dist.decide.ownership import payload_of
-from hermes_dist.decide.parts import part_of
 from hermes_dist.model.discreet import Contents
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.lock_package import LockedPackage
@@ -18,7 +18,6 @@ from hermes_dist.model.tree import Read, Tree, together
 from hermes_dist.ops.change.fetch import Fetched
 from hermes_dist.ops.change.target import Target
 from hermes_dist.ops.context import Context
-from hermes_dist.ops.layers.asked import NEVER, asked_for
 from hermes_dist.ops.neighbours.package import packaged_again
 
 
@@ -89,15 +88,6 @@ def layer_again(ctx: Context, package: LockedPackage) -> Layer:
         DistError: It is not here any more and can't be fetched.
     """
     fetched = fetched_again(ctx, package)
-    wanted = asked_for(fetched)
-    tree = payload_of(fetched.offer.tree, fetched.manifest).tree
-    return Layer(
-        name=package.name,
-        rank=Rank[package.layer.upper() or Rank.OWN.name],
-        tree=tree.where(
-            lambda path: path not in NEVER and (not package.only or part_of(path) in package.only)
-        ),
-        over=frozenset(package.over),
-        overrides=wanted.overrides,
-        without=wanted.without,
+    return layer_of(
+        package, payload_of(fetched.offer.tree, fetched.manifest).tree, fetched.manifest
     )

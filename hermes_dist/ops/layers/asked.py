@@ -1,17 +1,12 @@
-"""What a fetched package asks for below it, and which of its files never come from a layer."""
+"""What a fetched package asks for below it, by its manifest."""
 
 from __future__ import annotations
 
-from hermes_dist.brand import MANIFEST
-from hermes_dist.decide.environment.example import ENV_EXAMPLE
 from hermes_dist.decide.layers.wanted import Wanted, wanted_by
 from hermes_dist.errors import DistError
 from hermes_dist.model.registry import is_near
 from hermes_dist.model.source import SourceKind
 from hermes_dist.ops.change.fetch import Fetched
-
-NEVER = frozenset({MANIFEST, str(ENV_EXAMPLE)})
-"""What speaks of one package alone, and so never comes from a layer."""
 
 
 def asked_for(fetched: Fetched) -> Wanted:

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from hermes_dist.decide.inputs.declared import declared_by
 from hermes_dist.decide.layers.origins import Brought
+from hermes_dist.decide.layers.received import NEVER
 from hermes_dist.decide.layers.resolve import Picked, resolve
 from hermes_dist.decide.layers.stack import Layer, Rank
 from hermes_dist.decide.layers.wanted import Wanted
@@ -24,7 +25,7 @@ from hermes_dist.ops.change.fetch import Fetched, Incoming, Stack, about_require
 from hermes_dist.ops.change.request import Request
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home
-from hermes_dist.ops.layers.asked import NEVER, asked_for
+from hermes_dist.ops.layers.asked import asked_for
 from hermes_dist.ops.layers.market import LiveMarket
 from hermes_dist.ops.trust.judge_release import judge_history, judge_release
 

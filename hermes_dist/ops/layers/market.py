@@ -10,10 +10,17 @@ from hermes_dist.decide.layers.wanted import Dependency, Wanted
 from hermes_dist.decide.versions import fitting_tags
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.lock_package import LockedPackage
-from hermes_dist.model.source import TAGS, PinKind, SourceKind, SourceSpec, without_credentials
+from hermes_dist.model.source import (
+    TAGS,
+    PinKind,
+    SourceKind,
+    SourceSpec,
+    parse_source,
+    without_credentials,
+)
 from hermes_dist.ops.change.fetch import Fetched, fetch
 from hermes_dist.ops.change.look_up import absolute, look_up
-from hermes_dist.ops.change.look_up_name import find, named_targets
+from hermes_dist.ops.change.look_up_name import find_as_before, named_targets
 from hermes_dist.ops.change.target import Naming, Target, check_policies
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.layers.asked import asked_for
@@ -39,7 +46,7 @@ class LiveMarket:
         """Tell which package a dependency names: the address of its repository, and its folder there."""
         spec = self._spec(dependency, asker)
         if spec.kind is SourceKind.REGISTRY:
-            spec = find(self._ctx, spec).package.source
+            spec = find_as_before(self._ctx, spec, self._held_by_name(spec)).package.source
         return _key(self._ctx, spec)
 
     def choices(self, dependency: Dependency, asker: str) -> Sequence[Choice]:
@@ -79,6 +86,15 @@ class LiveMarket:
         packages = self._lock.packages if self._lock else ()
         return {_join(one.pin.url, one.pin.subfolder): one for one in packages}
 
+    def _held_by_name(self, spec: SourceSpec) -> Lock | None:
+        """A lock of the layer alone that the home holds under a name in a registry; None if it holds none."""
+        for one in self._lock.packages if self._lock else ():
+            if parse_source(one.source, allow_insecure=True)._replace(
+                ref="", is_range=False
+            ) == spec._replace(ref="", is_range=False):
+                return Lock(packages=(one,))
+        return None
+
     def _spec(self, dependency: Dependency, asker: str) -> SourceSpec:
         target = self._askers[asker].target
         if dependency.source is None:
@@ -99,7 +115,7 @@ class LiveMarket:
         if held is not None:
             return [held]
         if spec.kind is SourceKind.REGISTRY:
-            return named_targets(self._ctx, spec, received.pin.commit if received else "")
+            return named_targets(self._ctx, spec, self._held_by_name(spec))
         check_policies(self._ctx, spec)
         if dependency.sibling is not None:
             return [self._beside(spec, asker)]
