@@ -53,7 +53,7 @@ def _layer(ctx: Context, package: LockedPackage, lock: Lock) -> Layer:
     else:
         offer = ctx.sources.fetch(parse_source(package.source, allow_insecure=True))
     found = packaged_again(ctx, offer, package.taken, package.source)
-    if found.offer.tree.digest != pin.tree:
+    if offer.tree.digest != pin.tree:
         raise Invalid("it is not what was received any more", where=package.source)
     payload = payload_of(found.offer.tree, found.manifest, package.included)
     names = {item.name for item in declared_by(found.manifest) if not item.secret}
