@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
+from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.parts import PARTS
-from hermes_dist.errors import Invalid
+from hermes_dist.errors import Invalid, Refused
 from hermes_dist.model.keypath import parse_key
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.paths import RelPath
@@ -90,6 +91,33 @@ def wanted_by(manifest: Manifest, *, local: bool) -> Wanted:
     )
 
 
+def check_leaves(manifest: Manifest, to: SourceSpec) -> None:
+    """Make sure that those who get a package can get its layers, too.
+
+    Args:
+        manifest: The package's manifest.
+        to: The repository that it goes to.
+
+    Raises:
+        Refused: A layer is a folder of this machine, and the repository is elsewhere; the error names the layer.
+        Invalid: A field is not what it should be.
+    """
+    if to.kind is SourceKind.FOLDER or is_near(to):
+        return
+    for one in wanted_by(manifest, local=True).all:
+        near = one.source and (one.source.kind is SourceKind.FOLDER or _is_near_git(one.source))
+        if near:
+            raise Refused(
+                f"its layer {one} is on this machine, and nobody else can get it from there",
+                where=MANIFEST,
+                hint="publish the layer first, and name its repository in `extends` or `dependencies` instead",
+            )
+
+
+def _is_near_git(spec: SourceSpec) -> bool:
+    return spec.kind is SourceKind.GIT and is_near(spec)
+
+
 def source_of_layer(text: str, *, local: bool) -> SourceSpec:
     """Parse the source of a layer that a package names: a repository or a name in a registry.
 
@@ -101,7 +129,7 @@ def source_of_layer(text: str, *, local: bool) -> SourceSpec:
         Invalid: The text is not a valid source, or is not allowed for a layer.
     """
     spec = parse_source(text)
-    near = spec.kind is SourceKind.FOLDER or (spec.kind is SourceKind.GIT and is_near(spec))
+    near = spec.kind is SourceKind.FOLDER or _is_near_git(spec)
     if spec.kind is SourceKind.ARCHIVE or (near and not local):
         raise Invalid(
             f"{text!r:.200} can't be a layer",

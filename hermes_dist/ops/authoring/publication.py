@@ -10,6 +10,7 @@ from msgspec import Struct
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.authoring.hunks import count_lines
 from hermes_dist.decide.authoring.release_notes import changelog_in, section_of
+from hermes_dist.decide.layers.wanted import check_leaves
 from hermes_dist.decide.leaving.publish import bumped, changed_here, find_leaks, merged, not_allowed
 from hermes_dist.decide.parts import named, part_of
 from hermes_dist.decide.trust import followers_of
@@ -170,8 +171,9 @@ def plan(ctx: Context, git: Publisher, name: ProfileName, release: PublishOption
         raise UsageError("choose one of --bump and --version")
     found = leaving(ctx, name, own=True)
     found.need_settled(ctx)
-    found.need_manifest(ctx)
+    manifest = found.need_manifest(ctx)
     remote = _remote(ctx, git, found, release)
+    check_leaves(manifest, remote.spec)
     mine = first_of(found.read, ctx.store.read)
     joined = merged(remote.repository, _ours(found, remote.repository), remote.now, mine)
     if joined.conflicts:

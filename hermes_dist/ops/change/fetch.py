@@ -226,15 +226,17 @@ def placed_for(ctx: Context, fetched: Fetched, held: Holding | None = None) -> I
         over=stack.direct if stack else (),
         inputs=inputs,
         unfilled=own.unfilled,
-        brought=_brought(ctx, stack, placing, own.tree) if stack else (),
+        brought=_brought(ctx, stack, placing, own.tree),
         notes=(*payload.notes, *placed.notes, *offer.notes, *(stack.notes if stack else ())),
     )
 
 
 def _brought(
-    ctx: Context, stack: Stack, placing: Callable[[Tree], Placed], own: Tree
+    ctx: Context, stack: Stack | None, placing: Callable[[Tree], Placed], own: Tree
 ) -> tuple[Brought, ...]:
-    """What each layer brings, and the package itself."""
+    """What each layer brings, and the package itself; nothing without layers."""
+    if stack is None:
+        return ()
     placed = placing(own)
     ctx.store.put_many(placed.blobs.values())
     return (*stack.brought, Brought(stack.top, placed.tree))
