@@ -136,10 +136,11 @@ class Machine:
         self.repos[name].commit(files)
         self.repos[name].tag(tag)
 
-    def take_back(self, name: str) -> None:
-        """Undo the newest commit of a source that all copies of a machine share."""
+    def take_back(self, name: str, tag: str) -> None:
+        """Undo the newest commit and its tag in a source that all copies of a machine share."""
         repo = self.repos[name]
         repo._point("refs/heads/main", repo.git("rev-parse", "main^"))
+        (repo.gitdir / "refs" / "tags" / tag).unlink()
 
     def end(self) -> None:
         """End what runs in this home."""

@@ -138,7 +138,7 @@ def test_a_conflict_of_an_update_stays_open_unless_a_side_is_chosen(
         open_now = machine.run("resolve", "research", "--list", codes=(OPEN,))
         assert "SOUL.md" in open_now
     finally:
-        machine.take_back("research-bot")
+        machine.take_back("research-bot", "v1.2.1")
 
 
 def test_what_changed_meanwhile_is_told_and_nothing_is_written(
@@ -171,7 +171,7 @@ def test_what_changed_meanwhile_is_told_and_nothing_is_written(
         window.sees("Update done")
         assert (machine.path("research") / "skills/late/SKILL.md").exists()
     finally:
-        machine.take_back("research-bot")
+        machine.take_back("research-bot", "v1.2.1")
 
 
 def test_a_text_is_merged_hunk_by_hunk(window: Window, machine: Machine) -> None:

@@ -54,8 +54,11 @@ export function Windowed({ label, items, columns, grid, cells, idOf, wide = 48, 
     const by = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -items.length, End: items.length }[event.key];
     if (by === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
+    const next = Math.max(0, Math.min(items.length - 1, current + by));
+    // At once where the row is there: the next key may be Enter, and it opens what has the focus.
+    box.current.querySelector(`[data-row="${next}"] a`)?.focus({ preventScroll: many });
     wanted.current = true;
-    setAt(Math.max(0, Math.min(items.length - 1, current + by)));
+    setAt(next);
   };
   const scrolled = () => setView((old) => ({ ...old, top: box.current.scrollTop }));
   // The focused row stays although it is out of sight: focus would be lost with it.
