@@ -175,6 +175,11 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "contribute": ("contribute", "evil", "-n"),
     "contribute (one)": ("contribute", "evil", "SOUL.md", "-n"),
     "contribute (unknown)": ("contribute", "evil", EVIL, "-n"),
+    "snapshot": ("snapshot",),
+    "snapshot (file)": ("snapshot", "-o", "{home}/team.toml"),
+    "apply": ("apply", "{team}", "-y"),
+    "apply (dry run)": ("apply", "{team}", "-n", "--prune", "--exit-code"),
+    "apply (unknown)": ("apply", EVIL),
     "(no such verb)": (EVIL,),
 }
 
@@ -289,6 +294,14 @@ class Evil:
             ).returncode
             == 0
         )
+        # JSON escapes what TOML escapes.
+        said, source = json.dumps(EVIL), json.dumps(self.source)
+        self.team = tmp / "team.toml"
+        self.team.write_text(
+            f'format = 1\n[[profiles]]\nname = "evil"\nsource = {source}\nkeep = [{said}]\naliases = ["e"]\n'
+            f'[[profiles]]\nname = "second"\nsource = {source}\n[[profiles]]\nname = "third"\nsource = {said}\n'
+            f'[[routes]]\nprofile = "evil"\nchannel = {said}\nname = {said}\n'
+        )
         self.archive = tmp / "evil.tar.gz"
         assert self.run(self.template, "export", "evil", "-o", str(self.archive)).returncode == 0
 
@@ -299,6 +312,7 @@ class Evil:
             "{home}": str(home),
             "{archive}": str(self.archive),
             "{shelf}": str(self.shelf.path),
+            "{team}": str(self.team),
         }
         words = list(COMMANDS[command])
         for name, place in places.items():

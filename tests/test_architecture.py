@@ -45,8 +45,8 @@ ROOMS = {
 
 ONLY_IN = {
     "yaml": ("model.documents",),
-    "tomllib": ("model.lock", "model.trust", "model.registry"),
-    "tomli_w": ("model.lock", "model.trust", "model.registry"),
+    "tomllib": ("model.lock", "model.trust", "model.registry", "decide.team.file"),
+    "tomli_w": ("model.lock", "model.trust", "model.registry", "decide.team.file"),
     "sqlite3": ("world.registry", "world.archive.backup", "world.disk"),
     "jsonschema": ("world.load", "world.schemas"),
     "referencing": ("world.schemas",),

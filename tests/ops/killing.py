@@ -49,6 +49,37 @@ def killed(run: Callable[[], object], at: int) -> bool:
     return code == KILLED
 
 
+def changes_of(run: Callable[[], object]) -> int:
+    """How many changes to the disk something makes, by running it in a child.
+
+    Raises:
+        AssertionError: It failed by itself.
+    """
+    source, target = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        code, count = 1, 0
+
+        def change() -> None:
+            nonlocal count
+            count += 1
+
+        try:
+            _listen(change)
+            run()
+            os.write(target, str(count).encode())
+            code = 0
+        except BaseException:  # noqa: BLE001 - a child tells all and ends
+            traceback.print_exc()
+        finally:
+            os._exit(code)
+    os.close(target)
+    with os.fdopen(source) as told:
+        found = told.read()
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    return int(found)
+
+
 def _arm(at: int) -> None:
     left = at
 
@@ -57,6 +88,12 @@ def _arm(at: int) -> None:
         left -= 1
         if left == 0:
             os._exit(KILLED)
+
+    _listen(change)
+
+
+def _listen(change: Callable[[], None]) -> None:
+    """Call something before each change that this process makes from now on."""
 
     def hook(event: str, given: tuple[Any, ...]) -> None:
         if event in _CHANGES or (event == "open" and _writes(given)):

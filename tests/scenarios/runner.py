@@ -270,7 +270,7 @@ class World:
     def do_write(self, step: Step) -> None:
         path = self.path(step.rest)
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(_text(step.block))
+        path.write_bytes(self.filled(_text(step.block).decode()).encode())
 
     def do_append(self, step: Step) -> None:
         path = self.path(step.rest)

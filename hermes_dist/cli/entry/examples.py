@@ -31,6 +31,15 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
         ("update --all -y", "Update every profile; conflicts and approvals stay open."),
         ("update research-bot --to v2.0.0", "Follow this tag from now on."),
     ),
+    "apply": _of(
+        ("apply team.toml", "Show what it takes to be as the file says, ask, and do it."),
+        ("apply team.toml -n --exit-code", "Only look; 10 means that something differs."),
+        ("apply team.toml --prune -y", "Also move what the file does not name into the trash."),
+    ),
+    "snapshot": _of(
+        ("snapshot -o team.toml", "Describe this machine, without any value of a variable."),
+        ("snapshot", "The same, on the screen."),
+    ),
     "outdated": _of(
         ("outdated", "Every profile: what is installed, in range and newest."),
         (

@@ -67,6 +67,8 @@ EXIT_CODES: Mapping[str, tuple[ExitCode, ...]] = {
     "archive": _codes(8),
     "restore": _codes(8),
     "doctor": _codes(8),
+    "apply": _codes(3, 4, 6, 7, 8, 10, 127),
+    "snapshot": (),
     "ui": (),
     "init": (),
     "validate": (),

@@ -145,6 +145,12 @@ VERBS: dict[str, Verb] = {
     "restore": Verb(
         "lifecycle", "restore", "Bring a profile back from the archive or the trash.", PROFILES
     ),
+    "apply": Verb(
+        "team", "apply", "Make this machine as the file of a team says; edits stay.", FLEET
+    ),
+    "snapshot": Verb(
+        "team", "snapshot", "Write what this machine has as the file of a team.", FLEET
+    ),
     "ui": Verb(
         "ui", "ui", "Show the page of this machine in a browser, on this machine alone.", PROFILES
     ),

@@ -140,6 +140,7 @@ _POSITIONAL: Mapping[str, _Slots] = {
     "restore": _of(Kind.AWAY),
     "install": _of(frozenset([Kind.SOURCE, Kind.FILE])),
     "import": _of(Kind.FILE),
+    "apply": _of(Kind.FILE),
     "sign": _of(Kind.FILE),
     "yank": _of(Kind.PACKAGE),
     "completion": _of(_SHELLS),

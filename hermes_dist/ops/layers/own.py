@@ -140,6 +140,39 @@ def remove(
     return _changed(ctx, home, wanted, request, confirm, "layer remove")
 
 
+def put(
+    ctx: Context,
+    name: ProfileName,
+    packs: tuple[Dependency, ...],
+    request: Request,
+    confirm: Confirm,
+    *,
+    base: Dependency | None = None,
+) -> Outcome:
+    """Let a profile stand on exactly these layers; one whose ref or parts change is merged, and not put in anew.
+
+    Args:
+        ctx: The context.
+        name: The profile; it need not have a package.
+        packs: The layers above the base.
+        request: The options.
+        confirm: Shows the proposal and asks for confirmation.
+        base: What it extends from now on; None for what it extends already.
+
+    Raises:
+        DistError: A layer can't be had; nothing changed.
+    """
+    home = open_home(ctx, name)
+    own = _read(ctx, name, home.lock)
+    wanted = replace(own, base=base or own.base, packs=packs)
+    return _changed(ctx, home, wanted, request, confirm, "layer add")
+
+
+def is_layered(ctx: Context, name: ProfileName, lock: Lock) -> bool:
+    """Whether a profile stands on layers that its user put under it."""
+    return lock.source == str(_source(ctx.layout.own_layers(name)))
+
+
 def _read(ctx: Context, name: ProfileName, lock: Lock | None) -> Own:
     """What the user put under a profile; of one with another source, that source is the base to be."""
     place = ctx.layout.own_layers(name)

@@ -1,0 +1,201 @@
+"""The commands ``apply`` and ``snapshot``: a machine as a file says, and a file that says what a machine has."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from msgspec.structs import replace
+
+from hermes_dist.cli.shared.cards import preview
+from hermes_dist.cli.shared.command import Yes, command
+from hermes_dist.cli.shared.output import write
+from hermes_dist.cli.shared.request import request_of
+from hermes_dist.cli.shared.session import Session
+from hermes_dist.cli.shared.verb import command_with_request
+from hermes_dist.errors import Cancelled, ExitCode, UsageError, counted, worst
+from hermes_dist.ops.change.request import Questions, Request
+from hermes_dist.ops.team import apply as ops
+from hermes_dist.ops.team import snapshot as snapshots
+from hermes_dist.ops.team.apply import Open, Planned, State, Step
+from hermes_dist.voice.clean import clean
+from hermes_dist.voice.notes import sentences
+from hermes_dist.voice.team.data import apply_data, snapshot_data
+from hermes_dist.voice.team.lines import step_words
+
+TeamFile = Annotated[
+    str, typer.Argument(metavar="FILE", help="The file of a team; `snapshot` writes one.")
+]
+
+
+@command_with_request(
+    "dry_run",
+    "conflict",
+    "accept_new_key",
+    "accept_unsigned",
+    "accept_moved_tag",
+    "allow_downgrade",
+    "ignore_requires",
+)
+def apply(
+    session: Session,
+    file: TeamFile,
+    request: Request | None = None,
+    exit_code: Annotated[
+        bool,
+        typer.Option("--exit-code", help="With --dry-run: exit with code 10 if there are changes."),
+    ] = False,
+    prune: Annotated[
+        bool,
+        typer.Option("--prune", help="Move profiles that it does not name into the trash."),
+    ] = False,
+    set_again: Annotated[
+        bool,
+        typer.Option("--set-again", help="Look up variables again that are set already."),
+    ] = False,
+    yes: Yes = False,
+) -> int:
+    request = request or request_of(session, yes=yes)
+    if request.on_conflict == "ask":
+        raise UsageError("--conflict takes keep, theirs or abort here", hint="resolve asks later")
+    path = Path(file).expanduser()
+    # What is asked is asked once, about all of it.
+    bare = replace(request, dry_run=False, questions=Questions())
+    options = ops.Options(prune=prune, set_again=set_again, request=bare)
+    if request.dry_run:
+        return _would(session, path, ops.prepare(session.ctx, path, options), exit_code=exit_code)
+    with ops.alone(session.ctx):
+        planned = ops.prepare(session.ctx, path, options)
+        if planned.to_do:
+            _show(session, planned)
+            _ask(session, planned, yes=yes)
+            planned = ops.carry_out(
+                session.ctx, planned, options, lambda step: _told(session, step)
+            )
+        return _end(session, path, planned)
+
+
+def _would(session: Session, path: Path, planned: Planned, *, exit_code: bool) -> int:
+    """The result of a dry run."""
+    results = session.with_results()
+    _show(results, planned)
+    _troubles(session, planned)
+    left = ops.left_open(session.ctx, planned.team)
+    session.screen.emit("apply", apply_data(str(path), planned, left, dry_run=True))
+    said = "Dry run: nothing was changed."
+    if not planned.steps and not planned.troubles:
+        said = _nothing(path, planned)
+    session.screen.say(said)
+    changes = ExitCode.CHANGES if exit_code and planned.to_do else ExitCode.DONE
+    return worst([planned.code, changes])
+
+
+def _nothing(path: Path, planned: Planned) -> str:
+    number = counted(len(planned.team.profiles), "profile")
+    return f"Nothing to do: {number} as {clean(path)} says."
+
+
+def _show(session: Session, planned: Planned) -> None:
+    """Show all that would be done: what each change brings in full, then the steps in order."""
+    for step in planned.steps:
+        if step.outcome is not None and step.outcome.proposal is not None:
+            preview(session, step.outcome.proposal, asking=not session.screen.is_result)
+    rows = [(step.action.profile, step_words(step)) for step in planned.to_do]
+    if rows:
+        session.screen.table(("Profile", "Step"), rows, beside=not session.screen.is_result)
+    for step in planned.steps:
+        if step.state is State.FAILED and step.error is not None:
+            session.screen.error(step.error, beside=True)
+
+
+def _ask(session: Session, planned: Planned, *, yes: bool) -> None:
+    """Ask once about all of it.
+
+    Raises:
+        Cancelled: The user said no.
+        InputNeeded: Nobody is there to answer.
+    """
+    if not yes and not session.screen.confirm(f"Apply {counted(len(planned.to_do), 'step')}?"):
+        raise Cancelled("cancelled, nothing changed")
+
+
+def _told(session: Session, step: Step) -> None:
+    screen = session.screen
+    if step.state is State.FAILED and step.error is not None:
+        screen.error(step.error, beside=True)
+    elif step.state is State.SKIPPED:
+        screen.warn(
+            f"{step.action.profile}: not done, because of the error above: {step_words(step)}"
+        )
+    else:
+        name = f"{step.action.profile}: " if step.action.profile else ""
+        screen.say(f"{screen.paint('✓', 'good')} {name}{step_words(step)}")
+        outcome_notes = step.outcome.notes if step.outcome else ()
+        for sentence in sentences([*step.notes, *outcome_notes]):
+            screen.tell(f"  {sentence}")
+
+
+def _end(session: Session, path: Path, planned: Planned) -> int:
+    """Say what is left to do, and choose the exit code."""
+    screen = session.screen
+    _troubles(session, planned)
+    left = ops.left_open(session.ctx, planned.team)
+    screen.emit("apply", apply_data(str(path), planned, left, dry_run=False))
+    if not planned.steps and not planned.troubles:
+        screen.say(_nothing(path, planned))
+    else:
+        screen.say(f"{_counts(planned.steps)}.")
+    _left(session, left, planned)
+    conflicts = any(one.conflicts for one in left)
+    return worst([planned.code, ExitCode.CONFLICTS if conflicts else ExitCode.DONE])
+
+
+def _counts(steps: Iterable[Step]) -> str:
+    states = [step.state for step in steps]
+    numbers = {state: states.count(state) for state in State}
+    return ", ".join(f"{numbers[state]} {state}" for state in State if numbers[state]) or "0 done"
+
+
+def _troubles(session: Session, planned: Planned) -> None:
+    for error in planned.troubles.values():
+        session.screen.error(error, beside=True)
+
+
+def _left(session: Session, left: Iterable[Open], planned: Planned) -> None:
+    for profile, name in planned.missing:
+        session.screen.warn(f"{profile} needs {name} in its .env: the file only names it")
+    for one in left:
+        if one.conflicts:
+            session.screen.say(f"  next: {session.command(f'resolve {one.profile} --list')}")
+        if one.waiting:
+            session.screen.say(f"  next: {session.command(f'approve {one.profile}')}")
+
+
+@command
+def snapshot(
+    session: Session,
+    output: Annotated[
+        str, typer.Option("-o", "--output", metavar="FILE", help="Write it to a new file.")
+    ] = "",
+) -> int:
+    found = snapshots.snapshot(session.ctx)
+    screen = session.screen
+    if output:
+        snapshots.write(Path(output).expanduser(), found.text)
+    screen.emit("snapshot", snapshot_data(found, output))
+    if output:
+        number = counted(len(found.team.profiles), "profile")
+        screen.say(f"{clean(output)} describes {number}; it holds no values.")
+        screen.tell(f"next: {session.command(f'apply {output} -n')}")
+    elif not screen.as_json:
+        write(sys.stdout, found.text.decode())
+    for name, error in found.left_out:
+        screen.error(error.within(name), beside=True)
+    if found.local:
+        screen.warn(
+            f"another machine does not have the folders that {', '.join(found.local)} come from"
+        )
+    return worst([error.code for _, error in found.left_out])

@@ -1,0 +1,539 @@
+"""The file of a team: what a machine should have, as TOML (docs/howto/teams.md, schema/team.schema.json).
+
+It is read strictly, because a word that nobody understands is mostly a typing error, and half a team is worse than an
+error. It names variables and where their values are, and never holds a value.
+"""
+
+from __future__ import annotations
+
+import difflib
+import posixpath
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
+from typing import TypeVar
+
+import tomli_w
+from msgspec import Struct, field
+
+from hermes_dist.decide.layers.wanted import source_of_layer
+from hermes_dist.decide.parts import PARTS
+from hermes_dist.errors import DistError, Invalid
+from hermes_dist.model.manifest import ENV_NAME
+from hermes_dist.model.paths import DEFAULT_PROFILE, AliasName, ProfileName, RelPath
+from hermes_dist.model.registry import is_key
+from hermes_dist.model.source import SourceSpec, parse_source
+from hermes_dist.model.tree import Digest
+
+FORMAT = 1
+MAX_BYTES = 4 << 20
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_REFERENCE = re.compile(
+    r"env:[A-Za-z_][A-Za-z0-9_]*|file:[^\x00-\x1f\x7f]+|op://[^\x00-\x1f\x7f]+|pass:[^-\x00-\x1f\x7f][^\x00-\x1f\x7f]*"
+)
+_HOW = (
+    "env:NAME, file:PATH, op://VAULT/ITEM/FIELD or pass:NAME; or leave it empty to set it by hand"
+)
+
+
+class WantedRegistry(Struct, frozen=True, kw_only=True):
+    """A registry that the machine should know.
+
+    Attributes:
+        name: Its name on the machine.
+        place: A folder, a git repository, or the address of static files.
+        fingerprint: For static files: the fingerprint of their first root.
+    """
+
+    name: str
+    place: str
+    fingerprint: str = ""
+
+
+class WantedLayer(Struct, frozen=True, kw_only=True):
+    """A package that a profile should stand on.
+
+    Attributes:
+        source: Its source, with its ref or range.
+        only: The parts that it brings; empty for all.
+        base: Whether it is what the profile extends, below all packs.
+    """
+
+    source: str
+    only: tuple[str, ...] = ()
+    base: bool = False
+
+
+class WantedApproval(Struct, frozen=True, kw_only=True):
+    """Something that is approved beforehand, by its exact content.
+
+    Attributes:
+        at: Its place, for the people who read the file.
+        digest: The digest of what is approved; content with another one waits.
+    """
+
+    at: str
+    digest: Digest
+
+    def __str__(self) -> str:
+        """Its place, or what is known without one."""
+        return self.at or self.digest[:8]
+
+
+class WantedProfile(Struct, frozen=True, kw_only=True):
+    """A profile that the machine should have.
+
+    Attributes:
+        name: Its name.
+        source: Where its package comes from, with its ref or range; empty for a profile without one.
+        registry: The registry that a name as source belongs to; empty to find out.
+        layers: What is put under it besides.
+        only: The parts of the package to take; empty for all.
+        without: The parts of the package to leave out.
+        include: Paths to take along although the author's list leaves them out.
+        keep: Places that stay as they are on the machine.
+        held: Whether updates skip it; None to leave that to the machine.
+        approve: What is approved beforehand.
+        variables: The variables that it needs, each with a reference to its value; empty for none.
+        aliases: The commands that start it.
+        gateway: Whether its gateway should run; False leaves it as it is.
+    """
+
+    name: ProfileName
+    source: str = ""
+    registry: str = ""
+    layers: tuple[WantedLayer, ...] = ()
+    only: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    include: tuple[str, ...] = ()
+    keep: tuple[str, ...] = ()
+    held: bool | None = None
+    approve: tuple[WantedApproval, ...] = ()
+    variables: Mapping[str, str] = field(default_factory=dict)
+    aliases: tuple[str, ...] = ()
+    gateway: bool = False
+
+    @property
+    def base(self) -> WantedLayer | None:
+        """What lies below all packs: the base among the layers, or the profile's own package; None for nothing."""
+        for layer in self.layers:
+            if layer.base:
+                return layer
+        return WantedLayer(source=self.source, base=True) if self.source else None
+
+    @property
+    def packs(self) -> tuple[WantedLayer, ...]:
+        """The layers above the base."""
+        return tuple(layer for layer in self.layers if not layer.base)
+
+    @property
+    def digests(self) -> frozenset[Digest]:
+        """The digests of all that is approved beforehand."""
+        return frozenset(one.digest for one in self.approve)
+
+
+class WantedRoute(Struct, frozen=True, kw_only=True):
+    """A route of the gateway that serves many profiles; empty ids match anything."""
+
+    profile: ProfileName
+    platform: str = "discord"
+    guild: str = ""
+    channel: str = ""
+    thread: str = ""
+    user: str = ""
+    bot: str = ""
+    name: str = ""
+
+
+class Team(Struct, frozen=True, kw_only=True):
+    """What a machine should have.
+
+    Attributes:
+        registries: The registries.
+        profiles: The profiles, each name once.
+        routes: The routes of the gateway.
+        multiplex: Whether one gateway serves all profiles, so that an older agent looks at the routes; False leaves it.
+    """
+
+    registries: tuple[WantedRegistry, ...] = ()
+    profiles: tuple[WantedProfile, ...] = ()
+    routes: tuple[WantedRoute, ...] = ()
+    multiplex: bool = False
+
+    def named(self, name: str) -> WantedProfile | None:
+        """The profile of a name; None if the file names none."""
+        return next((one for one in self.profiles if one.name == name), None)
+
+
+TOP = ("format", "multiplex", "registries", "profiles", "routes")
+FIELDS: Mapping[str, tuple[str, ...]] = {
+    "registries": ("name", "place", "fingerprint"),
+    "profiles": (
+        "name",
+        "source",
+        "registry",
+        "layers",
+        "only",
+        "except",
+        "include",
+        "keep",
+        "held",
+        "approve",
+        "variables",
+        "aliases",
+        "gateway",
+    ),
+    "layers": ("source", "only", "base"),
+    "approve": ("at", "digest"),
+    "routes": ("profile", "platform", "guild", "channel", "thread", "user", "bot", "name"),
+}
+"""The fields of each table; the schema names the same."""
+
+_Path = tuple[str | int, ...]
+_T = TypeVar("_T")
+
+
+def load_team(data: bytes, place: str, folder: str) -> Team:
+    """Read the file of a team.
+
+    Args:
+        data: The file.
+        place: What it is called, for errors.
+        folder: Where it lies; a folder or an archive as a source is relative to it.
+
+    Raises:
+        Invalid: It breaks a rule; the error names the line and, for an unknown word, those that are near.
+    """
+    if len(data) > MAX_BYTES:
+        raise Invalid(f"it is larger than {MAX_BYTES >> 20} MiB", where=place)
+    try:
+        text = data.decode()
+        raw = tomllib.loads(text)
+    except UnicodeDecodeError as err:
+        raise Invalid("it is not UTF-8", where=place) from err
+    except (tomllib.TOMLDecodeError, RecursionError) as err:
+        why = str(err) or "it is nested too deeply"
+        raise Invalid(f"it is not valid TOML: {why[:1].lower()}{why[1:]}", where=place) from None
+    return _Reader(text, place, folder).team(raw)
+
+
+class _Reader:
+    """Reads the tables, and knows where they stand."""
+
+    def __init__(self, text: str, place: str, folder: str) -> None:
+        self._text, self._place, self._folder = text, place, folder
+
+    def team(self, raw: Mapping[str, object]) -> Team:
+        if raw.get("format") != FORMAT or isinstance(raw.get("format"), bool):
+            raise self._odd(("format",), f"it must be {FORMAT}", "update hermes-dist, or write it")
+        self._known(raw, TOP, ())
+        team = Team(
+            registries=tuple(self._each(raw, "registries", (), self._registry)),
+            profiles=tuple(self._each(raw, "profiles", (), self._profile)),
+            routes=tuple(self._each(raw, "routes", (), self._route)),
+            multiplex=self._flag(raw, "multiplex", ()) or False,
+        )
+        self._once([one.name for one in team.profiles], "profiles", "name")
+        self._once([one.name for one in team.registries], "registries", "name")
+        self._once([a for one in team.profiles for a in one.aliases], "profiles", "aliases")
+        self._check_routes(team)
+        return team
+
+    def _check_routes(self, team: Team) -> None:
+        """Make sure that a route leads to a profile of the file, or to the default one."""
+        names = [DEFAULT_PROFILE, *(str(one.name) for one in team.profiles)]
+        for number, route in enumerate(team.routes):
+            if route.profile not in names:
+                why = f"the file has no profile {str(route.profile)!r:.80}"
+                raise self._odd(("routes", number, "profile"), why, _near(route.profile, names))
+        if team.multiplex and not team.routes:
+            raise self._odd(("multiplex",), "it is for routes, and there are none", "leave it out")
+
+    def _registry(self, raw: Mapping[str, object], at: _Path) -> WantedRegistry:
+        self._known(raw, FIELDS["registries"], at)
+        name = self._needed(raw, "name", at)
+        if not is_key(name):
+            raise self._odd(
+                (*at, "name"),
+                f"{name!r:.80} is not a valid name",
+                "use small letters, digits, - and _",
+            )
+        return WantedRegistry(
+            name=name,
+            place=self._needed(raw, "place", at),
+            fingerprint=self._word(raw, "fingerprint", at),
+        )
+
+    def _profile(self, raw: Mapping[str, object], at: _Path) -> WantedProfile:
+        self._known(raw, FIELDS["profiles"], at)
+        wanted = WantedProfile(
+            name=self._name(raw, "name", at),
+            source=self._source(raw, at, parse_source),
+            registry=self._word(raw, "registry", at),
+            layers=tuple(self._each(raw, "layers", at, self._layer)),
+            only=self._parts(raw, "only", at),
+            without=self._parts(raw, "except", at),
+            include=self._paths(raw, "include", at),
+            keep=self._words(raw, "keep", at),
+            held=self._flag(raw, "held", at),
+            approve=tuple(self._each(raw, "approve", at, self._approval)),
+            variables=self._variables(raw, at),
+            aliases=tuple(map(str, self._checked(raw, "aliases", at, AliasName))),
+            gateway=self._flag(raw, "gateway", at) or False,
+        )
+        return self._fitting(wanted, at)
+
+    def _fitting(self, wanted: WantedProfile, at: _Path) -> WantedProfile:
+        """The profile, if its fields go together."""
+        if wanted.name == DEFAULT_PROFILE:
+            raise self._odd(
+                (*at, "name"), "the default profile can't be in a team", "name another one"
+            )
+        bases = [layer.source for layer in wanted.layers if layer.base]
+        if len([*bases, *filter(None, [wanted.source])]) > 1 and bases:
+            hint = "a profile has a source, or one layer with base = true"
+            raise self._odd((*at, "layers"), "it has two bases", hint)
+        if wanted.only and wanted.without:
+            raise self._odd((*at, "except"), "it can't stand beside only", "leave one of them out")
+        if not wanted.source and not wanted.layers:
+            self._check_bare(wanted, at)
+        return wanted
+
+    def _check_bare(self, wanted: WantedProfile, at: _Path) -> None:
+        """Make sure that a profile without a package has no field that is about one."""
+        for key in ("registry", "only", "except", "include", "keep", "held", "approve"):
+            if getattr(wanted, {"except": "without"}.get(key, key)) not in ("", (), None):
+                hint = f"give {wanted.name} a source, or leave it out"
+                raise self._odd((*at, key), "it needs a package", hint)
+
+    def _layer(self, raw: Mapping[str, object], at: _Path) -> WantedLayer:
+        self._known(raw, FIELDS["layers"], at)
+        self._needed(raw, "source", at)
+        return WantedLayer(
+            source=self._source(raw, at, lambda text: source_of_layer(text, local=True)),
+            only=self._parts(raw, "only", at),
+            base=self._flag(raw, "base", at) or False,
+        )
+
+    def _approval(self, raw: Mapping[str, object], at: _Path) -> WantedApproval:
+        self._known(raw, FIELDS["approve"], at)
+        digest = self._needed(raw, "digest", at)
+        if not _DIGEST.fullmatch(digest):
+            raise self._odd(
+                (*at, "digest"), "it is not a digest of 64 digits", "copy it from a snapshot"
+            )
+        return WantedApproval(at=self._word(raw, "at", at), digest=Digest(digest))
+
+    def _route(self, raw: Mapping[str, object], at: _Path) -> WantedRoute:
+        self._known(raw, FIELDS["routes"], at)
+        words = {key: self._word(raw, key, at) for key in FIELDS["routes"] if key != "profile"}
+        words["platform"] = words["platform"] or "discord"
+        return WantedRoute(profile=self._name(raw, "profile", at), **words)
+
+    def _variables(self, raw: Mapping[str, object], at: _Path) -> dict[str, str]:
+        found = raw.get("variables", {})
+        if not isinstance(found, dict):
+            raise self._odd(
+                (*at, "variables"), "it is not a table", 'write it as { NAME = "env:NAME" }'
+            )
+        for name, value in found.items():
+            if not ENV_NAME.fullmatch(name):
+                raise self._odd(
+                    (*at, "variables", name), f"{name!r:.80} is not the name of a variable"
+                )
+            # The value is not shown: it may be the secret itself.
+            if value != "" and not (isinstance(value, str) and _REFERENCE.fullmatch(value)):
+                why = "it is not a reference, and a team's file never holds a value"
+                raise self._odd((*at, "variables", name), why, f"write {_HOW}")
+        return dict(found)
+
+    def _source(
+        self, raw: Mapping[str, object], at: _Path, parse: Callable[[str], SourceSpec]
+    ) -> str:
+        text = self._word(raw, "source", at)
+        if not text:
+            return ""
+        spec = self._as((*at, "source"), lambda: parse(text))
+        if spec.kind.traits.is_path and not spec.location.startswith(("/", "~")):
+            there = posixpath.normpath(posixpath.join(self._folder, spec.location))
+            spec = spec._replace(location=there)
+        return str(spec)
+
+    def _parts(self, raw: Mapping[str, object], key: str, at: _Path) -> tuple[str, ...]:
+        words = self._words(raw, key, at)
+        for word in words:
+            if word not in {*PARTS, "files"}:
+                raise self._odd(
+                    (*at, key),
+                    f"{word!r:.80} is not a part",
+                    f"parts are {', '.join([*PARTS, 'files'])}",
+                )
+        return tuple(sorted(words))
+
+    def _paths(self, raw: Mapping[str, object], key: str, at: _Path) -> tuple[str, ...]:
+        return tuple(map(str, self._checked(raw, key, at, RelPath)))
+
+    def _checked(
+        self, raw: Mapping[str, object], key: str, at: _Path, make: Callable[[str], _T]
+    ) -> list[_T]:
+        return [self._as((*at, key), partial(make, word)) for word in self._words(raw, key, at)]
+
+    def _name(self, raw: Mapping[str, object], key: str, at: _Path) -> ProfileName:
+        text = self._needed(raw, key, at)
+        return self._as((*at, key), lambda: ProfileName(text))
+
+    def _as(self, path: _Path, make: Callable[[], _T]) -> _T:
+        try:
+            return make()
+        except DistError as err:
+            raise self._odd(path, err.what, err.hint) from None
+
+    def _each(
+        self,
+        raw: Mapping[str, object],
+        key: str,
+        at: _Path,
+        read: Callable[[Mapping[str, object], _Path], _T],
+    ) -> Iterator[_T]:
+        rows = raw.get(key, [])
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            raise self._odd((*at, key), "it is not a list of tables", f"begin each with [[{key}]]")
+        for number, row in enumerate(rows):
+            yield read(row, (*at, key, number))
+
+    def _known(self, raw: Mapping[str, object], known: Iterable[str], at: _Path) -> None:
+        for key in raw:
+            if key not in known:
+                raise self._odd((*at, key), f"{key!r:.80} is not known here", _near(key, known))
+
+    def _needed(self, raw: Mapping[str, object], key: str, at: _Path) -> str:
+        value = self._word(raw, key, at)
+        if not value:
+            raise self._odd(at if key not in raw else (*at, key), f"{key} is missing")
+        return value
+
+    def _word(self, raw: Mapping[str, object], key: str, at: _Path) -> str:
+        value = raw.get(key, "")
+        if not isinstance(value, str):
+            raise self._odd((*at, key), "it is not text", "put it into quotes")
+        return value
+
+    def _words(self, raw: Mapping[str, object], key: str, at: _Path) -> tuple[str, ...]:
+        value = raw.get(key, [])
+        if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
+            raise self._odd((*at, key), "it is not a list of texts", f'write it as {key} = ["…"]')
+        return tuple(dict.fromkeys(value))
+
+    def _flag(self, raw: Mapping[str, object], key: str, at: _Path) -> bool | None:
+        value = raw.get(key)
+        if value is not None and not isinstance(value, bool):
+            raise self._odd((*at, key), "it is neither true nor false")
+        return value
+
+    def _once(self, names: Iterable[str], table: str, key: str) -> None:
+        seen: set[str] = set()
+        for number, name in enumerate(names):
+            if name in seen:
+                at: _Path = (table, number, key) if key == "name" else (table,)
+                raise self._odd(at, f"{str(name)!r:.80} is there twice", "leave one of them out")
+            seen.add(name)
+
+    def _odd(self, path: _Path, what: str, hint: str = "") -> Invalid:
+        words = ""
+        for step in path:
+            words += f"[{step}]" if isinstance(step, int) else f"{'.' if words else ''}{step}"
+        where = f"{self._place}:{line_of(self._text, path)}"
+        return Invalid(what, where=f"{where}: {words}", hint=hint)
+
+
+def _near(word: str, known: Iterable[str]) -> str:
+    names = list(known)
+    close = difflib.get_close_matches(word.lower(), names, n=3)
+    return f"did you mean {' or '.join(close)}?" if close else f"known are: {', '.join(names)}"
+
+
+def line_of(text: str, path: Iterable[str | int]) -> int:
+    """The line of a place in a file of tables, from 1: as near as headers and keys tell."""
+    lines, at = text.splitlines(), 0
+    steps = list(path)
+    for index, step in enumerate(steps):
+        if isinstance(step, int):
+            continue
+        number = steps[index + 1] if index + 1 < len(steps) else 0
+        at = _seen(lines, at, str(step), number if isinstance(number, int) else 0)
+    return at + 1
+
+
+def _seen(lines: list[str], start: int, key: str, number: int) -> int:
+    """The line of the header or key that comes next, or of the header of that number; where it began without one."""
+    name = re.escape(key)
+    header = re.compile(rf"""\s*\[\[?(?:[^\]]*\.)?\s*["']?{name}["']?\s*\]""")
+    assigned = re.compile(rf"""(?:^|[{{,])\s*["']?{name}["']?\s*=""")
+    headers = [n for n in range(start, len(lines)) if header.match(lines[n])]
+    if number < len(headers) and (number or not _before(lines, start, headers[0], assigned)):
+        return headers[number]
+    return next((n for n in range(start, len(lines)) if assigned.search(lines[n])), start)
+
+
+def _before(lines: list[str], start: int, end: int, pattern: re.Pattern[str]) -> bool:
+    return any(pattern.search(line) for line in lines[start:end])
+
+
+_HEAD = """\
+# What this machine should have. Make another machine the same with: hermes-dist apply FILE
+# Variables: name where each value is, such as "op://Team/Bots/key", "pass:bots/key", "env:KEY" or "file:~/key".
+# The values themselves never belong in here.
+"""
+
+
+def dump_team(team: Team) -> bytes:
+    """Write the file of a team; equal teams give equal bytes."""
+    data: dict[str, object] = {"format": FORMAT}
+    if team.multiplex:
+        data["multiplex"] = True
+    tables: Mapping[str, list[dict[str, object]]] = {
+        "registries": [_row(one, FIELDS["registries"]) for one in team.registries],
+        "profiles": [_profile_row(one) for one in team.profiles],
+        "routes": [_row(one, FIELDS["routes"]) for one in team.routes],
+    }
+    data |= {name: rows for name, rows in tables.items() if rows}
+    # What a terminal obeys, or people can't see, is spelled out: the file is shown, and read before it is used.
+    return (_HEAD + "".join(map(_visible, tomli_w.dumps(data)))).encode()
+
+
+def _visible(char: str) -> str:
+    if char == "\n" or char.isprintable():
+        return char
+    return f"\\U{ord(char):08x}"
+
+
+def _profile_row(profile: WantedProfile) -> dict[str, object]:
+    row = _row(profile, FIELDS["profiles"])
+    for key in ("layers", "approve"):
+        rows = [_row(one, FIELDS[key]) for one in getattr(profile, key)]
+        row.pop(key, None)
+        if rows:
+            row[key] = rows
+    return row
+
+
+def _row(value: object, fields: Iterable[str]) -> dict[str, object]:
+    """The fields that say something, as plain values of TOML."""
+    row: dict[str, object] = {}
+    for key in fields:
+        found = getattr(value, {"except": "without"}.get(key, key))
+        if found in ("", (), None, {}) or (found is False and key != "held"):
+            continue
+        row[key] = _plain(found)
+    return row
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, tuple):
+        return [_plain(one) for one in value]
+    if isinstance(value, Mapping):
+        return {str(key): _plain(one) for key, one in value.items()}
+    return value

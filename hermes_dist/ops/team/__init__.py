@@ -1,0 +1,1 @@
+"""Make a machine as the file of a team says, and write such a file from a machine."""

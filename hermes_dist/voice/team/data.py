@@ -1,0 +1,73 @@
+"""The JSON of ``apply`` and ``snapshot``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hermes_dist.voice.clean import error_data
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from hermes_dist.ops.team.apply import Open, Planned, Step
+    from hermes_dist.ops.team.snapshot import Snapshot
+
+
+def apply_data(
+    file: str, planned: Planned, left: Iterable[Open], *, dry_run: bool
+) -> dict[str, Any]:
+    """What was done, or would be, and what is left to decide."""
+    return {
+        "file": file,
+        "dry_run": dry_run,
+        "profiles": [str(one.name) for one in planned.team.profiles],
+        "steps": [_step(step) for step in planned.steps],
+        "troubles": [
+            {"profile": name, "error": error_data(error)}
+            for name, error in planned.troubles.items()
+        ],
+        "open": [
+            {
+                "profile": one.profile,
+                "waiting": list(one.waiting),
+                "conflicts": list(one.conflicts),
+            }
+            for one in left
+        ],
+        "missing": [{"profile": profile, "variable": name} for profile, name in planned.missing],
+    }
+
+
+def _step(step: Step) -> dict[str, Any]:
+    proposal = step.outcome.proposal if step.outcome else None
+    changes = None
+    if proposal is not None:
+        parked = {one.place for one in proposal.plan.parked}
+        changes = {
+            "files": [str(one.path) for one in proposal.steps],
+            "approved": sorted({one.place for one in proposal.plan.effects} - parked),
+            "waiting": sorted(parked),
+            "conflicts": [one.place for one in proposal.plan.conflicts],
+        }
+    return {
+        "profile": step.action.profile,
+        "action": str(step.action.kind),
+        "things": list(map(str, step.action.things)),
+        "gone": list(step.action.gone),
+        "state": str(step.state),
+        "changes": changes,
+        "error": error_data(step.error) if step.error else None,
+    }
+
+
+def snapshot_data(found: Snapshot, path: str) -> dict[str, Any]:
+    """The file that describes a machine."""
+    return {
+        "path": path or None,
+        "text": found.text.decode(),
+        "profiles": [str(one.name) for one in found.team.profiles],
+        "local": list(found.local),
+        "left_out": [
+            {"profile": name, "error": error_data(error)} for name, error in found.left_out
+        ],
+    }

@@ -1,0 +1,81 @@
+"""The words for the steps of ``apply``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from hermes_dist.decide.profiles.lifecycle import TRASH_DAYS
+from hermes_dist.decide.team.plan import ActionKind
+from hermes_dist.errors import counted
+from hermes_dist.model.keypath import place_words
+from hermes_dist.voice.clean import clean
+
+if TYPE_CHECKING:
+    from hermes_dist.decide.team.plan import Action
+    from hermes_dist.ops.team.apply import Step
+
+
+def step_words(step: Step) -> str:
+    """What a step does, and what comes of it as far as that is known."""
+    words = _WORDS[step.action.kind](step.action)
+    proposal = step.outcome.proposal if step.outcome else None
+    if proposal is None:
+        return words
+    facts = [counted(len(proposal.steps), "file")]
+    granted = {one.place for one in proposal.plan.effects} - {p.place for p in proposal.plan.parked}
+    if granted:
+        facts.append(f"{len(granted)} approved by the file")
+    if waiting := {one.place for one in proposal.plan.parked}:
+        facts.append(f"{len(waiting)} to approve")
+    if proposal.plan.conflicts:
+        facts.append(counted(len(proposal.plan.conflicts), "conflict"))
+    return f"{words} ({', '.join(facts)})"
+
+
+def _all(action: Action) -> str:
+    return ", ".join(clean(place_words(one)) for one in action.things)
+
+
+def _update(action: Action) -> str:
+    return f"update, and include {_all(action)}" if action.things else "update"
+
+
+def _layers(action: Action) -> str:
+    said = [f"put {clean(one)} under it" for one in action.things]
+    said += [f"take {clean(one)} out" for one in action.gone if one not in action.things]
+    return "; ".join(said)
+
+
+def _route(action: Action) -> str:
+    route = action.route
+    if route is None:
+        return "add a route"
+    ids = {
+        "guild": route.guild,
+        "channel": route.channel,
+        "thread": route.thread,
+        "user": route.user,
+        "to the bot of": route.bot,
+    }
+    words = " ".join(f"{key} {value}" for key, value in ids.items() if value)
+    return clean(f"answer in {route.platform} {words or 'everywhere'}")
+
+
+_WORDS: Mapping[ActionKind, Callable[[Action], str]] = {
+    ActionKind.REGISTRY: lambda a: f"add the registry {clean(a.things[0])}, {clean(a.things[-1])}",
+    ActionKind.CREATE: lambda _: "create, blank",
+    ActionKind.INSTALL: lambda a: f"install {_all(a)}",
+    ActionKind.FOLLOW: lambda a: f"follow {_all(a)}",
+    ActionKind.UPDATE: _update,
+    ActionKind.LAYERS: _layers,
+    ActionKind.KEEP: lambda a: f"keep {_all(a)} as it is",
+    ActionKind.HOLD: lambda _: "hold: updates skip it",
+    ActionKind.UNHOLD: lambda _: "release: updates reach it again",
+    ActionKind.APPROVE: lambda a: f"approve {_all(a)}",
+    ActionKind.VARIABLES: lambda a: f"set {_all(a)}",
+    ActionKind.ALIAS: lambda a: f"make the command {_all(a)}",
+    ActionKind.ROUTE: _route,
+    ActionKind.GATEWAY: lambda _: "start its gateway",
+    ActionKind.TRASH: lambda _: f"move to the trash, for {TRASH_DAYS} days",
+}
