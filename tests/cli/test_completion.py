@@ -255,6 +255,7 @@ FREE = frozenset(
         "--branch",
         "-m",
         "--env",
+        "--set",
         "--guild",
         "--channel",
         "--thread",
