@@ -70,7 +70,7 @@ def apply(
     with ops.alone(session.ctx):
         planned = ops.prepare(session.ctx, path, options)
         if planned.to_do:
-            _show(session, planned)
+            _show(session, planned, asking=not yes)
             _ask(session, planned, yes=yes)
             planned = ops.carry_out(
                 session.ctx, planned, options, lambda step: _told(session, step)
@@ -98,11 +98,21 @@ def _nothing(path: Path, planned: Planned) -> str:
     return f"Nothing to do: {number} as {clean(path)} says."
 
 
-def _show(session: Session, planned: Planned) -> None:
-    """Show all that would be done: what each change brings in full, then the steps in order."""
+def _show(session: Session, planned: Planned, *, asking: bool = False) -> None:
+    """Show all that would be done: what each change brings in full, then the steps in order.
+
+    A quiet run to which nobody has to say yes is not told what it will do.
+    """
+    if session.screen.quiet and not (asking or session.screen.is_result):
+        return
     for step in planned.steps:
         if step.outcome is not None and step.outcome.proposal is not None:
-            preview(session, step.outcome.proposal, asking=not session.screen.is_result)
+            preview(session, step.outcome.proposal, asking=asking)
+    _show_steps(session, planned)
+
+
+def _show_steps(session: Session, planned: Planned) -> None:
+    """Show the steps in order, and why some can't be done."""
     rows = [(step.action.profile, step_words(step)) for step in planned.to_do]
     if rows:
         session.screen.table(("Profile", "Step"), rows, beside=not session.screen.is_result)

@@ -256,6 +256,7 @@ FREE = frozenset(
         "-m",
         "--env",
         "--set",
+        "--set-file",
         "--guild",
         "--channel",
         "--thread",
