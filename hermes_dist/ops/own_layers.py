@@ -7,9 +7,9 @@ another machine, comes back when it is lost, and goes back with `undo`. What som
 from __future__ import annotations
 
 import json
-from pathlib import Path, PurePath
+from pathlib import Path
 
-from hermes_dist.brand import LAYERS, MANIFEST, SHARED
+from hermes_dist.brand import MANIFEST
 from hermes_dist.errors import DistError
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.lock_package import LockedPackage
@@ -17,21 +17,12 @@ from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.source import PinKind
 from hermes_dist.model.tree import Digest
 from hermes_dist.ops.context import Context
+from hermes_dist.ops.own_source import is_own
 from hermes_dist.world.disk.fs import atomic_write
 from hermes_dist.world.disk.owners import make_folders
 
 _HEAD = b"# Written by `layer add` and `layer remove`.\n"
 _MODE = 0o600
-
-
-def is_own(source: str) -> bool:
-    """Whether a source is the list of the layers that a user put under a profile, of this machine or another one."""
-    return PurePath(source).parts[-3:-1] == (SHARED, LAYERS)
-
-
-def is_list(ctx: Context, source: str) -> bool:
-    """Whether a source is such a list of this machine: no policy is about it, only about the layers in it."""
-    return PurePath(source).parent == ctx.layout.shared / LAYERS
 
 
 def at_its_place(ctx: Context, name: ProfileName, lock: Lock) -> Lock:

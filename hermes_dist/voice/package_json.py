@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hermes_dist.model.left_out import MISSED
-from hermes_dist.voice.inputs.words import answers_data, inputs_data
+from hermes_dist.voice.inputs.data import answers_data, inputs_data
 from hermes_dist.voice.left_out import why_words
 from hermes_dist.voice.notes import sentences
 from hermes_dist.voice.words import CONFLICT_WORDS, UNEDITED_WORDS

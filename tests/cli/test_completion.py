@@ -241,6 +241,7 @@ def test_whatever_was_typed_candidates_begin_as_the_word_does(words: list[str], 
 FREE = frozenset(
     [
         "--name",
+        "--set",
         "--port",
         "--at",
         "--jitter",

@@ -193,6 +193,7 @@ _OPTION: Mapping[str, _Slot] = {
             "-o",
             "--output",
             "--env-file",
+            "--set-file",
             "--passphrase-file",
             "--key",
             "--rotate",

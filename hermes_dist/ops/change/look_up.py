@@ -19,7 +19,7 @@ from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.source import AsGit, Pin, SourceSpec, parse_source
 from hermes_dist.ops.change.target import Naming, Target, check_policies, resolved
 from hermes_dist.ops.context import Context
-from hermes_dist.ops.own_layers import is_own
+from hermes_dist.ops.own_source import is_own
 from hermes_dist.world.trace import note
 
 if TYPE_CHECKING:

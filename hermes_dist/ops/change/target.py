@@ -10,7 +10,7 @@ from hermes_dist.decide.versions import choose_tag
 from hermes_dist.model.notes import Note
 from hermes_dist.model.source import Pin, PinKind, SourceSpec, pin_kind
 from hermes_dist.ops.context import Context
-from hermes_dist.ops.own_layers import is_list
+from hermes_dist.ops.own_source import is_list
 from hermes_dist.world.keys.files import read_policies
 from hermes_dist.world.ports import Refs
 

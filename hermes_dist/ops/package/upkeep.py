@@ -21,10 +21,10 @@ from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.source import without_credentials
 from hermes_dist.model.tree import Digest, together
-from hermes_dist.ops.change.lost_contents import fetch_again
 from hermes_dist.ops.change.observe import as_received, observe
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, look_into
+from hermes_dist.ops.layers.lost import fetch_again
 from hermes_dist.ops.trust.trusted_keys import signer_words
 from hermes_dist.world.disk.fs import RealFs
 from hermes_dist.world.disk.locks import home_lock

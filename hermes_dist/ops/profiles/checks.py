@@ -31,10 +31,10 @@ from hermes_dist.model.lock_head import HINT, load_head
 from hermes_dist.model.notes import Note
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 from hermes_dist.ops.change.legible import DOCUMENTS, trouble_with
-from hermes_dist.ops.change.lost_contents import fetch_again
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.fleet import gateways
 from hermes_dist.ops.homes import about_lock, finish_leftover
+from hermes_dist.ops.layers.lost import fetch_again
 from hermes_dist.ops.package import upkeep
 from hermes_dist.ops.profiles import aliases, profile_moves, trash_and_archive
 from hermes_dist.ops.profiles.edit_file import edit_file

@@ -32,7 +32,7 @@ from hermes_dist.ops.change.fetch import Incoming
 from hermes_dist.ops.change.target import Target
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home
-from hermes_dist.ops.own_layers import is_list
+from hermes_dist.ops.own_source import is_list
 from hermes_dist.ops.trust.trusted_keys import joined_keyring
 from hermes_dist.world.keys.files import read_keyring, read_policies
 from hermes_dist.world.keys.signatures import signatures_of, successions_of

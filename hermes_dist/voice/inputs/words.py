@@ -1,9 +1,9 @@
-"""What is said about the inputs of packages: questions, answers, and both as JSON. No secret is ever among them."""
+"""What is said about the inputs of packages: questions and answers. No secret is ever among them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hermes_dist.decide.inputs.typed import shown
 from hermes_dist.voice.clean import clean, clean_value
@@ -50,29 +50,3 @@ def input_rows(rows: Iterable[InputRow]) -> Iterator[tuple[str, str]]:
     for row in rows:
         said = _value(row.answer) if row.answer else "(no answer yet)"
         yield "Input", f"{row.name}: {said}  {row.description}".rstrip()
-
-
-def answers_data(lock: Lock | None) -> list[dict[str, Any]]:
-    """The answers that a lock records."""
-    return [
-        {"name": one.name, "value": one.value, "secret": one.value is None}
-        for one in (lock.inputs if lock else ())
-    ]
-
-
-def inputs_data(rows: Iterable[InputRow]) -> list[dict[str, Any]]:
-    """The inputs of a package with their answers."""
-    return [
-        {
-            "name": row.name,
-            "type": row.type,
-            "description": row.description,
-            "rules": row.rules,
-            "default": row.default,
-            "secret": row.secret,
-            "env": row.env,
-            "answered": row.answer is not None,
-            "value": row.answer.value if row.answer else None,
-        }
-        for row in rows
-    ]

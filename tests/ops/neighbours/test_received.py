@@ -17,10 +17,10 @@ from hermes_dist.model.left_out import Why
 from hermes_dist.model.notes import NoteKind
 from hermes_dist.model.plan import EffectKind
 from hermes_dist.model.source import parse_source
-from hermes_dist.ops.change.lost_contents import fetch_again
 from hermes_dist.ops.change.request import Request
 from hermes_dist.ops.layers import own
 from hermes_dist.ops.layers.again import fetched_again
+from hermes_dist.ops.layers.lost import fetch_again
 from hermes_dist.ops.package import outdated as asking
 from hermes_dist.ops.package.install import install
 from hermes_dist.ops.package.uninstall import uninstall
