@@ -22,12 +22,14 @@ from hermes_dist.decide.changes import How
 from hermes_dist.decide.plugins.marker import Whose
 from hermes_dist.decide.plugins.troubles import Trouble
 from hermes_dist.decide.profiles.findings import State as Checked
+from hermes_dist.decide.team.plan import ActionKind
 from hermes_dist.decide.watch.timers import TimerKind
 from hermes_dist.model.lock_head import Demand
 from hermes_dist.model.lock_package import OffCause
 from hermes_dist.model.plan import ConflictKind, EffectKind
 from hermes_dist.model.registry import RegistryKind
 from hermes_dist.model.source import PinKind
+from hermes_dist.ops.team.apply import State as TeamState
 from hermes_dist.world.agent.find import GatewayState
 from hermes_dist.world.load import data_folder
 
@@ -265,6 +267,8 @@ ENUMS: tuple[type[StrEnum], ...] = (
     TimerKind,
     Whose,
     Trouble,
+    ActionKind,
+    TeamState,
 )
 OURS_ALONE = (
     {"added", "changed", "deleted"},  # what a step does to a path: it has no moves

@@ -19,7 +19,7 @@ from hermes_dist.decide.environment.wanted import offers_default
 from hermes_dist.decide.versions import specifiers, version_of
 from hermes_dist.errors import Invalid
 from hermes_dist.model.lock import Lock, dump_lock, load_lock
-from hermes_dist.model.lock_package import Approval, LockedPackage, Off, OffCause
+from hermes_dist.model.lock_package import Approval, InputAnswer, LockedPackage, Off, OffCause
 from hermes_dist.model.manifest import KNOWN_FIELDS, EnvVar
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.plan import Answer, Conflict, Effect, EffectKind
@@ -384,6 +384,8 @@ def test_a_dumped_lock_holds_its_schema() -> None:
         ),
         answers=(Answer(path, "k", Side.THEIRS, f"644:{digest}"),),
         moved={path: RelPath("skills/c/SKILL.md")},
+        inputs=(InputAnswer("team", "search"), InputAnswer("token")),
+        unfilled=Tree({RelPath("SOUL.md"): Entry(digest)}),
     )
     for lock in (full, _SMALL):
         assert violations(tomllib.loads(dump_lock(lock).decode()), "lock") == []
