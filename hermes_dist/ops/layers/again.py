@@ -10,6 +10,7 @@ from hermes_dist.decide.layers.compose import compose
 from hermes_dist.decide.layers.received import layer_of
 from hermes_dist.decide.layers.stack import Layer
 from hermes_dist.decide.ownership import payload_of
+from hermes_dist.errors import DistError
 from hermes_dist.model.discreet import Contents
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.lock_package import LockedPackage
@@ -71,11 +72,19 @@ def fetched_again(ctx: Context, package: LockedPackage) -> Fetched:
     """Fetch a package as it was received; what is here already needs no network.
 
     Raises:
-        DistError: It is not here any more and can't be fetched, or is no package any more.
+        DistError: It is not here any more and can't be fetched, or is no package any more; or it is a folder that
+            holds something else by now.
     """
     spec = parse_source(package.source, allow_insecure=True)
     pin = package.pin
     offer = ctx.sources.again(pin, ctx.progress) if pin.commit else ctx.sources.fetch(spec)
+    if offer.tree.digest != pin.tree:
+        # A folder has no commits: what it was when it was received is not there to be compared with.
+        raise DistError(
+            f"{package.name} is not as it was received: its folder has changed",
+            where=package.source,
+            hint=f"bring the profile up to it first: {ctx.command('update PROFILE')}",
+        )
     found = packaged_again(ctx, offer, package.taken, package.source)
     target = Target(spec, None, pin.ref, pin.commit, pin.kind)
     return Fetched(target=target, offer=found.offer, manifest=found.manifest, taken=found.taken)

@@ -163,3 +163,19 @@ def test_publishing_ships_the_own_part_alone(tmp_path: Path) -> None:
     placed, read = base_of(found, "bot")
     settings = yaml.safe_load(read(placed[RelPath("config.yaml")].digest))
     assert settings == {"model": {"default": "mine"}, "agent": {"max_turns": 20}}
+
+
+def test_a_folder_that_changed_since_is_not_taken_for_what_was_received(tmp_path: Path) -> None:
+    story = Plain(tmp_path)
+    folder = tmp_path / "pack"
+    folder.mkdir()
+    (folder / "distribution.yaml").write_text("name: pack\n")
+    (folder / "config.yaml").write_text("agent: {max_turns: 20}\n")
+    own.add(story.ctx, BOT, str(folder), GO, yes)
+    (folder / "config.yaml").write_text("agent: {max_turns: 30}\n")
+    with pytest.raises(DistError, match="pack is not as it was received") as caught:
+        leaving(story.ctx, BOT, own=True)
+    assert "update" in (caught.value.hint or "")
+    story.update()
+    found = leaving(story.ctx, BOT, own=True)
+    assert "max_turns" not in found.read(found.tree[RelPath("config.yaml")].digest).decode()
