@@ -260,7 +260,7 @@ def _lines_about(
     if leaving.gateway:
         yield "Gateway", "running: it will be stopped"
     if leaving.routes:
-        yield "Routes", f"{leaving.routes} point to it, and stay"
+        yield "Routes", f"{counted(leaving.routes, 'route')} to it, which stay"
     if leaving.tasks:
         yield "Tasks", f"{counted(leaving.tasks, 'open task')} on boards keep its name"
     for note in leaving.settings:
@@ -277,7 +277,7 @@ def _gone(session: Session, gone: trash_and_archive.Gone) -> None:
         rows.append(("Active", "default"))
     _rows(session, rows)
     if gone.leaving.routes:
-        screen.warn(f"{gone.leaving.routes} gateway routes still point to {gone.leaving.name}")
+        screen.warn(f"{counted(gone.leaving.routes, 'gateway route')} to {gone.leaving.name} stay")
     if gone.expired:
         screen.tell(f"{gone.expired} older profiles left the trash for good")
     _notes(session, gone.notes)

@@ -164,3 +164,9 @@ def test_files_that_the_user_edited_are_never_removed(story: Story) -> None:
     with pytest.raises(DistError, match=r"handler\.py"):
         approvals.revoke(story.ctx, BOT, ("hooks/greet",), Request(), yes)
     assert story.read("hooks/greet/handler.py") == "x = 'mine'\n"
+
+
+def test_what_waits_already_is_told_as_that(story: Story) -> None:
+    approvals.revoke(story.ctx, BOT, ("web",), Request(), yes)
+    with pytest.raises(DistError, match="'web' is not approved, so there is nothing to revoke"):
+        approvals.revoke(story.ctx, BOT, ("web",), Request(), yes)

@@ -176,7 +176,7 @@ def revoke(
     for word in words:
         hits = choose_effects(live, word) or _loading(live, word, lock, seen)
         if not hits:
-            raise _unknown(ctx, name, word, grouped(live))
+            raise _not_approved(ctx, name, word, live)
         chosen += hits
     _refuse_edited(lock, seen.ours, chosen)
     # With the approval removed from the lock, the ordinary merge switches these things off;
@@ -185,6 +185,20 @@ def revoke(
     choices = Choices(revoked=tuple((effect.path, effect.key) for effect in chosen))
     make = partial(propose, ctx, replace(home, lock=rest), recorded(ctx, rest), verb="revoke")
     return confirm_and_carry_out(ctx, make, replace(request, choices=choices), confirm, None)
+
+
+def _not_approved(
+    ctx: Context, name: ProfileName, word: str, live: tuple[Effect, ...]
+) -> DistError:
+    """The error for a word that names nothing that can be revoked."""
+    waiting = [e for group in consents(ctx, name).waiting for e in group.effects]
+    if not choose_effects(waiting, word):
+        return _unknown(ctx, name, word, grouped(live))
+    return DistError(
+        f"{word!r} is not approved, so there is nothing to revoke",
+        where=str(name),
+        hint=f"it waits for a yes: {ctx.command(f'approve {name} --list')}",
+    )
 
 
 def _loading(live: tuple[Effect, ...], word: str, lock: Lock, seen: Observed) -> tuple[Effect, ...]:
