@@ -161,7 +161,9 @@ def listed(layout: Layout) -> tuple[Alias, ...]:
     """Return every alias of this root, ours and the agent's, sorted by name; only the start of each file is read."""
     if not layout.commands.is_dir():
         return ()
-    found = (_alias(layout, path) for path in sorted(layout.commands.iterdir()) if path.is_file())
+    # A hidden file is what a write that was killed left behind; nobody types its name.
+    files = (path for path in sorted(layout.commands.iterdir()) if path.name[0] != ".")
+    found = (_alias(layout, path) for path in files if path.is_file())
     return tuple(alias for alias in found if alias is not None)
 
 

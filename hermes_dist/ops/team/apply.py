@@ -36,7 +36,7 @@ from hermes_dist.ops.package.install import install
 from hermes_dist.ops.package.keep import keep
 from hermes_dist.ops.package.resolve import approve, to_approve
 from hermes_dist.ops.package.update import update
-from hermes_dist.ops.profiles import aliases, lifecycle
+from hermes_dist.ops.profiles import aliases, lifecycle, profile_moves
 from hermes_dist.ops.profiles.trash_and_archive import put_away
 from hermes_dist.ops.registry import registries
 from hermes_dist.ops.team.have import gather, is_name
@@ -126,6 +126,10 @@ def alone(ctx: Context) -> Iterator[None]:
         Busy: Another one runs, and did not end soon.
     """
     with flock(ctx.layout.shared / "apply.lock", timeout=PATIENCE, held="another apply is running"):
+        if profile_moves.journal(ctx).exists():
+            # A profile was moved away, and what leads to it was not: to take the locks finishes that.
+            with profile_moves.all_homes_locked(ctx):
+                pass
         yield
 
 

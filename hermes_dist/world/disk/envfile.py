@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +16,8 @@ from hermes_dist.world.ports import Unsupported
 
 PRIVATE_MODE = 0o600
 _TRIES = 8
+_STALE = 60.0
+"""Seconds after which a file beside the one that is written is left over from a write that was killed."""
 
 
 def edit_private(path: Path, edit: Callable[[bytes], bytes]) -> bool:
@@ -32,6 +36,7 @@ def edit_private(path: Path, edit: Callable[[bytes], bytes]) -> bool:
         DistError: The disk is full, read-only, or fails; the old content stays.
     """
     try:
+        _sweep(path)
         with RealFs(path.parent, home=True) as folder:
             for _ in range(_TRIES):
                 before = folder.read(path.name)
@@ -44,6 +49,15 @@ def edit_private(path: Path, edit: Callable[[bytes], bytes]) -> bool:
     except OSError as error:
         raise trouble(error, "can't write the file", where=str(path)) from error
     raise Busy("another program keeps writing to it", where=str(path), hint="run it again")
+
+
+def _sweep(path: Path) -> None:
+    """Remove what a write that was killed left beside the file; one that still runs is younger."""
+    for left in path.parent.glob(f"{path.name}.*.tmp"):
+        if re.fullmatch(r"[0-9a-f]{12}", left.name[len(path.name) + 1 : -4]):
+            with contextlib.suppress(OSError):
+                if time.time() - left.lstat().st_mtime > _STALE:
+                    left.unlink()
 
 
 def _replace(folder: RealFs, name: str, before: bytes | None, after: bytes) -> bool:

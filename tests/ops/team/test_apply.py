@@ -410,10 +410,16 @@ def test_a_registry_that_is_elsewhere_is_not_replaced(tmp_path: Path) -> None:
     assert "is at" in str(done.steps[0].error)
 
 
+def _swept(files: Mapping[str, bytes]) -> Mapping[str, bytes]:
+    return {path: data for path, data in files.items() if not path.endswith(".tmp")}
+
+
 def state(ctx: Context) -> Mapping[str, object]:
-    """What users see of a machine, but for the numbers of generations."""
+    """What users see of a machine, but for the numbers of generations and what the next write sweeps away."""
     found: dict[str, object] = {
-        str(name): contents(ctx.layout.home(name)) for name in ctx.names() if name != "default"
+        str(name): _swept(contents(ctx.layout.home(name)))
+        for name in ctx.names()
+        if name != "default"
     }
     found["aliases"] = [(each.name, each.profile) for each in aliases.listed(ctx.layout)]
     found["team"] = snapshot(ctx).text

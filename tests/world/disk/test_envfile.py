@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 
@@ -114,3 +115,16 @@ def test_it_works_where_the_file_system_knows_no_exchange(
 def test_where_the_folder_is_gone_it_says_so(tmp_path: Path) -> None:
     with pytest.raises(DistError, match="can't"):
         edit_private(tmp_path / "none" / ".env", lambda data: data + b"B=2\n")
+
+
+def test_what_a_killed_write_left_goes_with_the_next_one_and_nothing_else(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    old, young, other = (tmp_path / f".env.{n * 12}.tmp" for n in ("a", "b", "x"))
+    for each in (old, young, other):
+        each.write_text("KEY=secret")
+    for each in (old, other):
+        os.utime(each, (1, 1))
+    assert edit_private(file, lambda _: b"A=1\n")
+    assert not old.exists()
+    assert young.exists()
+    assert other.exists()

@@ -7,6 +7,17 @@ import { ConsentCard, grouped } from "./effects.jsx";
 /** @param {any} pin */
 export const pinWords = (pin) => (pin ? [pin.version, pin.commit ? pin.commit.slice(0, 7) : pin.tree?.slice(0, 7)].filter(Boolean).join(" @ ") : "");
 
+/** The packages that another one stands on, the lowest first. @param {{layers: any[]}} props */
+export function Layers({ layers }) {
+  return (
+    <ul className="d-files">
+      {layers.map((one) => (
+        <li key={one.name}><Code>{one.name}</Code> <Badge>{one.layer}</Badge> <span className="d-mono">{pinWords(one.pin)}</span> {one.only.length ? <span>only {one.only.join(", ")} </span> : null}<span className="d-dim d-break">{one.source}</span></li>
+      ))}
+    </ul>
+  );
+}
+
 /** @param {string} path */
 export function placeWords(path) {
   const [top, ...rest] = path.split("/");
@@ -86,6 +97,11 @@ export function Outcome({ body, done = false, brief = false }) {
                 ))}
               </ul>
               <p className="d-dim">Set them in the profile's <Code>.env</Code>.</p>
+            </Card>
+          ) : null}
+          {!brief && data.layers?.length ? (
+            <Card title="Layers">
+              <Layers layers={data.layers} />
             </Card>
           ) : null}
           {!brief && data.left_out?.length ? (

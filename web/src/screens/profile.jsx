@@ -3,7 +3,7 @@ import { h, Fragment, useState } from "../host.js";
 import { Ask, Badge, Button, Card, Code, Empty, ErrorBox, Field, Fold, Go, Waiting, counted, upper } from "../parts/basic.jsx";
 import { Change, Stale, when } from "../parts/change.jsx";
 import { Diff, How, Keys } from "../parts/diff.jsx";
-import { Outcome, Steps, pinWords } from "../parts/outcome.jsx";
+import { Layers, Outcome, Steps, pinWords } from "../parts/outcome.jsx";
 import { useAct, useChange, useRead } from "../use.js";
 
 /** @param {{profile: string}} props */
@@ -79,6 +79,11 @@ function About({ profile, info, status }) {
             <Pair name="Agent" value={data.hermes_requires} mono />
             <Pair name="Home" value={data.path} mono />
           </dl>
+          {data.layers.length ? (
+            <Fold title={<>Layers <span className="d-dim">{counted(data.layers.length, "package")} below it</span></>} open>
+              <Layers layers={data.layers} />
+            </Fold>
+          ) : null}
           {data.env.length ? (
             <Fold title={<>Variables <span className="d-dim">{data.env.filter((one) => one.set).length} of {data.env.length} set</span></>} open={data.env.some((one) => one.required && !one.set)}>
               <ul className="d-files">
