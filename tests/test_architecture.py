@@ -54,6 +54,7 @@ ONLY_IN = {
     "cryptography": ("world.keys",),
     "packaging": ("decide.versions",),
     "cronsim": ("decide.placement.timing",),
+    "resolvelib": ("decide.layers.resolve",),
     "pathspec": ("world.sources",),
     "psutil": ("world.agent.table",),
     "fcntl": ("world.disk",),
