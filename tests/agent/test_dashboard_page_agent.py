@@ -89,7 +89,7 @@ def test_the_tab_is_found_and_follows_the_dashboards_own_switcher(
     window.settle()
     assert page.url.startswith(f"{dashboard.url}/packages")
     names = page.get_by_role("table", name="Profiles").get_by_role("row")
-    assert names.count() == 13
+    window.counts(names, 13)
 
     switcher = page.get_by_role("combobox").first
     switcher.click()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,9 +59,9 @@ def test_a_conflict_is_settled_by_keyboard_alone(machine: Machine) -> None:
         window = Window(context.new_page(), address)
         page, keys = window.page, window.page.keyboard
         keys.press("Tab")
-        assert page.evaluate("document.activeElement.className") == "d-skip"
+        page.wait_for_function("document.activeElement.className === 'd-skip'")
         keys.press("Enter")
-        assert page.evaluate("document.activeElement.id") == "d-main"
+        page.wait_for_function("document.activeElement.id === 'd-main'")
         keys.press("?")
         window.sees("Keyboard shortcuts")
         keys.press("Escape")
@@ -108,13 +107,12 @@ def test_a_thousand_profiles_scroll(machine: Machine) -> None:
         assert page.locator(".d-tbody [role=row]").count() < 80
         page.locator(".d-rowlink").first.focus()
         page.keyboard.press("End")
-        last = page.evaluate("document.activeElement.innerText")
-        assert re.fullmatch(r"(support|many-0999)", last)
+        page.wait_for_function("/^(support|many-0999)$/.test(document.activeElement.innerText)")
         page.keyboard.press("Home")
-        assert page.evaluate("document.activeElement.innerText") == "coder"
+        page.wait_for_function("document.activeElement.innerText === 'coder'")
         page.keyboard.press("/")
         page.keyboard.type("many-0500")
-        assert page.locator(".d-rowlink").count() == 1
+        window.counts(page.locator(".d-rowlink"), 1)
         assert not window.violations()
         assert not window.faults
 

@@ -20,24 +20,27 @@ def test_the_machine_is_seen_at_a_glance(window: Window) -> None:
     """Twelve profiles, those that need somebody first; found by filter, opened by keyboard, kept in the URL."""
     page = window.page
     names = page.get_by_role("table", name="Profiles").get_by_role("row")
-    assert names.count() == 13  # and the heads of the columns
+    window.counts(names, 13)  # and the heads of the columns
     assert page.locator(".d-rowlink .d-strong").all_inner_texts()[:2] == ["coder", "lab"]
     assert "4 conflicts" in names.nth(1).inner_text()
     assert "v1.2.0" in page.get_by_role("row").filter(has_text="research-bot@1.0.0").inner_text()
 
     page.get_by_role("button", name="Needs you").click()
-    assert names.count() == 3
+    window.counts(names, 3)
     page.get_by_role("button", name="Updates").click()
-    assert page.locator(".d-rowlink .d-strong").all_inner_texts() == ["research"]
+    window.texts(page.locator(".d-rowlink .d-strong"), ["research"])
     page.get_by_role("button", name="All").click()
 
     page.keyboard.press("/")
     page.keyboard.type("scribe")
-    assert page.locator(".d-rowlink .d-strong").all_inner_texts() == [
-        "letters",
-        "minutes",
-        "scribe",
-    ]
+    window.texts(
+        page.locator(".d-rowlink .d-strong"),
+        [
+            "letters",
+            "minutes",
+            "scribe",
+        ],
+    )
     page.locator(".d-rowlink").first.focus()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from leftout import AXE
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Locator, Page, expect, sync_playwright
 
 PROGRAM = Path(sys.executable).parent / "hermes-dist"
 ARGUMENTS = (
@@ -133,6 +133,14 @@ class Window:
                 assert at["seen"], name
                 return
         raise AssertionError(f"Tab never reaches {name!r}")
+
+    def texts(self, found: Locator, said: list[str]) -> None:
+        """Wait until the elements say this, one each."""
+        expect(found).to_have_text(said)
+
+    def counts(self, found: Locator, number: int) -> None:
+        """Wait until so many elements are there."""
+        expect(found).to_have_count(number)
 
     def sees(self, text: str) -> None:
         expect(self.page.get_by_text(text).first).to_be_visible()
