@@ -59,9 +59,9 @@ def test_a_conflict_is_settled_by_keyboard_alone(machine: Machine) -> None:
         window = Window(context.new_page(), address)
         page, keys = window.page, window.page.keyboard
         keys.press("Tab")
-        page.wait_for_function("document.activeElement.className === 'd-skip'")
+        assert page.evaluate("document.activeElement.className") == "d-skip"
         keys.press("Enter")
-        page.wait_for_function("document.activeElement.id === 'd-main'")
+        assert page.evaluate("document.activeElement.id") == "d-main"
         keys.press("?")
         window.sees("Keyboard shortcuts")
         keys.press("Escape")
@@ -107,9 +107,9 @@ def test_a_thousand_profiles_scroll(machine: Machine) -> None:
         assert page.locator(".d-tbody [role=row]").count() < 80
         page.locator(".d-rowlink").first.focus()
         page.keyboard.press("End")
-        page.wait_for_function("/^(support|many-0999)$/.test(document.activeElement.innerText)")
+        window.focuses(r"support|many-0999")
         page.keyboard.press("Home")
-        page.wait_for_function("document.activeElement.innerText === 'coder'")
+        window.focuses("coder")
         page.keyboard.press("/")
         page.keyboard.type("many-0500")
         window.counts(page.locator(".d-rowlink"), 1)

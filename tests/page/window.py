@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -133,6 +134,10 @@ class Window:
                 assert at["seen"], name
                 return
         raise AssertionError(f"Tab never reaches {name!r}")
+
+    def focuses(self, pattern: str) -> None:
+        """Wait until the focus is on an element whose text matches."""
+        expect(self.page.locator(":focus")).to_have_text(re.compile(rf"^({pattern})$"))
 
     def texts(self, found: Locator, said: list[str]) -> None:
         """Wait until the elements say this, one each."""
