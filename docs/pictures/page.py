@@ -20,9 +20,9 @@ for who in ("AUTHOR", "COMMITTER"):
     os.environ[f"GIT_{who}_NAME"], os.environ[f"GIT_{who}_EMAIL"] = "Ada Author", "ada@example.org"
 
 from machine import build  # noqa: E402 - found only now
-from PIL import Image  # noqa: E402
-from playwright.sync_api import Page  # noqa: E402
-from window import Window, chromium, served  # noqa: E402
+from PIL import Image  # noqa: E402 - found only now
+from playwright.sync_api import Page  # noqa: E402 - found only now
+from window import Window, chromium, served  # noqa: E402 - found only now
 
 WIDTHS = (360, 1280, 2560)
 THEMES = ("light", "dark")

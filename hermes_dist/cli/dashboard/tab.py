@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import shlex
-from typing import Annotated
-
-import typer
 
 from hermes_dist.cli.shared.command import DryRun, command
+from hermes_dist.cli.shared.plugin_folder import (
+    Enable,
+    Replace,
+    Yes,
+    may_enable,
+    may_replace,
+    removed_words,
+)
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.ops.plugins import dashboard as ops
 from hermes_dist.ops.plugins.dashboard import Installed, Tab
-from hermes_dist.ops.plugins.folder import Taken
 from hermes_dist.voice.clean import clean
 from hermes_dist.voice.plugins.dashboard import (
     enabled_words,
@@ -21,20 +25,6 @@ from hermes_dist.voice.plugins.dashboard import (
     trouble_words,
     whose_words,
 )
-
-Yes = Annotated[
-    bool,
-    typer.Option("-y", "--yes", help="Install it without asking; --enable is a yes of its own."),
-]
-Enable = Annotated[
-    bool, typer.Option("--enable", help="Let the agent load it: name it in config.yaml.")
-]
-Replace = Annotated[
-    bool,
-    typer.Option(
-        "--replace", help="Replace a folder that is not as hermes-dist left it; it is kept."
-    ),
-]
 
 
 @command
@@ -53,11 +43,11 @@ def install(
         session.screen.emit("dashboard", installed_data(planned, dry_run=True))
         return 0
     if planned.written:
-        replace = replace or _may_replace(session, planned)
+        replace = replace or may_replace(session, planned)
         if not (yes or session.screen.confirm("Install it?")):
             session.screen.say("Nothing was changed.")
             return 0
-    enable = enable or _may_enable(session, planned, yes=yes)
+    enable = enable or may_enable(session, planned, yes=yes)
     done = ops.install(session.ctx.layout, planned, enable=enable, replace=replace)
     session.screen.emit("dashboard", installed_data(done, dry_run=False))
     _report(session, done)
@@ -72,29 +62,6 @@ def _describe(session: Session, planned: Installed) -> None:
     screen.tell(f"The tab Packages goes to {planned.before.folder}.")
     screen.tell("  The agent's dashboard runs its plugin_api.py, which starts for each request:")
     screen.tell(f"  {clean(shlex.join(planned.program))}", whole=True)
-
-
-def _may_replace(session: Session, planned: Installed) -> bool:
-    """Ask whether a folder that is not as we left it may be replaced.
-
-    Raises:
-        InputNeeded: It is such a folder, and nobody is there to answer.
-    """
-    standing = planned.before.standing
-    if not standing.needs_a_yes:
-        return False
-    words = whose_words(standing)
-    session.screen.prompt(f"{planned.before.folder} is there already: {words}")
-    return session.screen.confirm("Replace it? It is kept elsewhere.", "--replace")
-
-
-def _may_enable(session: Session, planned: Installed, *, yes: bool) -> bool:
-    """Ask whether the agent may load the tab; ``--yes`` is no answer to that."""
-    if planned.enabled or yes or not session.screen.somebody:
-        return False
-    return session.screen.confirm(
-        "Enable it in config.yaml, so that the agent loads it?", "--enable"
-    )
 
 
 def _report(session: Session, done: Installed) -> None:
@@ -114,22 +81,9 @@ def _report(session: Session, done: Installed) -> None:
 def remove(session: Session) -> int:
     taken = ops.remove(session.ctx.layout)
     session.screen.emit("dashboard-removed", removed_data(taken))
-    for line in _removed_words(taken):
+    for line in removed_words(taken, "The tab Packages"):
         session.screen.say(line)
     return 0
-
-
-def _removed_words(taken: Taken) -> list[str]:
-    folder = taken.before.folder
-    if not taken.removed and not taken.disabled:
-        words = whose_words(taken.before.standing)
-        return [f"{folder} stays: {words}." if words else "The tab is not installed."]
-    lines = [f"Removed the tab Packages from {folder}."]
-    if taken.disabled:
-        lines.append("The agent no longer loads it: it is out of plugins.enabled in config.yaml.")
-    if taken.left:
-        lines.append(f"These stay, as yours: {', '.join(map(clean, taken.left))}.")
-    return lines
 
 
 @command

@@ -3,39 +3,28 @@
 from __future__ import annotations
 
 import shlex
-from typing import Annotated
-
-import typer
 
 from hermes_dist.cli.shared.command import DryRun, Profile, command
+from hermes_dist.cli.shared.plugin_folder import (
+    Enable,
+    Replace,
+    Yes,
+    may_enable,
+    may_replace,
+    removed_words,
+)
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.plugins import chat as ops
 from hermes_dist.ops.plugins.chat import Trouble
 from hermes_dist.ops.plugins.dashboard import Installed, Tab
-from hermes_dist.ops.plugins.folder import Taken
 from hermes_dist.voice.clean import clean
 from hermes_dist.voice.plugins.dashboard import (
     enabled_words,
     installed_data,
     removed_data,
-    whose_words,
 )
 from hermes_dist.voice.watch.watch_json import chat_data
-
-Yes = Annotated[
-    bool,
-    typer.Option("-y", "--yes", help="Install it without asking; --enable is a yes of its own."),
-]
-Enable = Annotated[
-    bool, typer.Option("--enable", help="Let the agent load it: name it in config.yaml.")
-]
-Replace = Annotated[
-    bool,
-    typer.Option(
-        "--replace", help="Replace a folder that is not as hermes-dist left it; it is kept."
-    ),
-]
 
 
 @command
@@ -58,11 +47,11 @@ def install(
         )
         return 0
     if planned.written:
-        replace = replace or _may_replace(session, planned)
+        replace = replace or may_replace(session, planned)
         if not (yes or session.screen.confirm("Install it?")):
             session.screen.say("Nothing was changed.")
             return 0
-    enable = enable or _may_enable(session, planned, yes=yes)
+    enable = enable or may_enable(session, planned, yes=yes)
     done = ops.install_chat(session.ctx, name, planned, enable=enable, replace=replace)
     session.screen.emit("watch-chat", {"profile": name, **installed_data(done, dry_run=False)})
     _report(session, name, done)
@@ -77,28 +66,6 @@ def _describe(session: Session, planned: Installed) -> None:
     screen.tell(f"A plugin that answers /dist goes to {planned.before.folder}.")
     screen.tell("  Each time somebody types /dist in a chat of this profile, it starts:")
     screen.tell(f"  {clean(shlex.join(planned.program))}", whole=True)
-
-
-def _may_replace(session: Session, planned: Installed) -> bool:
-    """Ask whether a folder that is not as we left it may be replaced.
-
-    Raises:
-        InputNeeded: It is such a folder, and nobody is there to answer.
-    """
-    standing = planned.before.standing
-    if not standing.needs_a_yes:
-        return False
-    session.screen.prompt(f"{planned.before.folder} is there already: {whose_words(standing)}")
-    return session.screen.confirm("Replace it? It is kept elsewhere.", "--replace")
-
-
-def _may_enable(session: Session, planned: Installed, *, yes: bool) -> bool:
-    """Ask whether the agent may load it; ``--yes`` is no answer to that."""
-    if planned.enabled or yes or not session.screen.somebody:
-        return False
-    return session.screen.confirm(
-        "Enable it in config.yaml, so that the agent loads it?", "--enable"
-    )
 
 
 def _report(session: Session, name: ProfileName, done: Installed) -> None:
@@ -121,22 +88,9 @@ def remove(session: Session, profile: Profile = None) -> int:
     name = session.ctx.profile(profile)
     taken = ops.remove_chat(session.ctx, name)
     session.screen.emit("watch-chat-removed", {"profile": name, **removed_data(taken)})
-    for line in _removed_words(taken):
+    for line in removed_words(taken, "The plugin"):
         session.screen.say(line)
     return 0
-
-
-def _removed_words(taken: Taken) -> list[str]:
-    folder = taken.before.folder
-    if not taken.removed and not taken.disabled:
-        words = whose_words(taken.before.standing)
-        return [f"{folder} stays: {words}." if words else "The plugin is not installed."]
-    lines = [f"Removed the plugin from {folder}."]
-    if taken.disabled:
-        lines.append("The agent no longer loads it: it is out of plugins.enabled in config.yaml.")
-    if taken.left:
-        lines.append(f"These stay, as yours: {', '.join(map(clean, taken.left))}.")
-    return lines
 
 
 @command

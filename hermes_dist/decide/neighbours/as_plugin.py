@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from hermes_dist.agents.places import CONFIG, MCP
 from hermes_dist.brand import MANIFEST
+from hermes_dist.decide.neighbours.servers import texts_in
 from hermes_dist.decide.neighbours.signs import OTHER_MCP, PLUGIN_FILES, SKILL, skill_folders
 from hermes_dist.decide.neighbours.skills import SKILLS, files_in, skill_name, slug
 from hermes_dist.decide.placement.servers import SERVERS, read_servers
@@ -130,7 +131,7 @@ def _shipped(work: _Work) -> dict[str, Mapping[object, object]]:
 def _needs_home(work: _Work, server: Mapping[object, object]) -> bool:
     """Whether a server names something of a home beside its scripts."""
     scripts = f"{work.home}/{SCRIPTS}/"
-    return any(work.home in text.replace(scripts, "") for text in _texts(server))
+    return any(work.home in text.replace(scripts, "") for text in texts_in(server))
 
 
 def _of_config(work: _Work) -> Mapping[object, object]:
@@ -139,7 +140,7 @@ def _of_config(work: _Work) -> Mapping[object, object]:
 
 def _code(work: _Work, servers: Mapping[str, object]) -> set[RelPath]:
     """Bring the scripts that servers start."""
-    if not any(f"{work.home}/{SCRIPTS}/" in text for text in _texts(servers)):
+    if not any(f"{work.home}/{SCRIPTS}/" in text for text in texts_in(servers)):
         return set()
     scripts = set(files_in(work.paths, RelPath(SCRIPTS)))
     work.entries.update((path, work.tree[path]) for path in scripts)
@@ -179,17 +180,6 @@ def _strict(servers: Mapping[str, object]) -> dict[str, object]:
             if _BARE.fullmatch(command):
                 found[name] = {"type": "stdio", **row, "command": command}
     return found
-
-
-def _texts(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for part in value.values():
-            yield from _texts(part)
-    elif isinstance(value, list):
-        for part in value:
-            yield from _texts(part)
 
 
 def _about(manifest: Manifest | None, name: str) -> dict[str, object]:

@@ -60,7 +60,7 @@ def servers_for_agent(files: list[bytes], scripts: str, home: str) -> Servers:
     env.pop(home, None)
     if not found:
         return Servers(None, False, {}, odd)
-    needs = any(f"${{{home}}}/{scripts}" in text for text in _texts(found))
+    needs = any(f"${{{home}}}/{scripts}" in text for text in texts_in(found))
     return Servers(dump({"mcpServers": found}, Kind.JSON), needs, env, odd)
 
 
@@ -98,20 +98,21 @@ def _deep(value: object, change: Callable[[str], str]) -> object:
     return value
 
 
-def _texts(value: object) -> Iterator[str]:
+def texts_in(value: object) -> Iterator[str]:
+    """Yield every text inside a value."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):
         for part in value.values():
-            yield from _texts(part)
+            yield from texts_in(part)
     elif isinstance(value, list):
         for part in value:
-            yield from _texts(part)
+            yield from texts_in(part)
 
 
 def _strange(written: Mapping[object, object]) -> str:
     """A name in a server that only the other agent sets; empty if there is none."""
-    for text in _texts(written):
+    for text in texts_in(written):
         for name in _NAMED.findall(text):
             if _OF_OTHERS.fullmatch(name) or not re.fullmatch(r"\w+", name):
                 return f"${{{name}}}"[:80]
@@ -119,7 +120,7 @@ def _strange(written: Mapping[object, object]) -> str:
 
 
 def _variables(written: Mapping[object, object]) -> Iterator[str]:
-    for text in _texts(written):
+    for text in texts_in(written):
         for name in _NAMED.findall(text):
             if ENV_NAME.fullmatch(name) and name not in _OF_SYSTEM:
                 yield name
