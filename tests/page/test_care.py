@@ -91,6 +91,25 @@ def test_a_conflict_is_settled_by_keyboard_alone(machine: Machine) -> None:
         assert "You write the failing test first, and say so." in said
 
 
+HASTE = """
+  const link = document.querySelector(".d-rowlink");
+  link.focus();
+  link.dispatchEvent(new KeyboardEvent("keydown", { key: "ArrowDown", bubbles: true, cancelable: true }));
+  document.querySelector("input[type=search]").focus();
+  await new Promise((go) => setTimeout(go, 500));
+  return document.activeElement.type;
+"""
+
+
+def test_who_is_faster_than_the_page_keeps_the_focus(machine: Machine) -> None:
+    """A row that is drawn late does not take the focus back: what is typed next would be keys of the page."""
+    from window import Window, chromium, served
+
+    with served(machine.env, machine.home) as address, chromium() as context:
+        window = Window(context.new_page(), address)
+        assert window.page.evaluate(f"async () => {{{HASTE}}}") == "search"
+
+
 def test_a_thousand_profiles_scroll(machine: Machine) -> None:
     """Only the rows in sight are made, and the last one is a key away."""
     from window import Window, chromium, served

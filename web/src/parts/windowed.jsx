@@ -27,7 +27,15 @@ export function Windowed({ label, items, columns, grid, cells, idOf, wide = 48, 
     measure();
     const watch = new ResizeObserver(measure);
     watch.observe(node);
-    return () => watch.disconnect();
+    // Whoever has gone on to something else keeps the focus there, however late the row is drawn.
+    const left = (/** @type {FocusEvent} */ event) => {
+      if (event.relatedTarget && !node.contains(event.relatedTarget)) wanted.current = false;
+    };
+    node.addEventListener("focusout", left);
+    return () => {
+      watch.disconnect();
+      node.removeEventListener("focusout", left);
+    };
   }, []);
 
   const first = many ? Math.max(0, Math.floor(view.top / height) - SPARE) : 0;
