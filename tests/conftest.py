@@ -63,6 +63,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.hook.pytest_deselected(items=left_out)
         gone = set(left_out)
         items[:] = [item for item in items if item not in gone]
+    for item in items:
+        if _drives_others(item):
+            item.add_marker(pytest.mark.flaky(reruns=1))
+
+
+def _drives_others(item: pytest.Item) -> bool:
+    """Whether a test waits for a program that is not ours, which a loaded machine may keep waiting too long.
+
+    It is tried once more, and the end of the run tells of it: what fails again is a fault.
+    """
+    programs = {str(name) for mark in item.iter_markers("needs") for name in mark.args}
+    agents = any(item.get_closest_marker(each.mark) for each in GENERATIONS)
+    return agents or bool(programs & set(PROGRAMS))
 
 
 def _is_left_out(item: pytest.Item) -> bool:
@@ -76,7 +89,9 @@ def _is_left_out(item: pytest.Item) -> bool:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say which of the real agents took part, and which programs were missing."""
+    """Say what was tried twice, which of the real agents took part, and which programs were missing."""
+    for report in terminalreporter.stats.get("rerun", ()):
+        terminalreporter.write_line(f"tried once more: {report.nodeid}\n{report.longreprtext}")
     unable = [name for name in ABILITIES if not is_here(name)]
     if unable:
         terminalreporter.write_line(

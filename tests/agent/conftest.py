@@ -48,13 +48,8 @@ def run(home: Path) -> Runs:
             check=False,
             timeout=300,
         )
-        assert not ok or done.returncode == 0, (
-            program,
-            args,
-            done.returncode,
-            done.stdout,
-            done.stderr,
-        )
+        told = f"{program} {args} ended with {done.returncode}\n{done.stdout}\n{done.stderr}"
+        assert not ok or done.returncode == 0, told
         return done
 
     return run
