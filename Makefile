@@ -8,7 +8,7 @@ DOCS := .docs
 # A worker that has nothing left takes over what waits at another.
 PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal
 
-.PHONY: demo check pure test long agent agents mutants lint docs transcripts site pictures web clean
+.PHONY: demo check pure test long agent agents mutants lint docs counts performance transcripts site pictures web clean
 
 $(BIN)/hermes-dist: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -66,6 +66,14 @@ docs: $(BIN)/hermes-dist
 	$(BIN)/python -m hermes_dist.cli.entry.reference > docs/commands.md
 	$(BIN)/python -m hermes_dist.cli.entry.reference modules > docs/modules.md
 	$(BIN)/python docs/build/schemas.py
+
+## Count again what the commonest commands do, where more is meant.
+counts: $(BIN)/hermes-dist
+	$(BIN)/python benchmarks/counted.py --write
+
+## Measure where the time goes, and write the figures and pictures of docs/performance.md again: some minutes.
+performance: $(BIN)/hermes-dist
+	$(BIN)/python benchmarks/where.py
 
 ## Run the commands of the docs, and write what they say now where it is something else; look at the difference.
 transcripts: $(BIN)/hermes-dist

@@ -50,12 +50,12 @@ def git(folder: Path, *words: str) -> None:
     subprocess.run(["git", *IDENTITY, *words], cwd=folder, check=True, capture_output=True)
 
 
-def build(root: Path, size: str) -> Path:
-    """Make a bare repository with its history; returns its work tree."""
+def build(root: Path, size: str, commits: int = 0) -> Path:
+    """Make a bare repository with its history, or with as many commits as asked; returns its work tree."""
     work, bare = root / f"{size}-work", root / f"{size}.git"
     work.mkdir(parents=True)
     git(work, "init", "-q", "-b", "main")
-    for edition in range(SIZES[size][2]):
+    for edition in range(commits or SIZES[size][2]):
         write(work, size, edition, 10**9 if edition == 0 else 5)
         git(work, "add", "-A")
         git(work, "commit", "-qm", f"edition {edition}")

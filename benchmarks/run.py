@@ -14,8 +14,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
+sys.path.insert(1, str(Path(__file__).parent.parent / "tests"))
+from servers import GitHttp
+
 from benchmarks.packages import build, ship
-from tests.servers import GitHttp
 
 OURS = str(Path(sys.executable).with_name("hermes-dist"))
 

@@ -1,0 +1,205 @@
+"""What the commonest commands do, counted: a gate that a slow or busy machine can't fool.
+
+``python benchmarks/counted.py`` prints the counts, and ``--write`` writes ``benchmarks/counted.toml``: each count with
+the figure that it must not exceed. ``tests/test_counted.py`` compares.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+from benchmarks.packages import build, ship
+
+ROOT = Path(__file__).resolve().parents[1]
+FIGURES = Path(__file__).with_name("counted.toml")
+PROFILES = 100
+Counts = Mapping[str, int]
+GROWTH: Mapping[str, tuple[int, int]] = {
+    "modules": (6, 10),
+    "own_modules": (5, 6),
+    "own_calls": (10, 100),
+    "system_calls": (10, 20),
+    "git": (0, 0),
+    "programs": (0, 0),
+    "bytes": (10, 4096),
+}
+"""By how many percent each count may grow, and at least by how much."""
+_ONE_PYTHON = frozenset(["modules", "system_calls"])
+"""What the standard library of another Python does otherwise."""
+_HEAD = """\
+# What the commonest commands do. `is` was counted by `make counts`, and `most` is what the test allows.
+# A change that needs more says why in its commit, and counts again.
+"""
+
+
+class Grown(NamedTuple):
+    """A count that is larger than allowed.
+
+    Attributes:
+        command: What was run.
+        what: What was counted.
+        was: The count on file.
+        most: What was allowed.
+        now: The count.
+    """
+
+    command: str
+    what: str
+    was: int
+    most: int
+    now: int
+
+    def __str__(self) -> str:
+        """One line for a test that fails."""
+        what = self.what.replace("_", " ")
+        return f"{self.command}: {what} grew from {self.was:,} to {self.now:,}; at most {self.most:,} are allowed"
+
+
+class Machine:
+    """A home in which commands are counted.
+
+    Args:
+        root: A folder of its own.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.profiles = root / "home" / ".hermes" / "profiles"
+        self.profiles.parent.mkdir(parents=True)
+        git = Path(shutil.which("git") or "git").parent
+        self.env = {
+            "HOME": str(root / "home"),
+            "PATH": f"{git}:/usr/bin:/bin",
+            "LANG": "C.UTF-8",
+            "NO_COLOR": "1",
+            "COLUMNS": "80",
+            "PYTHONHASHSEED": "0",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "GIT_CONFIG_NOSYSTEM": "1",
+        }
+
+    def count(self, *words: str) -> Counts:
+        """Run a command, which has to succeed, and count what it does."""
+        out = self.root / "counts.json"
+        argv = [sys.executable, str(ROOT / "benchmarks" / "counting.py"), str(out), *words]
+        done = subprocess.run(
+            argv,
+            env=self.env,
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
+        if done.returncode:
+            raise RuntimeError(f"{words}: {done.returncode}\n{done.stdout}{done.stderr}")
+        found: Counts = json.loads(out.read_text())
+        return found
+
+
+def counted(root: Path) -> Iterator[tuple[str, Counts]]:
+    """Count every command, in an empty folder."""
+    build(root, "S", 1)
+    machine = Machine(root)
+    home = machine.profiles / "bench-s"
+    yield "--version", machine.count("--version")
+    yield "install", machine.count("install", (root / "S.git").as_uri(), "-y")
+    yield "status", machine.count("status", "bench-s")
+    yield "update, nothing new", machine.count("update", "bench-s")
+    yield "approve --list", machine.count("approve", "bench-s", "--list")
+    yield "export", machine.count("export", "bench-s", "-o", str(root / "bench-s.tar.gz"))
+    (home / "SOUL.md").write_text((home / "SOUL.md").read_text() + "A line of mine.\n")
+    config = home / "config.yaml"
+    config.write_text(config.read_text().replace("option_7: 7", "option_7: 8"))
+    ship(root, "S", 7)
+    yield "update, five files", machine.count("update", "bench-s", "-y")
+    for number in range(1, PROFILES):
+        shutil.copytree(home, machine.profiles / f"p{number}", symlinks=True)
+    machine.count("list")  # makes the index
+    yield f"list, {PROFILES} profiles", machine.count("list")
+
+
+def limit(what: str, count: int) -> int:
+    """What a count may grow to."""
+    percent, least = GROWTH[what]
+    return count + max(count * percent // 100, least)
+
+
+def grown(
+    figures: Mapping[str, Mapping[str, Mapping[str, int]]], now: Mapping[str, Counts], python: str
+) -> list[Grown]:
+    """The counts that are larger than allowed.
+
+    Args:
+        figures: What is on file: by command and count, ``is`` and ``most``.
+        now: What was counted: by command and count.
+        python: The version of Python of the figures; only counts of ours are compared with those of another.
+
+    Raises:
+        KeyError: A command or count is not on file.
+    """
+    same = python == running()
+    return [
+        Grown(command, what, figures[command][what]["is"], figures[command][what]["most"], count)
+        for command, counts in now.items()
+        for what, count in counts.items()
+        if (same or what not in _ONE_PYTHON) and count > figures[command][what]["most"]
+    ]
+
+
+def running() -> str:
+    """The version of Python without its last part."""
+    return ".".join(map(str, sys.version_info[:2]))
+
+
+def dumped(now: Mapping[str, Counts]) -> str:
+    """The file of figures."""
+    lines = [_HEAD, f'python = "{running()}"']
+    for command, counts in now.items():
+        lines += ["", f'["{command}"]']
+        lines += [
+            f"{what} = {{ is = {count}, most = {limit(what, count)} }}"
+            for what, count in counts.items()
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def on_file() -> tuple[str, dict[str, dict[str, dict[str, int]]]]:
+    """The version of Python on file, and the figures by command and count."""
+    figures = tomllib.loads(FIGURES.read_text("utf-8"))
+    python = figures.pop("python")
+    return python, figures
+
+
+def main() -> int:
+    """Count; 1 if something grew by more than is allowed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--write", action="store_true", help="write the figures")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        now = dict(counted(Path(folder)))
+    if asked.write:
+        FIGURES.write_text(dumped(now), "utf-8")
+        return 0
+    python, figures = on_file()
+    for command, counts in now.items():
+        print(command)
+        for what, count in counts.items():
+            was = figures.get(command, {}).get(what, {}).get("is", 0)
+            print(f"    {what.replace('_', ' '):<14} {count:>9,}  {count - was:+,}")
+    over = grown(figures, now, python)
+    print(*over, sep="\n")
+    return int(bool(over))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
