@@ -28,7 +28,6 @@ class Grammar(NamedTuple):
         sole: Fields that disable a route if they are present without a value.
         identities: Platforms where one person has several ids.
         suffix: The suffix of a platform's plugin name that its messages lack; a route with it never matches.
-        reader: Who ignores every route while multiplexing is off, in words.
     """
 
     weights: tuple[tuple[str, int], ...]
@@ -39,11 +38,6 @@ class Grammar(NamedTuple):
     sole: tuple[str, ...] = ()
     identities: tuple[str, ...] = ()
     suffix: str = ""
-    reader: str = "the agent"
-
-    def for_any_agent(self) -> Grammar:
-        """Return these rules for a machine without the agent, where it may be one that ignores routes."""
-        return self._replace(always=False, reader="an agent before 0.20")
 
 
 BOT = "bot_profile"

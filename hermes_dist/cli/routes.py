@@ -15,7 +15,8 @@ from hermes_dist.ops.context import missing_profile
 from hermes_dist.ops.fleet import routes as ops
 from hermes_dist.ops.fleet.routes import Where
 from hermes_dist.voice.clean import clean
-from hermes_dist.voice.fleet_json import answer_data, route_data, routes_data
+from hermes_dist.voice.fleet_json import answer_data, reader_data, route_data, routes_data
+from hermes_dist.voice.gateway_words import SWITCHED_OFF, assumed_reader
 
 Platform = Annotated[str, typer.Option("--platform", help="The channel's platform.")]
 Guild = Annotated[str, typer.Option("--guild", metavar="ID", help="The server.")]
@@ -29,9 +30,11 @@ Bot = Annotated[
 ]
 
 
-def _off(session: Session) -> str:
-    reader = ops.rules(session.ctx).reader
-    return f"gateway.multiplex_profiles is off, so {reader} ignores every route"
+def _say_reader(session: Session, whose: ops.Reader) -> None:
+    """Say whose rules these are, if no agent tells."""
+    is_installed = whose.agent is None and session.ctx.agent is not None
+    if said := assumed_reader(whose, session.brand.title, is_installed=is_installed):
+        session.screen.tell(f"note: {said}")
 
 
 @command_with_profile
@@ -56,7 +59,7 @@ def add(
         raise missing_profile(session.ctx, chosen)
     on = ops.list_routes(session.ctx)[1]
     if not (on or multiplex) and screen.somebody:
-        multiplex = screen.confirm(f"{_off(session)}. Switch it on?")
+        multiplex = screen.confirm(f"{SWITCHED_OFF}. Switch it on?")
     where = Where(
         platform=platform, guild=guild, channel=channel, thread=thread, user=user, bot=bot
     )
@@ -66,7 +69,8 @@ def add(
         f"Route {route.number}: {clean(route.scope)} → {route.profile}. Restart the gateway to use it."
     )
     if not on:
-        screen.warn(f"{_off(session)}; to switch it on, run the same command with --multiplex")
+        screen.warn(f"{SWITCHED_OFF}; to switch it on, run the same command with --multiplex")
+    _say_reader(session, ops.reader(session.ctx))
     return 0
 
 
@@ -80,15 +84,22 @@ def _line(route: ops.Route) -> tuple[str, ...]:
 @command_with_profile
 def list_(session: Session) -> int:
     found, on = ops.list_routes(session.ctx)
-    session.screen.emit("routes", routes_data(found, multiplex=on))
+    whose = ops.reader(session.ctx)
+    session.screen.emit("routes", routes_data(found, whose))
     rows = [_line(route) for route in found]
     if rows:
         session.screen.table((Column("#", right=True), "Name", "Where", "Profile", "State"), rows)
     else:
         session.screen.say("There are no routes.")
     if found and not on:
-        session.screen.warn(f"{_off(session)}; switch it on with: gateway route add … --multiplex")
+        session.screen.warn(f"{SWITCHED_OFF}; switch it on with: {_switch(session)}")
+    if found:
+        _say_reader(session, whose)
     return 0
+
+
+def _switch(session: Session) -> str:
+    return session.ctx.command("gateway route add … --multiplex")
 
 
 @command_with_profile
@@ -133,12 +144,15 @@ def try_(
             screen.warn(
                 f"there is no profile {found.route.profile!r}, so the gateway's own answers"
             )
-    else:
+    elif found.reader.multiplex:
         screen.say(f"{found.profile}  no route matches, so the gateway's own profile answers")
+    else:
+        screen.say(f"{found.profile}  no route applies, so the gateway's own profile answers")
     for other, why in found.others:
         screen.say(f"  not route {other.number} ({clean(other.name)}): {clean(why)}")
-    if not found.multiplex:
-        screen.warn(_off(session))
+    if not found.reader.multiplex and found.others:
+        screen.warn(f"{SWITCHED_OFF}; switch it on with: {_switch(session)}")
+    _say_reader(session, found.reader)
     return 0
 
 
@@ -151,11 +165,13 @@ def lint(
 ) -> int:
     found, changed = ops.lint(session.ctx, fix=fix)
     rows = [{"where": place, "what": text} for place, text in found]
-    session.screen.emit("route-lint", {"findings": rows, "changed": changed})
+    whose = ops.reader(session.ctx)
+    session.screen.emit("route-lint", {"findings": rows, "changed": changed, **reader_data(whose)})
     if changed:
         session.screen.say("Fixed what could be fixed.")
     for place, text in found:
         session.screen.say(f"{clean(place)}: {clean(text)}")
     if not found:
         session.screen.say("The routes have no problems.")
+    _say_reader(session, whose)
     return ExitCode.ERROR if found else ExitCode.DONE

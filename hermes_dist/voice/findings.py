@@ -149,7 +149,7 @@ SOUND: Mapping[Topic, str] = {
 
 FACTS: Sentences = {
     FactKind.AGENT_FOUND: "{title} {version} (generation {generation}), {place}",
-    FactKind.NO_AGENT: "{title} is not installed",
+    FactKind.NO_AGENT: "{title} is not installed, so generation {generation} is assumed",
     FactKind.PROGRAM_FOUND: "{place}",
     FactKind.NO_GIT: "not installed",
     FactKind.SSH_UNUSED: "not installed, and no source needs it",
@@ -227,7 +227,7 @@ SENTENCES: Sentences = {
         "no profile needs these any more: {contents} contents ({size} bytes) "
         "and {caches} cached repositories"
     ),
-    FindingKind.AGENT_FAILS: "{title} does not say its version",
+    FindingKind.AGENT_FAILS: "{title} does not say its version, so generation {generation} is assumed",
     FindingKind.SSH_MISSING: "ssh is not installed, and these profiles are updated through it: {profiles}",
     FindingKind.POLICY_UNREADABLE: "{why}",
     FindingKind.SOURCE_FAILS: "{name}: {why}",

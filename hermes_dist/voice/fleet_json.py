@@ -12,7 +12,7 @@ if TYPE_CHECKING:  # types only: a command loads the ops it needs, not those of 
     from hermes_dist.decide.fleet.routes import Route
     from hermes_dist.decide.fleet.runs import GatewayResult
     from hermes_dist.ops.fleet.gateways import GatewayRow, Line
-    from hermes_dist.ops.fleet.routes import RouteAnswer
+    from hermes_dist.ops.fleet.routes import Reader, RouteAnswer
 
 
 def gateways_data(rows: Iterable[GatewayRow]) -> dict[str, Any]:
@@ -79,9 +79,14 @@ def logs_data(lines: Iterable[Line]) -> dict[str, Any]:
     }
 
 
-def routes_data(routes: Iterable[Route], *, multiplex: bool) -> dict[str, Any]:
-    """The routes, and whether one gateway serves all profiles."""
-    return {"routes": [route_data(route) for route in routes], "multiplex": multiplex}
+def routes_data(routes: Iterable[Route], whose: Reader) -> dict[str, Any]:
+    """The routes, and whose rules they are read by."""
+    return {"routes": [route_data(route) for route in routes], **reader_data(whose)}
+
+
+def reader_data(whose: Reader) -> dict[str, Any]:
+    """Whose rules the routes are read by; without an agent, those of the newest generation."""
+    return {"agent": whose.agent, "generation": whose.generation, "multiplex": whose.multiplex}
 
 
 def route_data(route: Route) -> dict[str, Any]:
@@ -106,7 +111,7 @@ def answer_data(found: RouteAnswer) -> dict[str, Any]:
     return {
         "profile": found.profile,
         "route": route,
-        "multiplex": found.multiplex,
+        **reader_data(found.reader),
         "exists": found.exists,
         "others": [{"route": route_data(r), "why": why} for r, why in found.others],
     }

@@ -13,6 +13,7 @@ from hermes_dist.voice.notes import Data, Sentences, names_in, sentence
 if TYPE_CHECKING:
     from hermes_dist.decide.fleet.exclusive import Clash
     from hermes_dist.decide.fleet.runs import GatewayResult
+    from hermes_dist.ops.fleet.routes import Reader
 
 _THAT = f"the gateway of {DEFAULT_PROFILE}"
 
@@ -28,6 +29,20 @@ def result_words(result: GatewayResult) -> str:
 def clash_words(clash: Clash) -> str:
     """A sentence about a clash, without the secret."""
     return sentence(clash.note, SENTENCES)
+
+
+SWITCHED_OFF = "gateway.multiplex_profiles is off, so the agent ignores every route"
+
+
+def assumed_reader(whose: Reader, title: str, *, is_installed: bool) -> str:
+    """Say whose rules the routes are read by where no agent says its version; empty if it does."""
+    if whose.agent is not None:
+        return ""
+    why = "does not say its version" if is_installed else "is not installed"
+    said = f"{title} {why}, so generation {whose.generation} is assumed"
+    if whose.is_on:
+        return said
+    return f"{said}; up to 0.19, the agent ignores routes while gateway.multiplex_profiles is off"
 
 
 def _who(data: Data) -> str:

@@ -320,8 +320,11 @@ def profile_for(
 
 def multiplexes(config: object, grammar: Grammar) -> bool:
     """Whether one gateway serves many profiles; if not, the agent ignores all routes."""
-    if grammar.always:
-        return True
+    return grammar.always or is_switched_on(config)
+
+
+def is_switched_on(config: object) -> bool:
+    """Whether a config switches multiplexing on; newer agents do not ask for it."""
     if not isinstance(config, Mapping):
         return False
     value = config.get(MULTIPLEX)
@@ -363,9 +366,7 @@ def faults(
     routes = routes_of(config, grammar)
     found = [*_faults_of_routes(routes, profiles, served)]
     if routes and not multiplexes(config, grammar):
-        found.append(
-            (f"gateway.{MULTIPLEX}", f"it is off, so {grammar.reader} ignores every route")
-        )
+        found.append((f"gateway.{MULTIPLEX}", "it is off, so the agent ignores every route"))
     if old := old_routes(config):
         text = f"{len(old)} routes in an older proposal's format, which the agent does not read"
         found.append((f"discord.{_OLD}", text))

@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from hermes_dist.agents.places import CONFIG
-from hermes_dist.agents.routes import ID_FIELDS, Grammar
+from hermes_dist.agents.routes import ID_FIELDS, MULTIPLEX, Grammar
 from hermes_dist.decide.fleet.routes import (
     Message,
     Route,
@@ -17,6 +17,7 @@ from hermes_dist.decide.fleet.routes import (
     entries_of,
     entry,
     faults,
+    is_switched_on,
     matching,
     multiplexes,
     multiplexing,
@@ -36,6 +37,7 @@ from hermes_dist.world.disk.errors import trouble
 from hermes_dist.world.disk.locks import home_lock
 
 __all__ = [
+    "Reader",
     "Route",
     "RouteAnswer",
     "Where",
@@ -43,8 +45,8 @@ __all__ = [
     "answer_to",
     "lint",
     "list_routes",
+    "reader",
     "remove",
-    "rules",
 ]
 
 
@@ -53,39 +55,66 @@ PATIENCE = 5.0
 """How many seconds to wait for another command of ours that is changing the default profile."""
 
 
+class Reader(Struct, frozen=True):
+    """Whose rules the routes are read by.
+
+    Attributes:
+        agent: The version of the installed agent; None if there is none, or it does not say its version.
+        generation: The generation whose rules are used; without an agent, the newest.
+        is_on: Whether ``gateway.multiplex_profiles`` is on, which older agents ask for and newer ones do not.
+        multiplex: Whether such an agent looks at routes at all.
+    """
+
+    agent: str | None
+    generation: str
+    is_on: bool
+    multiplex: bool
+
+
 class RouteAnswer(Struct, frozen=True):
     """Which route wins for a message, and why the others do not.
 
     Attributes:
-        route: The winner; None when none matches.
+        route: The winner; None when none matches, or none applies.
         profile: The profile that answers; empty if nobody does, because the winner's profile is not served.
-        multiplex: Whether the agent looks at routes at all.
-        exists: Whether the winner's profile exists and is served.
-        others: The other routes, with the reason: it does not match, or it is less specific.
+        exists: Whether the winner's profile exists and is served; True if there is no winner.
+        others: The other routes, with the reason: it does not match, it is less specific, or all of them are off.
+        reader: Whose rules these are.
     """
 
     route: Route | None
     profile: str
-    multiplex: bool
     exists: bool
     others: tuple[tuple[Route, str], ...]
+    reader: Reader
 
 
-def rules(ctx: Context) -> Grammar:
-    """Return how the installed agent reads routes; without one, what holds for every agent is told."""
-    grammar = ctx.generation.routes
-    if ctx.agent_version is None:
-        return grammar.for_any_agent()
-    return grammar
-
-
-def list_routes(ctx: Context) -> tuple[list[Route], bool]:
-    """List the routes, and whether multiplexing is on.
+def reader(ctx: Context) -> Reader:
+    """Say whose rules the routes are read by.
 
     Raises:
         Invalid: The config can't be read.
     """
-    config, grammar = _load(_read(ctx)), rules(ctx)
+    return _reader(ctx, _load(_read(ctx)))
+
+
+def _reader(ctx: Context, config: Settings) -> Reader:
+    generation = ctx.generation
+    return Reader(
+        agent=ctx.agent_version,
+        generation=generation.name,
+        is_on=is_switched_on(config),
+        multiplex=multiplexes(config, generation.routes),
+    )
+
+
+def list_routes(ctx: Context) -> tuple[list[Route], bool]:
+    """List the routes, and whether the agent looks at them.
+
+    Raises:
+        Invalid: The config can't be read.
+    """
+    config, grammar = _load(_read(ctx)), ctx.generation.routes
     return routes_of(config, grammar), multiplexes(config, grammar)
 
 
@@ -102,12 +131,12 @@ def add(
         multiplex: Also switch multiplexing on.
 
     Returns:
-        The route, and whether multiplexing is on afterwards.
+        The route, and whether the agent looks at routes afterwards.
 
     Raises:
         DistError: The route matches nothing, exists already, or the file can't be edited.
     """
-    grammar = rules(ctx)
+    grammar = ctx.generation.routes
     new = entry(grammar, str(profile), where, name)
     scope = (where.platform, where.ids, bot_key(where.bot))
     chosen: list[Route] = []
@@ -128,7 +157,7 @@ def add(
                 where=str(ctx.layout.root / CONFIG),
                 hint=f"remove it first with: {ctx.command(f'gateway route remove {there.number}')}",
             )
-        if multiplex and (there is None or not multiplexes(config, grammar)):
+        if multiplex and not is_switched_on(config):
             return multiplexing(edited)
         return edited
 
@@ -171,7 +200,7 @@ def remove(ctx: Context, chosen: str) -> Route:
 
 
 def _called(ctx: Context, config: Settings, chosen: str) -> Route:
-    routes = routes_of(config, rules(ctx))
+    routes = routes_of(config, ctx.generation.routes)
     hits = [route for route in routes if chosen in (str(route.number), route.name)]
     if len(hits) != 1:
         what = f"{len(hits)} routes are" if hits else "no route is"
@@ -193,24 +222,30 @@ def answer_to(ctx: Context, where: Where) -> RouteAnswer:
     Raises:
         Invalid: The config can't be read.
     """
-    config, grammar = _load(_read(ctx)), rules(ctx)
+    config, grammar = _load(_read(ctx)), ctx.generation.routes
     message = Message.typed(where, same_people(ctx.layout.root))
     routes = routes_of(config, grammar)
-    winner = matching(routes, message)
-    multiplex = multiplexes(config, grammar)
-    exists = winner is not None and winner.profile in served_profiles(ctx)
+    first, whose = matching(routes, message), _reader(ctx, config)
+    winner = first if whose.multiplex else None
+    exists = winner is None or winner.profile in served_profiles(ctx)
     profile = message.bot or str(DEFAULT_PROFILE)
-    if winner is not None and multiplex:
+    if winner is not None:
         if exists:
             profile = winner.profile
         elif grammar.closed:
             # Newer agents drop such a message; older ones answer it with the gateway's own profile.
             profile = ""
-    others = tuple((route, _why_not(route, message)) for route in routes if route is not winner)
-    return RouteAnswer(winner, profile, multiplex, exists, others)
+    others = tuple(
+        (route, _why_not(route, message, would_win=route is first))
+        for route in routes
+        if route is not winner
+    )
+    return RouteAnswer(winner, profile, exists, others, whose)
 
 
-def _why_not(route: Route, message: Message) -> str:
+def _why_not(route: Route, message: Message, *, would_win: bool) -> str:
+    if would_win:
+        return f"it would win if gateway.{MULTIPLEX} were on"
     return route.fault or route.misses(message) or "less specific, or later"
 
 
@@ -227,7 +262,7 @@ def lint(ctx: Context, *, fix: bool) -> tuple[list[tuple[str, str]], bool]:
     found = _load(_read(ctx))
     config = _edit(ctx, _fixed) if fix else found
     changed = config != found
-    return faults(config, ctx.names(), served_profiles(ctx), rules(ctx)), changed
+    return faults(config, ctx.names(), served_profiles(ctx), ctx.generation.routes), changed
 
 
 def _fixed(config: Settings) -> Settings:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
 
-from hermes_dist.agents.generation import generation_of
 from hermes_dist.decide.plugins.troubles import Trouble
 from hermes_dist.decide.profiles.aliases import path_line
 from hermes_dist.decide.profiles.findings import FactKind, FindingKind, State, Topic
@@ -48,20 +47,23 @@ def agent(ctx: Context) -> Iterator[Finding | Fact]:
             title=ctx.brand.title,
             variable=ctx.brand.bin_variable,
             package=ctx.brand.agent_package,
+            generation=ctx.generation.name,
         )
         yield Fact(State.NONE, missing)
         return
     place = " ".join(ctx.agent.argv)
     version = ctx.agent_version
     if version is None:
-        what = Note.of(FindingKind.AGENT_FAILS, title=ctx.brand.title)
+        what = Note.of(
+            FindingKind.AGENT_FAILS, title=ctx.brand.title, generation=ctx.generation.name
+        )
         yield Finding(kind="agent-fails", what=what, where=place)
         return
     found = Note.of(
         FactKind.AGENT_FOUND,
         title=ctx.brand.title,
         version=version,
-        generation=generation_of(version).name,
+        generation=ctx.generation.name,
         place=place,
     )
     yield Fact(State.GOOD, found)

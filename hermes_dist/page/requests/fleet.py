@@ -77,8 +77,8 @@ def _acted(job: Job, verb: str, act: Callable[[_Told], list[GatewayResult]]) -> 
 
 def list_routes(job: Job) -> Found:
     """As ``gateway route list``."""
-    found, multiplex = routes.list_routes(job.ctx)
-    return Found("routes", routes_data(found, multiplex=multiplex))
+    found, _ = routes.list_routes(job.ctx)
+    return Found("routes", routes_data(found, routes.reader(job.ctx)))
 
 
 def test_route(job: Job) -> Found:

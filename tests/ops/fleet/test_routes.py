@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from hermes_dist.agents.generation import V0_19, V0_22
+from hermes_dist.agents.generation import NEWEST, V0_19, V0_22
 from hermes_dist.brand import HERMES
 from hermes_dist.errors import Busy, DistError
 from hermes_dist.model.paths import ProfileName
@@ -65,9 +65,11 @@ def test_a_route_is_added_with_quoted_ids_and_nothing_else_moves(ctx: Context, h
         "profile": "ops",
     }
     assert [line for line in CONFIG.splitlines() if line not in text.splitlines()] == []
-    assert not ops.answer_to(
-        ctx, Where(platform="discord", guild="", channel="111", thread="")
-    ).multiplex
+    found = ops.answer_to(ctx, Where(platform="discord", guild="", channel="111", thread=""))
+    assert (found.route, found.profile, found.reader.multiplex) == (None, "default", False)
+    assert [why for _, why in found.others][
+        -1
+    ] == "it would win if gateway.multiplex_profiles were on"
 
 
 def test_multiplexing_is_switched_on_when_asked(ctx: Context, home: Path) -> None:
@@ -81,7 +83,7 @@ def test_multiplexing_is_switched_on_when_asked(ctx: Context, home: Path) -> Non
     )
     assert yaml.safe_load(config(home).read_text())["gateway"]["multiplex_profiles"] is True
     found = ops.answer_to(ctx, Where(platform="discord", guild="1", channel="1", thread="5"))
-    assert (found.profile, found.exists, found.multiplex) == ("ops", True, True)
+    assert (found.profile, found.exists, found.reader.multiplex) == ("ops", True, True)
 
 
 def test_a_home_without_a_config_gets_one(ctx: Context, home: Path) -> None:
@@ -153,7 +155,7 @@ def test_newer_agents_answer_nobody_whose_route_leads_nowhere(ctx: Context, home
         "profile_routes:\n- {platform: discord, chat_id: 5, profile: gone}\n- {platform: discord, chat_id: '6', profile: ops}\n"
     )
     found = ops.answer_to(ctx, Where(platform="discord", channel="5"))
-    assert (found.profile, found.exists, found.multiplex) == ("", False, True)
+    assert (found.profile, found.exists, found.reader.multiplex) == ("", False, True)
     assert ops.answer_to(ctx, Where(platform="discord", channel="7")).profile == "default"
     assert ops.answer_to(ctx, Where(platform="discord", channel="6")).profile == "ops"
     (home / ".hermes/profiles/ops/config.yaml").write_text("gateway: {standalone: true}\n")
@@ -196,15 +198,22 @@ def test_the_same_route_again_switches_multiplexing_on_as_its_hint_says(
     assert config(home).read_bytes() == before
 
 
-def test_without_the_agent_a_switch_that_is_off_is_told(ctx: Context, home: Path) -> None:
+def test_without_the_agent_every_verb_assumes_the_newest_generation(
+    ctx: Context, home: Path
+) -> None:
     fresh = Context.from_environment(HERMES)
     fresh.agent_version = None
     where = Where(platform="discord", channel="111")
-    assert ops.add(fresh, ProfileName("ops"), where, name="", multiplex=False)[1] is False
-    told = ("gateway.multiplex_profiles", "it is off, so an agent before 0.20 ignores every route")
-    assert ops.lint(fresh, fix=False) == ([told], False)
-    assert ops.add(fresh, ProfileName("ops"), where, name="", multiplex=True)[1] is True
+    assert ops.add(fresh, ProfileName("ops"), where, name="", multiplex=False)[1] is True
+    assert ops.list_routes(fresh)[1] is True
     assert ops.lint(fresh, fix=False) == ([], False)
+    found = ops.answer_to(fresh, where)
+    assert (found.profile, found.reader) == (
+        "ops",
+        ops.Reader(agent=None, generation=NEWEST.name, is_on=False, multiplex=True),
+    )
+    ops.add(fresh, ProfileName("ops"), where, name="", multiplex=True)
+    assert ops.reader(fresh).is_on
 
 
 HERE = Where(platform="discord", channel="111")

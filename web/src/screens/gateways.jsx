@@ -176,7 +176,7 @@ function Routes() {
       {test.error ? <ErrorBox error={test.error} /> : null}
       {test.data ? (
         <div className="d-call d-call-good" role="status">
-          <span className="d-grow"><strong>{test.data.profile}</strong> answers{test.data.route ? <>, by the route <strong>{test.data.route.name || test.data.route.number}</strong></> : ", as no route fits"}.{test.data.exists ? "" : " There is no such profile."}
+          <span className="d-grow"><strong>{test.data.profile || "Nobody"}</strong> answers{test.data.route ? <>, by the route <strong>{test.data.route.name || test.data.route.number}</strong></> : test.data.multiplex ? ", as no route fits" : ", as the agent looks at no route while gateway.multiplex_profiles is off"}.{test.data.exists ? "" : ` The profile ${test.data.route.profile} is not served.`}
             {test.data.others.length ? <span className="d-dim"> {counted(test.data.others.length, "other route")}: {test.data.others.map((/** @type {any} */ one) => `${one.route.name || one.route.number}: ${one.why}`).join("; ")}</span> : null}
           </span>
         </div>
