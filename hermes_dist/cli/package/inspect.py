@@ -15,6 +15,7 @@ from hermes_dist.cli.shared.pager import paged
 from hermes_dist.cli.shared.reminders import notes
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import ExitCode, UsageError, worst
+from hermes_dist.model.source import PinKind
 from hermes_dist.ops.change.look_up import ask_ahead
 from hermes_dist.ops.change.review import agent_time
 from hermes_dist.ops.homes import half_changed
@@ -167,8 +168,8 @@ def _row(row: asking.Outdated) -> tuple[str, ...]:
 def _said(row: asking.Outdated) -> str:
     """The state of a profile, with what stands in the way of an update."""
     words = ["refused" if row.refused else _STATES[row.state]]
-    if row.newer and row.state == "current":
-        words = ["pinned; there is a newer tag"]
+    if row.state == "current":
+        words = [_current(row)]
     if row.layers:
         words.append(f"below it: {', '.join(one.name for one in row.layers)}")
     if row.held and row.state != "held":
@@ -178,6 +179,16 @@ def _said(row: asking.Outdated) -> str:
     if row.deprecated:
         words.append(f"deprecated: {row.deprecated}")
     return "; ".join(words)
+
+
+def _current(row: asking.Outdated) -> str:
+    """The state of a profile that has what it follows, which need not be the newest there is."""
+    if row.newer:
+        thing = "tag" if row.follows is PinKind.TAG else "version"
+        return f"pinned; there is a newer {thing}"
+    if row.beyond:
+        return "up to date in its range; there is a newer version"
+    return "pinned" if row.follows is PinKind.COMMIT else "up to date"
 
 
 def _code(row: asking.Outdated) -> int:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -178,19 +178,21 @@ def absolute(spec: SourceSpec) -> SourceSpec:
 
 def about_versions(ctx: Context, target: Target, name: ProfileName) -> tuple[Note, ...]:
     """List newer version tags if the source is pinned to one, and say how a profile looks at the newest."""
-    if (
-        target.refs is None
-        or not target.ref.startswith("refs/tags/")
-        or target.spec.is_range
-        or target.asked
-    ):
-        return ()
-    at = target.ref.removeprefix("refs/tags/")
-    newer = newer_tags(at, target.refs.tags)
+    at, newer = _pinned_at(target)
     if not newer:
         return ()
     command = ctx.command(f"update {name} --to {shlex.quote(newer[-1])} -n")
     return (Note.of(NoteKind.NEWER_VERSIONS, at=at, newer=tuple(newer[-3:]), command=command),)
+
+
+def _pinned_at(target: Target) -> tuple[str, Sequence[str]]:
+    """The version that a source is pinned to, and those that are newer; none if it is not pinned to one."""
+    if target.asked:
+        return target.asked.ref, target.newer
+    if target.refs is None or target.spec.is_range or not target.ref.startswith("refs/tags/"):
+        return "", ()
+    at = target.ref.removeprefix("refs/tags/")
+    return at, newer_tags(at, target.refs.tags)
 
 
 def about_redirect(ctx: Context, target: Target, name: ProfileName) -> tuple[Note, ...]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from hermes_dist.decide.registry import choose, fitting, near_twins, unchanged
-from hermes_dist.decide.versions import spelled
+from hermes_dist.decide.versions import newer_tags, spelled
 from hermes_dist.errors import Cancelled, DistError, InputNeeded, Invalid, Refused, Unreachable
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.notes import Note, NoteKind
@@ -67,7 +67,7 @@ def look_up_named(
     notes = (*choice.notes, *_deprecated(found.package), *_folder_note(asked), *target.notes)
     target = target._replace(asked=asked, registry=found.registry.name, notes=notes)
     if release is not None:
-        return _as_released(target, asked, release)
+        return _as_released(target, asked, release)._replace(newer=_after(found, asked, release))
     if target.kind is PinKind.COMMIT:
         return target._replace(asked=asked.at(target.commit))
     return target
@@ -129,6 +129,14 @@ def _as_released(target: Target, asked: SourceSpec, release: Release) -> Target:
         kind = PinKind.RANGE
     ref = _tag_of(target.refs, release)
     return target._replace(ref=ref, kind=kind, tree=release.tree, signer=release.signer)
+
+
+def _after(found: FoundPackage, asked: SourceSpec, release: Release) -> tuple[str, ...]:
+    """The good releases after the one version that was asked for; none if a range or the newest was."""
+    if asked.is_range or not asked.ref:
+        return ()
+    good = [one.version for one in found.package.versions if not one.yanked]
+    return tuple(newer_tags(release.version, good))
 
 
 def _as_seen(ctx: Context, found: FoundPackage, release: Release | None) -> Release | None:

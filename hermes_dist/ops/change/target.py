@@ -45,6 +45,7 @@ class Target(NamedTuple):
         tree: The package's digest according to the registry; empty for none.
         signer: The fingerprint of the signing key according to the registry; empty for none.
         notes: What to say about the choice.
+        newer: The releases of a registry that are newer than the one version that was asked for, oldest first.
     """
 
     spec: SourceSpec
@@ -57,6 +58,7 @@ class Target(NamedTuple):
     tree: str = ""
     signer: str = ""
     notes: tuple[Note, ...] = ()
+    newer: tuple[str, ...] = ()
 
     @property
     def source(self) -> SourceSpec:

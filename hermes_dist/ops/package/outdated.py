@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable
 
 from msgspec import Struct
@@ -15,7 +16,7 @@ from hermes_dist.errors import DistError, Invalid, Refused
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.registry import Package
-from hermes_dist.model.source import SourceSpec, parse_source
+from hermes_dist.model.source import PinKind, SourceSpec, parse_source
 from hermes_dist.model.tree import Digest
 from hermes_dist.ops.change.look_up import absolute, look_up
 from hermes_dist.ops.change.look_up_name import find
@@ -38,7 +39,9 @@ class Outdated(Struct, frozen=True, kw_only=True):
         version: The version that was received.
         in_range: What an update would take: a tag or version, or else the commit, shortened.
         latest: The newest version that the source or the registry has, in range or not; empty if it has no versions.
-        newer: Newer version tags, if the profile is pinned to one.
+        follows: What kind of ref the profile follows; None if it has no lock.
+        newer: Newer versions, oldest first, if the profile is pinned to one.
+        beyond: The newest version, if the profile follows a range and it is newer than any in that range; else empty.
         yanked: Why the received release was withdrawn; empty if it was not.
         deprecated: Why nobody should begin to use the package, and what to use instead; empty if it is kept up.
         held: Whether updates skip the profile.
@@ -54,7 +57,9 @@ class Outdated(Struct, frozen=True, kw_only=True):
     version: str = ""
     in_range: str = ""
     latest: str = ""
+    follows: PinKind | None = None
     newer: tuple[str, ...] = ()
+    beyond: str = ""
     yanked: str = ""
     deprecated: str = ""
     held: bool = False
@@ -74,7 +79,8 @@ class _Versions(Struct, frozen=True):
     Attributes:
         in_range: The version that the source leads to; empty if that has none.
         latest: The newest one of all; empty if there is none.
-        newer: Those after a pinned tag.
+        newer: Those after a pinned one.
+        beyond: The newest one, if it is newer than any in the range that is followed.
         yanked: Why the received one was withdrawn.
         deprecated: What the registry says of a package that nobody should begin to use.
     """
@@ -82,8 +88,18 @@ class _Versions(Struct, frozen=True):
     in_range: str = ""
     latest: str = ""
     newer: tuple[str, ...] = ()
+    beyond: str = ""
     yanked: str = ""
     deprecated: str = ""
+
+    def after(self, kind: PinKind, here: str, all_: Iterable[str]) -> _Versions:
+        """Add what is newer than the version that is followed: a pin or a range never leads there by itself."""
+        newer = tuple(newer_tags(here, all_))
+        if kind in (PinKind.TAG, PinKind.COMMIT):
+            return replace(self, newer=newer)
+        if kind is PinKind.RANGE and newer:
+            return replace(self, beyond=newer[-1])
+        return self
 
 
 def outdated(ctx: Context, name: ProfileName) -> Outdated:
@@ -110,12 +126,14 @@ def outdated(ctx: Context, name: ProfileName) -> Outdated:
         version=lock.pin.version,
         in_range=versions.in_range or there[:7],
         latest=versions.latest,
+        follows=lock.pin.kind,
         newer=versions.newer,
+        beyond=versions.beyond,
         yanked=versions.yanked,
         deprecated=versions.deprecated,
         held=bool(lock.held),
         layers=layers,
-        next=_next(name, state, versions),
+        next=_next(name, state, versions, lock),
     )
 
 
@@ -123,7 +141,15 @@ def _failed(name: ProfileName, lock: Lock | None, error: DistError) -> Outdated:
     if lock is None:
         return Outdated(profile=name, state="error", error=error)
     here, version, held = lock.pin.short, lock.pin.version, bool(lock.held)
-    return Outdated(profile=name, state="error", error=error, here=here, version=version, held=held)
+    return Outdated(
+        profile=name,
+        state="error",
+        error=error,
+        here=here,
+        version=version,
+        follows=lock.pin.kind,
+        held=held,
+    )
 
 
 def _state(lock: Lock, target: Target, there: str, layers: tuple[LayerNews, ...]) -> str:
@@ -134,39 +160,56 @@ def _state(lock: Lock, target: Target, there: str, layers: tuple[LayerNews, ...]
     return "held" if holds(lock.held, there, "") else "behind"
 
 
-def _next(name: ProfileName, state: str, versions: _Versions) -> str:
+def _next(name: ProfileName, state: str, versions: _Versions, lock: Lock) -> str:
     if state == "behind":
         return f"update {name}"
-    if state == "held":
+    there = _elsewhere(versions)
+    if state == "held" or (lock.held and there):
         return f"unhold {name}"
+    return f"update {name} --to {there}" if there else ""
+
+
+def _elsewhere(versions: _Versions) -> str:
+    """The ref of a newer version that only the user's word leads to, or of a good one instead of a yanked one."""
     if versions.newer:
-        return f"update {name} --to {versions.newer[-1]}"
+        return shlex.quote(versions.newer[-1])
+    if versions.beyond:
+        # A range stays a range: the first version of this one is known to exist.
+        return shlex.quote(f"^{versions.beyond.removeprefix('v')}")
+    if versions.yanked and versions.latest:
+        return f"{shlex.quote(versions.latest)} --allow-downgrade"
     return ""
 
 
 def _versions(ctx: Context, lock: Lock, spec: SourceSpec, target: Target) -> _Versions:
-    if spec.kind.traits.is_name:
-        package = find(ctx, spec, lock.registry).package
-        return replace(_registered(package, lock, target), deprecated=package.deprecated)
+    if not spec.kind.traits.is_name:
+        return _tagged(lock, target)
+    package = find(ctx, spec, lock.registry).package
+    # Where the registry pins no release, the source's own tags count.
+    found = _registered(package, lock, target) if package.versions else _tagged(lock, target)
+    return replace(found, deprecated=package.deprecated)
+
+
+def _tagged(lock: Lock, target: Target) -> _Versions:
+    """What the tags of a source say."""
     if target.refs is None:
         return _Versions()
-    latest = _newest(target.refs.tags)
+    tags = target.refs.tags
+    found = _Versions(latest=_newest(tags))
     if not target.ref.startswith(_TAGS):
-        return _Versions(latest=latest)
+        return found.after(target.kind, lock.pin.version, tags)
     tag = target.ref.removeprefix(_TAGS)
-    return _Versions(tag, latest, tuple(newer_tags(tag, target.refs.tags)))
+    return replace(found, in_range=tag).after(target.kind, tag, tags)
 
 
 def _registered(package: Package, lock: Lock, target: Target) -> _Versions:
-    """What the registry says; without pinned releases, the source's own tags count."""
-    if not package.versions:
-        return _Versions(latest=_newest(target.refs.tags if target.refs else ()))
+    """What the registry says of its releases."""
     by_commit = {one.commit: one for one in package.versions}
     here, there = by_commit.get(lock.pin.commit), by_commit.get(target.commit)
     good = [one.version for one in package.versions if not one.yanked]
     found = _Versions(latest=_newest(good))
     if there:
-        found = replace(found, in_range=there.version)
+        found = replace(found, in_range=there.version).after(target.kind, there.version, good)
     return replace(found, yanked=here.yanked) if here else found
 
 
