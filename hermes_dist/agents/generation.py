@@ -14,6 +14,11 @@ from hermes_dist.agents.jobs import FIELDS_0_19, FIELDS_0_22, RUN_STATE_0_19, RU
 from hermes_dist.agents.names import RESERVED
 from hermes_dist.agents.routes import GRAMMAR_0_19, GRAMMAR_0_22, Grammar
 
+START_AGAIN = 75
+"""The exit code of a gateway that wants to be started again: EX_TEMPFAIL of sysexits.h, in all generations.
+
+Since 0.22 it is also how a gateway ends that comes up just before another one has said which profiles it serves.
+"""
 _NUMBERS = re.compile(r"v?(\d+)\.(\d+)")
 
 

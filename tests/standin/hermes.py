@@ -3,7 +3,7 @@
 Its pid file, state file, token locks, logs, markers and messages are the agent's. What else it does is asked for by a
 file ``standin`` in the home: ``fail`` (ends with an error), ``hang`` (never serves, ignores SIGTERM), ``loop`` (its
 child crashes and is started again, for ever), ``die`` (serves, and ends a moment later), ``trouble`` (serves, with one
-channel broken). ``STANDIN_MANAGER`` lets it keep services of its own, with real files at the agent's places.
+channel broken), ``again`` (ends at first and asks to be started again), ``never`` (asks for it each time). ``STANDIN_MANAGER`` lets it keep services of its own, with real files at the agent's places.
 """
 
 import json
@@ -158,6 +158,11 @@ class Gateway:
         )
         if mode == "loop":
             self.loop()
+        if mode in ("again", "never"):
+            self.log("Another gateway is starting.", "ERROR", "gateway.error.log")
+            if mode == "again":
+                os.unlink(self.home + "/standin")
+            sys.exit(75)
         if lives(read(self.home + "/gateway.pid")):
             sys.exit(f"❌ Gateway already running (PID {read(self.home + '/gateway.pid')['pid']}).")
         signal.signal(signal.SIGTERM, signal.SIG_IGN if mode == "hang" else self.stopped)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
+from hermes_dist.agents.generation import START_AGAIN
 from hermes_dist.decide.fleet.kinds import GatewayKind
 from hermes_dist.decide.fleet.runs import (
     READY,
@@ -39,6 +40,8 @@ from hermes_dist.world.child import Detached
 
 _QUIET = 2.0
 """Seconds that a gateway must be ready if its log does not grow, before it counts as serving."""
+_AGAIN = 0.5
+"""Seconds before a gateway that asks for it is started again."""
 _SETTLE = 1.0
 """Seconds after which a gateway that reported to serve is looked at again."""
 
@@ -155,14 +158,27 @@ def _restart_service(action: Action, name: ProfileName, old: int | None) -> Gate
 
 
 def _start_detached(action: Action, name: ProfileName) -> GatewayResult:
+    """Start a gateway, again and again while it asks for that, as a service manager would."""
+    until = time.monotonic() + action.options.wait
+    while True:
+        result, code = _start_once(action, name)
+        if code != START_AGAIN or time.monotonic() >= until or action.interrupted.wait(_AGAIN):
+            return result
+        world.clean(action.home(name), at_rest=False)
+
+
+def _start_once(action: Action, name: ProfileName) -> tuple[GatewayResult, int | None]:
+    """Start a gateway, and return with the result the exit code of its process, if that has ended."""
     ctx = action.ctx
     startup = _Startup(action, name)
     child = world.start(action.agent, ctx.layout, name, ctx.env)
     try:
         result = startup.wait(child)
-        if result.outcome is GatewayOutcome.FAILED and _is_served_after_all(action, name):
-            return served_by_default(name)
-        return result
+        code = child.exited()
+        failed_for_good = result.outcome is GatewayOutcome.FAILED and code != START_AGAIN
+        if failed_for_good and _is_served_after_all(action, name):
+            return served_by_default(name), code
+        return result, code
     finally:
         child.leave()
 

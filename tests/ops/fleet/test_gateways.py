@@ -63,6 +63,17 @@ def test_fifty_gateways_of_which_four_go_wrong_and_none_is_left_behind(fleet: Fl
     assert not list(fleet.root.rglob("gateway.pid"))
 
 
+def test_a_gateway_that_asks_to_be_started_again_is(fleet: Fleet) -> None:
+    """So end those of newer agents that come up while another one is still coming up."""
+    fleet.profile("second", "again")
+    fleet.profile("never", "never")
+    done = fleet.json("start", "second", "never", "--wait", "2", code=1)
+    rows = {row["profile"]: row for row in done["gateways"]}
+    assert rows["second"]["outcome"] == "started"
+    assert rows["never"]["outcome"] == "failed"
+    assert "exit code 75" in rows["never"]["note"]
+
+
 def test_names_choose_and_nothing_else_is_touched(fleet: Fleet) -> None:
     for name in ("default", "coder", "research"):
         fleet.profile(name)
