@@ -236,8 +236,13 @@ class Layout(NamedTuple):
 
     @property
     def policies(self) -> tuple[Path, ...]:
-        """The policies on accepted packages: the machine's and the user's; both apply."""
+        """The policies on accepted packages: the machine's and the user's; those of teams apply, too."""
         return Path("/etc") / self.brand.dist_command / "policy.toml", self.shared / "policy.toml"
+
+    @property
+    def team_policies(self) -> Path:
+        """The folder of the policies that come from files of teams, each under its name."""
+        return self.shared / "policies"
 
     @property
     def commands(self) -> Path:

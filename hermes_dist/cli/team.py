@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from msgspec.structs import replace
@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from hermes_dist.cli.shared.cards import preview
 from hermes_dist.cli.shared.command import Yes, command
 from hermes_dist.cli.shared.output import write
+from hermes_dist.cli.shared.reminders import restart_touched
 from hermes_dist.cli.shared.request import request_of
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.cli.shared.verb import command_with_request
@@ -39,6 +40,7 @@ TeamFile = Annotated[
     "accept_moved_tag",
     "allow_downgrade",
     "ignore_requires",
+    "restart",
 )
 def apply(
     session: Session,
@@ -75,7 +77,7 @@ def apply(
             planned = ops.carry_out(
                 session.ctx, planned, options, lambda step: _told(session, step)
             )
-        return _end(session, path, planned)
+        return _end(session, path, planned, restart=request.restart)
 
 
 def _would(session: Session, path: Path, planned: Planned, *, exit_code: bool) -> int:
@@ -148,19 +150,27 @@ def _told(session: Session, step: Step) -> None:
             screen.tell(f"  {sentence}")
 
 
-def _end(session: Session, path: Path, planned: Planned) -> int:
-    """Say what is left to do, and choose the exit code."""
+def _end(session: Session, path: Path, planned: Planned, *, restart: bool) -> int:
+    """Restart what has to be, say what is left to do, and choose the exit code."""
     screen = session.screen
     _troubles(session, planned)
     left = ops.left_open(session.ctx, planned.team)
-    screen.emit("apply", apply_data(str(path), planned, left, dry_run=False))
+    behind, results, failed = planned.behind, list[dict[str, Any]](), 0
+    if restart and behind:
+        results, failed = restart_touched(session, behind)
+        behind = ()
+    data = apply_data(str(path), planned, left, dry_run=False, restarted=results)
+    screen.emit("apply", data)
     if not planned.steps and not planned.troubles:
         screen.say(_nothing(path, planned))
     else:
         screen.say(f"{_counts(planned.steps)}.")
+    for name in behind:
+        again = session.command(f"gateways restart {name}")
+        screen.say(f"  the running gateway of {name} takes this up after: {again}")
     _left(session, left, planned)
     conflicts = any(one.conflicts for one in left)
-    return worst([planned.code, ExitCode.CONFLICTS if conflicts else ExitCode.DONE])
+    return worst([planned.code, failed, ExitCode.CONFLICTS if conflicts else ExitCode.DONE])
 
 
 def _counts(steps: Iterable[Step]) -> str:

@@ -144,6 +144,11 @@ def statement(old: str, new: str) -> bytes:
     return f"hermes-dist: what the first key signed, the second may sign from now on\n{old}\n{new}\n".encode()
 
 
+def is_owner(text: str) -> bool:
+    """Return whether a text can name the owner of a key in a file."""
+    return bool(_NAME.fullmatch(text))
+
+
 def is_fingerprint(text: str) -> bool:
     """Return whether a text is a fingerprint, ``SHA256:…`` as ``ssh-keygen -l`` shows it."""
     return bool(_FINGERPRINT.fullmatch(text))
@@ -165,7 +170,7 @@ def load_keyring(data: bytes, place: str) -> Keyring:
 
 def dump_keyring(keyring: Keyring) -> bytes:
     """Write a keyring, sorted, with one table per key."""
-    tables = {"trusted": map(_row, keyring.trusted), "revoked": map(_row, keyring.revoked)}
+    tables = {"trusted": map(key_row, keyring.trusted), "revoked": map(key_row, keyring.revoked)}
     return _dumped("Keys of this machine, written by: hermes-dist trust.", tables)
 
 
@@ -175,18 +180,41 @@ def load_policy(data: bytes, place: str) -> Policy:
     Raises:
         Invalid: The policy is damaged, has a newer format, or contains an unknown rule.
     """
+    return _loaded(data, place, lambda raw: policy_of(raw, place))
 
-    def read(raw: Mapping[str, object]) -> Policy:
-        keyring = _keyring(raw, {"trusted", "revoked", "sources", "require"})
-        require = frozenset(_texts(raw, "require"))
-        if wrong := sorted(require - set(REQUIREMENTS)):
-            raise ValueError(f"require takes {', '.join(REQUIREMENTS)}, not {wrong[0]!r:.40}")
-        sources = None
-        if "sources" in raw:
-            sources = tuple(_texts(raw, "sources"))
-        return Policy(place=place, sources=sources, require=require, keyring=keyring)
 
-    return _loaded(data, place, read)
+def policy_of(raw: Mapping[str, object], place: str) -> Policy:
+    """Read a policy that is a table already.
+
+    Raises:
+        KeyError: A field is missing.
+        TypeError: A field is of another type.
+        ValueError: A field is not valid or not known.
+    """
+    keyring = _keyring(raw, {"trusted", "revoked", "sources", "require"})
+    require = frozenset(_texts(raw, "require"))
+    if wrong := sorted(require - set(REQUIREMENTS)):
+        raise ValueError(f"require takes {', '.join(REQUIREMENTS)}, not {wrong[0]!r:.40}")
+    sources = None
+    if "sources" in raw:
+        sources = tuple(_texts(raw, "sources"))
+    return Policy(place=place, sources=sources, require=require, keyring=keyring)
+
+
+def policy_row(policy: Policy) -> dict[str, object]:
+    """A policy as a table, for :func:`policy_of`."""
+    row: dict[str, object] = {}
+    if policy.sources is not None:
+        row["sources"] = list(policy.sources)
+    if policy.require:
+        row["require"] = sorted(policy.require)
+    keys = {"trusted": policy.keyring.trusted, "revoked": policy.keyring.revoked}
+    return row | {name: [key_row(key) for key in found] for name, found in keys.items() if found}
+
+
+def dump_policy(policy: Policy) -> bytes:
+    """Write a policy."""
+    return _toml("The policy of a team, written by: hermes-dist apply.", policy_row(policy))
 
 
 def load_successions(data: bytes) -> tuple[Succession, ...]:
@@ -241,14 +269,20 @@ def _keyring(raw: Mapping[str, object], known: set[str]) -> Keyring:
     if unknown := sorted(set(raw) - known - {"format"}):
         raise ValueError(f"{unknown[0]!r:.40} is not known")
     trusted, revoked = (
-        tuple(_known(row) for row in _rows(raw, key)) for key in ("trusted", "revoked")
+        tuple(key_of(row) for row in _rows(raw, key)) for key in ("trusted", "revoked")
     )
-    if nameless := next((key for key in trusted if not _NAME.fullmatch(key.name)), None):
+    if nameless := next((key for key in trusted if not is_owner(key.name)), None):
         raise ValueError(f"a name is missing beside {nameless.fingerprint}")
     return Keyring(trusted, revoked)
 
 
-def _known(row: Mapping[str, object]) -> KnownKey:
+def key_of(row: Mapping[str, object]) -> KnownKey:
+    """Read a key that is a table.
+
+    Raises:
+        TypeError: A field is no text.
+        ValueError: A field is not valid, or the two name different keys.
+    """
     name, fingerprint, key, reason = (
         _text(row, field, "") for field in ("name", "fingerprint", "key", "reason")
     )
@@ -266,7 +300,8 @@ def _known(row: Mapping[str, object]) -> KnownKey:
     return KnownKey(name, made, key, reason)
 
 
-def _row(key: KnownKey) -> dict[str, str]:
+def key_row(key: KnownKey) -> dict[str, str]:
+    """A key as a table, for :func:`key_of`."""
     fields = {
         "name": key.name,
         "fingerprint": key.fingerprint,
@@ -277,11 +312,15 @@ def _row(key: KnownKey) -> dict[str, str]:
 
 
 def _dumped(head: str, tables: Mapping[str, Iterable[Mapping[str, str]]]) -> bytes:
+    rows = {name: list(rows) for name, rows in tables.items()}
+    return _toml(head, {name: found for name, found in rows.items() if found})
+
+
+def _toml(head: str, data: Mapping[str, object]) -> bytes:
     import tomli_w  # noqa: PLC0415 - only writers pay for it
 
-    rows = {name: list(rows) for name, rows in tables.items()}
-    data = {"format": _FORMAT, **{name: found for name, found in rows.items() if found}}
-    return f"# {head}\n{tomli_w.dumps(data, multiline_strings=True)}".encode()
+    text = tomli_w.dumps({"format": _FORMAT, **data}, multiline_strings=True)
+    return f"# {head}\n{text}".encode()
 
 
 def _text(row: Mapping[str, object], key: str, default: str | None = None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from msgspec import field
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from hermes_dist.decide.consent.switches import Unit
@@ -14,6 +14,20 @@ from hermes_dist.model.discreet import Contents
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.side import Side
 from hermes_dist.model.tree import Digest
+
+
+class Answering(Struct, frozen=True, kw_only=True):
+    """How answers to inputs were given.
+
+    Attributes:
+        clear: The inputs whose answers stand in a file that others read: a secret must not be among them.
+        partly: The answers are for several packages: those to inputs that a package does not have are ignored.
+        all: An answer that is missing is an error in a dry run, too.
+    """
+
+    clear: frozenset[str] = frozenset()
+    partly: bool = False
+    all: bool = False
 
 
 class Choices(Contents, frozen=True, kw_only=True):
@@ -35,6 +49,7 @@ class Choices(Contents, frozen=True, kw_only=True):
         given: Names of the variables given with the command.
         including: What to take along although the author's list leaves it out, and what no longer.
         inputs: Answers to inputs of the package as typed, by name; they may be secrets.
+        answering: How these were given.
     """
 
     sides: Mapping[str, Side] = field(default_factory=dict)
@@ -49,6 +64,10 @@ class Choices(Contents, frozen=True, kw_only=True):
     given: frozenset[str] = frozenset()
     including: Including = Including()
     inputs: Mapping[str, str] = field(default_factory=dict)
+    answering: Answering = Answering()
+
+    def __repr__(self) -> str:
+        return Contents.__repr__(replace(self, inputs=dict.fromkeys(self.inputs, "…")))
 
     def with_parts(self, only: str, without: str) -> Choices:
         """Return the choices with ``--only`` and ``--except`` as typed.

@@ -127,6 +127,20 @@ class Context:
             shown=self.shown,
         )
 
+    def at(self, layout: Layout) -> Context:
+        """Return the context with other places."""
+        return Context(
+            self.brand,
+            layout,
+            self.env,
+            self.chosen,
+            self.prog,
+            offline=self.offline,
+            allow_insecure=self.allow_insecure,
+            progress=self.progress,
+            shown=self.shown,
+        )
+
     def showing(self, shown: Mapping[ProfileName, str]) -> Context:
         """Return the context for what follows a screen that showed profiles in these states."""
         return Context(

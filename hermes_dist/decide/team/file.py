@@ -15,159 +15,61 @@ from functools import partial
 from typing import TypeVar
 
 import tomli_w
-from msgspec import Struct, field
 
+from hermes_dist.decide.inputs.declared import NAME as INPUT_NAME
+from hermes_dist.decide.inputs.typed import shown
 from hermes_dist.decide.layers.wanted import source_of_layer
 from hermes_dist.decide.parts import PARTS
+from hermes_dist.decide.secrets.finder import find_secrets
+from hermes_dist.decide.team.wanted import (
+    Team,
+    WantedApproval,
+    WantedLayer,
+    WantedProfile,
+    WantedRegistry,
+    WantedRoute,
+    answer_of,
+    begins_as_reference,
+    is_reference,
+)
 from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.manifest import ENV_NAME
 from hermes_dist.model.paths import DEFAULT_PROFILE, AliasName, ProfileName, RelPath
 from hermes_dist.model.registry import is_key
 from hermes_dist.model.source import SourceSpec, parse_source
 from hermes_dist.model.tree import Digest
+from hermes_dist.model.trust import (
+    KnownKey,
+    Policy,
+    is_owner,
+    key_of,
+    key_row,
+    policy_of,
+    policy_row,
+)
 
 FORMAT = 1
 MAX_BYTES = 4 << 20
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-_REFERENCE = re.compile(
-    r"env:[A-Za-z_][A-Za-z0-9_]*|file:[^\x00-\x1f\x7f]+|op://[^\x00-\x1f\x7f]+|pass:[^-\x00-\x1f\x7f][^\x00-\x1f\x7f]*"
-)
 _HOW = (
     "env:NAME, file:PATH, op://VAULT/ITEM/FIELD or pass:NAME; or leave it empty to set it by hand"
 )
 
 
-class WantedRegistry(Struct, frozen=True, kw_only=True):
-    """A registry that the machine should know.
-
-    Attributes:
-        name: Its name on the machine.
-        place: A folder, a git repository, or the address of static files.
-        fingerprint: For static files: the fingerprint of their first root.
-    """
-
-    name: str
-    place: str
-    fingerprint: str = ""
-
-
-class WantedLayer(Struct, frozen=True, kw_only=True):
-    """A package that a profile should stand on.
-
-    Attributes:
-        source: Its source, with its ref or range.
-        only: The parts that it brings; empty for all.
-        base: Whether it is what the profile extends, below all packs.
-    """
-
-    source: str
-    only: tuple[str, ...] = ()
-    base: bool = False
-
-
-class WantedApproval(Struct, frozen=True, kw_only=True):
-    """Something that is approved beforehand, by its exact content.
-
-    Attributes:
-        at: Its place, for the people who read the file.
-        digest: The digest of what is approved; content with another one waits.
-    """
-
-    at: str
-    digest: Digest
-
-    def __str__(self) -> str:
-        """Its place, or what is known without one."""
-        return self.at or self.digest[:8]
-
-
-class WantedProfile(Struct, frozen=True, kw_only=True):
-    """A profile that the machine should have.
-
-    Attributes:
-        name: Its name.
-        source: Where its package comes from, with its ref or range; empty for a profile without one.
-        registry: The registry that a name as source belongs to; empty to find out.
-        layers: What is put under it besides.
-        only: The parts of the package to take; empty for all.
-        without: The parts of the package to leave out.
-        include: Paths to take along although the author's list leaves them out.
-        keep: Places that stay as they are on the machine.
-        held: Whether updates skip it; None to leave that to the machine.
-        approve: What is approved beforehand.
-        variables: The variables that it needs, each with a reference to its value; empty for none.
-        aliases: The commands that start it.
-        gateway: Whether its gateway should run; False leaves it as it is.
-    """
-
-    name: ProfileName
-    source: str = ""
-    registry: str = ""
-    layers: tuple[WantedLayer, ...] = ()
-    only: tuple[str, ...] = ()
-    without: tuple[str, ...] = ()
-    include: tuple[str, ...] = ()
-    keep: tuple[str, ...] = ()
-    held: bool | None = None
-    approve: tuple[WantedApproval, ...] = ()
-    variables: Mapping[str, str] = field(default_factory=dict)
-    aliases: tuple[str, ...] = ()
-    gateway: bool = False
-
-    @property
-    def base(self) -> WantedLayer | None:
-        """What lies below all packs: the base among the layers, or the profile's own package; None for nothing."""
-        for layer in self.layers:
-            if layer.base:
-                return layer
-        return WantedLayer(source=self.source, base=True) if self.source else None
-
-    @property
-    def packs(self) -> tuple[WantedLayer, ...]:
-        """The layers above the base."""
-        return tuple(layer for layer in self.layers if not layer.base)
-
-    @property
-    def digests(self) -> frozenset[Digest]:
-        """The digests of all that is approved beforehand."""
-        return frozenset(one.digest for one in self.approve)
-
-
-class WantedRoute(Struct, frozen=True, kw_only=True):
-    """A route of the gateway that serves many profiles; empty ids match anything."""
-
-    profile: ProfileName
-    platform: str = "discord"
-    guild: str = ""
-    channel: str = ""
-    thread: str = ""
-    user: str = ""
-    bot: str = ""
-    name: str = ""
-
-
-class Team(Struct, frozen=True, kw_only=True):
-    """What a machine should have.
-
-    Attributes:
-        registries: The registries.
-        profiles: The profiles, each name once.
-        routes: The routes of the gateway.
-        multiplex: Whether one gateway serves all profiles, so that an older agent looks at the routes; False leaves it.
-    """
-
-    registries: tuple[WantedRegistry, ...] = ()
-    profiles: tuple[WantedProfile, ...] = ()
-    routes: tuple[WantedRoute, ...] = ()
-    multiplex: bool = False
-
-    def named(self, name: str) -> WantedProfile | None:
-        """The profile of a name; None if the file names none."""
-        return next((one for one in self.profiles if one.name == name), None)
-
-
-TOP = ("format", "multiplex", "registries", "profiles", "routes")
+TOP = (
+    "format",
+    "multiplex",
+    "trusted",
+    "revoked",
+    "policies",
+    "registries",
+    "profiles",
+    "routes",
+)
 FIELDS: Mapping[str, tuple[str, ...]] = {
+    "trusted": ("name", "fingerprint", "key"),
+    "revoked": ("name", "fingerprint", "key", "reason"),
+    "policies": ("name", "sources", "require", "trusted", "revoked"),
     "registries": ("name", "place", "fingerprint"),
     "profiles": (
         "name",
@@ -181,6 +83,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
         "held",
         "approve",
         "variables",
+        "inputs",
         "aliases",
         "gateway",
     ),
@@ -194,13 +97,14 @@ _Path = tuple[str | int, ...]
 _T = TypeVar("_T")
 
 
-def load_team(data: bytes, place: str, folder: str) -> Team:
+def load_team(data: bytes, place: str, folder: str, *, allow_insecure: bool = False) -> Team:
     """Read the file of a team.
 
     Args:
         data: The file.
         place: What it is called, for errors.
         folder: Where it lies; a folder or an archive as a source is relative to it.
+        allow_insecure: Whether ``http://`` and ``git://`` may leave this machine.
 
     Raises:
         Invalid: It breaks a rule; the error names the line and, for an unknown word, those that are near.
@@ -215,20 +119,24 @@ def load_team(data: bytes, place: str, folder: str) -> Team:
     except (tomllib.TOMLDecodeError, RecursionError) as err:
         why = str(err) or "it is nested too deeply"
         raise Invalid(f"it is not valid TOML: {why[:1].lower()}{why[1:]}", where=place) from None
-    return _Reader(text, place, folder).team(raw)
+    return _Reader(text, place, folder, allow_insecure=allow_insecure).team(raw)
 
 
 class _Reader:
     """Reads the tables, and knows where they stand."""
 
-    def __init__(self, text: str, place: str, folder: str) -> None:
+    def __init__(self, text: str, place: str, folder: str, *, allow_insecure: bool) -> None:
         self._text, self._place, self._folder = text, place, folder
+        self._insecure = allow_insecure
 
     def team(self, raw: Mapping[str, object]) -> Team:
         if raw.get("format") != FORMAT or isinstance(raw.get("format"), bool):
             raise self._odd(("format",), f"it must be {FORMAT}", "update hermes-dist, or write it")
         self._known(raw, TOP, ())
         team = Team(
+            trusted=tuple(sorted(self._each(raw, "trusted", (), self._trusted))),
+            revoked=tuple(sorted(self._each(raw, "revoked", (), self._revoked))),
+            policies=tuple(self._each(raw, "policies", (), self._policy)),
             registries=tuple(self._each(raw, "registries", (), self._registry)),
             profiles=tuple(self._each(raw, "profiles", (), self._profile)),
             routes=tuple(self._each(raw, "routes", (), self._route)),
@@ -236,6 +144,8 @@ class _Reader:
         )
         self._once([one.name for one in team.profiles], "profiles", "name")
         self._once([one.name for one in team.registries], "registries", "name")
+        self._once([one.place for one in team.policies], "policies", "name")
+        self._once([one.fingerprint for one in (*team.trusted, *team.revoked)], "trusted", "")
         self._once([a for one in team.profiles for a in one.aliases], "profiles", "aliases")
         self._check_routes(team)
         return team
@@ -250,8 +160,31 @@ class _Reader:
         if team.multiplex and not team.routes:
             raise self._odd(("multiplex",), "it is for routes, and there are none", "leave it out")
 
-    def _registry(self, raw: Mapping[str, object], at: _Path) -> WantedRegistry:
-        self._known(raw, FIELDS["registries"], at)
+    def _trusted(self, raw: Mapping[str, object], at: _Path) -> KnownKey:
+        self._known(raw, FIELDS["trusted"], at)
+        key = self._valid(at, lambda: key_of(raw))
+        if not is_owner(key.name):
+            raise self._odd(at, "name is missing", "say whose key it is")
+        return key
+
+    def _revoked(self, raw: Mapping[str, object], at: _Path) -> KnownKey:
+        self._known(raw, FIELDS["revoked"], at)
+        return self._valid(at, lambda: key_of(raw))
+
+    def _policy(self, raw: Mapping[str, object], at: _Path) -> Policy:
+        self._known(raw, FIELDS["policies"], at)
+        name = self._key(raw, at)
+        rest = {key: value for key, value in raw.items() if key != "name"}
+        return self._valid(at, lambda: policy_of(rest, name))
+
+    def _valid(self, at: _Path, make: Callable[[], _T]) -> _T:
+        try:
+            return make()
+        except (KeyError, TypeError, ValueError) as err:
+            what = f"{err} is missing" if isinstance(err, KeyError) else str(err)
+            raise self._odd(at, what) from None
+
+    def _key(self, raw: Mapping[str, object], at: _Path) -> str:
         name = self._needed(raw, "name", at)
         if not is_key(name):
             raise self._odd(
@@ -259,8 +192,12 @@ class _Reader:
                 f"{name!r:.80} is not a valid name",
                 "use small letters, digits, - and _",
             )
+        return name
+
+    def _registry(self, raw: Mapping[str, object], at: _Path) -> WantedRegistry:
+        self._known(raw, FIELDS["registries"], at)
         return WantedRegistry(
-            name=name,
+            name=self._key(raw, at),
             place=self._needed(raw, "place", at),
             fingerprint=self._word(raw, "fingerprint", at),
         )
@@ -269,7 +206,9 @@ class _Reader:
         self._known(raw, FIELDS["profiles"], at)
         wanted = WantedProfile(
             name=self._name(raw, "name", at),
-            source=self._source(raw, at, parse_source),
+            source=self._source(
+                raw, at, lambda text: parse_source(text, allow_insecure=self._insecure)
+            ),
             registry=self._word(raw, "registry", at),
             layers=tuple(self._each(raw, "layers", at, self._layer)),
             only=self._parts(raw, "only", at),
@@ -279,8 +218,9 @@ class _Reader:
             held=self._flag(raw, "held", at),
             approve=tuple(self._each(raw, "approve", at, self._approval)),
             variables=self._variables(raw, at),
+            inputs=self._inputs(raw, at),
             aliases=tuple(map(str, self._checked(raw, "aliases", at, AliasName))),
-            gateway=self._flag(raw, "gateway", at) or False,
+            gateway=self._flag(raw, "gateway", at),
         )
         return self._fitting(wanted, at)
 
@@ -302,8 +242,8 @@ class _Reader:
 
     def _check_bare(self, wanted: WantedProfile, at: _Path) -> None:
         """Make sure that a profile without a package has no field that is about one."""
-        for key in ("registry", "only", "except", "include", "keep", "held", "approve"):
-            if getattr(wanted, {"except": "without"}.get(key, key)) not in ("", (), None):
+        for key in ("registry", "only", "except", "include", "keep", "held", "approve", "inputs"):
+            if getattr(wanted, {"except": "without"}.get(key, key)) not in ("", (), None, {}):
                 hint = f"give {wanted.name} a source, or leave it out"
                 raise self._odd((*at, key), "it needs a package", hint)
 
@@ -343,10 +283,35 @@ class _Reader:
                     (*at, "variables", name), f"{name!r:.80} is not the name of a variable"
                 )
             # The value is not shown: it may be the secret itself.
-            if value != "" and not (isinstance(value, str) and _REFERENCE.fullmatch(value)):
+            if value != "" and not (isinstance(value, str) and is_reference(value)):
                 why = "it is not a reference, and a team's file never holds a value"
                 raise self._odd((*at, "variables", name), why, f"write {_HOW}")
         return dict(found)
+
+    def _inputs(self, raw: Mapping[str, object], at: _Path) -> dict[str, str]:
+        found = raw.get("inputs", {})
+        if not isinstance(found, dict):
+            why = 'write it as { team = "search", token = "env:TOKEN" }'
+            raise self._odd((*at, "inputs"), "it is not a table", why)
+        return {
+            name: self._answer(name, value, (*at, "inputs", name)) for name, value in found.items()
+        }
+
+    def _answer(self, name: str, value: object, at: _Path) -> str:
+        if not INPUT_NAME.fullmatch(name):
+            raise self._odd(at, f"{name!r:.80} is not the name of an input")
+        if not isinstance(value, str | bool | int | float):
+            raise self._odd(at, "it is no text, number, true or false")
+        word = shown(value)
+        if is_reference(word):
+            return word
+        # Neither is shown: it may be a secret.
+        if begins_as_reference(word):
+            raise self._odd(at, "it is not a valid reference", f"write {_HOW}")
+        if find_secrets(answer_of(word)):
+            why = "it looks like a secret, and a team's file never holds one"
+            raise self._odd(at, why, f"write {_HOW}")
+        return word
 
     def _source(
         self, raw: Mapping[str, object], at: _Path, parse: Callable[[str], SourceSpec]
@@ -493,6 +458,9 @@ def dump_team(team: Team) -> bytes:
     if team.multiplex:
         data["multiplex"] = True
     tables: Mapping[str, list[dict[str, object]]] = {
+        "trusted": [dict(key_row(one)) for one in team.trusted],
+        "revoked": [dict(key_row(one)) for one in team.revoked],
+        "policies": [{"name": one.place, **policy_row(one)} for one in team.policies],
         "registries": [_row(one, FIELDS["registries"]) for one in team.registries],
         "profiles": [_profile_row(one) for one in team.profiles],
         "routes": [_row(one, FIELDS["routes"]) for one in team.routes],
@@ -518,12 +486,16 @@ def _profile_row(profile: WantedProfile) -> dict[str, object]:
     return row
 
 
+_THREE_WAYS = frozenset({"held", "gateway"})
+"""Fields that leave it to the machine if they are not there."""
+
+
 def _row(value: object, fields: Iterable[str]) -> dict[str, object]:
     """The fields that say something, as plain values of TOML."""
     row: dict[str, object] = {}
     for key in fields:
         found = getattr(value, {"except": "without"}.get(key, key))
-        if found in ("", (), None, {}) or (found is False and key != "held"):
+        if found in ("", (), None, {}) or (found is False and key not in _THREE_WAYS):
             continue
         row[key] = _plain(found)
     return row

@@ -6,18 +6,30 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from enum import StrEnum
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
-from hermes_dist.decide.team.file import Team, WantedLayer, WantedProfile, WantedRoute
+from hermes_dist.decide.team.wanted import (
+    Team,
+    WantedLayer,
+    WantedProfile,
+    WantedRoute,
+    answer_of,
+    is_reference,
+)
 from hermes_dist.errors import DistError
 from hermes_dist.model.keypath import named_places
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
-from hermes_dist.model.source import is_commit_id, parse_source
+from hermes_dist.model.source import parse_source
 from hermes_dist.model.tree import Digest
+from hermes_dist.model.trust import Keyring, KnownKey, Policy
 
 
 class ActionKind(StrEnum):
     """The kinds of actions, in the order in which they are carried out."""
 
+    REVOKE = "revoke"
+    TRUST = "trust"
+    POLICY = "policy"
     REGISTRY = "registry"
     CREATE = "create"
     INSTALL = "install"
@@ -31,11 +43,13 @@ class ActionKind(StrEnum):
     VARIABLES = "variables"
     ALIAS = "alias"
     ROUTE = "route"
+    STOP = "stop"
     GATEWAY = "gateway"
     TRASH = "trash"
 
 
 _ORDER = list(ActionKind)
+_GATEWAYS = {True: ActionKind.GATEWAY, False: ActionKind.STOP}
 _HOLDS = {True: ActionKind.HOLD, False: ActionKind.UNHOLD}
 
 
@@ -49,6 +63,11 @@ class Action(Struct, frozen=True, kw_only=True):
         gone: The layers that go.
         base: What the profile extends from now on; None for what it extends already.
         route: The route to add.
+        answers: The inputs that are answered with it.
+        partly: Whether some of these inputs may belong to layers that come only later.
+        key: The key to trust or to revoke.
+        policy: The policy to put into force.
+        running: Whether the gateway of what goes is running.
     """
 
     kind: ActionKind
@@ -57,6 +76,18 @@ class Action(Struct, frozen=True, kw_only=True):
     gone: tuple[str, ...] = ()
     base: WantedLayer | None = None
     route: WantedRoute | None = None
+    answers: tuple[str, ...] = ()
+    partly: bool = False
+    key: KnownKey | None = None
+    policy: Policy | None = None
+    running: bool = False
+
+
+class Pinned(Struct, frozen=True):
+    """What a source led to."""
+
+    commit: str = ""
+    version: str = ""
 
 
 class HaveProfile(Struct, frozen=True, kw_only=True):
@@ -66,13 +97,14 @@ class HaveProfile(Struct, frozen=True, kw_only=True):
         base: What it stands on or is: the source of its package, or the base that was put under it.
         packs: The layers above that.
         layered: Whether layers of the user's own lie under it.
-        commit: The commit of its package.
+        pins: What its package and its layers are at, by their sources.
         news: Whether its source may have something new.
         held: Whether updates skip it.
         kept: The places that stay as they are.
         included: What is taken along.
         parked: The digests of what waits for approval.
         variables: The names of the variables that are set.
+        answers: What its inputs were answered with, as it would be typed; None for a secret.
         aliases: The commands that start it.
         running: Whether its gateway runs, or it is served by another.
     """
@@ -80,13 +112,14 @@ class HaveProfile(Struct, frozen=True, kw_only=True):
     base: WantedLayer | None = None
     packs: tuple[WantedLayer, ...] = ()
     layered: bool = False
-    commit: str = ""
+    pins: Mapping[str, Pinned] = field(default_factory=dict)
     news: bool = False
     held: bool = False
     kept: frozenset[str] = frozenset()
     included: frozenset[str] = frozenset()
     parked: frozenset[Digest] = frozenset()
     variables: frozenset[str] = frozenset()
+    answers: Mapping[str, str | None] = field(default_factory=dict)
     aliases: frozenset[str] = frozenset()
     running: bool = False
 
@@ -97,6 +130,9 @@ class Have(Struct, frozen=True, kw_only=True):
     Attributes:
         profiles: The profiles that the file names and that exist.
         others: The names of those that the file does not name.
+        running: Those of them whose gateway runs.
+        keyring: The keys that the user trusts or has revoked.
+        policies: The policies in force.
         registries: The places of the registries, by name.
         routes: The routes that exist.
         multiplex: Whether one gateway serves all profiles.
@@ -105,6 +141,9 @@ class Have(Struct, frozen=True, kw_only=True):
 
     profiles: Mapping[str, HaveProfile] = field(default_factory=dict)
     others: tuple[ProfileName, ...] = ()
+    running: frozenset[str] = frozenset()
+    keyring: Keyring = Keyring()
+    policies: tuple[Policy, ...] = ()
     registries: Mapping[str, str] = field(default_factory=dict)
     routes: frozenset[tuple[str, ...]] = frozenset()
     multiplex: bool = False
@@ -120,12 +159,13 @@ def actions_for(
         team: The file.
         have: The machine.
         prune: Move the profiles that the file does not name into the trash.
-        again: Set the variables that have a reference, although they are set.
+        again: Set the variables and inputs that have a reference, although they are set.
 
     Returns:
         What is to be done, in order; nothing if the machine is as the file says.
     """
     found = [
+        *_trust(team, have),
         *(
             Action(kind=ActionKind.REGISTRY, things=(one.name, one.place))
             for one in team.registries
@@ -136,8 +176,32 @@ def actions_for(
     ]
     if prune:
         doomed = (name for name in have.others if name != DEFAULT_PROFILE)
-        found += [Action(kind=ActionKind.TRASH, profile=name) for name in doomed]
+        found += [
+            Action(kind=ActionKind.TRASH, profile=name, running=name in have.running)
+            for name in doomed
+        ]
     return tuple(sorted(found, key=lambda action: _ORDER.index(action.kind)))
+
+
+def _trust(team: Team, have: Have) -> Iterator[Action]:
+    """The keys and policies that the machine lacks."""
+    ring = have.keyring
+    for key in team.revoked:
+        if ring.revocation(key.fingerprint) is None:
+            yield Action(kind=ActionKind.REVOKE, things=(key.name, key.fingerprint), key=key)
+    for key in team.trusted:
+        if not ring.name_of(key.fingerprint):
+            yield Action(kind=ActionKind.TRUST, things=(key.name, key.fingerprint), key=key)
+    in_force = [_rules(one) for one in have.policies]
+    for policy in team.policies:
+        if _rules(policy) not in in_force:
+            yield Action(kind=ActionKind.POLICY, things=(policy.place,), policy=policy)
+
+
+def _rules(policy: Policy) -> object:
+    """What a policy says, wherever it stands."""
+    ring = policy.keyring
+    return policy.sources, policy.require, sorted(ring.trusted), sorted(ring.revoked)
 
 
 def missing_variables(team: Team, have: Have) -> tuple[tuple[str, str], ...]:
@@ -155,15 +219,43 @@ def _of_profile(want: WantedProfile, have: Have, *, again: bool) -> Iterator[Act
         return
     there = have.profiles.get(want.name)
     now = there or HaveProfile()
+    answers = tuple(_unanswered(want, now, again=again))
     if there is None:
         kind = ActionKind.INSTALL if want.source else ActionKind.CREATE
         things = (want.source,) if want.source else ()
-        yield Action(kind=kind, profile=str(want.name), things=things)
+        changes = [Action(kind=kind, profile=str(want.name), things=things)]
     else:
-        yield from _package(want, there)
-    yield from _layers(want, now)
+        changes = list(_package(want, there, answers))
+    changes += _layers(want, now)
+    layered = any(one.kind is ActionKind.LAYERS for one in changes)
+    for one in changes:
+        if one.kind in _ANSWERING:
+            partly = layered and one.kind is not ActionKind.LAYERS
+            yield replace(one, answers=answers, partly=partly)
+        else:
+            yield one
     yield from _decisions(want, now)
     yield from _surroundings(want, now, again=again)
+
+
+_ANSWERING = frozenset(
+    {ActionKind.INSTALL, ActionKind.FOLLOW, ActionKind.UPDATE, ActionKind.LAYERS}
+)
+
+
+def _unanswered(want: WantedProfile, now: HaveProfile, *, again: bool) -> Iterator[str]:
+    """The inputs that the file answers otherwise than the machine, or that nobody answered yet."""
+    for name, word in want.inputs.items():
+        if word and not _is_answered(name, word, now, again=again):
+            yield name
+
+
+def _is_answered(name: str, word: str, now: HaveProfile, *, again: bool) -> bool:
+    if name not in now.answers:
+        return False
+    if is_reference(word):
+        return not again  # it may ask its user, so it is not looked up to be compared
+    return now.answers[name] == answer_of(word)
 
 
 def _decisions(want: WantedProfile, now: HaveProfile) -> Iterator[Action]:
@@ -191,21 +283,26 @@ def _surroundings(want: WantedProfile, now: HaveProfile, *, again: bool) -> Iter
     for alias in want.aliases:
         if alias not in now.aliases:
             yield Action(kind=ActionKind.ALIAS, profile=name, things=(alias,))
-    if want.gateway and not now.running:
-        yield Action(kind=ActionKind.GATEWAY, profile=name)
+    if want.gateway not in (None, now.running):
+        yield Action(kind=_GATEWAYS[want.gateway is True], profile=name)
 
 
-def _package(want: WantedProfile, there: HaveProfile) -> Iterator[Action]:
+def _package(want: WantedProfile, there: HaveProfile, answers: Collection[str]) -> Iterator[Action]:
     """Let a profile follow another source, or bring what is new; one that is held only if the file releases it."""
     name, source = str(want.name), want.source
-    if source and not there.layered and not _is_same(there.base, want.base, there.commit):
+    if source and not there.layered and not _is_same(there.base, want.base, _pins(want, there)):
         yield Action(kind=ActionKind.FOLLOW, profile=name, things=(source,))
         return
-    if there.base is None or (there.held and want.held is not False):
+    if there.base is None and not there.layered:
         return
-    lacking = set(want.include) - there.included
-    if there.news or lacking:
-        yield Action(kind=ActionKind.UPDATE, profile=name, things=tuple(sorted(lacking)))
+    lacking = tuple(sorted(set(want.include) - there.included))
+    if there.held and want.held is not False:
+        # A hold keeps out what is new, and not another answer.
+        lacking, news = (), False
+    else:
+        news = there.news
+    if any((news, lacking, answers)):
+        yield Action(kind=ActionKind.UPDATE, profile=name, things=lacking)
 
 
 def _layers(want: WantedProfile, now: HaveProfile) -> Iterator[Action]:
@@ -213,39 +310,59 @@ def _layers(want: WantedProfile, now: HaveProfile) -> Iterator[Action]:
     if not (want.source or want.layers):
         return
     base = _other_base(want, now)
-    come, gone = _lacking(want.packs, now.packs), _lacking(now.packs, want.packs)
+    pins = _pins(want, now)
+    come, gone = _lacking(want.packs, now.packs, pins), _lacking(now.packs, want.packs, pins)
     if base is not None:
         come = (*come, base.source)
-        gone = (*gone, *_lacking([now.base] if now.base else [], [base]))
+        gone = (*gone, *_lacking([now.base] if now.base else [], [base], pins))
     if come or gone:
         yield Action(
             kind=ActionKind.LAYERS, profile=str(want.name), things=come, gone=gone, base=base
         )
 
 
-def _lacking(here: Iterable[WantedLayer], there: Collection[WantedLayer]) -> tuple[str, ...]:
+def _lacking(
+    here: Iterable[WantedLayer], there: Collection[WantedLayer], pins: Mapping[str, Pinned]
+) -> tuple[str, ...]:
     """The sources of layers that are in one place and not in another."""
-    return tuple(layer.source for layer in here if layer not in there)
+    return tuple(
+        layer.source
+        for layer in here
+        if not any(_is_same(layer, one, pins) or _is_same(one, layer, pins) for one in there)
+    )
 
 
 def _other_base(want: WantedProfile, now: HaveProfile) -> WantedLayer | None:
     """What a profile extends from now on; None if it does already, or if that is its package and needs no layer."""
     if want.source and not now.layered:
         return None
-    return None if _is_same(now.base, want.base, now.commit) else want.base
+    return None if _is_same(now.base, want.base, _pins(want, now)) else want.base
 
 
-def _is_same(have: WantedLayer | None, want: WantedLayer | None, commit: str) -> bool:
-    """Whether a profile follows a source already; one that names a commit is the same as any that led there."""
+def _is_same(
+    have: WantedLayer | None, want: WantedLayer | None, pins: Mapping[str, Pinned]
+) -> bool:
+    """Whether a profile follows a source already; one that names what it is at is the same as any that led there."""
     if have is None or want is None:
         return have is want
     if (have.source, have.only) == (want.source, want.only):
         return True
+    at = pins.get(have.source)
     asked, followed = (parse_source(one.source, allow_insecure=True) for one in (want, have))
-    if asked.ref != commit or not is_commit_id(commit):
+    if at is None or have.only != want.only or asked.ref not in _names_of(at):
         return False
     bare = [one._replace(ref="", is_range=False) for one in (asked, followed)]
     return str(bare[0]) == str(bare[1])
+
+
+def _pins(want: WantedProfile, now: HaveProfile) -> Mapping[str, Pinned]:
+    """What may be named in place of what is followed: only for one that stays where it is is that the same."""
+    return now.pins if want.held else {}
+
+
+def _names_of(at: Pinned) -> tuple[str, ...]:
+    """How a source can name exactly this: by its commit, or for a name in a registry by its version."""
+    return tuple(filter(None, (at.commit, at.version)))
 
 
 def _is_kept(word: str, kept: Iterable[str]) -> bool:

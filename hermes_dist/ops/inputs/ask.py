@@ -40,7 +40,8 @@ def with_inputs(fetched: Fetched, home: Home, request: Request) -> Answered:
         Invalid: An answer does not fit, or the manifest says something about inputs that can't be read.
     """
     inputs = _inputs(fetched)
-    _check_names(fetched, inputs, request.choices.inputs)
+    if not request.choices.answering.partly:
+        _check_names(fetched, inputs, request.choices.inputs)
     if not inputs:
         return Answered(replace(fetched, inputs=()), request)
     search = _Search(home, request)
@@ -123,6 +124,12 @@ class _Search:
 
     def _answer(self, item: Input) -> InputValue | None:
         if item.name in self._given:
+            if item.secret and item.name in self._request.choices.answering.clear:
+                raise Invalid(
+                    "its answer is a secret, and does not belong into a file that others read",
+                    where=f"input {item.name}",
+                    hint="name there where it is, such as env:NAME",
+                )
             return accepted(item, self._given[item.name])
         if item.secret:
             known = self.is_there(item) or item.env in self._request.env.values
@@ -151,7 +158,7 @@ class _Search:
         again = item.name in self._remembered
         if suggested is not None and not again:
             return suggested
-        if self._request.dry_run:
+        if self._request.dry_run and not self._request.choices.answering.all:
             return None
         why = f" ({item.description})" if item.description else ""
         what = "the answer does not fit any more" if again else "an answer is needed"

@@ -10,15 +10,17 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
 from hermes_dist.decide.fleet.routes import Where
 from hermes_dist.decide.layers.wanted import Dependency, source_of_layer
-from hermes_dist.decide.team.file import MAX_BYTES, Team, WantedLayer, WantedProfile, load_team
+from hermes_dist.decide.team.file import MAX_BYTES, load_team
 from hermes_dist.decide.team.plan import Action, ActionKind, Have, actions_for, missing_variables
-from hermes_dist.errors import DistError, ExitCode, worst
+from hermes_dist.decide.team.wanted import Team, WantedLayer, WantedProfile, is_reference
+from hermes_dist.errors import DistError, ExitCode, InputNeeded, worst
 from hermes_dist.model.notes import Note
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.tree import Digest
@@ -26,7 +28,7 @@ from hermes_dist.ops.change.proposal import Outcome, Proposal, plan_digest
 from hermes_dist.ops.change.request import Naming, Request
 from hermes_dist.ops.change.variables import refuse_unwritable
 from hermes_dist.ops.change.variables import write as write_variables
-from hermes_dist.ops.choices import Choices
+from hermes_dist.ops.choices import Answering, Choices
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.fleet import routes, start_stop
 from hermes_dist.ops.homes import look_into
@@ -39,8 +41,9 @@ from hermes_dist.ops.package.update import update
 from hermes_dist.ops.profiles import aliases, lifecycle, profile_moves
 from hermes_dist.ops.profiles.trash_and_archive import put_away
 from hermes_dist.ops.registry import registries
+from hermes_dist.ops.team import trust
 from hermes_dist.ops.team.have import gather, is_name
-from hermes_dist.ops.team.values import value_of
+from hermes_dist.ops.team.values import Answers, value_of
 from hermes_dist.world.disk.errors import trouble
 from hermes_dist.world.disk.locks import flock
 
@@ -53,13 +56,16 @@ class Options(Struct, frozen=True, kw_only=True):
 
     Attributes:
         prune: Move the profiles that the file does not name into the trash.
-        set_again: Look up the variables that have a reference, although they are set.
+        set_again: Look up the variables and inputs that have a reference, although they are set.
         request: What all changes of homes share, such as exceptions to the rules about signatures.
     """
 
     prune: bool = False
     set_again: bool = False
     request: Request = field(default_factory=Request)
+
+
+_ENDS_GATEWAYS = frozenset({ActionKind.GATEWAY, ActionKind.STOP, ActionKind.TRASH})
 
 
 class State(StrEnum):
@@ -98,6 +104,7 @@ class Planned(Struct, frozen=True, kw_only=True):
         steps: The steps, in order; those that can't be done have failed already.
         troubles: Why a profile can't be looked at.
         missing: The variables that somebody has to set by hand, as pairs of profile and name.
+        answers: The answers to inputs that were looked up for it.
     """
 
     team: Team
@@ -105,11 +112,23 @@ class Planned(Struct, frozen=True, kw_only=True):
     steps: tuple[Step, ...]
     troubles: Mapping[str, DistError] = field(default_factory=dict)
     missing: tuple[tuple[str, str], ...] = ()
+    answers: Answers | None = None
 
     @property
     def to_do(self) -> tuple[Step, ...]:
         """The steps that can be carried out."""
         return tuple(step for step in self.steps if step.state is State.PLANNED)
+
+    @property
+    def behind(self) -> tuple[ProfileName, ...]:
+        """The profiles whose running gateways work with what was there before, until they are restarted."""
+        named = (name for step in self.steps if step.outcome for name in step.outcome.restart)
+        anew = {
+            step.action.profile
+            for step in self.steps
+            if step.state is State.DONE and step.action.kind in _ENDS_GATEWAYS
+        }
+        return tuple(name for name in dict.fromkeys(named) if name not in anew)
 
     @property
     def code(self) -> ExitCode:
@@ -133,8 +152,12 @@ def alone(ctx: Context) -> Iterator[None]:
         yield
 
 
-def read_team(path: Path) -> Team:
+def read_team(path: Path, *, allow_insecure: bool = False) -> Team:
     """Read the file of a team.
+
+    Args:
+        path: The file.
+        allow_insecure: Whether ``http://`` and ``git://`` may leave this machine.
 
     Raises:
         DistError: It can't be read, or breaks a rule.
@@ -144,26 +167,31 @@ def read_team(path: Path) -> Team:
             data = stream.read(MAX_BYTES + 1)
     except OSError as err:
         raise trouble(err, "the file can't be read", where=str(path)) from err
-    return load_team(data, str(path), str(path.resolve().parent))
+    folder = str(path.resolve().parent)
+    return load_team(data, str(path), folder, allow_insecure=allow_insecure)
 
 
 def prepare(ctx: Context, path: Path, options: Options) -> Planned:
     """Compare the file with the machine, and try what it takes; nothing is changed.
 
     Raises:
-        DistError: The file can't be read, or the machine's registries or routes can't.
+        DistError: The file can't be read, or the machine's registries, routes, keys or policies can't.
     """
-    team = read_team(path)
+    team = read_team(path, allow_insecure=ctx.allow_insecure)
     have = gather(ctx, team)
     actions = actions_for(team, have, prune=options.prune, again=options.set_again)
-    run = _Run(ctx, team, path.resolve().parent, options)
-    steps = tuple(run.foreseen(actions, have))
+    folder = path.resolve().parent
+    answers = Answers(ctx, folder)
+    with trust.foreseen(ctx, (one for one in actions if one.kind in _TRUST)) as (there, failed):
+        run = _Run(there, team, folder, options, answers)
+        steps = tuple(run.foreseen(actions, have, failed))
     return Planned(
         team=team,
-        folder=path.resolve().parent,
+        folder=folder,
         steps=steps,
         troubles=have.troubles,
         missing=missing_variables(team, have),
+        answers=answers,
     )
 
 
@@ -181,29 +209,37 @@ def carry_out(
     Returns:
         The same, with what became of each step.
     """
-    run = _Run(ctx, planned.team, planned.folder, options)
+    answers = planned.answers or Answers(ctx, planned.folder)
+    run = _Run(ctx, planned.team, planned.folder, options, answers)
     return replace(planned, steps=tuple(run.done(planned.steps, told)))
 
 
 class _Run:
     """Tries and carries out steps."""
 
-    def __init__(self, ctx: Context, team: Team, folder: Path, options: Options) -> None:
+    def __init__(
+        self, ctx: Context, team: Team, folder: Path, options: Options, answers: Answers
+    ) -> None:
         self._ctx, self._team, self._folder, self._options = ctx, team, folder, options
+        self._answers = answers
 
-    def foreseen(self, actions: tuple[Action, ...], have: Have) -> Iterator[Step]:
+    def foreseen(
+        self, actions: tuple[Action, ...], have: Have, refused: Mapping[Action, DistError]
+    ) -> Iterator[Step]:
         """The steps, without those that turn out to do nothing, and with the reason of those that can't be done."""
         failed: set[str] = set()
         registering = any(action.kind is ActionKind.REGISTRY for action in actions)
         for action in actions:
             step = Step(action=action)
-            if action.profile in failed:
+            if action in refused:
+                step = replace(step, state=State.FAILED, error=refused[action])
+            elif action.profile in failed:
                 step = replace(step, state=State.SKIPPED)
             elif action.kind is ActionKind.ALIAS:
                 step = self._foresee_alias(action)
             elif self._is_foreseeable(action, have, registering=registering):
                 step = self._foresee(action)
-            if step.state is State.FAILED:
+            if step.state is State.FAILED and action.profile:
                 failed.add(action.profile)
             if not _does_nothing(step):
                 yield step
@@ -219,11 +255,11 @@ class _Run:
         return not (registering and any(map(is_name, action.things)))
 
     def _foresee(self, action: Action) -> Step:
-        request = replace(self._request(action), dry_run=True)
         try:
+            request = replace(self._request(action), dry_run=True)
             outcome = _PROPOSED[action.kind](self, action, request)
         except DistError as error:
-            return Step(action=action, state=State.FAILED, error=error.within(action.profile))
+            return Step(action=action, state=State.FAILED, error=_about(action, error))
         return Step(action=action, outcome=outcome)
 
     def _foresee_alias(self, action: Action) -> Step:
@@ -265,8 +301,7 @@ class _Run:
             notes = _OTHERS[action.kind](self, action)
             return replace(step, state=State.DONE, notes=notes)
         except DistError as error:
-            about = error.within(action.profile) if action.profile else error
-            return replace(step, state=State.FAILED, error=about)
+            return replace(step, state=State.FAILED, error=_about(action, error))
 
     def _want(self, action: Action) -> WantedProfile:
         want = self._team.named(action.profile)
@@ -279,6 +314,7 @@ class _Run:
             grants=want.digests - self._parked(action),
             only=frozenset(want.only),
             without=frozenset(want.without),
+            **self._answered(action),
         )
         lacking = want.include
         if action.kind is ActionKind.UPDATE:
@@ -288,6 +324,15 @@ class _Run:
             choices=choices.with_included(lacking, ()),
             naming=Naming(registry=want.registry) if is_name(want.source) else Naming(),
         )
+
+    def _answered(self, action: Action) -> dict[str, Any]:
+        """The answers that go with a change of a home."""
+        words = self._want(action).inputs
+        clear = frozenset(name for name, word in words.items() if not is_reference(word))
+        return {
+            "inputs": {name: self._answers.to(name, words[name]) for name in action.answers},
+            "answering": Answering(clear=clear, partly=action.partly, all=not action.partly),
+        }
 
     def _parked(self, action: Action) -> frozenset[Digest]:
         """What waits in a profile already: a step of its own approves that, also if its source has nothing new."""
@@ -315,13 +360,21 @@ class _Run:
     def layers(self, action: Action, request: Request) -> Outcome:
         want = self._want(action)
         # The parts, and what is taken along, are those of the package, and not of what lies below it.
-        choices = Choices(grants=request.choices.grants)
+        choices = Choices(
+            grants=request.choices.grants,
+            inputs=request.choices.inputs,
+            answering=request.choices.answering,
+        )
         request = replace(request, choices=choices, naming=Naming())
         base = _dependency(action.base) if action.base else None
         packs = tuple(map(_dependency, want.packs))
         return own.put(self._ctx, want.name, packs, request, _yes, base=base)
 
     # All other steps.
+
+    def trust(self, action: Action) -> tuple[Note, ...]:
+        trust.carry_out(self._ctx, action)
+        return ()
 
     def registry(self, action: Action) -> tuple[Note, ...]:
         name, place = action.things
@@ -385,14 +438,16 @@ class _Run:
         return ()
 
     def gateway(self, action: Action) -> tuple[Note, ...]:
+        starting = action.kind is ActionKind.GATEWAY
+        act, verb = (start_stop.start, "start") if starting else (start_stop.stop, "stop")
         name = ProfileName(action.profile)
-        results = start_stop.start(self._ctx, [name], start_stop.Options(), _quietly)
+        results = act(self._ctx, [name], start_stop.Options(), _quietly)
         bad = [one for one in results if not one.ok]
         if bad:
             raise DistError(
-                "its gateway did not start",
+                f"its gateway did not {verb}",
                 where=str(name),
-                hint=f"see why with: {self._ctx.command(f'gateways start {name}')}",
+                hint=f"see why with: {self._ctx.command(f'gateways {verb} {name}')}",
             )
         return tuple(note for one in results for note in one.notes)
 
@@ -407,6 +462,9 @@ _PROPOSED: Mapping[ActionKind, Callable[[_Run, Action, Request], Outcome]] = {
     ActionKind.LAYERS: _Run.layers,
 }
 _OTHERS: Mapping[ActionKind, Callable[[_Run, Action], tuple[Note, ...]]] = {
+    ActionKind.REVOKE: _Run.trust,
+    ActionKind.TRUST: _Run.trust,
+    ActionKind.POLICY: _Run.trust,
     ActionKind.REGISTRY: _Run.registry,
     ActionKind.CREATE: _Run.create,
     ActionKind.KEEP: _Run.keep,
@@ -416,9 +474,20 @@ _OTHERS: Mapping[ActionKind, Callable[[_Run, Action], tuple[Note, ...]]] = {
     ActionKind.VARIABLES: _Run.variables,
     ActionKind.ALIAS: _Run.alias,
     ActionKind.ROUTE: _Run.route,
+    ActionKind.STOP: _Run.gateway,
     ActionKind.GATEWAY: _Run.gateway,
     ActionKind.TRASH: _Run.trash,
 }
+
+
+_TRUST = frozenset({ActionKind.REVOKE, ActionKind.TRUST, ActionKind.POLICY})
+
+
+def _about(action: Action, error: DistError) -> DistError:
+    """The error with the profile that it is about, and with what to do about it in the file."""
+    if isinstance(error, InputNeeded) and (error.where or "").startswith("input "):
+        error.hint = "answer it in the file, in inputs"
+    return error.within(action.profile) if action.profile else error
 
 
 def _does_nothing(step: Step) -> bool:

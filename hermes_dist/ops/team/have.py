@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 
 from hermes_dist.decide.environment import dotenv
+from hermes_dist.decide.inputs.typed import shown
 from hermes_dist.decide.layers.wanted import Dependency
-from hermes_dist.decide.team.file import Team, WantedLayer, WantedProfile, WantedRoute
-from hermes_dist.decide.team.plan import Have, HaveProfile, route_key
+from hermes_dist.decide.team.plan import Have, HaveProfile, Pinned, route_key
+from hermes_dist.decide.team.wanted import Team, WantedLayer, WantedProfile, WantedRoute
 from hermes_dist.errors import DistError
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
@@ -20,6 +22,7 @@ from hermes_dist.ops.fleet.gateways import served_now
 from hermes_dist.ops.homes import look_into
 from hermes_dist.ops.layers import own
 from hermes_dist.ops.profiles import aliases
+from hermes_dist.ops.trust.trusted_keys import trusted
 from hermes_dist.world.agent.find import GatewayState, gateway
 from hermes_dist.world.disk.errors import trouble
 
@@ -28,21 +31,30 @@ def gather(ctx: Context, team: Team) -> Have:
     """Look at all that a file names; the sources of the profiles are asked at once.
 
     Raises:
-        DistError: The registries or the routes of the machine can't be read.
+        DistError: The registries, the routes, or the keys and policies of the machine can't be read.
     """
     names = ctx.names()
     here = [one for one in team.profiles if one.name in names]
     ask_ahead(ctx, [one.name for one in here if ctx.layout.lockfile(one.name).exists()])
     found, troubles = _looked_at(ctx, here)
     rules, multiplex = routes_of(ctx)
+    known = trusted(ctx)
+    others = tuple(n for n in names if n != DEFAULT_PROFILE and team.named(n) is None)
     return Have(
         profiles=found,
-        others=tuple(n for n in names if n != DEFAULT_PROFILE and team.named(n) is None),
+        others=others,
+        running=frozenset(map(str, filter(partial(_runs, ctx), others))),
+        keyring=known.keyring,
+        policies=known.policies,
         registries={one.name: one.location for one in ctx.registries.all()},
         routes=frozenset(map(route_key, rules)),
         multiplex=multiplex,
         troubles=troubles,
     )
+
+
+def _runs(ctx: Context, name: ProfileName) -> bool:
+    return gateway(ctx.layout.home(name)).state is GatewayState.RUNNING
 
 
 def _looked_at(
@@ -71,7 +83,7 @@ def profile_of(ctx: Context, want: WantedProfile, *, served: bool) -> HaveProfil
     common = HaveProfile(
         variables=variables_of(ctx, name),
         aliases=frozenset(one.name for one in aliases.of_profile(ctx.layout, name)),
-        running=served or gateway(home.path).state is GatewayState.RUNNING,
+        running=served or _runs(ctx, name),
     )
     lock = home.lock
     if lock is None:
@@ -81,13 +93,14 @@ def profile_of(ctx: Context, want: WantedProfile, *, served: bool) -> HaveProfil
         base=base,
         packs=packs,
         layered=layered,
-        commit=lock.pin.commit,
+        pins=pins_of(lock, base),
         news=_has_news(ctx, want, lock),
         held=bool(lock.held),
         kept=lock.kept,
         included=frozenset(map(str, lock.top.included)),
         parked=frozenset(effect.digest for effect in lock.parked),
         variables=common.variables,
+        answers=answers_of(lock),
         aliases=common.aliases,
         running=common.running,
     )
@@ -109,6 +122,19 @@ def layers_of(
     found = own.listed(ctx, name)
     base = _layer(found.base, base=True) if found.base else None
     return base, tuple(_layer(one, base=False) for one in found.packs), True
+
+
+def pins_of(lock: Lock, base: WantedLayer | None) -> dict[str, Pinned]:
+    """What the package and the layers of a profile are at, by their sources."""
+    found = {one.source: Pinned(one.pin.commit, one.pin.version) for one in lock.packages}
+    if base is not None and base.source == lock.source:
+        found[lock.source] = Pinned(lock.pin.commit, lock.pin.version)
+    return found
+
+
+def answers_of(lock: Lock) -> dict[str, str | None]:
+    """What the inputs of a profile were answered with; None for a secret."""
+    return {one.name: None if one.value is None else shown(one.value) for one in lock.inputs}
 
 
 def _layer(one: Dependency, *, base: bool) -> WantedLayer:

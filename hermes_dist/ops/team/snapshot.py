@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from msgspec.structs import replace
 
-from hermes_dist.decide.team.file import (
+from hermes_dist.decide.team.file import dump_team
+from hermes_dist.decide.team.plan import Pinned
+from hermes_dist.decide.team.wanted import (
     Team,
     WantedApproval,
     WantedLayer,
     WantedProfile,
     WantedRegistry,
-    dump_team,
+    word_for,
 )
 from hermes_dist.errors import DistError
 from hermes_dist.model.discreet import Contents
@@ -21,11 +24,15 @@ from hermes_dist.model.manifest import ENV_NAME
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 from hermes_dist.model.registry import DEFAULT
 from hermes_dist.model.source import parse_source, without_credentials
+from hermes_dist.model.trust import Policy
+from hermes_dist.ops.change.variables import manifest_of
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import look_into
+from hermes_dist.ops.inputs.rows import input_rows_of
 from hermes_dist.ops.package.approvals import consents
 from hermes_dist.ops.profiles import aliases
-from hermes_dist.ops.team.have import layers_of, routes_of, variables_of
+from hermes_dist.ops.team.have import answers_of, layers_of, pins_of, routes_of, variables_of
+from hermes_dist.ops.trust.trusted_keys import trusted
 from hermes_dist.world.agent.find import GatewayState, gateway
 from hermes_dist.world.disk.errors import trouble
 from hermes_dist.world.disk.fs import atomic_write
@@ -76,12 +83,35 @@ def _team(ctx: Context, profiles: tuple[WantedProfile, ...]) -> Team:
         for one in ctx.registries.all()
         if one.name != DEFAULT
     )
+    known_keys = trusted(ctx)
     return Team(
+        trusted=tuple(sorted(known_keys.keyring.trusted)),
+        revoked=tuple(sorted(known_keys.keyring.revoked)),
+        policies=_policies(ctx, known_keys.policies),
         registries=registries,
         profiles=profiles,
         routes=rules,
         multiplex=multiplex and bool(rules),
     )
+
+
+_USERS_OWN = "own"
+"""What the policy is called that the user wrote; a file of a team gives each a name."""
+
+
+def _policies(ctx: Context, in_force: tuple[Policy, ...]) -> tuple[Policy, ...]:
+    """The policies that are not the machine's, which its administrator decides about, each under its name."""
+    machine, _own = map(str, ctx.layout.policies)
+    found: dict[str, Policy] = {}
+    for one in in_force:
+        path = Path(one.place)
+        if one.place == machine:
+            continue
+        name = path.stem if path.parent == ctx.layout.team_policies else _USERS_OWN
+        while name in found:
+            name += "-2"
+        found[name] = replace(one, place=name)
+    return tuple(found[name] for name in sorted(found))
 
 
 def write(path: Path, text: bytes) -> None:
@@ -108,7 +138,7 @@ def _profile(ctx: Context, name: ProfileName) -> WantedProfile:
         name=name,
         variables=dict.fromkeys(filter(ENV_NAME.fullmatch, sorted(variables_of(ctx, name))), ""),
         aliases=tuple(sorted(one.name for one in aliases.of_profile(ctx.layout, name))),
-        gateway=gateway(home.path).state is GatewayState.RUNNING,
+        gateway=True if gateway(home.path).state is GatewayState.RUNNING else None,
     )
     if home.lock is None:
         return common
@@ -116,12 +146,9 @@ def _profile(ctx: Context, name: ProfileName) -> WantedProfile:
 
 
 def _packaged(ctx: Context, common: WantedProfile, lock: Lock) -> WantedProfile:
-    base, packs, _ = layers_of(ctx, common.name, lock)
-    source, layers = "", packs
-    if base is not None and not base.only:
-        source = _at_its_commit(base, lock) if lock.held else base.source
-    elif base is not None:
-        layers = (base, *packs)
+    source, layers = _layers(ctx, common.name, lock)
+    rows = input_rows_of(manifest_of(ctx, lock), lock)
+    secret = {one.env for one in rows if one.secret}
     return replace(
         common,
         source=source,
@@ -131,20 +158,36 @@ def _packaged(ctx: Context, common: WantedProfile, lock: Lock) -> WantedProfile:
         keep=tuple(sorted(lock.kept)),
         held=True if lock.held else None,
         approve=_approvals(ctx, common.name, lock),
+        # What a secret input was answered with is one of the variables; it is named once.
+        variables={name: "" for name in common.variables if name not in secret},
+        inputs={
+            name: "" if answer is None else word_for(answer)
+            for name, answer in sorted(answers_of(lock).items())
+        },
     )
 
 
-def _at_its_commit(base: WantedLayer, lock: Lock) -> str:
-    """The source of a profile that is held, at the commit that it is held at: another machine is to hold that, too."""
-    spec = parse_source(base.source, allow_insecure=True)
-    if (
-        not lock.pin.commit
-        or lock.source != base.source
-        or not spec.kind.traits.has_refs
-        or spec.kind.traits.is_name
-    ):
-        return base.source
-    return str(spec.at(lock.pin.commit))
+def _layers(ctx: Context, name: ProfileName, lock: Lock) -> tuple[str, tuple[WantedLayer, ...]]:
+    """The source of a profile, and what is put under it besides."""
+    base, packs, _ = layers_of(ctx, name, lock)
+    pins = pins_of(lock, base) if lock.held else {}
+    packs = tuple(_at_its_pin(one, pins) for one in packs)
+    if base is None:
+        return "", packs
+    base = _at_its_pin(base, pins)
+    return ("", (base, *packs)) if base.only else (base.source, packs)
+
+
+def _at_its_pin(layer: WantedLayer, pins: Mapping[str, Pinned]) -> WantedLayer:
+    """A layer of a profile that is held, at what it is held at: another machine is to hold that, too."""
+    at = pins.get(layer.source)
+    spec = parse_source(layer.source, allow_insecure=True)
+    if at is None or not spec.kind.traits.has_refs:
+        return layer
+    ref = at.version if spec.kind.traits.is_name else at.commit
+    if not ref:
+        return layer
+    return replace(layer, source=str(spec.at(ref)))
 
 
 def _approvals(ctx: Context, name: ProfileName, lock: Lock) -> tuple[WantedApproval, ...]:

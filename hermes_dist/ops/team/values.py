@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from hermes_dist.decide.team.wanted import answer_of, is_reference
 from hermes_dist.errors import DistError
 from hermes_dist.ops.change.variables import single_line
 from hermes_dist.ops.context import Context
@@ -18,6 +19,35 @@ from hermes_dist.world.disk.errors import trouble
 _BYTES = 1 << 16
 _PATIENCE = Bounds(seconds=120, output=_BYTES, cpu=60)
 """A tool may wait until its user unlocks it."""
+
+
+class Answers:
+    """The answers to inputs that a file gives or refers to; each tool is asked once in a run.
+
+    Args:
+        ctx: The context.
+        folder: The folder that a path is relative to.
+    """
+
+    def __init__(self, ctx: Context, folder: Path) -> None:
+        self._ctx, self._folder = ctx, folder
+        self._found: dict[str, str] = {}
+
+    def to(self, name: str, word: str) -> str:
+        """Look up an answer.
+
+        Args:
+            name: The input, for errors.
+            word: The answer, or where it is.
+
+        Raises:
+            DistError: It can't be looked up; the error shows no value.
+        """
+        if not is_reference(word):
+            return answer_of(word)
+        if word not in self._found:
+            self._found[word] = value_of(self._ctx, name, word, self._folder)
+        return self._found[word]
 
 
 def value_of(ctx: Context, name: str, reference: str, folder: Path) -> str:

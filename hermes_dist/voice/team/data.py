@@ -7,14 +7,19 @@ from typing import TYPE_CHECKING, Any
 from hermes_dist.voice.clean import error_data
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
     from hermes_dist.ops.team.apply import Open, Planned, Step
     from hermes_dist.ops.team.snapshot import Snapshot
 
 
 def apply_data(
-    file: str, planned: Planned, left: Iterable[Open], *, dry_run: bool
+    file: str,
+    planned: Planned,
+    left: Iterable[Open],
+    *,
+    dry_run: bool,
+    restarted: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """What was done, or would be, and what is left to decide."""
     return {
@@ -35,6 +40,8 @@ def apply_data(
             for one in left
         ],
         "missing": [{"profile": profile, "variable": name} for profile, name in planned.missing],
+        "restart": list(map(str, planned.behind)),
+        "restarted": list(restarted),
     }
 
 
@@ -54,6 +61,7 @@ def _step(step: Step) -> dict[str, Any]:
         "action": str(step.action.kind),
         "things": list(map(str, step.action.things)),
         "gone": list(step.action.gone),
+        "answers": list(step.action.answers),
         "state": str(step.state),
         "changes": changes,
         "error": error_data(step.error) if step.error else None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from hermes_dist.decide.profiles.lifecycle import TRASH_DAYS
@@ -13,6 +13,7 @@ from hermes_dist.voice.clean import clean
 
 if TYPE_CHECKING:
     from hermes_dist.decide.team.plan import Action
+    from hermes_dist.model.trust import Policy
     from hermes_dist.ops.team.apply import Step
 
 
@@ -20,6 +21,8 @@ def step_words(step: Step) -> str:
     """What a step does, and what comes of it as far as that is known."""
     words = _WORDS[step.action.kind](step.action)
     proposal = step.outcome.proposal if step.outcome else None
+    if step.action.answers:
+        words += f", and answer {', '.join(map(clean, step.action.answers))}"
     if proposal is None:
         return words
     facts = [counted(len(proposal.steps), "file")]
@@ -47,6 +50,32 @@ def _layers(action: Action) -> str:
     return "; ".join(said)
 
 
+def _key(action: Action) -> str:
+    name, fingerprint = action.things
+    return clean(f"the key {fingerprint} ({name})" if name else f"the key {fingerprint}")
+
+
+def _policy(action: Action) -> str:
+    """What a policy demands from now on, so that nobody says yes to one unseen."""
+    rules = "; ".join(_rules(action.policy)) if action.policy else ""
+    return clean(f"put the policy {action.things[0]} into force: {rules or 'no rule'}")
+
+
+def _rules(policy: Policy) -> Iterator[str]:
+    if policy.sources is not None:
+        yield f"sources {', '.join(policy.sources) or 'none'}"
+    if policy.require:
+        yield f"require {', '.join(sorted(policy.require))}"
+    for verb, keys in (("trust", policy.keyring.trusted), ("revoke", policy.keyring.revoked)):
+        if keys:
+            yield f"{verb} {', '.join(one.name or one.fingerprint for one in keys)}"
+
+
+def _trash(action: Action) -> str:
+    words = f"move to the trash, for {TRASH_DAYS} days"
+    return f"stop its gateway, and {words}" if action.running else words
+
+
 def _route(action: Action) -> str:
     route = action.route
     if route is None:
@@ -63,6 +92,9 @@ def _route(action: Action) -> str:
 
 
 _WORDS: Mapping[ActionKind, Callable[[Action], str]] = {
+    ActionKind.REVOKE: lambda a: f"refuse {_key(a)} from now on",
+    ActionKind.TRUST: lambda a: f"trust {_key(a)}",
+    ActionKind.POLICY: _policy,
     ActionKind.REGISTRY: lambda a: f"add the registry {clean(a.things[0])}, {clean(a.things[-1])}",
     ActionKind.CREATE: lambda _: "create, blank",
     ActionKind.INSTALL: lambda a: f"install {_all(a)}",
@@ -76,6 +108,7 @@ _WORDS: Mapping[ActionKind, Callable[[Action], str]] = {
     ActionKind.VARIABLES: lambda a: f"set {_all(a)}",
     ActionKind.ALIAS: lambda a: f"make the command {_all(a)}",
     ActionKind.ROUTE: _route,
+    ActionKind.STOP: lambda _: "stop its gateway",
     ActionKind.GATEWAY: lambda _: "start its gateway",
-    ActionKind.TRASH: lambda _: f"move to the trash, for {TRASH_DAYS} days",
+    ActionKind.TRASH: _trash,
 }

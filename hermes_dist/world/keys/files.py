@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,12 +48,22 @@ def read_policies(layout: Layout) -> tuple[Policy, ...]:
     Raises:
         DistError: A policy can't be read or understood; nothing is then accepted.
     """
-    files = [(str(path), data) for path in layout.policies if (data := _read(path)) is not None]
+    places = (*layout.policies, *sorted(_policies_in(layout.team_policies)))
+    files = [(str(path), data) for path in places if (data := _read(path)) is not None]
     if not files:
         return ()
     from hermes_dist.model.trust import load_policy  # noqa: PLC0415 - only where a policy is set
 
     return tuple(load_policy(data, path) for path, data in files)
+
+
+def _policies_in(folder: Path) -> list[Path]:
+    try:
+        return [folder / name for name in os.listdir(folder) if name.endswith(".toml")]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise DistError(f"the folder can't be read: {error.strerror}", where=str(folder)) from error
 
 
 def _read(path: Path) -> bytes | None:

@@ -11,12 +11,11 @@ from jsonschema import Draft202012Validator
 from hermes_dist.decide.team.file import (
     FIELDS,
     TOP,
-    Team,
-    WantedProfile,
     dump_team,
     line_of,
     load_team,
 )
+from hermes_dist.decide.team.wanted import Team, WantedProfile
 from hermes_dist.errors import Invalid
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.world.load import data_folder

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from hermes_dist.decide.team.file import (
+from hermes_dist.decide.team.plan import (
+    ActionKind,
+    Have,
+    HaveProfile,
+    Pinned,
+    actions_for,
+    missing_variables,
+    route_key,
+)
+from hermes_dist.decide.team.wanted import (
     Team,
     WantedApproval,
     WantedLayer,
     WantedProfile,
     WantedRegistry,
     WantedRoute,
-)
-from hermes_dist.decide.team.plan import (
-    ActionKind,
-    Have,
-    HaveProfile,
-    actions_for,
-    missing_variables,
-    route_key,
 )
 from hermes_dist.errors import DistError
 from hermes_dist.model.paths import ProfileName
@@ -45,7 +46,7 @@ THERE = HaveProfile(
     base=WantedLayer(source=SOURCE, base=True),
     packs=(TOOLS,),
     layered=True,
-    commit=COMMIT,
+    pins={SOURCE: Pinned(COMMIT)},
     held=True,
     kept=frozenset({"SOUL.md", "config.yaml: model.default"}),
     variables=frozenset({"KEY", "OTHER"}),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import threading
 from collections.abc import Mapping
@@ -14,8 +13,8 @@ from budget import moments
 from gitrepo import Repo
 from killing import changes_of, killed
 from story import contents
+from teams import SERVER, apply, ends, failed, machine, package
 
-from hermes_dist.brand import HERMES, Layout
 from hermes_dist.errors import Busy, DistError, ExitCode
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.context import Context
@@ -27,42 +26,6 @@ from hermes_dist.ops.team import apply as ops
 from hermes_dist.ops.team.apply import Options, Planned, State
 from hermes_dist.ops.team.snapshot import snapshot, write
 from hermes_dist.world.disk.locks import flock
-
-SERVER = '{"mcpServers": {"web": {"command": "npx", "args": ["web"]}}}\n'
-
-
-def machine(folder: Path, **env: str) -> Context:
-    root = folder / ".hermes"
-    root.mkdir(parents=True, exist_ok=True)
-    return Context(HERMES, Layout(HERMES, root, folder), {**os.environ, **env})
-
-
-def package(folder: Path, name: str, **files: str) -> Path:
-    """A package in a folder."""
-    whole = {
-        "distribution.yaml": f"name: {name}\nversion: 1.0.0\n",
-        "SOUL.md": f"# {name}\nBe kind.\nBe brief.\nBe right.\n",
-        **files,
-    }
-    for path, text in whole.items():
-        place = folder / path
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text(text)
-    return folder
-
-
-def apply(ctx: Context, file: Path, **options: bool) -> Planned:
-    chosen = Options(**options)
-    with ops.alone(ctx):
-        return ops.carry_out(ctx, ops.prepare(ctx, file, chosen), chosen, lambda _: None)
-
-
-def ends(planned: Planned) -> list[tuple[str, str, str]]:
-    return [(s.action.profile, str(s.action.kind), str(s.state)) for s in planned.steps]
-
-
-def failed(planned: Planned) -> list[str]:
-    return [f"{s.action}: {s.error}" for s in planned.steps if s.state is not State.DONE]
 
 
 class Fleet:
