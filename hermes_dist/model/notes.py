@@ -42,6 +42,8 @@ class NoteKind(Kind):
     VERSION_LOWERED = "version-lowered"
     PACKAGE_MOVED = "package-moved"
     HELD = "held"
+    LAYER_KEPT_BACK = "layer-kept-back"
+    LAYER_DOES_NOT_FIT = "layer-does-not-fit"
     AGENT_NOT_FOUND = "agent-not-found"
     AGENT_NOT_COMPARABLE = "agent-not-comparable"
     KEY_NAMED_BUT_UNSIGNED = "key-named-but-unsigned"

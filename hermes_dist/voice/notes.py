@@ -276,6 +276,13 @@ SENTENCES: Sentences = {
         "the tag {tag}, which this profile was at, now names another commit"
     ),
     NoteKind.NEWER_VERSIONS: "pinned at {at}; newer: {newer}; to look at it: {command}",
+    NoteKind.LAYER_KEPT_BACK: (
+        "{layer} is kept back by {by} ({range}): there is {newest}; "
+        "the line to change: `{field}: {asks}` in the distribution.yaml of {by}"
+    ),
+    NoteKind.LAYER_DOES_NOT_FIT: (
+        "{layer} is kept back by the other layers: what {newest} asks for does not fit beside them"
+    ),
     NoteKind.REGISTRY_PINS_NONE: "the registry pins no version of {package}: its source decides",
     NoteKind.REGISTRY_LACKS_VERSION: (
         "the registry has no version {version!r:.80}: it is looked up in the source"

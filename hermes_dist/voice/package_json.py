@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # types only: a command loads the ops it needs, not those of 
     from hermes_dist.ops.change.proposal import Outcome, Proposal
     from hermes_dist.ops.change.review import Group
     from hermes_dist.ops.conflicts.sides import Shown, Texts
+    from hermes_dist.ops.layers.news import LayerNews
     from hermes_dist.ops.package.approvals import Consents
     from hermes_dist.ops.package.diff import FileDiff
     from hermes_dist.ops.package.history import Past
@@ -417,7 +418,7 @@ def outdated_data(rows: list[Outdated]) -> dict[str, Any]:
                 "in_range": r.in_range,
                 "latest": r.latest,
                 "held": r.held,
-                "layers": [{"name": n.name, "here": n.here, "there": n.there} for n in r.layers],
+                "layers": [_layer_news_data(n) for n in r.layers],
                 "yanked": r.yanked,
                 "deprecated": r.deprecated,
                 "refused": r.refused,
@@ -426,6 +427,19 @@ def outdated_data(rows: list[Outdated]) -> dict[str, Any]:
             }
             for r in rows
         ]
+    }
+
+
+def _layer_news_data(news: LayerNews) -> dict[str, Any]:
+    return {
+        "name": news.name,
+        "here": news.here,
+        "there": news.there,
+        "kept_back": news.kept_back,
+        "kept_back_by": [
+            {"by": one.by, "field": one.field, "asks": one.asks, "range": one.range}
+            for one in news.keepers
+        ],
     }
 
 

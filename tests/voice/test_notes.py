@@ -116,6 +116,25 @@ def test_every_kind_is_made_somewhere() -> None:
         (Note.of_error(DistError("as it stands")), "as it stands"),
         (Note.of(NoteKind.CONTENT_LOST, "a.md"), "a.md: its content as received is lost"),
         (
+            Note.of(
+                NoteKind.LAYER_KEPT_BACK,
+                layer="base",
+                newest="v1.2.0",
+                by="tools v1.0.0",
+                range="==1.1",
+                field="dependencies",
+                asks="base@==1.1",
+            ),
+            (
+                "base is kept back by tools v1.0.0 (==1.1): there is v1.2.0; "
+                "the line to change: `dependencies: base@==1.1` in the distribution.yaml of tools v1.0.0"
+            ),
+        ),
+        (
+            Note.of(NoteKind.LAYER_DOES_NOT_FIT, layer="base", newest="v2"),
+            "base is kept back by the other layers: what v2 asks for does not fit beside them",
+        ),
+        (
             Note.of(NoteKind.NEWER_VERSIONS, at="v1", newer=("v2", "v3"), command="c"),
             "pinned at v1; newer: v2, v3; to look at it: c",
         ),

@@ -23,6 +23,7 @@ from hermes_dist.ops.package import inspect as ops
 from hermes_dist.ops.package import outdated as asking
 from hermes_dist.ops.profiles.list import list_profiles
 from hermes_dist.voice.inputs.words import input_rows
+from hermes_dist.voice.layers.news import layer_words
 from hermes_dist.voice.left_out import PARTIAL, missed_words
 from hermes_dist.voice.package_json import info_data, outdated_data
 from hermes_dist.voice.words import demand_words
@@ -146,6 +147,7 @@ def show_outdated(session: Session, found: Sequence[asking.Outdated]) -> None:
         return
     head = ("Profile", "Installed", "In range", "Latest", "State")
     session.screen.table(head, [_row(row) for row in found])
+    notes(session.screen, [note for row in found for one in row.layers for note in one.notes])
     for row in found:
         if row.next:
             session.screen.tell(f"  next: {session.command(row.next)}")
@@ -170,8 +172,7 @@ def _said(row: asking.Outdated) -> str:
     words = ["refused" if row.refused else _STATES[row.state]]
     if row.state == "current":
         words = [_current(row)]
-    if row.layers:
-        words.append(f"below it: {', '.join(one.name for one in row.layers)}")
+    words += layer_words(row.layers)
     if row.held and row.state != "held":
         words.append("held")
     if row.yanked:

@@ -42,12 +42,14 @@ class Asked(Struct, frozen=True, kw_only=True):
         asker: The key of the one that asks; empty for the package at the top.
         dependency: What it asks for.
         key: The key of what it asks for.
+        field: The field of its manifest that says so.
     """
 
     by: str
     asker: str
     dependency: Dependency
     key: str
+    field: str = "dependencies"
 
 
 class Market(Protocol):
@@ -87,16 +89,19 @@ class Picked(Struct, frozen=True, kw_only=True):
         rank: Whether it belongs to the base or is a pack.
         over: The keys of the layers that it asks for itself.
         only: The parts that somebody asks for; empty for all.
-        by: The names of those that ask for it.
-        dependency: One of the ways in which it is asked for, the top's own if it does.
+        asked: All that ask for it, the top first if it does.
     """
 
     choice: Choice
     rank: Rank
     over: frozenset[str]
     only: frozenset[str]
-    by: tuple[str, ...]
-    dependency: Dependency
+    asked: tuple[Asked, ...]
+
+    @property
+    def by(self) -> tuple[str, ...]:
+        """The names of those that ask for it."""
+        return tuple(sorted({each.by for each in self.asked}))
 
 
 def resolve(name: str, wanted: Wanted, market: Market) -> tuple[Picked, ...]:
@@ -116,7 +121,7 @@ def resolve(name: str, wanted: Wanted, market: Market) -> tuple[Picked, ...]:
     if not wanted.all:
         return ()
     provider = _Provider(market)
-    top = [provider.asked(name, "", dependency) for dependency in wanted.all]
+    top = provider.all_asked(name, "", wanted)
     found = _searched(name, provider, top)
     edges = {key: provider.needs(choice) for key, choice in found.items()}
     _check_circles(edges, found)
@@ -152,8 +157,7 @@ def _picked(
         rank=Rank.BASE if choice.key in of_base else Rank.PACK,
         over=frozenset(each.key for each in needs),
         only=_only(each.dependency for each in asking),
-        by=tuple(sorted({each.by for each in asking})),
-        dependency=asking[0].dependency,
+        asked=tuple(asking),
     )
 
 
@@ -165,16 +169,22 @@ class _Provider(AbstractProvider[Asked, Choice, str]):
         self._needs: dict[Choice, tuple[Asked, ...]] = {}
         self._choices: dict[tuple[str, str], tuple[Choice, ...]] = {}
 
-    def asked(self, by: str, asker: str, dependency: Dependency) -> Asked:
-        key = self._market.key(dependency, asker)
-        return Asked(by=by, asker=asker, dependency=dependency, key=key)
+    def all_asked(self, by: str, asker: str, wanted: Wanted) -> list[Asked]:
+        return [
+            Asked(
+                by=by,
+                asker=asker,
+                dependency=each,
+                key=self._market.key(each, asker),
+                field="extends" if each is wanted.base else "dependencies",
+            )
+            for each in wanted.all
+        ]
 
     def needs(self, choice: Choice) -> tuple[Asked, ...]:
         if choice not in self._needs:
             wanted = self._market.wanted(choice)
-            self._needs[choice] = tuple(
-                self.asked(choice.label, _asker_of(choice), each) for each in wanted.all
-            )
+            self._needs[choice] = tuple(self.all_asked(choice.label, asker_of(choice), wanted))
         return self._needs[choice]
 
     def _offered(self, dependency: Dependency, asker: str) -> tuple[Choice, ...]:
@@ -222,7 +232,8 @@ class _Provider(AbstractProvider[Asked, Choice, str]):
         return self.needs(candidate)
 
 
-def _asker_of(choice: Choice) -> str:
+def asker_of(choice: Choice) -> str:
+    """Name a version as one that asks for layers, as the methods of :class:`Market` take it."""
     return f"{choice.key}#{choice.commit}"
 
 

@@ -27,6 +27,7 @@ from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home
 from hermes_dist.ops.layers.asked import asked_for
 from hermes_dist.ops.layers.market import LiveMarket
+from hermes_dist.ops.layers.news import about_kept_back
 from hermes_dist.ops.trust.judge_release import judge_history, judge_release
 
 
@@ -54,9 +55,10 @@ def gathered(ctx: Context, fetched: Fetched, home: Home, request: Request) -> Fe
     names = _names(
         fetched.manifest.name, [(one.choice.key, market.fetched(one.choice)) for one in picked]
     )
-    layers, brought, locked, notes = [], [], [], []
+    layers, brought, locked = [], [], []
     env: list[EnvVar] = []
     left_out: list[LeftOut] = []
+    notes = list(about_kept_back(home.lock, market, picked, names))
     for one in picked:
         part = market.fetched(one.choice)
         package = _received(home.lock, market, one)

@@ -84,7 +84,7 @@ class LiveMarket:
     def _received(self) -> Mapping[str, LockedPackage]:
         # The top of before can be a layer now: the user put something over or under it.
         packages = self._lock.packages if self._lock else ()
-        return {_join(one.pin.url, one.pin.subfolder): one for one in packages}
+        return {key_of(one): one for one in packages}
 
     def _held_by_name(self, spec: SourceSpec) -> Lock | None:
         """A lock of the layer alone that the home holds under a name in a registry; None if it holds none."""
@@ -150,6 +150,11 @@ class LiveMarket:
         # In the registry's own words the source is a name; what was received is at its repository.
         place = SourceSpec(SourceKind.GIT, pin.url, pin.subfolder)
         return Target(place, None, pin.ref, pin.commit, pin.kind, asked=spec)
+
+
+def key_of(package: LockedPackage) -> str:
+    """Tell which package a locked one is, as :meth:`LiveMarket.key` does."""
+    return _join(package.pin.url, package.pin.subfolder)
 
 
 def _key(ctx: Context, spec: SourceSpec) -> str:

@@ -114,7 +114,7 @@ def outdated(ctx: Context, name: ProfileName) -> Outdated:
         check_moved_tag(str(spec), lock.pin, target.ref, target.commit)
         there = target.commit or _tree_there(ctx, name, lock, target)
         versions = _versions(ctx, lock, spec, target)
-        layers = newer_layers(ctx, lock)
+        layers = newer_layers(ctx, lock, target)
     except DistError as error:
         return _failed(name, lock, error)
     state = _state(lock, target, there, layers)
@@ -154,7 +154,7 @@ def _failed(name: ProfileName, lock: Lock | None, error: DistError) -> Outdated:
 
 def _state(lock: Lock, target: Target, there: str, layers: tuple[LayerNews, ...]) -> str:
     if target.is_pin(lock.pin) or there == lock.pin.tree:
-        if not layers:
+        if all(one.kept_back for one in layers):
             return "current"
         return "held" if lock.held else "behind"
     return "held" if holds(lock.held, there, "") else "behind"

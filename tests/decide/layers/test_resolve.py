@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
 
+from hermes_dist.decide.layers.kept_back import Keeper, kept_back
 from hermes_dist.decide.layers.resolve import Choice, Picked, resolve
 from hermes_dist.decide.layers.stack import Rank
 from hermes_dist.decide.layers.wanted import Dependency, Wanted
@@ -96,6 +97,28 @@ def test_a_circle_is_refused_with_the_way_around() -> None:
     shelf = Shelf({"a": {1: {"b": "*"}}, "b": {1: {"a": "*"}}})
     with pytest.raises(Invalid, match="in a circle: a 1 → b 1 → a 1"):
         resolve("bot", Wanted(packs=packages({"a": "*"})), shelf)
+
+
+def test_a_layer_that_somebody_keeps_below_what_another_would_take_is_told_with_the_line() -> None:
+    shelf = Shelf({"a": {1: {"c": "==1"}}, "c": {1: {}, 2: {}}})
+    wanted = Wanted(base=dependency("c", "*"), packs=packages({"a": "*"}))
+    found = kept_back(resolve("bot", wanted, shelf), shelf)
+    assert [(one.key, one.newest.label) for one in found] == [("c", "c 2")]
+    assert found[0].keepers == (Keeper(by="a 1", field="dependencies", asks="c@==1", range="==1"),)
+
+
+def test_a_layer_whose_newest_version_does_not_fit_is_kept_back_by_what_that_asks_for() -> None:
+    shelf = Shelf({"a": {1: {}, 2: {"c": "==1"}}, "c": {1: {}, 2: {}}})
+    picked = resolve("bot", Wanted(packs=packages({"a": "*", "c": ">=2"})), shelf)
+    assert labels(picked) == ["a 1", "c 2"]
+    (found,) = kept_back(picked, shelf)
+    assert found.newest.label == "a 2"
+    assert [(one.by, one.range) for one in found.keepers] == [("a 2", "c@==1")]
+
+
+def test_nothing_is_kept_back_where_everybody_has_the_newest_of_their_range() -> None:
+    shelf = Shelf({"a": {1: {"c": "<=2"}}, "c": {1: {}, 2: {}, 3: {}}})
+    assert kept_back(resolve("bot", Wanted(packs=packages({"a": "*"})), shelf), shelf) == ()
 
 
 def random_shelf(rng: random.Random) -> Shelf:

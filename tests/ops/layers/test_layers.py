@@ -11,10 +11,14 @@ from story import BOT, yes
 
 from hermes_dist.decide.layers.wanted import source_of_layer
 from hermes_dist.errors import DistError, Refused
+from hermes_dist.model.notes import NoteKind
 from hermes_dist.model.side import Side
 from hermes_dist.ops.change.request import Request
 from hermes_dist.ops.package import install as installing
 from hermes_dist.ops.package.history import hold
+from hermes_dist.ops.package.outdated import outdated
+from hermes_dist.voice.layers.news import kept_back_words
+from hermes_dist.voice.notes import sentences
 
 
 def test_a_package_comes_with_what_it_stands_on(tmp_path: Path) -> None:
@@ -60,6 +64,40 @@ def test_nothing_new_changes_nothing_and_a_range_keeps_a_layer_below_it(tmp_path
     story.release(story.base, "2.0.0", {"SOUL.md": "Be rude.\n"})
     assert not story.update().done
     assert story.files() == before
+
+
+def test_a_layer_that_another_keeps_back_is_not_behind_and_its_keeper_is_named(
+    tmp_path: Path,
+) -> None:
+    story = Stack(tmp_path)
+    asks = f"{story.url_of(story.base)}@>=1,<1.1"
+    story.release(
+        story.tools, "1.0.1", {"distribution.yaml": manifest("tools", dependencies=[asks])}
+    )
+    story.install()
+    story.release(story.base, "1.2.0", {"SOUL.md": "# Team\nBe brief.\n"})
+    row = outdated(story.ctx, BOT)
+    (news,) = row.layers
+    assert (row.state, news.kept_back, news.there) == ("current", True, "v1.2.0")
+    outcome = story.update()
+    assert not outcome.done
+    said = (
+        f"base is kept back by tools v1.0.1 (>=1,<1.1): there is v1.2.0; "
+        f"the line to change: `dependencies: {asks}` in the distribution.yaml of tools v1.0.1"
+    )
+    assert outcome.proposal is not None
+    assert said in sentences(outcome.proposal.notes)
+    assert sentences(news.notes) == (said,)
+    assert kept_back_words(news) == "base is kept back by tools v1.0.1 (>=1,<1.1)"
+    story.release(story.tools, "1.0.2", {"distribution.yaml": manifest("tools")})
+    row = outdated(story.ctx, BOT)
+    assert row.state == "behind"
+    assert not any(one.kept_back for one in row.layers)
+    outcome = story.update()
+    assert outcome.done
+    assert outcome.proposal is not None
+    assert not any(note.kind is NoteKind.LAYER_KEPT_BACK for note in outcome.proposal.notes)
+    assert outdated(story.ctx, BOT).state == "current"
 
 
 def test_what_both_changed_is_a_conflict_and_settled_as_any(tmp_path: Path) -> None:
