@@ -228,6 +228,12 @@ def contribute(
     out: Annotated[
         str, typer.Option("-o", "--output", metavar="FILE", help="Write a patch for git am.")
     ] = "",
+    layer: Annotated[
+        str,
+        typer.Option(
+            "--layer", metavar="LAYER", help="Send what you changed of a layer, to its repository."
+        ),
+    ] = "",
     only: Only = "",
     without: Except = "",
     new: Annotated[
@@ -247,6 +253,7 @@ def contribute(
         without=parts.without,
         places=tuple(places or ()),
         own=new,
+        layer=layer,
         branch=branch,
         message=message,
         allowed=frozenset(allow_finding or ()),
@@ -265,7 +272,10 @@ def contribute(
     screen.emit("contributed", contributed_data(done))
     tick, count = screen.paint("✓", "good"), counted(len(made.changes), "file")
     if not made.changes:
-        screen.say(f"{name} is as its author ships it: there is nothing to send.")
+        whose = "its author ships it"
+        if made.layer:
+            whose = f"the author of {clean(made.layer)} ships it"
+        screen.say(f"{name} is as {whose}: there is nothing to send.")
     elif dry_run:
         _gift(screen.results(), made)
         screen.say("Dry run: nothing was sent.")

@@ -55,6 +55,7 @@ def contributed_data(done: Contributed) -> dict[str, Any]:
     """A contribution, done or planned."""
     made = done.contribution
     return {
+        "layer": made.layer,
         "repository": str(made.spec),
         "base": made.base,
         "message": made.message,

@@ -210,6 +210,7 @@ _OF_ONE_VERB: Mapping[tuple[str, str], _Slot] = {
     ("diff", "--to"): Kind.REF,
     ("publish", "--to"): Kind.FILE,
     ("contribute", "--to"): Kind.FILE,
+    ("contribute", "--layer"): Kind.LAYER,
     ("publish", "--registry"): Kind.FILE,
 }
 _LISTS: Mapping[str, tuple[str, ...]] = {

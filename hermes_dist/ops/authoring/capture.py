@@ -43,6 +43,7 @@ from hermes_dist.model.manifest import EnvVar, Manifest
 from hermes_dist.model.notes import Note
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.tree import EMPTY, Read, Tree, together
+from hermes_dist.ops.authoring.of_layer import Part, of_layer
 from hermes_dist.ops.change.machine_secrets import secrets_of
 from hermes_dist.ops.change.observe import Observed, first_of, observe
 from hermes_dist.ops.context import Context
@@ -108,7 +109,9 @@ class Leaving(Struct, frozen=True, kw_only=True):
             )
 
 
-def leaving(ctx: Context, name: ProfileName, *, own: bool, places: Sequence[str] = ()) -> Leaving:
+def leaving(
+    ctx: Context, name: ProfileName, *, own: bool, places: Sequence[str] = (), layer: str = ""
+) -> Leaving:
     """Turn a profile into a package; nothing is written, and machine files are not opened.
 
     Args:
@@ -116,9 +119,11 @@ def leaving(ctx: Context, name: ProfileName, *, own: bool, places: Sequence[str]
         name: The profile.
         own: Whether to include the user's own files, jobs and servers.
         places: Only these changes, as :func:`hermes_dist.decide.authoring.chosen.choose` takes them; empty for all.
+        layer: The name of a layer, to have it with the changes made here instead of the package; empty for none.
 
     Raises:
         Invalid: A place names nothing that was changed.
+        UsageError: The profile stands on no such layer, or a place is not of it.
         DistError: The home can't be read.
     """
     home = open_home(ctx, name)
@@ -147,10 +152,12 @@ def leaving(ctx: Context, name: ProfileName, *, own: bool, places: Sequence[str]
     tree, new = as_listed(package.tree, read, manifest, wanted)
     read = together({**old, **new}, read)
     lower = _below(ctx, lock)
-    if lower is not None:
-        tree, received, read = _own(tree, received, lower, first_of(read, lower.read))
-    asked = _unanswered(lock, tree, received, read)
-    tree, received, read = asked.tree, asked.received, asked.read
+    whole = Part(received=received, tree=tree, read=read, variables=package.variables)
+    if layer:
+        part = of_layer(ctx, home, layer, whole, lower, named=bool(places))
+    else:
+        part = _unanswered(lock, _own(whole, lower))
+    tree, received, read = part.tree, part.received, part.read
     left_out = (*stays, *personal, *bundled, *seen.odd, *_elsewhere(home, seen.found))
     return Leaving(
         home=home,
@@ -162,8 +169,8 @@ def leaving(ctx: Context, name: ProfileName, *, own: bool, places: Sequence[str]
         below=lower,
         # What is kept here is in the tree as its author has it.
         stays=tuple(one for one in left_out if one.path not in tree or one.why is Why.KEPT_HERE),
-        variables=package.variables,
-        notes=(*package.notes, *comments_along(tree, received, read), *asked.notes),
+        variables=part.variables,
+        notes=(*package.notes, *comments_along(tree, received, read), *part.notes),
     )
 
 
@@ -176,32 +183,27 @@ def _below(ctx: Context, lock: Lock | None) -> Below | None:
     return below(ctx, lock) if lock and lock.layers else None
 
 
-def _own(tree: Tree, received: Tree, lower: Below, read: Read) -> tuple[Tree, Tree, Read]:
+def _own(whole: Part, lower: Below | None) -> Part:
     """What the package itself adds to its layers: now, and as it was received."""
-    now = own_part(tree, lower.tree, lower.top, read)
-    then = own_part(received, lower.tree, lower.top, read)
-    return now.tree, then.tree, together({**now.blobs, **then.blobs}, read)
+    if lower is None:
+        return whole
+    read = first_of(whole.read, lower.read)
+    now = own_part(whole.tree, lower.tree, lower.top, read)
+    then = own_part(whole.received, lower.tree, lower.top, read)
+    read = together({**now.blobs, **then.blobs}, read)
+    return replace(whole, tree=now.tree, received=then.tree, read=read)
 
 
-class _Unanswered(Struct, frozen=True, kw_only=True):
-    """A package, now and as it was received, with placeholders where the profile has answers."""
-
-    tree: Tree
-    received: Tree
-    read: Read
-    notes: tuple[Note, ...] = ()
-
-
-def _unanswered(lock: Lock | None, tree: Tree, received: Tree, read: Read) -> _Unanswered:
+def _unanswered(lock: Lock | None, part: Part) -> Part:
     """Put the placeholders back: an answer is the user's, and never leaves with the package."""
     if lock is None or not lock.input_values:
-        return _Unanswered(tree=tree, received=received, read=read)
+        return part
     values = lock.input_values
-    now = unfill(tree, lock.unfilled, values, read)
-    then = unfill(received, lock.unfilled, values, read)
-    read = together({**now.blobs, **then.blobs}, read)
+    now = unfill(part.tree, lock.unfilled, values, part.read)
+    then = unfill(part.received, lock.unfilled, values, part.read)
+    read = together({**now.blobs, **then.blobs}, part.read)
     notes = told(now.tree, then.tree, values, read)
-    return _Unanswered(tree=now.tree, received=then.tree, read=read, notes=notes)
+    return replace(part, tree=now.tree, received=then.tree, read=read, notes=notes)
 
 
 def _manifest(home: Home) -> Manifest | None:

@@ -15,13 +15,14 @@ from hermes_dist.decide.placement.place import CONFIG
 from hermes_dist.decide.placement.servers import MCP
 from hermes_dist.errors import Cancelled, DistError, UsageError
 from hermes_dist.model.left_out import LeftOut
-from hermes_dist.model.lock import Lock
+from hermes_dist.model.lock_package import LockedPackage
 from hermes_dist.model.notes import Note
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.source import AsGit, SourceKind, SourceSpec, parse_source
 from hermes_dist.model.tree import Entry, Read, Tree
 from hermes_dist.ops.authoring.author import completed, refuse_leaks
 from hermes_dist.ops.authoring.capture import Leaving, leaving, private_of
+from hermes_dist.ops.authoring.of_layer import find_layer
 from hermes_dist.ops.authoring.publication import repository_at
 from hermes_dist.ops.change.look_up import absolute
 from hermes_dist.ops.change.observe import first_of
@@ -41,6 +42,7 @@ class Gift(Struct, frozen=True, kw_only=True):
         without: Parts to leave out.
         places: Only these changes: files, folders, keys, or hunks such as ``SOUL.md:2``; empty for all.
         own: Include files, jobs and servers of the user's own.
+        layer: The layer to send the changes of to its own repository; empty for the package itself.
         branch: The name of the branch; empty to derive it from the profile and the change.
         message: The message; empty to derive it from the changes.
         allowed: Findings that the user allows, as ``FILE:LINE``.
@@ -52,6 +54,7 @@ class Gift(Struct, frozen=True, kw_only=True):
     without: frozenset[str] = frozenset()
     places: tuple[str, ...] = ()
     own: bool = False
+    layer: str = ""
     branch: str = ""
     message: str = ""
     allowed: frozenset[str] = frozenset()
@@ -61,6 +64,7 @@ class Contribution(Struct, frozen=True, kw_only=True):
     """Everything that contributing would send.
 
     Attributes:
+        layer: The layer that the changes are of; empty for the package itself.
         spec: The package's repository.
         base: The commit that the changes apply to.
         changes: The changes.
@@ -69,6 +73,7 @@ class Contribution(Struct, frozen=True, kw_only=True):
     """
 
     name: ProfileName
+    layer: str = ""
     spec: SourceSpec
     base: str
     tree: Tree
@@ -152,11 +157,13 @@ def gather(ctx: Context, name: ProfileName, gift: Gift) -> Contribution:
         DistError: The profile comes from no repository, or something must not leave this machine.
     """
     # Whoever names a file of their own means to send it.
-    found = leaving(ctx, name, own=gift.own or bool(gift.places), places=gift.places)
+    own = gift.own or bool(gift.places)
+    found = leaving(ctx, name, own=own, places=gift.places, layer=gift.layer)
     found.need_settled(ctx)
     lock = found.home.need_lock(ctx)
-    spec = _source_of(name, lock)
-    repository = repository_at(ctx, found, spec, lock.pin.commit)
+    package = find_layer(ctx, name, lock, gift.layer) if gift.layer else lock.top
+    spec = _source_of(name, package)
+    repository = repository_at(ctx, found, spec, package.pin.commit)
     changes = changed_here(found.received, found.tree, repository)
     changes = {path: entry for path, entry in changes.items() if _is_chosen(path, gift)}
     tree, read = _with_variables(ctx, found, repository, changes)
@@ -167,8 +174,9 @@ def gather(ctx: Context, name: ProfileName, gift: Gift) -> Contribution:
     refuse_leaks([str(leak) for leak in leaks], flag="--allow-finding FILE:LINE")
     return Contribution(
         name=name,
+        layer=gift.layer,
         spec=spec,
-        base=lock.pin.commit,
+        base=package.pin.commit,
         tree=tree,
         read=read,
         changes=changes,
@@ -191,27 +199,29 @@ def _with_variables(
     return tree, read
 
 
-def _source_of(name: ProfileName, lock: Lock) -> SourceSpec:
-    """Return the repository that a profile came from, also behind a name in a registry.
+def _source_of(name: ProfileName, package: LockedPackage) -> SourceSpec:
+    """Return the repository that a package of a profile came from, also behind a name in a registry.
 
     Raises:
-        DistError: The profile came from a folder, or from something that is no package.
+        DistError: The package came from a folder, or from something that is no package.
     """
-    if lock.top.taken:
+    if package.taken:
         raise DistError(
-            f"{lock.name} is no package: its files have other names and forms there than in a profile",
-            where=lock.source,
+            f"{package.name} is no package: its files have other names and forms there than in a profile",
+            where=package.source,
             hint="change them in its repository; `diff` shows what you changed here",
         )
-    if not lock.pin.commit:
+    pin = package.pin
+    if not pin.commit:
+        what = f"its layer {package.name}" if package.layer else name
         raise DistError(
-            f"{name} was installed from a folder, which has no history to build on",
-            where=lock.pin.url,
+            f"{what} was installed from a folder, which has no history to build on",
+            where=pin.url,
             hint="edit the files there",
         )
-    spec = absolute(parse_source(lock.source, allow_insecure=True))
+    spec = absolute(parse_source(package.source, allow_insecure=True))
     if spec.kind.traits.is_name:
-        return SourceSpec(kind=SourceKind.GIT, location=lock.pin.url, subfolder=lock.pin.subfolder)
+        return SourceSpec(kind=SourceKind.GIT, location=pin.url, subfolder=pin.subfolder)
     return spec
 
 

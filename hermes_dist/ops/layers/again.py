@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from hermes_dist.decide.inputs.declared import declared_by
-from hermes_dist.decide.inputs.fill import fill
+from hermes_dist.decide.inputs.fill import Values, fill
 from hermes_dist.decide.layers.compose import compose
 from hermes_dist.decide.layers.received import layer_of
 from hermes_dist.decide.layers.stack import Layer
@@ -27,15 +27,20 @@ class Below(Contents, frozen=True, kw_only=True):
 
     Attributes:
         tree: The composition of its layers, in the spelling of packages.
-        top: What the package itself ships.
+        own: The package itself: what it ships, and how it stands to the layers.
         layers: The layers, the lowest first.
         read: Reads the contents of all of them.
     """
 
     tree: Tree
-    top: Tree
+    own: Layer
     layers: tuple[Layer, ...]
     read: Read
+
+    @property
+    def top(self) -> Tree:
+        """What the package itself ships."""
+        return self.own.tree
 
 
 def below(ctx: Context, lock: Lock) -> Below:
@@ -49,7 +54,11 @@ def below(ctx: Context, lock: Lock) -> Below:
     own = fetched_again(ctx, lock.top)
     return Below(
         tree=made.tree,
-        top=payload_of(own.offer.tree, own.manifest, lock.top.included).tree,
+        own=layer_of(
+            lock.top,
+            payload_of(own.offer.tree, own.manifest, lock.top.included).tree,
+            own.manifest,
+        ),
         layers=layers,
         read=together(made.blobs, ctx.store.read),
     )
@@ -60,12 +69,18 @@ def _answered(ctx: Context, package: LockedPackage, lock: Lock) -> Layer:
     layer = layer_again(ctx, package)
     if not lock.input_values:
         return layer
-    items = declared_by(fetched_again(ctx, package).manifest)
-    names = {item.name for item in items if not item.secret}
-    values = {name: value for name, value in lock.input_values.items() if name in names}
-    made = fill(layer.tree, values, ctx.store.read)
+    made = fill(layer.tree, answers_for(ctx, package, lock), ctx.store.read)
     ctx.store.put_many(made.blobs.values())
     return replace(layer, tree=made.tree)
+
+
+def answers_for(ctx: Context, package: LockedPackage, lock: Lock) -> Values:
+    """The answers that a layer has in it, by the name of the input; no secret is among them."""
+    if not lock.input_values:
+        return {}
+    items = declared_by(fetched_again(ctx, package).manifest)
+    names = {item.name for item in items if not item.secret}
+    return {name: value for name, value in lock.input_values.items() if name in names}
 
 
 def fetched_again(ctx: Context, package: LockedPackage) -> Fetched:
