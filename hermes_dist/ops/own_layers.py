@@ -42,7 +42,7 @@ def settle(ctx: Context, name: ProfileName, lock: Lock) -> None:
         says = lock.theirs().get(RelPath(MANIFEST))
         if now is not None and (says is None or Digest.of(now) == says.digest):
             return
-        if now is None or Digest.of(now) in _written(ctx, name):
+        if now is None or Digest.of(now) in written(ctx, name):
             data = _received(ctx, lock, says.digest) if says else _made_of(lock)
             remember(ctx, name, data)
             make_folders(file.parent, 0o700)
@@ -53,7 +53,7 @@ def settle(ctx: Context, name: ProfileName, lock: Lock) -> None:
 
 def remember(ctx: Context, name: ProfileName, *contents: bytes) -> None:
     """Remember lists that we write or replace, so that they are not taken for edits by hand."""
-    known = _written(ctx, name)
+    known = written(ctx, name)
     if more := [digest for digest in map(Digest.of, contents) if digest not in known]:
         file = remembered(ctx.layout.own_layers(name))
         make_folders(file.parent, 0o700)
@@ -70,7 +70,8 @@ def head_of(data: bytes) -> bytes:
     return _HEAD + data
 
 
-def _written(ctx: Context, name: ProfileName) -> tuple[str, ...]:
+def written(ctx: Context, name: ProfileName) -> tuple[str, ...]:
+    """The digests of the lists that we wrote for a profile."""
     try:
         return tuple(remembered(ctx.layout.own_layers(name)).read_text("ascii").split())
     except (OSError, UnicodeDecodeError):

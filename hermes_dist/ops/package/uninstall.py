@@ -26,6 +26,7 @@ from hermes_dist.ops.change.request import Confirm, Request
 from hermes_dist.ops.change.variables import is_as_left, manifest_of
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, open_home
+from hermes_dist.ops.layers.gone import drop_ours
 
 
 class Staying(Struct, frozen=True, kw_only=True):
@@ -65,9 +66,12 @@ def uninstall(
     """
     home = open_home(ctx, name)
     lock = home.need_lock(ctx)
-    return confirm_and_carry_out(
+    outcome = confirm_and_carry_out(
         ctx, lambda _: _removing(ctx, home, lock, keep_files=keep_files), request, confirm, None
     )
+    if outcome.done:
+        drop_ours(ctx, name, lock)
+    return outcome
 
 
 def _removing(ctx: Context, home: Home, lock: Lock, *, keep_files: bool) -> Removing:

@@ -23,6 +23,7 @@ from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.context import Context
+from hermes_dist.ops.layers.gone import drop
 from hermes_dist.ops.own_layers import remembered
 from hermes_dist.ops.profiles import aliases
 from hermes_dist.ops.profiles.boards import rename_in_settings
@@ -256,6 +257,8 @@ def _own_layers(ctx: Context, move: Move) -> None:
 
     Elsewhere it is made again of the lockfile; see :mod:`hermes_dist.ops.own_layers`.
     """
+    if move.verb == "delete" and move.erase:
+        drop(ctx, ProfileName(move.name))
     if move.verb != "rename":
         return
     old, new = (ctx.layout.own_layers(ProfileName(name)) for name in (move.name, move.to))

@@ -29,6 +29,7 @@ from hermes_dist.model.documents.api import Kind, load_data
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.context import Context
+from hermes_dist.ops.layers.gone import drop_unused
 from hermes_dist.ops.profiles import aliases, profile_moves
 from hermes_dist.ops.profiles.boards import open_tasks, settings_naming, still_assigned
 from hermes_dist.ops.profiles.lifecycle import check_free, is_sticky, read_text, stop
@@ -405,6 +406,11 @@ def empty_trash(ctx: Context, fs: RealFs, *, every: bool = False) -> int:
     for each in old:
         erase(each.path)
         each.path.with_name(f"{each.path.name}.json").unlink(missing_ok=True)
+    drop_unused(
+        ctx,
+        (each.name for each in old),
+        kept={each.name for each in stored_profiles(ctx)},
+    )
     for folder in {below_root(ctx.layout, each.path.parent) for each in old}:
         fs.sync_folder(folder)
     return len(old)

@@ -20,10 +20,12 @@ from hermes_dist.ops.layers.whose import packages_of
 from hermes_dist.ops.package.history import hold
 from hermes_dist.ops.package.outdated import outdated
 from hermes_dist.ops.package.undo import undo
+from hermes_dist.ops.package.uninstall import uninstall
 from hermes_dist.ops.package.update import update
 from hermes_dist.ops.package.upkeep import verify
 from hermes_dist.ops.profiles import clone as cloning
 from hermes_dist.ops.profiles import lifecycle, trash_and_archive
+from hermes_dist.ops.profiles.profile_moves import all_homes_locked
 from hermes_dist.ops.transfer.export import Packing, export
 from hermes_dist.ops.transfer.import_archive import import_
 
@@ -117,6 +119,39 @@ def test_a_deleted_profile_comes_back_with_its_layers_also_under_another_name(st
     trash_and_archive.restore(story.ctx, "bot", to="lab")
     story.is_fine(LAB, "one")
     story.is_fine(BOT, "two")
+
+
+def folders(story: Own) -> list[str]:
+    return sorted(path.name for path in story.ctx.layout.own_layers(BOT).parent.iterdir())
+
+
+def test_nothing_of_a_list_is_left_once_its_profile_is_erased(story: Own) -> None:
+    lab = story.ctx.layout.home(LAB)
+    lab.mkdir()
+    (lab / "SOUL.md").write_text("Lab.\n")
+    story.add("one")
+    story.add("one", LAB)
+    file = story.ctx.layout.own_layers(LAB) / "distribution.yaml"
+    file.write_text(file.read_text() + "without: [skills/one]\n")
+    trash_and_archive.put_away(story.ctx, BOT, "trash")
+    assert folders(story) == ["bot", "bot.written", "lab", "lab.written"]
+    trash_and_archive.put_away(story.ctx, LAB, "trash", purge=True)
+    assert folders(story) == ["bot", "bot.written"]
+    with all_homes_locked(story.ctx) as fs:
+        trash_and_archive.empty_trash(story.ctx, fs, every=True)
+    assert folders(story) == []
+
+
+def test_an_uninstall_takes_the_list_along_unless_it_was_written_by_hand(story: Own) -> None:
+    story.add("one")
+    file = story.ctx.layout.own_layers(BOT) / "distribution.yaml"
+    uninstall(story.ctx, BOT, GO, yes)
+    assert folders(story) == []
+    story.rollback()
+    story.is_fine(BOT, "one")
+    file.write_text(file.read_text() + "without: [skills/one]\n")
+    uninstall(story.ctx, BOT, GO, yes)
+    assert "without" in file.read_text()
 
 
 def test_a_list_that_is_lost_is_made_again_also_without_the_store(story: Own) -> None:
