@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hermes_dist.model.left_out import MISSED
@@ -13,6 +13,7 @@ from hermes_dist.voice.words import CONFLICT_WORDS, UNEDITED_WORDS
 
 if TYPE_CHECKING:  # types only: a command loads the ops it needs, not those of the others
     from hermes_dist.decide.authoring.release_notes import ReleaseNotes
+    from hermes_dist.decide.layers.origins import Origin
     from hermes_dist.model.left_out import LeftOut
     from hermes_dist.model.lock import Lock
     from hermes_dist.model.lock_package import LockedPackage
@@ -121,6 +122,10 @@ def _texts_data(texts: Texts | None) -> dict[str, Any] | None:
     }
 
 
+Whose = Callable[["Group"], "Origin"]
+"""Tells which layers are behind something that could run."""
+
+
 def effect_data(effect: Effect) -> dict[str, Any]:
     """An effect, by kind, place and content."""
     return {
@@ -133,31 +138,44 @@ def effect_data(effect: Effect) -> dict[str, Any]:
     }
 
 
-def groups_data(groups: Iterable[Group]) -> list[dict[str, Any]]:
-    """Things that need approval, each with its parts."""
+def _parked_data(proposal: Proposal) -> list[dict[str, Any]]:
+    """What a proposal parks, each with the layers that are behind it."""
+    parked = proposal.plan.parked
+    rows = [effect_data(effect) for effect in parked]
+    if not proposal.brought:
+        return rows
+    from hermes_dist.voice.layers.effects import with_layers  # noqa: PLC0415 - few packages have layers
+
+    return with_layers(proposal, parked, rows)
+
+
+def groups_data(groups: Iterable[Group], whose: Whose) -> list[dict[str, Any]]:
+    """Things that need approval, each with its parts and the layers that are behind it."""
+    each = [(group, whose(group)) for group in groups]
     return [
         {
             "name": group.name,
             "kind": str(group.kind),
             "label": group.label,
+            "layers": sorted({*origin.layers, *origin.changed}),
             "effects": [effect_data(effect) for effect in group.effects],
         }
-        for group in groups
+        for group, origin in each
     ]
 
 
-def consents_data(name: str, found: Consents) -> dict[str, Any]:
+def consents_data(name: str, found: Consents, whose: Whose) -> dict[str, Any]:
     """What needs approval, what is approved, and what is off."""
     approved = [
         {**data, "since": list(each.since)}
         for each, data in zip(
-            found.approved, groups_data(each.group for each in found.approved), strict=True
+            found.approved, groups_data((each.group for each in found.approved), whose), strict=True
         )
     ]
     off = [{"path": each.path, "key": each.key, "cause": str(each.cause)} for each in found.off]
     return {
         "profile": name,
-        "waiting": groups_data(found.waiting),
+        "waiting": groups_data(found.waiting, whose),
         "approved": approved,
         "off": off,
         "changed": [
@@ -167,9 +185,9 @@ def consents_data(name: str, found: Consents) -> dict[str, Any]:
     }
 
 
-def consent_shown_data(name: str, groups: Iterable[Group]) -> dict[str, Any]:
+def consent_shown_data(name: str, groups: Iterable[Group], whose: Whose) -> dict[str, Any]:
     """Everything that some things do."""
-    return {"profile": name, "things": groups_data(groups)}
+    return {"profile": name, "things": groups_data(groups, whose)}
 
 
 def step_data(step: Step) -> dict[str, Any]:
@@ -217,7 +235,7 @@ def _proposal_data(proposal: Proposal) -> dict[str, Any]:
         "before": pin_data(proposal.before),
         "steps": [step_data(step) for step in proposal.steps],
         "conflicts": [conflict_data(conflict) for conflict in proposal.plan.conflicts],
-        "parked": [effect_data(effect) for effect in proposal.plan.parked],
+        "parked": _parked_data(proposal),
         "left_out": left_out_data(proposal.left_out),
         "missed": _missed_data(proposal.missed),
         "included": _included_data(proposal.lock),

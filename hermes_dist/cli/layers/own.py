@@ -34,7 +34,7 @@ _OPTIONS = (
 )
 
 
-@command_with_request(*_OPTIONS, asks=True)
+@command_with_request(*_OPTIONS, "accept_name", asks=True)
 def add(
     session: Session,
     profile: Profile = None,

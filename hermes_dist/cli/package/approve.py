@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Annotated
 
 import typer
@@ -17,8 +17,8 @@ from hermes_dist.model.lock_package import Off
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.plan import Effect
 from hermes_dist.ops.change.request import Request
-from hermes_dist.ops.change.review import Group, agent_time, before_after, groups_of
-from hermes_dist.ops.homes import open_home
+from hermes_dist.ops.change.review import Group, Origin, agent_time, before_after, groups_of
+from hermes_dist.ops.homes import look_into, open_home
 from hermes_dist.ops.layers.whose import origins
 from hermes_dist.ops.package import approvals
 from hermes_dist.ops.package import resolve as ops
@@ -162,8 +162,9 @@ def _agreed_one_by_one(
     session: Session, name: ProfileName, groups: Iterable[Group]
 ) -> Iterator[Effect]:
     now = agent_time(session.ctx, session.ctx.layout.home(name))
+    whose = _whose(session, name)
     for group in groups:
-        group_card(session.screen.aloud(), group, now)
+        group_card(session.screen.aloud(), group, now, whose)
         if session.screen.confirm(f"  Approve {clean(group.name)}?"):
             yield from group.effects
 
@@ -182,7 +183,7 @@ def _list(session: Session, name: ProfileName) -> int:
     """List what needs approval, what is approved, and what is off."""
     found = approvals.consents(session.ctx, name)
     screen = session.screen
-    screen.emit("consents", consents_data(name, found))
+    screen.emit("consents", consents_data(name, found, _whose(session, name)))
     rows = list(_rows(found))
     if rows:
         filled = [at for at in range(len(_HEAD)) if any(row[at] for row in rows)]
@@ -218,8 +219,14 @@ def _next(session: Session, name: ProfileName, waiting: object, off: tuple[Off, 
 def _shown(session: Session, name: ProfileName, words: tuple[str, ...]) -> int:
     """Show everything that the named things do."""
     groups = tuple(group for word in words for group in approvals.shown(session.ctx, name, word))
-    session.screen.emit("consent-shown", consent_shown_data(name, groups))
+    whose = _whose(session, name)
+    session.screen.emit("consent-shown", consent_shown_data(name, groups, whose))
     now = agent_time(session.ctx, session.ctx.layout.home(name))
     for group in groups:
-        group_card(session.screen.aloud(), group, now)
+        group_card(session.screen.aloud(), group, now, whose)
     return 0
+
+
+def _whose(session: Session, name: ProfileName) -> Callable[[Group], Origin]:
+    """Make a function that tells which layers are behind something."""
+    return origins(session.ctx, look_into(session.ctx, name))

@@ -181,9 +181,24 @@ def changed_card(screen: Screen, rows: Iterable[tuple[str, str, str]]) -> None:
     _tell(screen, effect_cards.changed_lines(rows))
 
 
-def group_card(screen: Screen, group: review.Group, now: datetime) -> None:
-    """Show one server, job, hook, plugin or key with everything that it does."""
-    _tell(screen, effect_cards.group_lines(group, _look(screen, now)))
+def group_card(
+    screen: Screen,
+    group: review.Group,
+    now: datetime,
+    origin: Callable[[review.Group], review.Origin] | None = None,
+) -> None:
+    """Show one server, job, hook, plugin or key with everything that it does.
+
+    Args:
+        screen: The screen.
+        group: What to show.
+        now: The time of the agent.
+        origin: Tells which layers are behind it; None if no layers are known.
+    """
+    look = _look(screen, now)
+    if origin is not None:
+        look = look._replace(origin=origin)
+    _tell(screen, effect_cards.group_lines(group, look))
 
 
 def _look(screen: Screen, now: datetime) -> effect_cards.Look:

@@ -73,6 +73,26 @@ def look_up_named(
     return target
 
 
+def check_name(ctx: Context, asked: SourceSpec, naming: Naming) -> tuple[Note, ...]:
+    """Make sure that a name which a user typed is the one that they mean, before anything is asked of its repository.
+
+    Args:
+        ctx: The context.
+        asked: The name.
+        naming: How to ask about names that are easily mistaken.
+
+    Returns:
+        What else there is to say about the name.
+
+    Raises:
+        InputNeeded: It is easily mistaken for another, and there is no terminal to ask on.
+        Cancelled: It is not the one that the user means.
+        DistError: No registry has the name, or several have it.
+    """
+    _check_twins(ctx, find(ctx, asked, naming.registry), naming)
+    return _folder_note(asked)
+
+
 def named_targets(ctx: Context, asked: SourceSpec, lock: Lock | None = None) -> list[Target]:
     """List what a name may resolve to, the newest first: for a layer, whose version others have a say in, too.
 

@@ -21,6 +21,7 @@ from hermes_dist.errors import DistError, UsageError
 from hermes_dist.model.documents.api import Kind, dump, load_data
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.lock_package import LockedPackage
+from hermes_dist.model.notes import Note
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName, RelPath
 from hermes_dist.model.source import SourceKind, SourceSpec
 from hermes_dist.model.tree import Digest, Entry
@@ -28,6 +29,7 @@ from hermes_dist.model.values import as_map
 from hermes_dist.ops.change.confirm import confirm_and_carry_out
 from hermes_dist.ops.change.fetch import Fetched, placed_in
 from hermes_dist.ops.change.look_up import absolute, look_up
+from hermes_dist.ops.change.look_up_name import check_name
 from hermes_dist.ops.change.proposal import Outcome, Proposal
 from hermes_dist.ops.change.propose import propose_incoming
 from hermes_dist.ops.change.request import Confirm, Request
@@ -100,6 +102,7 @@ def add(
     spec = absolute(source_of_layer(source, local=True))
     added = Dependency(source=spec, only=parse_parts(only, "--only"))
     _check_new(ctx, own, added)
+    notes = check_name(ctx, spec, request.naming) if spec.kind.traits.is_name else ()
     if not base:
         wanted = replace(own, packs=(*own.packs, added))
     elif own.base is None:
@@ -109,7 +112,7 @@ def add(
             f"{name} extends {own.base} already",
             hint=f"take that out first: {ctx.command(f'layer remove {name} {own.base}')}",
         )
-    return _changed(ctx, home, wanted, request, confirm, "layer add")
+    return _changed(ctx, home, wanted, request, confirm, "layer add", notes)
 
 
 def remove(
@@ -234,7 +237,13 @@ def _not_there(ctx: Context, own: Own, source: str) -> DistError:
 
 
 def _changed(
-    ctx: Context, home: Home, own: Own, request: Request, confirm: Confirm, verb: str
+    ctx: Context,
+    home: Home,
+    own: Own,
+    request: Request,
+    confirm: Confirm,
+    verb: str,
+    notes: tuple[Note, ...] = (),
 ) -> Outcome:
     """Write what the user asks for, and bring the home to it; if that does not happen, the manifest is as before."""
     if home.name == DEFAULT_PROFILE and home.lock is None:
@@ -249,7 +258,7 @@ def _changed(
         bare = home.lock.with_top(signer="", demands=None)
         view = replace(home, lock=bare)
     incoming = placed_in(ctx, fetched, home)
-    make = partial(propose_incoming, ctx, view, incoming, verb=verb)
+    make = partial(propose_incoming, ctx, view, incoming, verb=verb, notes=notes)
     if request.dry_run:
         return confirm_and_carry_out(ctx, make, request, confirm, request.questions.conflicts)
     outcome = confirm_and_carry_out(

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from hermes_dist.ops.change.request import Request
+from hermes_dist.ops.change.review import Group, Origin
+from hermes_dist.ops.homes import look_into
+from hermes_dist.ops.layers.whose import origins
 from hermes_dist.ops.package import approvals
 from hermes_dist.ops.package import resolve as settling
 from hermes_dist.page.previews import outcome_found
@@ -12,14 +17,19 @@ from hermes_dist.voice.package_json import consent_shown_data, consents_data
 
 def consents(job: Job) -> Found:
     """As ``approve --list``."""
-    return Found("consents", consents_data(job.profile, approvals.consents(job.ctx, job.profile)))
+    found = approvals.consents(job.ctx, job.profile)
+    return Found("consents", consents_data(job.profile, found, _whose(job)))
 
 
 def effect(job: Job) -> Found:
     """As ``approve --show``."""
     words = job.words("things")
     groups = [g for word in words for g in approvals.shown(job.ctx, job.profile, word)]
-    return Found("consent-shown", consent_shown_data(job.profile, groups))
+    return Found("consent-shown", consent_shown_data(job.profile, groups, _whose(job)))
+
+
+def _whose(job: Job) -> Callable[[Group], Origin]:
+    return origins(job.ctx, look_into(job.ctx, job.profile))
 
 
 def approve(job: Job) -> Found:

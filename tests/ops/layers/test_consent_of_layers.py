@@ -9,7 +9,7 @@ import pytest
 from stacked import Stack, manifest
 from story import BOT, yes
 
-from hermes_dist.ops.change.proposal import Proposal
+from hermes_dist.ops.change.proposal import Outcome, Proposal
 from hermes_dist.ops.change.request import Request
 from hermes_dist.ops.change.review import groups_of, origin_in
 from hermes_dist.ops.homes import open_home
@@ -18,6 +18,8 @@ from hermes_dist.ops.package import install as installing
 from hermes_dist.ops.package import resolve as settling
 from hermes_dist.ops.package.update import update
 from hermes_dist.voice.effect_cards import Look, review_lines
+from hermes_dist.voice.layers.effects import with_layers
+from hermes_dist.voice.package_json import effect_data, groups_data, outcome_data
 
 JOB = json.dumps({"name": "daily", "schedule": "0 9 * * *", "prompt": "Say hello."})
 
@@ -75,6 +77,13 @@ def test_a_server_and_a_job_of_a_layer_wait_and_the_card_says_whose_they_are(sto
         "base",
         "tools",
     }
+    told = groups_data(groups_of(story.lock.parked), origin)
+    layers = {row["name"]: row["layers"] for row in told}
+    assert layers["mcp_servers.web"] == ["tools"]
+    rows = outcome_data(Outcome(verb="update", profile=BOT, proposal=story.shown, lock=story.lock))[
+        "parked"
+    ]
+    assert {tuple(row["layers"]) for row in rows} == {("base",), ("tools",)}
 
 
 def test_another_layer_that_changes_what_an_approved_server_loads_asks_again_and_is_named(
@@ -91,8 +100,13 @@ def test_another_layer_that_changes_what_an_approved_server_loads_asks_again_and
     )  # type: ignore[index]
     assert story.waiting()
     card = story.card()
-    assert "base" in card
+    assert "from the layer base" in card
     assert "web" in card
+    rows = with_layers(story.shown, story.shown.plan.parked, map(effect_data, story.lock.parked))
+    assert {name for row in rows for name in row["layers"]} == {"base"}
+    home = open_home(story.ctx, BOT)
+    shown = groups_data(groups_of(story.lock.parked), origins(story.ctx, home))
+    assert all(set(row["layers"]) <= {"base", "tools"} for row in shown)
 
 
 def test_a_pack_that_sets_a_key_of_the_floor_asks_and_is_named(story: Asked) -> None:
@@ -117,7 +131,7 @@ def test_a_package_that_takes_a_key_of_the_floor_out_of_a_layer_asks(story: Aske
     story.ship({"distribution.yaml": manifest("bot", without=["config.yaml: approvals"], **wanted)})
     story.moves()
     assert before == {"mode": "manual"}
-    assert story.config.get("approvals") == before or story.waiting() == []
+    assert (story.config.get("approvals"), story.waiting()) == (before, ["approvals.mode"])
 
 
 def test_the_id_of_a_job_stays_when_another_layer_comes_and_goes(story: Asked) -> None:

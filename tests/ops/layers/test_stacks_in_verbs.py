@@ -13,10 +13,11 @@ from stacked import Stack, manifest
 from story import BOT, GO, yes
 
 from hermes_dist.decide.included import Including
-from hermes_dist.errors import DistError, Invalid, Refused
+from hermes_dist.errors import Cancelled, DistError, InputNeeded, Invalid, Refused
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.side import Side
 from hermes_dist.ops.change.request import Request
+from hermes_dist.ops.change.target import Naming
 from hermes_dist.ops.layers import own
 from hermes_dist.ops.layers.whose import why
 from hermes_dist.ops.package.adopt import adopt
@@ -154,6 +155,24 @@ def test_a_yanked_version_of_a_layer_is_not_taken_and_one_that_is_here_is_told(
     story.put(v1_1_0="broken")
     told = story.update()
     assert "yank" in repr(told).lower() or story.lock.layers[0].pin.ref == "refs/tags/v1.0.0"
+
+
+def test_a_name_that_is_easily_mistaken_asks_before_it_becomes_a_layer(
+    tmp_path: Path, home: Path
+) -> None:
+    story = Shop(tmp_path)
+    story.install()
+    story.shelf.put("web-tools", "https://github.com/you/web-tools")
+    story.shelf.put("web-t00ls", story.url_of(story.tools))
+    with pytest.raises(InputNeeded, match=r"web-t00ls from .* is easily mistaken for web-tools"):
+        own.add(story.ctx, BOT, "web-t00ls", GO, yes)
+    no = replace(GO, naming=Naming(ask=lambda _meant, _others: False))
+    with pytest.raises(Cancelled):
+        own.add(story.ctx, BOT, "web-t00ls", no, yes)
+    assert [one.name for one in story.lock.packages] == ["base", "bot"]
+    assert not (story.ctx.layout.own_layers(BOT) / "distribution.yaml").exists()
+    meant = replace(GO, naming=Naming(accept=True))
+    assert own.add(story.ctx, BOT, "web-t00ls", meant, yes).done
 
 
 def test_a_name_of_a_layer_that_stands_for_another_repository_is_refused(
