@@ -283,7 +283,7 @@ OURS_ALONE = (
 def _enums(node: Any) -> Iterator[set[str]]:
     if isinstance(node, dict):
         if "enum" in node:
-            yield set(node["enum"]) - {""}  # no choice
+            yield set(node["enum"]) - {"", None}  # no choice, or nothing to choose for
         for part in node.values():
             yield from _enums(part)
     elif isinstance(node, list):
