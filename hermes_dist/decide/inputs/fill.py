@@ -110,6 +110,15 @@ def names_in(data: bytes) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name.decode() for name in _BYTES.findall(data)))
 
 
+def names_within(value: object) -> tuple[str, ...]:
+    """List the names in the placeholders of data: of all its values, in order, and not of its keys."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        return tuple(dict.fromkeys(name for item in value for name in names_within(item)))
+    return tuple(dict.fromkeys(PLACEHOLDER.findall(value))) if isinstance(value, str) else ()
+
+
 def _text(data: bytes, values: Values) -> bytes:
     def answer(found: re.Match[bytes]) -> bytes:
         name = found[1].decode()
@@ -123,7 +132,7 @@ def _document(path: RelPath, data: bytes, kind: Kind, values: Values) -> bytes:
         doc = parse(data, kind)
     except Invalid:
         return data  # whatever reads it says so; nothing is guessed about it here
-    want = _value(doc.value, values)
+    want = with_answers(doc.value, values)
     if same(want, doc.value):
         return data
     try:
@@ -136,12 +145,12 @@ def _document(path: RelPath, data: bytes, kind: Kind, values: Values) -> bytes:
         ) from None
 
 
-def _value(value: object, values: Values) -> object:
+def with_answers(value: object, values: Values) -> object:
     """Return data with the answers in it; keys stay as they are."""
     if isinstance(value, dict):
-        return {key: _value(item, values) for key, item in value.items()}
+        return {key: with_answers(item, values) for key, item in value.items()}
     if isinstance(value, list):
-        return [_value(item, values) for item in value]
+        return [with_answers(item, values) for item in value]
     if not isinstance(value, str) or "${input:" not in value:
         return value
     whole = PLACEHOLDER.fullmatch(value)

@@ -109,6 +109,21 @@ def read_jobs(
     return ShippedJobs(tuple(named), files, tuple(notes))
 
 
+def schedules_in(package: Tree, read: Read) -> Iterator[object]:
+    """Yield the schedules of a package's jobs as their author wrote them; what can't be read is left out."""
+    for path in sorted(filter(is_job_file, package)):
+        try:
+            data = load_data(read(package[path].digest), kind_of(path) or Kind.JSON)
+            found = list(_jobs_in(data))
+        except Invalid:
+            continue
+        yield from (_schedule_of(raw) for _, raw in found if isinstance(raw, dict))
+
+
+def _schedule_of(raw: Mapping[Any, object]) -> object:
+    return raw.get("schedule", raw.get("schedule_display"))
+
+
 def _jobs_in(data: object) -> Iterator[tuple[Steps, object]]:
     """Yield the jobs in the data of a file, with their places.
 
@@ -187,7 +202,7 @@ def _placed(path: RelPath, steps: Steps, raw: object, package: str) -> Job:
     job = {str(key): _plain(value) for key, value in raw.items()}
     if not any(job.get(sign) for sign in JOB_SIGNS if sign != "schedule"):
         raise Invalid("the job has neither prompt, script nor skills; left out")
-    schedule = parse_schedule(raw.get("schedule", raw.get("schedule_display")))
+    schedule = parse_schedule(_schedule_of(raw))
     job["schedule"] = _plain(schedule)
     return _in_agents_shape(job, label_of(job, path, steps), package)
 

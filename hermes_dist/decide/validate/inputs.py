@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from msgspec.structs import replace
 
 from hermes_dist.brand import MANIFEST
-from hermes_dist.decide.inputs.declared import Input, declared_by
+from hermes_dist.decide.inputs.declared import Input, declared_by, fits
 from hermes_dist.decide.inputs.fill import fill, is_filled, names_in
+from hermes_dist.decide.inputs.timed import EXAMPLES, Timed, misfit, timed_in
 from hermes_dist.decide.inputs.typed import Kind
 from hermes_dist.decide.ownership import Owner, owner_of
 from hermes_dist.decide.validate.kinds import ProblemKind
@@ -92,13 +93,37 @@ def answered(subject: Subject) -> Subject:
     manifest = subject.manifest
     try:
         inputs = declared_by(manifest) if manifest else ()
-        values = {item.name: _answer(item) for item in inputs if not item.secret}
+        values = _answers(subject, [item for item in inputs if not item.secret])
         made = fill(subject.tree, values, subject.read)
     except Invalid:
         return subject  # the rule above says what is wrong
     if not made.blobs:
         return subject
     return replace(subject, tree=made.tree, read=together(made.blobs, subject.read))
+
+
+def _answers(subject: Subject, inputs: Sequence[Input]) -> Mapping[str, InputValue]:
+    """An answer to each input that somebody could give; in a schedule, not any text will do."""
+    values = {item.name: _answer(item) for item in inputs}
+    timed = tuple(timed_in(subject.tree, values, subject.read))
+    names = {name for one in timed for name in one.names}
+    free = [item for item in inputs if _is_free(item) and item.name in names]
+    values |= {item.name: "1" for item in free}
+    for item in free:
+        values[item.name] = _in_time(item, timed, values)
+    return values
+
+
+def _in_time(item: Input, timed: Collection[Timed], values: Mapping[str, InputValue]) -> str:
+    """An answer with which the schedules are ones; any text if there is none."""
+    for text in EXAMPLES:
+        if fits(item, text) and misfit(timed, item.name, {**values, item.name: text}) is None:
+            return text
+    return "example"
+
+
+def _is_free(item: Input) -> bool:
+    return item.kind is Kind.STRING and item.default is None and not item.limits.choices
 
 
 def _answer(item: Input) -> InputValue:

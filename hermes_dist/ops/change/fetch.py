@@ -128,6 +128,11 @@ class Fetched(Struct, frozen=True, kw_only=True):
     stack: Stack | None = None
     inputs: tuple[InputAnswer, ...] | None = None
 
+    @property
+    def pin(self) -> Pin:
+        """Exactly what was fetched."""
+        return self.offer.pin._replace(kind=self.target.kind, version=self.manifest.version)
+
 
 class Holding(Struct, frozen=True, kw_only=True):
     """What a home holds of a package and beside it; empty for a new home.
@@ -211,7 +216,7 @@ def placed_for(ctx: Context, fetched: Fetched, held: Holding | None = None) -> I
     return Incoming(
         spec=target.source,
         registry=target.registry,
-        pin=offer.pin._replace(kind=target.kind, version=fetched.manifest.version),
+        pin=fetched.pin,
         manifest=_with_env(fetched),
         package=offer.tree,
         placed=placed.tree,
@@ -330,13 +335,13 @@ def holding_of(
     )
 
 
-def about_requires(ctx: Context, incoming: Incoming, request: Request) -> Note | None:
+def about_requires(ctx: Context, manifest: Manifest, request: Request) -> Note | None:
     """Check that a package works with the installed agent; returns a note if none is installed.
 
     Raises:
         Refused: The package does not work with this agent.
     """
-    requires = incoming.manifest.hermes_requires
+    requires = manifest.hermes_requires
     if request.ignore_requires or not requires:
         return None
     return check_requires(requires, ctx.agent_version, title=ctx.brand.title)

@@ -10,12 +10,14 @@ from msgspec.structs import replace
 
 from hermes_dist.decide.environment import dotenv
 from hermes_dist.decide.inputs.declared import Input, accepted, declared_by, fits, rules_of
+from hermes_dist.decide.inputs.timed import RULES, Timed, misfit, timed_in
 from hermes_dist.decide.inputs.typed import shown
 from hermes_dist.errors import InputNeeded, Invalid, UsageError
 from hermes_dist.model.lock_package import InputAnswer, InputValue
 from hermes_dist.ops.change.fetch import Fetched
 from hermes_dist.ops.change.request import InputQuestion, Request
 from hermes_dist.ops.change.variables import ENV_FILE
+from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home
 
 
@@ -26,10 +28,11 @@ class Answered(NamedTuple):
     request: Request
 
 
-def with_inputs(fetched: Fetched, home: Home, request: Request) -> Answered:
+def with_inputs(ctx: Context, fetched: Fetched, home: Home, request: Request) -> Answered:
     """Add the answers to the inputs of a package and of its layers, if there are any.
 
     Args:
+        ctx: The context.
         fetched: The package, with its layers.
         home: The home it goes to.
         request: The options of the command.
@@ -44,7 +47,7 @@ def with_inputs(fetched: Fetched, home: Home, request: Request) -> Answered:
         _check_names(fetched, inputs, request.choices.inputs)
     if not inputs:
         return Answered(replace(fetched, inputs=()), request)
-    search = _Search(home, request)
+    search = _Search(home, request, _Times.of(ctx, fetched, inputs))
     found = [search.answer(group) for group in inputs.values()]
     answers = tuple(
         InputAnswer(item.name, None if item.secret else value)
@@ -87,10 +90,69 @@ def _check_names(fetched: Fetched, known: Iterable[str], given: Iterable[str]) -
             raise UsageError(f"{label} has no input {name!r:.80}", hint=hint)
 
 
+class _Times:
+    """The schedules that answers go into, and the answers so far.
+
+    Args:
+        timed: The schedules.
+        values: The answers that count if nobody gives others.
+    """
+
+    def __init__(self, timed: tuple[Timed, ...], values: Mapping[str, InputValue]) -> None:
+        self._timed = timed
+        self._values = dict(values)
+
+    @classmethod
+    def of(cls, ctx: Context, fetched: Fetched, inputs: Mapping[str, list[Input]]) -> _Times:
+        """Find the schedules of a package and of its layers."""
+        read, stack = ctx.store.read, fetched.stack
+        trees = [(fetched.offer.tree, declared_by(fetched.manifest))]
+        trees += (
+            [(layer.tree, stack.inputs.get(layer.name, ())) for layer in stack.layers]
+            if stack
+            else []
+        )
+        timed = tuple(
+            one
+            for tree, items in trees
+            for one in timed_in(tree, {item.name for item in items if not item.secret}, read)
+        )
+        defaults = {name: group[0].default for name, group in inputs.items()}
+        return cls(timed, {name: one for name, one in defaults.items() if one is not None})
+
+    def is_time(self, item: Input) -> bool:
+        """Whether an answer is a schedule by itself."""
+        return any(item.name in one.names and one.whole for one in self._timed)
+
+    def fits(self, item: Input, value: InputValue) -> bool:
+        """Return whether an answer makes a schedule, if it goes into one."""
+        return misfit(self._timed, item.name, {**self._values, item.name: value}) is None
+
+    def checked(self, item: Input, value: InputValue) -> InputValue:
+        """Return an answer that goes into no schedule, or makes one.
+
+        Raises:
+            Invalid: It makes none that the agent knows.
+        """
+        error = misfit(self._timed, item.name, {**self._values, item.name: value})
+        if error is not None:
+            raise Invalid(
+                f"the answer does not fit: {error.what}",
+                where=f"input {item.name}",
+                hint=f"{error.hint}; give it with --set {item.name}=VALUE",
+            )
+        return value
+
+    def add(self, item: Input, value: InputValue) -> None:
+        """Remember an answer for the schedules that others go into, too."""
+        self._values[item.name] = value
+
+
 class _Search:
     """Looks for the answers to inputs, in the order in which they count."""
 
-    def __init__(self, home: Home, request: Request) -> None:
+    def __init__(self, home: Home, request: Request, times: _Times) -> None:
+        self._times = times
         self._given = request.choices.inputs
         self._request = request
         lock = home.lock
@@ -118,6 +180,7 @@ class _Search:
         item = group[0]
         value = self._answer(item)
         if value is not None:
+            self._times.add(item, value)
             for other in group[1:]:
                 accepted(other, shown(value))
         return item, value
@@ -130,7 +193,7 @@ class _Search:
                     where=f"input {item.name}",
                     hint="name there where it is, such as env:NAME",
                 )
-            return accepted(item, self._given[item.name])
+            return self._times.checked(item, accepted(item, self._given[item.name]))
         if item.secret:
             known = self.is_there(item) or item.env in self._request.env.values
             return None if known else self._asked(item, None)
@@ -142,8 +205,9 @@ class _Search:
     def _before(self, item: Input) -> InputValue | None:
         """The answer that counts without asking, or is suggested: remembered, or the home's variable."""
         remembered = self._remembered.get(item.name)
-        if remembered is not None and remembered.value is not None and fits(item, remembered.value):
-            return remembered.value
+        value = remembered.value if remembered is not None else None
+        if value is not None and fits(item, value) and self._times.fits(item, value):
+            return value
         try:
             return accepted(item, self._env[item.env]) if item.env in self._env else None
         except Invalid:
@@ -153,7 +217,7 @@ class _Search:
         suggested = item.default if before is None else before
         ask = self._request.questions.inputs
         if ask is not None and not self._request.dry_run:
-            return _typed(item, suggested, ask)
+            return self._typed(item, suggested, ask)
         # A remembered answer that fits no more is not exchanged for the author's default unseen.
         again = item.name in self._remembered
         if suggested is not None and not again:
@@ -165,33 +229,35 @@ class _Search:
         raise InputNeeded(
             f"{what}{why}",
             where=f"input {item.name}",
-            hint=f"pass --set {item.name}=VALUE; it has to be: {rules_of(item)}",
+            hint=f"pass --set {item.name}=VALUE; it has to be: {self._rules(item)}",
         )
 
+    def _rules(self, item: Input) -> str:
+        return RULES if self._times.is_time(item) and not item.limits.choices else rules_of(item)
 
-def _typed(
-    item: Input, suggested: InputValue | None, ask: Callable[[InputQuestion], str]
-) -> InputValue:
-    """Ask until an answer fits; nothing typed takes the suggestion."""
-    wrong = ""
-    while True:
-        question = InputQuestion(
-            name=item.name,
-            description=item.description,
-            rules=rules_of(item),
-            suggested=None if suggested is None else shown(suggested),
-            secret=item.secret,
-            wrong=wrong,
-        )
-        text = ask(question)
-        if not text and suggested is not None:
-            return suggested
-        try:
-            if not text:
-                raise Invalid("an answer is needed")
-            return accepted(item, text)
-        except Invalid as error:
-            wrong = error.what
+    def _typed(
+        self, item: Input, suggested: InputValue | None, ask: Callable[[InputQuestion], str]
+    ) -> InputValue:
+        """Ask until an answer fits; nothing typed takes the suggestion."""
+        wrong = ""
+        while True:
+            question = InputQuestion(
+                name=item.name,
+                description=item.description,
+                rules=self._rules(item),
+                suggested=None if suggested is None else shown(suggested),
+                secret=item.secret,
+                wrong=wrong,
+            )
+            text = ask(question)
+            if not text and suggested is not None:
+                return suggested
+            try:
+                if not text:
+                    raise Invalid("an answer is needed")
+                return self._times.checked(item, accepted(item, text))
+            except Invalid as error:
+                wrong = error.what
 
 
 def _env(home: Path) -> Mapping[str, str]:

@@ -71,7 +71,7 @@ def gathered(ctx: Context, fetched: Fetched, home: Home, request: Request) -> Fe
         locked.append(replace(made, demands=package.demands) if package else made)
         env += part.manifest.env
         name = names[one.choice.key]
-        notes += _notes(name, (about_requires(ctx, judged, request), *judged.notes))
+        notes += _notes(name, (about_requires(ctx, judged.manifest, request), *judged.notes))
         left_out += _left_out(name, part)
     top = Layer(
         name=fetched.manifest.name,
@@ -161,15 +161,8 @@ def _judged(
     if lock is not None:
         move = judge_history(ctx, part.target, lock, request.accept, downgrade=True, asked=False)
         move_notes = move.notes
-    incoming = judge_release(
-        ctx,
-        part.target,
-        placed_for(ctx, part),
-        view,
-        request.accept,
-        downgrade=True,
-        demands=demands,
-    )
+    judged = judge_release(ctx, part, view, request.accept, downgrade=True, demands=demands)
+    incoming = judged.on(placed_for(ctx, part))
     return replace(incoming, notes=(*part.target.notes, *move_notes, *incoming.notes))
 
 

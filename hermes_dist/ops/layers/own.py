@@ -252,7 +252,7 @@ def _changed(
     manifest = _manifest(own, _before(place, home.lock))
     # What the profile held so far is a layer now: it is judged as that, and not as the package at the top.
     fetched = with_layers(ctx, _with_list(ctx, place, manifest), home, request)
-    fetched, request = with_inputs(fetched, home, request)
+    fetched, request = with_inputs(ctx, fetched, home, request)
     view = home
     if home.lock is not None:
         bare = home.lock.with_top(signer="", demands=None)

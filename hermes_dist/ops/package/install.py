@@ -19,7 +19,7 @@ from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName, RelPath
 from hermes_dist.model.source import AsGit, SourceSpec, parse_source, without_credentials
 from hermes_dist.model.tree import Tree
 from hermes_dist.ops.change.confirm import confirm_and_carry_out
-from hermes_dist.ops.change.fetch import Fetched, Incoming, about_requires, fetch, placed_in
+from hermes_dist.ops.change.fetch import Fetched, about_requires, fetch, placed_in
 from hermes_dist.ops.change.look_up import about_redirect, absolute, followed_before, look_up
 from hermes_dist.ops.change.moved_source import same_package
 from hermes_dist.ops.change.proposal import Outcome
@@ -32,7 +32,7 @@ from hermes_dist.ops.inputs.ask import with_inputs
 from hermes_dist.ops.layers.ask import with_layers
 from hermes_dist.ops.package.infer import infer
 from hermes_dist.ops.profiles import aliases
-from hermes_dist.ops.trust.judge_release import HistoryVerdict, judge_history, judge_release
+from hermes_dist.ops.trust.judge_release import HistoryVerdict, Judged, judge_history, judge_release
 
 
 class _Arrival(NamedTuple):
@@ -86,13 +86,15 @@ def install(
     if alias is not None:
         command = aliases.plan(ctx.layout, home.name, alias or home.name, env=ctx.env)
     moved = _moved_note(ctx, arrival)
-    arrival = arrival._replace(fetched=with_layers(ctx, arrival.fetched, home, request))
-    fetched, request = with_inputs(arrival.fetched, home, request)
-    arrival = arrival._replace(fetched=fetched)
-    base, guess = _inferred(ctx, home, arrival.fetched.target.spec)
-    incoming, judged_notes = _judged(ctx, arrival, request, base)
-    elsewhere = about_redirect(ctx, arrival.fetched.target, home.name)
-    notes = (moved, *elsewhere, *judged_notes, guess, about_requires(ctx, incoming, request))
+    # Whoever is asked something about a package would take it for one that may come in.
+    judged, judged_notes = _judged(ctx, arrival, request)
+    requires = about_requires(ctx, arrival.fetched.manifest, request)
+    fetched = with_layers(ctx, arrival.fetched, home, request)
+    fetched, request = with_inputs(ctx, fetched, home, request)
+    base, guess = _inferred(ctx, home, fetched.target.spec)
+    incoming = judged.on(placed_in(ctx, fetched, home, base, _included(home, fetched, request)))
+    elsewhere = about_redirect(ctx, fetched.target, home.name)
+    notes = (moved, *elsewhere, *judged_notes, guess, requires)
     make = partial(propose_incoming, ctx, home, incoming, verb="install", notes=notes, base=base)
     outcome = confirm_and_carry_out(ctx, make, request, confirm, request.questions.conflicts)
     return _with_command(ctx, outcome, command) if outcome.done and command else outcome
@@ -176,28 +178,28 @@ def _moved_note(ctx: Context, arrival: _Arrival) -> Note | None:
     return same_package(ctx, home.name, home.lock, fetched.target, fetched.manifest.name)
 
 
-def _judged(
-    ctx: Context, arrival: _Arrival, request: Request, base: Tree | None
-) -> tuple[Incoming, tuple[Note, ...]]:
-    """The package as it comes into the home, if the rules of trust allow it; and what to say about it.
+def _judged(ctx: Context, arrival: _Arrival, request: Request) -> tuple[Judged, tuple[Note, ...]]:
+    """Judge a package by the rules of trust; returns also what to say about its source and history.
 
     Raises:
         Refused: A rule or a policy does not allow it.
     """
-    home, target = arrival.home, arrival.fetched.target
     move = _move(ctx, arrival, request)
-    before = home.lock.top.included if home.lock else ()
-    included = included_after(before, request.choices.including, arrival.fetched.offer.tree)
-    incoming = judge_release(
+    judged = judge_release(
         ctx,
-        target,
-        placed_in(ctx, arrival.fetched, home, base, included),
-        home,
+        arrival.fetched,
+        arrival.home,
         request.accept,
         downgrade=request.allow_downgrade or not arrival.followed,
         forward=move.forward,
     )
-    return incoming, (*target.notes, *move.notes)
+    return judged, (*arrival.fetched.target.notes, *move.notes)
+
+
+def _included(home: Home, fetched: Fetched, request: Request) -> tuple[RelPath, ...]:
+    """What the user takes along without the author's list."""
+    before = home.lock.top.included if home.lock else ()
+    return included_after(before, request.choices.including, fetched.offer.tree)
 
 
 def _move(ctx: Context, arrival: _Arrival, request: Request) -> HistoryVerdict:

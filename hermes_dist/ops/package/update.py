@@ -63,17 +63,18 @@ def update(
     stays = _stays_fetched(ctx, looked, lock, fetched, request)
     if stays is not None:
         return stays
-    fetched, request = with_inputs(fetched, home, request)
-    incoming = judge_release(
+    # Whoever is asked something about a package would take it for one that may come in.
+    judged = judge_release(
         ctx,
-        target,
-        placed_in(ctx, fetched, home, included=_included(lock, fetched, request)),
+        fetched,
         home,
         request.accept,
         downgrade=downgrade or asked,
         forward=move.forward,
     )
-    notes = (*looked.notes, about_requires(ctx, incoming, request))
+    notes = (*looked.notes, about_requires(ctx, fetched.manifest, request))
+    fetched, request = with_inputs(ctx, fetched, home, request)
+    incoming = judged.on(placed_in(ctx, fetched, home, included=_included(lock, fetched, request)))
     news = release_notes_of(ctx, fetched, lock.pin)
     make = partial(propose_incoming, ctx, home, incoming, verb="update", notes=notes, news=news)
     return confirm_and_carry_out(ctx, make, request, confirm, request.questions.conflicts)

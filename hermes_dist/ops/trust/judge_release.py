@@ -28,7 +28,7 @@ from hermes_dist.model.paths import RelPath
 from hermes_dist.model.source import TAGS, Pin, PinKind, SourceKind, SourceSpec
 from hermes_dist.model.tree import EMPTY
 from hermes_dist.model.trust import KEYS_FILE, is_fingerprint
-from hermes_dist.ops.change.fetch import Incoming
+from hermes_dist.ops.change.fetch import Fetched, Incoming
 from hermes_dist.ops.change.target import Target
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home
@@ -37,71 +37,81 @@ from hermes_dist.ops.trust.trusted_keys import joined_keyring
 from hermes_dist.world.keys.files import read_keyring, read_policies
 from hermes_dist.world.keys.signatures import signatures_of, successions_of
 
-__all__ = ["Accept", "HistoryVerdict", "check_archive", "judge_history", "judge_release"]
+__all__ = ["Accept", "HistoryVerdict", "Judged", "check_archive", "judge_history", "judge_release"]
+
+
+class Judged(NamedTuple):
+    """What the rules say about a package that they allow.
+
+    Attributes:
+        verdict: The verdict on its signature.
+        notes: What to say about it.
+    """
+
+    verdict: Verdict
+    notes: tuple[Note, ...]
+
+    def on(self, incoming: Incoming) -> Incoming:
+        """Return the package with the verdict."""
+        return replace(incoming, verdict=self.verdict, notes=(*incoming.notes, *self.notes))
 
 
 def judge_release(
     ctx: Context,
-    target: Target,
-    incoming: Incoming,
+    fetched: Fetched,
     home: Home,
     accept: Accept,
     *,
     downgrade: bool = True,
     forward: bool = False,
     demands: Demand | None = None,
-) -> Incoming:
-    """Judge a fetched package, before anything of it is proposed.
+) -> Judged:
+    """Judge a fetched package, before its user is asked anything and before anything of it is proposed.
 
     Args:
         ctx: The context.
-        target: The source that was looked up.
-        incoming: The fetched package.
+        fetched: The package.
         home: The home it goes to.
         accept: The exceptions that the user allowed.
         downgrade: Accept a version lower than the lock's.
         forward: The profile follows a branch, and its history only grew.
         demands: What has to be signed if the lock says nothing about it.
 
-    Returns:
-        The package with the verdict.
-
     Raises:
         Refused: A rule or a policy does not allow the package.
     """
+    target = fetched.target
     labels: tuple[Note, ...] = ()
     lock = home.lock
     if lock is not None:
-        version = incoming.pin.version
-        source = str(incoming.spec)
+        version = fetched.manifest.version
+        source = str(target.source)
         labels = judge_version(source, lock.pin, version, forward=forward, downgrade=downgrade)
-    facts, notes = _facts(ctx, target, incoming, home)
+    facts, notes = _facts(ctx, fetched, home)
     if facts.demands is None:
         facts = replace(facts, demands=demands)
     verdict = judge(facts, accept)
     _check_signer_of_registry(target, verdict, accept)
-    notes = (*incoming.notes, *labels, *notes, *verdict.notes)
-    return replace(incoming, verdict=verdict, notes=notes)
+    return Judged(verdict, (*labels, *notes, *verdict.notes))
 
 
-def _facts(
-    ctx: Context, target: Target, incoming: Incoming, home: Home
-) -> tuple[Facts, tuple[Note, ...]]:
+def _facts(ctx: Context, fetched: Fetched, home: Home) -> tuple[Facts, tuple[Note, ...]]:
     """Gather what is known of a release: its signatures, the keyring, and who may follow the expected key."""
+    target = fetched.target
     own = is_list(ctx, target.spec.location)
     policies = () if own else read_policies(ctx.layout)
     keyring = joined_keyring(read_keyring(ctx.layout), policies)
     lock, release = home.lock, target.ref.startswith(TAGS)
     facts = Facts(
-        source=str(incoming.spec),
-        pin=incoming.pin,
+        source=str(target.source),
+        pin=fetched.pin,
         expected=lock.signer if lock else "",
         demands=lock.demands if lock else None,
         release=release,
         less=ctx.command(f"trust require {home.name} {_less(release=release)}"),
         keyring=keyring,
         policies=policies,
-        declared=_declared(incoming.manifest),
+        declared=_declared(fetched.manifest),
         pinned_ref=target.pinned,
     )
     if target.commit and target.refs is not None:
@@ -113,7 +123,7 @@ def _facts(
     if not facts.expected or facts.expected in signers:
         return facts, ()
     # Another key signed: that is fine only if the expected one has named it as its successor.
-    steps, notes = _steps(ctx, incoming)
+    steps, notes = _steps(ctx, fetched)
     followers = followers_of(facts.expected, steps, keyring)
     return replace(facts, followers=followers), notes
 
@@ -179,9 +189,9 @@ def judge_history(
     return HistoryVerdict(notes, relation == "forward" and target.kind is PinKind.BRANCH)
 
 
-def _steps(ctx: Context, incoming: Incoming) -> tuple[frozenset[tuple[str, str]], tuple[Note, ...]]:
+def _steps(ctx: Context, fetched: Fetched) -> tuple[frozenset[tuple[str, str]], tuple[Note, ...]]:
     """The key rotations that a package declares; a damaged file declares none and gives a note."""
-    entry = incoming.package.get(RelPath(KEYS_FILE))
+    entry = fetched.offer.tree.get(RelPath(KEYS_FILE))
     if entry is None:
         return frozenset(), ()
     try:

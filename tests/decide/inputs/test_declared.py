@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from hermes_dist.decide.environment.names import is_harmless
 from hermes_dist.decide.inputs.declared import Input, accepted, declared_by, fits, rules_of
 from hermes_dist.errors import Invalid
 from hermes_dist.model.manifest import parse_manifest
@@ -125,3 +126,29 @@ def test_variables_of_inputs_are_variables_of_the_package() -> None:
     manifest = parse_manifest({"name": "bot", "inputs": {"city": {"env": "DESK_CITY"}}})
     assert [var.name for var in manifest.env] == ["DESK_CITY"]
     assert not manifest.warnings
+
+
+POWER = [
+    name
+    for stem in (
+        "PATH",
+        "HOME",
+        "ENV",
+        "URL",
+        "PROXY",
+        "ALLOW",
+        "ADMIN",
+        "PRELOAD",
+        "PLUGIN",
+        "HOST",
+    )
+    for name in (f"DESK_{stem}", f"{stem}_DESK", f"HERMES_{stem}", f"TELEGRAM_{stem}", f"LD_{stem}")
+]
+
+
+@pytest.mark.parametrize("name", [*POWER, "PATH", "HOME", "IFS", "SHELL", "EDITOR", "HERMES_HOME"])
+def test_no_input_sets_a_name_that_may_have_no_default(name: str) -> None:
+    assert not is_harmless(name, "5")
+    for row in ({"env": name}, {"env": name, "default": "5"}, {"env": name, "secret": True}):
+        with pytest.raises(Invalid, match=r"no input may set|secret: true"):
+            declared({"it": row})

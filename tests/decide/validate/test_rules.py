@@ -407,3 +407,88 @@ def test_problems_come_in_order_and_once() -> None:
 def test_places_of_the_schema_have_lines(place: str, line: int) -> None:
     assert isinstance(GOOD["distribution.yaml"], str)
     assert line_at(parse(GOOD["distribution.yaml"].encode(), Kind.YAML), steps_of(place)) == line
+
+
+ASKED = "name: bot\nversion: 1.0.0\ndescription: A bot.\nlicense: MIT\ninputs:\n"
+
+
+def asking(rows: str, **more: object) -> list[str]:
+    """What ``validate`` says about a package that asks for something; ``team`` is used in its SOUL.md."""
+    head = f"{ASKED}  team: {{}}\n{rows}"
+    files: dict[str, object] = {**GOOD, "mcp.json": None, "SOUL.md": "For ${input:team}.\n"}
+    found = validate(subject({**files, "distribution.yaml": head, **more}))
+    return [f"{p.rule} {p.path}:{p.line}: {p.level}: {problem_words(p)}" for p in found]
+
+
+class TestInputs:
+    """The rule ``inputs``: the field of the manifest, and the placeholders."""
+
+    def test_what_is_used_says_nothing(self) -> None:
+        assert asking("") == []
+        assert asking("  city: {env: DESK_CITY}\n") == []
+
+    @pytest.mark.parametrize(
+        ("row", "line", "why"),
+        [
+            ("  spare: {}\n", 7, "nothing uses the answer to spare"),
+            ("  it: {type: integer, pattern: a}\n", 7, "nothing about the type integer"),
+            ("  it: {pattern: '(a+)+'}\n", 7, "too complicated"),
+            ("  it: {secret: true}\n", 7, "a secret needs `env`"),
+            ("  it: {env: LD_PRELOAD}\n", 7, "no input may set LD_PRELOAD"),
+            ("  it: {env: MY_API_KEY}\n", 7, "say `secret: true`"),
+            ("  it: {type: integer, maximum: 3, default: 4}\n", 7, "it is more than 3"),
+        ],
+    )
+    def test_a_field_that_is_odd_is_told_with_its_line(self, row: str, line: int, why: str) -> None:
+        [found] = [one for one in asking(row) if one.startswith("inputs ")]
+        assert found.startswith(f"inputs distribution.yaml:{line}: ")
+        assert why in found
+
+    @pytest.mark.parametrize(
+        ("path", "text", "said"),
+        [
+            (
+                "SOUL.md",
+                "${input:team}\n\n${input:taem}\n",
+                "SOUL.md:3: warning: no input is called taem",
+            ),
+            (
+                "scripts/a.sh",
+                "echo ${input:team}\n",
+                "scripts/a.sh:1: warning: nothing is put into a file",
+            ),
+            (
+                "SOUL.md",
+                "${input:team} ${input:key}\n",
+                "SOUL.md:1: error: the input key is a secret",
+            ),
+        ],
+    )
+    def test_a_placeholder_that_stays_is_told_with_its_line(
+        self, path: str, text: str, said: str
+    ) -> None:
+        found = asking("  key: {secret: true, env: DESK_TOKEN}\n", **{path: text})
+        assert any(one.startswith(f"inputs {said}") for one in found), found
+
+    def test_what_breaks_the_schema_is_told_once(self) -> None:
+        found = asking("  it: {typ: string}\n")
+        assert len([one for one in found if "inputs" in one]) == 1, found
+
+    @pytest.mark.parametrize(
+        "schedule",
+        [
+            "${input:team}",
+            "0 ${input:team} * * *",
+            "every ${input:team}",
+            "${input:team} ${input:more} * * *",
+            "${input:team}T08:00",
+        ],
+    )
+    def test_an_input_in_a_schedule_is_no_bad_schedule(self, schedule: str) -> None:
+        job = {"cron/daily.yaml": f"prompt: look\nschedule: '{schedule}'\nskill: hello\n"}
+        rows = "  more: {}\n" if "more" in schedule else ""
+        assert asking(rows, **job) == []
+
+    def test_a_schedule_that_no_answer_makes_one_is_told(self) -> None:
+        job = {"cron/daily.yaml": "prompt: look\nschedule: 'on ${input:team}'\nskill: hello\n"}
+        assert any("not a valid schedule" in one for one in asking("", **job))

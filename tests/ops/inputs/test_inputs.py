@@ -254,17 +254,35 @@ def test_a_variable_that_the_user_edited_is_not_written_again(tmp_path: Path) ->
     assert "DESK_TOKEN=another-key-1" in desk.env
 
 
-def test_an_answer_at_a_setting_that_asks_is_asked_about_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("files", "key"),
+    [
+        ({"config.yaml": "model:\n  base_url: ${input:place}\n"}, "model.base_url"),
+        (
+            {"mcp.json": '{"mcpServers": {"web": {"url": "${input:place}/mcp"}}}\n'},
+            "mcp_servers.web.url",
+        ),
+        (
+            {
+                "mcp.json": '{"mcpServers": {"web": {"command": "npx", "args": ["${input:place}"]}}}\n'
+            },
+            "mcp_servers.web.args",
+        ),
+    ],
+)
+def test_an_answer_at_a_setting_that_asks_is_asked_about_again(
+    tmp_path: Path, files: Mapping[str, str], key: str
+) -> None:
     inputs = {"place": {"default": "http://one.example"}}
-    files = {"config.yaml": "model:\n  default: small\n  base_url: ${input:place}\n"}
     story = Story(tmp_path, {"distribution.yaml": manifest(inputs), **files})
     installing.install(story.ctx, story.url, given(), yes, name="bot")
     plain = Request(choices=Choices(inputs={"place": "http://two.example"}))
     outcome = story.update(plain)
     assert outcome.proposal is not None
-    assert [effect.key for effect in outcome.proposal.plan.parked] == ["model.base_url"]
-    assert "http://one.example" in story.read("config.yaml")
-    assert "http://two.example" not in story.read("config.yaml")
+    assert [effect.key for effect in outcome.proposal.plan.parked] == [key]
+    settings = yaml.safe_load(story.read("config.yaml"))
+    server = settings.get("mcp_servers", {}).get("web", {})
+    assert "http://two.example" not in str(settings) or server["enabled"] is False
 
 
 def test_a_dry_run_asks_nothing(tmp_path: Path) -> None:
