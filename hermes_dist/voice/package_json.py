@@ -243,6 +243,7 @@ def _proposal_data(proposal: Proposal) -> dict[str, Any]:
         "missing_env": [wanted.var.name for wanted in proposal.wanted if wanted.missing],
         "new_env": [wanted.var.name for wanted in proposal.wanted if wanted.new],
         "inputs": answers_data(proposal.lock),
+        "asks": inputs_data(proposal.asks),
         "release_notes": _news_data(proposal.news),
     }
 
@@ -275,6 +276,7 @@ def _unchanged_data(lock: Lock | None) -> dict[str, Any]:
         "missing_env": [],
         "new_env": [],
         "inputs": answers_data(lock),
+        "asks": [],
         "release_notes": None,
     }
 

@@ -104,6 +104,10 @@ def test_an_input_is_answered_and_its_answer_belongs_to_what_was_shown(
     )
     shown = page.ask("update", dry_run=True, set={"team": "fire"}).body
     assert shown["data"]["inputs"] == [{"name": "team", "value": "fire", "secret": False}]
+    [ask] = shown["data"]["asks"]
+    assert (ask["type"], ask["answered"], ask["value"]) == ("string", True, "fire")
+    [open_] = page.ask("update", dry_run=True).body["data"]["asks"]
+    assert (open_["answered"], open_["value"]) == (False, None)
     missing = page.ask("update", plan=shown["plan"])
     assert missing.status == 422
     assert page.ask("update", plan=shown["plan"], set={"team": "sea"}).status == 409

@@ -359,3 +359,61 @@ def test_what_a_rule_refuses_is_let_pass_only_for_once(window: Window, machine: 
     window.sees("SOUL.md")
     window.go(profile="mover", screen="update")
     window.sees("moved")
+
+
+DESK = {
+    "distribution.yaml": "name: desk\nversion: 1.0.0\ninputs:\n"
+    "  team: {description: The team it works for}\n"
+    "  turns: {type: integer, default: 40, maximum: 90, description: Most turns}\n"
+    "  tone: {enum: [kind, formal], default: kind}\n"
+    "  brief: {type: boolean, default: false, description: Short answers}\n"
+    "  token: {secret: true, env: DESK_TOKEN, description: The key of the tickets}\n",
+    "SOUL.md": "You work for ${input:team}. Be ${input:tone}, brief: ${input:brief}.\n",
+    "config.yaml": "agent:\n  max_turns: ${input:turns}\n",
+}
+
+
+def test_what_a_package_asks_is_answered_on_the_page(window: Window, machine: Machine) -> None:
+    """A field of each type; nothing is installed before all is answered, a bad answer says why, and no secret is shown."""
+    page, url = window.page, machine.source("desk", DESK)
+    window.go(screen="find", item=f"={url}")
+    window.button("Show the preview").click()
+    window.sees("It asks you something first: The team it works for, The key of the tickets")
+    expect_off(window, "Install…")
+    page.get_by_label("The team it works for").fill("sea search")
+    page.get_by_label("Most turns").fill("91")
+    page.get_by_label("tone").select_option("formal")
+    page.get_by_label("Short answers").select_option("Yes")
+    secret = page.get_by_label("The key of the tickets")
+    assert secret.get_attribute("type") == "password"
+    secret.fill("tick-4711-abcdef")
+    assert window.violations() == []
+    window.button("Answer, and show the preview").click()
+    window.sees("The answer does not fit: it is more than 90")
+    assert page.get_by_label("The team it works for").input_value() == "sea search"
+    page.get_by_label("Most turns").fill("60")
+    window.button("Answer, and show the preview").click()
+    window.button("Install…").click()
+    window.agree("Install")
+    window.sees("Installed as desk")
+    home = machine.path("desk")
+    assert (home / "SOUL.md").read_text() == "You work for sea search. Be formal, brief: true.\n"
+    settings = yaml.safe_load((home / "config.yaml").read_text())
+    assert settings["agent"] == {"max_turns": 60}
+    assert "DESK_TOKEN=tick-4711-abcdef" in (home / ".env").read_text()
+    assert "tick-4711" not in page.content() + page.url
+
+    window.go(profile="desk", screen="update")
+    window.sees("desk is up to date.")
+    assert page.get_by_label("The team it works for").input_value() == "sea search"
+    page.get_by_label("The team it works for").fill("fire")
+    window.button("Answer, and show the preview").click()
+    window.button("Update…").click()
+    window.agree("Update")
+    window.sees("Update done")
+    assert (home / "SOUL.md").read_text() == "You work for fire. Be formal, brief: true.\n"
+
+
+def expect_off(window: Window, name: str) -> None:
+    """Wait until a button is there and can't be pressed."""
+    window.counts(window.page.locator("button[aria-disabled=true]").filter(has_text=name), 1)

@@ -133,3 +133,13 @@ export function useAct(profile) {
   const clear = useCallback(() => set({ busy: "", error: null }), []);
   return { ...now, act, clear };
 }
+
+/**
+ * What was known last: it stays while a new answer is on its way, or after an error.
+ * @template T @param {T | undefined} now @param {T} first what counts until something is known
+ */
+export function useLast(now, first) {
+  const last = useRef(/** @type {T | undefined} */ (undefined));
+  if (now !== undefined) last.current = now;
+  return last.current ?? first;
+}

@@ -33,6 +33,7 @@ from hermes_dist.ops.change.request import Request
 from hermes_dist.ops.change.target import Target
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home
+from hermes_dist.ops.inputs.rows import InputRow
 from hermes_dist.ops.neighbours.package import packaged
 from hermes_dist.world.sources.api import Offer
 
@@ -56,6 +57,7 @@ class Incoming(Struct, frozen=True, kw_only=True):
         layers: The layers in it, as the lock records them; None for those that the lock has.
         over: The names of the layers that the package itself asks for.
         inputs: The answers that are in it, and those that are in the home's ``.env``.
+        asks: Its inputs and those of its layers, each with the answer that counts.
         unfilled: The files of the package that hold answers, as their author wrote them.
         brought: What each layer brings, and the package itself; empty without layers.
         notes: What else to say about it, besides warnings about its manifest.
@@ -78,6 +80,7 @@ class Incoming(Struct, frozen=True, kw_only=True):
     layers: tuple[LockedPackage, ...] | None = None
     over: tuple[str, ...] = ()
     inputs: tuple[InputAnswer, ...] = ()
+    asks: tuple[InputRow, ...] = ()
     unfilled: Tree = EMPTY
     brought: tuple[Brought, ...] = ()
     notes: tuple[Note, ...] = ()
@@ -119,6 +122,7 @@ class Fetched(Struct, frozen=True, kw_only=True):
         taken: What it was taken for, as a lock records it; empty for a package with a manifest of its own.
         stack: The layers that it stands on; None if it stands on none, or nobody looked for them.
         inputs: The answers to its inputs; None for those that the home holds.
+        asks: Its inputs and those of its layers, each with the answer that counts.
     """
 
     target: Target
@@ -127,6 +131,7 @@ class Fetched(Struct, frozen=True, kw_only=True):
     taken: str = ""
     stack: Stack | None = None
     inputs: tuple[InputAnswer, ...] | None = None
+    asks: tuple[InputRow, ...] = ()
 
     @property
     def pin(self) -> Pin:
@@ -230,6 +235,7 @@ def placed_for(ctx: Context, fetched: Fetched, held: Holding | None = None) -> I
         layers=stack.locked if stack else (),
         over=stack.direct if stack else (),
         inputs=inputs,
+        asks=fetched.asks,
         unfilled=own.unfilled,
         brought=_brought(ctx, stack, placing, own.tree),
         notes=(*payload.notes, *placed.notes, *offer.notes, *(stack.notes if stack else ())),

@@ -32,6 +32,7 @@ from hermes_dist.ops.choices import Choices
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.fleet.running import running_gateways
 from hermes_dist.ops.homes import LIVING, Home, held, refuse_other_state
+from hermes_dist.ops.inputs.rows import InputRow
 from hermes_dist.ops.profiles.profile_moves import clear_tombstone
 from hermes_dist.ops.unfinished import guards_of, take_back
 from hermes_dist.world.disk.fs import RealFs
@@ -64,6 +65,7 @@ class Proposal(Contents, frozen=True, kw_only=True):
         wanted: The variables that the package wants, and which of them are set.
         size: The bytes of the package's payload, if this creates a home.
         brought: What each layer of the package brings; empty without layers.
+        asks: The inputs of the packages, each with the answer that counts; empty if nothing new is looked at.
         trust: How it is signed; None if nobody checked, or nothing can be signed.
         news: What the author says about the versions that an update brings; None if nothing is known.
         notes: What else to say.
@@ -95,6 +97,7 @@ class Proposal(Contents, frozen=True, kw_only=True):
     choices: Choices = Choices()
     label: Mapping[str, str] = field(default_factory=dict)
     brought: tuple[Brought, ...] = ()
+    asks: tuple[InputRow, ...] = ()
     beside: Mapping[str, tuple[bytes, int]] = field(default_factory=dict)
     moved: Mapping[str, str] = field(default_factory=dict)
 

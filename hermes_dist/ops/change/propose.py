@@ -138,6 +138,7 @@ def propose(
         left_out=incoming.left_out,
         missed=incoming.missed,
         brought=incoming.brought,
+        asks=incoming.asks,
         notes=(
             *_news(incoming, received),
             *_told_released(handed.freed, observed.ours),

@@ -19,6 +19,7 @@ from hermes_dist.ops.change.request import InputQuestion, Request
 from hermes_dist.ops.change.variables import ENV_FILE
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home
+from hermes_dist.ops.inputs.rows import row_of
 
 
 class Answered(NamedTuple):
@@ -55,7 +56,10 @@ def with_inputs(ctx: Context, fetched: Fetched, home: Home, request: Request) ->
         if value is not None or search.is_there(item)
     )
     env = replace(request.env, values={**_variables(search, found), **request.env.values})
-    return Answered(replace(fetched, inputs=answers), replace(request, env=env))
+    known = {one.name: one for one in answers}
+    rows = tuple(row_of(item, known.get(item.name), search.rules(item)) for item, _ in found)
+    fetched = replace(fetched, inputs=answers, asks=rows)
+    return Answered(fetched, replace(request, env=env))
 
 
 def _variables(
@@ -229,10 +233,11 @@ class _Search:
         raise InputNeeded(
             f"{what}{why}",
             where=f"input {item.name}",
-            hint=f"pass --set {item.name}=VALUE; it has to be: {self._rules(item)}",
+            hint=f"pass --set {item.name}=VALUE; it has to be: {self.rules(item)}",
         )
 
-    def _rules(self, item: Input) -> str:
+    def rules(self, item: Input) -> str:
+        """Say in a few words what an answer has to be."""
         return RULES if self._times.is_time(item) and not item.limits.choices else rules_of(item)
 
     def _typed(
@@ -244,7 +249,7 @@ class _Search:
             question = InputQuestion(
                 name=item.name,
                 description=item.description,
-                rules=self._rules(item),
+                rules=self.rules(item),
                 suggested=None if suggested is None else shown(suggested),
                 secret=item.secret,
                 wrong=wrong,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from hermes_dist.decide.inputs.declared import declared_by, rules_of
+from hermes_dist.decide.inputs.declared import Input, declared_by, rules_of
 from hermes_dist.errors import Invalid
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.lock_package import InputAnswer, InputValue
@@ -16,6 +16,7 @@ class InputRow(Struct, frozen=True, kw_only=True):
 
     Attributes:
         rules: What the answer has to be, in a few words; empty for an input of a layer.
+        choices: The only answers; empty for all.
         answer: The answer; None if nobody was asked yet.
     """
 
@@ -26,7 +27,29 @@ class InputRow(Struct, frozen=True, kw_only=True):
     default: InputValue | None = None
     secret: bool = False
     env: str = ""
+    choices: tuple[InputValue, ...] = ()
     answer: InputAnswer | None = None
+
+
+def row_of(item: Input, answer: InputAnswer | None, rules: str = "") -> InputRow:
+    """Make the row of an input.
+
+    Args:
+        item: The input.
+        answer: Its answer; None if there is none.
+        rules: What the answer has to be, if more is known than the input says.
+    """
+    return InputRow(
+        name=item.name,
+        type=str(item.kind),
+        description=item.description,
+        rules=rules or rules_of(item),
+        default=item.default,
+        secret=item.secret,
+        env=item.env,
+        choices=item.limits.choices,
+        answer=answer,
+    )
 
 
 def input_rows_of(manifest: Manifest | None, lock: Lock | None) -> tuple[InputRow, ...]:
@@ -36,19 +59,7 @@ def input_rows_of(manifest: Manifest | None, lock: Lock | None) -> tuple[InputRo
         declared = declared_by(manifest) if manifest else ()
     except Invalid:
         declared = ()  # `validate` says what is wrong with them
-    own = [
-        InputRow(
-            name=item.name,
-            type=str(item.kind),
-            description=item.description,
-            rules=rules_of(item),
-            default=item.default,
-            secret=item.secret,
-            env=item.env,
-            answer=answers.pop(item.name, None),
-        )
-        for item in declared
-    ]
+    own = [row_of(item, answers.pop(item.name, None)) for item in declared]
     layers = [
         InputRow(name=one.name, secret=one.value is None, answer=one) for one in answers.values()
     ]

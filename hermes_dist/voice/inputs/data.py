@@ -29,6 +29,7 @@ def inputs_data(rows: Iterable[InputRow]) -> list[dict[str, Any]]:
             "default": row.default,
             "secret": row.secret,
             "env": row.env,
+            "choices": list(row.choices),
             "answered": row.answer is not None,
             "value": row.answer.value if row.answer else None,
         }

@@ -131,13 +131,13 @@ export function Empty({ title, children, icon = "check" }) {
 const PLAIN = { autoComplete: "off", spellCheck: false };
 
 /** @param {any} props */
-export function Field({ label, value, onValue, hint, type = "text", placeholder, list, id, width, mono = false, required = false }) {
+export function Field({ label, value, onValue, hint, type = "text", placeholder, list, id, width, step, mono = false, required = false }) {
   const name = id || `f-${label.replace(/\W+/g, "-").toLowerCase()}`;
   const change = (/** @type {any} */ event) => onValue(event.target.value);
   return (
     <label className={`d-field ${width ? `d-w-${width}` : ""}`} htmlFor={name}>
       <span className="d-label">{label}</span>
-      <input id={name} className={mono ? "d-mono" : ""} type={type} value={value} placeholder={placeholder} list={list} required={required} {...PLAIN} onInput={change} onChange={change} />
+      <input id={name} className={mono ? "d-mono" : ""} type={type} value={value} placeholder={placeholder} list={list} step={step} required={required} {...PLAIN} onInput={change} onChange={change} />
       {hint ? <span className="d-hint">{hint}</span> : null}
     </label>
   );

@@ -3,9 +3,10 @@ import { h, Fragment, useEffect, useMemo, useState } from "../host.js";
 import { Ask, Badge, Button, Card, Choice, Code, Empty, ErrorBox, Field, Go, Waiting, counted } from "../parts/basic.jsx";
 import { Change } from "../parts/change.jsx";
 import { Exceptions } from "../parts/exceptions.jsx";
+import { Inputs, answersIn, unanswered } from "../parts/inputs.jsx";
 import { Outcome, pinWords } from "../parts/outcome.jsx";
 import { go } from "../route.js";
-import { useChange, useRead } from "../use.js";
+import { useChange, useLast, useRead } from "../use.js";
 
 /** @param {{profile: string, item: string, list: any}} props `item` is `registry/name`, or empty. */
 export function Find({ profile, item, list }) {
@@ -133,10 +134,13 @@ function Install({ source, registry, suggested, profiles }) {
   const [alias, setAlias] = useState(false);
   const [given, setGiven] = useState({});
   const [asked, setAsked] = useState(false);
+  const [answers, setAnswers] = useState({});
+  const asks = useLast(change.body?.data.asks, []);
+  const open = unanswered(change.body?.data.asks || []);
   const taken = profiles.some((one) => one.name === name);
   const look = (/** @type {any} */ event) => {
     event.preventDefault();
-    change.look(Object.fromEntries(Object.entries({ source, registry, name, alias, ...given }).filter(([, value]) => value)), "");
+    change.look(Object.fromEntries(Object.entries({ source, registry, name, alias, ...given, ...answersIn(answers) }).filter(([, value]) => value)), "");
   };
   return (
     <>
@@ -147,6 +151,8 @@ function Install({ source, registry, suggested, profiles }) {
           <label className="d-radio"><input type="checkbox" checked={alias} onChange={(/** @type {any} */ event) => setAlias(event.target.checked)} /> Make a command of this name</label>
           <Button type="submit" kind={change.phase === "preview" ? "plain" : "main"} disabled={taken}>Show the preview</Button>
           </div>
+          {asks.length ? <Inputs asks={asks} given={answers} onGiven={setAnswers} /> : null}
+          {asks.length ? <div className="d-row"><Button type="submit" kind="main" disabled={taken}>Answer, and show the preview</Button></div> : null}
           <Exceptions given={given} onGiven={setGiven} />
         </form>
       </Card>
@@ -159,8 +165,9 @@ function Install({ source, registry, suggested, profiles }) {
             <Card className="d-hero">
               <div className="d-row d-wrap">
                 <p className="d-lead d-grow d-break">New profile <strong>{body.data.profile}</strong> <span className="d-mono">{pinWords(body.data.pin)}</span></p>
-                <Button kind="main" onClick={() => setAsked(true)}>Install…</Button>
+                <Button kind="main" disabled={open.length > 0} onClick={() => setAsked(true)}>Install…</Button>
               </div>
+              {open.length ? <p className="d-text-warn">It asks you something first: {open.map((one) => one.description || one.name).join(", ")}</p> : null}
             </Card>
             <Outcome body={body} />
             <Ask open={asked} title={`Install as ${body.data.profile}?`} yes="Install" onNo={() => setAsked(false)} onYes={() => { setAsked(false); change.go(); }}>

@@ -3,8 +3,9 @@ import { h, Fragment, useEffect, useState } from "../host.js";
 import { Ask, Badge, Button, Card, Choice, Code, Empty, ErrorBox, Field, Go, Waiting, counted, upper } from "../parts/basic.jsx";
 import { Change } from "../parts/change.jsx";
 import { Exceptions } from "../parts/exceptions.jsx";
+import { Inputs, answersIn, unanswered } from "../parts/inputs.jsx";
 import { Outcome, pinWords } from "../parts/outcome.jsx";
-import { useChange, useRead } from "../use.js";
+import { useChange, useLast, useRead } from "../use.js";
 
 const POLICY = [
   ["", "Yours stays, and the conflict waits for you"],
@@ -20,8 +21,13 @@ export function Update({ profile }) {
   const [to, setTo] = useState("");
   const [given, setGiven] = useState({});
   const [asked, setAsked] = useState(false);
+  const [answers, setAnswers] = useState({});
+  const info = useRead("info", profile);
+  const seen = change.body?.data.asks || [];
+  const asks = useLast(seen.length ? seen : undefined, info.data?.inputs || []);
+  const open = unanswered(seen);
   const managed = status.data?.managed;
-  const look = (/** @type {any} */ more = {}) => change.look(filled({ conflict, to, ...given, ...more }), status.state);
+  const look = (/** @type {any} */ more = {}) => change.look(filled({ conflict, to, ...given, ...answersIn(answers), ...more }), status.state);
   useEffect(() => {
     if (managed) look();
   }, [managed]);
@@ -35,7 +41,7 @@ export function Update({ profile }) {
         looking="Asking the source, and merging with your edits"
         working={`Updating ${profile}`}
         preview={(body) => (
-          <Preview body={body} status={status.data} onYes={() => setAsked(true)} onLook={() => look()}>
+          <Preview body={body} status={status.data} open={open} onYes={() => setAsked(true)} onLook={() => look()}>
             <Ask open={asked} title={`Update ${profile}?`} yes="Update" onNo={() => setAsked(false)} onYes={() => { setAsked(false); change.go(); }}>
               <p>{counted(body.data.steps.length, "file")} of <strong>{profile}</strong> will change, {pinWords(body.data.before) ? <>from <Code>{pinWords(body.data.before)}</Code> </> : ""}to <Code>{pinWords(body.data.pin)}</Code>.</p>
               <ul className="d-notes">
@@ -48,6 +54,14 @@ export function Update({ profile }) {
         )}
         done={(body) => <Done body={body} profile={profile} onAgain={() => look()} />}
       />
+      {asks.length && (change.phase === "preview" || change.phase === "failed") ? (
+        <Card title="Answers">
+          <form className="d-stack" onSubmit={(/** @type {any} */ event) => { event.preventDefault(); look(); }}>
+            <Inputs asks={asks} given={answers} onGiven={setAnswers} />
+            <div className="d-row"><Button type="submit">Answer, and show the preview</Button></div>
+          </form>
+        </Card>
+      ) : null}
       {change.phase === "preview" || change.phase === "failed" ? (
         <Card title="Another way" className="d-quietcard">
           <form className="d-stack" onSubmit={(/** @type {any} */ event) => { event.preventDefault(); look(); }}>
@@ -67,7 +81,7 @@ export function Update({ profile }) {
 /** Fields that say something. @param {Record<string, any>} fields */
 const filled = (fields) => Object.fromEntries(Object.entries(fields).filter(([, value]) => value));
 
-function Preview({ body, status, onYes, onLook, children }) {
+function Preview({ body, status, open, onYes, onLook, children }) {
   const data = body.data;
   const nothing = !data.steps.length && (!data.before || JSON.stringify(data.before) === JSON.stringify(data.pin));
   if (!body.plan || nothing) {
@@ -91,8 +105,9 @@ function Preview({ body, status, onYes, onLook, children }) {
             <p className="d-dim d-break">{data.pin?.url}{data.pin?.subfolder ? `//${data.pin.subfolder}` : ""} {body.trust ? `· ${body.trust}` : ""}</p>
           </div>
           <Button onClick={onLook}>Refresh</Button>
-          <Button kind="main" onClick={onYes}>Update…</Button>
+          <Button kind="main" disabled={open.length > 0} onClick={onYes}>Update…</Button>
         </div>
+        {open.length ? <p className="d-text-warn">It asks you something first: {open.map((one) => one.description || one.name).join(", ")}</p> : null}
         <div className="d-row d-wrap d-tight">
           <Badge>{counted(data.steps.length, "file")}</Badge>
           {data.conflicts.length ? <Badge tone="bad">{counted(data.conflicts.length, "conflict")}</Badge> : <Badge tone="good">no conflict</Badge>}
