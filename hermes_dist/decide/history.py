@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from hermes_dist.decide.versions import version_of
 from hermes_dist.errors import Invalid
 from hermes_dist.merge.trees import Favour, leave_open, merge_trees
 from hermes_dist.model.discreet import Contents
@@ -14,6 +16,7 @@ from hermes_dist.model.documents.api import kind_of, load_data, same
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Plan, Step
 from hermes_dist.model.side import Side
+from hermes_dist.model.source import Pin
 from hermes_dist.model.tree import Digest, Entry, Read, Tree, together
 
 ANY = "*"
@@ -34,27 +37,86 @@ class Moment(Struct, frozen=True):
     back_to: int | None = None
 
 
-def one_back(moments: Sequence[Moment]) -> int | None:
-    """Return the generation that a rollback without a number goes to: the last one with a different package.
+Later = Callable[[Moment, Moment], bool]
+"""Whether the package of the first moment is a later one than that of the second."""
+
+
+class Back(NamedTuple):
+    """Where a rollback without a number goes.
+
+    Attributes:
+        number: The generation.
+        forward: Its package is a later one than the package now: the history has no other that differs.
+    """
+
+    number: int
+    forward: bool = False
+
+
+def one_back(moments: Sequence[Moment], later: Later) -> Back | None:
+    """Return where a rollback without a number goes: to the last generation with a different package, not a later one.
 
     A second rollback goes further back: a change that went back has the position of the generation it went to.
 
     Args:
         moments: Oldest first; the last one is now.
+        later: Compares two packages. After a detour to an older version, the last different one is a later one.
 
     Returns:
-        Its number; None if there is nothing earlier.
+        The generation; None if there is nothing earlier.
     """
-    if not moments:
+    others = list(_earlier(moments))
+    for moment in others:
+        if not moments[-1].package or not later(moment, moments[-1]):
+            return Back(moment.number)
+    return Back(others[0].number, forward=True) if others else None
+
+
+def _earlier(moments: Sequence[Moment]) -> Iterator[Moment]:
+    """Yield the moments with another package than now, from the position of now backwards."""
+    if moments:
+        at = _position(moments[-1], {moment.number: moment for moment in moments})
+        for moment in reversed(moments):
+            if at is None or moment.number >= at:
+                continue
+            if moment.package not in ("", moments[-1].package):
+                yield moment
+
+
+def is_later(one: Pin, other: Pin, commits: Callable[[], Sequence[bytes]]) -> bool | None:
+    """Whether a pin is a later one than another of the same package; None if neither versions nor dates tell.
+
+    Args:
+        one: A pin.
+        other: Another.
+        commits: Gives the commit objects of both; empty if they are not known.
+    """
+    new, old = version_of(one.version), version_of(other.version)
+    if new is not None and old is not None and new != old:
+        return new > old
+    # Authors forget to raise the version. The dates of two commits are in any order only if someone forged them.
+    dates = [date for each in commits() if (date := committed_at(each)) is not None]
+    if len(dates) < 2 or dates[0] == dates[1]:
         return None
-    here = moments[-1]
-    at = _position(here, {moment.number: moment for moment in moments})
-    if at is None:
-        return None
-    for moment in reversed(moments):
-        if moment.number < at and moment.package not in ("", here.package):
-            return moment.number
+    return dates[0] > dates[1]
+
+
+def committed_at(commit: bytes) -> int | None:
+    """Return when a commit was made, in seconds since the epoch, from the object itself; None if it does not say."""
+    head = commit.partition(b"\n\n")[0]
+    for line in head.splitlines():
+        words = line.split()
+        if line.startswith(b"committer ") and len(words) > 2 and words[-2].isdigit():
+            return int(words[-2])
     return None
+
+
+def came_later(moments: Sequence[Moment], one: Moment, other: Moment) -> bool:
+    """Whether a package was received for the first time after another one."""
+    first: dict[str, int] = {}
+    for moment in moments:
+        first.setdefault(moment.package, moment.number)
+    return first[one.package] > first[other.package]
 
 
 def _position(moment: Moment, by_number: Mapping[int, Moment]) -> int | None:

@@ -44,6 +44,7 @@ class NoteKind(Kind):
     HELD = "held"
     LAYER_KEPT_BACK = "layer-kept-back"
     LAYER_DOES_NOT_FIT = "layer-does-not-fit"
+    GOES_FORWARD = "goes-forward"
     AGENT_NOT_FOUND = "agent-not-found"
     AGENT_NOT_COMPARABLE = "agent-not-comparable"
     KEY_NAMED_BUT_UNSIGNED = "key-named-but-unsigned"

@@ -307,6 +307,9 @@ SENTENCES: Sentences = {
     ),
     NoteKind.PACKAGE_MOVED: _moved,
     NoteKind.HELD: _held,
+    NoteKind.GOES_FORWARD: (
+        "this goes forward, not back: {here} has nothing before it, and {there} (generation {number}) is later"
+    ),
     NoteKind.AGENT_NOT_FOUND: (
         "needs {title} {requires}; none was found here, so this was not checked"
     ),

@@ -12,12 +12,15 @@ from hypothesis import strategies as st
 
 from hermes_dist.decide.history import (
     ANY,
+    Back,
     Moment,
     as_before,
     as_spelled_before,
+    came_later,
     edited_since,
     hold_after,
     holds,
+    is_later,
     one_back,
     take_back,
 )
@@ -35,6 +38,7 @@ from hermes_dist.decide.infer import (
 from hermes_dist.decide.removal import removal
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Plan, Step
+from hermes_dist.model.source import Pin, PinKind
 from hermes_dist.model.tree import Digest, Entry, Tree
 
 BLOBS: dict[Digest, bytes] = {}
@@ -62,29 +66,92 @@ def moments(*rows: tuple[str, int | None]) -> list[Moment]:
     return [Moment(n, package, back) for n, (package, back) in enumerate(rows)]
 
 
+def by_name(one: Moment, other: Moment) -> bool:
+    return one.package > other.package
+
+
+def back_from(rows: list[Moment]) -> int | None:
+    found = one_back(rows, by_name)
+    assert not (found and found.forward)
+    return found.number if found else None
+
+
 def test_one_back_is_the_last_generation_with_another_package() -> None:
-    assert one_back([]) is None
-    assert one_back(moments(("", None), ("v1", None))) is None
-    assert one_back(moments(("", None), ("v1", None), ("v2", None))) == 1
-    assert one_back(moments(("", None), ("v1", None), ("v2", None), ("v2", None))) == 1
+    assert back_from([]) is None
+    assert back_from(moments(("", None), ("v1", None))) is None
+    assert back_from(moments(("", None), ("v1", None), ("v2", None))) == 1
+    assert back_from(moments(("", None), ("v1", None), ("v2", None), ("v2", None))) == 1
 
 
 def test_after_going_back_one_back_goes_further_back() -> None:
     rows = [("", None), ("v1", None), ("v2", None), ("v3", None)]
-    assert one_back(moments(*rows)) == 2
-    assert one_back(moments(*rows, ("v2", 2))) == 1
-    assert one_back(moments(*rows, ("v2", 2), ("v1", 1))) is None
-    assert one_back(moments(*rows, ("v2", 2), ("v3", 3))) == 2
-    assert one_back(moments(*rows, ("v2", 2), ("v4", None))) == 4
-    assert one_back(moments(("v1", None), ("v2", None), ("", None))) == 1, (
+    assert back_from(moments(*rows)) == 2
+    assert back_from(moments(*rows, ("v2", 2))) == 1
+    assert back_from(moments(*rows, ("v2", 2), ("v1", 1))) is None
+    assert back_from(moments(*rows, ("v2", 2), ("v3", 3))) == 2
+    assert back_from(moments(*rows, ("v2", 2), ("v4", None))) == 4
+    assert back_from(moments(("v1", None), ("v2", None), ("", None))) == 1, (
         "an uninstall is gone back from"
     )
 
 
 def test_a_label_that_points_at_itself_or_forward_ends_nowhere_else() -> None:
-    assert one_back([Moment(1, "v1"), Moment(2, "v2", 2)]) == 1
-    assert one_back([Moment(1, "v1"), Moment(2, "v2", 9)]) == 1
-    assert one_back([Moment(5, "v2", 3)]) is None
+    assert back_from([Moment(1, "v1"), Moment(2, "v2", 2)]) == 1
+    assert back_from([Moment(1, "v1"), Moment(2, "v2", 9)]) == 1
+    assert back_from([Moment(5, "v2", 3)]) is None
+
+
+def test_after_a_detour_one_back_is_an_older_package_and_only_for_want_of_one_a_later() -> None:
+    rows = [("", None), ("v1", None), ("v2", None), ("v3", None)]
+    assert one_back(moments(*rows, ("v2", None)), by_name) == Back(1)
+    assert one_back(moments(*rows, ("v1", None)), by_name) == Back(3, forward=True)
+    assert one_back(moments(*rows, ("v1", None), ("v4", None)), by_name) == Back(4)
+    # From there, the only other packages are later ones.
+    assert one_back(moments(*rows, ("v1", None), ("v4", None), ("v1", 4)), by_name) == Back(
+        3, forward=True
+    )
+    # After an uninstall there is no version to compare with.
+    assert one_back(moments(*rows, ("", None)), by_name) == Back(3)
+
+
+@given(st.lists(st.tuples(st.sampled_from(["", "v1", "v2", "v3"]), st.integers(0, 9)), max_size=9))
+@settings(max_examples=examples(200))
+def test_one_back_goes_forward_only_if_everything_before_is_later(
+    changes: list[tuple[str, int]],
+) -> None:
+    rows = [
+        Moment(n, package, back if back < n else None) for n, (package, back) in enumerate(changes)
+    ]
+    found = one_back(rows, by_name)
+    if found is None:
+        return
+    here, there = rows[-1], rows[found.number]
+    assert there.package not in ("", here.package)
+    assert found.forward == (here.package != "" and by_name(there, here))
+
+
+def test_a_pin_is_later_by_its_version_then_by_the_dates_of_its_commits() -> None:
+    def pin(version: str) -> Pin:
+        return Pin("https://x.test/a", Digest.of(b""), PinKind.BRANCH, version=version)
+
+    def at(*times: int) -> list[bytes]:
+        return [b"tree 1\ncommitter A B <a@b> %d +0100\n\ncommitter no" % time for time in times]
+
+    assert is_later(pin("2.0"), pin("v1.9"), lambda: at(1, 2)) is True
+    assert is_later(pin("1.10"), pin("1.9"), list) is True
+    assert is_later(pin("1.0"), pin("2.0"), lambda: at(2, 1)) is False
+    for one, other in (("1.0", "1.0.0"), ("main", "1.0"), ("", "")):
+        assert is_later(pin(one), pin(other), lambda: at(2, 1)) is True
+        assert is_later(pin(one), pin(other), lambda: at(1, 2)) is False
+        assert is_later(pin(one), pin(other), lambda: at(1, 1)) is None
+        assert is_later(pin(one), pin(other), list) is None
+        assert is_later(pin(one), pin(other), lambda: [b"tree 1\n\n", b""]) is None
+
+
+def test_a_package_came_later_if_it_was_first_received_later() -> None:
+    rows = moments(("a", None), ("b", None), ("a", None))
+    assert came_later(rows, rows[1], rows[2])
+    assert not came_later(rows, rows[2], rows[1])
 
 
 def test_a_hold_stands_against_the_newest_commit_that_was_left() -> None:

@@ -19,7 +19,7 @@ from hermes_dist.cli.shared.verb import command_with_request
 from hermes_dist.errors import DistError, UsageError, counted
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.change.proposal import Outcome
-from hermes_dist.ops.change.request import Request
+from hermes_dist.ops.change.request import Confirm, Request
 from hermes_dist.ops.homes import half_changed
 from hermes_dist.ops.package import history as ops
 from hermes_dist.ops.package import rollback as going_back
@@ -165,7 +165,13 @@ def rollback(
         raise UsageError("--conflict and --exact don't go together: --exact merges nothing")
     name = session.ctx.profile(profile)
     outcome = going_back.rollback(
-        session.ctx, name, request, agreement(session, yes=yes), to=number, exact=exact
+        session.ctx,
+        name,
+        request,
+        agreement(session, yes=yes),
+        to=number,
+        exact=exact,
+        forward=_forward(session),
     )
     code = show_outcome(session, outcome, restart=request.restart)
     if outcome.done and outcome.proposal and outcome.proposal.lock and outcome.proposal.lock.held:
@@ -174,6 +180,13 @@ def rollback(
             f"  held here until something newer is published; release it with: {words}"
         )
     return code
+
+
+def _forward(session: Session) -> Confirm | None:
+    """The question whether to go forward, which ``--yes`` does not answer; None if nobody is there to answer."""
+    if session.screen.somebody:
+        return agreement(session, yes=False, question="Go forward to it?")
+    return None
 
 
 @command

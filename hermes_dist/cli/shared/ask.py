@@ -18,15 +18,13 @@ from hermes_dist.voice.inputs.words import input_words
 from hermes_dist.voice.summary import asked_words
 
 
-def agreement(session: Session, *, yes: bool) -> Confirm:
+def agreement(session: Session, *, yes: bool, question: str = "Apply it?") -> Confirm:
     """Make a function that shows a proposal and asks for confirmation, unless ``--yes`` was given."""
 
     def confirm(proposal: Proposal) -> bool:
         preview(session, proposal, asking=not yes)
-        question = "Apply it?"
-        if proposal.new:
-            question = "Install it?"
-        return yes or session.screen.confirm(question)
+        asked = "Install it?" if proposal.new else question
+        return yes or session.screen.confirm(asked)
 
     return confirm
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from itertools import pairwise
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from hermes_dist.decide.consent.effects import find_effects
@@ -13,23 +15,28 @@ from hermes_dist.decide.consent.withdrawal import approvals_for, withdraw, witho
 from hermes_dist.decide.handover import with_included
 from hermes_dist.decide.history import (
     ANY,
+    Back,
     Left,
+    Moment,
     as_before,
     as_spelled_before,
+    came_later,
     edited_since,
     hold_after,
+    is_later,
     left_of,
     one_back,
     take_back,
 )
 from hermes_dist.decide.ownership import brings
-from hermes_dist.errors import DistError
+from hermes_dist.errors import DistError, InputNeeded
 from hermes_dist.model.discreet import Contents
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.lock_package import Approval, digests_of
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.plan import Plan, Step
+from hermes_dist.model.source import Pin
 from hermes_dist.model.tree import EMPTY, Digest, Read, Tree, together
 from hermes_dist.ops.change.confirm import confirm_and_carry_out
 from hermes_dist.ops.change.fetch import Incoming
@@ -57,6 +64,7 @@ def rollback(
     *,
     to: int | None = None,
     exact: bool = False,
+    forward: Confirm | None = None,
 ) -> Outcome:
     """Go back to the package of an earlier generation.
 
@@ -67,36 +75,115 @@ def rollback(
         confirm: Shows the proposal and asks for confirmation.
         to: The generation; by default the last one with another package.
         exact: Restore the files exactly, instead of keeping later edits.
+        forward: Asks instead of ``confirm`` if no generation is named and all others have a later package; None if
+            nobody can be asked.
 
     Raises:
+        InputNeeded: The only way is forward, and nobody can be asked; nothing changed.
         DistError: There is nothing to go back to; nothing changed.
     """
     home = open_home(ctx, name)
     rows = past_of(home)
+    notes: tuple[Note, ...] = ()
     if to is None:
-        to = _chosen(ctx, home, rows)
+        to, is_forward = _chosen(ctx, home, rows)
+        if is_forward:
+            later = _Later.of(ctx, home, row_of(ctx, home, rows, to))
+            if forward is None and not request.dry_run:
+                raise later.refusal(exact=exact)
+            confirm, notes = forward or confirm, (later.note(),)
     goal = row_of(ctx, home, rows, to)
     lock = _lock_of(goal)
 
     def make(choices: Choices) -> Proposal:
         if exact:
-            return _exactly(ctx, home, rows, goal, lock)
-        return _towards(ctx, home, rows, goal, lock, choices)
+            made = _exactly(ctx, home, rows, goal, lock)
+        else:
+            made = _towards(ctx, home, rows, goal, lock, choices)
+        return replace(made, notes=(*notes, *made.notes))
 
     if exact:
         return confirm_and_carry_out(ctx, make, request, confirm)
     return confirm_and_carry_out(ctx, make, request, confirm, request.questions.conflicts)
 
 
-def _chosen(ctx: Context, home: Home, rows: list[Past]) -> int:
-    number = one_back([row.moment for row in rows])
-    if number is None:
+def _chosen(ctx: Context, home: Home, rows: list[Past]) -> Back:
+    by_number = {row.number: row for row in rows}
+    moments = [row.moment for row in rows]
+
+    def later(one: Moment, other: Moment) -> bool:
+        new, old = by_number[one.number].lock, by_number[other.number].lock
+        if new is None or old is None:
+            return False
+        told = _is_later(ctx, new, old)
+        if told is None:
+            return new.pin.tree != old.pin.tree and came_later(moments, one, other)
+        return told
+
+    back = one_back(moments, later)
+    if back is None:
         raise DistError(
             "there is nothing earlier to roll back to",
             where=str(home.name),
             hint=f"see: {ctx.command(f'history {home.name}')}",
         )
-    return number
+    return back
+
+
+def _is_later(ctx: Context, new: Lock, old: Lock) -> bool | None:
+    """Whether a lock has a later package than another, and no earlier layer; None if nothing tells."""
+    before = {package.name: package.pin for package in old.packages}
+    told = {
+        is_later(package.pin, other, partial(_commits, ctx, package.pin, other))
+        for package in new.packages
+        if (other := before.get(package.name)) and other != package.pin
+    }
+    if told <= {None}:
+        return None
+    return True in told and False not in told
+
+
+def _commits(ctx: Context, one: Pin, other: Pin) -> Sequence[bytes]:
+    """The commit objects of two pins, from what was fetched before: going back needs no network."""
+    if not one.commit or not other.commit or one.url != other.url:
+        return ()
+    try:
+        return ctx.sources.git.originals(
+            one.url, [(one.commit, "commit"), (other.commit, "commit")]
+        )
+    except DistError:
+        return ()
+
+
+class _Later(Struct, frozen=True):
+    """A way forward that a rollback without a number has found: from where, to where, and the command that says so."""
+
+    ctx: Context
+    name: ProfileName
+    number: int
+    here: str
+    there: str
+
+    @classmethod
+    def of(cls, ctx: Context, home: Home, goal: Past) -> _Later:
+        return cls(ctx, home.name, goal.number, _labelled_pin(home.lock), _labelled_pin(goal.lock))
+
+    def note(self) -> Note:
+        return Note.of(NoteKind.GOES_FORWARD, here=self.here, there=self.there, number=self.number)
+
+    def refusal(self, *, exact: bool) -> InputNeeded:
+        words = f"rollback {self.name} {self.number}" + (" --exact" if exact else "")
+        return InputNeeded(
+            f"a rollback without a number goes back, and {self.here} has nothing before it:"
+            f" {self.there} (generation {self.number}) is later",
+            where=str(self.name),
+            hint=f"to go forward to it: {self.ctx.command(words)}; "
+            f"to see all: {self.ctx.command(f'history {self.name}')}",
+        )
+
+
+def _labelled_pin(lock: Lock | None) -> str:
+    return f"{lock.name} {lock.pin.version} @ {lock.pin.short}" if lock else "no package"
 
 
 def _towards(

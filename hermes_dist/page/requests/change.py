@@ -73,6 +73,7 @@ def rollback(job: Job) -> Found:
         agreed,
         to=job.number("number"),
         exact=job.flag("exact"),
+        forward=agreed,  # the preview says that it goes forward, and only its plan is carried out
     )
     return outcome_found(outcome)
 

@@ -10,7 +10,8 @@ from msgspec.structs import replace
 from story import BOT, FIRST, GO, Story, yes
 
 from hermes_dist.decide.history import ANY
-from hermes_dist.errors import Cancelled, DistError
+from hermes_dist.errors import Cancelled, DistError, InputNeeded
+from hermes_dist.model.notes import NoteKind
 from hermes_dist.model.side import Side
 from hermes_dist.ops.change.proposal import Outcome
 from hermes_dist.ops.change.request import Request
@@ -157,6 +158,62 @@ def test_going_back_twice_goes_further_back_and_by_number_comes_forward(story: S
     assert story.lock.pin.commit == story.commits[2]
     assert story.lock.held == ""
     assert "Rule 9 is third" in story.read("SOUL.md")
+
+
+def _three(story: Story, *, versions: bool = True) -> None:
+    story.install()
+    for number in (2, 3):
+        files = {"SOUL.md": SOUL.replace("Rule 9 stands", f"Rule 9 is {number}")}
+        if versions:
+            files["distribution.yaml"] = f"name: bot\nversion: {number}.0.0\n"
+        story.ship(files)
+        story.update()
+
+
+@pytest.mark.parametrize("versions", [True, False])
+def test_after_a_detour_a_rollback_without_a_number_goes_to_an_older_version(
+    story: Story, versions: bool
+) -> None:
+    _three(story, versions=versions)
+    story.update(Request(to=story.commits[1]))
+    story.rollback()
+    assert story.lock.pin.commit == story.commits[0]
+    assert story.lock.held == story.commits[1]
+
+
+@pytest.mark.parametrize("versions", [True, False])
+def test_a_rollback_without_a_number_never_goes_forward_unless_someone_says_so(
+    story: Story, versions: bool
+) -> None:
+    _three(story, versions=versions)
+    story.update(Request(to=story.commits[0]))
+    before = story.files()
+    with pytest.raises(InputNeeded) as caught:
+        story.rollback()
+    assert story.files() == before
+    assert "has nothing before it" in caught.value.what
+    assert caught.value.hint.startswith("to go forward to it: hermes-dist rollback bot 3; ")
+    dry = going_back.rollback(story.ctx, BOT, Request(dry_run=True), yes)
+    assert dry.proposal is not None
+    assert [n.kind for n in dry.proposal.notes].count(NoteKind.GOES_FORWARD) == 1
+    with pytest.raises(Cancelled):
+        going_back.rollback(story.ctx, BOT, GO, yes, forward=lambda _: False)
+    going_back.rollback(story.ctx, BOT, GO, yes, forward=yes)
+    assert story.lock.pin.commit == story.commits[2]
+
+
+def test_a_first_install_of_a_new_version_and_a_step_to_an_old_one_is_told_by_its_commits(
+    story: Story,
+) -> None:
+    # Nothing in the history of the profile says which came first, and both have the same version.
+    story.ship({"SOUL.md": SOUL.replace("Rule 9 stands", "Rule 9 is new")})
+    story.install()
+    story.ship({"SOUL.md": SOUL.replace("Rule 9 stands", "Rule 9 is newer")})
+    story.update()  # fetches the history
+    story.rollback(1)
+    story.update(Request(to=story.commits[0]))
+    with pytest.raises(InputNeeded, match=f"@ {story.commits[1][:7]} .generation 3. is later"):
+        story.rollback()
 
 
 def test_a_number_that_is_not_there_is_told_with_those_that_are(story: Story) -> None:
