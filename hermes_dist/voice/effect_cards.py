@@ -131,6 +131,11 @@ def revoked_line(group: Group, *, stays: bool) -> Line:
     return line("  ", Piece(f"{'revokes':<10}", "accent", label=True), said)
 
 
+def off_there_line(key: str) -> Line:
+    """Say that a part is switched off in an archive; nobody knows whether its author or a user did that."""
+    return line(f"  off       {clean(key)}: it is off in the archive, and stays off")
+
+
 def off_line(key: str, command: str) -> Line:
     """Say that a part ships switched off, and the command that switches it on."""
     return line(

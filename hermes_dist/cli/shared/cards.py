@@ -132,7 +132,7 @@ def _effects(session: Session, screen: Screen, proposal: Proposal) -> None:
     now, origin = review.agent_time(session.ctx, proposal.home.path), review.origin_in(proposal)
     review_card(screen, shown, plan.parked, now, origin=origin)
     changed_card(screen, review.before_after(lock, shown))
-    _tell(screen, _off_by_author(session, proposal))
+    _tell(screen, _off(session, proposal))
     # Grouped with the others, and without what is shown above in part: counted as the summary and `list` count.
     waiting = review.groups_of(plan.parked)
     if old := sum(not new.intersection(group.effects) for group in waiting):
@@ -140,13 +140,18 @@ def _effects(session: Session, screen: Screen, proposal: Proposal) -> None:
         _tell(screen, [effect_cards.earlier_line(old, words)])
 
 
-def _off_by_author(session: Session, proposal: Proposal) -> Iterator[Line]:
+def _off(session: Session, proposal: Proposal) -> Iterator[Line]:
     """What its author ships switched off: it stays off, whatever is approved, until the user names it."""
     before: Sequence[Off] = ()
     if proposal.home.lock:
         before = proposal.home.lock.off
     for off in proposal.plan.off:
-        if off.cause is OffCause.AUTHOR and off not in before:
+        if off.cause is not OffCause.AUTHOR or off in before:
+            continue
+        if proposal.lock is None or off not in proposal.lock.off:
+            # Of an archive that the home takes no lock from: `approve` knows nothing of it.
+            yield effect_cards.off_there_line(off.key)
+        else:
             words = session.command(f"approve {proposal.home.name} {shlex.quote(off.key)}")
             yield effect_cards.off_line(off.key, words)
 

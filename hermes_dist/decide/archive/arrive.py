@@ -131,6 +131,7 @@ class Arrival(Struct, frozen=True, kw_only=True):
         before: Effects that were approved in this home.
         read: Gives contents by digest.
         known: Gives the names of providers that the machine uses.
+        waited: Servers and jobs that wait for approval in the archive's lock or the home's, which is why they are off.
     """
 
     base: Tree
@@ -141,6 +142,7 @@ class Arrival(Struct, frozen=True, kw_only=True):
     before: tuple[Approval, ...]
     read: Read
     known: Known = frozenset
+    waited: frozenset[Unit] = frozenset()
 
 
 class Consent(Struct, frozen=True, kw_only=True):
@@ -169,7 +171,7 @@ def arrive(arrival: Arrival, consent: Consent) -> tuple[Plan, Lock | None]:
         theirs=arrival.quiet.tree,
         read=together(blobs, arrival.read),
         known=arrival.known,
-        by_author=_off_there(arrival.quiet, together(blobs, arrival.read)),
+        by_author=_off_there(arrival.quiet, together(blobs, arrival.read)) - arrival.waited,
     )
     granted = grant(consent.grants, before=digests_of(arrival.before))
     decisions = Decisions(sides=consent.sides, default=consent.default, granted=granted)
@@ -180,7 +182,10 @@ def arrive(arrival: Arrival, consent: Consent) -> tuple[Plan, Lock | None]:
         plan = reconcile(situation, decisions)
     blobs |= plan.blobs
     if arrival.adopted is None:
-        return replace(plan, blobs=blobs), None
+        # What is off here already is no news, and no lock is written that remembers it.
+        here = {unit for unit, _ in units_in(arrival.found, situation.read)}
+        off = tuple(off for off in plan.off if unit_of(off.path, off.key) not in here)
+        return replace(plan, blobs=blobs, off=off), None
     return _with_lock(arrival, arrival.adopted, plan, decisions, blobs)
 
 

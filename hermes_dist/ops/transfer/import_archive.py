@@ -20,6 +20,7 @@ from hermes_dist.decide.archive.arrive import (
 )
 from hermes_dist.decide.consent.contents import data_in
 from hermes_dist.decide.consent.granted import approvals_after
+from hermes_dist.decide.consent.switches import memory_of
 from hermes_dist.decide.environment.wanted import Wanted
 from hermes_dist.decide.leaving.card import Card
 from hermes_dist.decide.leaving.export import only_lock
@@ -276,6 +277,7 @@ def _merge(ctx: Context, archive: Archive, home: Home, parts: Sorted, choices: C
         before=home.lock.approved if home.lock else (),
         read=first_of(content, observed.read),
         known=providers_used(ctx, home.path, choices.given),
+        waited=memory_of(archive.lock).waited | memory_of(home.lock).waited,
     )
     plan, lock = arrive(arrival, _consent(choices))
     # From here on the plan is shown and the lock is written: neither may hold a secret.

@@ -16,6 +16,7 @@ from hermes_dist.ops.change.proposal import Outcome
 from hermes_dist.ops.change.request import Request
 from hermes_dist.ops.homes import open_home
 from hermes_dist.ops.package import install as installing
+from hermes_dist.ops.package.approvals import revoke
 from hermes_dist.ops.package.resolve import approve, to_approve
 from hermes_dist.ops.package.status import status
 from hermes_dist.ops.package.update import update
@@ -157,6 +158,36 @@ def test_into_a_profile_of_the_same_package_they_wait_listed_too(tmp_path: Path)
     assert keys == {f"jobs[id={ON['id']}]", "mcp_servers.mine.command"}
     approve(story.ctx, OTHER, Request(), yes)
     assert own(story) == {"on": True, "off": False, "mine": True, "idle": False}
+
+
+def test_what_was_revoked_waits_and_is_not_said_to_be_off_by_its_author(tmp_path: Path) -> None:
+    servers = {
+        "a": {"command": "a"},
+        "b": {"command": "b"},
+        "spare": {"command": "c", "disabled": True},
+    }
+    files = {**FILES, "mcp.json": json.dumps({"mcpServers": servers})}
+    story = Story(tmp_path / "story", files)
+    story.install()
+    file = tmp_path / "on.tar.gz"
+    export(story.ctx, BOT, Packing(), file)
+    revoke(story.ctx, BOT, ("a",), Request(), yes)
+    waits = set(story.lock.parked)
+    assert {e.key for e in waits} == {"mcp_servers.a.command"}
+    off = tmp_path / "off.tar.gz"
+    export(story.ctx, BOT, Packing(), off)
+    for archive in (file, off):
+        outcome = import_(
+            story.ctx, archive, Request(dry_run=True), yes, passphrase=lambda: "", name="bot"
+        )
+        assert outcome.proposal is not None
+        assert set(outcome.proposal.plan.parked) == waits, archive.name
+        assert outcome.proposal.plan.off == (), archive.name
+    # What waits in the archive alone does not run here either, and needs no word about its author.
+    approve(story.ctx, BOT, Request(), yes)
+    outcome = import_(story.ctx, off, Request(), yes, passphrase=lambda: "", name="bot")
+    assert not outcome.done
+    assert not story.lock.parked
 
 
 def test_where_yours_stays_nothing_is_open_afterwards(tmp_path: Path) -> None:
