@@ -14,6 +14,7 @@ from hermes_dist.voice.author_json import changes_data
 from hermes_dist.voice.authoring.learned import WHO_WORDS, verdict_words
 from hermes_dist.voice.clean import VALUE, clean
 from hermes_dist.voice.lines import Style
+from hermes_dist.voice.words import untouched_words
 
 _SIGNS: Mapping[str, tuple[str, Style]] = {
     "added": ("+", "good"),
@@ -34,13 +35,13 @@ def changes(session: Session, profile: Profile = None) -> int:
 
 
 def _show(session: Session, found: Changes) -> None:
-    screen, pin = session.screen, found.lock.pin
-    label = f"{clean(found.lock.name)} {clean(pin.version)} @ {pin.short}"
+    screen = session.screen
+    label = f"{clean(found.lock.name)} {clean(found.lock.pin.label)}"
     screen.say(f"{screen.paint(found.profile, '', bold=True)}  {label}")
     for who, title in WHO_WORDS.items():
         _group(session, title, [row for row in found.rows if row.verdict.who is who])
     if not found.rows:
-        screen.say("  as its author ships it")
+        screen.say(f"  {untouched_words(found.lock)}")
     if found.memories:
         names = ", ".join(clean(name) for name in found.memories)
         screen.say(f"  stays home  memories/: {names}")

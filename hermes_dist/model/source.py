@@ -237,6 +237,11 @@ class Pin(NamedTuple):
     version: str = ""
 
     @property
+    def label(self) -> str:
+        """Return the version, if it has one, with the start of the commit."""
+        return f"{self.version} @ {self.short}".strip()
+
+    @property
     def short(self) -> str:
         """Return the start of the commit, or of the tree digest if there is no commit."""
         return self.commit[:7] or self.tree[:7]

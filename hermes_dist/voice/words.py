@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from hermes_dist.model.lock import Lock
 from hermes_dist.model.lock_head import Demand
 from hermes_dist.model.plan import ConflictKind, EffectKind
+from hermes_dist.ops.own_source import is_own
 
 EFFECT_VERBS = {
     EffectKind.RUNS: "runs",
@@ -75,3 +77,18 @@ def looser_words(before: Demand | None, after: Demand, signer: str) -> str:
         f"this profile demands {demand_words(before, signer)}; with {after}, it demands {_DEMANDS[after]}. "
         f"{whose} could then send an update under its author's name"
     )
+
+
+def package_words(lock: Lock) -> str:
+    """Name what a lock holds: the package with its version, or the layers that the user put under a profile."""
+    if not is_own(lock.source):
+        return f"{lock.name} {lock.pin.label}"
+    layers = [f"{one.name} {one.pin.version}".strip() for one in lock.layers]
+    return f"{lock.name} with {', '.join(layers)}" if layers else f"{lock.name} without layers"
+
+
+def untouched_words(lock: Lock) -> str:
+    """Say that nothing in a profile differs from what it received."""
+    if not is_own(lock.source):
+        return "as its author ships it"
+    return "as its layers ship it" if lock.layers else "it has no layers any more"

@@ -106,6 +106,5 @@ def list_(session: Session, profile: Profile = None) -> int:
 
 
 def _row(one: LockedPackage) -> tuple[str, ...]:
-    version = f"{one.pin.version} @ {one.pin.short}".strip()
-    cells = (one.layer, one.name, version, ", ".join(one.only) or "all", one.source)
+    cells = (one.layer, one.name, one.pin.label, ", ".join(one.only) or "all", one.source)
     return tuple(map(clean, cells))

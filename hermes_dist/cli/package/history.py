@@ -26,6 +26,7 @@ from hermes_dist.ops.package import rollback as going_back
 from hermes_dist.ops.package import undo as undoing
 from hermes_dist.voice.clean import clean
 from hermes_dist.voice.package_json import history_data, hold_data, step_data
+from hermes_dist.voice.words import package_words
 
 _FILES = 4
 _SIGNS = {"added": "+", "deleted": "-", "changed": "~"}
@@ -117,8 +118,7 @@ def _fields(row: ops.Past, before: ops.Past) -> Iterator[tuple[str, str]]:
 def _version(row: ops.Past) -> str:
     if row.lock is None:
         return ""
-    pin = row.lock.pin
-    return f"{clean(row.lock.name)} {clean(pin.version)} @ {pin.short}"
+    return f"{clean(row.lock.name)} {clean(row.lock.pin.label)}"
 
 
 def _when(row: ops.Past) -> str:
@@ -206,7 +206,7 @@ def undo(
         screen = session.screen.results() if dry_run else session.screen.aloud()
         screen.tell(
             f"Undo the {last.verb}{when} (generation {last.number}): back to"
-            f" {clean(last.package)}. What you edited since stays."
+            f" {clean(package_words(last.lock))}. What you edited since stays."
         )
         if last.verb != "update" and last.part_of_update:
             words = session.command(f"update {name} --abort")
@@ -254,7 +254,7 @@ def _held(session: Session, outcome: Outcome, state: str) -> int:
     lock = outcome.proposal.lock if outcome.proposal else outcome.lock
     at = ""
     if lock:
-        at = f" ({clean(lock.name)} {clean(lock.pin.version)} @ {lock.pin.short})"
+        at = f" ({clean(lock.name)} {clean(lock.pin.label)})"
     session.screen.emit("hold", hold_data(outcome))
     session.screen.say(f"{outcome.profile} {state}{at}.")
     return 0

@@ -103,7 +103,7 @@ def _info_rows(found: ops.Info) -> Iterator[tuple[str, str]]:
         yield "Signer", found.signer
         yield "Demands", demand_words(found.lock.demands, found.lock.signer)
         for one in found.lock.layers:
-            yield "Layer", f"{one.name} {one.pin.version} @ {one.pin.short} ({one.layer})"
+            yield "Layer", f"{one.name} {one.pin.label} ({one.layer})"
         yield "Parts", ", ".join(f"{part} {count}" for part, count in found.parts)
         yield "Included", ", ".join(found.lock.top.included)
         left_out = ("" if found.lock.whole else PARTIAL, missed_words(found.missed))

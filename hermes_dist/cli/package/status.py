@@ -18,7 +18,7 @@ from hermes_dist.ops.package.status import Status, status
 from hermes_dist.voice.clean import clean, clean_value, error_data
 from hermes_dist.voice.lines import Style
 from hermes_dist.voice.package_json import status_data
-from hermes_dist.voice.words import CONFLICT_WORDS, demand_words
+from hermes_dist.voice.words import CONFLICT_WORDS, demand_words, untouched_words
 
 if TYPE_CHECKING:
     from hermes_dist.ops.package.differences import KeyChange
@@ -102,14 +102,13 @@ def _standing(session: Session, found: Status) -> None:
         _table(screen, list(_links(found)))
         notes(screen, found.notes)
         return
-    pin = found.lock.pin
     held = ", held" if found.lock.held else ""
-    label = f"{clean(f'{found.lock.name} {pin.version}'.rstrip())} @ {pin.short}{held}"
+    label = f"{clean(f'{found.lock.name} {found.lock.pin.label}')}{held}"
     screen.say(f"{screen.paint(found.profile, '', bold=True)}  {label}")
     _table(screen, [*_edited(found, screen.longest_value()), *_open(found), *_links(found)])
     screen.fields(_facts(found, found.lock), indent=2)
     if found.clean and found.lock.whole and not (found.own or found.units):
-        screen.say("  as its author ships it")
+        screen.say(f"  {untouched_words(found.lock)}")
     notes(screen, found.notes)
     if found.conflicts:
         screen.tell(f"  next: {session.command(f'resolve {found.profile} --list')}")

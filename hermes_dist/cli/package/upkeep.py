@@ -228,9 +228,8 @@ def _show_candidates(session: Session, proposal: Proposal, guess: Guess) -> None
     """List the versions that it could be, each with the command that names it."""
     rows = [(guess.incoming.pin, guess.match), *guess.others]
     for pin, match in rows[:_CANDIDATES]:
-        label = f"{clean(pin.version)} @ {pin.short}".strip()
         session.screen.tell(
-            f"  either {label} ({match.score:.0%}): {_naming(session, proposal, guess, pin)}"
+            f"  either {clean(pin.label)} ({match.score:.0%}): {_naming(session, proposal, guess, pin)}"
         )
     if more := rows[_CANDIDATES:]:
         session.screen.tell(f"  or     one of {len(more)} more")
@@ -249,8 +248,7 @@ def _naming(session: Session, proposal: Proposal, guess: Guess, pin: Pin) -> str
 def _adopted(session: Session, outcome: Outcome) -> None:
     at = ""
     if outcome.proposal and outcome.proposal.lock:
-        pin = outcome.proposal.lock.pin
-        at = f" at {clean(pin.version)} @ {pin.short}"
+        at = f" at {clean(outcome.proposal.lock.pin.label)}"
     mark = session.screen.paint("✓", "good")
     session.screen.say(f"{mark} Adopted {outcome.profile}{at}; none of its files changed.")
     if isinstance(outcome.proposal, adopting.Adopting) and outcome.proposal.active:

@@ -41,7 +41,7 @@ def up_to_date(
     """Say that nothing was done: there is nothing new, or a hold keeps it out; an archive is no source of news."""
     label = ""
     if lock:
-        label = f" ({clean(lock.name)} {clean(lock.pin.version)} @ {lock.pin.short})"
+        label = f" ({clean(lock.name)} {clean(lock.pin.label)})"
     state = _NOTHING_DONE.get(verb, "is up to date")
     if kept_out:
         state = "stays where it is"

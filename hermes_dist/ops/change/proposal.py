@@ -44,6 +44,8 @@ from hermes_dist.world.transaction.apply import Carry, apply
 from hermes_dist.world.transaction.aside import below_root, placed, tidy
 from hermes_dist.world.transaction.new_home import build_new
 
+CALLED = "profile"
+"""The label of a change: the name that the profile had."""
 _BRINGS = frozenset({"install", "import"})
 
 
@@ -236,7 +238,7 @@ def carry_out(
     # comes.
     _keep_base(ctx, proposal, read)
     ctx.progress("writing")
-    label = {"verb": proposal.verb, **proposal.label}
+    label = {"verb": proposal.verb, **proposal.label, CALLED: str(home.name)}
     if proposal.new:
         return _build(ctx, proposal, read, label, values)
     with held(home) as fs, _way_around(proposal.verb):

@@ -14,7 +14,7 @@ from hermes_dist.model.lock import Lock, load_lock
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.plan import Plan, Step
 from hermes_dist.model.tree import Digest, Read
-from hermes_dist.ops.change.proposal import Outcome, Proposal, carry_out
+from hermes_dist.ops.change.proposal import CALLED, Outcome, Proposal, carry_out
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, look_into, open_home
 from hermes_dist.world.disk.fs import RealFs
@@ -55,6 +55,14 @@ class Past(Struct, frozen=True, kw_only=True):
         """The generation that a rollback went back to; None for other changes."""
         word = self._label(BACK_TO)
         return int(word) if word.isdecimal() else None
+
+    @property
+    def called(self) -> ProfileName | None:
+        """The name that the profile had; None if it is not known."""
+        try:
+            return ProfileName(self._label(CALLED))
+        except Invalid:
+            return None
 
     def _label(self, name: str) -> str:
         if self.generation is None:

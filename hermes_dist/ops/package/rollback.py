@@ -183,7 +183,7 @@ class _Later(Struct, frozen=True):
 
 
 def _labelled_pin(lock: Lock | None) -> str:
-    return f"{lock.name} {lock.pin.version} @ {lock.pin.short}" if lock else "no package"
+    return f"{lock.name} {lock.pin.label}" if lock else "no package"
 
 
 def _towards(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from msgspec import Struct
 
 from hermes_dist.errors import DistError
+from hermes_dist.model.lock import Lock
 from hermes_dist.model.lock_head import Demand
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.change.confirm import confirm_and_carry_out
@@ -43,6 +45,7 @@ class _Instead(NamedTuple):
 _BACK = _Instead("to go further back", "rollback {name} NUMBER")
 _INSTEAD: Mapping[str, _Instead] = {
     "install": _Instead("to remove the package", "uninstall {name}"),
+    "layer add": _Instead("to take the layer out", "layer remove {name} {layer}"),
     "create": _Instead("to delete the profile", "delete {name}"),
     "adopt": _Instead("to give the package up", "uninstall {name} --keep-files"),
     "uninstall": _Instead("to have the package again", "rollback {name}"),
@@ -63,14 +66,14 @@ class Last(Struct, frozen=True, kw_only=True):
         verb: The command that made it.
         number: Its generation.
         when: Its time, in seconds since the epoch; 0 if unknown.
-        package: The package before it, with its version.
+        lock: The lock before it.
         part_of_update: Whether an update came before it that ``update --abort`` would take back.
     """
 
     verb: str
     number: int
     when: float
-    package: str
+    lock: Lock
     part_of_update: bool = False
 
 
@@ -103,6 +106,7 @@ def undo(
             hint=f"see: {ctx.command(f'history {name}')}",
         )
     row, before = rows[index], rows[index - 1]
+    _refuse_renamed(ctx, name, row)
     if row.verb not in _UNDONE or before.lock is None:
         raise _instead(ctx, name, row, before)
     tell(
@@ -110,12 +114,30 @@ def undo(
             verb=row.verb,
             number=row.number,
             when=row.when,
-            package=f"{before.lock.name} {before.lock.pin.version} @ {before.lock.pin.short}",
+            lock=before.lock,
             part_of_update=any(each.verb == "update" for each in rows[:index]),
         )
     )
     return confirm_and_carry_out(
         ctx, lambda _: taken_back(ctx, home, rows, index, verb="undo"), request, confirm
+    )
+
+
+def _refuse_renamed(ctx: Context, name: ProfileName, row: Past) -> None:
+    """Refuse if the profile was renamed after the change: the rename is what was done last, and has its own way back.
+
+    Raises:
+        DistError: It was; the error names the command.
+    """
+    if row.called in (None, name) or ctx.layout.home(row.called).exists():
+        return
+    hint = f"to have the old name again: {ctx.command(f'rename {name} {row.called}')}"
+    if row.verb in _UNDONE:
+        hint += f"; then `undo` takes back the {row.verb} before it"
+    raise DistError(
+        f"the last change was: rename, from {row.called}; undo can't take that back",
+        where=str(name),
+        hint=hint,
     )
 
 
@@ -130,7 +152,13 @@ def _instead(ctx: Context, name: ProfileName, row: Past, before: Past) -> DistEr
     if row.verb == "undo" and before.verb == "update":
         serves = [_INSTEAD["abort"], _BACK]
     demand = str((before.lock and before.lock.demands) or Demand.NONE)
-    known = {"name": name, "before": before.number, "demand": demand}
+    over = row.lock.top.over if row.lock else ()
+    known = {
+        "name": name,
+        "before": before.number,
+        "demand": demand,
+        "layer": shlex.quote(over[-1]) if over else "LAYER",
+    }
     hint = "; ".join(f"{one.purpose}: {ctx.command(one.command.format(**known))}" for one in serves)
     if _BACK in serves:
         hint += f" (see: {ctx.command(f'history {name}')})"

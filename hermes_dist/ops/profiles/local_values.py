@@ -99,7 +99,7 @@ def _generations(ctx: Context, name: ProfileName) -> Iterator[Word]:
     for row in reversed(past_of(look_into(ctx, name))):
         package = ""
         if row.lock:
-            package = f"{row.lock.pin.version} @ {row.lock.pin.short}"
+            package = row.lock.pin.label
         yield Word(str(row.number), f"{row.verb or 'before the first change'} {package}".strip())
 
 

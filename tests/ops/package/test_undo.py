@@ -22,6 +22,7 @@ from hermes_dist.ops.package.uninstall import uninstall
 from hermes_dist.ops.package.update import update
 from hermes_dist.ops.profiles import trash_and_archive
 from hermes_dist.ops.trust.demands import require
+from hermes_dist.voice.words import package_words
 
 NEW = FIRST["SOUL.md"].replace("Rule 3 stands", "Rule 3 is new")
 
@@ -46,7 +47,7 @@ def undone(story: Story) -> Last:
 def test_an_update_is_undone_and_later_edits_stay(story: Story) -> None:
     story.edit("SOUL.md", "Rule 20 stands", "Rule 20 is later")
     last = undone(story)
-    assert (last.verb, last.package.split(" @ ")[0]) == ("update", "bot 1.0.0")
+    assert (last.verb, package_words(last.lock).split(" @ ")[0]) == ("update", "bot 1.0.0")
     assert not (story.home / "skills/more/SKILL.md").exists()
     assert "Rule 20 is later" in story.read("SOUL.md")
     assert story.lock.conflicts == ()
