@@ -24,7 +24,7 @@ from hermes_dist.ops.transfer.backup import Listed, Missed, Restored, Talk
 from hermes_dist.ops.transfer.export import Exported, target_of
 from hermes_dist.voice.clean import clean
 from hermes_dist.voice.profile_json import backed_data, restored_data
-from hermes_dist.voice.words import size_of
+from hermes_dist.voice.words import DRY_RUN, size_of
 
 
 @command
@@ -105,7 +105,7 @@ def restore(
     done = ops.restore(session.ctx, path, request, talk)
     session.screen.emit("backup-restore", restored_data(str(path), done, dry_run=dry_run))
     if dry_run:
-        session.screen.say("Dry run: nothing was changed.")
+        session.screen.say(DRY_RUN)
     elif len(done) > 1:
         fine = [each for each in done if each.error is None]
         session.screen.say(f"Restored {len(fine)} of {counted(len(done), 'profile')}.")

@@ -12,6 +12,7 @@ from hermes_dist.cli.shared.session import Session
 from hermes_dist.ops.front_door import launcher as ops
 from hermes_dist.voice.clean import clean
 from hermes_dist.voice.front_door_json import installed_data, removed_data, status_data
+from hermes_dist.voice.words import DRY_RUN
 
 Into = Annotated[
     Path | None, typer.Option("--into", metavar="DIR", help="The folder; ~/.local/bin by default.")
@@ -38,6 +39,8 @@ def install(session: Session, into: Into = None, dry_run: DryRun = False) -> int
     screen.say(
         f"{planned.launcher} {done} profile commands to hermes-dist, and all others to the agent."
     )
+    if dry_run:
+        screen.say(DRY_RUN)
     return 0
 
 

@@ -18,6 +18,7 @@ from hermes_dist.ops.profiles import list as facts
 from hermes_dist.voice.clean import clean
 from hermes_dist.voice.notes import sentences
 from hermes_dist.voice.profile_json import away_data, back_data, gone_data, made_data, renamed_data
+from hermes_dist.voice.words import DRY_RUN
 
 Name = Annotated[str, typer.Argument(metavar="PROFILE", help="The profile.")]
 JustYes = Annotated[bool, typer.Option("-y", "--yes", help="Don't ask.")]
@@ -101,9 +102,11 @@ def _show_made(session: Session, made: lifecycle.Made, *, dry_run: bool, skills:
     if made.source:
         done += f" as a clone of {made.source}"
     screen.say(f"Profile {made.name} {done} at {clean(made.path)}")
-    if not dry_run:
-        _show_contents(session, made, skills=skills)
-        _next_steps(session, made)
+    if dry_run:
+        screen.say(DRY_RUN)
+        return
+    _show_contents(session, made, skills=skills)
+    _next_steps(session, made)
 
 
 def _show_contents(session: Session, made: lifecycle.Made, *, skills: bool) -> None:
@@ -170,6 +173,8 @@ def rename(
     _rows(session, rows)
     _stopped(session, done.stopped, done.new)
     _notes(session, done.notes)
+    if dry_run:
+        screen.say(DRY_RUN)
     return 0
 
 
@@ -207,6 +212,7 @@ def delete(
     _show_leaving(session, leaving, purge=purge, dry_run=dry_run)
     if dry_run:
         session.screen.emit("delete", {"profile": name, "path": str(leaving.path), "dry_run": True})
+        session.screen.say(DRY_RUN)
         return 0
     if not yes and _typed(session, name) != name:
         raise Cancelled("cancelled, nothing changed")
@@ -299,6 +305,7 @@ def archive(
             "archive", {"profile": name, "path": str(leaving.path), "dry_run": True}
         )
         session.screen.say(f"Profile {name} would be archived.")
+        session.screen.say(DRY_RUN)
         return 0
     gone = trash_and_archive.put_away(session.ctx, name, "archive")
     session.screen.emit("archive", gone_data(gone))
@@ -326,7 +333,10 @@ def restore(
     screen.say(f"Profile {back.name} {comes} back from the {back.place}: {clean(back.path)}")
     _rows(session, (("Commands", ", ".join(back.commands)), ("Service", ", ".join(back.services))))
     _notes(session, back.notes)
-    if back.services and not dry_run:
+    if dry_run:
+        screen.say(DRY_RUN)
+        return 0
+    if back.services:
         screen.tell(f"next: {session.brand.name} -p {back.name} gateway start")
     if back.was_sticky:
         screen.tell(f"next: {session.command(f'use {back.name}')} makes it the active one again")

@@ -26,6 +26,7 @@ from hermes_dist.voice.clean import clean
 from hermes_dist.voice.notes import sentences
 from hermes_dist.voice.team.data import apply_data, snapshot_data
 from hermes_dist.voice.team.lines import step_words
+from hermes_dist.voice.words import DRY_RUN
 
 TeamFile = Annotated[
     str, typer.Argument(metavar="FILE", help="The file of a team; `snapshot` writes one.")
@@ -87,7 +88,7 @@ def _would(session: Session, path: Path, planned: Planned, *, exit_code: bool) -
     _troubles(session, planned)
     left = ops.left_open(session.ctx, planned.team)
     session.screen.emit("apply", apply_data(str(path), planned, left, dry_run=True))
-    said = "Dry run: nothing was changed."
+    said = DRY_RUN
     if not planned.steps and not planned.troubles:
         said = _nothing(path, planned)
     session.screen.say(said)

@@ -36,6 +36,10 @@ UNEDITED_WORDS = {
 """Why a conflict can't be edited from what is shown, by :class:`hermes_dist.ops.conflicts.sides.Unedited`."""
 
 
+DRY_RUN = "Dry run: nothing was changed."
+"""The last line of every dry run that would change something."""
+
+
 LAYERING = {"layer add": "Put a layer under", "layer remove": "Take a layer out from under"}
 """The verbs that change what a profile stands on, as the title of a preview."""
 

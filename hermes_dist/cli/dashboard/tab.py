@@ -25,6 +25,7 @@ from hermes_dist.voice.plugins.dashboard import (
     trouble_words,
     whose_words,
 )
+from hermes_dist.voice.words import DRY_RUN
 
 
 @command
@@ -41,6 +42,7 @@ def install(
     _describe(session, planned)
     if dry_run:
         session.screen.emit("dashboard", installed_data(planned, dry_run=True))
+        session.screen.say(DRY_RUN)
         return 0
     if planned.written:
         replace = replace or may_replace(session, planned)

@@ -18,6 +18,7 @@ from hermes_dist.ops.package import keep as ops
 from hermes_dist.ops.package.keep import Kept
 from hermes_dist.voice.clean import clean
 from hermes_dist.voice.package_json import kept_data
+from hermes_dist.voice.words import DRY_RUN
 
 Places = Annotated[
     list[str] | None,
@@ -71,7 +72,7 @@ def _show(session: Session, found: Kept, *, dry_run: bool) -> int:
     for line in _done_lines(session, found):
         screen.say(line)
     if dry_run:
-        screen.say("Dry run: nothing was changed.")
+        screen.say(DRY_RUN)
         return 0
     if found.added:
         words = session.command(f"unkeep {name} {_word(found.added)}")

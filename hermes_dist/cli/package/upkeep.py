@@ -28,7 +28,7 @@ from hermes_dist.ops.package.uninstall import uninstall as removing
 from hermes_dist.voice.clean import clean
 from hermes_dist.voice.left_out import why_words
 from hermes_dist.voice.package_json import collected_data, outcome_data
-from hermes_dist.voice.words import size_of
+from hermes_dist.voice.words import DRY_RUN, size_of
 
 _SHOWN = 12
 _CANDIDATES = 5
@@ -83,7 +83,7 @@ def uninstall(
     label = _label(proposal)
     if outcome.dry_run and proposal:
         _show_removal(session.with_results(), proposal)
-        session.screen.say("Dry run: nothing was changed.")
+        session.screen.say(DRY_RUN)
     elif proposal:
         count = sum(step.after is None for step in proposal.steps)
         mark = session.screen.paint("✓", "good")
@@ -181,7 +181,7 @@ def adopt_one(
     session.screen.emit("outcome", outcome_data(outcome))
     if outcome.dry_run and outcome.proposal:
         _show_guess(session.with_results(), outcome.proposal)
-        session.screen.say("Dry run: nothing was changed.")
+        session.screen.say(DRY_RUN)
     else:
         _adopted(session, outcome)
     return 0
@@ -338,4 +338,6 @@ def gc(
     caches = counted(done.caches, "cached source")
     session.screen.say(f"{verb} {blobs} ({size_of(done.size)}), {old} and {caches}.")
     notes(session.screen, done.notes)
+    if dry_run:
+        session.screen.say(DRY_RUN)
     return 0

@@ -17,6 +17,7 @@ from hermes_dist.ops.change.proposal import Outcome
 from hermes_dist.ops.change.request import Accept, AskConflicts, Naming, Request, choices_of
 from hermes_dist.ops.inputs.given import given_answers
 from hermes_dist.voice.package_json import outcome_data
+from hermes_dist.voice.words import DRY_RUN
 
 __all__ = ["agreement", "request_of", "show_outcome"]
 
@@ -124,7 +125,7 @@ def show_outcome(
         changes = not outcome.proposal.changes_nothing
         said = "Nothing would change."
         if changes:
-            said = "Dry run: nothing was changed."
+            said = DRY_RUN
         session.screen.say(said)
         session.screen.emit("outcome", outcome_data(outcome))
         if exit_code and changes:

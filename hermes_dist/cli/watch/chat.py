@@ -25,6 +25,7 @@ from hermes_dist.voice.plugins.dashboard import (
     removed_data,
 )
 from hermes_dist.voice.watch.watch_json import chat_data
+from hermes_dist.voice.words import DRY_RUN
 
 
 @command
@@ -45,6 +46,7 @@ def install(
         session.screen.emit(
             "watch-chat", {"profile": name, **installed_data(planned, dry_run=True)}
         )
+        session.screen.say(DRY_RUN)
         return 0
     if planned.written:
         replace = replace or may_replace(session, planned)

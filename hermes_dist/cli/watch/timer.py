@@ -19,6 +19,7 @@ from hermes_dist.voice.clean import clean
 from hermes_dist.voice.watch.chat_text import for_chat
 from hermes_dist.voice.watch.news import news_text
 from hermes_dist.voice.watch.watch_json import ran_data, status_data, timer_data, timers_data
+from hermes_dist.voice.words import DRY_RUN
 
 
 @command
@@ -43,6 +44,7 @@ def install(
         screen.say(f"{clean(planned.now.where)} would say:")
         for line in planned.text.splitlines():
             screen.say(f"  {clean(line)}", whole=True)
+        screen.say(DRY_RUN)
         return 0
     screen.say(f"New releases are looked for every day at {planned.now.at}, by {kind}.")
     screen.tell(f"  written: {clean(planned.now.where)}")
