@@ -49,6 +49,7 @@ def cli(home: Path, here: Path, capsys: pytest.CaptureFixture[str]) -> Cli:
 def test_export_writes_a_file_of_the_profiles_name_and_says_what_stays(
     cli: Cli, here: Path
 ) -> None:
+    cli.story.write("memories/m.md", "Mine.")
     code, out, err = cli("export", "bot")
     assert code == 0
     assert f"Exported bot to {here}/bot.tar.gz" in out

@@ -44,7 +44,7 @@ from hermes_dist.ops.change.proposal import Proposal
 from hermes_dist.ops.change.providers import providers_used
 from hermes_dist.ops.change.remarks import remarks_on
 from hermes_dist.ops.change.request import Choices
-from hermes_dist.ops.change.variables import environment_of, manifest_of
+from hermes_dist.ops.change.variables import environment_of, manifest_of, received_manifest
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home
 from hermes_dist.world.trace import note
@@ -134,7 +134,9 @@ def propose(
         read=read,
         tree=theirs,
         ours=observed.found,
-        wanted=environment_of(ctx, home.path, incoming.manifest, received),
+        wanted=environment_of(
+            ctx, home.path, incoming.manifest, received_manifest(ctx, old) if old else None
+        ),
         left_out=incoming.left_out,
         missed=incoming.missed,
         brought=incoming.brought,

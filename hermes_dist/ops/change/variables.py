@@ -7,14 +7,17 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.environment import dotenv
 from hermes_dist.decide.environment.wanted import Given, Wanted, given_by, wanted_by
 from hermes_dist.errors import DistError, Invalid, UsageError
 from hermes_dist.model.lock import Lock
-from hermes_dist.model.manifest import Manifest
+from hermes_dist.model.manifest import EnvVar, Manifest
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath
+from hermes_dist.model.source import Pin
 from hermes_dist.ops.context import Context
 from hermes_dist.world.disk.envfile import PRIVATE_MODE, edit_private
 from hermes_dist.world.disk.links import Links
@@ -29,6 +32,7 @@ __all__ = [
     "leave",
     "manifest_of",
     "new_file",
+    "received_manifest",
     "refuse_unwritable",
     "single_line",
     "write",
@@ -62,6 +66,36 @@ def manifest_of(ctx: Context, lock: Lock) -> Manifest | None:
         return load_manifest(ctx.store.read(entry.digest)) if entry else None
     except DistError:
         return None
+
+
+def received_manifest(ctx: Context, lock: Lock) -> Manifest | None:
+    """The author's manifest as received, which asks also for the variables of the layers; None if its content is lost.
+
+    A layer in a folder, or one whose commit is not here any more, is left out: no server is contacted.
+    """
+    manifest = manifest_of(ctx, lock)
+    if manifest is None or not lock.layers:
+        return manifest
+    asked = {var.name: var for layer in lock.layers for var in _asked_by(ctx, layer.pin)}
+    own = {var.name for var in manifest.env}
+    more = tuple(var for name, var in asked.items() if name not in own)
+    return replace(manifest, env=(*manifest.env, *more))
+
+
+def _asked_by(ctx: Context, pin: Pin) -> tuple[EnvVar, ...]:
+    """The variables that a commit's manifest asks for, read from what was fetched before."""
+    if not pin.commit:
+        return ()
+    git = ctx.sources.git
+    try:
+        files = git.listing(pin.url, pin.commit, pin.subfolder).files
+        for file in files:
+            if file.path == MANIFEST:
+                [(_, data)] = git.blobs(pin.url, [file.oid])
+                return load_manifest(data).env
+    except DistError:
+        return ()
+    return ()
 
 
 def gather(ctx: Context, assignments: Sequence[str], file: str) -> Given:

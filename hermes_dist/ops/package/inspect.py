@@ -16,7 +16,7 @@ from hermes_dist.model.lock import Lock
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.tree import EMPTY
-from hermes_dist.ops.change.variables import environment_of, manifest_of
+from hermes_dist.ops.change.variables import environment_of, received_manifest
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import look_into
 from hermes_dist.ops.inputs.rows import InputRow, input_rows_of
@@ -64,7 +64,7 @@ def info(ctx: Context, name: ProfileName) -> Info:
     home = look_into(ctx, name)
     manifest = None
     if home.lock:
-        manifest = manifest_of(ctx, home.lock)
+        manifest = received_manifest(ctx, home.lock)
     if manifest is None:
         try:
             manifest = load_manifest((home.path / MANIFEST).read_bytes())

@@ -17,7 +17,7 @@ from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.plan import Conflict, Effect
 from hermes_dist.ops.change.legible import DOCUMENTS, trouble_with
 from hermes_dist.ops.change.observe import Observed, left_alone, observe
-from hermes_dist.ops.change.variables import environment_of, manifest_of
+from hermes_dist.ops.change.variables import environment_of, manifest_of, received_manifest
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, agreed_links, open_to_read
 from hermes_dist.world.load import load_manifest
@@ -85,8 +85,8 @@ def status(ctx: Context, name: ProfileName) -> Status:
         keys, own, units = found.keys, found.own, found.units
     manifest = manifest_of(ctx, lock)
     wanted: tuple[Wanted, ...] = ()
-    if manifest:
-        wanted = environment_of(ctx, home.path, manifest)
+    if asking := received_manifest(ctx, lock):
+        wanted = environment_of(ctx, home.path, asking)
     return Status(
         profile=name,
         lock=lock,

@@ -108,14 +108,10 @@ class Parcel(Struct):
         self._members[self._named(path, CARRIED_LONG)] = write
 
     def left_out(self, home: Path) -> tuple[str, ...]:
-        """The names at the root of a home of which no file was added."""
+        """The names at the root of a home of which no file was added, though there is one."""
         tops = {self._long.get(name, name).split("/", 1)[0] for name in self._members}
-        names = sorted(item.name + "/" * item.is_dir() for item in home.iterdir())
-        return tuple(
-            name
-            for name in names
-            if name.removesuffix("/") not in tops and name.removesuffix("/") != PRIVATE
-        )
+        left = [item for item in home.iterdir() if item.name not in {*tops, PRIVATE}]
+        return tuple(sorted(i.name + "/" * i.is_dir() for i in left if not _is_bare(i)))
 
     def pack(self, tar: TarWriter, card: Card) -> None:
         """Write every member.
@@ -226,3 +222,13 @@ def _refusal(leaks: Iterable[Leak]) -> DistError:
         f"the archive would contain secrets, so nothing was written: {places}{more}",
         hint="take them out, or pass --redact to put ${NAME} in their place",
     )
+
+
+def _is_bare(place: Path) -> bool:
+    """Whether a folder holds no file at any depth; one that can't be read may hold some."""
+    if place.is_symlink() or not place.is_dir():
+        return False
+    try:
+        return all(_is_bare(each) for each in place.iterdir())
+    except OSError:
+        return False

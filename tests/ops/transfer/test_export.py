@@ -409,6 +409,19 @@ def test_an_unknown_name_at_the_root_is_the_machines(story: Story) -> None:
     assert {"my-notes.txt", "drawer/"} <= set(done.left_out)
 
 
+def test_a_folder_without_a_file_is_not_left_out(story: Story, tmp_path: Path) -> None:
+    story.install()
+    for place in ("sessions", "empty/in/empty", "linked"):
+        (story.home / place).mkdir(parents=True, exist_ok=True)
+    (story.home / "linked" / "away").symlink_to(tmp_path)
+    story.write("memories/m.md", "Mine.\n")
+    packing = Packing(carried=frozenset({"sessions"}))
+    done = export(story.ctx, BOT, packing, tmp_path / "a.tar.gz")
+    left = set(done.left_out)
+    assert {"linked/", "memories/"} <= left
+    assert not {"sessions/", "empty/"} & left
+
+
 def test_what_the_manifest_lists_goes_along(tmp_path: Path, there: Elsewhere) -> None:
     story = Story(
         tmp_path,
