@@ -16,8 +16,8 @@ AXE = Path(__file__).parent.parent / "web" / "node_modules" / "axe-core" / "axe.
 """Looks for what people can't use by keyboard or with a screen reader."""
 COMPLETE = "HERMES_TEST_COMPLETE"
 """Set where nothing may be left out: a missing program ends the run."""
-ABILITIES = ("mounts", "marks", "root")
-"""What the machine may forbid: mounts of one's own, files marked as immutable, acting as another user."""
+ABILITIES = ("linux", "mounts", "marks", "root")
+"""What the machine may be, or forbid: mounts of one's own, files marked as immutable, acting as another user."""
 
 
 def namespace() -> list[str]:
@@ -28,6 +28,8 @@ def namespace() -> list[str]:
 @functools.cache
 def is_here(name: str) -> bool:
     """Whether a program is on PATH, or the machine allows something."""
+    if name == "linux":
+        return sys.platform == "linux"
     if name == "root":
         return os.geteuid() == 0
     if name == "mounts":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ from benchmarks import counted
 PYTHON, FIGURES = counted.on_file()
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the figures are of Linux")
+@pytest.mark.needs("linux")  # the figures are of Linux
 def test_no_command_does_more_than_the_figures_allow(tmp_path: Path) -> None:
     now = dict(counted.counted(tmp_path))
     assert set(now) == set(FIGURES), "run: make counts"
