@@ -59,6 +59,10 @@ def apply(
         bool,
         typer.Option("--set-again", help="Look up variables again that are set already."),
     ] = False,
+    no_update: Annotated[
+        bool,
+        typer.Option("--no-update", help="Leave packages at the version that is installed."),
+    ] = False,
     yes: Yes = False,
 ) -> int:
     request = request or request_of(session, yes=yes)
@@ -67,7 +71,7 @@ def apply(
     path = Path(file).expanduser()
     # What is asked is asked once, about all of it.
     bare = replace(request, dry_run=False, questions=Questions())
-    options = ops.Options(prune=prune, set_again=set_again, request=bare)
+    options = ops.Options(prune=prune, set_again=set_again, updates=not no_update, request=bare)
     if request.dry_run:
         return _would(session, path, ops.prepare(session.ctx, path, options), exit_code=exit_code)
     with ops.alone(session.ctx):

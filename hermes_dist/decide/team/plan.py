@@ -105,6 +105,8 @@ class HaveProfile(Struct, frozen=True, kw_only=True):
         parked: The digests of what waits for approval.
         variables: The names of the variables that are set.
         answers: What its inputs were answered with, as it would be typed; None for a secret.
+        same_variables: Those of its variables that have the value that the file refers to.
+        same_answers: Those of its inputs that are answered with what the file refers to.
         aliases: The commands that start it.
         running: Whether its gateway runs, or it is served by another.
     """
@@ -120,6 +122,8 @@ class HaveProfile(Struct, frozen=True, kw_only=True):
     parked: frozenset[Digest] = frozenset()
     variables: frozenset[str] = frozenset()
     answers: Mapping[str, str | None] = field(default_factory=dict)
+    same_variables: frozenset[str] = frozenset()
+    same_answers: frozenset[str] = frozenset()
     aliases: frozenset[str] = frozenset()
     running: bool = False
 
@@ -254,7 +258,7 @@ def _is_answered(name: str, word: str, now: HaveProfile, *, again: bool) -> bool
     if name not in now.answers:
         return False
     if is_reference(word):
-        return not again  # it may ask its user, so it is not looked up to be compared
+        return not again or name in now.same_answers
     return now.answers[name] == answer_of(word)
 
 
@@ -275,9 +279,8 @@ def _decisions(want: WantedProfile, now: HaveProfile) -> Iterator[Action]:
 def _surroundings(want: WantedProfile, now: HaveProfile, *, again: bool) -> Iterator[Action]:
     """The variables, commands and the gateway of a profile."""
     name = str(want.name)
-    variables = tuple(
-        word for word, ref in want.variables.items() if ref and (again or word not in now.variables)
-    )
+    there = now.same_variables if again else now.variables
+    variables = tuple(word for word, ref in want.variables.items() if ref and word not in there)
     if variables:
         yield Action(kind=ActionKind.VARIABLES, profile=name, things=variables)
     for alias in want.aliases:

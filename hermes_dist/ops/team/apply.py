@@ -43,7 +43,7 @@ from hermes_dist.ops.profiles.trash_and_archive import put_away
 from hermes_dist.ops.registry import registries
 from hermes_dist.ops.team import trust
 from hermes_dist.ops.team.have import gather, is_name
-from hermes_dist.ops.team.values import Answers, value_of
+from hermes_dist.ops.team.values import Answers
 from hermes_dist.world.disk.errors import trouble
 from hermes_dist.world.disk.locks import flock
 
@@ -56,12 +56,14 @@ class Options(Struct, frozen=True, kw_only=True):
 
     Attributes:
         prune: Move the profiles that the file does not name into the trash.
-        set_again: Look up the variables and inputs that have a reference, although they are set.
+        set_again: Look up the variables and inputs that have a reference, although they are set, and set what differs.
+        updates: Bring what is new in the sources; else what is installed stays at its version.
         request: What all changes of homes share, such as exceptions to the rules about signatures.
     """
 
     prune: bool = False
     set_again: bool = False
+    updates: bool = True
     request: Request = field(default_factory=Request)
 
 
@@ -178,12 +180,13 @@ def prepare(ctx: Context, path: Path, options: Options) -> Planned:
         DistError: The file can't be read, or the machine's registries, routes, keys or policies can't.
     """
     team = read_team(path, allow_insecure=ctx.allow_insecure)
-    have = gather(ctx, team)
-    actions = actions_for(team, have, prune=options.prune, again=options.set_again)
     folder = path.resolve().parent
     answers = Answers(ctx, folder)
+    again = answers if options.set_again else None
+    have = gather(ctx, team, updates=options.updates, again=again)
+    actions = actions_for(team, have, prune=options.prune, again=options.set_again)
     with trust.foreseen(ctx, (one for one in actions if one.kind in _TRUST)) as (there, failed):
-        run = _Run(there, team, folder, options, answers)
+        run = _Run(there, team, options, answers)
         steps = tuple(run.foreseen(actions, have, failed))
     return Planned(
         team=team,
@@ -210,17 +213,15 @@ def carry_out(
         The same, with what became of each step.
     """
     answers = planned.answers or Answers(ctx, planned.folder)
-    run = _Run(ctx, planned.team, planned.folder, options, answers)
+    run = _Run(ctx, planned.team, options, answers)
     return replace(planned, steps=tuple(run.done(planned.steps, told)))
 
 
 class _Run:
     """Tries and carries out steps."""
 
-    def __init__(
-        self, ctx: Context, team: Team, folder: Path, options: Options, answers: Answers
-    ) -> None:
-        self._ctx, self._team, self._folder, self._options = ctx, team, folder, options
+    def __init__(self, ctx: Context, team: Team, options: Options, answers: Answers) -> None:
+        self._ctx, self._team, self._options = ctx, team, options
         self._answers = answers
 
     def foreseen(
@@ -241,7 +242,7 @@ class _Run:
                 step = self._foresee(action)
             if step.state is State.FAILED and action.profile:
                 failed.add(action.profile)
-            if not _does_nothing(step):
+            if not _does_nothing(step) or self._brings_secrets(step.action):
                 yield step
 
     def _is_foreseeable(self, action: Action, have: Have, *, registering: bool) -> bool:
@@ -261,6 +262,11 @@ class _Run:
         except DistError as error:
             return Step(action=action, state=State.FAILED, error=_about(action, error))
         return Step(action=action, outcome=outcome)
+
+    def _brings_secrets(self, action: Action) -> bool:
+        """Whether an answer by reference changes: a secret one goes to ``.env`` alone, which no proposal shows."""
+        words = self._want(action).inputs
+        return self._options.set_again and any(is_reference(words[name]) for name in action.answers)
 
     def _foresee_alias(self, action: Action) -> Step:
         """A name that another program has is told before anything is done."""
@@ -411,10 +417,7 @@ class _Run:
     def variables(self, action: Action) -> tuple[Note, ...]:
         want = self._want(action)
         home = self._ctx.layout.home(want.name)
-        values = {
-            name: value_of(self._ctx, name, want.variables[name], self._folder)
-            for name in action.things
-        }
+        values = {name: self._answers.to(name, want.variables[name]) for name in action.things}
         refuse_unwritable(home, values)
         return write_variables(home, values)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import partial
 
-from hermes_dist.decide.environment import dotenv
 from hermes_dist.decide.inputs.typed import shown
 from hermes_dist.decide.layers.wanted import Dependency
 from hermes_dist.decide.team.plan import Have, HaveProfile, Pinned, route_key
@@ -15,28 +14,35 @@ from hermes_dist.model.lock import Lock
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 from hermes_dist.model.source import parse_source
 from hermes_dist.ops.change.look_up import ask_ahead, look
-from hermes_dist.ops.change.variables import ENV_FILE
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.fleet import routes
 from hermes_dist.ops.fleet.gateways import served_now
 from hermes_dist.ops.homes import look_into
 from hermes_dist.ops.layers import own
 from hermes_dist.ops.profiles import aliases
+from hermes_dist.ops.team.again import same_answers, same_variables, values_of
+from hermes_dist.ops.team.values import Answers
 from hermes_dist.ops.trust.trusted_keys import trusted
 from hermes_dist.world.agent.find import GatewayState, gateway
-from hermes_dist.world.disk.errors import trouble
 
 
-def gather(ctx: Context, team: Team) -> Have:
+def gather(ctx: Context, team: Team, *, updates: bool = True, again: Answers | None = None) -> Have:
     """Look at all that a file names; the sources of the profiles are asked at once.
+
+    Args:
+        ctx: The context.
+        team: The file.
+        updates: Ask the sources for something new.
+        again: Looks up what the file refers to, so that it is known what is the same; None to look nothing up.
 
     Raises:
         DistError: The registries, the routes, or the keys and policies of the machine can't be read.
     """
     names = ctx.names()
     here = [one for one in team.profiles if one.name in names]
-    ask_ahead(ctx, [one.name for one in here if ctx.layout.lockfile(one.name).exists()])
-    found, troubles = _looked_at(ctx, here)
+    if updates:
+        ask_ahead(ctx, [one.name for one in here if ctx.layout.lockfile(one.name).exists()])
+    found, troubles = _looked_at(ctx, here, updates=updates, again=again)
     rules, multiplex = routes_of(ctx)
     known = trusted(ctx)
     others = tuple(n for n in names if n != DEFAULT_PROFILE and team.named(n) is None)
@@ -58,7 +64,7 @@ def _runs(ctx: Context, name: ProfileName) -> bool:
 
 
 def _looked_at(
-    ctx: Context, here: Iterable[WantedProfile]
+    ctx: Context, here: Iterable[WantedProfile], *, updates: bool, again: Answers | None
 ) -> tuple[dict[str, HaveProfile], dict[str, DistError]]:
     """The profiles that can be looked at, and why the others can't be."""
     served = served_now(ctx)
@@ -66,14 +72,23 @@ def _looked_at(
     troubles: dict[str, DistError] = {}
     for want in here:
         try:
-            found[str(want.name)] = profile_of(ctx, want, served=want.name in served)
+            found[str(want.name)] = profile_of(
+                ctx, want, served=want.name in served, updates=updates, again=again
+            )
         except DistError as error:
             troubles[str(want.name)] = error.within(str(want.name))
     return found, troubles
 
 
-def profile_of(ctx: Context, want: WantedProfile, *, served: bool) -> HaveProfile:
-    """Look at one profile that exists, and ask its source.
+def profile_of(
+    ctx: Context,
+    want: WantedProfile,
+    *,
+    served: bool,
+    updates: bool = True,
+    again: Answers | None = None,
+) -> HaveProfile:
+    """Look at one profile that exists, and ask its source if updates are wanted.
 
     Raises:
         DistError: It can't be read, or its source can't be reached.
@@ -81,7 +96,8 @@ def profile_of(ctx: Context, want: WantedProfile, *, served: bool) -> HaveProfil
     name = want.name
     home = look_into(ctx, name)
     common = HaveProfile(
-        variables=variables_of(ctx, name),
+        variables=frozenset(values_of(ctx, name)),
+        same_variables=same_variables(ctx, want, again) if again else frozenset(),
         aliases=frozenset(one.name for one in aliases.of_profile(ctx.layout, name)),
         running=served or _runs(ctx, name),
     )
@@ -94,12 +110,14 @@ def profile_of(ctx: Context, want: WantedProfile, *, served: bool) -> HaveProfil
         packs=packs,
         layered=layered,
         pins=pins_of(lock, base),
-        news=_has_news(ctx, want, lock),
+        news=updates and _has_news(ctx, want, lock),
         held=bool(lock.held),
         kept=lock.kept,
         included=frozenset(map(str, lock.top.included)),
         parked=frozenset(effect.digest for effect in lock.parked),
         variables=common.variables,
+        same_variables=common.same_variables,
+        same_answers=same_answers(ctx, want, lock, again) if again else frozenset(),
         answers=answers_of(lock),
         aliases=common.aliases,
         running=common.running,
@@ -140,21 +158,6 @@ def answers_of(lock: Lock) -> dict[str, str | None]:
 def _layer(one: Dependency, *, base: bool) -> WantedLayer:
     source = str(one.source) if one.source else str(one)
     return WantedLayer(source=source, only=tuple(sorted(one.only)), base=base)
-
-
-def variables_of(ctx: Context, name: ProfileName) -> frozenset[str]:
-    """The names of the variables that a profile's ``.env`` sets.
-
-    Raises:
-        DistError: It can't be read.
-    """
-    path = ctx.layout.home(name) / ENV_FILE
-    try:
-        return frozenset(dotenv.read(path.read_bytes()))
-    except FileNotFoundError:
-        return frozenset()
-    except OSError as err:
-        raise trouble(err, "it can't be read", where=str(path)) from err
 
 
 def routes_of(ctx: Context) -> tuple[tuple[WantedRoute, ...], bool]:

@@ -31,7 +31,8 @@ from hermes_dist.ops.homes import look_into
 from hermes_dist.ops.inputs.rows import input_rows_of
 from hermes_dist.ops.package.approvals import consents
 from hermes_dist.ops.profiles import aliases
-from hermes_dist.ops.team.have import answers_of, layers_of, pins_of, routes_of, variables_of
+from hermes_dist.ops.team.again import values_of
+from hermes_dist.ops.team.have import answers_of, layers_of, pins_of, routes_of
 from hermes_dist.ops.trust.trusted_keys import trusted
 from hermes_dist.world.agent.find import GatewayState, gateway
 from hermes_dist.world.disk.errors import trouble
@@ -136,7 +137,7 @@ def _profile(ctx: Context, name: ProfileName) -> WantedProfile:
     home = look_into(ctx, name)
     common = WantedProfile(
         name=name,
-        variables=dict.fromkeys(filter(ENV_NAME.fullmatch, sorted(variables_of(ctx, name))), ""),
+        variables=dict.fromkeys(filter(ENV_NAME.fullmatch, sorted(values_of(ctx, name))), ""),
         aliases=tuple(sorted(one.name for one in aliases.of_profile(ctx.layout, name))),
         gateway=True if gateway(home.path).state is GatewayState.RUNNING else None,
     )

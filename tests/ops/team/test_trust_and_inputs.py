@@ -13,7 +13,7 @@ from hermes_dist.errors import ExitCode, Invalid
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.homes import look_into
 from hermes_dist.ops.team import apply as ops
-from hermes_dist.ops.team.apply import Options, State
+from hermes_dist.ops.team.apply import Options, Planned, State
 from hermes_dist.ops.team.snapshot import snapshot
 from hermes_dist.ops.trust import trusted_keys
 from hermes_dist.voice.team.data import apply_data
@@ -264,3 +264,36 @@ def test_an_insecure_source_needs_the_option_as_install_does(tmp_path: Path) -> 
         ops.read_team(file)
     team = ops.read_team(file, allow_insecure=True)
     assert team.profiles[0].source == "http://git.example/x/y"
+
+
+def test_only_what_differs_is_set_again_and_versions_may_stay(tmp_path: Path) -> None:
+    desk(tmp_path / "desk")
+    file = tmp_path / "team.toml"
+    file.write_text(
+        'format = 1\n[[profiles]]\nname = "desk"\nsource = "./desk"\n'
+        'inputs = { team = "env:TEAM", token = "env:TOKEN" }\nvariables = { A = "env:A", B = "env:B" }\n'
+    )
+
+    def run(**env: str) -> Planned:
+        ctx = machine(tmp_path / "one", **{"TEAM": "rescue", "TOKEN": "tick", "A": "1", **env})
+        return apply(ctx, file, set_again=True, updates=False)
+
+    assert failed(run(B="2")) == []
+    assert run(B="2").steps == ()
+    changed = run(B="3")
+    assert [(one.action.kind, one.action.things) for one in changed.steps] == [
+        ("variables", ("B",))
+    ]
+    changed = run(B="3", TOKEN="tock")
+    assert [(one.action.kind, one.action.answers) for one in changed.steps] == [
+        ("update", ("token",))
+    ]
+    env = machine(tmp_path / "one").layout.home(ProfileName("desk")) / ".env"
+    assert "DESK_TOKEN=tock\n" in env.read_text()
+    assert run(B="3", TOKEN="tock").steps == ()
+
+    # What is new in the source waits until updates are wanted.
+    soul = tmp_path / "desk" / "SOUL.md"
+    soul.write_text(soul.read_text() + "Be brief.\n")
+    assert run(B="3", TOKEN="tock").steps == ()
+    assert ends(apply(machine(tmp_path / "one"), file)) == [("desk", "update", "done")]
