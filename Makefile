@@ -5,10 +5,11 @@ BIN := $(VENV)/bin
 AGENT := .agent
 AGENT22 := .agent22
 DOCS := .docs
+ANSIBLE := .ansible
 # A worker that has nothing left takes over what waits at another.
 PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal
 
-.PHONY: demo check pure test long agent agents mutants lint docs counts performance transcripts site pictures web clean
+.PHONY: demo check pure test long agent agents mutants lint docs counts performance transcripts site pictures ansible web clean
 
 $(BIN)/hermes-dist: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -92,6 +93,13 @@ site: $(DOCS)/bin/mkdocs
 pictures: $(DOCS)/bin/mkdocs
 	$(DOCS)/bin/python docs/pictures/record.py
 
+$(ANSIBLE)/bin/ansible-playbook:
+	$(PYTHON) -m venv $(ANSIBLE)
+	$(ANSIBLE)/bin/python -m pip install --quiet ansible-core==2.19.14 kubernetes-validate==1.37.0
+
+## Set up what the tests of integrations/ need, in an environment of its own: Ansible is no part of this package.
+ansible: $(ANSIBLE)/bin/ansible-playbook
+
 web/node_modules/.package-lock.json: web/package-lock.json
 	@npm ci --prefix web --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
@@ -102,4 +110,4 @@ web: web/node_modules/.package-lock.json
 	@node web/build.mjs
 
 clean:
-	rm -rf $(VENV) $(AGENT) $(AGENT22) $(DOCS) .demo build dist site web/node_modules
+	rm -rf $(VENV) $(AGENT) $(AGENT22) $(DOCS) $(ANSIBLE) .demo build dist site web/node_modules

@@ -11,9 +11,11 @@ import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
-PROGRAMS = ("age", "chromium", "fish", "ssh-keygen", "zsh")
+PROGRAMS = ("age", "ansible", "chromium", "fish", "ssh-keygen", "zsh")
 AXE = Path(__file__).parent.parent / "web" / "node_modules" / "axe-core" / "axe.min.js"
 """Looks for what people can't use by keyboard or with a screen reader."""
+ANSIBLE = Path(__file__).parent.parent / ".ansible" / "bin"
+"""Ansible and what checks manifests of Kubernetes, in an environment of their own: ``make ansible``."""
 COMPLETE = "HERMES_TEST_COMPLETE"
 """Set where nothing may be left out: a missing program ends the run."""
 ABILITIES = ("linux", "mounts", "marks", "root")
@@ -45,6 +47,8 @@ def is_here(name: str) -> bool:
     if name == "chromium" and (find_spec("playwright") is None or not AXE.exists()):
         # What drives it is the extra ``browser``; axe comes with ``npm ci`` in ``web/``.
         return False
+    if name == "ansible":
+        return (ANSIBLE / "ansible-playbook").exists() and shutil.which("ssh") is not None
     return shutil.which(name) is not None
 
 

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -270,10 +270,10 @@ def git_daemon(root: Path) -> Iterator[str]:
 
 
 @contextmanager
-def sshd(folder: Path) -> Iterator[tuple[str, str]]:
+def sshd(folder: Path, env: Mapping[str, str] | None = None) -> Iterator[tuple[str, str]]:
     """An ssh server with keys of its own in ``folder``; yields (URL of /, value for GIT_SSH_COMMAND).
 
-    The server is asyncssh, which comes by pip. The client is the machine's own ssh, or asyncssh where there is none.
+    ``env`` is for the commands that it runs. The server is asyncssh, which comes by pip. The client is the machine's own ssh, or asyncssh where there is none.
     """
     make_keys(folder)
     client = folder / "ssh_config"
@@ -283,7 +283,10 @@ def sshd(folder: Path) -> Iterator[tuple[str, str]]:
     )
     program = [sys.executable, "-W", "ignore", sshstandin.__file__]
     with subprocess.Popen(
-        [*program, "serve", str(folder)], stdout=subprocess.PIPE, text=True
+        [*program, "serve", str(folder)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **(env or {})},
     ) as server:
         assert server.stdout is not None
         try:
