@@ -176,6 +176,12 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "contribute (one)": ("contribute", "evil", "SOUL.md", "-n"),
     "contribute (unknown)": ("contribute", "evil", EVIL, "-n"),
     "snapshot": ("snapshot",),
+    "sync init": ("sync", "init", "evil2", "{home}/empty.git", "-y", "--machine", "a"),
+    "sync join": ("sync", "join", "other", "{meeting}", "-y", "--machine", "b"),
+    "sync now": ("sync", "now", "evil"),
+    "sync status": ("sync", "status", "evil"),
+    "sync leave": ("sync", "leave", "evil", "-y"),
+    "sync forget": ("sync", "forget", "evil", EVIL),
     "snapshot (file)": ("snapshot", "-o", "{home}/team.toml"),
     "apply": ("apply", "{team}", "-y"),
     "apply (dry run)": ("apply", "{team}", "-n", "--prune", "--exit-code"),
@@ -305,6 +311,12 @@ class Evil:
         self.archive = tmp / "evil.tar.gz"
         assert self.run(self.template, "export", "evil", "-o", str(self.archive)).returncode == 0
 
+        self.meeting = Repo(tmp / "meeting", bare=True)
+        Repo(self.template / "empty.git", bare=True)
+        meet = ("sync", "init", "evil", f"file://{self.meeting.path}", "-y", "--machine", "a")
+        done = self.run(self.template, *meet)
+        assert done.returncode == 0, done.stderr
+
     def words(self, command: str, home: Path) -> list[str]:
         """A command's words, for a copy of the home."""
         places = {
@@ -313,6 +325,7 @@ class Evil:
             "{archive}": str(self.archive),
             "{shelf}": str(self.shelf.path),
             "{team}": str(self.team),
+            "{meeting}": f"file://{self.meeting.path}",
         }
         words = list(COMMANDS[command])
         for name, place in places.items():

@@ -241,6 +241,7 @@ def test_whatever_was_typed_candidates_begin_as_the_word_does(words: list[str], 
 FREE = frozenset(
     [
         "--name",
+        "--machine",
         "--set",
         "--port",
         "--at",
@@ -285,6 +286,7 @@ FREE_ARGUMENTS = {
     "watch owner remove": 1,
     "watch code": 1,  # the id of a plan, as a chat shows it
     "backup restore": 1,  # what is in an encrypted file
+    "sync forget": 1,  # a machine, which its repository knows
 }
 
 

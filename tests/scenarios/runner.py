@@ -7,6 +7,7 @@ The steps of a scenario, one a line; indented lines below a step are its block:
                                 a commit in a real git repository; its block lists files under ``-- PATH`` lines
                                 (``-- PATH (deleted|executable|crlf|base64)``); ``restart`` begins an unrelated
                                 history, ``force`` replaces the branch's tip by a sibling
+    empty REPO                  an empty bare repository
     git REPO WORDS…             git itself, in the repository
     drop REPO                   the repository disappears
     freeze / thaw               nothing below HOME can be written by the commands, and it can be again
@@ -193,6 +194,10 @@ class World:
         self.commits.setdefault(name, []).append(commit)
         if tag := known.get("tag"):
             repo.tag(tag, commit)
+
+    def do_empty(self, step: Step) -> None:
+        self.made[step.rest] = Repo(self.repos / step.rest, bare=True)
+        self.commits[step.rest] = []
 
     def do_git(self, step: Step) -> None:
         name, *words = shlex.split(self.filled(step.rest))

@@ -385,6 +385,30 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
         ("gateways disable research-bot", "Start its gateway at login no more."),
         ("gateways disable --all", "None starts at login any more."),
     ),
+    "sync init": _of(
+        ("sync init research-bot git@host:you/research-bot-sync", "Show what is sent, and ask."),
+        ("sync init . git@host:you/bot-sync --machine laptop", "Say what this machine is called."),
+    ),
+    "sync join": _of(
+        ("sync join research-bot git@host:you/research-bot-sync", "As a new profile here."),
+        ("sync join research-bot ../meeting.git -n", "Show what would come in."),
+    ),
+    "sync now": _of(
+        ("sync now research-bot", "Show what comes in, ask, merge it, and send yours."),
+        ("sync now research-bot -y", "The same without a question, for a timer."),
+    ),
+    "sync status": _of(
+        ("sync status research-bot", "What comes in, what goes out, and who is there."),
+        ("sync status research-bot --json", "The same for a script."),
+    ),
+    "sync leave": _of(
+        ("sync leave research-bot", "Keep the files, and tell the others."),
+        ("sync leave research-bot -y", "The same without a question."),
+    ),
+    "sync forget": _of(
+        ("sync forget research-bot old-laptop", "A machine that was sold or lost."),
+        ("sync forget . old-laptop --json", "The same for a script."),
+    ),
     "front-door install": _of(
         ("front-door install", "Show what it replaces, ask, and write it to ~/.local/bin."),
         ("front-door install --into ~/bin", "Write it to another folder."),

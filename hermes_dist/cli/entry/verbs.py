@@ -332,6 +332,22 @@ NESTED: dict[str, Nested] = {
             "disable": Verb("gateways", "disable", "Remove the services of gateways.", FLEET),
         },
     ),
+    "sync": Nested(
+        "Keep a profile the same on several machines, by a private git repository.",
+        MOVING,
+        {
+            "init": Verb(
+                "sync", "init", "Make an empty repository the meeting place of a profile.", MOVING
+            ),
+            "join": Verb("sync", "join", "Join the machines that meet in a repository.", MOVING),
+            "now": Verb(
+                "sync", "now", "Take in what others sent, and send what changed here.", MOVING
+            ),
+            "status": Verb("sync", "status", "Show what comes in and what goes out.", MOVING),
+            "leave": Verb("sync", "leave", "Sync it no longer here; its files stay.", MOVING),
+            "forget": Verb("sync", "forget", "Forget a machine that is gone.", MOVING),
+        },
+    ),
     "front-door": Nested(
         "Make the agent's own command send profile commands here.",
         SETUP,

@@ -137,7 +137,7 @@ def _why_not_listed(path: RelPath, manifest: Manifest | None) -> Why | None:
 
 
 def without_personal(
-    home: Tree, received: Tree, kept: Collection[str], read: Read
+    home: Tree, received: Tree, kept: Collection[str], read: Read, also: Collection[str] = ()
 ) -> tuple[Grafted, tuple[LeftOut, ...]]:
     """Reset settings about this machine, and places that the user keeps here, to the package's values.
 
@@ -146,6 +146,7 @@ def without_personal(
         received: The files that its package brought.
         kept: ``path`` or ``path: key`` of remembered decisions.
         read: Gives contents.
+        also: Patterns of further settings about this machine.
 
     Returns:
         The files, and what stays behind, with reasons.
@@ -157,14 +158,14 @@ def without_personal(
     left = [LeftOut(f"{path}: {key}" if key else path, Why.KEPT_HERE) for path, key in places]
     if CONFIG in home:
         before = read(received[CONFIG].digest) if CONFIG in received else b""
-        for key, why in _local_keys(read(home[CONFIG].digest), before):
+        for key, why in _local_keys(read(home[CONFIG].digest), before, also):
             places.append((CONFIG, key))
             left.append(LeftOut(f"{CONFIG}: {key}", why))
     # Put back, not removed: without them, the next version would look as if it had dropped these settings.
     return put_back(home, received, places, read), tuple(left)
 
 
-def _local_keys(config: bytes, received: bytes) -> Iterator[tuple[str, Why]]:
+def _local_keys(config: bytes, received: bytes, also: Collection[str]) -> Iterator[tuple[str, Why]]:
     """Yield settings that stay: personal ones, and the package's placeholders that were filled in here."""
     try:
         data, before = load_data(config, Kind.YAML), load_data(received, Kind.YAML)
@@ -178,7 +179,7 @@ def _local_keys(config: bytes, received: bytes) -> Iterator[tuple[str, Why]]:
             continue
         if _is_filled_in(had, value):
             yield format_key(key), Why.FILLED_IN
-        elif _is_personal(key):
+        elif _is_personal(key, also):
             yield format_key(key), Why.PERSONAL
 
 
@@ -187,9 +188,9 @@ def _is_filled_in(had: object, value: object) -> bool:
     return isinstance(had, str) and isinstance(value, str) and bool(_PLACEHOLDER.search(had))
 
 
-def _is_personal(key: KeyPath) -> bool:
+def _is_personal(key: KeyPath, also: Collection[str]) -> bool:
     dotted = ".".join(map(str, key))
-    return any(fnmatchcase(dotted, pattern) for pattern in _PERSONAL_KEYS)
+    return any(fnmatchcase(dotted, pattern) for pattern in (*_PERSONAL_KEYS, *also))
 
 
 def memory_lines(texts: Iterable[str]) -> frozenset[str]:

@@ -40,7 +40,8 @@ from hermes_dist.world.disk.locks import flock
 from hermes_dist.world.disk.obstacles import Obstacle
 from hermes_dist.world.disk.owners import make_folders
 from hermes_dist.world.trace import note
-from hermes_dist.world.transaction.apply import Carry, apply
+from hermes_dist.world.transaction.apply import Carry as CarryEdit
+from hermes_dist.world.transaction.apply import apply
 from hermes_dist.world.transaction.aside import below_root, placed, tidy
 from hermes_dist.world.transaction.new_home import build_new
 
@@ -74,6 +75,7 @@ class Proposal(Contents, frozen=True, kw_only=True):
         choices: What the user chose about the content, so that the preview can say whose decision a value is.
         beside: For a new home: files outside the plan, with their permissions.
         moved: For a new home: files already below the root, with their place in the home.
+        carry: Carries it out instead, where more has to be recorded than the lock; None for the usual way.
     """
 
     verb: str
@@ -102,6 +104,7 @@ class Proposal(Contents, frozen=True, kw_only=True):
     asks: tuple[InputRow, ...] = ()
     beside: Mapping[str, tuple[bytes, int]] = field(default_factory=dict)
     moved: Mapping[str, str] = field(default_factory=dict)
+    carry: Callable[[Context, Proposal, Carry], Outcome] | None = None
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -211,6 +214,10 @@ class Outcome(Struct, frozen=True, kw_only=True):
         return len(lock.conflicts) if lock else 0
 
 
+Carry = Callable[[Proposal], Outcome]
+"""Carries a proposal out in the usual way."""
+
+
 def carry_out(
     ctx: Context, proposal: Proposal, values: Mapping[str, str] = MappingProxyType({})
 ) -> Outcome:
@@ -226,6 +233,9 @@ def carry_out(
         Busy: Another operation holds the home or changed it first.
         DistError: The proposal can't be carried out; nothing changed.
     """
+    if proposal.carry is not None:
+        bare = replace(proposal, carry=None)
+        return proposal.carry(ctx, bare, lambda changed: carry_out(ctx, changed, values))
     home = proposal.home
     refuse_other_state(ctx, home)
     if proposal.changes_nothing:
@@ -294,7 +304,7 @@ def _way_around(verb: str) -> Iterator[None]:
         raise
 
 
-def _carries(steps: Iterable[Step], read: Read) -> Mapping[RelPath, Carry]:
+def _carries(steps: Iterable[Step], read: Read) -> Mapping[RelPath, CarryEdit]:
     """What carries the edits of the files over that a running agent writes all the time."""
     edits = ((s.path, s.before, s.after) for s in steps if s.path in LIVING)
     return {
@@ -304,7 +314,7 @@ def _carries(steps: Iterable[Step], read: Read) -> Mapping[RelPath, Carry]:
     }
 
 
-def _carrier(path: RelPath, before: Callable[[], bytes], after: Callable[[], bytes]) -> Carry:
+def _carrier(path: RelPath, before: Callable[[], bytes], after: Callable[[], bytes]) -> CarryEdit:
     last: Carried | None = None
 
     def carry(now: bytes) -> bytes | None:
@@ -347,9 +357,21 @@ def with_variables(outcome: Outcome, home: Path, values: Mapping[str, str]) -> O
 
 def _keep_base(ctx: Context, proposal: Proposal, read: Read) -> None:
     """Put every content that base and upstream name into the store."""
-    if proposal.lock is None:
-        return
-    missing = sorted(digest for digest in proposal.lock.contents() if not ctx.store.has(digest))
+    if proposal.lock is not None:
+        _keep(ctx, proposal.lock, read)
+
+
+def keep_contents(ctx: Context, proposal: Proposal, lock: Lock) -> None:
+    """Put every content that another lock than the proposal's own names into the store.
+
+    Raises:
+        DistError: A content can't be read, or the disk fails.
+    """
+    _keep(ctx, lock, together(proposal.plan.blobs, proposal.read))
+
+
+def _keep(ctx: Context, lock: Lock, read: Read) -> None:
+    missing = sorted(digest for digest in lock.contents() if not ctx.store.has(digest))
     ctx.store.put_many(read(digest) for digest in missing)
 
 

@@ -14,7 +14,7 @@ from hermes_dist.ops.change.request import Confirm, Request
 from hermes_dist.ops.choices import Choices
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import open_home
-from hermes_dist.ops.package.resolve import making, open_conflicts, refuse_both
+from hermes_dist.ops.package.resolve import in_conflict, making, open_conflicts, refuse_both
 
 
 def resolve_each(
@@ -37,7 +37,7 @@ def resolve_each(
         for place, side in sides.items()
         for conflict in open_conflicts(ctx, name, place)
     }
-    home = open_home(ctx, name)
+    home = in_conflict(ctx, open_home(ctx, name), next(iter(sides), ""))
     lock = home.need_lock(ctx)
     if not chosen:
         return Outcome(verb="resolve", profile=name, lock=lock)

@@ -16,7 +16,7 @@ from hermes_dist.ops.conflicts.sides import sources_of
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import open_home
 from hermes_dist.ops.package.conflict_diff import Copy, copy_of, fault_in
-from hermes_dist.ops.package.resolve import making, open_conflicts, open_proposal
+from hermes_dist.ops.package.resolve import in_conflict, making, open_conflicts, open_proposal
 
 _CRLF = b"\r\n"
 _BOM = b"\xef\xbb\xbf"
@@ -47,7 +47,7 @@ def resolve_edited(
     fault = fault_in(copy, conflict, after)
     if fault:
         raise Invalid(fault, where=conflict.path, hint="nothing was changed; edit it again")
-    home = open_home(ctx, name)
+    home = in_conflict(ctx, open_home(ctx, name), conflict.place)
     choices = replace(request.choices, edits={conflict.path: after})
     make = making(ctx, home, home.need_lock(ctx), request)
     return confirm_and_carry_out(ctx, make, replace(request, choices=choices), confirm, None)

@@ -47,6 +47,7 @@ from hermes_dist.ops.change.variables import manifest_of
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, look_into, open_home
 from hermes_dist.ops.package.conflict_diff import sides_of
+from hermes_dist.ops.sync.settle import facing, keeping, proposed
 
 
 def recorded(ctx: Context, lock: Lock) -> Incoming:
@@ -86,7 +87,7 @@ def open_conflicts(ctx: Context, name: ProfileName, place: str = "") -> tuple[Co
     Raises:
         DistError: There is no such conflict, or it is not clear which.
     """
-    lock = look_into(ctx, name).need_lock(ctx)
+    lock = in_conflict(ctx, look_into(ctx, name), place).need_lock(ctx)
     if not place:
         return lock.conflicts
     named = named_places(place, (c.place for c in lock.conflicts))
@@ -96,6 +97,27 @@ def open_conflicts(ctx: Context, name: ProfileName, place: str = "") -> tuple[Co
         raise _unclear(name, place, named.candidates)
     hint = _what_is_open(ctx, lock, name, place)
     raise DistError(f"there is no open conflict at {place!r}", where=str(name), hint=hint)
+
+
+def in_conflict(ctx: Context, home: Home, place: str) -> Home:
+    """The home as its package sees it, or as the other machines of its user do: where the conflict is."""
+
+    def is_open(lock: Lock) -> bool:
+        places = [conflict.place for conflict in lock.conflicts]
+        return bool(named_places(place, places).places if place else places)
+
+    return facing(ctx, home, is_open)
+
+
+def _in_waiting(ctx: Context, home: Home, wanted: tuple[str, ...]) -> Home:
+    """The same, for what needs approval."""
+
+    def waits(lock: Lock) -> bool:
+        return any(choose_effects(lock.parked, word) for word in wanted) or (
+            not wanted and bool(lock.parked)
+        )
+
+    return facing(ctx, home, waits)
 
 
 def _what_is_open(ctx: Context, lock: Lock, name: ProfileName, place: str) -> str:
@@ -209,13 +231,12 @@ def resolve(
         DistError: There is no such conflict, or both sides don't fit together there; nothing changed.
     """
     chosen = open_conflicts(ctx, name, place)
-    home = open_home(ctx, name)
+    home = in_conflict(ctx, open_home(ctx, name), place)
     lock = home.need_lock(ctx)
     if not chosen:
         return Outcome(verb="resolve", profile=name, lock=lock)
     if always:
-        kept = lock.kept | {c.place for c in chosen}
-        home = replace(home, lock=replace(lock, kept=kept))
+        home = keeping(home, frozenset(c.place for c in chosen))
     if side is Side.BOTH:
         refuse_both(ctx, making(ctx, home, lock, request)(Choices()), chosen)
     # A file named as a whole is also settled by its path: taking a side may leave a conflict at another key.
@@ -252,9 +273,9 @@ def open_proposal(ctx: Context, name: ProfileName) -> Proposal:
     Raises:
         DistError: The profile has no lockfile, or can't be read.
     """
-    home = look_into(ctx, name)
+    home = in_conflict(ctx, look_into(ctx, name), "")
     lock = home.need_lock(ctx)
-    return propose(ctx, home, recorded(ctx, lock), Choices(), verb="resolve")
+    return proposed(ctx, home, recorded(ctx, lock), Choices(), verb="resolve")
 
 
 def making(ctx: Context, home: Home, lock: Lock, request: Request) -> Make:
@@ -262,13 +283,13 @@ def making(ctx: Context, home: Home, lock: Lock, request: Request) -> Make:
 
     def make(choices: Choices) -> Proposal:
         choices = replace(choices, allow_effects=False)
-        proposal = propose(ctx, home, theirs, choices, verb="resolve")
+        proposal = proposed(ctx, home, theirs, choices, verb="resolve")
         if not proposal.asked or not request.choices.allow_effects:
             return proposal
         # Proposed again because taking a side can bring effects that did not exist before. Only the
         # digests of these are approved, never what upstream may ship later.
         grants = choices.grants | {effect.digest for effect in proposal.asked}
-        return propose(ctx, home, theirs, replace(choices, grants=grants), verb="resolve")
+        return proposed(ctx, home, theirs, replace(choices, grants=grants), verb="resolve")
 
     theirs = recorded(ctx, lock)
     return make
@@ -297,7 +318,7 @@ def resolve_asking(
         DistError: There is no such conflict.
     """
     chosen = {c.place for c in open_conflicts(ctx, name, place)}
-    home = open_home(ctx, name)
+    home = in_conflict(ctx, open_home(ctx, name), place)
     lock = home.need_lock(ctx)
     if not chosen:
         return Outcome(verb="resolve", profile=name, lock=lock)
@@ -338,7 +359,7 @@ def to_approve(ctx: Context, name: ProfileName, wanted: tuple[str, ...] = ()) ->
     Raises:
         DistError: Nothing that waits or is switched off has that name.
     """
-    home = open_home(ctx, name)
+    home = _in_waiting(ctx, open_home(ctx, name), wanted)
     lock = Mask.of(ctx, home.path).lock(home.need_lock(ctx))
     if not wanted:
         return Chosen(lock.parked)
@@ -412,7 +433,7 @@ def approve(
         DistError: There is no such effect, or the document that holds it can't be read.
     """
     chosen = chosen or to_approve(ctx, name, wanted)
-    home = open_home(ctx, name)
+    home = _in_waiting(ctx, open_home(ctx, name), wanted)
     lock = home.need_lock(ctx)
     if not chosen.effects:
         return Outcome(verb="approve", profile=name, lock=lock)
@@ -430,5 +451,5 @@ def approve(
     # The approval is bound to the digests that were shown: if the content changed since, it is not
     # approved.
     choices = Choices(grants=frozenset(e.digest for e in chosen.effects), named=chosen.units)
-    make = partial(propose, ctx, home, recorded(ctx, lock), verb="approve")
+    make = partial(proposed, ctx, home, recorded(ctx, lock), verb="approve")
     return confirm_and_carry_out(ctx, make, replace(request, choices=choices), confirm, None)

@@ -25,6 +25,7 @@ from hermes_dist.ops.change.observe import as_received, observe
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, look_into
 from hermes_dist.ops.layers.lost import fetch_again
+from hermes_dist.ops.sync.state import lock_of, package_of, read_record
 from hermes_dist.ops.trust.trusted_keys import signer_words
 from hermes_dist.world.disk.fs import RealFs
 from hermes_dist.world.disk.locks import home_lock
@@ -277,6 +278,7 @@ def _locks(path: Path) -> Iterator[Lock]:
             raise
     if not path.is_dir():
         return
+    yield from _of_sync(path)
     with RealFs(path, home=True) as fs:
         images = [lock_image(fs, generation) for generation in generations(fs)]
     for image in images:
@@ -285,6 +287,15 @@ def _locks(path: Path) -> Iterator[Lock]:
                 yield load_lock(image)
             except Invalid:
                 continue
+
+
+def _of_sync(path: Path) -> Iterator[Lock]:
+    """What a home received from other machines of its user, and its package as they last sent it."""
+    record = read_record(path)
+    if record is not None:
+        for lock in (lock_of(record), package_of(record.seen)):
+            if lock is not None:
+                yield lock
 
 
 def _prune(path: Path, keep: int, *, dry_run: bool) -> int:

@@ -1,0 +1,206 @@
+"""The commands ``sync …``: one profile, the same on several machines."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from hermes_dist.cli.shared.ask import agreement
+from hermes_dist.cli.shared.cards import preview
+from hermes_dist.cli.shared.command import DryRun, Profile, Yes, command
+from hermes_dist.cli.shared.request import request_of
+from hermes_dist.cli.shared.session import Session
+from hermes_dist.cli.shared.verb import command_with_request
+from hermes_dist.errors import Cancelled, ExitCode
+from hermes_dist.model.paths import ProfileName
+from hermes_dist.model.source import without_credentials
+from hermes_dist.model.sync.record import Record
+from hermes_dist.ops.change.proposal import Proposal
+from hermes_dist.ops.change.request import Confirm, Request
+from hermes_dist.ops.sync import begin, machines
+from hermes_dist.ops.sync.now import Synced, sync_now
+from hermes_dist.ops.sync.send import Outgoing
+from hermes_dist.ops.sync.status import standing
+from hermes_dist.voice.clean import clean
+from hermes_dist.voice.sync.data import changed_data, standing_data, synced_data
+from hermes_dist.voice.sync.lines import done_words, going_lines, remarks, standing_rows
+
+Url = Annotated[
+    str,
+    typer.Argument(metavar="URL", help="A private git repository of its own, to meet in."),
+]
+Named = Annotated[str, typer.Argument(metavar="PROFILE", help="The profile; . is the active one.")]
+MachineName = Annotated[
+    str,
+    typer.Option("--machine", metavar="NAME", help="What this machine is called there."),
+]
+Allowed = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow-finding", metavar="FILE:LINE", help="Allow this one finding; may be repeated."
+    ),
+]
+
+
+@command
+def init(
+    session: Session,
+    profile: Named,
+    url: Url,
+    machine: MachineName = "",
+    allow_finding: Allowed = None,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+) -> int:
+    name = session.ctx.profile(profile)
+    options = begin.Options(machine=machine, allowed=frozenset(allow_finding or ()))
+
+    def agree(made: Outgoing) -> bool:
+        asking = session if yes else session.aloud()
+        for line in going_lines(made.changes, url):
+            asking.screen.tell(line)
+        return yes or session.screen.confirm("Send it?")
+
+    done = begin.init(session.ctx, name, url, options, agree, dry_run=dry_run)
+    if dry_run:
+        return _would(session, done)
+    session.screen.emit("synced", synced_data(done))
+    session.screen.say(f"{_tick(session)} {name} begins to sync, as {done.record.machine}.")
+    _remarks(session, done)
+    shown = session.command(f"sync join {name} {clean(without_credentials(done.record.url))}")
+    session.screen.tell(f"  on another machine: {shown}")
+    return 0
+
+
+@command_with_request("dry_run", "conflict")
+def join(
+    session: Session,
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="The profile: a new one, or one that is here.")
+    ],
+    url: Url,
+    request: Request | None = None,
+    machine: MachineName = "",
+    allow_finding: Allowed = None,
+    yes: Yes = False,
+) -> int:
+    request = request or request_of(session, yes=yes)
+    options = begin.Options(machine=machine, allowed=frozenset(allow_finding or ()))
+    profile = session.ctx.profile(name) if name == "." else ProfileName.typed(name)
+    confirm = _confirm(session, yes=yes)
+    done = begin.join(session.ctx, profile, url, options, request, confirm)
+    return _end(session, done)
+
+
+@command_with_request("dry_run", "conflict")
+def now(
+    session: Session,
+    profile: Profile = None,
+    request: Request | None = None,
+    allow_finding: Allowed = None,
+    yes: Yes = False,
+) -> int:
+    request = request or request_of(session, yes=yes)
+    name = session.ctx.profile(profile)
+    allowed = frozenset(allow_finding or ())
+    return _end(session, sync_now(session.ctx, name, request, _confirm(session, yes=yes), allowed))
+
+
+def _confirm(session: Session, *, yes: bool) -> Confirm:
+    """Show what comes in and ask, if anything does."""
+    ask = agreement(session, yes=yes)
+
+    def confirm(proposal: Proposal) -> bool:
+        quiet = not proposal.new and not proposal.steps and not proposal.plan.conflicts
+        return quiet or ask(proposal)
+
+    return confirm
+
+
+def _would(session: Session, done: Synced) -> int:
+    """The result of a dry run."""
+    results = session.with_results()
+    for outcome in done.outcomes:
+        if outcome.proposal is not None:
+            preview(results, outcome.proposal)
+    for line in going_lines(done.sent, done.record.url):
+        results.screen.say(line)
+    session.screen.emit("synced", synced_data(done))
+    session.screen.say("Dry run: nothing was changed and nothing was sent.")
+    return ExitCode.DONE
+
+
+def _end(session: Session, done: Synced) -> int:
+    """Say what was done, and choose the exit code."""
+    if done.dry_run:
+        return _would(session, done)
+    screen = session.screen
+    screen.emit("synced", synced_data(done))
+    mark = screen.paint("!", "warning") if done.conflicts else _tick(session)
+    screen.say(f"{mark} {done_words(done)}")
+    _remarks(session, done)
+    if done.conflicts:
+        screen.say(f"  the machines disagree at: {', '.join(map(clean, done.conflicts))}")
+        screen.tell(f"  next: {session.command(f'resolve {done.profile} --list')}")
+    if done.waiting:
+        screen.say(f"  waits for your yes: {', '.join(map(clean, done.waiting))}")
+        screen.tell(f"  next: {session.command(f'approve {done.profile}')}")
+    return ExitCode.CONFLICTS if done.conflicts else ExitCode.DONE
+
+
+def _remarks(session: Session, done: Synced) -> None:
+    for line in remarks(done):
+        session.screen.tell(f"  {line}")
+
+
+def _tick(session: Session) -> str:
+    return session.screen.paint("✓", "good")
+
+
+@command
+def status(session: Session, profile: Profile = None) -> int:
+    found = standing(session.ctx, session.ctx.profile(profile))
+    screen = session.screen
+    screen.emit("sync-status", standing_data(found))
+    screen.fields(list(standing_rows(found)))
+    if not found.reached:
+        screen.warn("the meeting place can't be reached; this is what was last seen of it")
+    if found.refused:
+        screen.warn(f"nothing can be sent: {clean(found.refused)}")
+    if found.coming or found.going:
+        screen.tell(f"next: {session.command(f'sync now {found.profile}')}")
+    return ExitCode.CONFLICTS if found.conflicts else ExitCode.DONE
+
+
+@command
+def leave(session: Session, profile: Profile = None, yes: Yes = False) -> int:
+    name = session.ctx.profile(profile)
+
+    def agree(record: Record) -> bool:
+        question = f"Sync {name} no longer on {record.machine}? Its files stay."
+        return yes or session.screen.confirm(question)
+
+    done = machines.leave(session.ctx, name, agree)
+    if done is None:
+        raise Cancelled("cancelled, nothing changed")
+    session.screen.emit("sync-machines", changed_data(done))
+    session.screen.say(f"{_tick(session)} {name} is not kept in sync here any more.")
+    if not done.told:
+        again = session.command(f"sync forget {name} {done.machine}")
+        session.screen.warn(f"the others still count {done.machine}; tell them there: {again}")
+    return 0
+
+
+@command
+def forget(
+    session: Session,
+    profile: Named,
+    machine: Annotated[str, typer.Argument(metavar="MACHINE", help="The machine that is gone.")],
+) -> int:
+    name = session.ctx.profile(profile)
+    done = machines.forget(session.ctx, name, machine)
+    session.screen.emit("sync-machines", changed_data(done))
+    left = ", ".join(done.machines) or "none"
+    session.screen.say(f"{_tick(session)} {clean(machine)} is forgotten; left: {left}.")
+    return 0

@@ -1,0 +1,206 @@
+"""The files of the repository where machines meet: where each is, and those that are ours alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TypeVar
+
+import msgspec
+from msgspec import Struct, field
+
+from hermes_dist.errors import Invalid, UsageError
+from hermes_dist.model import lock_head
+from hermes_dist.model.lock_head import Newer
+from hermes_dist.model.paths import RelPath
+from hermes_dist.model.tree import Digest, Entry, Tree
+
+_T = TypeVar("_T")
+FORMAT = 1
+ABOUT = RelPath("meeting.json")
+"""What the repository is; whatever lacks it is no meeting place."""
+README = RelPath("README.md")
+RECIPIENTS = RelPath("recipients.txt")
+"""The public keys that private files are encrypted to, as ``age -R`` reads them; users may edit it."""
+PROFILE = RelPath("profile")
+"""The folder of the profile's shared files."""
+PACKAGE = RelPath("package/distribution.lock")
+"""The lockfile of the profile's package; missing for a profile without one."""
+BASE = RelPath("package/base")
+"""The folder of contents that the package's lockfile names and the profile no longer holds, by digest."""
+MACHINES = RelPath("machines")
+PRIVATE = RelPath("private")
+"""The folder of what is encrypted."""
+PRIVATE_INDEX = RelPath("private.json")
+"""To whom each private file is encrypted."""
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
+_KEY = re.compile(r"age1[02-9ac-hj-np-z]{58}")
+
+TEXT = b"""# A meeting place of hermes-dist
+
+Machines keep one profile of an agent the same by way of this repository. Keep it private.
+
+- `profile/` holds the shared files. You may edit them: each machine merges your commit like any other.
+- `private/` is encrypted to the keys in `recipients.txt`.
+
+On another machine: `hermes-dist sync join NAME URL`.
+"""
+
+
+class About(Struct, frozen=True, kw_only=True):
+    """What the repository says about itself.
+
+    Attributes:
+        format: The format of its files.
+        lock: The format of the lockfiles in it.
+        since: The first version of the program that reads them.
+        profile: The name of the profile where it began.
+        carried: What travels besides the shared files, encrypted.
+    """
+
+    format: int = FORMAT
+    lock: int = lock_head.FORMAT
+    since: str = lock_head.SINCE
+    profile: str
+    carried: tuple[str, ...] = field(default=(), name="with")
+
+
+class Machine(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One machine that meets the others there.
+
+    Attributes:
+        name: Its name.
+        key: Its public key; empty for one that has none.
+    """
+
+    name: str
+    key: str = ""
+
+
+def checked_name(text: str) -> str:
+    """Check the name of a machine.
+
+    Raises:
+        UsageError: It can't be one.
+    """
+    if not _NAME.fullmatch(text):
+        raise UsageError(
+            f"{text!r:.60} can't be the name of a machine",
+            hint="use small letters, digits, dots and dashes: --machine laptop",
+        )
+    return text
+
+
+def name_like(text: str) -> str:
+    """Make a name of a machine from what its system calls it."""
+    made = re.sub(r"[^a-z0-9-]+", "-", text.partition(".")[0].lower()).strip("-")[:40].strip("-")
+    return made or "machine"
+
+
+def machine_path(name: str) -> RelPath:
+    """The file of a machine."""
+    return MACHINES / f"{name}.json"
+
+
+def dump_json(value: About | Machine | PrivateIndex) -> bytes:
+    """Write a file of ours."""
+    return msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n"
+
+
+def load_about(data: bytes) -> About:
+    """Read what a repository says about itself.
+
+    Raises:
+        Newer: A newer program wrote it, or the lockfiles in it.
+        Invalid: It is damaged.
+    """
+    about = _load(data, About, ABOUT)
+    if about.format > FORMAT or about.lock > lock_head.FORMAT:
+        raise Newer(
+            "a newer hermes-dist syncs there, and this one can't read its files",
+            where=str(ABOUT),
+            hint=f"use hermes-dist {about.since} or later on this machine; nothing was changed",
+        )
+    return about
+
+
+def load_machine(data: bytes, path: RelPath) -> Machine:
+    """Read the file of a machine.
+
+    Raises:
+        Invalid: It is damaged.
+    """
+    machine = _load(data, Machine, path)
+    if not _NAME.fullmatch(machine.name) or machine_path(machine.name) != path:
+        raise Invalid("its name does not fit", where=str(path))
+    if machine.key and not _KEY.fullmatch(machine.key):
+        raise Invalid("its key is no age key", where=str(path))
+    return machine
+
+
+class PrivateIndex(Struct, frozen=True, kw_only=True):
+    """To whom each private file is encrypted: the recipients' keys by path."""
+
+    files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def load_index(data: bytes) -> PrivateIndex:
+    """Read to whom the private files are encrypted.
+
+    Raises:
+        Invalid: It is damaged.
+    """
+    return _load(data, PrivateIndex, PRIVATE_INDEX)
+
+
+def _load(data: bytes, kind: type[_T], path: RelPath) -> _T:
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except msgspec.MsgspecError as err:
+        raise Invalid(f"it is damaged ({err})", where=str(path)) from None
+
+
+def recipients_in(data: bytes) -> tuple[str, ...]:
+    """Read the public keys of a recipients file; comments and what is no key do not count."""
+    lines = (line.strip() for line in data.decode("utf-8", "replace").splitlines())
+    return tuple(dict.fromkeys(line for line in lines if _KEY.fullmatch(line)))
+
+
+def with_recipient(data: bytes, name: str, key: str) -> bytes:
+    """Add a key to a recipients file; what users wrote into it stays."""
+    if key in recipients_in(data):
+        return data
+    gap = b"" if not data or data.endswith(b"\n") else b"\n"
+    return data + gap + f"# {name}\n{key}\n".encode()
+
+
+def without_recipient(data: bytes, key: str) -> bytes:
+    """Take a key out of a recipients file, with the comment above it."""
+    kept: list[str] = []
+    for line in data.decode("utf-8", "replace").splitlines():
+        if line.strip() == key:
+            if kept and kept[-1].startswith("#"):
+                kept.pop()
+            continue
+        kept.append(line)
+    return "".join(f"{line}\n" for line in kept).encode()
+
+
+def inside(tree: Tree, folder: RelPath) -> Tree:
+    """Return what a repository holds in a folder, by the paths inside it."""
+    start = f"{folder}/"
+    return Tree(
+        (RelPath(path.removeprefix(start)), entry)
+        for path, entry in tree.items()
+        if path.startswith(start)
+    )
+
+
+def into(tree: Mapping[RelPath, Entry], folder: RelPath) -> dict[RelPath, Entry]:
+    """Return the paths of a tree as they are in a folder of the repository."""
+    return {folder / path: entry for path, entry in tree.items()}
+
+
+def base_path(digest: Digest) -> RelPath:
+    """The place of a content that the package's lockfile names."""
+    return BASE / digest

@@ -1,0 +1,102 @@
+"""What a machine remembers about one synced profile: where it meets the others, and what it last saw there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+from msgspec import Struct, field
+
+from hermes_dist.errors import Invalid
+from hermes_dist.model.lock_head import Newer
+from hermes_dist.model.tree import Digest
+
+FORMAT = 1
+
+
+class Seen(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a machine last saw at the meeting place, and has in its profile.
+
+    Attributes:
+        commit: The commit; empty before the first sync.
+        lock: What the profile received from there, as a lockfile: base, upstream, conflicts and what waits. Empty for
+            nothing.
+        package: The lockfile of the profile's package as it was there; empty for a profile without a package.
+        private: What was received of memories and sessions: a digest by path.
+    """
+
+    commit: str = ""
+    lock: str = ""
+    package: str = ""
+    private: Mapping[str, Digest] = field(default_factory=dict)
+
+
+class Next(Struct, frozen=True, kw_only=True):
+    """What will have been seen once an operation is carried out that has begun.
+
+    Attributes:
+        token: Stands in the label of the generation that the operation makes.
+    """
+
+    token: str
+    seen: Seen
+
+
+class Record(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a machine remembers about one synced profile.
+
+    Attributes:
+        url: The repository, with the login that was typed: the file is for its owner alone, and this is never shown.
+        branch: The branch.
+        machine: The name of this machine there.
+        carried: ``memories``, ``sessions``: what travels besides, encrypted.
+        known: The public keys that this machine encrypts to.
+        seen: What it last saw.
+        next: What it will have seen once an operation is carried out; None if none has begun.
+    """
+
+    format: int = FORMAT
+    url: str
+    branch: str = "main"
+    machine: str
+    carried: tuple[str, ...] = ()
+    known: tuple[str, ...] = ()
+    seen: Seen = field(default_factory=Seen)
+    next: Next | None = None
+
+    def __repr__(self) -> str:
+        return f"Record({self.machine!r})"
+
+
+def dump_record(record: Record) -> bytes:
+    """Write a record."""
+    # Always with its format, so that an older program can refuse it.
+    data = {"format": FORMAT, **msgspec.to_builtins(record)}
+    return msgspec.json.format(msgspec.json.encode(data), indent=1) + b"\n"
+
+
+def load_record(data: bytes) -> Record:
+    """Read a record.
+
+    Raises:
+        Newer: A newer program wrote it.
+        Invalid: It is damaged.
+    """
+    try:
+        number = msgspec.json.decode(data, type=_Head).format
+        if number > FORMAT:
+            raise Newer(f"a newer hermes-dist keeps this profile in sync (format {number})")
+        return msgspec.json.decode(data, type=Record, dec_hook=_digest)
+    except msgspec.MsgspecError as err:
+        raise Invalid(
+            f"what this machine remembers about sync is damaged ({err})",
+            hint="leave and join again: nothing of the profile is lost",
+        ) from None
+
+
+class _Head(Struct):
+    format: int = 1
+
+
+def _digest(kind: type, value: object) -> object:
+    return kind(value)

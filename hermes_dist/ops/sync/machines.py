@@ -1,0 +1,107 @@
+"""The machines of a meeting place: leave it, or forget one that is gone."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from hermes_dist.errors import Busy, DistError, UsageError
+from hermes_dist.model.paths import ProfileName
+from hermes_dist.model.sync.meeting import machine_path
+from hermes_dist.model.sync.record import Record
+from hermes_dist.ops.context import Context
+from hermes_dist.ops.sync.meeting import Place, Push, meet, place_at, push
+from hermes_dist.ops.sync.now import TRIES
+from hermes_dist.ops.sync.state import alone, folder_of, need_record
+
+
+class Changed(Struct, frozen=True, kw_only=True):
+    """The machines after one of them left.
+
+    Attributes:
+        machine: The machine.
+        machines: Those that are left.
+        told: The meeting place knows it; False if it could not be reached.
+    """
+
+    profile: ProfileName
+    machine: str
+    machines: tuple[str, ...] = ()
+    told: bool = True
+
+
+def leave(ctx: Context, name: ProfileName, agree: Callable[[Record], bool]) -> Changed | None:
+    """Sync a profile no longer on this machine; its files stay, and so does the meeting place.
+
+    Args:
+        ctx: The context.
+        name: The profile.
+        agree: Asks for confirmation.
+
+    Returns:
+        The machines that are left; None if the user said no.
+
+    Raises:
+        DistError: The profile is not synced, or the disk fails.
+    """
+    with alone(ctx, name):
+        record = need_record(ctx, name)
+        if not agree(record):
+            return None
+        place = place_at(ctx, record.url, record.branch, record.machine)
+        try:
+            left = _take_away(ctx, place, record.machine, f"{record.machine} leaves")
+        except DistError:
+            # Leaving must work without the others: `forget` tells them later.
+            left = None
+        shutil.rmtree(folder_of(ctx.layout.home(name)), ignore_errors=True)
+        machines = tuple(left or ())
+        return Changed(
+            profile=name, machine=record.machine, machines=machines, told=left is not None
+        )
+
+
+def forget(ctx: Context, name: ProfileName, machine: str) -> Changed:
+    """Forget a machine that is gone: it is told no more, and what is encrypted from now on it can't read.
+
+    Args:
+        ctx: The context.
+        name: The profile.
+        machine: The machine.
+
+    Raises:
+        UsageError: It is this machine, or there is none of that name.
+        DistError: The meeting place can't be reached or written.
+    """
+    with alone(ctx, name):
+        record = need_record(ctx, name)
+        if machine == record.machine:
+            raise UsageError(
+                f"{machine} is this machine",
+                hint=f"to sync it no longer: {ctx.command(f'sync leave {name}')}",
+            )
+        place = place_at(ctx, record.url, record.branch, record.machine)
+        left = _take_away(ctx, place, machine, f"{record.machine}: forget {machine}")
+        if left is None:
+            raise UsageError(f"no machine called {machine} meets there", where=place.shown)
+        return Changed(profile=name, machine=machine, machines=tuple(left))
+
+
+def _take_away(ctx: Context, place: Place, machine: str, message: str) -> list[str] | None:
+    """Take a machine's file and key away; None if it has none there."""
+    for turn in range(TRIES):
+        meeting = meet(ctx, place)
+        if meeting is None or machine not in meeting.machines:
+            return None
+        files = meeting.whole.with_entries({machine_path(machine): None})
+        what = Push(onto=meeting, files=files, message=message, read=ctx.store.read)
+        try:
+            push(ctx, place, what)
+        except Busy:
+            if turn == TRIES - 1:
+                raise
+            continue
+        return sorted(set(meeting.machines) - {machine})
+    raise AssertionError  # the last turn returns or raises

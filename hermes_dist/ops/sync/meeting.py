@@ -1,0 +1,245 @@
+"""The meeting place: read it, and push to it. Only this module talks to the repository."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec import Struct, field
+
+from hermes_dist.decide.archive.arrive import readable
+from hermes_dist.decide.ownership import why_never_included, without_machine
+from hermes_dist.errors import DistError, Invalid, UsageError
+from hermes_dist.model.lock import Lock, load_lock
+from hermes_dist.model.paths import RelPath
+from hermes_dist.model.source import AsGit, SourceKind, parse_source, without_credentials
+from hermes_dist.model.sync.meeting import (
+    ABOUT,
+    BASE,
+    MACHINES,
+    PACKAGE,
+    PRIVATE_INDEX,
+    PROFILE,
+    RECIPIENTS,
+    About,
+    Machine,
+    PrivateIndex,
+    inside,
+    load_about,
+    load_index,
+    load_machine,
+    recipients_in,
+)
+from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree
+from hermes_dist.ops.change.look_up import absolute
+from hermes_dist.ops.context import Context
+from hermes_dist.world.git.push import NewCommit, Publisher, open_publisher
+from hermes_dist.world.ports import RefUpdate
+
+BRANCH = "main"
+
+
+class Place(Struct, frozen=True, kw_only=True):
+    """A repository to meet in.
+
+    Attributes:
+        git: What reads and pushes.
+        url: Its URL, with the login if one was typed.
+        branch: Its branch.
+    """
+
+    git: Publisher
+    url: str
+    branch: str
+
+    def __repr__(self) -> str:
+        return f"Place({without_credentials(self.url)!r})"
+
+    @property
+    def shown(self) -> str:
+        """Its URL, without user and password."""
+        return without_credentials(self.url)
+
+
+class Meeting(Struct, frozen=True, kw_only=True):
+    """What a meeting place holds at one commit.
+
+    Attributes:
+        commit: The commit.
+        whole: Every file of the repository; all contents are in the store.
+        about: What it says about itself.
+        package: The lock of the profile's package; None for a profile without one.
+        package_text: The same as it is written there.
+        machines: The machines that meet there, by name.
+        recipients: The public keys that may read what is encrypted.
+        index: To whom each private file is encrypted.
+        others: Files that no machine takes in, such as links.
+    """
+
+    commit: str
+    whole: Tree
+    about: About
+    package: Lock | None = None
+    package_text: str = ""
+    machines: Mapping[str, Machine] = field(default_factory=dict)
+    recipients: tuple[str, ...] = ()
+    index: PrivateIndex = PrivateIndex()
+    others: tuple[str, ...] = ()
+
+    @property
+    def profile(self) -> Tree:
+        """The shared files that a home may receive: nothing that belongs to a machine."""
+        return inside(self.whole, PROFILE).where(lambda path: why_never_included(path) is None)
+
+
+def place_at(ctx: Context, url: str, branch: str = BRANCH, machine: str = "") -> Place:
+    """Open a repository to meet in; nothing is contacted.
+
+    Args:
+        ctx: The context.
+        url: Its URL, as :func:`url_of` returns it.
+        branch: Its branch.
+        machine: The name of this machine, which becomes the author of its commits.
+    """
+    env = dict(ctx.env)
+    for who in ("AUTHOR", "COMMITTER"):
+        # Commits say which machine made them; who sits there is nobody's business.
+        env[f"GIT_{who}_NAME"] = machine or "hermes-dist"
+        env[f"GIT_{who}_EMAIL"] = "sync@hermes-dist.invalid"
+    return Place(git=open_publisher(ctx.layout, env, offline=ctx.offline), url=url, branch=branch)
+
+
+def url_of(ctx: Context, text: str) -> str:
+    """Read the URL of a meeting place as it is typed.
+
+    Raises:
+        UsageError: It is no git repository.
+        Invalid: It is no source at all.
+    """
+    spec = absolute(parse_source(text, allow_insecure=ctx.allow_insecure))
+    if spec.kind.traits.as_git is AsGit.MAYBE:
+        spec = spec._replace(kind=SourceKind.GIT, location=ctx.sources.url(spec))
+    if spec.kind.traits.as_git is not AsGit.ALWAYS or spec.subfolder or spec.ref:
+        raise UsageError(
+            "sync meets in a whole git repository of its own",
+            hint="such as git@host:you/my-agent-sync, empty and private, or ./folder.git",
+        )
+    return spec.fetch_url
+
+
+def meet(ctx: Context, place: Place) -> Meeting | None:
+    """Read what a meeting place holds now; None for an empty repository.
+
+    Raises:
+        Unreachable: It can't be reached.
+        Newer: A newer program syncs there; nothing was changed.
+        DistError: It is no meeting place, or something in it is damaged.
+    """
+    ctx.progress("reading the meeting place")
+    refs = place.git.refs(place.url)
+    commit = refs.heads.get(place.branch, "")
+    if not commit and refs.heads:
+        raise DistError(
+            f"it has no branch {place.branch}",
+            where=place.shown,
+            hint="sync needs a repository of its own: make an empty, private one",
+        )
+    return read_commit(ctx, place, commit) if commit else None
+
+
+def read_commit(ctx: Context, place: Place, commit: str) -> Meeting:
+    """Read what a meeting place held at a commit.
+
+    Raises:
+        DistError: It can't be fetched, is no meeting place, or something in it is damaged.
+    """
+    git = place.git
+    git.fetch(place.url, commit, progress=ctx.progress)
+    listing = git.listing(place.url, commit, None)
+    digests: dict[str, Digest] = {}
+    oids = list(dict.fromkeys(one.oid for one in listing.files))
+    for oid, data in git.blobs(place.url, oids):
+        digests[oid] = ctx.store.put(data)
+    whole = Tree((one.path, Entry(digests[one.oid], one.executable)) for one in listing.files)
+    try:
+        return _read(ctx, commit, whole, tuple(left.path for left in listing.left_out))
+    except DistError as err:
+        raise err.within(place.shown) from None
+
+
+def _read(ctx: Context, commit: str, whole: Tree, others: tuple[str, ...]) -> Meeting:
+    def text(path: RelPath) -> bytes:
+        return ctx.store.read(whole[path].digest) if path in whole else b""
+
+    if ABOUT not in whole:
+        raise DistError(
+            "it is no meeting place of hermes-dist, and it is not empty",
+            hint="sync needs a repository of its own: make an empty, private one",
+        )
+    about = load_about(text(ABOUT))
+    machines = {
+        machine.name: machine
+        for path in whole
+        if path.parent == MACHINES
+        for machine in [load_machine(text(path), path)]
+    }
+    return Meeting(
+        commit=commit,
+        whole=whole,
+        about=about,
+        package=_package(ctx, text(PACKAGE), whole),
+        package_text=text(PACKAGE).decode(),
+        machines=machines,
+        recipients=recipients_in(text(RECIPIENTS)),
+        index=load_index(text(PRIVATE_INDEX)) if PRIVATE_INDEX in whole else PrivateIndex(),
+        others=others,
+    )
+
+
+def _package(ctx: Context, data: bytes, whole: Tree) -> Lock | None:
+    """The lock of the package, with what of it can be read here."""
+    if not data:
+        return None
+    lock = without_machine(load_lock(data))
+    for path, entry in inside(whole, BASE).items():
+        if str(path) != str(entry.digest):
+            raise Invalid("its content is not what its name says", where=str(BASE / path))
+    return readable(lock, ctx.store.has)[0]
+
+
+class Push(Struct, frozen=True, kw_only=True):
+    """What to push.
+
+    Attributes:
+        onto: What the meeting place holds; None for an empty repository.
+        files: Every file that it is to hold.
+        message: What the commit says.
+        read: Gives contents by digest.
+    """
+
+    onto: Meeting | None
+    files: Tree
+    message: str
+    read: Read
+
+    @property
+    def changes(self) -> dict[RelPath, Entry | None]:
+        """What differs from what is there."""
+        before = self.onto.whole if self.onto else EMPTY
+        return {path: self.files.get(path) for path in self.files.differing(before)}
+
+
+def push(ctx: Context, place: Place, what: Push) -> str:
+    """Push one commit on top of what was read, and return it.
+
+    Raises:
+        Busy: Another machine was faster; nothing was pushed.
+        Refused: The server rejects it.
+        Unreachable: The server can't be reached.
+    """
+    parent = what.onto.commit if what.onto else ""
+    new = NewCommit(parent=parent, changes=what.changes, message=what.message)
+    commit = place.git.commit(place.url, new, what.read)
+    ctx.progress("sending")
+    ref = RefUpdate(f"refs/heads/{place.branch}", parent, commit)
+    place.git.push(place.url, [ref], progress=ctx.progress)
+    return commit

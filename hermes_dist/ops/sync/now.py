@@ -1,0 +1,214 @@
+"""Sync now: take in what others sent, then send what changed here; again, if another machine was faster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from hermes_dist.errors import Busy, Refused
+from hermes_dist.model.paths import ProfileName, RelPath
+from hermes_dist.model.sync.meeting import Machine, dump_json, machine_path
+from hermes_dist.model.sync.record import Record
+from hermes_dist.model.tree import Entry, Tree
+from hermes_dist.ops.change.confirm import confirm_and_carry_out
+from hermes_dist.ops.change.proposal import Outcome
+from hermes_dist.ops.change.request import Confirm, Request
+from hermes_dist.ops.context import Context
+from hermes_dist.ops.sync.incoming import SyncedHome, propose_theirs, synced_home
+from hermes_dist.ops.sync.meeting import Meeting, Place, meet, place_at, push
+from hermes_dist.ops.sync.send import Outgoing, is_also, outgoing_of
+from hermes_dist.ops.sync.state import alone, lock_of, need_record, read_record, write_record
+
+TRIES = 6
+"""How often to take in and send again because another machine was faster."""
+
+Agree = Callable[[Outgoing], bool]
+"""Shows what would be sent, and asks; False means no."""
+
+
+class Synced(Struct, frozen=True, kw_only=True):
+    """The result of a sync.
+
+    Attributes:
+        profile: The profile.
+        record: What this machine remembers now.
+        meeting: What the meeting place held before anything was sent.
+        outcomes: What came in, one for each time that something did.
+        sent: The shared files that were sent, or would be.
+        commit: The commit that the meeting place is at; empty for a dry run.
+        pushed: Something was sent.
+        conflicts: Where the machines disagree and nobody has settled it yet.
+        waiting: What another machine sent and waits for approval here.
+        variables: Names of variables that took the place of secrets.
+        held: Files that can't be read as data, so the others' version stays.
+        dry_run: Nothing was changed.
+    """
+
+    profile: ProfileName
+    record: Record
+    meeting: Meeting | None = None
+    outcomes: tuple[Outcome, ...] = ()
+    sent: tuple[RelPath, ...] = ()
+    commit: str = ""
+    pushed: bool = False
+    conflicts: tuple[str, ...] = ()
+    waiting: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()
+    held: tuple[RelPath, ...] = ()
+    dry_run: bool = False
+
+
+def sync_now(
+    ctx: Context,
+    name: ProfileName,
+    request: Request,
+    confirm: Confirm,
+    allowed: frozenset[str] = frozenset(),
+) -> Synced:
+    """Take in what others sent, and send what changed here.
+
+    Args:
+        ctx: The context.
+        name: The profile.
+        request: The options.
+        confirm: Shows what comes in and asks for confirmation.
+        allowed: Findings that may be sent, as ``FILE:LINE``.
+
+    Raises:
+        Refused: A secret would leave, or the meeting place's history was rewritten.
+        Busy: Other machines were faster each time; what came in stays, nothing was sent.
+        DistError: The profile or the meeting place can't be read or written.
+    """
+    with alone(ctx, name):
+        record = need_record(ctx, name)
+        place = place_at(ctx, record.url, record.branch, record.machine)
+        return exchange(ctx, place, name, record, request, confirm, allowed)
+
+
+def exchange(
+    ctx: Context,
+    place: Place,
+    name: ProfileName,
+    record: Record,
+    request: Request,
+    confirm: Confirm,
+    allowed: frozenset[str] = frozenset(),
+) -> Synced:
+    """Take in and send, until the meeting place holds what this machine has; the caller keeps others away."""
+    outcomes: list[Outcome] = []
+    for turn in range(TRIES):
+        meeting = _still_there(ctx, place, name, record)
+        home = synced_home(ctx, name, record)
+        outcome = _take_in(ctx, place, meeting, home, request, confirm)
+        if outcome is not None:
+            outcomes.append(outcome)
+        if request.dry_run:
+            return _would(ctx, place, meeting, home, outcomes)
+        record = read_record(home.path) or record
+        home = synced_home(ctx, name, record)
+        made = outgoing_of(ctx, place, meeting, home, _also(ctx, meeting, record), allowed)
+        try:
+            commit = push(ctx, place, made.push) if made.is_new else meeting.commit
+        except Busy:
+            if turn == TRIES - 1:
+                raise
+            continue
+        record = replace(record, seen=made.seen(commit, record.seen))
+        write_record(home.path, record)
+        return _result(name, record, meeting, outcomes, made)
+    raise AssertionError  # the last turn returns or raises
+
+
+def _also(ctx: Context, meeting: Meeting, record: Record) -> Tree:
+    """The files of the machines: this one is among them."""
+    there = {path: entry for path, entry in meeting.whole.items() if is_also(path)}
+    own = machine_path(record.machine)
+    if own not in there:
+        there[own] = Entry(ctx.store.put(dump_json(Machine(name=record.machine))))
+    return Tree(there)
+
+
+def _still_there(ctx: Context, place: Place, name: ProfileName, record: Record) -> Meeting:
+    """Read the meeting place, and make sure that it went on from what this machine last saw.
+
+    Raises:
+        Refused: Its history was rewritten, or it is empty now.
+    """
+    meeting = meet(ctx, place)
+    again = ctx.command(f"sync leave {name}")
+    hint = f"if that was meant: {again}, then join or init again; nothing of the profile is lost"
+    if meeting is None:
+        raise Refused("the meeting place is empty now", where=place.shown, hint=hint)
+    seen = record.seen.commit
+    if seen and seen != meeting.commit:
+        relation = place.git.relation(place.url, seen, meeting.commit)
+        if relation in ("backward", "unrelated"):
+            raise Refused(
+                "the history of the meeting place was rewritten, so it may lack what others sent",
+                where=place.shown,
+                hint=hint,
+            )
+    return meeting
+
+
+def _take_in(
+    ctx: Context,
+    place: Place,
+    meeting: Meeting,
+    home: SyncedHome,
+    request: Request,
+    confirm: Confirm,
+) -> Outcome | None:
+    """Merge what others sent into the home; None if that is here already."""
+    lock = home.lock
+    # What waited may be settled by now, by a hand or by an approval.
+    is_open = lock is not None and bool(lock.upstream or lock.conflicts or lock.parked)
+    if meeting.commit == home.record.seen.commit and not is_open:
+        return None
+    make = partial(propose_theirs, ctx, place, meeting, home)
+    return confirm_and_carry_out(ctx, make, request, confirm, request.questions.conflicts)
+
+
+def _would(
+    ctx: Context, place: Place, meeting: Meeting, home: SyncedHome, outcomes: list[Outcome]
+) -> Synced:
+    """The result of a dry run: what would come in, and what changed here so far."""
+    made = outgoing_of(ctx, place, meeting, home)
+    open_there = outcomes[-1].proposal.plan.conflicts if outcomes and outcomes[-1].proposal else ()
+    return Synced(
+        profile=home.name,
+        record=home.record,
+        meeting=meeting,
+        outcomes=tuple(outcomes),
+        sent=made.changes,
+        conflicts=tuple(c.words for c in open_there),
+        variables=made.variables,
+        held=made.held,
+        dry_run=True,
+    )
+
+
+def _result(
+    name: ProfileName,
+    record: Record,
+    meeting: Meeting,
+    outcomes: list[Outcome],
+    made: Outgoing,
+) -> Synced:
+    lock = lock_of(record)
+    return Synced(
+        profile=name,
+        record=record,
+        meeting=meeting,
+        outcomes=tuple(outcomes),
+        sent=made.changes,
+        commit=record.seen.commit,
+        pushed=made.is_new,
+        conflicts=tuple(c.words for c in lock.conflicts) if lock else (),
+        waiting=tuple(sorted({e.place for e in lock.parked})) if lock else (),
+        variables=made.variables,
+        held=made.held,
+    )

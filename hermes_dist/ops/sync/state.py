@@ -1,0 +1,152 @@
+"""The record of a synced profile on this machine, in the private folder of its home."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from hermes_dist.brand import PRIVATE
+from hermes_dist.errors import DistError, Invalid
+from hermes_dist.model.lock import Lock, load_lock
+from hermes_dist.model.paths import ProfileName
+from hermes_dist.model.source import without_credentials
+from hermes_dist.model.sync.record import Next, Record, Seen, dump_record, load_record
+from hermes_dist.ops.context import Context
+from hermes_dist.ops.homes import finish_leftover
+from hermes_dist.world.disk.errors import trouble
+from hermes_dist.world.disk.fs import RealFs, atomic_write
+from hermes_dist.world.disk.locks import flock
+from hermes_dist.world.disk.private import make_private
+from hermes_dist.world.transaction.generations import generations
+
+FOLDER = "sync"
+LABEL = "sync"
+"""The label of a generation that names the operation."""
+
+
+def folder_of(home: Path) -> Path:
+    """The folder of everything that sync remembers about a home."""
+    return home / PRIVATE / FOLDER
+
+
+def record_path(home: Path) -> Path:
+    """The file of the record."""
+    return folder_of(home) / "record.json"
+
+
+def is_synced(home: Path) -> bool:
+    """Whether a home is kept in sync."""
+    return record_path(home).exists()
+
+
+def read_record(home: Path) -> Record | None:
+    """Read the record of a home, as it is now that every operation is finished; None if it is not synced.
+
+    Raises:
+        DistError: It can't be read, is damaged, or is newer than this program.
+    """
+    path = record_path(home)
+    try:
+        data = path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as err:
+        raise trouble(err, "what sync remembers can't be read", where=str(path)) from err
+    try:
+        record = load_record(data)
+    except Invalid as err:
+        raise err.within(str(path)) from None
+    if record.next is None:
+        return record
+    finish_leftover(home)
+    done = _was_carried_out(home, record.next.token)
+    seen = record.next.seen if done else record.seen
+    return replace(record, seen=seen, next=None)
+
+
+def _was_carried_out(home: Path, token: str) -> bool:
+    with RealFs(home, home=True) as fs:
+        return any(one.label.get(LABEL) == token for one in generations(fs))
+
+
+def need_record(ctx: Context, name: ProfileName) -> Record:
+    """Read the record of a profile.
+
+    Raises:
+        DistError: There is no such profile, it is not synced, or the record can't be read.
+    """
+    home = ctx.layout.home(name)
+    record = read_record(home)
+    if record is not None:
+        return record
+    if not home.is_dir():
+        raise DistError(
+            f"there is no profile {str(name)!r}",
+            where=str(home),
+            hint=f"get it from another machine with: {ctx.command(f'sync join {name} URL')}",
+        )
+    raise DistError(
+        f"the profile {str(name)!r} is not kept in sync",
+        where=str(home),
+        hint=f"begin with: {ctx.command(f'sync init {name} URL')}",
+    )
+
+
+def write_record(home: Path, record: Record) -> None:
+    """Write the record of a home, for its owner alone.
+
+    Raises:
+        DistError: The disk fails.
+    """
+    make_private(folder_of(home))
+    atomic_write(record_path(home), dump_record(record), 0o600)
+
+
+def begin(home: Path, record: Record, seen: Seen) -> str:
+    """Note what will have been seen once an operation is carried out; returns the token for its generation.
+
+    Raises:
+        DistError: The disk fails.
+    """
+    token = os.urandom(8).hex()
+    write_record(home, replace(record, next=Next(token=token, seen=seen)))
+    return token
+
+
+@contextmanager
+def alone(ctx: Context, name: ProfileName) -> Iterator[None]:
+    """Keep other commands from syncing the same profile meanwhile.
+
+    Raises:
+        Busy: One is running.
+    """
+    path = ctx.layout.shared / "syncing" / f"{name}.lock"
+    with flock(path, held="another command is syncing this profile"):
+        yield
+
+
+def lock_of(record: Record) -> Lock | None:
+    """What a home received from the other machines; None before the first sync.
+
+    Raises:
+        Invalid: It can't be read.
+    """
+    return load_lock(record.seen.lock.encode()) if record.seen.lock else None
+
+
+def package_of(seen: Seen) -> Lock | None:
+    """The lock of the package as this machine last saw it at the meeting place; None for none.
+
+    Raises:
+        Invalid: It can't be read.
+    """
+    return load_lock(seen.package.encode()) if seen.package else None
+
+
+def shown_url(record: Record) -> str:
+    """The meeting place, without user and password."""
+    return without_credentials(record.url)

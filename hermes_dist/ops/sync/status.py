@@ -1,0 +1,76 @@
+"""Where the sync of a profile stands; nothing is changed."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from hermes_dist.errors import Refused, Unreachable
+from hermes_dist.model.paths import ProfileName, RelPath
+from hermes_dist.model.sync.record import Record
+from hermes_dist.model.tree import EMPTY
+from hermes_dist.ops.context import Context
+from hermes_dist.ops.sync.incoming import synced_home
+from hermes_dist.ops.sync.meeting import Meeting, meet, place_at, read_commit
+from hermes_dist.ops.sync.send import outgoing_of
+from hermes_dist.ops.sync.state import lock_of, need_record
+
+
+class Standing(Struct, frozen=True, kw_only=True):
+    """Where the sync of a profile stands.
+
+    Attributes:
+        record: What this machine remembers.
+        meeting: What the meeting place holds; what this machine last saw, if it can't be reached.
+        reached: The meeting place was asked just now.
+        coming: The shared files that others changed since.
+        going: The shared files that changed here since.
+        refused: Why nothing can be sent from here; empty if it can.
+        conflicts: Where the machines disagree and nobody has settled it yet.
+        waiting: What another machine sent and waits for approval here.
+    """
+
+    profile: ProfileName
+    record: Record
+    meeting: Meeting
+    reached: bool
+    coming: tuple[RelPath, ...] = ()
+    going: tuple[RelPath, ...] = ()
+    refused: str = ""
+    conflicts: tuple[str, ...] = ()
+    waiting: tuple[str, ...] = ()
+
+
+def standing(ctx: Context, name: ProfileName) -> Standing:
+    """Look where the sync of a profile stands.
+
+    Raises:
+        DistError: The profile is not synced, or can't be read.
+    """
+    record = need_record(ctx, name)
+    place = place_at(ctx, record.url, record.branch, record.machine)
+    last = read_commit(ctx, place, record.seen.commit)
+    try:
+        now, reached = meet(ctx, place), True
+    except Unreachable:
+        now, reached = last, False
+    meeting = now or last
+    home = synced_home(ctx, name, record)
+    lock = lock_of(record)
+    going: tuple[RelPath, ...] = ()
+    refused = ""
+    try:
+        going = outgoing_of(ctx, place, last, home).changes
+    except Refused as err:
+        refused = err.what
+    base = lock.theirs() if lock else EMPTY
+    return Standing(
+        profile=name,
+        record=record,
+        meeting=meeting,
+        reached=reached,
+        coming=tuple(meeting.profile.differing(base)),
+        going=going,
+        refused=refused,
+        conflicts=tuple(c.words for c in lock.conflicts) if lock else (),
+        waiting=tuple(sorted({e.place for e in lock.parked})) if lock else (),
+    )

@@ -1,0 +1,70 @@
+"""The JSON of ``sync``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hermes_dist.model.source import without_credentials
+
+if TYPE_CHECKING:
+    from hermes_dist.model.sync.record import Record
+    from hermes_dist.ops.sync.machines import Changed
+    from hermes_dist.ops.sync.now import Synced
+    from hermes_dist.ops.sync.status import Standing
+
+
+def synced_data(done: Synced) -> dict[str, Any]:
+    """What came in and what was sent, or would be."""
+    came: list[str] = []
+    for outcome in done.outcomes:
+        came += [str(step.path) for step in outcome.proposal.steps] if outcome.proposal else []
+    return {
+        "profile": done.profile,
+        **_place(done.record),
+        "commit": done.commit or None,
+        "received": sorted(set(came)),
+        "sent": list(map(str, done.sent)),
+        "pushed": done.pushed,
+        "conflicts": list(done.conflicts),
+        "waiting": list(done.waiting),
+        "variables": list(done.variables),
+        "held": list(map(str, done.held)),
+        "dry_run": done.dry_run,
+    }
+
+
+def _place(record: Record) -> dict[str, Any]:
+    return {
+        "url": without_credentials(record.url),
+        "machine": record.machine,
+        "with": list(record.carried),
+    }
+
+
+def standing_data(found: Standing) -> dict[str, Any]:
+    """Where the sync of a profile stands."""
+    return {
+        "profile": found.profile,
+        **_place(found.record),
+        "reached": found.reached,
+        "commit": found.record.seen.commit,
+        "coming": list(map(str, found.coming)),
+        "going": list(map(str, found.going)),
+        "refused": found.refused or None,
+        "conflicts": list(found.conflicts),
+        "waiting": list(found.waiting),
+        "machines": [
+            {"name": name, "this": name == found.record.machine}
+            for name in sorted(found.meeting.machines)
+        ],
+    }
+
+
+def changed_data(done: Changed) -> dict[str, Any]:
+    """Which machines are left."""
+    return {
+        "profile": done.profile,
+        "machine": done.machine,
+        "machines": list(done.machines),
+        "told": done.told,
+    }
