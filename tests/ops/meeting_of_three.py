@@ -1,0 +1,310 @@
+"""Three machines that edit one agent at random, sync in any order, and are killed in between: the world of a story."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import random
+from pathlib import Path
+from typing import Any
+
+import yaml
+from gitrepo import Repo
+from killing import killed
+
+from hermes_dist.brand import HERMES, Layout
+from hermes_dist.decide.sync.shared import shared_form
+from hermes_dist.errors import Busy, DistError
+from hermes_dist.model.paths import ProfileName
+from hermes_dist.model.side import Side
+from hermes_dist.model.tree import Tree
+from hermes_dist.ops.change.observe import observe
+from hermes_dist.ops.change.request import Request
+from hermes_dist.ops.context import Context
+from hermes_dist.ops.package.resolve import approve, resolve
+from hermes_dist.ops.sync import send
+from hermes_dist.ops.sync.begin import Options, init, join
+from hermes_dist.ops.sync.incoming import synced_home
+from hermes_dist.ops.sync.now import sync_now
+from hermes_dist.ops.sync.settle import seen_by_others
+from hermes_dist.ops.sync.state import need_record
+
+BOT = ProfileName("bot")
+NAMES = ("a", "b", "c")
+WORDS = ("answer", "brief", "check", "draft", "fact", "goal", "idea", "learn", "note", "plan")
+FILES = ("SOUL.md", "skills/x/SKILL.md", "skills/x/more.md", "skills/y/SKILL.md")
+
+
+def yes(*_: object) -> bool:
+    return True
+
+
+class Machine:
+    """A machine: its context, its home, and a secret of its own."""
+
+    def __init__(self, place: Path, name: str) -> None:
+        self.name = name
+        self.user = place / name
+        self.user.mkdir()
+        root = self.user / ".hermes"
+        env = {**os.environ, "HOME": str(self.user)}
+        self.ctx = Context(HERMES, Layout(HERMES, root, self.user), env)
+        self.home = root / "profiles" / "bot"
+        self.secret = f"Qz7xW9kV3mB5nR8tY2p{name.upper()}x41"
+
+    def write(self, path: str, data: str) -> None:
+        target = self.home / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(data)
+
+    def read(self, path: str) -> str:
+        try:
+            return (self.home / path).read_text()
+        except FileNotFoundError:
+            return ""
+
+    def keep_secrets(self) -> None:
+        self.write(".env", f"BOT_TOKEN={self.secret}\n")
+        self.write("auth.json", json.dumps({"token": self.secret}))
+
+    def shared(self) -> dict[str, bytes]:
+        """What of the home travels."""
+        home = synced_home(self.ctx, BOT, need_record(self.ctx, BOT))
+        seen = observe(self.ctx, home.itself, Tree(home.base))
+        form = shared_form(send._facts(home, seen, home.base))
+        return {
+            path: form.blobs.get(entry.digest) or seen.read(entry.digest)
+            for path, entry in form.tree.items()
+        }
+
+    def sync(self) -> None:
+        with contextlib.suppress(Busy):
+            sync_now(self.ctx, BOT, Request(), yes)
+
+    def text(self) -> str:
+        """All shared files as one text, to look for words."""
+        return "\n".join(
+            path.read_text("utf-8", "replace")
+            for path in sorted(self.home.rglob("*"))
+            if path.is_file()
+            and ".dist" not in path.parts
+            and path.name not in (".env", "auth.json")
+        )
+
+
+class Story:
+    """One story.
+
+    Args:
+        place: An empty folder.
+        seed: What to do by chance.
+    """
+
+    def __init__(self, place: Path, seed: int) -> None:
+        self.rng = random.Random(seed)
+        self.repo = Repo(place / "meeting", bare=True)
+        self.url = self.repo.path.as_uri()
+        self.machines = [Machine(place, name) for name in NAMES]
+        self.written: set[str] = set()
+        self.gone: set[str] = set()
+        self.joined: list[Machine] = []
+        self.number = 0
+
+    def mark(self) -> str:
+        self.number += 1
+        word = f"m{self.number}{self.rng.choice(WORDS)}"
+        self.written.add(word)
+        return word
+
+    def begin(self) -> None:
+        first = self.machines[0]
+        first.home.mkdir(parents=True)
+        for path in FILES:
+            head = f"---\nname: {path.split('/')[1]}\n---\n" if path.endswith("SKILL.md") else ""
+            first.write(path, head + "".join(f"{self.mark()} line\n\n" for _ in range(6)))
+        first.write("config.yaml", yaml.safe_dump({"model": {"default": self.mark()}}))
+        first.keep_secrets()
+        init(first.ctx, BOT, self.url, Options(machine="a"), yes, dry_run=False)
+        self.joined.append(first)
+
+    def join(self, machine: Machine) -> None:
+        join(machine.ctx, BOT, self.url, Options(machine=machine.name), Request(), yes)
+        machine.keep_secrets()
+        self.joined.append(machine)
+
+    def edit(self, machine: Machine) -> None:
+        choices = (
+            self._line,
+            self._line,
+            self._line,
+            self._drop_line,
+            self._key,
+            self._file,
+            self._secret,
+            self._job,
+        )
+        self.rng.choice(choices)(machine)
+
+    def _texts(self, machine: Machine) -> list[str]:
+        home = machine.home
+        return sorted(
+            str(p.relative_to(home))
+            for p in [home / "SOUL.md", *home.glob("skills/*/*.md")]
+            if p.is_file()
+        )
+
+    def _line(self, machine: Machine) -> None:
+        path = self.rng.choice(self._texts(machine) or ["SOUL.md"])
+        lines = machine.read(path).splitlines()
+        at = self.rng.randrange(min(4, len(lines)), len(lines) + 1)
+        lines.insert(at, f"{self.mark()} new")
+        machine.write(path, "\n".join(lines) + "\n")
+
+    def _drop_line(self, machine: Machine) -> None:
+        path = self.rng.choice(self._texts(machine) or ["SOUL.md"])
+        lines = machine.read(path).splitlines()
+        if len(lines) > 6:
+            self._removed(lines.pop(self.rng.randrange(4, len(lines))))
+            machine.write(path, "\n".join(lines) + "\n")
+
+    def _removed(self, text: str) -> None:
+        self.gone |= {word for word in self.written if word in text}
+
+    def _key(self, machine: Machine) -> None:
+        try:
+            data: dict[str, Any] = yaml.safe_load(machine.read("config.yaml")) or {}
+        except yaml.YAMLError:
+            return
+        section = self.rng.choice(["model", "agent", "display"])
+        key = self.rng.choice(["default", "tone", "style"])
+        had = data.setdefault(section, {}).get(key)
+        self._removed(str(had))
+        data[section][key] = self.mark()
+        data.setdefault("telegram", {})["home_channel"] = f"chat-{machine.name}"
+        machine.write("config.yaml", yaml.safe_dump(data, sort_keys=False))
+
+    def _file(self, machine: Machine) -> None:
+        name = f"skills/n{self.rng.randrange(4)}/SKILL.md"
+        if (machine.home / name).exists():
+            self._removed(machine.read(name))
+            (machine.home / name).unlink()
+        else:
+            machine.write(name, f"---\nname: n\n---\n{self.mark()} made\n")
+
+    def _secret(self, machine: Machine) -> None:
+        data = yaml.safe_load(machine.read("config.yaml")) or {}
+        data.setdefault("provider", {})["api_key"] = machine.secret
+        machine.write("config.yaml", yaml.safe_dump(data, sort_keys=False))
+
+    def _job(self, machine: Machine) -> None:
+        text = machine.read("cron/jobs.json")
+        jobs = json.loads(text)["jobs"] if text else []
+        ident = f"{self.rng.randrange(3)}" * 12
+        kept = [job for job in jobs if job.get("id") != ident]
+        if len(kept) == len(jobs):
+            schedule = {"kind": "interval", "minutes": 30, "display": "every 30m"}
+            kept.append(
+                {
+                    "id": ident,
+                    "name": "j",
+                    "prompt": self.mark(),
+                    "schedule": schedule,
+                    "enabled": True,
+                }
+            )
+        else:
+            self._removed(json.dumps(jobs))
+        machine.write("cron/jobs.json", json.dumps({"jobs": kept}))
+
+    def step(self) -> None:
+        machine = self.rng.choice(self.joined)
+        waiting = [one for one in self.machines if one not in self.joined]
+        roll = self.rng.random()
+        if waiting and roll < 0.15:
+            self.join(waiting[0])
+        elif roll < 0.6:
+            self.edit(machine)
+        elif roll < 0.7:
+            killed(machine.sync, self.rng.randrange(1, 120))
+        elif roll < 0.8:
+            self.settle(machine)
+        elif machine is not self.joined[-1] or self.rng.random() < 0.3:
+            machine.sync()  # the last one is mostly offline
+
+    def settle(self, machine: Machine) -> None:
+        """Settle what is in conflict, by taking a side."""
+        home = seen_by_others(machine.ctx, BOT)
+        if home is None or home.lock is None:
+            return
+        if home.lock.parked:
+            approve(machine.ctx, BOT, Request(), yes)
+        if not home.lock.conflicts:
+            return
+        before = machine.text() + "".join(
+            machine.ctx.store.read(entry.digest).decode()
+            for entry in home.lock.upstream.values()
+            if entry
+        )
+        side = self.rng.choice([Side.OURS, Side.THEIRS])
+        resolve(machine.ctx, BOT, side, Request(), yes)
+        after = machine.text()
+        self.gone |= {word for word in self.written if word in before and word not in after}
+
+    def end(self) -> None:
+        """Sync until nothing changes any more."""
+        for machine in self.machines:
+            if machine not in self.joined:
+                self.join(machine)
+        for _ in range(8):
+            for machine in self.machines:
+                machine.sync()
+                self.settle(machine)
+            forms = [machine.shared() for machine in self.machines]
+            if forms[0] == forms[1] == forms[2] and not self.open():
+                heads = self.repo.git("rev-parse", "main")
+                for machine in self.machines:
+                    machine.sync()
+                assert self.repo.git("rev-parse", "main") == heads, "syncing goes on for ever"
+                return
+        raise AssertionError("the machines do not become the same")
+
+    def open(self) -> bool:
+        homes = [seen_by_others(machine.ctx, BOT) for machine in self.machines]
+        return any(home and home.lock and home.lock.conflicts for home in homes)
+
+    def check(self) -> None:
+        """Nothing is lost, and no secret is in any object."""
+        for machine in self.machines:
+            text = machine.text()
+            lost = {word for word in self.written - self.gone if word not in text}
+            assert not lost, (machine.name, lost)
+        for data in objects_of(self.repo):
+            for machine in self.machines:
+                assert machine.secret.encode() not in data
+                assert f"chat-{machine.name}".encode() not in data
+
+
+def objects_of(repo: Repo) -> list[bytes]:
+    """Every object of a repository."""
+    names = repo.git("cat-file", "--batch-all-objects", "--batch-check=%(objectname) %(objecttype)")
+    found = []
+    for line in names.splitlines():
+        oid, kind = line.split()
+        found.append(repo.git("cat-file", kind, oid).encode("utf-8", "surrogateescape"))
+    return found
+
+
+def play(place: Path, seed: int, steps: int) -> Story:
+    """Play one story to its end."""
+    story = Story(place, seed)
+    story.begin()
+    for _ in range(steps):
+        with contextlib.suppress(Busy):
+            story.step()
+    story.end()
+    story.check()
+    return story
+
+
+__all__ = ["DistError", "Story", "play"]
