@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,7 +16,7 @@ from hermes_dist.errors import DistError, Invalid, UsageError, counted
 from hermes_dist.model.lock_head import LockHead, load_head
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName
-from hermes_dist.model.source import AsGit, Pin, SourceSpec, parse_source
+from hermes_dist.model.source import AsGit, Pin, PinKind, SourceSpec, parse_source
 from hermes_dist.ops.change.target import Naming, Target, check_policies, resolved
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.own_source import is_own
@@ -84,16 +84,34 @@ def ask_ahead(ctx: Context, names: Iterable[ProfileName]) -> None:
         ctx: The context.
         names: The profiles. Errors are reported later, when each profile is looked up itself.
     """
-    specs = []
+    specs: list[SourceSpec] = []
     for name in names:
         with contextlib.suppress(DistError):
-            spec = absolute(parse_source(_head(ctx, name).source, allow_insecure=True))
-            if spec.kind.traits.as_git is AsGit.ALWAYS:
-                check_policies(ctx, spec)
-                specs.append(spec)
+            head = _head(ctx, name)
+            specs += to_ask(ctx, head.source)
+            if head.layers:
+                specs += to_ask(ctx, *sources_of_layers(_opened(ctx, name)))
+    specs = list(dict.fromkeys(specs))
     if len(specs) > 1:
         ctx.progress(f"asking {counted(len(specs), 'source')}")
         ctx.sources.ask_ahead(specs)
+
+
+def to_ask(ctx: Context, *sources: str) -> Iterator[SourceSpec]:
+    """The sources among some that a server can be asked for ahead: without a registry, and within the policies."""
+    for source in sources:
+        with contextlib.suppress(DistError):
+            spec = absolute(parse_source(source, allow_insecure=True))
+            if spec.kind.traits.as_git is AsGit.ALWAYS:
+                check_policies(ctx, spec)
+                yield spec
+
+
+def sources_of_layers(lock: Lock) -> Iterator[str]:
+    """The sources of a profile's layers that are asked on their own; others move with the package beside them."""
+    for one in lock.layers:
+        if one.pin.kind is not PinKind.COMMIT:
+            yield one.source
 
 
 def _head(ctx: Context, name: ProfileName) -> LockHead:

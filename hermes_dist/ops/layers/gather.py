@@ -22,6 +22,7 @@ from hermes_dist.model.manifest import EnvVar
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.tree import Tree
 from hermes_dist.ops.change.fetch import Fetched, Incoming, Stack, about_requires, placed_for
+from hermes_dist.ops.change.look_up import sources_of_layers, to_ask
 from hermes_dist.ops.change.request import Request
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home
@@ -49,6 +50,7 @@ def gathered(ctx: Context, fetched: Fetched, home: Home, request: Request) -> Fe
     if not wanted.all:
         return fetched
     ctx.progress("looking for layers")
+    _ask_ahead(ctx, wanted, home.lock)
     market = LiveMarket(ctx, fetched, home.lock)
     demands = _demanded(fetched, home.lock)
     picked = resolve(fetched.manifest.name, wanted, market)
@@ -96,6 +98,15 @@ def gathered(ctx: Context, fetched: Fetched, home: Home, request: Request) -> Fe
         notes=tuple(notes),
     )
     return replace(fetched, stack=stack)
+
+
+def _ask_ahead(ctx: Context, wanted: Wanted, lock: Lock | None) -> None:
+    """Ask the sources of all layers at once, and none twice in a run; a held profile asks nobody."""
+    if lock is not None and lock.held:
+        return
+    asked = [str(one.source) for one in wanted.all if one.source]
+    held = sources_of_layers(lock) if lock else ()
+    ctx.sources.ask_ahead(to_ask(ctx, *asked, *held), again=False)
 
 
 def _notes(name: str, notes: Iterable[Note | None]) -> list[Note]:

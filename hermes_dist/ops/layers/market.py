@@ -19,7 +19,7 @@ from hermes_dist.model.source import (
     without_credentials,
 )
 from hermes_dist.ops.change.fetch import Fetched, fetch
-from hermes_dist.ops.change.look_up import absolute, look_up
+from hermes_dist.ops.change.look_up import absolute, look_up, to_ask
 from hermes_dist.ops.change.look_up_name import find_as_before, named_targets
 from hermes_dist.ops.change.target import Naming, Target, check_policies
 from hermes_dist.ops.context import Context
@@ -41,6 +41,7 @@ class LiveMarket:
         self._askers: dict[str, Fetched] = {"": top}
         self._targets: dict[tuple[str, str], Target] = {}
         self._fetched: dict[tuple[str, str], Fetched] = {}
+        self._choices: dict[tuple[str, str], list[Choice]] = {}
 
     def key(self, dependency: Dependency, asker: str) -> str:
         """Tell which package a dependency names: the address of its repository, and its folder there."""
@@ -51,6 +52,12 @@ class LiveMarket:
 
     def choices(self, dependency: Dependency, asker: str) -> Sequence[Choice]:
         """List the versions that a dependency allows, the newest first."""
+        known = (str(dependency), asker if dependency.sibling is not None else "")
+        if known not in self._choices:
+            self._choices[known] = self._look(dependency, asker)
+        return self._choices[known]
+
+    def _look(self, dependency: Dependency, asker: str) -> list[Choice]:
         key = self.key(dependency, asker)
         found = []
         for target in self._offered(dependency, asker, key):
@@ -119,6 +126,7 @@ class LiveMarket:
         check_policies(self._ctx, spec)
         if dependency.sibling is not None:
             return [self._beside(spec, asker)]
+        self._ctx.sources.ask_ahead(to_ask(self._ctx, str(spec)), again=False)
         return self._tagged(spec, received)
 
     def _tagged(self, spec: SourceSpec, received: LockedPackage | None) -> list[Target]:

@@ -39,11 +39,16 @@ class Asking:
             raise copy(answer)  # a copy, because callers add a place and it may be raised again
         return answer
 
-    def ahead(self, urls: Iterable[str]) -> None:
-        """Ask many repositories at once; :meth:`refs` then returns these answers in this run."""
+    def ahead(self, urls: Iterable[str], *, again: bool = True) -> None:
+        """Ask many repositories at once; :meth:`refs` then returns these answers in this run.
+
+        Args:
+            urls: Their addresses.
+            again: Whether those that were asked ahead in this run already are asked once more.
+        """
         from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - start-up
 
-        each = dict.fromkeys(urls)
+        each = dict.fromkeys(url for url in urls if again or url not in self._ahead)
         pool = ThreadPoolExecutor(max_workers=_AT_ONCE)
         try:
             self._ahead.update(zip(each, pool.map(self._ask, each), strict=True))

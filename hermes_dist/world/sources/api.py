@@ -148,9 +148,14 @@ class Sources:
             progress(connecting(url))
         return self._asking.refs(url)
 
-    def ask_ahead(self, specs: Iterable[SourceSpec]) -> None:
-        """Ask many sources at once; folders and archives among them are left out."""
-        self._asking.ahead(self.url(spec) for spec in specs if self.is_git(spec))
+    def ask_ahead(self, specs: Iterable[SourceSpec], *, again: bool = True) -> None:
+        """Ask many sources at once; folders and archives among them are left out.
+
+        Args:
+            specs: The sources.
+            again: Whether those that were asked ahead in this run already are asked once more.
+        """
+        self._asking.ahead((self.url(spec) for spec in specs if self.is_git(spec)), again=again)
 
     def resolve_ref(
         self,

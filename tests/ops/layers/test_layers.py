@@ -7,18 +7,22 @@ from pathlib import Path
 import pytest
 from gitrepo import Repo
 from stacked import Stack, manifest
-from story import BOT, yes
+from story import BOT, GO, yes
 
 from hermes_dist.decide.layers.wanted import source_of_layer
 from hermes_dist.errors import DistError, Refused
 from hermes_dist.model.notes import NoteKind
+from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.side import Side
+from hermes_dist.ops.change.look_up import ask_ahead
 from hermes_dist.ops.change.request import Request
 from hermes_dist.ops.package import install as installing
 from hermes_dist.ops.package.history import hold
 from hermes_dist.ops.package.outdated import outdated
+from hermes_dist.ops.package.update import update
 from hermes_dist.voice.layers.news import kept_back_words
 from hermes_dist.voice.notes import sentences
+from hermes_dist.world.git.ask import Asking
 
 
 def test_a_package_comes_with_what_it_stands_on(tmp_path: Path) -> None:
@@ -248,3 +252,31 @@ def test_a_layer_whose_tag_moved_is_refused_as_the_package_itself_would_be(tmp_p
     with pytest.raises(Refused, match=r"tag v1\.0\.0 was moved"):
         story.update()
     assert "Be kind" in story.read("SOUL.md")
+
+
+def test_each_source_is_asked_once_in_a_run_whatever_stands_on_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story = Stack(tmp_path)
+    asks = f"{story.url_of(story.base)}@>=1,<1.1"
+    story.release(
+        story.tools, "1.0.1", {"distribution.yaml": manifest("tools", dependencies=[asks])}
+    )
+    story.install()
+    installing.install(story.ctx, story.url, GO, yes, name="twin")
+    story.release(story.base, "1.2.0", {"SOUL.md": "# Team\nBe brief.\n"})
+    asked: list[str] = []
+    ask = Asking._ask
+
+    def counting(self: Asking, url: str) -> object:
+        asked.append(url)
+        return ask(self, url)
+
+    monkeypatch.setattr(Asking, "_ask", counting)
+    ctx, names = story.ctx, [BOT, ProfileName("twin")]
+    ask_ahead(ctx, names)
+    assert [outdated(ctx, name).state for name in names] == ["current", "current"]
+    for name in names:
+        update(ctx, name, GO, yes)
+    every = sorted([story.url, story.url_of(story.base), story.url_of(story.tools)])
+    assert sorted(asked) == every
