@@ -84,6 +84,9 @@ _OWN: Sentences = {
     ProblemKind.OWNED_LEAVES_OUT: "distribution_owned leaves out {top}, so it is not installed",
     ProblemKind.OWNED_BY_MACHINE: "{path} belongs to each machine and is never installed",
     ProblemKind.OWNED_MISSING: "distribution_owned names {path}, which does not exist",
+    ProblemKind.NOT_TAKEN_OUT: (
+        "{place} is not there in this profile, but others get it: a layer below brings it"
+    ),
     ProblemKind.NO_SOUL: "it is missing: the agent keeps its default character",
     ProblemKind.EMPTY: "it is empty",
     ProblemKind.UNREADABLE: "it can't be read as {format}: {why}",
@@ -137,6 +140,7 @@ HINTS: Mapping[Kind, str | Say] = {
     ProblemKind.FIELD_NOT_GIVEN: "people read it before they install",
     ProblemKind.OWNED_BY_MACHINE: "take the line out, or move the files to another folder",
     ProblemKind.OWNED_MISSING: "take the line out, or add the files",
+    ProblemKind.NOT_TAKEN_OUT: 'take it out for everybody: without: ["{place}"]',
     ProblemKind.UNREADABLE: _HINT,
     ProblemKind.CONFIG_VERSION: _TAKE_OUT,
     ProblemKind.VALUE_TO_HIDE: "write ${{{name}}} in its place, and add {name} to env_requires",

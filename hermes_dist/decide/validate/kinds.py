@@ -23,6 +23,9 @@ class ProblemKind(Kind):
     OWNED_BY_MACHINE = "owned-by-machine"
     OWNED_MISSING = "owned-missing"
 
+    # the layers below
+    NOT_TAKEN_OUT = "not-taken-out"
+
     # the contents
     NO_SOUL = "no-soul"
     EMPTY = "empty"

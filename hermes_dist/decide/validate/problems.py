@@ -53,6 +53,7 @@ class Subject(Struct, frozen=True, kw_only=True):
         left_out: Paths that were not read, with reasons.
         own: The home folder of the current user.
         replaced: The variables that take the place of secrets; publishing adds them to the manifest.
+        lacks: What the layers below bring and the profile does not have, each as ``path`` or ``path: key``.
     """
 
     tree: Tree
@@ -63,6 +64,7 @@ class Subject(Struct, frozen=True, kw_only=True):
     left_out: Sequence[LeftOut] = ()
     own: str = ""
     replaced: frozenset[str] = frozenset()
+    lacks: tuple[str, ...] = ()
 
     def bytes(self, path: str) -> bytes:
         """Return the content of a file."""

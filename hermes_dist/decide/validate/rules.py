@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from hermes_dist.decide.validate import contents, files, inputs, manifest
+from hermes_dist.decide.validate import contents, files, inputs, layers, manifest
 from hermes_dist.decide.validate.problems import Problem, Rule, Subject
 
 RULES: Mapping[str, Rule] = {
     "manifest": manifest.check_manifest,
     "words": manifest.check_words,
     "owned": manifest.check_owned,
+    "layers": layers.check_taken_out,
     "soul": contents.check_soul,
     "config": contents.check_config,
     "mcp": contents.check_mcp,

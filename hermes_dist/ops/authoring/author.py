@@ -74,6 +74,7 @@ class LocalPackage(Struct, frozen=True, kw_only=True):
     Attributes:
         stays: Parts of the profile or folder that do not ship, each with the reason.
         variables: Names of the variables that replace values that look like secrets.
+        lacks: What layers bring and the profile does not have.
         home: For a profile, its files as they stand there; empty for a folder, which ships as it is.
         unsafe: Why the folder can't be a package at all; None if it can.
     """
@@ -83,6 +84,7 @@ class LocalPackage(Struct, frozen=True, kw_only=True):
     read: Read
     stays: tuple[LeftOut, ...] = ()
     variables: tuple[str, ...] = ()
+    lacks: tuple[str, ...] = ()
     home: Tree = EMPTY
     notes: tuple[Note, ...] = ()
     unsafe: Invalid | None = None
@@ -137,6 +139,7 @@ def package_at(ctx: Context, place: Place) -> LocalPackage:
             read=found.read,
             stays=found.stays,
             variables=found.variables,
+            lacks=found.lacks,
             home=found.observed.ours,
             notes=found.notes,
         )
@@ -160,6 +163,7 @@ def subject_of(ctx: Context, package: LocalPackage) -> Subject:
         own=str(ctx.layout.user_home),
         left_out=package.stays if isinstance(package.place, Path) else (),
         replaced=frozenset(package.variables),
+        lacks=package.lacks,
     )
     entry = package.tree.get(RelPath(MANIFEST))
     if entry is None:

@@ -18,7 +18,7 @@ from hermes_dist.decide.inputs.declared import declared_by
 from hermes_dist.decide.inputs.fill import fill
 from hermes_dist.decide.inputs.unfill import told, unfill
 from hermes_dist.decide.layers.compose import compose
-from hermes_dist.decide.layers.own_part import own_part
+from hermes_dist.decide.layers.own_part import not_there, own_part
 from hermes_dist.decide.layers.stack import Layer, Rank
 from hermes_dist.decide.layers.wanted import NOTHING, wanted_by
 from hermes_dist.decide.leaving.comments import comments_along
@@ -64,6 +64,7 @@ class Leaving(Struct, frozen=True, kw_only=True):
         stays: What is left out, and why.
         variables: Names of the variables that replace values that look like secrets.
         below: The layers that the package stands on, which are not in ``tree``; None if there are none.
+        lacks: What they bring and the home received, but does not have by now.
     """
 
     home: Home
@@ -75,6 +76,7 @@ class Leaving(Struct, frozen=True, kw_only=True):
     stays: tuple[LeftOut, ...] = ()
     variables: tuple[str, ...] = ()
     below: Below | None = None
+    lacks: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
 
     def need_manifest(self, ctx: Context) -> Manifest:
@@ -167,6 +169,7 @@ def leaving(
         read=read,
         manifest=manifest,
         below=lower,
+        lacks=_lacks(whole, lower),
         # What is kept here is in the tree as its author has it.
         stays=tuple(one for one in left_out if one.path not in tree or one.why is Why.KEPT_HERE),
         variables=part.variables,
@@ -181,6 +184,15 @@ def _name_in(lock: Lock | None) -> str:
 def _below(ctx: Context, lock: Lock | None) -> Below | None:
     """The layers that the package stands on; None if there are none."""
     return below(ctx, lock) if lock and lock.layers else None
+
+
+def _lacks(whole: Part, lower: Below | None) -> tuple[str, ...]:
+    """What the layers bring that was received, and is not there by now."""
+    if lower is None:
+        return ()
+    read = first_of(whole.read, lower.read)
+    never = set(not_there(whole.received, lower.tree, read))
+    return tuple(one for one in not_there(whole.tree, lower.tree, read) if one not in never)
 
 
 def _own(whole: Part, lower: Below | None) -> Part:

@@ -186,7 +186,8 @@ def plan(ctx: Context, git: Publisher, name: ProfileName, release: PublishOption
         find_leaks(tree, remote.now, read, private_of(ctx, found.home)), release.allowed
     )
     refuse_leaks([str(leak) for leak in leaks], flag="--allow-finding FILE:LINE")
-    problems, label = _judged(ctx, LocalPackage(place=name, tree=tree, read=read), changes, release)
+    package = LocalPackage(place=name, tree=tree, read=read, lacks=found.lacks)
+    problems, label = _judged(ctx, package, changes, release)
     tag, remarks = _tag(remote.refs, version, changed=bool(changes))
     return Publication(
         leaving=found,
@@ -205,7 +206,7 @@ def plan(ctx: Context, git: Publisher, name: ProfileName, release: PublishOption
         label=label,
         tag=tag,
         message=release.message or _message(label, changes),
-        tag_message=_tag_message(label, LocalPackage(place=name, tree=tree, read=read), version),
+        tag_message=_tag_message(label, package, version),
         problems=problems,
         notes=(*found.notes, *joined.notes, *remarks),
         signer=_signer(ctx, found, release, remote),

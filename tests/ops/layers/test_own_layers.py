@@ -12,10 +12,12 @@ from story import BOT, GO, Story, yes
 from hermes_dist.errors import Cancelled, DistError, UsageError
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.side import Side
+from hermes_dist.ops.authoring.author import package_at, problems_of
 from hermes_dist.ops.authoring.capture import base_of, leaving
 from hermes_dist.ops.change.proposal import Proposal
 from hermes_dist.ops.layers import own
 from hermes_dist.ops.layers.whose import owns, why
+from hermes_dist.voice.problems import hint_words, problem_words
 
 BASE = {
     "distribution.yaml": "name: base\nversion: 1.0.0\n",
@@ -179,3 +181,30 @@ def test_a_folder_that_changed_since_is_not_taken_for_what_was_received(tmp_path
     story.update()
     found = leaving(story.ctx, BOT, own=True)
     assert "max_turns" not in found.read(found.tree[RelPath("config.yaml")].digest).decode()
+
+
+def test_what_is_not_there_of_a_layer_is_told_with_the_line_that_takes_it_out(
+    tmp_path: Path,
+) -> None:
+    story = Plain(tmp_path)
+    story.add(story.base, base=True)
+    story.add(story.tools)
+
+    def told() -> list[str]:
+        problems = problems_of(story.ctx, package_at(story.ctx, BOT))
+        return [problem_words(one) + hint_words(one) for one in problems if one.rule == "layers"]
+
+    assert told() == []
+    story.edit("config.yaml", "max_turns", "other_turns")
+    (story.home / "skills/find/SKILL.md").unlink()
+    lacks = ("config.yaml: agent.max_turns", "skills/find/SKILL.md")
+    words = told()
+    assert len(words) == len(lacks)
+    for place, said in zip(lacks, words, strict=True):
+        assert f"{place} is not there in this profile" in said
+        assert f'without: ["{place}"]' in said
+    story.write(
+        "distribution.yaml",
+        story.read("distribution.yaml") + "without: [skills/find, config.yaml]\n",
+    )
+    assert told() == []
