@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
@@ -25,12 +26,15 @@ SECRET = "tick-4711-very-secret"
 
 
 class Control:
-    """The machine that Ansible runs on, with the collection installed as its users do."""
+    """The machine that Ansible runs on, with the collection installed, for once as its users do."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, as_users_do: bool = False) -> None:
         self.folder = folder
         self._home = folder / "control"
         self._home.mkdir()
+        if not as_users_do:
+            shutil.copytree(COLLECTION, folder / "ansible_collections/hermes/dist")
+            return
         self.run("ansible-galaxy", "collection", "build", str(COLLECTION))
         (built,) = folder.glob("hermes-dist-*.tar.gz")
         self.run("ansible-galaxy", "collection", "install", "--offline", str(built))
@@ -103,8 +107,8 @@ class Play:
 
 
 @pytest.fixture
-def control(tmp_path: Path) -> Control:
-    return Control(tmp_path)
+def control(tmp_path: Path, request: pytest.FixtureRequest) -> Control:
+    return Control(tmp_path, as_users_do="machines" in request.fixturenames)
 
 
 def package(folder: Path, **files: str) -> Path:
@@ -283,13 +287,14 @@ def test_one_profile_through_its_life(control: Control, home: Path) -> None:
         profile("latest", state="latest", **wanted),
         profile("other foreseen", check=True, **others),
         profile("other", **others),
-        profile("other again", **others),
         profile("another token", **another),
         profile("another token again", **another),
         profile("gone foreseen", check=True, state="absent"),
         profile("gone", state="absent"),
         profile("gone again", state="absent"),
         {**profile("wrong", source=f"{desk}-not-there"), "ignore_errors": True},
+        {**profile("relative", source="./desk"), "ignore_errors": True},
+        {**profile("mistyped", source=str(desk), approve=["abc"]), "ignore_errors": True},
         {**profile("unanswered", source=str(desk)), "ignore_errors": True},
     ]
     env = {"HOME": str(home)}
@@ -322,6 +327,8 @@ def test_one_profile_through_its_life(control: Control, home: Path) -> None:
     assert steps("first") == [("install", [str(desk)]), ("variables", ["DESK_KEY"])]
     assert steps("latest") == [("update", [])]
     assert steps("other") == [("keep", ["SOUL.md"]), ("variables", ["DESK_KEY"])]
+    assert "has to be absolute" in play.result("relative", "here")["msg"]
+    assert play.result("mistyped", "here")["msg"].startswith("profile.toml:")
     assert "-not-there" in play.result("wrong", "here")["msg"]
     assert "input team: an answer is needed" in play.result("unanswered", "here")["msg"]
 

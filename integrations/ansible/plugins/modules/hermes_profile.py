@@ -317,6 +317,10 @@ def main():
     program = Program(module)
     if module.params["state"] == "absent":
         module.exit_json(**absent(module, program))
+    sources = [module.params["source"], *(one["source"] for one in module.params["layers"])]
+    for source in sources:
+        if source and source.split("/")[0] in (".", ".."):
+            module.fail_json(msg=f"source: {source}: a folder has to be absolute, or begin with ~")
     text, values = team_of(module.params)
     path = os.path.join(module.tmpdir, "profile.toml")
     with open(path, "w", encoding="utf-8") as stream:
