@@ -47,6 +47,8 @@ class Control:
             "LANG": "C.UTF-8",
             "LC_ALL": "C.UTF-8",
             "ANSIBLE_HOME": str(self._home),
+            # Else it is below the home that the table of users names, and not below HOME.
+            "ANSIBLE_REMOTE_TMP": str(self.folder / "remote"),
             "ANSIBLE_NOCOLOR": "1",
             "ANSIBLE_COLLECTIONS_PATH": str(self.folder),
             "ANSIBLE_SSH_ARGS": "-o ControlMaster=no",
