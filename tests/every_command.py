@@ -183,6 +183,7 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "sync leave": ("sync", "leave", "evil", "-y"),
     "sync forget": ("sync", "forget", "evil", EVIL),
     "snapshot (file)": ("snapshot", "-o", "{home}/team.toml"),
+    "snapshot (bundle)": ("snapshot", "--from", "{team}", "--bundle", "{home}/team.bundle"),
     "apply": ("apply", "{team}", "-y"),
     "apply (dry run)": ("apply", "{team}", "-n", "--prune", "--exit-code"),
     "apply (unknown)": ("apply", EVIL),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,12 +21,13 @@ from hermes_dist.cli.shared.verb import command_with_request
 from hermes_dist.errors import Cancelled, ExitCode, UsageError, counted, worst
 from hermes_dist.ops.change.request import Questions, Request
 from hermes_dist.ops.team import apply as ops
+from hermes_dist.ops.team import bundle as bundles
 from hermes_dist.ops.team import snapshot as snapshots
 from hermes_dist.ops.team.apply import Open, Planned, State, Step
 from hermes_dist.voice.clean import clean
 from hermes_dist.voice.notes import sentences
-from hermes_dist.voice.team.data import apply_data, snapshot_data
-from hermes_dist.voice.team.lines import step_words
+from hermes_dist.voice.team.data import apply_data, bundled_data, snapshot_data
+from hermes_dist.voice.team.lines import bundle_words, step_words
 from hermes_dist.voice.words import DRY_RUN
 
 TeamFile = Annotated[
@@ -63,6 +65,14 @@ def apply(
         bool,
         typer.Option("--no-update", help="Leave packages at the version that is installed."),
     ] = False,
+    bundle: Annotated[
+        str,
+        typer.Option(
+            "--bundle",
+            metavar="FILE",
+            help="Take everything from a bundle, which `snapshot --bundle` makes, and ask no network.",
+        ),
+    ] = "",
     yes: Yes = False,
 ) -> int:
     request = request or request_of(session, yes=yes)
@@ -72,8 +82,25 @@ def apply(
     # What is asked is asked once, about all of it.
     bare = replace(request, dry_run=False, questions=Questions())
     options = ops.Options(prune=prune, set_again=set_again, updates=not no_update, request=bare)
-    if request.dry_run:
-        return _would(session, path, ops.prepare(session.ctx, path, options), exit_code=exit_code)
+    with _supplied(session, path, bundle) as supplied:
+        if request.dry_run:
+            planned = ops.prepare(supplied.ctx, path, options)
+            return _would(supplied, path, planned, exit_code=exit_code)
+        return _applied(supplied, path, options, yes=yes)
+
+
+@contextmanager
+def _supplied(session: Session, path: Path, bundle: str) -> Iterator[Session]:
+    """The run, with the sources of a bundle if there is one."""
+    if not bundle:
+        yield session
+        return
+    folder = path.resolve().parent
+    with bundles.supplied(session.ctx, Path(bundle).expanduser(), folder) as ctx:
+        yield session._replace(ctx=ctx)
+
+
+def _applied(session: Session, path: Path, options: ops.Options, *, yes: bool) -> int:
     with ops.alone(session.ctx):
         planned = ops.prepare(session.ctx, path, options)
         if planned.to_do:
@@ -82,7 +109,7 @@ def apply(
             planned = ops.carry_out(
                 session.ctx, planned, options, lambda step: _told(session, step)
             )
-        return _end(session, path, planned, restart=request.restart)
+        return _end(session, path, planned, restart=options.request.restart)
 
 
 def _would(session: Session, path: Path, planned: Planned, *, exit_code: bool) -> int:
@@ -205,22 +232,69 @@ def snapshot(
     output: Annotated[
         str, typer.Option("-o", "--output", metavar="FILE", help="Write it to a new file.")
     ] = "",
+    bundle: Annotated[
+        str,
+        typer.Option(
+            "--bundle",
+            metavar="FILE",
+            help="Also pack all that it needs, for machines without a network, into a new file.",
+        ),
+    ] = "",
+    of: Annotated[
+        str,
+        typer.Option("--from", metavar="FILE", help="With --bundle: pack what this file needs."),
+    ] = "",
 ) -> int:
+    if of:
+        return _bundle_of(session, Path(of).expanduser(), output, bundle)
     found = snapshots.snapshot(session.ctx)
     screen = session.screen
+    file, made = Path(output).expanduser(), None
     if output:
-        snapshots.write(Path(output).expanduser(), found.text)
-    screen.emit("snapshot", snapshot_data(found, output))
+        snapshots.refuse_existing(file)
+    if bundle:
+        folder = file.resolve().parent if output else Path.cwd()
+        made = bundles.make(session.ctx, found.team, folder, Path(bundle).expanduser())
     if output:
-        number = counted(len(found.team.profiles), "profile")
-        screen.say(f"{clean(output)} describes {number}; it holds no values.")
-        screen.tell(f"next: {session.command(f'apply {output} -n')}")
-    elif not screen.as_json:
-        write(sys.stdout, found.text.decode())
-    for name, error in found.left_out:
-        screen.error(error.within(name), beside=True)
-    if found.local:
+        snapshots.write(file, found.text)
+    screen.emit("snapshot", snapshot_data(found, output, made))
+    _say_snapshot(session, found, output, bundle)
+    if made is not None:
+        screen.tell(bundle_words(made))
+    elif found.local:
         screen.warn(
             f"another machine does not have the folders that {', '.join(found.local)} come from"
         )
     return worst([error.code for _, error in found.left_out])
+
+
+def _say_snapshot(session: Session, found: snapshots.Snapshot, output: str, bundle: str) -> None:
+    screen = session.screen
+    if output:
+        number = counted(len(found.team.profiles), "profile")
+        screen.say(f"{clean(output)} describes {number}; it holds no values.")
+        screen.tell(f"next: {session.command(_next(output, bundle))}")
+    elif not screen.as_json:
+        write(sys.stdout, found.text.decode())
+    for name, error in found.left_out:
+        screen.error(error.within(name), beside=True)
+
+
+def _next(output: str, bundle: str) -> str:
+    return f"apply {output} --bundle {bundle} -n" if bundle else f"apply {output} -n"
+
+
+def _bundle_of(session: Session, path: Path, output: str, bundle: str) -> int:
+    """Pack what a file needs that somebody wrote."""
+    if output or not bundle:
+        raise UsageError(
+            "--from goes with --bundle, and not with --output",
+            hint=f"such as: {session.command('snapshot --from team.toml --bundle team.bundle')}",
+        )
+    team = ops.read_team(path, allow_insecure=session.ctx.allow_insecure)
+    place = Path(bundle).expanduser()
+    made = bundles.make(session.ctx, team, path.resolve().parent, place)
+    session.screen.emit("snapshot", bundled_data(team, made))
+    session.screen.say(bundle_words(made))
+    session.screen.tell(f"next: {session.command(_next(clean(path), clean(place)))}")
+    return ExitCode.DONE

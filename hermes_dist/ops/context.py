@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from functools import cache, cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from hermes_dist.brand import Brand, Layout
 from hermes_dist.errors import DistError, Invalid, UsageError
@@ -37,6 +37,14 @@ def silent(_line: str) -> None:
     """Show no progress: the default reporter."""
 
 
+class Supplies(Protocol):
+    """Sources and registries from elsewhere than where their addresses lead."""
+
+    def sources(self, ctx: Context) -> Sources: ...
+
+    def registries(self, ctx: Context) -> Registries: ...
+
+
 class Context:
     """What every verb is given. It never changes.
 
@@ -51,6 +59,7 @@ class Context:
         progress: Called with what is being fetched or written.
         shown: The states of profiles that the user was shown, as :func:`hermes_dist.ops.homes.state_of` spells them; a
             change of one that is in another state by then is refused.
+        supplies: Where sources and registries come from; None for where their addresses lead.
     """
 
     def __init__(
@@ -65,6 +74,7 @@ class Context:
         allow_insecure: bool = False,
         progress: Progress = silent,
         shown: Mapping[ProfileName, str] = MappingProxyType({}),
+        supplies: Supplies | None = None,
     ) -> None:
         self.brand = brand
         self.layout = layout
@@ -75,6 +85,7 @@ class Context:
         self.allow_insecure = allow_insecure
         self.progress = progress
         self.shown = shown
+        self.supplies = supplies
         if os.geteuid() == 0:
             _refuse_planted(layout.shared, layout.store, layout.git_cache)
             _settle_at_exit(layout.shared)
@@ -115,45 +126,30 @@ class Context:
         self, *, offline: bool = False, allow_insecure: bool = False, progress: Progress = silent
     ) -> Context:
         """Return the context with a command's options applied."""
-        return Context(
-            self.brand,
-            self.layout,
-            self.env,
-            self.chosen,
-            self.prog,
-            offline=offline,
-            allow_insecure=allow_insecure,
-            progress=progress,
-            shown=self.shown,
-        )
+        return self._but(offline=offline, allow_insecure=allow_insecure, progress=progress)
 
     def at(self, layout: Layout) -> Context:
         """Return the context with other places."""
-        return Context(
-            self.brand,
-            layout,
-            self.env,
-            self.chosen,
-            self.prog,
-            offline=self.offline,
-            allow_insecure=self.allow_insecure,
-            progress=self.progress,
-            shown=self.shown,
-        )
+        return self._but(layout=layout)
+
+    def with_supplies(self, supplies: Supplies) -> Context:
+        """Return the context with sources and registries from elsewhere."""
+        return self._but(supplies=supplies)
 
     def showing(self, shown: Mapping[ProfileName, str]) -> Context:
         """Return the context for what follows a screen that showed profiles in these states."""
-        return Context(
-            self.brand,
-            self.layout,
-            self.env,
-            self.chosen,
-            self.prog,
-            offline=self.offline,
-            allow_insecure=self.allow_insecure,
-            progress=self.progress,
-            shown=shown,
-        )
+        return self._but(shown=shown)
+
+    def _but(self, layout: Layout | None = None, **other: Any) -> Context:
+        same = {
+            "offline": self.offline,
+            "allow_insecure": self.allow_insecure,
+            "progress": self.progress,
+            "shown": self.shown,
+            "supplies": self.supplies,
+        }
+        layout = layout or self.layout
+        return Context(self.brand, layout, self.env, self.chosen, self.prog, **{**same, **other})
 
     def command(self, words: str) -> str:
         """Spell a command of ours for the user, such as ``hermes profile update x``."""
@@ -167,6 +163,8 @@ class Context:
 
     @cached_property
     def sources(self) -> Sources:
+        if self.supplies is not None:
+            return self.supplies.sources(self)
         from hermes_dist.world.sources.api import open_sources  # noqa: PLC0415 - only commands that fetch should pay for it
 
         return open_sources(
@@ -179,6 +177,8 @@ class Context:
 
     @cached_property
     def registries(self) -> Registries:
+        if self.supplies is not None:
+            return self.supplies.registries(self)
         from hermes_dist.world.registry.api import Registries  # noqa: PLC0415 - only commands that name a package should pay for it
 
         return Registries(

@@ -35,10 +35,15 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
         ("apply team.toml", "Show what it takes to be as the file says, ask, and do it."),
         ("apply team.toml -n --exit-code", "Only look; 10 means that something differs."),
         ("apply team.toml --prune -y", "Also move what the file does not name into the trash."),
+        ("apply team.toml --bundle team.bundle", "The same without a network, from a bundle."),
     ),
     "snapshot": _of(
         ("snapshot -o team.toml", "Describe this machine, without any value of a variable."),
         ("snapshot", "The same, on the screen."),
+        (
+            "snapshot --from team.toml --bundle team.bundle",
+            "Pack what a file needs, for a machine without a network.",
+        ),
     ),
     "outdated": _of(
         ("outdated", "Every profile: what is installed, in range and newest."),

@@ -206,6 +206,8 @@ _OPTION: Mapping[str, _Slot] = {
             "--root",
             "--in",
             "--into",
+            "--bundle",
+            "--from",
         ],
         Kind.FILE,
     ),

@@ -199,7 +199,11 @@ def _trust(team: Team, have: Have) -> Iterator[Action]:
     in_force = [_rules(one) for one in have.policies]
     for policy in team.policies:
         if _rules(policy) not in in_force:
-            yield Action(kind=ActionKind.POLICY, things=(policy.place,), policy=policy)
+            name = policy.place
+            before = tuple(
+                name for one in have.policies if one.place.endswith(f"/policies/{name}.toml")
+            )
+            yield Action(kind=ActionKind.POLICY, things=(name,), gone=before, policy=policy)
 
 
 def _rules(policy: Policy) -> object:

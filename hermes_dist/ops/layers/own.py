@@ -171,6 +171,20 @@ def put(
     return _changed(ctx, home, wanted, request, confirm, "layer add")
 
 
+def rehearse(
+    ctx: Context, name: ProfileName, packs: tuple[Dependency, ...], base: Dependency | None
+) -> None:
+    """Look up and fetch all that a new profile would stand on, and do no more.
+
+    Raises:
+        DistError: A layer can't be had.
+    """
+    home = Home(name, ctx.layout.home(name), None, None)
+    manifest = _manifest(Own(profile=name, base=base, packs=packs), {})
+    fetched = _with_list(ctx, ctx.layout.own_layers(name), manifest)
+    with_layers(ctx, fetched, home, Request())
+
+
 def is_layered(ctx: Context, name: ProfileName, lock: Lock) -> bool:
     """Whether a profile stands on layers that its user put under it."""
     return lock.source == str(_source(ctx.layout.own_layers(name)))

@@ -229,29 +229,38 @@ class _Run:
     ) -> Iterator[Step]:
         """The steps, without those that turn out to do nothing, and with the reason of those that can't be done."""
         failed: set[str] = set()
+        changed: set[str] = set()
         registering = any(action.kind is ActionKind.REGISTRY for action in actions)
         for action in actions:
-            step = Step(action=action)
             if action in refused:
-                step = replace(step, state=State.FAILED, error=refused[action])
+                step = Step(action=action, state=State.FAILED, error=refused[action])
             elif action.profile in failed:
-                step = replace(step, state=State.SKIPPED)
-            elif action.kind is ActionKind.ALIAS:
-                step = self._foresee_alias(action)
-            elif self._is_foreseeable(action, have, registering=registering):
-                step = self._foresee(action)
+                step = Step(action=action, state=State.SKIPPED)
+            else:
+                after = action.profile in changed
+                step = self._tried(action, have, registering=registering, after=after)
             if step.state is State.FAILED and action.profile:
                 failed.add(action.profile)
-            if not _does_nothing(step) or self._brings_secrets(step.action):
-                yield step
+            if _does_nothing(step) and not self._brings_secrets(action):
+                continue
+            if action.kind in _PROPOSED:
+                changed.add(action.profile)
+            yield step
+
+    def _tried(self, action: Action, have: Have, *, registering: bool, after: bool) -> Step:
+        """A step as far as it can be foreseen: on top of another change of the home, only once that is there."""
+        if action.kind is ActionKind.ALIAS:
+            return self._foresee_alias(action)
+        if after or not self._is_foreseeable(action, have, registering=registering):
+            return Step(action=action)
+        return self._foresee(action)
 
     def _is_foreseeable(self, action: Action, have: Have, *, registering: bool) -> bool:
         """Whether a change can be tried now: not before the profile, or the registry of its name, is there."""
         if action.kind not in _PROPOSED:
             return False
-        if action.kind is ActionKind.LAYERS and action.profile not in have.profiles:
-            return False
-        if action.kind is ActionKind.UPDATE and have.profiles[action.profile].held:
+        releasing = self._want(action).held is False
+        if action.kind is ActionKind.UPDATE and releasing and have.profiles[action.profile].held:
             return False  # it is released first
         return not (registering and any(map(is_name, action.things)))
 
@@ -274,7 +283,7 @@ class _Run:
             self._plan_alias(action)
         except DistError as error:
             error.hint = "choose another name in the file"
-            return Step(action=action, state=State.FAILED, error=error.within(action.profile))
+            return Step(action=action, state=State.FAILED, error=_about(action, error))
         return Step(action=action)
 
     def _plan_alias(self, action: Action) -> aliases.AliasPlan:
@@ -490,7 +499,9 @@ def _about(action: Action, error: DistError) -> DistError:
     """The error with the profile that it is about, and with what to do about it in the file."""
     if isinstance(error, InputNeeded) and (error.where or "").startswith("input "):
         error.hint = "answer it in the file, in inputs"
-    return error.within(action.profile) if action.profile else error
+    if not action.profile or (error.where or "").partition(":")[0] == action.profile:
+        return error
+    return error.within(action.profile)
 
 
 def _does_nothing(step: Step) -> bool:

@@ -115,11 +115,11 @@ def _policies(ctx: Context, in_force: tuple[Policy, ...]) -> tuple[Policy, ...]:
     return tuple(found[name] for name in sorted(found))
 
 
-def write(path: Path, text: bytes) -> None:
-    """Write the file, unless there is one already: its references were written by hand.
+def refuse_existing(path: Path) -> None:
+    """Make sure that nothing is overwritten: what is there may have been written by hand.
 
     Raises:
-        DistError: There is a file already, or it can't be written.
+        DistError: There is such a file.
     """
     if path.exists() or path.is_symlink():
         raise DistError(
@@ -127,6 +127,15 @@ def write(path: Path, text: bytes) -> None:
             where=str(path),
             hint="name another one, then compare the two",
         )
+
+
+def write(path: Path, text: bytes) -> None:
+    """Write the file, unless there is one already: its references were written by hand.
+
+    Raises:
+        DistError: There is a file already, or it can't be written.
+    """
+    refuse_existing(path)
     try:
         atomic_write(path, text, 0o644)
     except OSError as err:

@@ -9,7 +9,9 @@ from hermes_dist.voice.clean import error_data
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from hermes_dist.decide.team.wanted import Team
     from hermes_dist.ops.team.apply import Open, Planned, Step
+    from hermes_dist.ops.team.bundle import Made
     from hermes_dist.ops.team.snapshot import Snapshot
 
 
@@ -68,8 +70,8 @@ def _step(step: Step) -> dict[str, Any]:
     }
 
 
-def snapshot_data(found: Snapshot, path: str) -> dict[str, Any]:
-    """The file that describes a machine."""
+def snapshot_data(found: Snapshot, path: str, made: Made | None) -> dict[str, Any]:
+    """The file that describes a machine, and the bundle of what it needs."""
     return {
         "path": path or None,
         "text": found.text.decode(),
@@ -78,4 +80,28 @@ def snapshot_data(found: Snapshot, path: str) -> dict[str, Any]:
         "left_out": [
             {"profile": name, "error": error_data(error)} for name, error in found.left_out
         ],
+        "bundle": _bundle(made) if made else None,
+    }
+
+
+def bundled_data(team: Team, made: Made) -> dict[str, Any]:
+    """The bundle of what a file needs that exists already."""
+    return {
+        "path": None,
+        "text": None,
+        "profiles": [str(one.name) for one in team.profiles],
+        "local": [],
+        "left_out": [],
+        "bundle": _bundle(made),
+    }
+
+
+def _bundle(made: Made) -> dict[str, Any]:
+    return {
+        "path": str(made.path),
+        "size": made.size,
+        "digest": made.digest,
+        "repositories": list(made.repositories),
+        "folders": list(made.folders),
+        "names": list(made.names),
     }

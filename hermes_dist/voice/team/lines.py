@@ -10,11 +10,13 @@ from hermes_dist.decide.team.plan import ActionKind
 from hermes_dist.errors import counted
 from hermes_dist.model.keypath import place_words
 from hermes_dist.voice.clean import clean
+from hermes_dist.voice.words import size_of
 
 if TYPE_CHECKING:
     from hermes_dist.decide.team.plan import Action
     from hermes_dist.model.trust import Policy
     from hermes_dist.ops.team.apply import Step
+    from hermes_dist.ops.team.bundle import Made
 
 
 def step_words(step: Step) -> str:
@@ -34,6 +36,19 @@ def step_words(step: Step) -> str:
     if proposal.plan.conflicts:
         facts.append(counted(len(proposal.plan.conflicts), "conflict"))
     return f"{words} ({', '.join(facts)})"
+
+
+def bundle_words(made: Made) -> str:
+    """What a bundle holds, and by which digest to compare it."""
+    repositories = "repository" if len(made.repositories) == 1 else "repositories"
+    facts = [f"{len(made.repositories)} {repositories}"]
+    if made.folders:
+        facts.append(counted(len(made.folders), "folder"))
+    if made.names:
+        facts.append(counted(len(made.names), "name"))
+    return (
+        f"{clean(made.path)} holds {', '.join(facts)} ({size_of(made.size)}), SHA-256 {made.digest}"
+    )
 
 
 def _all(action: Action) -> str:
@@ -58,7 +73,10 @@ def _key(action: Action) -> str:
 def _policy(action: Action) -> str:
     """What a policy demands from now on, so that nobody says yes to one unseen."""
     rules = "; ".join(_rules(action.policy)) if action.policy else ""
-    return clean(f"put the policy {action.things[0]} into force: {rules or 'no rule'}")
+    name, rules = action.things[0], rules or "no rule"
+    if action.gone:
+        return clean(f"replace the policy {name} by: {rules}")
+    return clean(f"put the policy {name} into force: {rules}")
 
 
 def _rules(policy: Policy) -> Iterator[str]:

@@ -47,7 +47,7 @@ from hermes_dist.world.git.errors import (
     masked_lines,
     refused_redirect,
 )
-from hermes_dist.world.ports import Git, GitFile, Listing, Refs, Relation
+from hermes_dist.world.ports import GitFile, Listing, Refs, Relation
 
 HISTORY = 1000
 _URL = (
@@ -91,7 +91,8 @@ def open_git(
     offline: bool = False,
     patience: Patience | None = None,
     limits: Limits = LIMITS,
-) -> Git:
+    make: Callable[..., BareGit] | None = None,
+) -> BareGit:
     """Choose the git to use.
 
     Args:
@@ -100,11 +101,12 @@ def open_git(
         offline: Whether to avoid the network; local repositories stay readable.
         patience: How long things may take.
         limits: How large a package may be.
+        make: What to make of these; None for :class:`BareGit`.
 
     Returns:
         The user's git where there is one, else the embedded client.
     """
-    return BareGit(
+    return (make or BareGit)(
         layout.git_cache,
         _tool(env),
         offline=offline,

@@ -210,6 +210,25 @@ def test_layers_come_change_and_go(tmp_path: Path) -> None:
     assert snapshot(two).text == text
 
 
+def test_news_and_other_layers_come_in_one_run(tmp_path: Path) -> None:
+    bot, tools = (Repo(tmp_path / name, bare=True) for name in ("bot", "tools"))
+    bot.commit({"distribution.yaml": "name: bot\nversion: 1\n", "SOUL.md": "One.\n"})
+    skill = "---\nname: find\n---\nFind.\n"
+    tools.commit({"distribution.yaml": "name: tools\nversion: 1\n", "skills/find/SKILL.md": skill})
+    file = tmp_path / "team.toml"
+    start = f'format = 1\n[[profiles]]\nname = "bot"\nsource = "file://{bot.path}"\n'
+    file.write_text(start)
+    assert failed(apply(machine(tmp_path / "one"), file)) == []
+    bot.commit({"SOUL.md": "Two.\n"})
+    file.write_text(f'{start}layers = [{{ source = "file://{tools.path}" }}]\n')
+    done = apply(machine(tmp_path / "one"), file)
+    assert ends(done) == [("bot", "update", "done"), ("bot", "layers", "done")]
+    home = machine(tmp_path / "one").layout.home(ProfileName("bot"))
+    assert (home / "SOUL.md").read_text() == "Two.\n"
+    assert (home / "skills/find/SKILL.md").exists()
+    assert apply(machine(tmp_path / "one"), file).steps == ()
+
+
 def test_a_held_profile_moves_only_when_the_file_releases_it(tmp_path: Path) -> None:
     repo = Repo(tmp_path / "source", bare=True)
     first = repo.commit({"distribution.yaml": "name: bot\nversion: 1\n", "SOUL.md": "One.\n"})
@@ -390,13 +409,18 @@ def state(ctx: Context) -> Mapping[str, object]:
 
 
 def test_killed_at_any_change_the_next_run_completes_it(tmp_path: Path) -> None:
-    package(tmp_path / "bot", "bot", **{"config.yaml": "model: {default: small}\n"})
+    asks = "name: bot\nversion: 1.0.0\ninputs:\n  team: {}\n  token: {secret: true, env: TOKEN}\n"
+    config = "model: {default: small}\ntitle: ${input:team}\n"
+    package(tmp_path / "bot", "bot", **{"config.yaml": config, "distribution.yaml": asks})
     skill = {"skills/find/SKILL.md": "---\nname: find\n---\nFind.\n"}
     package(tmp_path / "tools", "tools", **skill)
     (tmp_path / "tools" / "SOUL.md").unlink()
     file = tmp_path / "team.toml"
     file.write_text(
-        'format = 1\n[[profiles]]\nname = "bot"\nsource = "./bot"\nkeep = ["SOUL.md"]\nheld = true\n'
+        f'format = 1\n[[trusted]]\nname = "Acme"\nfingerprint = "SHA256:{"a" * 43}"\n'
+        f'[[policies]]\nname = "acme"\nsources = ["{tmp_path}/*"]\n'
+        '[[profiles]]\nname = "bot"\nsource = "./bot"\nkeep = ["SOUL.md"]\nheld = true\n'
+        'inputs = { team = "search", token = "env:SHELL_KEY" }\n'
         'aliases = ["b"]\nvariables = { KEY = "env:SHELL_KEY" }\nlayers = [{ source = "./tools" }]\n'
         '[[profiles]]\nname = "lab"\n[[routes]]\nprofile = "bot"\nchannel = "1"\n'
     )

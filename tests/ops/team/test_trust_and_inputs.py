@@ -83,6 +83,11 @@ def test_keys_and_policies_come_and_make_the_same_snapshot(tmp_path: Path) -> No
     assert failed(apply(other, tmp_path / "snapshot.toml")) == []
     assert snapshot(other).text == text
     assert trusted_keys.trusted(other).keyring.name_of(KEY) == "Acme releases"
+    # Another policy of that name takes its place, and that is said.
+    file.write_text('format = 1\n[[policies]]\nname = "acme"\nrequire = ["signature"]\n')
+    (step,) = apply(other, file).steps
+    assert step_words(step) == "replace the policy acme by: require signature"
+    assert [one.sources for one in trusted_keys.trusted(other).policies] == [None]
 
 
 def test_what_the_user_decided_about_keys_and_policies_stays(tmp_path: Path) -> None:
