@@ -22,8 +22,15 @@ from hermes_dist.ops.change.request import Choices, Request
 from hermes_dist.ops.transfer import backup as ops
 from hermes_dist.ops.transfer.backup import Listed, Missed, Restored, Talk
 from hermes_dist.ops.transfer.export import Exported, target_of
+from hermes_dist.ops.transfer.machine_settings import Brought
 from hermes_dist.voice.clean import clean
 from hermes_dist.voice.profile_json import backed_data, restored_data
+from hermes_dist.voice.transfer.machine import (
+    backed_settings,
+    brought_data,
+    brought_lines,
+    held_words,
+)
 from hermes_dist.voice.words import DRY_RUN, size_of
 
 
@@ -49,14 +56,23 @@ def make(
         done = ops.back_up_all(ctx, passphrase, path)
     else:
         done = ops.back_up(ctx, name, passphrase, path)
-    screen.emit("backup", backed_data(done))
+    screen.emit("backup", backed_data(done, backed_settings(done.settings, done.unread)))
     _tell_notes(screen, done.profiles)
     said = ", ".join(f"{each.profile} ({counted(each.files, 'file')})" for each in done.profiles)
     tick = screen.paint("✓", "good")
     screen.say(f"{tick} Backed up {said} to {clean(done.path)}: {size_of(done.size)}, encrypted.")
+    if held := held_words(done.settings):
+        screen.say(f"  with this machine's {held}")
     screen.tell("  without the passphrase nobody can open it, not even you; keep it elsewhere")
     screen.say(f"  restore it with: {session.command(f'backup restore {clean(done.path.name)}')}")
-    return _tell_missed(screen, done.missed)
+    if done.unread is not None:
+        screen.error(done.unread, beside=True)
+        screen.warn("the registries, keys and policies of this machine are not in the backup")
+    return worst([_tell_missed(screen, done.missed), *_codes(done.unread)])
+
+
+def _codes(error: DistError | None) -> list[int]:
+    return [] if error is None else [error.code]
 
 
 def _tell_notes(screen: Screen, profiles: Sequence[Exported]) -> None:
@@ -92,7 +108,7 @@ def restore(
     yes: Yes = False,
     passphrase_file: PassphraseFile = "",
 ) -> int:
-    asking = _Asking(session, tuple(profiles or ()), name, sure=yes or dry_run)
+    asking = _Asking(session, tuple(profiles or ()), name, sure=yes or dry_run, dry_run=dry_run)
     path = archive_path(file)
 
     request = Request(choices=Choices(allow_effects=allow_effects), dry_run=dry_run)
@@ -101,15 +117,19 @@ def restore(
         choose=asking.choose,
         confirm=asking.confirm,
         told=asking.told,
+        settings=asking.settings,
+        brought=asking.brought,
     )
     done = ops.restore(session.ctx, path, request, talk)
-    session.screen.emit("backup-restore", restored_data(str(path), done, dry_run=dry_run))
+    session.screen.emit(
+        "backup-restore", restored_data(str(path), done, asking.machine, dry_run=dry_run)
+    )
     if dry_run:
         session.screen.say(DRY_RUN)
     elif len(done) > 1:
         fine = [each for each in done if each.error is None]
         session.screen.say(f"Restored {len(fine)} of {counted(len(done), 'profile')}.")
-    return worst(each.error.code for each in done if each.error is not None) if done else 0
+    return worst([*(each.error.code for each in done if each.error is not None), asking.code])
 
 
 class _Asking:
@@ -120,14 +140,44 @@ class _Asking:
         only: The profiles to restore; empty for all.
         name: The new name of the only one; empty to choose it.
         sure: Nothing is asked.
+        dry_run: Nothing is done.
     """
 
-    def __init__(self, session: Session, only: Sequence[str], name: str, *, sure: bool) -> None:
+    def __init__(
+        self, session: Session, only: Sequence[str], name: str, *, sure: bool, dry_run: bool
+    ) -> None:
         self.session = session
         self.only = only
         self.name = name
         self.sure = sure
+        self.dry_run = dry_run
         self.several = False
+        self.with_machine = False
+        self.machine = brought_data(Brought(), None)
+        self.code = 0
+
+    def settings(self, found: Brought) -> bool:
+        """Show what the backup brings to the machine itself; nothing of it if profiles are named."""
+        if self.only or (found.nothing and not found.kept):
+            return False
+        screen = self.session.screen
+        self.with_machine = not found.nothing
+        screen.prompt("In the backup, for this machine itself:")
+        for line in brought_lines(found):
+            screen.prompt(f"  {line}")
+        return True
+
+    def brought(self, found: Brought, error: DistError | None) -> None:
+        """Say what was brought to the machine itself."""
+        self.machine = brought_data(found, error)
+        if error is not None:
+            self.code = error.code
+            self.session.screen.error(error.within("the settings of this machine"), beside=True)
+        elif not self.dry_run:
+            tick = self.session.screen.paint("✓", "good")
+            self.session.screen.say(
+                f"{tick} Restored for this machine: {held_words(found.settings)}."
+            )
 
     def choose(self, listed: Sequence[Listed]) -> Mapping[str, ProfileName]:
         """Show what is in a backup, and choose names that are free.
@@ -144,6 +194,8 @@ class _Asking:
         names = self._names(chosen)
         if self.several and not self.sure:
             said = ", ".join(map(str, names.values()))
+            if self.with_machine:
+                said += " and what is for this machine"
             if not self.session.screen.confirm(f"Restore {said}?"):
                 raise Cancelled("cancelled, nothing changed")
         return names

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from hermes_dist.voice.findings import (
@@ -147,8 +147,8 @@ def doctor_data(report: Report) -> dict[str, Any]:
     }
 
 
-def backed_data(done: Backed) -> dict[str, Any]:
-    """A backup that was made."""
+def backed_data(done: Backed, machine: Mapping[str, Any]) -> dict[str, Any]:
+    """A backup that was made, with what of the machine's own is in it."""
     return {
         "path": str(done.path),
         "size": done.size,
@@ -163,11 +163,14 @@ def backed_data(done: Backed) -> dict[str, Any]:
             for each in done.profiles
         ],
         "missed": [{"profile": each.profile, "error": str(each.error)} for each in done.missed],
+        "machine": machine,
     }
 
 
-def restored_data(path: str, done: Iterable[Restored], *, dry_run: bool) -> dict[str, Any]:
-    """The profiles that were restored from a backup."""
+def restored_data(
+    path: str, done: Iterable[Restored], machine: Mapping[str, Any], *, dry_run: bool
+) -> dict[str, Any]:
+    """The profiles that were restored from a backup, and what of the machine's own was."""
     return {
         "path": path,
         "dry_run": dry_run,
@@ -180,6 +183,7 @@ def restored_data(path: str, done: Iterable[Restored], *, dry_run: bool) -> dict
             }
             for each in done
         ],
+        "machine": machine,
     }
 
 

@@ -21,6 +21,15 @@ from hermes_dist.ops.homes import open_to_save
 from hermes_dist.ops.profiles.list import list_profiles
 from hermes_dist.ops.transfer.export import Exported, Packing, export, export_sealed
 from hermes_dist.ops.transfer.import_archive import import_from
+from hermes_dist.ops.transfer.machine_settings import (
+    Brought,
+    Settings,
+    bring,
+    dump_settings,
+    load_settings,
+    merged,
+    settings_of,
+)
 from hermes_dist.ops.transfer.read_archive import Ask, Source
 from hermes_dist.ops.trust.judge_release import check_archive
 from hermes_dist.world.archive.many import Backup, Packed, opened_backup, write_many
@@ -49,6 +58,8 @@ class Backed(Struct, frozen=True, kw_only=True):
         profiles: What is in it.
         whole: It is of every profile of the machine.
         missed: Profiles that are not in it because they can't be read.
+        settings: The registries, keys and policies of the machine that are in it.
+        unread: Why these are not in it; None if they are.
     """
 
     path: Path
@@ -56,6 +67,8 @@ class Backed(Struct, frozen=True, kw_only=True):
     profiles: tuple[Exported, ...]
     whole: bool
     missed: tuple[Missed, ...] = ()
+    settings: Settings = Settings()
+    unread: DistError | None = None
 
 
 class Listed(Struct, frozen=True):
@@ -98,12 +111,17 @@ class Talk(Struct, frozen=True, kw_only=True):
         choose: Shows what is in a backup; gives the profiles to restore with their new names, or raises Cancelled.
         confirm: Shows what one profile brings, and asks.
         told: Called after each profile.
+        settings: Shows what the backup brings to the machine itself; False leaves that out. It is asked about with
+            ``choose``, which follows.
+        brought: Called with what was brought to the machine, or with why it could not be.
     """
 
     passphrase: Ask
     choose: Callable[[Sequence[Listed]], Mapping[str, ProfileName]]
     confirm: Confirm
     told: Callable[[Restored], None]
+    settings: Callable[[Brought], bool] = lambda _: False
+    brought: Callable[[Brought, DistError | None], None] = lambda _, __: None
 
 
 def back_up(ctx: Context, name: ProfileName, passphrase: str, path: Path) -> Backed:
@@ -126,7 +144,8 @@ def back_up_all(ctx: Context, passphrase: str, path: Path) -> Backed:
     parts: dict[str, _Part] = {}
     try:
         missed = _pack_all(ctx, parts)
-        index = _index_of(parts)
+        settings, unread = _settings(ctx)
+        index = _index_of(parts, settings)
         ctx.progress("encrypting")
 
         def fill(out: Sink) -> None:
@@ -141,7 +160,23 @@ def back_up_all(ctx: Context, passphrase: str, path: Path) -> Backed:
         for part in parts.values():
             part.file.unlink(missing_ok=True)
     done = tuple(part.done for part in parts.values())
-    return Backed(path=path, size=size, profiles=done, whole=True, missed=missed)
+    return Backed(
+        path=path,
+        size=size,
+        profiles=done,
+        whole=True,
+        missed=missed,
+        settings=settings,
+        unread=unread,
+    )
+
+
+def _settings(ctx: Context) -> tuple[Settings, DistError | None]:
+    """The settings of this machine, or why they can't be read: the profiles are saved all the same."""
+    try:
+        return settings_of(ctx), None
+    except DistError as error:
+        return Settings(), error
 
 
 def _pack_all(ctx: Context, parts: dict[str, _Part]) -> tuple[Missed, ...]:
@@ -219,7 +254,7 @@ class _Counting:
         self._out.close()
 
 
-def _index_of(parts: Mapping[str, _Part]) -> bytes:
+def _index_of(parts: Mapping[str, _Part], settings: Settings) -> bytes:
     rows = [
         {
             "name": name,
@@ -229,7 +264,8 @@ def _index_of(parts: Mapping[str, _Part]) -> bytes:
         }
         for name, part in parts.items()
     ]
-    return json.dumps({"format": _FORMAT, "profiles": rows}, indent=1).encode() + b"\n"
+    whole = {"format": _FORMAT, "profiles": rows, "machine": dump_settings(settings)}
+    return json.dumps(whole, indent=1).encode() + b"\n"
 
 
 def restore(ctx: Context, path: Path, request: Request, talk: Talk) -> tuple[Restored, ...]:
@@ -251,7 +287,14 @@ def restore(ctx: Context, path: Path, request: Request, talk: Talk) -> tuple[Res
     done: list[Restored] = []
     with opened_backup(path, talk.passphrase) as backup:
         several = backup.index is not None
-        names = talk.choose(_listed(backup.index)) if several else {}
+        listed, taken = _listed(backup.index) if several else (), Brought()
+        if several:
+            found_here = merged(
+                settings_of(ctx), load_settings(_index(backup.index).get("machine"))
+            )
+            if talk.settings(found_here):
+                taken = found_here
+        names = talk.choose(listed) if several else {}
         for part in backup.parts:
             if not several:
                 names = talk.choose([Listed(part.name)])
@@ -265,7 +308,18 @@ def restore(ctx: Context, path: Path, request: Request, talk: Talk) -> tuple[Res
     for lost in _not_in_it(names, done):
         done.append(lost)
         talk.told(lost)
+    if not taken.nothing:
+        talk.brought(taken, None if request.dry_run else _bring(ctx, taken))
     return tuple(done)
+
+
+def _bring(ctx: Context, taken: Brought) -> DistError | None:
+    """Add settings to this machine; the error if that fails, as the profiles are there already."""
+    try:
+        bring(ctx, taken.settings)
+    except DistError as error:
+        return error
+    return None
 
 
 def _not_in_it(names: Mapping[str, ProfileName], done: Sequence[Restored]) -> tuple[Restored, ...]:
@@ -302,13 +356,17 @@ def _one(
     return replace(found, outcome=outcome)
 
 
+def _index(index: bytes | None) -> Mapping[object, object]:
+    return as_map(load_data(index or b"", Kind.JSON))
+
+
 def _listed(index: bytes | None) -> tuple[Listed, ...]:
     """What a backup says that it holds.
 
     Raises:
         Invalid: It can't be read, or has a newer format.
     """
-    raw = as_map(load_data(index or b"", Kind.JSON))
+    raw = _index(index)
     number = raw.get("format")
     rows = tuple(_row(as_map(each)) for each in as_list(raw.get("profiles")))
     if not isinstance(number, int) or len({row.name for row in rows}) != len(rows):

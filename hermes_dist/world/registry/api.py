@@ -126,6 +126,55 @@ class Registries:
         except Invalid as err:
             raise err.within(str(self._file)) from None
 
+    def rows(self) -> tuple[Registry, ...]:
+        """The list of registries as it is kept: without the included one, or with the note that it was taken out.
+
+        Raises:
+            DistError: The list of registries can't be read.
+        """
+        return self._rows()
+
+    def root_of(self, registry: Registry) -> bytes:
+        """The first root of a registry of static files; empty for others, or if it is gone or was changed."""
+        from hermes_dist.world.registry.tuf import root_digest, trusted_root  # noqa: PLC0415 - optional
+
+        if registry.kind is not RegistryKind.TUF:
+            return b""
+        root = trusted_root(self._folder(registry))
+        return root if root_digest(root) == registry.root else b""
+
+    def bring(self, registries: Sequence[Registry], roots: Mapping[str, bytes]) -> None:
+        """Add registries without reading them; one whose name is taken stays as it is, and the root of each is checked.
+
+        Args:
+            registries: The registries.
+            roots: The first root of those of static files, by name.
+
+        Raises:
+            Invalid: A root is missing or not the one that its registry was added with; nothing changed.
+            DistError: The disk fails.
+        """
+        for one in registries:
+            if one.kind is RegistryKind.TUF:
+                self._trust_again(one, roots.get(one.name, b""))
+
+        def joined(rows: tuple[Registry, ...]) -> tuple[Registry, ...]:
+            known = {row.name for row in rows}
+            return (*rows, *(one for one in registries if one.name not in known))
+
+        self._change(joined)
+
+    def _trust_again(self, registry: Registry, root: bytes) -> None:
+        from hermes_dist.world.registry.tuf import Mirror, root_digest  # noqa: PLC0415 - optional
+
+        if root_digest(root) != registry.root:
+            raise Invalid(
+                "its root is missing or is not the one that it was added with", where=registry.name
+            )
+        folder = self._folder(registry)
+        folder.mkdir(parents=True, exist_ok=True)
+        Mirror(registry, folder).trust(root)
+
     def _change(self, change: Callable[[tuple[Registry, ...]], tuple[Registry, ...]]) -> None:
         with flock(self._file.with_suffix(".lock"), timeout=10):
             atomic_write(self._file, dump_registries(change(self._rows())))

@@ -51,6 +51,14 @@ def root_digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+def trusted_root(folder: Path) -> bytes:
+    """The root that the registry of a folder was added with; empty if it is gone."""
+    try:
+        return (folder / _TRUSTED).read_bytes()
+    except OSError:
+        return b""
+
+
 class Mirror:
     """The local copy of such a registry, and how to update it.
 
@@ -115,10 +123,7 @@ class Mirror:
         }
 
     def _root(self) -> bytes:
-        try:
-            root = (self._folder / _TRUSTED).read_bytes()
-        except OSError:
-            root = b""
+        root = trusted_root(self._folder)
         if root_digest(root) != self._registry.root:
             raise Refused(
                 "the root that this registry was added with is gone or was changed",
