@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from msgspec.structs import replace
 
-from hermes_dist.cli.shared.ask import agreement
+from hermes_dist.cli.shared.ask import agreement, with_inputs_of
 from hermes_dist.cli.shared.cards import preview
 from hermes_dist.cli.shared.command import (
     Except,
@@ -248,7 +249,9 @@ def archive_path(file: str) -> Path:
     return Path(file).expanduser()
 
 
-@command_with_request("dry_run", "conflict", "allow_effects", "only", "without", "restart")
+@command_with_request(
+    "dry_run", "conflict", "allow_effects", "only", "without", "set_", "set_file", "restart"
+)
 def import_(
     session: Session,
     request: Request,
@@ -264,6 +267,8 @@ def import_(
     yes: Yes = False,
     passphrase_file: PassphraseFile = "",
 ) -> int:
+    request = replace(request, questions=with_inputs_of(session, request.questions, yes=yes))
+
     def confirm(proposal: Proposal) -> bool:
         # A new profile replaces nothing, so only an import into an existing one asks.
         return agreement(session, yes=yes or proposal.new)(proposal)

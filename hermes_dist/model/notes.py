@@ -67,7 +67,7 @@ class NoteKind(Kind):
     # the fields of a manifest
     UNKNOWN_FIELDS = "unknown-fields"
     ANSWER_IN_LINE = "answer-in-line"
-    ANSWERS_GO_ALONG = "answers-go-along"
+    ANSWERS_STAY = "answers-stay"
     READ_AS = "read-as"
     NOT_A_LIST = "not-a-list"
     NOT_A_MAP_OF_PATHS = "not-a-map-of-paths"

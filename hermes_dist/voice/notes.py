@@ -336,8 +336,7 @@ SENTENCES: Sentences = {
     NoteKind.RELEASED: _released,
     NoteKind.ANSWER_IN_LINE: "your own line holds your answer to the input {name}; look at it "
     "before it leaves",
-    NoteKind.ANSWERS_GO_ALONG: "it holds your answers to {names}, as the profile's files do; "
-    "what you publish holds none",
+    NoteKind.ANSWERS_STAY: "your answers stay here, and the import asks again: {names}",
     NoteKind.UNKNOWN_FIELDS: "unknown fields, kept and not acted on: {fields}",
     NoteKind.READ_AS: "it is read as {field}",
     NoteKind.NOT_A_LIST: "it is not a list and was not understood",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from msgspec.structs import replace
+
 from hermes_dist.cli.shared.cards import preview
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import UsageError
@@ -40,6 +42,13 @@ def questions(session: Session, *, yes: bool) -> Questions:
         return Questions()
     asker = _Asker(session)
     return Questions(effects=asker.effects, variables=asker.variables, inputs=asker.input)
+
+
+def with_inputs_of(session: Session, asked: Questions, *, yes: bool) -> Questions:
+    """The same prompts, and those about inputs; without ``--yes`` and on a terminal."""
+    if yes or not session.screen.somebody:
+        return asked
+    return replace(asked, inputs=_Asker(session).input)
 
 
 def twins(session: Session) -> Callable[[Package, Sequence[Package]], bool] | None:

@@ -65,7 +65,15 @@ def declared_by(manifest: Manifest) -> tuple[Input, ...]:
         Invalid: A field is not what it should be; the error's place is the field. An input that can't be read is an
             error and not left out: without its answer, the agent would read a placeholder.
     """
-    value = manifest.inputs
+    return declared_in(manifest.inputs)
+
+
+def declared_in(value: object) -> tuple[Input, ...]:
+    """Read inputs from the data of a manifest's field, or from an archive's card.
+
+    Raises:
+        Invalid: As :func:`declared_by`.
+    """
     if value is None:
         return ()
     if not isinstance(value, dict):
@@ -73,6 +81,26 @@ def declared_by(manifest: Manifest) -> tuple[Input, ...]:
     if len(value) > _MOST:
         raise _odd("inputs", f"there are more than {_MOST}")
     return tuple(_input(str(name), row) for name, row in value.items())
+
+
+def fields_of(item: Input) -> dict[str, object]:
+    """The fields of an input as a manifest has them: reading them gives the same input."""
+    limits = item.limits
+    rows = {
+        "type": str(item.kind),
+        "description": item.description,
+        "enum": list(limits.choices),
+        "pattern": limits.pattern,
+        "minimum": limits.minimum,
+        "maximum": limits.maximum,
+        "minLength": limits.shortest or None,
+        "maxLength": limits.longest,
+        "env": item.env,
+    }
+    told: dict[str, object] = {
+        name: value for name, value in rows.items() if value not in (None, "", [])
+    }
+    return told if item.default is None else {**told, "default": item.default}
 
 
 def accepted(item: Input, text: str) -> InputValue:

@@ -43,7 +43,9 @@ def timed_in(tree: Tree, names: Collection[str], read: Read) -> Iterator[Timed]:
         names: Its inputs, without secrets.
         read: Gives contents by digest.
     """
-    for schedule in schedules_in(tree, read):
+    for written in schedules_in(tree, read):
+        # An archive has them as a home would: what counts of such a map is its text.
+        schedule = written.get("expr", written) if isinstance(written, dict) else written
         found = frozenset(names_within(schedule)) & frozenset(names)
         if found:
             yield Timed(schedule, found)

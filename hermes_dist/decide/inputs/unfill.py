@@ -65,17 +65,34 @@ def unfill(tree: Tree, authors: Tree, values: Values, read: Read) -> Unfilled:
         Invalid: A document can't be read.
     """
     received = fill(authors, values, read)
-    had = together(received.blobs, read)
+    return taken_out(tree, authors, received.tree, values, together(received.blobs, read))
+
+
+def taken_out(tree: Tree, authors: Tree, received: Tree, values: Values, read: Read) -> Unfilled:
+    """Put the placeholders back into the files of a tree that have answers in ``received``.
+
+    Args:
+        tree: The files with answers, perhaps edited.
+        authors: The same files as their author wrote them, in the same spelling.
+        received: And with the answers in them.
+        values: The answers, by the name of the input.
+        read: Gives contents by digest, for all three.
+
+    Raises:
+        Invalid: A document can't be read.
+    """
     # The user may have renamed a file: it is known by its content then.
-    renamed = {received.tree[path].digest: path for path in authors if path not in tree}
+    touched = [path for path in authors if path in received and authors[path] != received[path]]
+    renamed = {received[path].digest: path for path in touched if path not in tree}
+    known = frozenset(touched)
     changes: dict[RelPath, Entry] = {}
     blobs: dict[Digest, bytes] = {}
     for path, entry in tree.items():
-        origin = path if path in authors else renamed.get(entry.digest)
+        origin = path if path in known else renamed.get(entry.digest)
         if origin is None:
             continue
-        wrote, then = authors[origin].digest, received.tree[origin].digest
-        content = unfilled(path, read(entry.digest), read(wrote), had(then), values)
+        wrote, then = authors[origin].digest, received[origin].digest
+        content = unfilled(path, read(entry.digest), read(wrote), read(then), values)
         digest = Digest.of(content)
         blobs[digest] = content
         changes[path] = Entry(digest, entry.executable)

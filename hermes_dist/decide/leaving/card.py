@@ -27,6 +27,7 @@ class Card(Struct, frozen=True, kw_only=True):
         carried: Files of the machine that it also contains.
         full: It is a full backup.
         long: Paths too long for a header, by the names of their members.
+        inputs: What its packages ask: placeholders stand for the answers. The fields of each are those of the manifest.
     """
 
     variables: tuple[str, ...] = ()
@@ -35,6 +36,7 @@ class Card(Struct, frozen=True, kw_only=True):
     carried: frozenset[str] = frozenset()
     full: bool = False
     long: Mapping[str, str] = field(default_factory=dict)
+    inputs: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
 
     @property
     def partial(self) -> bool:
@@ -46,7 +48,7 @@ class Card(Struct, frozen=True, kw_only=True):
 
     def encode(self) -> bytes:
         """Encode the card; equal cards give the same bytes."""
-        data = {
+        data: dict[str, object] = {
             "format": FORMAT,
             "full": self.full,
             "long": dict(self.long),
@@ -55,6 +57,8 @@ class Card(Struct, frozen=True, kw_only=True):
             "with": sorted(self.carried),
             "without": sorted(self.without),
         }
+        if self.inputs:
+            data["inputs"] = {name: dict(row) for name, row in self.inputs.items()}
         return json.dumps(data, indent=1, sort_keys=True, ensure_ascii=False).encode() + b"\n"
 
 
@@ -83,6 +87,10 @@ def read_card(data: bytes | None) -> Card:
         # A backup may bring in a machine's own files, so an odd value must not make one.
         full=raw.get("full") is True,
         long={str(name): RelPath(str(path)) for name, path in as_map(raw.get("long")).items()},
+        inputs={
+            str(name): {str(key): value for key, value in as_map(row).items()}
+            for name, row in as_map(raw.get("inputs")).items()
+        },
     )
 
 

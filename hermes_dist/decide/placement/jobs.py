@@ -78,6 +78,7 @@ def read_jobs(
     name: str,
     user_jobs: Mapping[str, Job] = NO_JOBS,
     base_jobs: Mapping[str, Job] = NO_JOBS,
+    unanswered: bool = False,
 ) -> ShippedJobs:
     """Read the jobs of a package and convert them to the home's spelling.
 
@@ -88,6 +89,7 @@ def read_jobs(
         user_jobs: The user's own jobs by id. Their ids are taken, unless a job of the package is the same job: one that
             the user contributed, or that stayed when the package was uninstalled.
         base_jobs: The jobs of this package as the home received them, by id: they keep their ids.
+        unanswered: Schedules may have placeholders.
     """
     jobs: list[ShippedJob] = []
     notes: list[Note] = []
@@ -100,7 +102,7 @@ def read_jobs(
             notes.append(Note.of(NoteKind.UNREADABLE_JOBS, path, place=err.where, why=err.what))
             continue
         for steps, raw in found:
-            read_as = _read_job(path, steps, raw, name)
+            read_as = _read_job(path, steps, raw, name, unanswered=unanswered)
             jobs += [read_as] if isinstance(read_as, ShippedJob) else []
             notes += [read_as] if isinstance(read_as, Note) else _without_start(read_as)
     unnamed = [Unnamed(job.path, own_id(job.written), job.placed) for job in jobs]
@@ -166,10 +168,12 @@ def _no_job() -> Invalid:
     )
 
 
-def _read_job(path: RelPath, steps: Steps, raw: object, package: str) -> ShippedJob | Note:
+def _read_job(
+    path: RelPath, steps: Steps, raw: object, package: str, *, unanswered: bool
+) -> ShippedJob | Note:
     """Convert one job, still without its id in the home; a note if it can't be one."""
     try:
-        placed = _placed(path, steps, raw, package)
+        placed = _placed(path, steps, raw, package, unanswered=unanswered)
     except Invalid as err:
         why = err.within(place_in(steps)) if steps else err
         return Note.of(NoteKind.NOT_A_JOB, path, place=why.where, why=why.what)
@@ -191,7 +195,7 @@ def place_in(steps: Steps) -> str:
     return "".join(words).lstrip(".")
 
 
-def _placed(path: RelPath, steps: Steps, raw: object, package: str) -> Job:
+def _placed(path: RelPath, steps: Steps, raw: object, package: str, *, unanswered: bool) -> Job:
     """Convert one job to the agent's spelling, paused.
 
     Raises:
@@ -202,7 +206,7 @@ def _placed(path: RelPath, steps: Steps, raw: object, package: str) -> Job:
     job = {str(key): _plain(value) for key, value in raw.items()}
     if not any(job.get(sign) for sign in JOB_SIGNS if sign != "schedule"):
         raise Invalid("the job has neither prompt, script nor skills; left out")
-    schedule = parse_schedule(_schedule_of(raw))
+    schedule = parse_schedule(_schedule_of(raw), unanswered=unanswered)
     job["schedule"] = _plain(schedule)
     return _in_agents_shape(job, label_of(job, path, steps), package)
 

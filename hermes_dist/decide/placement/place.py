@@ -66,6 +66,7 @@ def place(
     user_jobs: Mapping[str, Job] = NO_JOBS,
     known_jobs: Mapping[str, Job] = NO_JOBS,
     keep_containers: Tree = EMPTY,
+    unanswered: bool = False,
 ) -> Placed:
     """Convert a package to the home's spelling: servers and jobs go into the agent's own files, switched off.
 
@@ -77,6 +78,7 @@ def place(
         known_jobs: Jobs that this package had in the home once, besides those in ``keep_containers``.
         keep_containers: What the home last received: a ``config.yaml`` or ``cron/jobs.json`` in it stays, emptied,
             when the package no longer has one (the home's may hold the user's own), and its jobs keep their ids.
+        unanswered: Schedules may have placeholders.
     """
     blobs: dict[Digest, bytes] = {}
     servers, notes = _servers_of(package, read)
@@ -88,6 +90,7 @@ def place(
         name=name or "?",
         user_jobs=user_jobs,
         base_jobs={**known_jobs, **jobs_in(keep_containers, read)},
+        unanswered=unanswered,
     )
     # The files that are converted go; what they hold comes back under the home's names.
     changes: dict[RelPath, Entry | None] = dict.fromkeys([*jobs.files, *({MCP} & package.keys())])

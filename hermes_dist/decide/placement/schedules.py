@@ -33,13 +33,14 @@ _NEEDS = {"cron": "expr", "interval": "minutes", "once": "run_at"}
 _HINT = "write it like: every 2h, 0 9 * * 1, 2027-01-31T09:00"
 
 
-def parse_schedule(value: object) -> dict[str, object]:
+def parse_schedule(value: object, *, unanswered: bool = False) -> dict[str, object]:
     """Convert a schedule to the form that the agent stores.
 
     Args:
         value: A map as the agent writes it, or text: ``every 2h``, ``0 9 * * 1``, ``2027-01-31T09:00``.
             ``30m`` means once, counted from when the agent creates the job: without a time it becomes a
             ``once`` for which :func:`can_start` is false.
+        unanswered: Take a text with placeholders as it is: an archive has it where a home has the answers.
 
     Returns:
         A map such as ``{"kind": "interval", "minutes": 120, "display": "every 120m"}``.
@@ -47,6 +48,8 @@ def parse_schedule(value: object) -> dict[str, object]:
     Raises:
         Invalid: The value is not a schedule that the agent knows.
     """
+    if unanswered and (text := _open(value)):
+        return {"kind": "cron", "expr": text, "display": text}
     if isinstance(value, Mapping):
         return _from_map({str(key): part for key, part in value.items()})
     if isinstance(value, datetime | date):
@@ -56,6 +59,13 @@ def parse_schedule(value: object) -> dict[str, object]:
     if not isinstance(value, str) or not value.strip():
         raise Invalid("the schedule is not text", hint=_HINT)
     return _from_text(value.strip())
+
+
+def _open(value: object) -> str:
+    """The text of a schedule with placeholders; empty for any other."""
+    if isinstance(value, Mapping):
+        value = value.get("expr")
+    return value if isinstance(value, str) and "${input:" in value else ""
 
 
 def can_start(schedule: object) -> bool:
@@ -218,7 +228,9 @@ def _interval(schedule: Mapping[str, object]) -> dict[str, object]:
 
 def _cron(schedule: Mapping[str, object]) -> dict[str, object]:
     expr = schedule.get("expr")
-    if not isinstance(expr, str) or len(expr.split()) not in (5, 6):
+    if isinstance(expr, str) and len(expr.split()) not in (5, 6):
+        return _from_text(expr.strip())  # what an archive had a placeholder for
+    if not isinstance(expr, str):
         raise Invalid("the schedule's expr is not a cron expression", hint=_HINT)
     return {"expr": _checked_cron(expr), "display": expr}
 

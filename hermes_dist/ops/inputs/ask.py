@@ -19,7 +19,7 @@ from hermes_dist.ops.change.request import InputQuestion, Request
 from hermes_dist.ops.change.variables import ENV_FILE
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home
-from hermes_dist.ops.inputs.rows import row_of
+from hermes_dist.ops.inputs.rows import InputRow, row_of
 
 
 class Answered(NamedTuple):
@@ -48,7 +48,42 @@ def with_inputs(ctx: Context, fetched: Fetched, home: Home, request: Request) ->
         _check_names(fetched, inputs, request.choices.inputs)
     if not inputs:
         return Answered(replace(fetched, inputs=()), request)
-    search = _Search(home, request, _Times.of(ctx, fetched, inputs))
+    found = answers_to(inputs, home, request, _timed(ctx, fetched))
+    return Answered(replace(fetched, inputs=found.answers, asks=found.rows), found.request)
+
+
+class Found(NamedTuple):
+    """The answers to some inputs.
+
+    Attributes:
+        answers: The answers.
+        rows: Each input with its answer.
+        request: The request with the variables that answers go to.
+    """
+
+    answers: tuple[InputAnswer, ...]
+    rows: tuple[InputRow, ...]
+    request: Request
+
+
+def answers_to(
+    inputs: Mapping[str, list[Input]], home: Home, request: Request, timed: tuple[Timed, ...]
+) -> Found:
+    """Find the answers to some inputs.
+
+    Args:
+        inputs: The inputs by name; one that several packages have is asked once.
+        home: The home they are for.
+        request: The options of the command.
+        timed: The schedules that answers go into.
+
+    Raises:
+        InputNeeded: An input has neither answer nor default, and nobody can be asked.
+        Invalid: An answer does not fit.
+    """
+    defaults = {name: group[0].default for name, group in inputs.items()}
+    times = _Times(timed, {name: one for name, one in defaults.items() if one is not None})
+    search = _Search(home, request, times)
     found = [search.answer(group) for group in inputs.values()]
     answers = tuple(
         InputAnswer(item.name, None if item.secret else value)
@@ -58,8 +93,20 @@ def with_inputs(ctx: Context, fetched: Fetched, home: Home, request: Request) ->
     env = replace(request.env, values={**_variables(search, found), **request.env.values})
     known = {one.name: one for one in answers}
     rows = tuple(row_of(item, known.get(item.name), search.rules(item)) for item, _ in found)
-    fetched = replace(fetched, inputs=answers, asks=rows)
-    return Answered(fetched, replace(request, env=env))
+    return Found(answers, rows, replace(request, env=env))
+
+
+def _timed(ctx: Context, fetched: Fetched) -> tuple[Timed, ...]:
+    """Find the schedules of a package and of its layers that answers go into."""
+    read, stack = ctx.store.read, fetched.stack
+    trees = [(fetched.offer.tree, declared_by(fetched.manifest))]
+    if stack is not None:
+        trees += [(layer.tree, stack.inputs.get(layer.name, ())) for layer in stack.layers]
+    return tuple(
+        one
+        for tree, items in trees
+        for one in timed_in(tree, {item.name for item in items if not item.secret}, read)
+    )
 
 
 def _variables(
@@ -105,24 +152,6 @@ class _Times:
     def __init__(self, timed: tuple[Timed, ...], values: Mapping[str, InputValue]) -> None:
         self._timed = timed
         self._values = dict(values)
-
-    @classmethod
-    def of(cls, ctx: Context, fetched: Fetched, inputs: Mapping[str, list[Input]]) -> _Times:
-        """Find the schedules of a package and of its layers."""
-        read, stack = ctx.store.read, fetched.stack
-        trees = [(fetched.offer.tree, declared_by(fetched.manifest))]
-        trees += (
-            [(layer.tree, stack.inputs.get(layer.name, ())) for layer in stack.layers]
-            if stack
-            else []
-        )
-        timed = tuple(
-            one
-            for tree, items in trees
-            for one in timed_in(tree, {item.name for item in items if not item.secret}, read)
-        )
-        defaults = {name: group[0].default for name, group in inputs.items()}
-        return cls(timed, {name: one for name, one in defaults.items() if one is not None})
 
     def is_time(self, item: Input) -> bool:
         """Whether an answer is a schedule by itself."""

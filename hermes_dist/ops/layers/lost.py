@@ -13,6 +13,7 @@ from hermes_dist.errors import Invalid
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.lock_package import LockedPackage
 from hermes_dist.model.source import parse_source
+from hermes_dist.model.tree import Tree
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.neighbours.package import packaged_again
 
@@ -24,17 +25,27 @@ def fetch_again(ctx: Context, lock: Lock) -> None:
         DistError: A commit can't be reached, or does not exist any more; or a folder holds something else by now.
     """
     read = ctx.store.read
-    layers = [_layer(ctx, one, lock) for one in lock.packages]
-    made = compose(layers, read) if lock.layers else Composed(layers[0].tree, {}, ())
-    ctx.store.put_many(made.blobs.values())
+    made = received_again(ctx, lock)
     placed = place(
-        made.tree,
+        made,
         read,
         name=lock.name,
         known_jobs=jobs_in(lock.released, read),
         keep_containers=lock.base,
     )
     ctx.store.put_many(placed.blobs.values())
+
+
+def received_again(ctx: Context, lock: Lock) -> Tree:
+    """Compose what the packages of a lock ship, with the answers that it records in them; it is in the store then.
+
+    Raises:
+        DistError: As :func:`fetch_again`.
+    """
+    layers = [_layer(ctx, one, lock) for one in lock.packages]
+    made = compose(layers, ctx.store.read) if lock.layers else Composed(layers[0].tree, {}, ())
+    ctx.store.put_many(made.blobs.values())
+    return made.tree
 
 
 def _layer(ctx: Context, package: LockedPackage, lock: Lock) -> Layer:

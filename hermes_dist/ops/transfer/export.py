@@ -27,15 +27,16 @@ from hermes_dist.decide.secrets.scan import scan
 from hermes_dist.errors import DistError, UsageError
 from hermes_dist.model.discreet import Discreet
 from hermes_dist.model.left_out import LeftOut
-from hermes_dist.model.lock import dump_lock
+from hermes_dist.model.lock import Lock, dump_lock
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree, together
 from hermes_dist.ops.change.machine_secrets import secrets_of
 from hermes_dist.ops.change.mask import Mask
-from hermes_dist.ops.change.observe import Observed, observe
+from hermes_dist.ops.change.observe import Observed, first_of, observe
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, open_to_read, open_to_save
+from hermes_dist.ops.transfer.answers import Unanswered, unanswered
 from hermes_dist.ops.transfer.archive_members import Parcel
 from hermes_dist.world.archive.backup import is_beside, look_around
 from hermes_dist.world.archive.write import (
@@ -205,32 +206,38 @@ def _bytes(path: Path) -> bytes:
 def _shared(ctx: Context, home: Home, packing: Packing, parcel: Parcel) -> Card:
     """Add the shared files, what merging needs later, and the machine data that was asked for."""
     observed = observe(ctx, home, _named(home))
-    base = home.lock.base if home.lock else EMPTY
-    parts = parts_of(_ours(observed), observed.read, packing.only, packing.without)
-    read = together(parts.blobs, observed.read)
+    read = first_of(observed.read, ctx.store.read)
+    bare = unanswered(ctx, home, _ours(observed), read)
+    lock = bare.lock
+    base = lock.base if lock else EMPTY
+    parts = parts_of(bare.tree, read, packing.only, packing.without)
+    read = together(parts.blobs, read)
     made = portable(parts.tree, base, read)
     read = together(made.blobs, read)
-    examples = examples_of(home.lock, read)
+    examples = examples_of(lock, read)
     if packing.redact:
         _redact(made, examples, read, parcel.known or {})
         read = together(made.blobs, read)
-    parcel.notes += [*made.notes, *_answers_in(home), *_left_out(observed.odd)]
+    parcel.notes += [*made.notes, *bare.notes, *_asked_again(bare), *_left_out(observed.odd)]
     for path, entry in made.tree.items():
         parcel.entry(path, entry, read, examples)
-    _add_lock(home, made.tree, read, parcel, Mask.of(ctx, home.path))
+    _add_lock(lock, made.tree, read, parcel, Mask.of(ctx, home.path))
     if packing.carried:
         _add_carried(home, packing.carried, parcel)
     variables = tuple(sorted(set(made.variables)))
     return Card(
-        variables=variables, only=packing.only, without=packing.without, carried=packing.carried
+        variables=variables,
+        only=packing.only,
+        without=packing.without,
+        carried=packing.carried,
+        inputs=bare.inputs,
     )
 
 
-def _answers_in(home: Home) -> Iterator[Note]:
-    """Name the answers that an archive holds, as the files of the profile do: it moves all of the profile."""
-    names = tuple(home.lock.input_values) if home.lock else ()
-    if names:
-        yield Note.of(NoteKind.ANSWERS_GO_ALONG, names=names)
+def _asked_again(bare: Unanswered) -> Iterator[Note]:
+    """Name the answers that stay here: an archive may go to somebody else."""
+    if bare.inputs:
+        yield Note.of(NoteKind.ANSWERS_STAY, names=tuple(sorted(bare.inputs)))
 
 
 def _named(home: Home) -> Tree:
@@ -262,12 +269,12 @@ def _redact(made: Portable, examples: Examples, read: Read, known: Mapping[str, 
             made.variables += names
 
 
-def _add_lock(home: Home, tree: Tree, read: Read, parcel: Parcel, mask: Mask) -> None:
-    if home.lock is None:
+def _add_lock(lock: Lock | None, tree: Tree, read: Read, parcel: Parcel, mask: Mask) -> None:
+    if lock is None:
         return
-    text = dump_lock(mask.lock(lock_to_go(home.lock)))
+    text = dump_lock(mask.lock(lock_to_go(lock)))
     parcel.content(LOCKFILE, lambda: text)
-    for digest in wanted_blobs(home.lock, tree):
+    for digest in wanted_blobs(lock, tree):
         try:
             data = read(digest)
         except DistError:

@@ -46,6 +46,7 @@ from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, open_home
 from hermes_dist.ops.profiles import aliases
 from hermes_dist.ops.profiles.aliases import AliasPlan
+from hermes_dist.ops.transfer.answers import answered
 from hermes_dist.ops.transfer.import_notes import about_import, held_back, variables_set
 from hermes_dist.ops.transfer.machine_files import machine_files
 from hermes_dist.ops.transfer.read_archive import (
@@ -135,6 +136,7 @@ def import_from(
         if new and home.name == DEFAULT_PROFILE:
             raise DistError("there is no default profile to merge into", where=str(home.path))
         planned = _planned_alias(ctx, home.name, alias)
+        archive, request = answered(ctx, archive, home, request)
         make = partial(_propose, ctx, archive, home)
         ask = None if new else request.questions.conflicts
         outcome = confirm_and_carry_out(ctx, make, request, confirm, ask)

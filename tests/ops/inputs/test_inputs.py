@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
+from desk import CONFIG, FILES, INPUTS, SOUL, Desk, given, manifest
 from gitrepo import Repo
 from machines import Machine
 from story import BOT, Story, yes
@@ -24,60 +23,6 @@ from hermes_dist.ops.package.history import hold
 from hermes_dist.ops.package.inspect import info
 from hermes_dist.ops.package.status import status
 from hermes_dist.ops.package.update import update
-from hermes_dist.ops.transfer.export import Packing, export
-from hermes_dist.ops.transfer.import_archive import import_
-from hermes_dist.voice.notes import sentences
-
-INPUTS: Mapping[str, Any] = {
-    "team": {"description": "The team it works for"},
-    "turns": {"type": "integer", "default": 40, "maximum": 90},
-    "hour": {"type": "integer", "default": 8, "minimum": 0, "maximum": 23},
-    "city": {"env": "DESK_CITY", "default": "Paris"},
-    "token": {"secret": True, "env": "DESK_TOKEN", "description": "The key"},
-}
-SOUL = "# Desk\n\nYou work for ${input:team}.\nBe kind to ${input:nobody}.\n\nMore.\n"
-CONFIG = "# top\nmodel:\n  default: small # best\nagent:\n  max_turns: ${input:turns}\n"
-FILES: Mapping[str, str] = {
-    "SOUL.md": SOUL,
-    "config.yaml": CONFIG,
-    "skills/sort/SKILL.md": "---\nname: sort\ndescription: Sorts for ${input:team}\n---\nSort for ${input:team}.\n",
-    "cron/jobs.json": '{"jobs": [{"name": "Report", "prompt": "Report to ${input:team}", "schedule": "0 ${input:hour} * * *"}]}\n',
-    "mcp.json": '{"mcpServers": {"web": {"command": "npx", "args": ["web", "--for=${input:team}"]}}}\n',
-    "scripts/run.sh": "echo ${input:team}\n",
-}
-
-
-def manifest(inputs: Mapping[str, Any] = INPUTS, version: str = "1.0.0") -> str:
-    return yaml.safe_dump(
-        {"name": "bot", "version": version, "inputs": dict(inputs)}, sort_keys=False
-    )
-
-
-def given(**answers: str) -> Request:
-    return Request(choices=Choices(allow_effects=True, inputs=answers))
-
-
-class Desk(Story):
-    """A profile whose package asks for a team, some numbers and a key."""
-
-    def __init__(self, tmp: Path, files: Mapping[str, str] = FILES) -> None:
-        super().__init__(tmp, {"distribution.yaml": manifest(), **files})
-
-    def answer(self, **answers: str) -> None:
-        answers = {"team": "sea search", "token": "s3cret-abcdef", **answers}
-        installing.install(self.ctx, self.url, given(**answers), yes, name="bot")
-
-    @property
-    def answers(self) -> dict[str, object]:
-        return {one.name: one.value for one in self.lock.inputs}
-
-    @property
-    def env(self) -> str:
-        return self.read(".env")
-
-    @property
-    def config(self) -> Any:
-        return yaml.safe_load(self.read("config.yaml"))
 
 
 def test_answers_are_put_into_the_files_and_remembered_but_for_a_secret(tmp_path: Path) -> None:
@@ -419,25 +364,3 @@ class TestLayers:
         for path in FILES:
             assert own.git("cat-file", "blob", f"main:{path}") + "\n" == FILES[path], path
         assert status(ada.ctx, BOT).clean
-
-
-def test_an_archive_moves_the_answers_and_no_secret(tmp_path: Path) -> None:
-    desk = Desk(tmp_path)
-    desk.answer()
-    desk.edit("SOUL.md", "# Desk", "# Our desk")
-    file = tmp_path / "bot.tar.gz"
-    made = export(desk.ctx, BOT, Packing(), file)
-    assert "it holds your answers to city, hour, team, turns" in " ".join(sentences(made.notes))
-    assert b"s3cret-abcdef" not in gzip.decompress(file.read_bytes())
-    other = Machine(tmp_path / "other")
-    import_(other.ctx, file, given(), yes, passphrase=lambda _wrong: "")
-    assert "# Our desk\n\nYou work for sea search.\n" in other.read("SOUL.md")
-    names = {one.name for one in other.lock.inputs}
-    assert names == {"team", "turns", "hour", "city"}
-    desk.ship({"SOUL.md": SOUL.replace("More.", "Less.")})
-    with pytest.raises(InputNeeded, match="The key"):
-        other.update()
-    update(other.ctx, BOT, given(token="another-key"), yes)
-    assert "Our desk\n\nYou work for sea search." in other.read("SOUL.md")
-    assert "Less." in other.read("SOUL.md")
-    assert not other.lock.conflicts
