@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -85,15 +85,20 @@ def answers_to(
     times = _Times(timed, {name: one for name, one in defaults.items() if one is not None})
     search = _Search(home, request, times)
     found = [search.answer(group) for group in inputs.values()]
-    answers = tuple(
-        InputAnswer(item.name, None if item.secret else value)
-        for item, value in found
-        if value is not None or search.is_there(item)
-    )
+    answers = tuple(_recorded(search, found))
     env = replace(request.env, values={**_variables(search, found), **request.env.values})
     known = {one.name: one for one in answers}
     rows = tuple(row_of(item, known.get(item.name), search.rules(item)) for item, _ in found)
     return Found(answers, rows, replace(request, env=env))
+
+
+def _recorded(
+    search: _Search, found: Iterable[tuple[Input, InputValue | None]]
+) -> Iterator[InputAnswer]:
+    """The answers as a lock records them: of a secret, only that there is one."""
+    for item, value in found:
+        if value is not None or search.is_there(item):
+            yield InputAnswer(item.name, None if item.secret else value)
 
 
 def _timed(ctx: Context, fetched: Fetched) -> tuple[Timed, ...]:

@@ -26,6 +26,8 @@ from hermes_dist.ops.change.request import Request
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home
 from hermes_dist.ops.inputs.ask import answers_to
+from hermes_dist.ops.layers.again import fetched_again
+from hermes_dist.ops.layers.lost import received_again
 from hermes_dist.ops.transfer.read_archive import Archive
 from hermes_dist.world.load import load_manifest
 
@@ -109,8 +111,6 @@ def _out(
 def _authors(ctx: Context, lock: Lock, read: Read) -> _Authors:
     """What was received, with placeholders and with answers."""
     if lock.layers:
-        from hermes_dist.ops.layers.lost import received_again  # noqa: PLC0415 - few packages have layers
-
         wrote, had = received_again(ctx, replace(lock, inputs=())), received_again(ctx, lock)
     else:
         had = package_of(lock.theirs(), lock.shipped, read)
@@ -143,8 +143,6 @@ def _asked(ctx: Context, lock: Lock, read: Read) -> list[Input]:
     if entry is not None:
         manifests.append(load_manifest(read(entry.digest)))
     if lock.layers:
-        from hermes_dist.ops.layers.again import fetched_again  # noqa: PLC0415 - few packages have layers
-
         manifests += [fetched_again(ctx, one).manifest for one in lock.layers]
     found: dict[str, Input] = {}
     for manifest in manifests:
