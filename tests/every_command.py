@@ -181,6 +181,7 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "sync now": ("sync", "now", "evil"),
     "sync status": ("sync", "status", "evil"),
     "sync leave": ("sync", "leave", "evil", "-y"),
+    "sync accept": ("sync", "accept", "evil", EVIL),
     "sync forget": ("sync", "forget", "evil", EVIL),
     "snapshot (file)": ("snapshot", "-o", "{home}/team.toml"),
     "snapshot (bundle)": ("snapshot", "--from", "{team}", "--bundle", "{home}/team.bundle"),

@@ -22,6 +22,7 @@ from hermes_dist.ops.sync import begin, machines
 from hermes_dist.ops.sync.now import Synced, sync_now
 from hermes_dist.ops.sync.send import Outgoing
 from hermes_dist.ops.sync.status import standing
+from hermes_dist.ops.transfer.export import parse_carried
 from hermes_dist.voice.clean import clean
 from hermes_dist.voice.sync.data import changed_data, standing_data, synced_data
 from hermes_dist.voice.sync.lines import done_words, going_lines, remarks, standing_rows
@@ -49,12 +50,24 @@ def init(
     profile: Named,
     url: Url,
     machine: MachineName = "",
+    with_: Annotated[
+        str,
+        typer.Option(
+            "--with",
+            metavar="memories,sessions",
+            help="Sync these as well, encrypted to the keys of your machines.",
+        ),
+    ] = "",
     allow_finding: Allowed = None,
     yes: Yes = False,
     dry_run: DryRun = False,
 ) -> int:
     name = session.ctx.profile(profile)
-    options = begin.Options(machine=machine, allowed=frozenset(allow_finding or ()))
+    options = begin.Options(
+        machine=machine,
+        carried=tuple(sorted(parse_carried(with_))),
+        allowed=frozenset(allow_finding or ()),
+    )
 
     def agree(made: Outgoing) -> bool:
         asking = session if yes else session.aloud()
@@ -143,6 +156,9 @@ def _end(session: Session, done: Synced) -> int:
     if done.conflicts:
         screen.say(f"  the machines disagree at: {', '.join(map(clean, done.conflicts))}")
         screen.tell(f"  next: {session.command(f'resolve {done.profile} --list')}")
+    for machine in done.unknown:
+        screen.say(f"  {clean(machine)} asks to read {' and '.join(done.record.carried)}")
+        screen.tell(f"  if it is yours: {session.command(f'sync accept {done.profile} {machine}')}")
     if done.waiting:
         screen.say(f"  waits for your yes: {', '.join(map(clean, done.waiting))}")
         screen.tell(f"  next: {session.command(f'approve {done.profile}')}")
@@ -203,4 +219,18 @@ def forget(
     session.screen.emit("sync-machines", changed_data(done))
     left = ", ".join(done.machines) or "none"
     session.screen.say(f"{_tick(session)} {clean(machine)} is forgotten; left: {left}.")
+    return 0
+
+
+@command
+def accept(
+    session: Session,
+    profile: Named,
+    machine: Annotated[str, typer.Argument(metavar="MACHINE", help="A machine of yours.")],
+) -> int:
+    name = session.ctx.profile(profile)
+    done = machines.accept(session.ctx, name, machine)
+    session.screen.emit("sync-machines", changed_data(done))
+    session.screen.say(f"{_tick(session)} {clean(machine)} is accepted.")
+    session.screen.tell(f"  next: {session.command(f'sync now {name}')}, here, then there")
     return 0

@@ -286,6 +286,7 @@ FREE_ARGUMENTS = {
     "watch owner remove": 1,
     "watch code": 1,  # the id of a plan, as a chat shows it
     "backup restore": 1,  # what is in an encrypted file
+    "sync accept": 1,
     "sync forget": 1,  # a machine, which its repository knows
 }
 

@@ -237,19 +237,20 @@ class Story:
         home = seen_by_others(machine.ctx, BOT)
         if home is None or home.lock is None:
             return
-        if home.lock.parked:
-            approve(machine.ctx, BOT, Request(), yes)
-        if not home.lock.conflicts:
-            return
         before = machine.text() + "".join(
             machine.ctx.store.read(entry.digest).decode()
             for entry in home.lock.upstream.values()
             if entry
         )
-        side = self.rng.choice([Side.OURS, Side.THEIRS])
-        resolve(machine.ctx, BOT, side, Request(), yes)
-        after = machine.text()
-        self.gone |= {word for word in self.written if word in before and word not in after}
+        if home.lock.parked:
+            approve(machine.ctx, BOT, Request(), yes)
+        if home.lock.conflicts:
+            side = self.rng.choice([Side.OURS, Side.THEIRS])
+            resolve(machine.ctx, BOT, side, Request(), yes)
+        # A side that was taken counts as soon as what it brings is approved.
+        if home.lock.conflicts or home.lock.answers:
+            after = machine.text()
+            self.gone |= {word for word in self.written if word in before and word not in after}
 
     def end(self) -> None:
         """Sync until nothing changes any more."""

@@ -392,7 +392,7 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
     ),
     "sync init": _of(
         ("sync init research-bot git@host:you/research-bot-sync", "Show what is sent, and ask."),
-        ("sync init . git@host:you/bot-sync --machine laptop", "Say what this machine is called."),
+        ("sync init . git@host:you/bot-sync --with memories", "Sync memories, too, encrypted."),
     ),
     "sync join": _of(
         ("sync join research-bot git@host:you/research-bot-sync", "As a new profile here."),
@@ -409,6 +409,10 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
     "sync leave": _of(
         ("sync leave research-bot", "Keep the files, and tell the others."),
         ("sync leave research-bot -y", "The same without a question."),
+    ),
+    "sync accept": _of(
+        ("sync accept research-bot desktop", "A machine that joined, and is yours."),
+        ("sync accept . desktop --json", "The same for a script."),
     ),
     "sync forget": _of(
         ("sync forget research-bot old-laptop", "A machine that was sold or lost."),

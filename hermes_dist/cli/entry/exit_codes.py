@@ -88,6 +88,7 @@ EXIT_CODES: Mapping[str, tuple[ExitCode, ...]] = {
     "sync now": _codes(3, 4, 6, 7, 8),
     "sync status": _codes(3, 4, 7),
     "sync leave": _codes(4, 6, 7, 8),
+    "sync accept": _codes(4, 7, 8),
     "sync forget": _codes(4, 7, 8),
     "search": _codes(4, 7, 8),
     "registry list": (),

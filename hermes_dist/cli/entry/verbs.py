@@ -345,6 +345,9 @@ NESTED: dict[str, Nested] = {
             ),
             "status": Verb("sync", "status", "Show what comes in and what goes out.", MOVING),
             "leave": Verb("sync", "leave", "Sync it no longer here; its files stay.", MOVING),
+            "accept": Verb(
+                "sync", "accept", "Let a machine of yours read what is encrypted.", MOVING
+            ),
             "forget": Verb("sync", "forget", "Forget a machine that is gone.", MOVING),
         },
     ),

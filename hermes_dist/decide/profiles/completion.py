@@ -122,6 +122,7 @@ _POSITIONAL: Mapping[str, _Slots] = {
             "sync status",
             "sync leave",
             "sync forget",
+            "sync accept",
         ],
         _ONE_PROFILE,
     ),

@@ -9,7 +9,6 @@ from msgspec import Struct, field
 
 from hermes_dist.errors import Invalid
 from hermes_dist.model.lock_head import Newer
-from hermes_dist.model.tree import Digest
 
 FORMAT = 1
 
@@ -28,7 +27,7 @@ class Seen(Struct, frozen=True, kw_only=True, omit_defaults=True):
     commit: str = ""
     lock: str = ""
     package: str = ""
-    private: Mapping[str, Digest] = field(default_factory=dict)
+    private: Mapping[str, str] = field(default_factory=dict)
 
 
 class Next(Struct, frozen=True, kw_only=True):
@@ -50,6 +49,7 @@ class Record(Struct, frozen=True, kw_only=True, omit_defaults=True):
         branch: The branch.
         machine: The name of this machine there.
         carried: ``memories``, ``sessions``: what travels besides, encrypted.
+        own: The public key of this machine; empty if nothing travels encrypted.
         known: The public keys that this machine encrypts to.
         seen: What it last saw.
         next: What it will have seen once an operation is carried out; None if none has begun.
@@ -60,6 +60,7 @@ class Record(Struct, frozen=True, kw_only=True, omit_defaults=True):
     branch: str = "main"
     machine: str
     carried: tuple[str, ...] = ()
+    own: str = ""
     known: tuple[str, ...] = ()
     seen: Seen = field(default_factory=Seen)
     next: Next | None = None
@@ -86,7 +87,7 @@ def load_record(data: bytes) -> Record:
         number = msgspec.json.decode(data, type=_Head).format
         if number > FORMAT:
             raise Newer(f"a newer hermes-dist keeps this profile in sync (format {number})")
-        return msgspec.json.decode(data, type=Record, dec_hook=_digest)
+        return msgspec.json.decode(data, type=Record)
     except msgspec.MsgspecError as err:
         raise Invalid(
             f"what this machine remembers about sync is damaged ({err})",
@@ -96,7 +97,3 @@ def load_record(data: bytes) -> Record:
 
 class _Head(Struct):
     format: int = 1
-
-
-def _digest(kind: type, value: object) -> object:
-    return kind(value)

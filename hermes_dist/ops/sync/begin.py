@@ -11,19 +11,15 @@ from msgspec.structs import replace
 from hermes_dist.errors import Cancelled, DistError, UsageError
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 from hermes_dist.model.sync.meeting import (
-    Machine,
     checked_name,
-    dump_json,
-    machine_path,
     name_like,
 )
 from hermes_dist.model.sync.record import Record
-from hermes_dist.model.tree import Entry, Tree
 from hermes_dist.ops.change.request import Confirm, Request
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.sync.incoming import synced_home
 from hermes_dist.ops.sync.meeting import Meeting, Place, meet, place_at, push, url_of
-from hermes_dist.ops.sync.now import Synced, exchange
+from hermes_dist.ops.sync.now import Synced, exchange, other_files, with_own_key
 from hermes_dist.ops.sync.send import Outgoing, outgoing_of
 from hermes_dist.ops.sync.state import (
     alone,
@@ -94,15 +90,17 @@ def init(
                 hint=f"join them with: {ctx.command(f'sync join {name} {place.shown}')}",
             )
         opened = synced_home(ctx, name, record)
-        also = _machine_file(ctx, record)
-        made = outgoing_of(ctx, place, None, opened, also, options.allowed)
+        record = with_own_key(home, record)
+        also = other_files(ctx, home, record, None, write=not dry_run)
+        made = outgoing_of(ctx, place, None, opened, also.files, options.allowed)
         result = _begun(name, record, made)
         if dry_run:
             return replace(result, dry_run=True)
         if not agree(made):
             raise Cancelled("cancelled, nothing was sent")
         commit = push(ctx, place, made.push)
-        record = replace(record, seen=made.seen(commit, record.seen))
+        seen = replace(record.seen, private=also.seen)
+        record = replace(record, seen=made.seen(commit, seen))
         write_record(home, record)
         return replace(result, record=record, commit=commit, pushed=True)
 
@@ -133,11 +131,6 @@ def _refuse_twice(ctx: Context, name: ProfileName) -> None:
         where=where,
         hint=f"leave that first: {ctx.command(f'sync leave {name}')}",
     )
-
-
-def _machine_file(ctx: Context, record: Record) -> Tree:
-    data = dump_json(Machine(name=record.machine))
-    return Tree({machine_path(record.machine): Entry(ctx.store.put(data))})
 
 
 def join(
@@ -178,7 +171,12 @@ def join(
                 hint=f"begin with: {ctx.command(f'sync init {name} {place.shown}')}",
             )
         _refuse_taken(ctx, name, place, meeting, machine)
-        record = Record(url=address, machine=machine, carried=meeting.about.carried)
+        record = Record(
+            url=address,
+            machine=machine,
+            carried=meeting.about.carried,
+            known=meeting.recipients,
+        )
         return exchange(ctx, place, name, record, request, confirm, options.allowed)
 
 

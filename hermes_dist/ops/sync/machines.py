@@ -6,15 +6,22 @@ import shutil
 from collections.abc import Callable
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from hermes_dist.errors import Busy, DistError, UsageError
-from hermes_dist.model.paths import ProfileName
-from hermes_dist.model.sync.meeting import machine_path
+from hermes_dist.model.paths import ProfileName, RelPath
+from hermes_dist.model.sync.meeting import (
+    RECIPIENTS,
+    machine_path,
+    with_recipient,
+    without_recipient,
+)
 from hermes_dist.model.sync.record import Record
+from hermes_dist.model.tree import Entry, Tree
 from hermes_dist.ops.context import Context
-from hermes_dist.ops.sync.meeting import Place, Push, meet, place_at, push
+from hermes_dist.ops.sync.meeting import Meeting, Place, Push, meet, place_at, push
 from hermes_dist.ops.sync.now import TRIES
-from hermes_dist.ops.sync.state import alone, folder_of, need_record
+from hermes_dist.ops.sync.state import alone, folder_of, need_record, write_record
 
 
 class Changed(Struct, frozen=True, kw_only=True):
@@ -89,13 +96,59 @@ def forget(ctx: Context, name: ProfileName, machine: str) -> Changed:
         return Changed(profile=name, machine=machine, machines=tuple(left))
 
 
+def accept(ctx: Context, name: ProfileName, machine: str) -> Changed:
+    """Let a machine read what is encrypted: this one encrypts to its key from now on.
+
+    Args:
+        ctx: The context.
+        name: The profile.
+        machine: The machine.
+
+    Raises:
+        UsageError: Nothing is encrypted, or there is no machine of that name with a key.
+        DistError: The meeting place can't be reached or written.
+    """
+    with alone(ctx, name):
+        record = need_record(ctx, name)
+        place = place_at(ctx, record.url, record.branch, record.machine)
+        for turn in range(TRIES):
+            meeting = meet(ctx, place)
+            one = meeting.machines.get(machine) if meeting else None
+            if meeting is None or one is None or not one.key:
+                raise UsageError(
+                    f"no machine called {machine} asks to read what is encrypted",
+                    where=place.shown,
+                )
+            known = tuple(dict.fromkeys((*record.known, one.key)))
+            home = ctx.layout.home(name)
+            write_record(home, replace(record, known=known))
+            entry = meeting.whole.get(RECIPIENTS)
+            text = with_recipient(ctx.store.read(entry.digest) if entry else b"", machine, one.key)
+            files = meeting.whole.with_entries({RECIPIENTS: Entry(ctx.store.put(text))})
+            what = Push(
+                onto=meeting,
+                files=files,
+                message=f"{record.machine}: accept {machine}",
+                read=ctx.store.read,
+            )
+            try:
+                if what.changes:
+                    push(ctx, place, what)
+            except Busy:
+                if turn == TRIES - 1:
+                    raise
+                continue
+            return Changed(profile=name, machine=machine, machines=tuple(sorted(meeting.machines)))
+    raise AssertionError  # the last turn returns or raises
+
+
 def _take_away(ctx: Context, place: Place, machine: str, message: str) -> list[str] | None:
     """Take a machine's file and key away; None if it has none there."""
     for turn in range(TRIES):
         meeting = meet(ctx, place)
         if meeting is None or machine not in meeting.machines:
             return None
-        files = meeting.whole.with_entries({machine_path(machine): None})
+        files = _without(ctx, meeting, machine)
         what = Push(onto=meeting, files=files, message=message, read=ctx.store.read)
         try:
             push(ctx, place, what)
@@ -105,3 +158,13 @@ def _take_away(ctx: Context, place: Place, machine: str, message: str) -> list[s
             continue
         return sorted(set(meeting.machines) - {machine})
     raise AssertionError  # the last turn returns or raises
+
+
+def _without(ctx: Context, meeting: Meeting, machine: str) -> Tree:
+    """The files of a meeting place without a machine, and without its key among the recipients."""
+    key = meeting.machines[machine].key
+    changes: dict[RelPath, Entry | None] = {machine_path(machine): None}
+    if key and RECIPIENTS in meeting.whole:
+        text = without_recipient(ctx.store.read(meeting.whole[RECIPIENTS].digest), key)
+        changes[RECIPIENTS] = Entry(ctx.store.put(text))
+    return meeting.whole.with_entries(changes)

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from hermes_dist.errors import Busy, Refused
 from hermes_dist.model.paths import ProfileName, RelPath
-from hermes_dist.model.sync.meeting import Machine, dump_json, machine_path
+from hermes_dist.model.sync.meeting import (
+    PRIVATE,
+    PRIVATE_INDEX,
+    RECIPIENTS,
+    Machine,
+    dump_json,
+    machine_path,
+    with_recipient,
+)
 from hermes_dist.model.sync.record import Record
 from hermes_dist.model.tree import Entry, Tree
 from hermes_dist.ops.change.confirm import confirm_and_carry_out
@@ -19,8 +28,10 @@ from hermes_dist.ops.change.request import Confirm, Request
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.sync.incoming import SyncedHome, propose_theirs, synced_home
 from hermes_dist.ops.sync.meeting import Meeting, Place, meet, place_at, push
+from hermes_dist.ops.sync.private import Exchanged, exchange_private, key_path
 from hermes_dist.ops.sync.send import Outgoing, is_also, outgoing_of
 from hermes_dist.ops.sync.state import alone, lock_of, need_record, read_record, write_record
+from hermes_dist.world.keys.machine import own_key
 
 TRIES = 6
 """How often to take in and send again because another machine was faster."""
@@ -44,6 +55,9 @@ class Synced(Struct, frozen=True, kw_only=True):
         waiting: What another machine sent and waits for approval here.
         variables: Names of variables that took the place of secrets.
         held: Files that can't be read as data, so the others' version stays.
+        private: Memories and sessions that came in.
+        unread: What this machine can't read yet: nobody encrypted it to its key.
+        unknown: Machines that want to read what is encrypted, and that nobody accepted here.
         dry_run: Nothing was changed.
     """
 
@@ -58,6 +72,9 @@ class Synced(Struct, frozen=True, kw_only=True):
     waiting: tuple[str, ...] = ()
     variables: tuple[str, ...] = ()
     held: tuple[RelPath, ...] = ()
+    private: tuple[RelPath, ...] = ()
+    unread: tuple[RelPath, ...] = ()
+    unknown: tuple[str, ...] = ()
     dry_run: bool = False
 
 
@@ -109,26 +126,63 @@ def exchange(
             return _would(ctx, place, meeting, home, outcomes)
         record = read_record(home.path) or record
         home = synced_home(ctx, name, record)
-        made = outgoing_of(ctx, place, meeting, home, _also(ctx, meeting, record), allowed)
+        record = with_own_key(home.path, record)
+        also = other_files(ctx, home.path, record, meeting)
+        made = outgoing_of(ctx, place, meeting, home, also.files, allowed)
         try:
             commit = push(ctx, place, made.push) if made.is_new else meeting.commit
         except Busy:
             if turn == TRIES - 1:
                 raise
             continue
-        record = replace(record, seen=made.seen(commit, record.seen))
+        seen = replace(record.seen, private=also.seen)
+        record = replace(record, seen=made.seen(commit, seen))
         write_record(home.path, record)
-        return _result(name, record, meeting, outcomes, made)
+        result = _result(name, record, meeting, outcomes, made)
+        return replace(result, private=also.came, unread=also.unread)
     raise AssertionError  # the last turn returns or raises
 
 
-def _also(ctx: Context, meeting: Meeting, record: Record) -> Tree:
-    """The files of the machines: this one is among them."""
-    there = {path: entry for path, entry in meeting.whole.items() if is_also(path)}
-    own = machine_path(record.machine)
-    if own not in there:
-        there[own] = Entry(ctx.store.put(dump_json(Machine(name=record.machine))))
-    return Tree(there)
+def with_own_key(home: Path, record: Record) -> Record:
+    """Return a record that knows this machine's key, if something travels encrypted; makes the key if it is missing.
+
+    Raises:
+        DistError: The library is missing, or the key can't be written.
+    """
+    if not record.carried:
+        return record
+    own = own_key(key_path(home))
+    return replace(record, own=own, known=tuple(dict.fromkeys((*record.known, own))))
+
+
+def other_files(
+    ctx: Context, home: Path, record: Record, meeting: Meeting | None, *, write: bool = True
+) -> Exchanged:
+    """The files about machines, and what is encrypted; memories and sessions are merged into the home on the way.
+
+    Args:
+        ctx: The context.
+        home: The home.
+        record: What this machine remembers, with its key.
+        meeting: What the meeting place holds; None for an empty one.
+        write: Whether anything may be written; otherwise memories and sessions are left out.
+
+    Raises:
+        DistError: A file can't be read or written.
+    """
+    there = (
+        {path: entry for path, entry in meeting.whole.items() if is_also(path)} if meeting else {}
+    )
+    machine = Machine(name=record.machine, key=record.own)
+    there[machine_path(record.machine)] = Entry(ctx.store.put(dump_json(machine)))
+    if not (record.carried and record.own and write):
+        return Exchanged(files=Tree(there), seen=record.seen.private)
+    if meeting is None:
+        text = with_recipient(b"", record.machine, record.own)
+        there[RECIPIENTS] = Entry(ctx.store.put(text))
+    rest = {p: e for p, e in there.items() if not p.under(PRIVATE) and p != PRIVATE_INDEX}
+    done = exchange_private(ctx, home, record, meeting, record.own)
+    return replace(done, files=Tree({**rest, **done.files}))
 
 
 def _still_there(ctx: Context, place: Place, name: ProfileName, record: Record) -> Meeting:
@@ -211,4 +265,15 @@ def _result(
         waiting=tuple(sorted({e.place for e in lock.parked})) if lock else (),
         variables=made.variables,
         held=made.held,
+        unknown=unknown_to(record, meeting),
+    )
+
+
+def unknown_to(record: Record, meeting: Meeting) -> tuple[str, ...]:
+    """The machines that want to read what is encrypted, and that nobody accepted on this one."""
+    if not record.carried:
+        return ()
+    known = {record.own, *(set(record.known) & set(meeting.recipients))}
+    return tuple(
+        name for name, one in sorted(meeting.machines.items()) if one.key and one.key not in known
     )

@@ -29,6 +29,9 @@ def synced_data(done: Synced) -> dict[str, Any]:
         "waiting": list(done.waiting),
         "variables": list(done.variables),
         "held": list(map(str, done.held)),
+        "private": list(map(str, done.private)),
+        "unread": list(map(str, done.unread)),
+        "unknown": list(done.unknown),
         "dry_run": done.dry_run,
     }
 

@@ -41,6 +41,14 @@ def remarks(done: Synced) -> Iterator[str]:
     if done.variables:
         names = ", ".join(map(clean, done.variables))
         yield f"secrets stayed here; the other machines read these variables: {names}"
+    if done.private:
+        yield f"memories and sessions that came in: {counted(len(done.private), 'file')}"
+    if done.unread:
+        number = counted(len(done.unread), "file")
+        yield (
+            f"{number} of memories and sessions can't be read here yet: accept {done.record.machine} on another "
+            "machine, sync there, then here"
+        )
     for path in done.held:
         yield f"{clean(path)} can't be read, so the version of the others stays there"
 

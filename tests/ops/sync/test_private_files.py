@@ -1,0 +1,122 @@
+"""Memories and sessions travel encrypted, and only the machines that were accepted read them."""
+
+from __future__ import annotations
+
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+from meeting_of_three import BOT, Machine, Story, objects_of, yes
+
+from hermes_dist.errors import DistError
+from hermes_dist.model.paths import RelPath
+from hermes_dist.ops.change.request import Request
+from hermes_dist.ops.sync.begin import Options, init, join
+from hermes_dist.ops.sync.machines import accept, forget
+from hermes_dist.ops.sync.meeting import meet, place_at
+from hermes_dist.ops.sync.now import Synced, sync_now
+from hermes_dist.ops.sync.private import key_path
+from hermes_dist.ops.sync.state import need_record
+from hermes_dist.world.keys.machine import opened
+
+NOTE = "memories/MEMORY.md"
+TALK = "sessions/s1.jsonl"
+
+
+def now(machine: Machine) -> Synced:
+    return sync_now(machine.ctx, BOT, Request(), yes)
+
+
+@pytest.fixture
+def two(tmp_path: Path) -> tuple[Story, Machine, Machine]:
+    story = Story(tmp_path, 1)
+    first, second, _ = story.machines
+    first.home.mkdir(parents=True)
+    first.write("SOUL.md", "You are a bot.\n")
+    first.write(NOTE, "The cat is called Miranda.\n\nShe sleeps all day.\n")
+    first.write(TALK, '{"say": "hello"}\n')
+    options = Options(machine="a", carried=("memories", "sessions"))
+    init(first.ctx, BOT, story.url, options, yes, dry_run=False)
+    join(second.ctx, BOT, story.url, Options(machine="b"), Request(), yes)
+    return story, first, second
+
+
+def accepted(two: tuple[Story, Machine, Machine]) -> tuple[Story, Machine, Machine]:
+    _, first, second = two
+    accept(first.ctx, BOT, "b")
+    now(first)
+    now(second)
+    return two
+
+
+def test_a_machine_reads_nothing_before_it_is_accepted(two: tuple[Story, Machine, Machine]) -> None:
+    story, first, second = two
+    done = now(second)
+    assert set(done.unread) == {NOTE, TALK}
+    assert second.read(NOTE) == second.read(TALK) == ""
+    assert now(first).unknown == ("b",)
+    accepted(two)
+    assert second.read(NOTE) == first.read(NOTE) != ""
+    assert second.read(TALK) == first.read(TALK) != ""
+    assert not any(b"Miranda" in data or b"hello" in data for data in objects_of(story.repo))
+
+
+def test_the_key_is_for_its_owner_alone(two: tuple[Story, Machine, Machine]) -> None:
+    story, first, second = two
+    for machine in (first, second):
+        assert stat.S_IMODE(key_path(machine.home).stat().st_mode) == 0o600
+        secret = key_path(machine.home).read_bytes().strip()
+        assert not any(secret in data for data in objects_of(story.repo))
+
+
+def test_both_write_and_nothing_is_lost(two: tuple[Story, Machine, Machine]) -> None:
+    _, first, second = accepted(two)
+    first.write(NOTE, first.read(NOTE) + "\nA from the laptop.\n")
+    second.write(NOTE, "B from the desktop.\n\n" + second.read(NOTE))
+    first.write(TALK, first.read(TALK) + '{"say": "one"}\n')
+    second.write(TALK, second.read(TALK) + '{"say": "two"}\n')
+    for _ in range(2):
+        now(first)
+        now(second)
+    now(first)
+    assert first.read(NOTE) == second.read(NOTE)
+    assert "A from" in first.read(NOTE)
+    assert "B from" in first.read(NOTE)
+    talks = {path.read_text() for path in first.home.glob("sessions/*")}
+    assert talks == {path.read_text() for path in second.home.glob("sessions/*")}
+    assert "one" in "".join(talks)
+    assert "two" in "".join(talks)
+
+
+def test_nothing_is_sent_where_nothing_changed(two: tuple[Story, Machine, Machine]) -> None:
+    _, first, second = accepted(two)
+    for machine in (first, second, first, second):
+        assert not now(machine).pushed
+
+
+def test_a_machine_that_is_forgotten_reads_nothing_new(two: tuple[Story, Machine, Machine]) -> None:
+    _, first, second = accepted(two)
+    forget(first.ctx, BOT, "b")
+    first.write(NOTE, "Only for me.\n")
+    now(first)
+    record = need_record(first.ctx, BOT)
+    meeting = meet(first.ctx, place_at(first.ctx, record.url))
+    assert meeting is not None
+    sealed = first.ctx.store.read(meeting.whole[RelPath(f"private/{NOTE}.age")].digest)
+    assert opened(sealed, key_path(second.home)) is None
+    assert opened(sealed, key_path(first.home)) == b"Only for me.\n"
+
+
+def test_without_the_library_it_names_the_extra(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyrage", None)
+    story = Story(tmp_path, 1)
+    first = story.machines[0]
+    first.home.mkdir(parents=True)
+    options = Options(machine="a", carried=("memories",))
+    with pytest.raises(DistError) as error:
+        init(first.ctx, BOT, story.url, options, yes, dry_run=False)
+    assert "hermes-dist[sync]" in error.value.hint
+    assert story.repo.git("for-each-ref") == ""
