@@ -61,12 +61,16 @@ def merged(path: RelPath, files: Versions) -> Merged:
     if ours is None or theirs is None:
         # An edit is worth more than a deletion.
         return Merged(content=ours if theirs is None else theirs)
-    if path.top == MEMORIES and all(mergeable(each) for each in (base or b"", ours, theirs)):
+    return _both_edited(path, base, ours, theirs)
+
+
+def _both_edited(path: RelPath, base: bytes | None, ours: bytes, theirs: bytes) -> Merged:
+    if path.top == MEMORIES and all(map(mergeable, (base or b"", ours, theirs))):
         return Merged(content=merge_text(base or b"", ours, theirs, Side.BOTH).content)
-    if ours.startswith(theirs) or theirs.startswith(ours):
-        return Merged(content=max(ours, theirs, key=len))  # one went on where the other stopped
     # The same on every machine, whichever of the two is its own.
     first, second = sorted((ours, theirs), key=lambda each: (len(each), each), reverse=True)
+    if first.startswith(second):
+        return Merged(content=first)  # one went on where the other stopped
     return Merged(content=first, beside=second)
 
 

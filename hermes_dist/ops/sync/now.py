@@ -170,9 +170,7 @@ def other_files(
     Raises:
         DistError: A file can't be read or written.
     """
-    there = (
-        {path: entry for path, entry in meeting.whole.items() if is_also(path)} if meeting else {}
-    )
+    there = dict(meeting.whole.where(is_also)) if meeting else {}
     machine = Machine(name=record.machine, key=record.own)
     there[machine_path(record.machine)] = Entry(ctx.store.put(dump_json(machine)))
     if not (record.carried and record.own and write):
