@@ -75,6 +75,7 @@ counts: $(BIN)/hermes-dist
 ## Measure where the time goes, and write the figures and pictures of docs/performance.md again: some minutes.
 performance: $(BIN)/hermes-dist
 	$(BIN)/python benchmarks/where.py
+	$(BIN)/python benchmarks/scale.py
 
 ## Run the commands of the docs, and write what they say now where it is something else; look at the difference.
 transcripts: $(BIN)/hermes-dist

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from enum import StrEnum
 from typing import Final
+
+from hermes_dist import lazily
 
 
 class Dialect(StrEnum):
@@ -16,12 +17,12 @@ class Dialect(StrEnum):
 
 BARE: tuple[tuple[str, bool], ...] = (("y", True), ("Y", True), ("n", False), ("N", False))
 """Words that PyYAML reads as text and ruamel as booleans, which it then writes."""
-NUMBER: Final = re.compile(
+NUMBER: Final = lazily.pattern(
     r"[-+]?[0-9][0-9_]*(?:\.[0-9_]*)?[eE][-+]?[0-9]+|\.[0-9_]+(?:[eE][-+][0-9]+)?"
 )
 """Words that ruamel reads as floats.
 
 PyYAML requires digits before and after the point, and a sign after ``e``.
 """
-WHOLE: Final = re.compile(r"[-+]_[0-7_]*")
+WHOLE: Final = lazily.pattern(r"[-+]_[0-7_]*")
 """Words that ruamel reads as integers; it fails if there is no digit at all."""

@@ -5,10 +5,10 @@ Tables for all generations are their union, because a package or a home may come
 
 from __future__ import annotations
 
-import re
 from enum import StrEnum
 from typing import NamedTuple
 
+from hermes_dist import lazily
 from hermes_dist.agents.dialects import Dialect
 from hermes_dist.agents.jobs import FIELDS_0_19, FIELDS_0_22, RUN_STATE_0_19, RUN_STATE_0_22
 from hermes_dist.agents.names import RESERVED
@@ -19,7 +19,7 @@ START_AGAIN = 75
 
 Since 0.22 it is also how a gateway ends that comes up just before another one has said which profiles it serves.
 """
-_NUMBERS = re.compile(r"v?(\d+)\.(\d+)")
+_NUMBERS = lazily.pattern(r"v?(\d+)\.(\d+)")
 
 
 class Gateways(StrEnum):

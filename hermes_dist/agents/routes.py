@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from hermes_dist import lazily
+
 ROUTES = "profile_routes"
 """The key of the list, below ``gateway`` or at the top level of the default home's ``config.yaml``."""
 MULTIPLEX = "multiplex_profiles"
@@ -73,7 +75,7 @@ class IdForm(NamedTuple):
 
 
 def _form(pattern: str, example: str) -> IdForm:
-    return IdForm(re.compile(pattern), example)
+    return IdForm(lazily.pattern(pattern), example)
 
 
 _SNOWFLAKE = _form(r"[0-9]+", "112233445566778899")

@@ -6,17 +6,16 @@ Names of the machine apply at the root of a home, whatever an author ships; the 
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from enum import StrEnum
 from fnmatch import translate
-from functools import cached_property
 from itertools import pairwise
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from hermes_dist import lazily
 from hermes_dist.agents import places, stores
 from hermes_dist.agents.places import SHARED_FOLDERS
 from hermes_dist.brand import BRANDS, LOCKFILE, MANIFEST, OWN_PLUGINS, PRIVATE, SHARED
@@ -29,6 +28,8 @@ from hermes_dist.model.paths import RelPath, folded
 from hermes_dist.model.tree import Tree
 from hermes_dist.model.trust import KEYS_FILE
 
+_SPECIAL = frozenset("*?[")
+
 
 class Owner(StrEnum):
     """The owner of a path of a package or a home."""
@@ -40,21 +41,41 @@ class Owner(StrEnum):
 
 
 class _Names:
-    """A set of name patterns; the result for each name is cached."""
+    """A set of name patterns; the result for each name is cached.
+
+    Most are a name, the start of one or the end of one. Only what is left becomes an expression, because to compile
+    one of all names takes longer than to read a home.
+    """
 
     def __init__(self, *patterns: str) -> None:
-        self._patterns = patterns
         self._known: dict[str, bool] = {}
-
-    @cached_property
-    def _compiled(self) -> re.Pattern[str]:
-        return re.compile("|".join(translate(pattern.lower()) for pattern in self._patterns))
+        self._names: set[str] = set()
+        starts, ends, rest = [], [], []
+        for pattern in map(str.lower, patterns):
+            if not _SPECIAL.intersection(pattern):
+                self._names.add(pattern)
+            elif not _SPECIAL.intersection(pattern[:-1]) and pattern[-1] == "*":
+                starts.append(pattern[:-1])
+            elif not _SPECIAL.intersection(pattern[1:]) and pattern[0] == "*":
+                ends.append(pattern[1:])
+            else:
+                rest.append(translate(pattern))
+        self._starts, self._ends = tuple(starts), tuple(ends)
+        self._rest = lazily.pattern("|".join(rest) or "(?!)")
 
     def __contains__(self, name: str) -> bool:
         known = self._known.get(name)
         if known is None:
-            known = self._known[name] = self._compiled.match(folded(name)) is not None
+            known = self._known[name] = self._holds(folded(name))
         return known
+
+    def _holds(self, name: str) -> bool:
+        return (
+            name in self._names
+            or name.startswith(self._starts)
+            or name.endswith(self._ends)
+            or self._rest.match(name) is not None
+        )
 
 
 SHARED_FILES = (*places.SHARED_FILES, MANIFEST)

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import NamedTuple
 
+from hermes_dist import lazily
 from hermes_dist.merge.text import mergeable
 from hermes_dist.model.discreet import Contents
 from hermes_dist.model.documents.frontmatter import split
@@ -23,10 +24,10 @@ from hermes_dist.model.tree import Digest, Read, Tree
 SIMILAR = 0.5
 _DOCUMENTS = (".json", ".yaml", ".yml")
 # Lines; git cuts long ones after 64 bytes, so that an edit of a long line is not a new line.
-_PIECE = re.compile(rb"[^\n]{64}|[^\n]*\n|[^\n]+")
+_PIECE = lazily.pattern(rb"[^\n]{64}|[^\n]*\n|[^\n]+")
 _MOST_BYTES = 16 * 1024 * 1024  # how much of the trees is read to learn what is rare
 
-_SAYS_NOTHING = re.compile(
+_SAYS_NOTHING = lazily.pattern(
     rb"""
     [^\w]*                                           # blank, a rule, a fence, brackets
     | \s*\#.*                                        # a heading, a comment, the first line of a script
@@ -35,11 +36,11 @@ _SAYS_NOTHING = re.compile(
     """,
     re.VERBOSE,
 )
-_SETTING = re.compile(rb"""\s*(?:-\s+)?["']?[\w. -]{1,40}["']?\s*[:=]\s*(?P<value>.*)""")
-_NAME = re.compile(
+_SETTING = lazily.pattern(rb"""\s*(?:-\s+)?["']?[\w. -]{1,40}["']?\s*[:=]\s*(?P<value>.*)""")
+_NAME = lazily.pattern(
     rb"""^[ \t]{0,4}["']?name["']?[ \t]*:[ \t]*["']?([^"'\r\n]+?)["']?[ \t]*,?\r?$""", re.MULTILINE
 )
-_WORD = re.compile(rb"[^\W\d_]{2,}")
+_WORD = lazily.pattern(rb"[^\W\d_]{2,}")
 _FEW_WORDS = 2
 _SETTING_COUNTS = 0.2
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
+from hermes_dist import lazily
 from hermes_dist.model.discreet import Contents
 
-_TAG = re.compile(
+_TAG = lazily.pattern(
     rb"object ([0-9a-f]{40}|[0-9a-f]{64})\ntype (commit|tag|tree|blob)\ntag ([^\n]+)\ntagger [^\n]*\n\n"
 )
 _ARMOR = b"-----BEGIN SSH SIGNATURE-----"

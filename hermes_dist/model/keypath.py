@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from msgspec import Struct
 
+from hermes_dist import lazily
 from hermes_dist.errors import Invalid
 
 
@@ -28,10 +29,10 @@ BODY: KeyPath = (Item("part", "body"),)
 
 _PLAIN = r"[^\s.\[\]()=\"'\\]+"
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
-_SCALAR = re.compile(rf"\(([^()\s]+)\)|({_QUOTED})|({_PLAIN})")
-_ITEM = re.compile(rf"\[(?:({_QUOTED})|({_PLAIN}))=(?:({_QUOTED})|({_PLAIN}))\]")
+_SCALAR = lazily.pattern(rf"\(([^()\s]+)\)|({_QUOTED})|({_PLAIN})")
+_ITEM = lazily.pattern(rf"\[(?:({_QUOTED})|({_PLAIN}))=(?:({_QUOTED})|({_PLAIN}))\]")
 _WORDS = {"true": True, "false": False, "null": None}
-_INTEGER = re.compile(r"-?\d+")
+_INTEGER = lazily.pattern(r"-?\d+")
 
 
 def step_name(segment: Segment) -> str:

@@ -6,20 +6,17 @@ are migrated, newer ones refused.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Mapping
 
 from msgspec import Struct, field
 from msgspec.structs import asdict, force_setattr, replace
 
+from hermes_dist import lazily
 from hermes_dist.errors import Invalid
 from hermes_dist.model import lock_head as lockhead
 from hermes_dist.model.lock_head import (
     DAMAGE,
     HINT,
-    MAX_BYTES,
-    ROW,
-    ROWS,
     WHERE,
     Damaged,
     Demand,
@@ -29,10 +26,12 @@ from hermes_dist.model.lock_head import (
     listed,
     migrated,
     parsed,
+    path_tables,
     pending,
     pin_of,
     reason,
     rows,
+    start_of_paths,
     table,
     text,
     top_of,
@@ -52,8 +51,7 @@ from hermes_dist.model.side import Side
 from hermes_dist.model.source import Pin
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Tree, mode_of
 
-_LAST_TABLE = b"\n[base]\n"
-_BARE = re.compile(r"[A-Za-z0-9_-]+")
+_BARE = lazily.pattern(r"[A-Za-z0-9_-]+")
 
 _PACKAGE_NEEDS = frozenset({"source", "kind", "url", "tree"})
 _PACKAGE_KNOWN = _PACKAGE_NEEDS | {
@@ -409,27 +407,20 @@ def load_lock(data: bytes) -> Lock:
         raise Damaged(f"the lockfile is damaged ({reason(err)})", where=WHERE, hint=HINT) from err
 
 
-def _parsed(data: bytes) -> dict[str, object]:
-    """Read the TOML of a lock; the one long table is read line by line if its lines are as written here.
+def _parsed(data: bytes) -> Mapping[str, object]:
+    """Read the TOML of a lock; its long tables are read line by line if their lines are as written here.
 
     A TOML parser in Python takes most of the time of an update of a large package.
     """
-    start = data.rfind(_LAST_TABLE) + len(_LAST_TABLE)
-    if (
-        start < len(_LAST_TABLE)
-        or len(data) > MAX_BYTES
-        or not re.compile(ROWS).fullmatch(data, start)
-    ):
-        return parsed(data)
-    raw = parsed(data[: start - len(_LAST_TABLE)] + b"\n")
-    lines = re.compile(ROW).findall(data, start)
-    base = {(quoted or bare).decode(): entry.decode() for quoted, bare, entry in lines}
-    if "base" in raw or len(base) != len(lines):
-        raise ValueError("base is said twice")
-    return {**raw, "base": base}
+    start = start_of_paths(data)
+    raw = parsed(data[:start] + b"\n")
+    tables = path_tables(data, start)
+    if not tables.keys().isdisjoint(raw):
+        raise ValueError("a table of paths is said twice")
+    return {**raw, **tables}
 
 
-def _read(raw: dict[str, object]) -> Lock:
+def _read(raw: Mapping[str, object]) -> Lock:
     top_of(raw)
     consent = table(raw.get("consent", {}))
     return Lock(

@@ -6,10 +6,12 @@ Most commands need only this, so the module imports fast, and the head reads fas
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from enum import StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from hermes_dist import lazily
 from hermes_dist.errors import Invalid
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.source import Pin, PinKind
@@ -33,12 +35,13 @@ ROW = rb'(?:"([^"\\\x00-\x1f\x7f]+)"|([A-Za-z0-9_-]+)) = "((?:644|755) [0-9a-f]{
 """A line in a table of paths, as this program writes it."""
 ROWS = b"(?:%s)*+" % ROW
 _ENTRY = r"(?:644|755) [0-9a-f]{64}"
-_TABLES_OF_PATHS = re.compile(rb"\n\[(?:shipped|base)\]\n")
-_OTHER_TABLE = re.compile(rb"\n[ \t]*\[(?!(?:%s)\]\n)" % b"|".join(_LONG_TABLES))
+_TABLES_OF_PATHS = lazily.pattern(rb"\n\[(shipped|base)\]\n")
+_OTHER_TABLE = lazily.pattern(rb"\n[ \t]*\[(?!(?:%s)\]\n)" % b"|".join(_LONG_TABLES))
 
 
-def parsed(data: bytes) -> dict[str, object]:
-    """Read the TOML of a lock."""
+@lru_cache(maxsize=1)
+def parsed(data: bytes) -> Mapping[str, object]:
+    """Read the TOML of a lock; the last one is kept, because an update reads its head first and then all of it."""
     if len(data) > MAX_BYTES:
         raise ValueError(f"it is larger than {MAX_BYTES // 2**20} MiB")
     import tomllib  # noqa: PLC0415 - start-up
@@ -71,7 +74,7 @@ def reason(err: BaseException) -> str:
     return str(err)
 
 
-def migrated(raw: dict[str, object]) -> dict[str, object]:
+def migrated(raw: Mapping[str, object]) -> Mapping[str, object]:
     """Migrate a parsed lock to the current format.
 
     Raises:
@@ -93,7 +96,7 @@ def migrated(raw: dict[str, object]) -> dict[str, object]:
     while number < FORMAT:
         from hermes_dist.model.lock_migrations import MIGRATIONS  # noqa: PLC0415 - only for older locks
 
-        raw = MIGRATIONS[number](raw)
+        raw = MIGRATIONS[number](dict(raw))
         number += 1
     return raw
 
@@ -128,12 +131,12 @@ def listed(value: object, key: str) -> list[object]:
     return value
 
 
-def rows(raw: dict[str, object], key: str) -> list[dict[str, object]]:
+def rows(raw: Mapping[str, object], key: str) -> list[dict[str, object]]:
     """Read a field that is a list of tables; empty if it is missing."""
     return [table(row) for row in listed(raw.get(key, []), key)]
 
 
-def top_of(raw: dict[str, object]) -> dict[str, object]:
+def top_of(raw: Mapping[str, object]) -> dict[str, object]:
     """Return the last package of a parsed lock, which is layered over all others."""
     packages = rows(raw, "packages")
     if not packages:
@@ -185,18 +188,15 @@ def load_head(data: bytes) -> LockHead | None:
     """Read the head of a lockfile; None if it is damaged or newer than this program."""
     # The long tables are last, and are not read: with many files they would cost most of the time. They are only
     # matched against the lines that this program writes; if anything looks different, the whole lock is read.
-    cut = _start_of_long_tables(data)
     try:
-        if not _is_as_written(data[cut:]):
-            cut = len(data)
-        raw = migrated(parsed(data[: _start_of_paths(data, cut)] + b"\n"))
+        raw = migrated(parsed(data[: start_of_paths(data)] + b"\n"))
         _check_rest(raw)
         return _head(raw)
     except DAMAGE:
         return None
 
 
-def _head(raw: dict[str, object]) -> LockHead:
+def _head(raw: Mapping[str, object]) -> LockHead:
     conflicts = rows(raw, "conflicts")
     parked = tuple(
         (text(row, "path"), text(row, "key"), facts_in(row)) for row in rows(raw, "parked")
@@ -236,18 +236,47 @@ def _start_of_long_tables(data: bytes) -> int:
     return cut
 
 
-def _start_of_paths(data: bytes, cut: int) -> int:
+def start_of_paths(data: bytes) -> int:
+    """Where the tables of paths begin; the end of the lock if they are not all as this program writes them."""
+    if len(data) > MAX_BYTES:
+        return len(data)
+    cut = _start_of_long_tables(data)
     found = _TABLES_OF_PATHS.search(data, cut)
-    return found.start() if found else len(data)
+    if found is None or not all(
+        re.fullmatch(ROWS, rows_) and _is_once(rows_) for _, rows_ in _tables(data, found.start())
+    ):
+        return len(data)
+    return found.start()
 
 
-def _is_as_written(data: bytes) -> bool:
-    """Return whether the tables of paths are as this program writes them, without a damaged or duplicate line."""
-    _, *tables = _TABLES_OF_PATHS.split(data)
-    found = [re.findall(ROW, rows_) for rows_ in tables]
-    return all(re.fullmatch(ROWS, table) for table in tables) and all(
-        len({r[0] or r[1] for r in rows_}) == len(rows_) for rows_ in found
-    )
+def path_tables(data: bytes, start: int) -> dict[str, object]:
+    """Read the tables of paths without a TOML parser.
+
+    Args:
+        data: A lock.
+        start: Where they begin, as :func:`start_of_paths` returns it.
+
+    Raises:
+        ValueError: A table is there twice.
+    """
+    found: dict[str, object] = {}
+    for name, rows_ in _tables(data, start):
+        if name in found:
+            raise ValueError(f"{name} is said twice")
+        lines = re.findall(ROW, rows_)
+        found[name] = {(quoted or bare).decode(): entry.decode() for quoted, bare, entry in lines}
+    return found
+
+
+def _tables(data: bytes, start: int) -> Iterator[tuple[str, bytes]]:
+    _, *parts = _TABLES_OF_PATHS.split(data[start:])
+    for name, rows_ in zip(parts[::2], parts[1::2], strict=True):
+        yield name.decode(), rows_
+
+
+def _is_once(rows_: bytes) -> bool:
+    found = re.findall(ROW, rows_)
+    return len({quoted or bare for quoted, bare, _ in found}) == len(found)
 
 
 def _check_rest(raw: Mapping[str, object]) -> None:

@@ -13,12 +13,13 @@ from typing import NamedTuple, TypeGuard
 
 from msgspec import Struct, field
 
+from hermes_dist import lazily
 from hermes_dist.errors import Invalid
 from hermes_dist.model.documents.api import Document, Steps, line_at
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath
 
-ENV_NAME = re.compile(r"[A-Z][A-Z0-9_]*")
+ENV_NAME = lazily.pattern(r"[A-Z][A-Z0-9_]*")
 _AGENT_FIELDS = (
     "name",
     "version",

@@ -11,6 +11,7 @@ import unicodedata
 from functools import lru_cache
 from typing import Self
 
+from hermes_dist import lazily
 from hermes_dist.agents.names import RESERVED
 from hermes_dist.errors import Invalid
 
@@ -26,9 +27,9 @@ _WINDOWS_DEVICES = frozenset(
 )
 # git~1 is the short name under which Windows file systems also know a folder .git.
 _GIT_DISGUISES = frozenset([".git", "git~1"])
-_PLAIN = re.compile(r"(?!-)[A-Za-z0-9_-]{1,60}(?:\.[A-Za-z0-9_-]{1,40}){0,3}")
+_PLAIN = lazily.pattern(r"(?!-)[A-Za-z0-9_-]{1,60}(?:\.[A-Za-z0-9_-]{1,40}){0,3}")
 """Most names match this, and need no check of each character."""
-_PROFILE = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+_PROFILE = lazily.pattern(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
 def folded(name: str) -> str:

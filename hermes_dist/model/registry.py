@@ -11,6 +11,7 @@ from enum import StrEnum
 from msgspec import Struct
 from msgspec.structs import replace
 
+from hermes_dist import lazily
 from hermes_dist.errors import Invalid
 from hermes_dist.model.source import AsGit, SourceSpec, is_loopback, parse_source
 from hermes_dist.model.tree import Digest
@@ -23,10 +24,10 @@ FOLDER = "packages"
 DEFAULT = "default"
 """The name of the registry that this program carries."""
 MAX_ENTRY = 1 << 20
-_KEY = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
-_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-_VERSION = re.compile(r"v?\d[\w.+!-]{0,60}", re.ASCII)
+_KEY = lazily.pattern(r"[a-z0-9][a-z0-9_-]{0,63}")
+_COMMIT = lazily.pattern(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_DATE = lazily.pattern(r"\d{4}-\d{2}-\d{2}")
+_VERSION = lazily.pattern(r"v?\d[\w.+!-]{0,60}", re.ASCII)
 _TEXTS = (
     "title",
     "description",

@@ -5,14 +5,14 @@ A tree lists what a package or a home contains, without the contents; a ``Read``
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple, Self
 
+from hermes_dist import lazily
 from hermes_dist.errors import Invalid
 from hermes_dist.model.paths import RelPath, folded
 
-_HEX = re.compile(r"[0-9a-f]{64}")
+_HEX = lazily.pattern(r"[0-9a-f]{64}")
 
 
 class Digest(str):

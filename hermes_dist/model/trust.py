@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Literal, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from hermes_dist import lazily
 from hermes_dist.errors import Invalid
 
 KEYS_FILE = "distribution.keys"
@@ -21,9 +21,9 @@ KEYS_FILE = "distribution.keys"
 _FORMAT = 1
 _MAX_BYTES = 256 << 10
 _MOST = 1000
-_FINGERPRINT = re.compile(r"SHA256:[A-Za-z0-9+/]{43}")
-_KEY = re.compile(r"[a-z0-9@.-]{1,60} [A-Za-z0-9+/]+={0,2}")
-_NAME = re.compile(r"[^\x00-\x20\x7f](?:[^\x00-\x1f\x7f]{0,98}[^\x00-\x20\x7f])?")
+_FINGERPRINT = lazily.pattern(r"SHA256:[A-Za-z0-9+/]{43}")
+_KEY = lazily.pattern(r"[a-z0-9@.-]{1,60} [A-Za-z0-9+/]+={0,2}")
+_NAME = lazily.pattern(r"[^\x00-\x20\x7f](?:[^\x00-\x1f\x7f]{0,98}[^\x00-\x20\x7f])?")
 
 SIGNATURE, TRUSTED, PINNED = "signature", "trusted", "pinned"
 REQUIREMENTS = (SIGNATURE, TRUSTED, PINNED)

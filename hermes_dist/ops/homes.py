@@ -9,8 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hermes_dist import lazily
+from hermes_dist.agents.generation import NEWEST
 from hermes_dist.agents.places import CONFIG, JOBS
-from hermes_dist.brand import LOCKFILE, MANIFEST, PRIVATE
+from hermes_dist.brand import LOCKFILE, MANIFEST, PRIVATE, Layout
 from hermes_dist.decide.ownership import without_machine
 from hermes_dist.errors import Busy, DistError, Unfinished
 from hermes_dist.model.discreet import Contents
@@ -247,7 +249,7 @@ def _spelled_state(home: Path, lock_bytes: bytes | None) -> str:
     return f"{number}.{Digest.of(lock_bytes)[:_DIGITS]}.{_number_of(home)}"
 
 
-_GENERATION = re.compile(rb"^generation = (\d{1,15})$", re.MULTILINE)
+_GENERATION = lazily.pattern(rb"^generation = (\d{1,15})$", re.MULTILINE)
 _DIGITS = 16
 
 
@@ -345,3 +347,8 @@ def held(home: Home) -> Iterator[RealFs]:
                 hint="run the command again",
             )
         yield fs
+
+
+def clear_tombstone(layout: Layout, name: ProfileName) -> None:
+    """Remove the mark that hides a deleted profile's name from newer agents, which may be installed later."""
+    (layout.profiles / NEWEST.tombstones / name).unlink(missing_ok=True)

@@ -6,6 +6,8 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING, Any
 
+from hermes_dist import lazily
+
 if TYPE_CHECKING:
     from hermes_dist.errors import DistError
 
@@ -17,7 +19,9 @@ WHOLE = 1 << 62
 """No limit to what is shown of a value."""
 
 _MARK = "PRIVATE KEY-----"
-_PRIVATE_KEY = re.compile(rf"-----BEGIN [A-Z ]*{_MARK}.*?(?:-----END [A-Z ]*{_MARK}|$)", re.DOTALL)
+_PRIVATE_KEY = lazily.pattern(
+    rf"-----BEGIN [A-Z ]*{_MARK}.*?(?:-----END [A-Z ]*{_MARK}|$)", re.DOTALL
+)
 """A private key, whole or cut: whoever types one in the wrong place must not find it in a log."""
 
 

@@ -7,16 +7,17 @@ lines are spelled; :mod:`hermes_dist.ops.crash` hides what else this machine kee
 
 from __future__ import annotations
 
-import re
 import time
 from collections import deque
 from collections.abc import Callable
 
+from hermes_dist import lazily
+
 _MOST = 2000
 """So many notes are kept; a large update makes some ten thousand, and the last ones tell."""
 _LONGEST = 400
-_QUERY = re.compile(r"(://[^\s?#]*)[?#]\S*")
-_GIVEN = re.compile(r"\b([A-Z][A-Z0-9_]{2,})=\S+")
+_QUERY = lazily.pattern(r"(://[^\s?#]*)[?#]\S*")
+_GIVEN = lazily.pattern(r"\b([A-Z][A-Z0-9_]{2,})=\S+")
 
 
 class _Trace:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import fnmatch
+import re
+
 import pytest
 from budget import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from shelf import packages_of
 
+from hermes_dist.agents import stores
 from hermes_dist.agents.places import SHARED_FOLDERS
 from hermes_dist.brand import LOCKFILE
+from hermes_dist.decide import ownership
 from hermes_dist.decide.ownership import (
     SHARED_FILES,
     Owner,
@@ -25,7 +30,7 @@ from hermes_dist.decide.ownership import (
 from hermes_dist.model.left_out import LeftOut, Why
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.manifest import Manifest
-from hermes_dist.model.paths import RelPath
+from hermes_dist.model.paths import RelPath, folded
 from hermes_dist.model.tree import Digest, Entry, Tree
 from hermes_dist.voice.left_out import WORDS
 from hermes_dist.voice.notes import sentences
@@ -590,3 +595,30 @@ def test_skills_that_are_left_out_are_counted_by_folder() -> None:
     assert [(left.path, left.files, left.skills) for left in whole] == [("skills/", 3, 2)]
     rest = payload_of(source, manifest("SOUL.md", "skills/a")).left_out
     assert [(left.path, left.files, left.skills) for left in rest] == [("skills/dev/", 2, 1)]
+
+
+def test_names_are_matched_as_the_shell_matches_them() -> None:
+    patterns = (
+        *stores.CREDENTIALS,
+        *stores.LEARNED,
+        *stores.RUNNING,
+        *stores.TREES,
+        *stores.BOOKKEEPING,
+        *("*", "?", "a?c", "[ab]c", "*mid*", "one*two", "Pre*", "*suf", "a*b*c"),
+    )
+    parts = ("", "x", ".", "json", "AUTH", "mid", "one", "two", "pre", "suf", "a", "b", "c", "\n")
+    names = {
+        pattern.replace("*", part).replace("?", part) for pattern in patterns for part in parts
+    }
+    names |= {first + name + last for name in patterns for first, last in (("x", ""), ("", "x"))}
+    for pattern in patterns:
+        matcher = ownership._Names(pattern)
+        expression = re.compile(fnmatch.translate(pattern.lower()))
+        wrong = {
+            name for name in names if (name in matcher) != bool(expression.match(folded(name)))
+        }
+        assert wrong == set(), pattern
+    every = ownership._Names(*patterns[:20])
+    assert {n for n in names if n in every} == {
+        n for n in names if any(n in ownership._Names(p) for p in patterns[:20])
+    }

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Iterable, Mapping, Sequence
 
+from hermes_dist import lazily
 from hermes_dist.decide.authoring.hunks import hunks_between, is_text, with_hunks
 from hermes_dist.decide.changes import Change, How, changes_between, key_changes
 from hermes_dist.decide.consent.parking import put_back
@@ -16,7 +16,7 @@ from hermes_dist.model.keypath import place_words
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Digest, Entry, Read, Tree
 
-_HUNK = re.compile(r"(.+):([1-9][0-9]{0,5})")
+_HUNK = lazily.pattern(r"(.+):([1-9][0-9]{0,5})")
 
 
 class Chosen(Contents, frozen=True):

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import json
 import posixpath
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 
 from msgspec import Struct
 
+from hermes_dist import lazily
 from hermes_dist.agents.traces import (
     BY_HUB,
     BY_LESSON,
@@ -166,7 +166,7 @@ def _in_skill(text: Mapping[str, str]) -> Iterator[tuple[str, _Lines]]:
 
 
 _SKILL = "skill:"
-_FILE_IN_PATCH = re.compile(r"\*\*\* (?:Update|Add|Delete) File: (.+)")
+_FILE_IN_PATCH = lazily.pattern(r"\*\*\* (?:Update|Add|Delete) File: (.+)")
 
 
 def _in_patch(text: str) -> Iterator[tuple[str, _Lines]]:

@@ -9,18 +9,19 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
+from hermes_dist import lazily
 from hermes_dist.decide.versions import version_of
 from hermes_dist.model.paths import RelPath
 
-_FILES = re.compile(
+_FILES = lazily.pattern(
     r"(?:changelog|changes|history|news|release[-_]?notes|releases)(?:\.(?:md|markdown|rst|txt))?",
     re.IGNORECASE,
 )
-_ATX = re.compile(r" {0,3}(#{1,6})[ \t]++(.*)")
-_UNDERLINE = re.compile(r"(={3,}|-{3,})[ \t]*$")
-_FENCE = re.compile(r" {0,3}(?:```|~~~)")
-_VERSION = re.compile(r"(?<![\w.-])v?(\d+(?:\.\d+)+(?:[-+.]?[0-9A-Za-z]+)*)", re.IGNORECASE)
-_WORD = re.compile(r"[\w][\w.+-]*")
+_ATX = lazily.pattern(r" {0,3}(#{1,6})[ \t]++(.*)")
+_UNDERLINE = lazily.pattern(r"(={3,}|-{3,})[ \t]*$")
+_FENCE = lazily.pattern(r" {0,3}(?:```|~~~)")
+_VERSION = lazily.pattern(r"(?<![\w.-])v?(\d+(?:\.\d+)+(?:[-+.]?[0-9A-Za-z]+)*)", re.IGNORECASE)
+_WORD = lazily.pattern(r"[\w][\w.+-]*")
 _MOST_TEXT = 1 << 19
 _MOST_LINES = 2000
 _LONGEST_LINE = 5000

@@ -9,12 +9,12 @@ turns each top-level scalar into an environment variable.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache, lru_cache
 
 from msgspec.structs import replace
 
+from hermes_dist import lazily
 from hermes_dist.agents.generation import DIALECTS
 from hermes_dist.decide.consent.floor_rows import ROWS, FloorRow, Rule
 from hermes_dist.model.dialects import as_read
@@ -30,7 +30,7 @@ UNKNOWN = FloorRow("**", Rule.ASK)
 _UNKNOWN_COMMAND = FloorRow("**", Rule.ASK, kind=EffectKind.RUNS)
 _COMMANDS = ("command", "args", "script", "launcher", "executable", "binary_path")
 """Endings of the last step of a key that names a command."""
-_ID = re.compile(r"[-+]?\d{3,}|[UWCGD][A-Z0-9]{6,}|[@!#+\w.-]+[@:][\w.-]+\.\w+")
+_ID = lazily.pattern(r"[-+]?\d{3,}|[UWCGD][A-Z0-9]{6,}|[@!#+\w.-]+[@:][\w.-]+\.\w+")
 """An id of a person or a place, as platforms give them: a number, Slack's words, an address."""
 _FORBIDS_WRITING = frozenset(
     [

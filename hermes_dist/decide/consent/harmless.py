@@ -9,8 +9,9 @@ user's data.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
+
+from hermes_dist import lazily
 
 HARMLESS = """
 _config_version
@@ -195,7 +196,7 @@ web: backend extract_backend search_backend
 """
 """Keys whose value names a provider: harmless if the machine uses that provider already."""
 
-_BRACES = re.compile(r"\{([^}]*)\}")
+_BRACES = lazily.pattern(r"\{([^}]*)\}")
 
 
 def patterns(table: str) -> tuple[str, ...]:

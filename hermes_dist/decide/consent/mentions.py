@@ -6,12 +6,12 @@ matched against the tree by its end; a relative one may begin in any folder.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 from msgspec import Struct
 
+from hermes_dist import lazily
 from hermes_dist.model.paths import RelPath, folded
 from hermes_dist.model.tree import Entry, Tree
 
@@ -96,16 +96,16 @@ BUILDS = frozenset(
     ]
 )
 """Files (names case-folded) that tools look for in a working directory and that say what to run there."""
-_REQUIREMENTS = re.compile(r".*(?:requirements|constraints).*\.txt")
+_REQUIREMENTS = lazily.pattern(r".*(?:requirements|constraints).*\.txt")
 """Lists of what to install, and so to run, although they end like prose."""
 
-_VARIABLE = re.compile(r"\$\{(\w+)[^{}\n]*\}|%(\w+)%")
-_CHOICE = re.compile(r"\{[^{}\s'\":]*,[^{}\s'\":]*\}|(?<=[\w./-])\[[^\]\s'\",]+\]")
-_PIECE = re.compile(r"[\w.@+~$*?\-/\0]+")
-_QUOTED = re.compile(r"\"([^\"\n]{1,400})\"|'([^'\n]{1,400})'")
-_DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
-_OPTION = re.compile(r"-[A-Za-z](?=.)")
-_HOME = re.compile(r"\$\w*HOME|~\w*")
+_VARIABLE = lazily.pattern(r"\$\{(\w+)[^{}\n]*\}|%(\w+)%")
+_CHOICE = lazily.pattern(r"\{[^{}\s'\":]*,[^{}\s'\":]*\}|(?<=[\w./-])\[[^\]\s'\",]+\]")
+_PIECE = lazily.pattern(r"[\w.@+~$*?\-/\0]+")
+_QUOTED = lazily.pattern(r"\"([^\"\n]{1,400})\"|'([^'\n]{1,400})'")
+_DOTTED = lazily.pattern(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
+_OPTION = lazily.pattern(r"-[A-Za-z](?=.)")
+_HOME = lazily.pattern(r"\$\w*HOME|~\w*")
 _ENTRIES = ("__main__.py", "__init__.py", "index.js", "index.mjs", "index.ts")
 
 

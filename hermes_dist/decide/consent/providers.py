@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 
+from hermes_dist import lazily
 from hermes_dist.decide.consent.floor import leaves, row_for
 from hermes_dist.decide.consent.floor_rows import Rule
 from hermes_dist.model.documents.api import get
 from hermes_dist.model.keypath import KeyPath
 
-_KEY = re.compile(r"(?P<provider>[A-Z][A-Z0-9_]*?)_(?:API_)?(?:KEY|TOKEN)")
+_KEY = lazily.pattern(r"(?P<provider>[A-Z][A-Z0-9_]*?)_(?:API_)?(?:KEY|TOKEN)")
 _ALSO = {
     "google": ("gemini",),
     "gemini": ("google",),

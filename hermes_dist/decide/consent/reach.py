@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
+from hermes_dist import lazily
 from hermes_dist.agents.places import MEMORIES, SHARED_FILES
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.consent.mentions import CODE, Names, Piece, is_build
@@ -23,7 +24,7 @@ from hermes_dist.model.paths import RelPath, folded
 from hermes_dist.model.tree import Read
 
 SCRIPTS = "scripts"
-_FOLDER = re.compile("/scripts(?=/)")
+_FOLDER = lazily.pattern("/scripts(?=/)")
 _LIMIT = 256 << 10
 """Larger files are not read for the names of other files."""
 _CONTENT = frozenset(["skills", "skins", "cron", MEMORIES])
@@ -35,18 +36,18 @@ _MEDIA = (".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".ico", ".mp4", ".pd
 _NO_CODE = frozenset(
     [*SHARED_FILES, MANIFEST, "license", "copying", "notice", ".gitignore", ".gitattributes"]
 )
-_IMPORTED = re.compile(r"^[ \t]*(?:from|import)[ \t]+([\w.]+)", re.MULTILINE)
-_LITERAL = re.compile(r"""["'`]([\w.-]{2,80})["'`]""")
-_ELSEWHERE = re.compile(
+_IMPORTED = lazily.pattern(r"^[ \t]*(?:from|import)[ \t]+([\w.]+)", re.MULTILINE)
+_LITERAL = lazily.pattern(r"""["'`]([\w.-]{2,80})["'`]""")
+_ELSEWHERE = lazily.pattern(
     r"sys\.path|site\.addsitedir|PYTHONPATH|NODE_PATH|spec_from_file|run_path|\bimp\.|chdir|\bcd\b"
 )
 """Signs that a file loads from folders other than its own."""
-_IN_FOLDER = re.compile(
+_IN_FOLDER = lazily.pattern(
     r"(?:--?(?:C|w|directory|dir|cwd|chdir|project|prefix|workspace|rootdir|app-dir|work-dir|workdir)|cd|pushd|[A-Z_]*(?:PATH|LIB|DIR)[A-Z_]*)\Z"
 )
-_MODULE = re.compile(r"-[A-Za-z]*m\Z")
-_CODE_WORD = re.compile(r"(?:-[A-Za-z]*[ce]|--eval|--exec|--call|--print)\Z")
-_UNCLEAR = re.compile(
+_MODULE = lazily.pattern(r"-[A-Za-z]*m\Z")
+_CODE_WORD = lazily.pattern(r"(?:-[A-Za-z]*[ce]|--eval|--exec|--call|--print)\Z")
+_UNCLEAR = lazily.pattern(
     r"\$\(|`|\beval\b|\bsource\b\s+\S*\$|\bxargs\b|\bfind\b|[*?]|\$(?!\w*HOME\b|\{\w*HOME\})[\w{]"
 )
 """Signs that a shell expands a text into words that are not written there."""

@@ -6,12 +6,12 @@ The lock keeps one effect for each key; here they are grouped for the review car
 from __future__ import annotations
 
 import json
-import re
 import shlex
 from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
+from hermes_dist import lazily
 from hermes_dist.decide.consent.contents import CODE_OF, parsed_key
 from hermes_dist.decide.consent.floor import row_for
 from hermes_dist.decide.consent.floor_rows import Rule
@@ -43,7 +43,7 @@ _MODELS = frozenset(
 """Sections of settings that together decide where prompts are sent: one approval, wherever a provider is named."""
 _SERVICES = frozenset(["cloud_provider", "use_gateway"])
 """Last steps of keys that mean the same for one kind of tool."""
-_VARIABLE = re.compile(r"\$\{(\w+)\}")
+_VARIABLE = lazily.pattern(r"\$\{(\w+)\}")
 
 
 class Group(Struct, frozen=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
+from hermes_dist import lazily
 from hermes_dist.decide.consent.jobs import label_of
 from hermes_dist.decide.consent.mentions import CODE, Names
 from hermes_dist.decide.consent.reach import Reach, Start, script_paths
@@ -27,15 +28,15 @@ _COMMANDS: tuple[KeyPath, ...] = (
     ("hooks",),
 )
 """Maps whose entries are commands, each of them a unit."""
-_FOLDER_KEY = re.compile(
+_FOLDER_KEY = lazily.pattern(
     r"cwd|workdir|work(ing)?_?dir(ectory)?|directory|folder|dir|root", re.IGNORECASE
 )
-_FOLDER_VARIABLE = re.compile(r"[A-Z0-9_]*(PATH|LIB|HOME|DIR|ROOT|FOLDER|PREFIX)[A-Z0-9_]*")
-_COMMAND_KEY = re.compile(
+_FOLDER_VARIABLE = lazily.pattern(r"[A-Z0-9_]*(PATH|LIB|HOME|DIR|ROOT|FOLDER|PREFIX)[A-Z0-9_]*")
+_COMMAND_KEY = lazily.pattern(
     r"(?:.*_)?(?:command|cmd|args|argv|exec|script|binary|bin|launcher|init_files|program|interpreter)s?"
 )
-_INLINE = re.compile(r"!`([^`\n]+)`")
-_NAME_LINE = re.compile(r"^name:[ \t]*['\"]?([^'\"\r\n#]+)", re.MULTILINE)
+_INLINE = lazily.pattern(r"!`([^`\n]+)`")
+_NAME_LINE = lazily.pattern(r"^name:[ \t]*['\"]?([^'\"\r\n#]+)", re.MULTILINE)
 _SKILL = "SKILL.md"
 _SCRIPT_FIELDS = ("script", "monitor_script")
 Owner = KeyPath

@@ -11,29 +11,30 @@ from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 
+from hermes_dist import lazily
 from hermes_dist.decide.secrets.encodings import LATIN_1, UTF_8, wide_coding
 from hermes_dist.errors import Invalid
 from hermes_dist.model.discreet import Discreet
 from hermes_dist.model.manifest import ENV_NAME
 
-_KEY = re.compile(r"\s*(?:export[^\S\r\n]+)?(?:'([^'\r\n]+)'|([^=#\s]+))[^\S\r\n]*=")
-_SPACE = re.compile(r"[^\S\r\n]*")
-_REST = re.compile(r"[^\r\n]*(?:\r\n|\n|\r)?")
-_BARE = re.compile(r"[^\r\n]*")
-_COMMENT = re.compile(r"\s+#.*")
+_KEY = lazily.pattern(r"\s*(?:export[^\S\r\n]+)?(?:'([^'\r\n]+)'|([^=#\s]+))[^\S\r\n]*=")
+_SPACE = lazily.pattern(r"[^\S\r\n]*")
+_REST = lazily.pattern(r"[^\r\n]*(?:\r\n|\n|\r)?")
+_BARE = lazily.pattern(r"[^\r\n]*")
+_COMMENT = lazily.pattern(r"\s+#.*")
 _QUOTED = (
-    (re.compile(r"'((?:\\'|[^'])*)'"), re.compile(r"\\([\\'])")),
-    (re.compile(r'"((?:\\"|[^"])*)"'), re.compile(r"\\([\\'\"abfnrtv])")),
+    (lazily.pattern(r"'((?:\\'|[^'])*)'"), lazily.pattern(r"\\([\\'])")),
+    (lazily.pattern(r'"((?:\\"|[^"])*)"'), lazily.pattern(r"\\([\\'\"abfnrtv])")),
 )
-_TAIL = re.compile(r"[^\S\r\n]*(?:#[^\r\n]*)?(?=[\r\n]|\Z)")
+_TAIL = lazily.pattern(r"[^\S\r\n]*(?:#[^\r\n]*)?(?=[\r\n]|\Z)")
 _ESCAPES = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
-_PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,=^-][A-Za-z0-9_./:@%+,=^~-]*")
-_COMMENTED = re.compile(
+_PLAIN = lazily.pattern(r"[A-Za-z0-9_./:@%+,=^-][A-Za-z0-9_./:@%+,=^~-]*")
+_COMMENTED = lazily.pattern(
     r"^[^\S\r\n]*#[^\S\r\n]*(?:export[^\S\r\n]+)?(\w+)[^\S\r\n]*=[^\r\n]*", re.MULTILINE
 )
 """A commented-out assignment; its value is removed as well."""
 _BOM = "\ufeff"
-_CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
+_CONTROL = lazily.pattern(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 
 
 class _Assignment(Discreet, frozen=True):

@@ -7,9 +7,9 @@ mark at its beginning. The mark is only the home's spelling: removing it restore
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 
+from hermes_dist import lazily
 from hermes_dist.decide.environment.dotenv import quote
 from hermes_dist.decide.environment.names import STARTLING, EnvClass, class_of, is_harmless
 from hermes_dist.decide.environment.wanted import offers_default
@@ -23,18 +23,18 @@ from hermes_dist.model.tree import Digest, Entry, Read, Tree
 ENV_EXAMPLE = RelPath(".env.EXAMPLE")
 MARK = "# held back: "
 """The prefix of a line that is held back; an author's line that begins with it gets the prefix once more."""
-_EXAMPLE_NAME = re.compile(r"(?i)example|sample|template|default|(?:^|[._-])dist$")
+_EXAMPLE_NAME = lazily.pattern(r"(?i)example|sample|template|default|(?:^|[._-])dist$")
 _BOM = "\ufeff"
-_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
-_QUIET = re.compile(r"[ \t]*(?:#[^\r\n]*)?")
-_ASSIGNMENT = re.compile(
+_LINE = lazily.pattern(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
+_QUIET = lazily.pattern(r"[ \t]*(?:#[^\r\n]*)?")
+_ASSIGNMENT = lazily.pattern(
     r"[ \t]*(?:export[ \t]+)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)="
     r"(?:(?P<bare>[^\s'\"#=$`\\;&|(){}*?!~][^\s'\"=$`\\;&|(){}*?!~]*)|'(?P<single>[^'\\]*)'|\"(?P<double>[^\"\\$`!]*)\")?"
     r"(?:[ \t]+(?:#[^\r\n]*)?)?"
 )
 """An assignment that every reader of such files, shells included, reads as the same single line."""
-_NAMED = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=")
-_PLACEHOLDER = re.compile(
+_NAMED = lazily.pattern(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=")
+_PLACEHOLDER = lazily.pattern(
     r"(?i)<[a-z0-9 _-]{1,60}>|\[[a-z0-9 _-]{1,60}\]|your[ _-][a-z0-9 _-]{1,60}|[a-z0-9_-]{0,12}(?:x{3,}|\.{3,}|\u2026)"
     r"|change[_-]?me|replace[_-]?me|todo|secret|none|null"
 )

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from hermes_dist import lazily
 from hermes_dist.agents.places import CONFIG, ENV, GATEWAY_LEGACY, WHATSAPP_LOGINS
 from hermes_dist.decide.environment import dotenv
 from hermes_dist.errors import DistError, Invalid
@@ -108,11 +109,11 @@ CHANNELS: tuple[Channel, ...] = (
 CHANNEL_VARIABLES = frozenset(name for channel in CHANNELS for name in channel.variables)
 _PLATFORMS = frozenset(channel.platform for channel in CHANNELS)
 _LOGINS = tuple(folder for channel in CHANNELS for folder in channel.logins)
-_KEY_NAMES = re.compile(
+_KEY_NAMES = lazily.pattern(
     r"(?:.*_)?(?:token|secret|password|api_?key|app_?key|app_?id|client_?id|bot_?id|account|nickname)",
     re.IGNORECASE,
 )
-_REFERENCE = re.compile(r"\$\{[^}]*\}|\$\w+")
+_REFERENCE = lazily.pattern(r"\$\{[^}]*\}|\$\w+")
 
 
 def is_login(path: str) -> bool:

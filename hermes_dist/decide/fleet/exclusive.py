@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal
 
 from msgspec import Struct, field
 
+from hermes_dist import lazily
 from hermes_dist.agents.places import WHATSAPP_LOGINS
 from hermes_dist.agents.routes import MULTIPLEX, MULTIPLEX_VARIABLE
 from hermes_dist.decide.fleet.channels import CHANNELS, Channel
@@ -236,7 +236,7 @@ _KEYS: dict[str, tuple[str, ...]] = {
     "email": ("address",),
 }
 """Keys that hold the identity in a platform's section of ``config.yaml``."""
-_PLACEHOLDER = re.compile(r"\$\{([^}]+)\}")
+_PLACEHOLDER = lazily.pattern(r"\$\{([^}]+)\}")
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off"})
 

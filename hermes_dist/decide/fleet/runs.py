@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from heapq import merge
 
 from msgspec import Struct
 
+from hermes_dist import lazily
 from hermes_dist.decide.fleet.exclusive import Clash
 from hermes_dist.decide.fleet.kinds import GatewayKind
 from hermes_dist.errors import UsageError
@@ -17,8 +17,8 @@ from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 
 READY = frozenset({"running", "degraded"})
 """The agent's names for the phases of a gateway that serves."""
-_STAMP = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:[.,]\d+)?")
-_LEVEL = re.compile(r"\s*(?:DEBUG|INFO|WARNING|ERROR|CRITICAL)\s+")
+_STAMP = lazily.pattern(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:[.,]\d+)?")
+_LEVEL = lazily.pattern(r"\s*(?:DEBUG|INFO|WARNING|ERROR|CRITICAL)\s+")
 _LOOP = 3
 
 

@@ -7,13 +7,14 @@ from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 
+from hermes_dist import lazily
 from hermes_dist.decide.environment.names import REASONS, EnvClass, class_of, is_harmless
 from hermes_dist.decide.inputs.typed import Kind, Limits, Misfit, check, read, shown
 from hermes_dist.errors import Invalid
 from hermes_dist.model.lock_package import InputValue
 from hermes_dist.model.manifest import ENV_NAME, Manifest
 
-NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
+NAME = lazily.pattern(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 _FIELDS = frozenset(
     {
         "type",
@@ -34,7 +35,7 @@ _MOST = 100
 _REPEATS = 4
 _ATOM = r"(?:\[\^?(?:\\[\w\W]|[^\]\\])+\]|\\[dDwWsSbB.\-+*?()\[\]{}|/\\^$]|\.|[^\\\[\](){}*+?|^$\x00-\x1f])"
 _TIMES = r"(?:[*+?]|\{\d{1,3}(?:,\d{0,3})?\})"
-_PATTERN = re.compile(rf"\^?(?:{_ATOM}{_TIMES}?|\((?:\?:)?|\)\??|\|)*\$?")
+_PATTERN = lazily.pattern(rf"\^?(?:{_ATOM}{_TIMES}?|\((?:\?:)?|\)\??|\|)*\$?")
 """The patterns that are taken: nothing repeats a group, so that no pattern of an author's can run for ever."""
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from hermes_dist import lazily
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.inputs.typed import shown
 from hermes_dist.decide.ownership import ENV_EXAMPLES
@@ -21,9 +22,9 @@ from hermes_dist.model.lock_package import InputValue
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree
 
-PLACEHOLDER = re.compile(r"\$\{input:([A-Za-z][A-Za-z0-9_]{0,63})\}")
+PLACEHOLDER = lazily.pattern(r"\$\{input:([A-Za-z][A-Za-z0-9_]{0,63})\}")
 SIGN = b"${input:"
-_BYTES = re.compile(PLACEHOLDER.pattern.encode())
+_BYTES = lazily.pattern(PLACEHOLDER.pattern.encode())
 _TEXTS = frozenset({".md", ".markdown", ".txt"})
 
 Values = Mapping[str, InputValue]

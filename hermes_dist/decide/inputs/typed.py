@@ -9,12 +9,13 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from hermes_dist import lazily
 from hermes_dist.model.lock_package import InputValue
 
 LONGEST = 1000
-_CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029\ud800-\udfff]")
-_INTEGER = re.compile(r"[+-]?\d{1,15}")
-_NUMBER = re.compile(r"[+-]?\d{1,15}(?:\.\d{1,15})?(?:[eE][+-]?\d{1,2})?")
+_CONTROL = lazily.pattern(r"[\x00-\x1f\x7f\x85\u2028\u2029\ud800-\udfff]")
+_INTEGER = lazily.pattern(r"[+-]?\d{1,15}")
+_NUMBER = lazily.pattern(r"[+-]?\d{1,15}(?:\.\d{1,15})?(?:[eE][+-]?\d{1,2})?")
 _SWITCHES = {
     **dict.fromkeys(("true", "yes", "on", "y"), True),
     **dict.fromkeys(("false", "no", "off", "n"), False),

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from hermes_dist import lazily
 from hermes_dist.agents.jobs import REASON
 from hermes_dist.agents.places import LETS_IN, MEMORIES, OF_FOREIGN_ARCHIVES, SESSIONS
 from hermes_dist.decide.ownership import is_rebuilt
@@ -40,12 +41,12 @@ from hermes_dist.model.values import as_list, as_map
 
 CARRIED_PARTS: Mapping[str, tuple[str, ...]] = {name: (name,) for name in (MEMORIES, SESSIONS)}
 """Paths that ``--with`` adds, by folder; the databases of sessions are matched by :func:`is_history`."""
-_HISTORY = re.compile(r"(?:state|response_store)\.db(?:-wal)?")
+_HISTORY = lazily.pattern(r"(?:state|response_store)\.db(?:-wal)?")
 """Includes the write-ahead log, as the agent's own archives do."""
-_SECRET_NAME = re.compile(
+_SECRET_NAME = lazily.pattern(
     r"KEY|TOKEN|SECRET|PASS|PWD|CRED|AUTH|PRIVATE|SALT|COOKIE|WEBHOOK|SIGN|DSN", re.IGNORECASE
 )
-_ADDRESS = re.compile(r"[\w.-]*://[^@]*|/\S*")
+_ADDRESS = lazily.pattern(r"[\w.-]*://[^@]*|/\S*")
 _PLAIN = frozenset(["password", "changeme", "localhost", "development", "production"])
 
 

@@ -13,6 +13,7 @@ from fnmatch import fnmatchcase
 
 from msgspec import field
 
+from hermes_dist import lazily
 from hermes_dist.agents.places import SHARED_FOLDERS
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.consent.floor import leaves
@@ -58,7 +59,7 @@ _PERSONAL_KEYS = (
     "gateway.*_dirs",
 )
 """Settings about this machine or its user: they keep the package's values."""
-_PLACEHOLDER = re.compile(r"\$\{\w+\}")
+_PLACEHOLDER = lazily.pattern(r"\$\{\w+\}")
 _ANY = Entry(Digest.of(b""))
 _LONGEST_LINE, _SHORTEST_MEMORY = 4000, 28
 
@@ -325,7 +326,7 @@ def bumped(version: str, part: str) -> str:
     return ".".join(map(str, numbers))
 
 
-_VERSION = re.compile(
+_VERSION = lazily.pattern(
     rb"""^(version[ \t]*:[ \t]*)(?:"[^"\r\n]*"|'[^'\r\n]*'|[^\s#]+)""", re.MULTILINE
 )
 _TAKEN_OUT = "Removed from the settings; fill in your own"

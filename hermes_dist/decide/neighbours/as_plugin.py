@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 
+from hermes_dist import lazily
 from hermes_dist.agents.places import CONFIG, MCP
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.neighbours.servers import texts_in
@@ -23,7 +24,7 @@ from hermes_dist.model.values import as_map
 _SCHEMAS = "https://agent-plugins.org/schemas/1.0.0"
 _FIELDS = ("command", "args", "env", "cwd", "url", "headers")
 _OWN_SWITCHES = frozenset(["enabled", "type", "transport"])
-_BARE = re.compile(r"\./\S+|[^\s/\\]+")
+_BARE = lazily.pattern(r"\./\S+|[^\s/\\]+")
 SCRIPTS = "scripts"
 
 

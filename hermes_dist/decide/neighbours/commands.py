@@ -9,15 +9,16 @@ import json
 import re
 from collections.abc import Iterable
 
+from hermes_dist import lazily
 from hermes_dist.decide.neighbours.draft import Draft
 from hermes_dist.decide.neighbours.signs import SKILL
 from hermes_dist.decide.neighbours.skills import SKILLS, slug
 from hermes_dist.model.left_out import Why
 from hermes_dist.model.paths import RelPath
 
-_RUNS = re.compile(r"!`[^`\n]+`")
+_RUNS = lazily.pattern(r"!`[^`\n]+`")
 """Programs that another agent runs to fill in the text; here only a setting of the user's may allow that."""
-_HEAD = re.compile(r"\A---[ \t]*\r?\n(?:.*?\r?\n)??---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
+_HEAD = lazily.pattern(r"\A---[ \t]*\r?\n(?:.*?\r?\n)??---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
 _LONGEST = 120
 
 

@@ -6,16 +6,17 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
+from hermes_dist import lazily
 from hermes_dist.agents.places import MCP, WORKSPACE
 from hermes_dist.decide.placement.servers import ShippedServer, read_servers
 from hermes_dist.model.documents.api import Kind, dump
 from hermes_dist.model.manifest import ENV_NAME
 
-_ROOT = re.compile(r"\$\{?(?:CLAUDE_PLUGIN_ROOT|PLUGIN_ROOT)\}?")
-_DATA = re.compile(r"\$\{?(?:CLAUDE_PLUGIN_DATA|PLUGIN_DATA)\}?")
-_WITH_DEFAULT = re.compile(r"\$\{([A-Z][A-Z0-9_]*):?-([^}]*)\}")
-_NAMED = re.compile(r"\$\{(?:env:)?([^}]*)\}")
-_OF_OTHERS = re.compile(r"CLAUDE_.*|CODEX_.*|CURSOR_.*|PLUGIN_.*")
+_ROOT = lazily.pattern(r"\$\{?(?:CLAUDE_PLUGIN_ROOT|PLUGIN_ROOT)\}?")
+_DATA = lazily.pattern(r"\$\{?(?:CLAUDE_PLUGIN_DATA|PLUGIN_DATA)\}?")
+_WITH_DEFAULT = lazily.pattern(r"\$\{([A-Z][A-Z0-9_]*):?-([^}]*)\}")
+_NAMED = lazily.pattern(r"\$\{(?:env:)?([^}]*)\}")
+_OF_OTHERS = lazily.pattern(r"CLAUDE_.*|CODEX_.*|CURSOR_.*|PLUGIN_.*")
 _OF_SYSTEM = frozenset(["HOME", "PATH", "USER", "SHELL", "TMPDIR", "PWD", "LANG"])
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 
+from hermes_dist import lazily
 from hermes_dist.agents.jobs import SWITCHES
 from hermes_dist.errors import Invalid
 from hermes_dist.merge.shapes import Shape, shape_of
@@ -34,7 +35,7 @@ _UNIT = 2
 """How many parts of a key name one thing, such as a server, a job or a setting in its section."""
 _JOB_FIELDS = 3
 
-_TOKEN = re.compile(
+_TOKEN = lazily.pattern(
     r"""
     "[^"\\\n]*" | '[^'\n]*'                                              # quoted, without escapes
     | [-+]?[A-Za-z0-9][A-Za-z0-9_.+-]*(?::[A-Za-z0-9_.+-]+)*             # a word, a number, a time

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Final
 
 from msgspec import Struct
 
+from hermes_dist import lazily
 from hermes_dist.model.paths import RelPath
 
 Job = dict[str, object]
 NO_JOBS: Final[Mapping[str, Job]] = {}
-ID: Final = re.compile(r"[0-9a-f]{12}")
+ID: Final = lazily.pattern(r"[0-9a-f]{12}")
 Alike = Callable[[Mapping[str, object], Mapping[str, object]], bool]
 """Whether two jobs do the same."""
 

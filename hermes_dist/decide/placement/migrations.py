@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 
+from hermes_dist import lazily
 from hermes_dist.agents import migrations
 from hermes_dist.agents.dialects import BARE
 from hermes_dist.agents.migrations import MISSING, Key, Listed, Rewrite
@@ -24,7 +25,7 @@ from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree
 
 CONFIG = RelPath(CONFIG_NAME)
 SOUL = RelPath(SOUL_NAME)
-_SECTION = re.compile(
+_SECTION = lazily.pattern(
     rb"\n*" + re.escape(migrations.SOUL_HEADING).encode() + rb"[ \t]*\n.*?(?=\n## |\Z)", re.DOTALL
 )
 _BARE = dict(BARE)

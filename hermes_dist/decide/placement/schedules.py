@@ -6,10 +6,11 @@ import re
 from collections.abc import Mapping
 from datetime import date, datetime
 
+from hermes_dist import lazily
 from hermes_dist.errors import Invalid
 
 _UNITS = {"m": 1, "h": 60, "d": 1440}
-_DURATION = re.compile(
+_DURATION = lazily.pattern(
     r"(\d{1,9})\s*(m|min|mins|minute|minutes|h|hr|hrs|hour|hours|d|day|days)", re.ASCII
 )
 _LONGEST = 999_999_999  # minutes: the longest duration
@@ -28,7 +29,7 @@ _FIELDS = (
 )
 CRON_FIELDS = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 6), (0, 59))
 """The lowest and highest value of each field; Sunday is 0, even if it is written as 7."""
-_ELEMENT = re.compile(r"(?:(\*)|(\w+)(?:-(\w+))?)(?:/(\d+))?", re.ASCII)
+_ELEMENT = lazily.pattern(r"(?:(\*)|(\w+)(?:-(\w+))?)(?:/(\d+))?", re.ASCII)
 _NEEDS = {"cron": "expr", "interval": "minutes", "once": "run_at"}
 _HINT = "write it like: every 2h, 0 9 * * 1, 2027-01-31T09:00"
 

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
 from msgspec import Struct
 
+from hermes_dist import lazily
 from hermes_dist.agents.places import MEMORIES, SESSIONS
 from hermes_dist.agents.routes import IDS
 from hermes_dist.decide.parts import PARTS
 from hermes_dist.decide.profiles.completion_scripts import SHELLS
 
 _FLAGS = ("-p", "--profile")
-_COMMANDS = re.compile(r"\{([a-z0-9][a-z0-9_,-]*)\}")
+_COMMANDS = lazily.pattern(r"\{([a-z0-9][a-z0-9_,-]*)\}")
 
 
 class Word(NamedTuple):

@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from msgspec import Struct, field
 from msgspec.structs import asdict
 
+from hermes_dist import lazily
 from hermes_dist.agents import stores
 from hermes_dist.agents.generation import Generation
 from hermes_dist.agents.jobs import PAUSED, REASON
@@ -42,7 +43,7 @@ NEW_ENV = (
     "# What is set here goes before the environment of the shell. Settings belong in config.yaml.\n"
 )
 _STAMP = "%Y%m%dT%H%M%SZ"
-_ID = re.compile(r"([a-z0-9][a-z0-9_-]{0,63})@(\d{8}T\d{6}Z)(?:-\d+)?")
+_ID = lazily.pattern(r"([a-z0-9][a-z0-9_-]{0,63})@(\d{8}T\d{6}Z)(?:-\d+)?")
 _COPIED = (CONFIG, ENV, SOUL)
 _NEVER = (*stores.NEVER_CLONED, PRIVATE)
 _NEVER_ENDS = (".sock", ".tmp", ".pyc", ".pyo", ".pid")

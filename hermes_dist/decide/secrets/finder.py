@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 from msgspec.structs import replace
 
+from hermes_dist import lazily
 from hermes_dist.decide.secrets.kinds import KeyKind, Shape, kinds_in
 from hermes_dist.decide.secrets.looks import (
     FEWEST,
@@ -25,23 +26,23 @@ from hermes_dist.decide.secrets.looks import (
 )
 from hermes_dist.decide.secrets.names import WIDEST, is_behind_name, mentions_secrets
 
-_PEM = re.compile(
+_PEM = lazily.pattern(
     r"-----BEGIN (?:[A-Z0-9]{1,20} ){0,4}PRIVATE KEY(?: BLOCK)?-----"
     r"(?P<body>(?:[A-Za-z0-9+/=\s\\:,.\"'|#*]|-(?!----)){0,20000})(?:-----END [A-Z0-9 ]{1,60}-----)?"
 )
-_LINE_OF_KEY = re.compile(r"[A-Za-z0-9+/]{40}")
-_USERINFO = re.compile(
+_LINE_OF_KEY = lazily.pattern(r"[A-Za-z0-9+/]{40}")
+_USERINFO = lazily.pattern(
     r"://(?P<user>[^\s/:@\"'<>]{0,80})(?::(?P<secret>[^\s/@\"'<>]{3,200}))?@[\w\[]"
 )
 _USER_FLAGS = ("-u ", "--user ", "--user=", "--proxy-user ")
-_USER = re.compile(r"--?[a-z-]{1,10}[ =]{1,3}[\"']?[^\s:\"']{0,80}:(?P<secret>[^\s\"']{6,200})")
-_BASIC = re.compile(r"Basic[ ]+(?P<secret>[A-Za-z0-9+/]{12,400}={0,2})")
+_USER = lazily.pattern(r"--?[a-z-]{1,10}[ =]{1,3}[\"']?[^\s:\"']{0,80}:(?P<secret>[^\s\"']{6,200})")
+_BASIC = lazily.pattern(r"Basic[ ]+(?P<secret>[A-Za-z0-9+/]{12,400}={0,2})")
 _PASSWORDS = ("password", "passwd", "passphrase", "pwd", "_pass", "secret", "passwort")
-_PASSWORD = re.compile(
+_PASSWORD = lazily.pattern(
     r"""[\w.-]{0,40}[\\"'`\])]{0,4}(?:[ \t]{0,4}(?::=|=>|[:=])[ \t]{0,4}|[ \t]{1,4})[\\"'`]{0,3}"""
     r"""(?P<secret>[^\s"'`\\<>;,|&(){}\[\]]{8,120})"""
 )
-_PLAIN = re.compile(
+_PLAIN = lazily.pattern(
     r"\$|%|example|sample|placeholder|change|your|dummy|fake|redacted|insert|replace|todo|pass|secret|token|test|demo"
     r"|x{3}|\*{3}|\.{3}|12345|p[a@4]ss|p[a@4][s5]{2}|s[e3]cr[e3]t|w[o0]rd|\b(?:user|pw|pwd|key|postgres|admin|root|guest|none|null|foo|bar)\b",
     re.IGNORECASE,
@@ -49,7 +50,7 @@ _PLAIN = re.compile(
 _TOKEN_SIGNS = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.+/~")
 _TOKENS = bytes(code if code in _TOKEN_SIGNS else 32 for code in range(256))
 _WORDS = bytes(code if code in _TOKEN_SIGNS or code in b":=|$@" else 32 for code in range(256))
-_TOKEN = re.compile(r"[A-Za-z0-9_\-.+/~]{12,}")
+_TOKEN = lazily.pattern(r"[A-Za-z0-9_\-.+/~]{12,}")
 _GOES_ON = ("…", "...", "***")
 """The text after a value that is shown only in part."""
 _REFERS = ("${", "{{", "$(")
@@ -58,7 +59,7 @@ _FEW = 24
 _WIDEST_ROW = 600
 _HIGHEST_TABLE = 6000
 _LONGEST = 800
-_ESCAPE = re.compile(
+_ESCAPE = lazily.pattern(
     r"(?:\\(?:[nrtbf]|u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2})|%[0-9A-Fa-f]{2}|\[[\d;]{0,8}m)\Z"
 )
 """An escaped character whose escape ends with a letter or a digit: in JSON, in a URL, in terminal colours."""
@@ -102,6 +103,8 @@ def _apart(found: list[Finding]) -> list[Finding]:
 
 def _with_prefix(text: str, words: bytes) -> Iterator[Finding]:
     """Keys of known services."""
+    if not words:
+        return
     joined = words.decode()
     for kind in kinds_in(joined):
         if kind.pattern.search(joined):

@@ -6,6 +6,8 @@ import base64
 import re
 from itertools import pairwise
 
+from hermes_dist import lazily
+
 _CLASSES = bytes(
     97 if 97 <= code <= 122 else 65 if 65 <= code <= 90 else 48 if 48 <= code <= 57 else 45
     for code in range(256)
@@ -26,15 +28,15 @@ _PAIRS = frozenset(
     )
 )
 """The pairs of letters that make up most of English and of names in programs; a quarter of all pairs."""
-_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-_ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
+_UUID = lazily.pattern(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_ADDRESS = lazily.pattern(r"0x[0-9a-fA-F]{40}")
 """An account on a public ledger is not a secret."""
-_STANDS_FOR = re.compile(
+_STANDS_FOR = lazily.pattern(
     r"<.*>|\[.*\]|\{.*\}|%.*%|\$\w+|\$\{.*|\$\(.*|\{\{.*|__\w+__|(?:os\.)?environ.*|(?:os\.)?getenv.*|process\.env.*"
     r"|.*\*\*\*.*|.*\.\.\..*|.*….*|.*(?i:x{6,}).*",
     re.DOTALL,
 )
-_FILLED_IN = re.compile(
+_FILLED_IN = lazily.pattern(
     r"example|sample|placeholder|change[_-]?me|your?|dummy|fake|redacted|insert|replace|here|secret|token|value|test"
     r"|demo|foo|bar|none|null|key|api|my|xxx+|123+|0{4,}|abc(?:def)?|password|passwd|pass",
     re.IGNORECASE,
@@ -58,12 +60,12 @@ _KNOWN_TO_ALL = frozenset(
     ]
 )
 """Exact examples from the documentation of services and standards."""
-_DATE = re.compile(r"\d{4}-\d{2}|\d{1,2}[:/]\d{2}")
+_DATE = lazily.pattern(r"\d{4}-\d{2}|\d{1,2}[:/]\d{2}")
 _FOR_EVERYBODY = ("phc_", "pk_live_", "pk_test_", "pk.eyJ", "sb_publishable_")
 """Prefixes of keys that services intend to be public."""
-_ALNUM = re.compile(r"[0-9A-Za-z]+")
-_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
-_LETTERS = re.compile(r"[A-Za-z]{2,}")
+_ALNUM = lazily.pattern(r"[0-9A-Za-z]+")
+_WORDS = lazily.pattern(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_LETTERS = lazily.pattern(r"[A-Za-z]{2,}")
 _FEW_SIGNS = 10
 FEWEST = 12
 """Shorter values do not count as random."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from hermes_dist import lazily
 from hermes_dist.decide.secrets.finder import Finding
 from hermes_dist.decide.secrets.looks import (
     is_made_of_words,
@@ -23,10 +24,10 @@ _SCRIPTS = frozenset([".py", ".sh", ".bash", ".zsh", ".rb", ".pl", ".ps1", ".tf"
 _HASH = _SETTINGS | _SCRIPTS
 _SLASHES = frozenset([".js", ".mjs", ".cjs", ".ts", ".tsx", ".jsonc", ".json5", ".go", ".rs"])
 _COMMENT = {
-    "#": re.compile(r"(?:^\ufeff?|(?<=\s))#+(.*)"),
-    "//": re.compile(r"(?:^\ufeff?|(?<=\s))//+(.*)"),
+    "#": lazily.pattern(r"(?:^\ufeff?|(?<=\s))#+(.*)"),
+    "//": lazily.pattern(r"(?:^\ufeff?|(?<=\s))//+(.*)"),
 }
-_WORD = re.compile(
+_WORD = lazily.pattern(
     r"(?<![\w-])(?:(?P<password>pass|password|passwd|passphrase|passcode|pwd|pw|psk"
     r"|passwort|kennwort|contrase[nñ]a|mot de passe)"
     r"|(?P<key>(?:\w{1,20}[ _-])?key|apikey|token|secret|credentials?|creds|bearer|pat|auth))"
@@ -34,20 +35,24 @@ _WORD = re.compile(
     re.IGNORECASE,
 )
 # Blanks are never given back: a line of nothing but blanks behind a name would take quadratic time otherwise.
-_PART = re.compile(r"[\s\"'`]*+(?P<sign>[:=：]+|->|=>|→)?[\s\"'`]*+(?P<text>[^\s\"'`,;]+)")
+_PART = lazily.pattern(r"[\s\"'`]*+(?P<sign>[:=：]+|->|=>|→)?[\s\"'`]*+(?P<text>[^\s\"'`,;]+)")
 _JOINS = frozenset(["is", "was", "ist", "war", "are", "to"])
 _FARTHEST = 6
 """A value is looked for among so many words behind the name."""
-_OTHERWISE = re.compile(
+_OTHERWISE = lazily.pattern(
     r"[($<\[{}%|\\]|://|^[.~]?/|^[\w.+-]+@[\w-]+\.\w+$|^[\w.-]+:\d+$|^v?\d+(?:\.\w+)+$|^\d{4}-\d\d|^(?:HTTP|GHSA|CVE|RFC|ISO|PEP)\b|=\d*$|^[\d.,:/+x-]+\w{0,4}$"
     r"|\.(?:py|md|json|ya?ml|txt|sh|js|ts|toml|env|pem|key|pub|crt|log|db|html|org|com|io|dev|ai|net)$"
     r"|^(?i:id_)?(?i:ed25519|secp\d+\w*|[hre]s\d{3}|sha-?\d+\w*|aes\w*|md5\w*|base\d\d\w*|utf-?\d+|x\.?509\w*|oauth\w*|argon2\w*|p-?\d{3})$",
 )
 """A path, an address, a version, a date, a number, a file, an algorithm, a call."""
-_NAME = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|[a-z]+(?:_[a-z0-9]+)+|[a-z]+(?:[A-Z][a-z]+)+\d?")
+_NAME = lazily.pattern(
+    r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|[a-z]+(?:_[a-z0-9]+)+|[a-z]+(?:[A-Z][a-z]+)+\d?"
+)
 """The name of a variable, whatever it may be called."""
-_SHORT_PREFIX = re.compile(r"(?:sk|pk|rk|ghp|gho|xox[bap]|hf|gsk|key|tok)[-_](?=\w*\d)[\w-]{5,}")
-_HEX = re.compile(r"(?=.*\d)(?=.*[a-f])[0-9a-f]{12,}", re.IGNORECASE)
+_SHORT_PREFIX = lazily.pattern(
+    r"(?:sk|pk|rk|ghp|gho|xox[bap]|hf|gsk|key|tok)[-_](?=\w*\d)[\w-]{5,}"
+)
+_HEX = lazily.pattern(r"(?=.*\d)(?=.*[a-f])[0-9a-f]{12,}", re.IGNORECASE)
 _KIND = "secret in a comment"
 
 

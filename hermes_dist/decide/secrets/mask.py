@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from hermes_dist import lazily
 from hermes_dist.decide.secrets.finder import find_secrets
 from hermes_dist.decide.secrets.looks import is_placeholder, turns
 from hermes_dist.decide.secrets.names import is_secret_name
@@ -28,7 +29,7 @@ _PLAIN_WORDS = frozenset(
 _SCHEMES = frozenset(["bearer", "basic", "token"])
 _SECTIONS = frozenset(["HEADERS", "ENV", "ARGS", "MCP_SERVERS", "PROVIDERS"])
 """Steps of keys that tell nothing about a secret."""
-_VARIABLE = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
+_VARIABLE = lazily.pattern(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
 
 
 def hide(value: object, key: tuple[str, ...]) -> tuple[object, tuple[str, ...]]:

@@ -8,13 +8,15 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-_WORD = re.compile(
+from hermes_dist import lazily
+
+_WORD = lazily.pattern(
     r"key|token|secret|passw|passphrase|passcode|pwd|pass(?![a-z])|credential|creds|bearer|auth|pat(?![a-z])|cookie"
 )
 """Words that occur in the name of a secret, in lower case."""
-_ANY_WORD = re.compile(_WORD.pattern, re.IGNORECASE)
+_ANY_WORD = lazily.pattern(_WORD.pattern, re.IGNORECASE)
 _HINTS = ("key", "token", "secret", "pass", "pwd", "cred", "bearer", "auth", "pat", "cookie")
-_PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_PARTS = lazily.pattern(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _NAME_SIGNS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-")
 _SURE = frozenset(
     [
@@ -323,7 +325,7 @@ _TAIL = frozenset(
 )
 _UUID = 36
 """The length of a UUID; most of them are not secrets."""
-_JOINS = re.compile(
+_JOINS = lazily.pattern(
     r"""[\\"'`\])}*_>:]{0,6}
     (?:
       (?:[ \t]*(?:
@@ -343,13 +345,13 @@ _JOINS = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 """Everything that may come between a name and its value; matched against that whole text."""
-_SPACE = re.compile(r"""[ \t]+(?:[\\"'`]{1,3})?""")
-_QUOTED = re.compile(r"""[ \t]+[\\"'`]{1,3}""")
-_BEFORE_KEY = re.compile(r"([A-Za-z]{2,20})[ ]\Z")
-_LOGIN = re.compile(
+_SPACE = lazily.pattern(r"""[ \t]+(?:[\\"'`]{1,3})?""")
+_QUOTED = lazily.pattern(r"""[ \t]+[\\"'`]{1,3}""")
+_BEFORE_KEY = lazily.pattern(r"([A-Za-z]{2,20})[ ]\Z")
+_LOGIN = lazily.pattern(
     r"(?:login|machine|user|account)[ \t]+\S+[ \t\r\n]+\Z|\b(?:ENV|setx?)[ \t]+(?:-\w+[ \t]+)?\Z"
 )
-_QUERY = re.compile(r"[?&;]\Z")
+_QUERY = lazily.pattern(r"[?&;]\Z")
 WIDEST = 180
 """The number of characters before a value that are read."""
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from hermes_dist import lazily
 from hermes_dist.decide.secrets.encodings import UTF_8, coding_of
 from hermes_dist.decide.secrets.finder import Finding, find_secrets
 from hermes_dist.decide.secrets.known import SHORTEST_KNOWN, forms_of
 from hermes_dist.decide.secrets.loose import loose_secrets
 from hermes_dist.model.paths import RelPath
 
-_KEY = re.compile(
+_KEY = lazily.pattern(
     r"([A-Za-z][\w.-]{2,60})[\"'\\]{0,3}\s{0,4}(?:=>|:=|[:=])[\s\"'\\]{0,6}(?:Bearer\s)?$"
 )
 

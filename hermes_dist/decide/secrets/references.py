@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import Struct
 
+from hermes_dist import lazily
 from hermes_dist.agents.places import CONFIG, MCP
 from hermes_dist.brand import BRANDS
 from hermes_dist.errors import Invalid
@@ -34,17 +35,17 @@ class Reference(Struct, frozen=True, order=True):
 
 
 _NAME = r"([A-Z][A-Z0-9_]*)"
-_PLACEHOLDER = re.compile(rf"\$\{{{_NAME}(:?-[^}}]*)?\}}")
-_NAMED_KEY = re.compile(
+_PLACEHOLDER = lazily.pattern(rf"\$\{{{_NAME}(:?-[^}}]*)?\}}")
+_NAMED_KEY = lazily.pattern(
     rf"""^\s*["']?(?:\w+_)?(?:key|token|secret|password)_env(?:_var)?["']?\s*:\s*["']?{_NAME}\b(-)?""",
     re.MULTILINE,
 )
-_PYTHON = re.compile(
+_PYTHON = lazily.pattern(
     rf"""\benviron\s*\[\s*["']{_NAME}["']|(?:\benviron\.get|\bgetenv)\(\s*["']{_NAME}["']"""
 )
-_SCRIPT = re.compile(rf"\bprocess\.env(?:\.{_NAME}\b|\[[\"']{_NAME}[\"'])")
-_SHELL = re.compile(r"\$\{?([A-Z][A-Z0-9_]*_?(?:KEY|TOKEN|SECRET|PASSWORD))\b")
-_ALWAYS_THERE = re.compile(
+_SCRIPT = lazily.pattern(rf"\bprocess\.env(?:\.{_NAME}\b|\[[\"']{_NAME}[\"'])")
+_SHELL = lazily.pattern(r"\$\{?([A-Z][A-Z0-9_]*_?(?:KEY|TOKEN|SECRET|PASSWORD))\b")
+_ALWAYS_THERE = lazily.pattern(
     r"HOME|PATH|USER|LOGNAME|PWD|OLDPWD|SHELL|LANG|TERM|COLUMNS|LINES|TMPDIR|TMP|TEMP|EDITOR|PAGER|HOSTNAME|DISPLAY|CI|TZ"
     r"|NO_COLOR|USERPROFILE|APPDATA|VIRTUAL_ENV|PYTHON\w*"
     rf"|(XDG|LC|GITHUB|{'|'.join(brand.name.upper() for brand in BRANDS)})_\w+"
@@ -63,7 +64,7 @@ _MOST = 1 << 20
 
 # What comes before tells a home from a part of another path: $X/home/ada, ~/home/ada and
 # https://x.example/home/ada are no places on a machine.
-_PERSONAL = re.compile(
+_PERSONAL = lazily.pattern(
     r"(?<![\w.~$}>/-])(?:/home/|/Users/)(?P<unix>[A-Za-z0-9._-]+)(?=[/\s\"'`),:;]|$)"
     r"|\b[A-Za-z]:(?:\\{1,2}|/)Users(?:\\{1,2}|/)(?P<windows>[\w.-]+)|(?<![\w.~$}>/-])/root/[.\w]",
     re.MULTILINE,

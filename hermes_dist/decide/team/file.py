@@ -16,6 +16,7 @@ from typing import TypeVar
 
 import tomli_w
 
+from hermes_dist import lazily
 from hermes_dist.decide.inputs.declared import NAME as INPUT_NAME
 from hermes_dist.decide.inputs.typed import shown
 from hermes_dist.decide.layers.wanted import source_of_layer
@@ -50,7 +51,7 @@ from hermes_dist.model.trust import (
 
 FORMAT = 1
 MAX_BYTES = 4 << 20
-_DIGEST = re.compile(r"[0-9a-f]{64}")
+_DIGEST = lazily.pattern(r"[0-9a-f]{64}")
 _HOW = (
     "env:NAME, file:PATH, op://VAULT/ITEM/FIELD or pass:NAME; or leave it empty to set it by hand"
 )

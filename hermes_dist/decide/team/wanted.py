@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from msgspec import Struct, field
 
+from hermes_dist import lazily
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.tree import Digest
 from hermes_dist.model.trust import KnownKey, Policy
 
-_REFERENCE = re.compile(
+_REFERENCE = lazily.pattern(
     r"env:[A-Za-z_][A-Za-z0-9_]*|file:[^\x00-\x1f\x7f]+|op://[^\x00-\x1f\x7f]+|pass:[^-\x00-\x1f\x7f][^\x00-\x1f\x7f]*"
 )
-_BEGINS_AS_ONE = re.compile(r"(?:env|file|op|pass):")
+_BEGINS_AS_ONE = lazily.pattern(r"(?:env|file|op|pass):")
 _TEXT = "text:"
 """What an answer begins with that would be taken for a reference, or for nothing."""
 

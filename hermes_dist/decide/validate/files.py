@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from hermes_dist import lazily
 from hermes_dist.decide.consent.hidden import find_hidden
 from hermes_dist.decide.environment.names import is_reserved
 from hermes_dist.decide.ownership import (
@@ -23,7 +23,7 @@ from hermes_dist.model.paths import RelPath
 
 _LARGE, _TOO_LARGE = 5 << 20, 32 << 20
 _HIDDEN_SHOWN = 10
-_INVISIBLE = re.compile("[\u200b\u2060\u00ad\u180e]|(?<!^)\ufeff")
+_INVISIBLE = lazily.pattern("[\u200b\u2060\u00ad\u180e]|(?<!^)\ufeff")
 """Characters that nobody sees; a byte order mark is fine at the start of a file."""
 _PROSE = (".md", ".txt", ".yaml", ".yml", ".json")
 

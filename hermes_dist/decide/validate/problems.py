@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 
 from msgspec import Struct
 
+from hermes_dist import lazily
 from hermes_dist.decide.validate.kinds import ProblemKind
 from hermes_dist.errors import Invalid
 from hermes_dist.model.left_out import LeftOut
@@ -73,8 +73,8 @@ class Subject(Struct, frozen=True, kw_only=True):
 
 Rule = Callable[[Subject], Iterator[Problem]]
 """Yields the problems of one kind."""
-_PLACE = re.compile(r"(?:^|[: ])(\d+)(?::\d+)?(?:: |$)")
-_STEP = re.compile(r"([^.\[\]]+)(?=[.\[]|$)|\[(\d+)\]")
+_PLACE = lazily.pattern(r"(?:^|[: ])(\d+)(?::\d+)?(?:: |$)")
+_STEP = lazily.pattern(r"([^.\[\]]+)(?=[.\[]|$)|\[(\d+)\]")
 
 
 def error(rule: str, path: str, line: int, what: Note) -> Problem:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
 from msgspec import Struct
 
+from hermes_dist import lazily
 from hermes_dist.errors import UsageError
 from hermes_dist.model.paths import ProfileName
 
@@ -14,7 +13,7 @@ WRITES = ("update", "approve", "resolve")
 SIDES = ("ours", "theirs")
 USAGE = "/dist status | outdated | diff | update [CODE] | approve THING [CODE] | resolve PLACE ours|theirs [CODE]"
 
-_CODE = re.compile(r"[0-9]{4}-?[0-9]{4}")
+_CODE = lazily.pattern(r"[0-9]{4}-?[0-9]{4}")
 _LONGEST = 1000
 
 

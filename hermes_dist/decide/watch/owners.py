@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from enum import StrEnum
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from hermes_dist import lazily
 from hermes_dist.agents.chats import DIRECT, ID_IS_CHAT, VOUCHING
 from hermes_dist.errors import DistError, Invalid, Refused
 
-_ID = re.compile(r"[!-~]{1,200}")
+_ID = lazily.pattern(r"[!-~]{1,200}")
 _MOST = 20
 
 

@@ -10,6 +10,7 @@ from xml.sax.saxutils import escape
 
 from msgspec import Struct
 
+from hermes_dist import lazily
 from hermes_dist.errors import Invalid, UsageError
 
 MARK = "written by `hermes-dist watch install`; `hermes-dist watch remove` takes it away"
@@ -17,7 +18,7 @@ JITTER = 3600
 """The check starts up to so many seconds late, so that not all machines ask at the same moment."""
 DEFAULT_AT = "09:00"
 
-_AT = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
+_AT = lazily.pattern(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
 _BEGIN, _END = "# >>> {name}: {mark}", "# <<< {name}"
 
 

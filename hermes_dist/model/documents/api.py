@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from functools import lru_cache
 
 from hermes_dist.errors import Invalid
 from hermes_dist.model.discreet import Contents
@@ -69,6 +70,9 @@ __all__ = [
 
 Steps = tuple[str | int, ...]
 """A place in a document: map keys and item numbers, outermost first."""
+_KEPT, _KEPT_BYTES = 16, 1 << 15
+"""How many texts are kept as data after they were read, and how large they may be."""
+_LARGE = (dict, list)
 _SUFFIXES = {".yaml": Kind.YAML, ".yml": Kind.YAML, ".json": Kind.JSON}
 
 
@@ -99,7 +103,24 @@ def load_data(data: bytes, kind: Kind, *, limits: Limits = DEFAULT) -> object:
     Raises:
         Invalid: The text is not valid in this language or exceeds a limit; the error's place is ``line:column``.
     """
+    # The settings are asked for again and again. An anchor could make a copy much larger than its text.
+    if len(data) > _KEPT_BYTES or b"&" in data:
+        return parse(data, kind, limits=limits).value
+    return _copied(_read_once(data, kind, limits))
+
+
+@lru_cache(maxsize=_KEPT)
+def _read_once(data: bytes, kind: Kind, limits: Limits) -> object:
     return parse(data, kind, limits=limits).value
+
+
+def _copied(value: object) -> object:
+    """Copy the maps and lists of data, so that nobody changes what others read."""
+    if type(value) is dict:
+        return {k: _copied(v) if type(v) in _LARGE else v for k, v in value.items()}
+    if type(value) is list:
+        return [_copied(v) if type(v) in _LARGE else v for v in value]
+    return value
 
 
 def load_manifest_data(data: bytes) -> dict[object, object]:

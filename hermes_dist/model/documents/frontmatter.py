@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
+from hermes_dist import lazily
 from hermes_dist.model.discreet import Contents
 
-_FENCES = re.compile(
+_FENCES = lazily.pattern(
     rb"(\A(?:\xef\xbb\xbf)?---[ \t]*\r?\n)(.*?)(^---[ \t]*\r?\n)(.*)\Z", re.DOTALL | re.MULTILINE
 )
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import NoReturn
 
+from hermes_dist import lazily
 from hermes_dist.errors import Invalid
 from hermes_dist.model.documents.nodes import Document, Entry, Form, Kind, Limits, Node, place
 
-_SPACE = re.compile(r"[ \t\r\n]*")
-_STRING = re.compile(r'"(?:[^"\\\x00-\x1f]|\\.)*"')
-_NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?")
+_SPACE = lazily.pattern(r"[ \t\r\n]*")
+_STRING = lazily.pattern(r'"(?:[^"\\\x00-\x1f]|\\.)*"')
+_NUMBER = lazily.pattern(r"-?(?:0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?")
 # NaN and Infinity are not JSON, but the json module of Python, and so the agent, reads them.
-_WORD = re.compile(r"true|false|null|NaN|-?Infinity")
+_WORD = lazily.pattern(r"true|false|null|NaN|-?Infinity")
 _WORDS = {
     "true": True,
     "false": False,

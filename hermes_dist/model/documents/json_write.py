@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
 
 from msgspec import Struct
 
+from hermes_dist import lazily
 from hermes_dist.model.values import Unmergeable
 
-_CONTROL = re.compile(r"[\x7f-\x9f]")
-_TIGHT_COMMA = re.compile(r'[\w"\]}],["\w\[{]')
-_TIGHT_COLON = re.compile(r'":\S')
-_INDENT = re.compile(r"[\[{]\r?\n([ \t]+)")
+_CONTROL = lazily.pattern(r"[\x7f-\x9f]")
+_TIGHT_COMMA = lazily.pattern(r'[\w"\]}],["\w\[{]')
+_TIGHT_COLON = lazily.pattern(r'":\S')
+_INDENT = lazily.pattern(r"[\[{]\r?\n([ \t]+)")
 
 
 class Style(Struct, frozen=True):

@@ -6,21 +6,21 @@ out here as people mean them: a comment belongs to the key below it, or to the o
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Hashable
 
 from msgspec import Struct
 
+from hermes_dist import lazily
 from hermes_dist.model.documents.nodes import Document, Entry, Form, Kind, Node
 from hermes_dist.model.keypath import Item, Segment
 from hermes_dist.model.values import Unmergeable, freeze
 
-_REST = re.compile(r"[ \t]*(#[^\n]*)?\r?(?:\n|\Z)")
-_SPACES = re.compile(r" *")
-_LINE = re.compile(r"[^\n]*\n|[^\n]+")
-_COMMENT = re.compile(r"(?<!\S)#[^\r\n]*")
+_REST = lazily.pattern(r"[ \t]*(#[^\n]*)?\r?(?:\n|\Z)")
+_SPACES = lazily.pattern(r" *")
+_LINE = lazily.pattern(r"[^\n]*\n|[^\n]+")
+_COMMENT = lazily.pattern(r"(?<!\S)#[^\r\n]*")
 
 
 class Chunk(Struct, frozen=True):

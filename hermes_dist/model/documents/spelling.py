@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
-
 from msgspec import Struct
 
+from hermes_dist import lazily
 from hermes_dist.model.documents import json_write as _json_write
 from hermes_dist.model.documents.layout import View, ended, lines_of, shift
 from hermes_dist.model.documents.nodes import Document, Form, Kind
 from hermes_dist.model.values import ABSENT, Unmergeable, same
 
-_COLON = re.compile(r"[ \t]*:")
-_SIDE = re.compile(r"[ \t]+#[^\r\n]*")
-_UNSAFE_IN_FLOW = re.compile(r"[,\[\]{}#?]|:(?:\s|\Z)")
+_COLON = lazily.pattern(r"[ \t]*:")
+_SIDE = lazily.pattern(r"[ \t]+#[^\r\n]*")
+_UNSAFE_IN_FLOW = lazily.pattern(r"[,\[\]{}#?]|:(?:\s|\Z)")
 
 
 class Spelled(Struct, frozen=True):

@@ -9,6 +9,7 @@ from typing import TypeVar
 import msgspec
 from msgspec import Struct, field
 
+from hermes_dist import lazily
 from hermes_dist.errors import Invalid, UsageError
 from hermes_dist.model import lock_head
 from hermes_dist.model.lock_head import Newer
@@ -33,8 +34,8 @@ PRIVATE = RelPath("private")
 """The folder of what is encrypted."""
 PRIVATE_INDEX = RelPath("private.json")
 """To whom each private file is encrypted."""
-_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
-_KEY = re.compile(r"age1[02-9ac-hj-np-z]{58}")
+_NAME = lazily.pattern(r"[a-z0-9][a-z0-9._-]{0,39}")
+_KEY = lazily.pattern(r"age1[02-9ac-hj-np-z]{58}")
 
 TEXT = b"""# A meeting place of hermes-dist
 

@@ -6,10 +6,10 @@ What is shown, exported and published is searched for the same values, so they a
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from hermes_dist import lazily
 from hermes_dist.agents.places import ENV, TOKENS
 from hermes_dist.decide.environment import dotenv
 from hermes_dist.decide.leaving.export import known_secrets
@@ -23,7 +23,7 @@ from hermes_dist.ops.context import Context
 _Read = Callable[[Path], bytes]
 _MOST_READ = 16 << 20
 """The most bytes that are read of a file of secrets."""
-_WORD = re.compile(r"[\w.+/=~-]{8,}")
+_WORD = lazily.pattern(r"[\w.+/=~-]{8,}")
 """What can be a key in a text that is not valid JSON."""
 
 

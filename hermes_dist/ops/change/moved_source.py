@@ -14,7 +14,6 @@ from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.source import SourceSpec, parse_source
 from hermes_dist.ops.change.look_up import absolute
 from hermes_dist.ops.change.target import Target
-from hermes_dist.ops.change.without_manifest import way_in
 from hermes_dist.ops.context import Context
 from hermes_dist.world.load import load_manifest
 from hermes_dist.world.sources.manifests import manifests
@@ -37,6 +36,8 @@ class NoPackage(DistError):
             place = "elsewhere" if spec.subfolder else "further down"
             hint = f"it has {count} {place}: {lines}"
         else:
+            from hermes_dist.ops.change.without_manifest import way_in  # noqa: PLC0415 - only for the error
+
             hint = way_in(ctx, target)
         place = "in that folder" if spec.subfolder else "at its root"
         super().__init__(f"there is no {MANIFEST} {place}", where=str(spec), hint=hint)

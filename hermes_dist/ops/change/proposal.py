@@ -31,9 +31,8 @@ from hermes_dist.ops.change.variables import ENV_FILE, elsewhere, leave, new_fil
 from hermes_dist.ops.choices import Choices
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.fleet.running import running_gateways
-from hermes_dist.ops.homes import LIVING, Home, held, refuse_other_state
+from hermes_dist.ops.homes import LIVING, Home, clear_tombstone, held, refuse_other_state
 from hermes_dist.ops.inputs.rows import InputRow
-from hermes_dist.ops.profiles.profile_moves import clear_tombstone
 from hermes_dist.ops.unfinished import guards_of, take_back
 from hermes_dist.world.disk.fs import RealFs
 from hermes_dist.world.disk.locks import flock

@@ -7,7 +7,6 @@ from urllib.parse import unquote
 
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.neighbours.kinds import check_label
-from hermes_dist.decide.neighbours.take import take
 from hermes_dist.errors import Invalid
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.notes import Note, NoteKind
@@ -52,6 +51,8 @@ def packaged(ctx: Context, offer: Offer, recorded: str = "") -> Packaged | None:
     entry = offer.tree.get(RelPath(MANIFEST))
     if entry is not None:
         return Packaged(offer, load_manifest(ctx.store.read(entry.digest)))
+    from hermes_dist.decide.neighbours.take import take  # noqa: PLC0415 - start-up: most sources are packages
+
     taken = take(offer.tree, ctx.store.read, called(offer.pin), ctx.brand.home_variable)
     if taken is None:
         return None

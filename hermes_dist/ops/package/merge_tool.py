@@ -9,6 +9,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from hermes_dist import lazily
 from hermes_dist.errors import DistError, UsageError
 from hermes_dist.model.paths import RelPath
 from hermes_dist.ops.context import Context
@@ -31,8 +32,8 @@ class Versions(Struct, frozen=True):
     theirs: Path
 
 
-_HARMLESS = re.compile(r"\w[\w.+-]*", re.ASCII)
-_SUFFIX = re.compile(r"\.\w+", re.ASCII)
+_HARMLESS = lazily.pattern(r"\w[\w.+-]*", re.ASCII)
+_SUFFIX = lazily.pattern(r"\.\w+", re.ASCII)
 _EDITORS = ("sensible-editor", "vim", "nano", "vi")
 
 

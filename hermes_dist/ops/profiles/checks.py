@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from hermes_dist import lazily
 from hermes_dist.agents.places import CONFIG, ENV, MCP
 from hermes_dist.agents.routes import ROUTES
 from hermes_dist.agents.stores import TO_BE_PRIVATE
@@ -48,9 +48,9 @@ from hermes_dist.world.transaction.new_home import sweep
 LEFTOVER_AGE = 60.0
 """The age in seconds after which a half-written file counts as left behind."""
 _NO_SERVERS: tuple[object, ...] = ({}, [], {"mcpServers": {}}, {"mcp_servers": {}})
-_TEMPORARY = re.compile(r".+\.[0-9a-f]{12}\.tmp")
-_NO_SECRET = re.compile(r"\.env\.(?:EXAMPLE|example|template|sample)")
-_SECRET_NAME = re.compile(r"(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)(?:_|$)")
+_TEMPORARY = lazily.pattern(r".+\.[0-9a-f]{12}\.tmp")
+_NO_SECRET = lazily.pattern(r"\.env\.(?:EXAMPLE|example|template|sample)")
+_SECRET_NAME = lazily.pattern(r"(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)(?:_|$)")
 
 
 class Finding(Struct, frozen=True, kw_only=True):

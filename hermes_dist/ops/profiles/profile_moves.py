@@ -11,7 +11,6 @@ from msgspec.structs import replace
 
 from hermes_dist.agents.generation import NEWEST
 from hermes_dist.agents.places import ABOUT, CONFIG, GATEWAY_PARKED, HONCHO, HONCHO_OF_USER
-from hermes_dist.brand import Layout
 from hermes_dist.decide.profiles.lifecycle import (
     Kept,
     Move,
@@ -23,6 +22,7 @@ from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.context import Context
+from hermes_dist.ops.homes import clear_tombstone
 from hermes_dist.ops.layers.gone import drop
 from hermes_dist.ops.own_layers import remembered
 from hermes_dist.ops.profiles import aliases
@@ -222,11 +222,6 @@ def _unpark(ctx: Context, move: Move) -> None:
     """Let the gateway for all profiles serve a home again that it left out during the move."""
     if move.unpark:
         (ctx.layout.root / move.target / GATEWAY_PARKED).unlink(missing_ok=True)
-
-
-def clear_tombstone(layout: Layout, name: ProfileName) -> None:
-    """Remove the mark that hides a deleted profile's name from newer agents, which may be installed later."""
-    (layout.profiles / NEWEST.tombstones / name).unlink(missing_ok=True)
 
 
 def _identity(ctx: Context, move: Move) -> None:

@@ -5,12 +5,12 @@ They are merged with what the machine has: nothing that is there is overwritten,
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from msgspec import Struct
 
+from hermes_dist import lazily
 from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.discreet import Contents
 from hermes_dist.model.registry import Registry, dump_registries, load_registries
@@ -22,7 +22,7 @@ from hermes_dist.world.disk.owners import make_folders
 from hermes_dist.world.keys.files import change_keyring, read_keyring
 
 _POLICY = "policy.toml"
-_OF_TEAMS = re.compile(r"policies/[A-Za-z0-9][A-Za-z0-9._-]{0,99}\.toml")
+_OF_TEAMS = lazily.pattern(r"policies/[A-Za-z0-9][A-Za-z0-9._-]{0,99}\.toml")
 _IN_BACKUP = "in the backup"
 
 

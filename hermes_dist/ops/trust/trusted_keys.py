@@ -8,12 +8,13 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
+from hermes_dist import lazily
 from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.trust import Keyring, KnownKey, Policy, is_fingerprint
 from hermes_dist.ops.context import Context
 from hermes_dist.world.keys.files import change_keyring, read_keyring, read_policies
 
-_ENCODED = re.compile(r"[A-Za-z0-9+/=\s]{32,}.*", re.DOTALL)
+_ENCODED = lazily.pattern(r"[A-Za-z0-9+/=\s]{32,}.*", re.DOTALL)
 """Base64, as keys are written; a file name of that length has a dot or a hyphen."""
 
 

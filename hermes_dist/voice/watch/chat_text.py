@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from hermes_dist import lazily
 from hermes_dist.voice.clean import clean_line
 
 LONGEST = 3200
@@ -12,12 +13,12 @@ LONGEST = 3200
 _FENCE = "```"
 # The agent sends files that an answer names, and fetches pictures that it links to, also from inside a fence.
 _DIRECTIVES = (
-    (re.compile(r"`{3,}"), "'''"),
-    (re.compile(r"MEDIA\s*:", re.IGNORECASE), "MEDIA -"),
-    (re.compile(r"\]\("), "] ("),
-    (re.compile(r"\[\["), "[ ["),
-    (re.compile(r"<(?=img)", re.IGNORECASE), "< "),
-    (re.compile(r"@(?=everyone|here|channel|all)", re.IGNORECASE), "@ "),
+    (lazily.pattern(r"`{3,}"), "'''"),
+    (lazily.pattern(r"MEDIA\s*:", re.IGNORECASE), "MEDIA -"),
+    (lazily.pattern(r"\]\("), "] ("),
+    (lazily.pattern(r"\[\["), "[ ["),
+    (lazily.pattern(r"<(?=img)", re.IGNORECASE), "< "),
+    (lazily.pattern(r"@(?=everyone|here|channel|all)", re.IGNORECASE), "@ "),
 )
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,6 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
+from hermes_dist import lazily
 from hermes_dist.agents.places import GATEWAY_PID, GATEWAY_STATE
 from hermes_dist.brand import Brand, Layout
 from hermes_dist.errors import DistError, ExitCode
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from subprocess import CompletedProcess
 
 _HEAD = 8192
-_BIN = re.compile(r"\S*/bin/")
-_OURS = re.compile(r"(?<![\w.-])hermes_dist\b")
-_VERSION = re.compile(r"\bv?(\d+(?:\.\d+)+[\w.+!-]*)")
+_BIN = lazily.pattern(r"\S*/bin/")
+_OURS = lazily.pattern(r"(?<![\w.-])hermes_dist\b")
+_VERSION = lazily.pattern(r"\bv?(\d+(?:\.\d+)+[\w.+!-]*)")
 
 
 class NoAgent(DistError):

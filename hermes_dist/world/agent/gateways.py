@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import re
 import sys
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
@@ -14,6 +13,7 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
+from hermes_dist import lazily
 from hermes_dist.agents.places import (
     GATEWAY_LOGS,
     GATEWAY_PID,
@@ -41,7 +41,7 @@ _AFTER_KILL = 3.0
 _TAIL = 8192
 _STATE_BYTES = 1 << 20
 _FLAGS = frozenset({"-p", "--profile"})
-_BOX = re.compile("[\\s\u2500-\u257f]*")
+_BOX = lazily.pattern("[\\s\u2500-\u257f]*")
 
 
 class GatewayFacts(Struct, frozen=True, kw_only=True):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from tempfile import TemporaryDirectory
 
 import msgspec
 
+from hermes_dist import lazily
 from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Digest
@@ -26,10 +26,10 @@ _INDEX = b"index.json"
 _CONTENTS = b"objects/"
 _CHUNK = 1 << 20
 _MOST = 64 << 20
-_OBJECTS = re.compile(
+_OBJECTS = lazily.pattern(
     r"objects/(?:pack/pack-[0-9a-f]{40,64}\.(?:pack|idx|rev)|[0-9a-f]{2}/[0-9a-f]{38,62})"
 )
-_ID = re.compile(r"(?:tagged/)?[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_ID = lazily.pattern(r"(?:tagged/)?[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 Source = Callable[[], Iterable[bytes]]
 

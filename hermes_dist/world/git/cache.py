@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 from typing import IO
 
+from hermes_dist import lazily
 from hermes_dist.errors import Invalid
 from hermes_dist.world.disk.private import FILE, make_private
 from hermes_dist.world.ports import Refs
@@ -15,7 +16,7 @@ from hermes_dist.world.ports import Refs
 _LARGEST = 1 << 20
 _FOLDERS = ("objects", "refs")
 _FILES = ("HEAD", "config")
-COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+COMMIT = lazily.pattern(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _CONFIG = "[core]\n\trepositoryFormatVersion = {}\n\tbare = true\n\tlogAllRefUpdates = false\n"
 
 

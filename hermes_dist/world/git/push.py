@@ -15,6 +15,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from hermes_dist import lazily
 from hermes_dist.brand import Layout
 from hermes_dist.errors import Busy, DistError, Refused, Unreachable
 from hermes_dist.model.paths import RelPath
@@ -31,8 +32,8 @@ from hermes_dist.world.git.objects import Change, Objects, Sign
 from hermes_dist.world.git.repositories import BareGit, Patience, Tool
 from hermes_dist.world.ports import RefUpdate
 
-_IDENT = re.compile(r"[^<>\n]+ <[^<>\n]*> \d+ [+-]\d{4}")
-_MOVED = re.compile(
+_IDENT = lazily.pattern(r"[^<>\n]+ <[^<>\n]*> \d+ [+-]\d{4}")
+_MOVED = lazily.pattern(
     r"stale info|fetch first|non-fast-forward|already exists|cannot lock ref|failed to update ref"
     r"|reference already exists|incorrect old value|unable to set"
 )
@@ -53,7 +54,7 @@ _ROWS: tuple[tuple[str, str, str], ...] = (
         "publish to another host",
     ),
 )
-_REFUSED = re.compile(r"\[remote rejected\][^\n(]*\(([^\n]*)\)")
+_REFUSED = lazily.pattern(r"\[remote rejected\][^\n(]*\(([^\n]*)\)")
 
 
 class WritingTool(Tool, Protocol):

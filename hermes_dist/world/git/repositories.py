@@ -421,9 +421,12 @@ class BareGit:
         )
 
     def _related(self, cache: Path, old: str, new: str) -> Relation:
-        newer, older = self._walk(cache, new, HISTORY), self._walk(cache, old, HISTORY)
+        newer = self._walk(cache, new, HISTORY)
+        if not newer:
+            return "unknown"  # it is not in the cache, so the history of the old one does not reach it either
         if any(line[0] == old for line in newer):
             return "forward"
+        older = self._walk(cache, old, HISTORY)
         if any(line[0] == new for line in older):
             return "backward"
         open_ended = (

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+from hermes_dist import lazily
 from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.discreet import Contents
 from hermes_dist.model.git_object import signed_tag
@@ -15,7 +15,7 @@ from hermes_dist.world.git.cache import COMMIT
 from hermes_dist.world.keys import ssh as keys
 
 _BOUNDS = Bounds(seconds=60)
-_KEPT = re.compile(r"GIT_(AUTHOR|COMMITTER)_\w+|GIT_CONFIG_\w+")
+_KEPT = lazily.pattern(r"GIT_(AUTHOR|COMMITTER)_\w+|GIT_CONFIG_\w+")
 _LARGEST = 48 << 10
 """What a pipe takes at once; a tag's message is much shorter."""
 

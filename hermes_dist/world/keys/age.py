@@ -10,10 +10,10 @@ import base64
 import hashlib
 import hmac
 import os
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, BinaryIO
 
+from hermes_dist import lazily
 from hermes_dist.errors import Invalid
 from hermes_dist.world.archive.write import Sink
 
@@ -29,8 +29,8 @@ _MOST_WORK = 20
 _CHUNK = 1 << 16
 _TAG = 16
 _HEAD = 4096
-_STANZA = re.compile(rb"-> scrypt ([A-Za-z0-9+/]{22}) ([1-9]\d?)\n([A-Za-z0-9+/]{43})\n")
-_MAC = re.compile(rb"--- ([A-Za-z0-9+/]{43})\n")
+_STANZA = lazily.pattern(rb"-> scrypt ([A-Za-z0-9+/]{22}) ([1-9]\d?)\n([A-Za-z0-9+/]{43})\n")
+_MAC = lazily.pattern(rb"--- ([A-Za-z0-9+/]{43})\n")
 
 
 def _cipher(key: bytes) -> ChaCha20Poly1305:

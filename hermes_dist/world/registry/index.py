@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import re
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from hermes_dist import lazily
 from hermes_dist.errors import DistError
 from hermes_dist.model.registry import MAX_ENTRY, key_of, skeleton
 from hermes_dist.world.disk.locks import flock
@@ -40,7 +40,7 @@ _CANDIDATES = 300
 """How many packages of a stage are told apart: words that more have in common say little about any of them."""
 _AT_ONCE = 512
 _WAIT = 30.0
-_WORD = re.compile(r"[^\W_]+")
+_WORD = lazily.pattern(r"[^\W_]+")
 
 
 class Synced(Struct, frozen=True, kw_only=True):

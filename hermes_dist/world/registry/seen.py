@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from hermes_dist import lazily
 from hermes_dist.errors import DistError
 
 Pinned = tuple[str, str]
 """The commit of a release, and the digest of its tree; that is empty where nobody wrote it down."""
-_LINE = re.compile(r"(\S+) ([0-9a-f]{40}|[0-9a-f]{64}) ([0-9a-f]{64}|-)")
+_LINE = lazily.pattern(r"(\S+) ([0-9a-f]{40}|[0-9a-f]{64}) ([0-9a-f]{64}|-)")
 
 
 class SeenReleases:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from hermes_dist import lazily
 from hermes_dist.agents.places import CONFIG
 from hermes_dist.brand import LOCKFILE, PRIVATE
 from hermes_dist.errors import Invalid
@@ -32,7 +32,7 @@ BACK = f"{TXN}/back"
 """Marks a transaction that failed and is being taken back."""
 SKIPPED = "skipped"
 LOCK_SLOT = "lock"
-_BESIDE = re.compile(r"\.dist-[0-9a-f]{12}-(?:\d+|lock)")
+_BESIDE = lazily.pattern(r"\.dist-[0-9a-f]{12}-(?:\d+|lock)")
 LAST = CONFIG  # the agent reads it first, so it comes after all files it refers to
 
 __all__ = [

@@ -11,13 +11,13 @@ in the slot of its step, and both digests in the journal.
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Mapping
 from contextlib import nullcontext
 
 from msgspec.structs import replace
 
+from hermes_dist import lazily
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Step
 from hermes_dist.model.tree import Digest
@@ -34,7 +34,7 @@ TRIES = 100
 WATCHED = 0.1
 """Seconds for which the file is watched afterwards, if the agent does not write it again before."""
 
-_STAGED = re.compile(r"(\d+)~([0-9a-f]{64})~([0-9a-f]{64})")
+_STAGED = lazily.pattern(r"(\d+)~([0-9a-f]{64})~([0-9a-f]{64})")
 
 
 def put_on_newest(

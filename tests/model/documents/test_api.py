@@ -543,3 +543,19 @@ def test_a_key_path_is_written_plainly(text: str, path: tuple[str, ...]) -> None
 def test_what_is_no_key_path_is_refused(text: str) -> None:
     with pytest.raises(Invalid):
         parse_key(text)
+
+
+def test_who_changes_what_was_read_changes_it_for_nobody_else() -> None:
+    text = b"a: {b: [1, 2]}\n"
+    first = load_data(text, YAML)
+    assert isinstance(first, dict)
+    first["a"]["b"].append(3)
+    first["c"] = 1
+    assert load_data(text, YAML) == {"a": {"b": [1, 2]}}
+    assert load_data(b'{"a": []}', JSON) == {"a": []}
+
+
+def test_what_an_anchor_names_twice_stays_one_value() -> None:
+    found = load_data(b"a: &x [1]\nb: *x\n", YAML)
+    assert isinstance(found, dict)
+    assert found["a"] is found["b"]
