@@ -34,7 +34,6 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
     "apply": _of(
         ("apply team.toml", "Show what it takes to be as the file says, ask, and do it."),
         ("apply team.toml -n --exit-code", "Only look; 10 means that something differs."),
-        ("apply team.toml --prune -y", "Also move what the file does not name into the trash."),
         ("apply team.toml --bundle team.bundle", "The same without a network, from a bundle."),
     ),
     "snapshot": _of(
