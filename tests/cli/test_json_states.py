@@ -30,6 +30,7 @@ from hermes_dist.model.plan import ConflictKind, EffectKind
 from hermes_dist.model.registry import RegistryKind
 from hermes_dist.model.source import PinKind
 from hermes_dist.ops.team.apply import State as TeamState
+from hermes_dist.ops.transfer.machine_settings import StaysAs
 from hermes_dist.world.agent.find import GatewayState
 from hermes_dist.world.load import data_folder
 
@@ -267,6 +268,7 @@ ENUMS: tuple[type[StrEnum], ...] = (
     TimerKind,
     Whose,
     Trouble,
+    StaysAs,
     ActionKind,
     TeamState,
 )

@@ -287,14 +287,8 @@ def restore(ctx: Context, path: Path, request: Request, talk: Talk) -> tuple[Res
     done: list[Restored] = []
     with opened_backup(path, talk.passphrase) as backup:
         several = backup.index is not None
-        listed, taken = _listed(backup.index) if several else (), Brought()
-        if several:
-            found_here = merged(
-                settings_of(ctx), load_settings(_index(backup.index).get("machine"))
-            )
-            if talk.settings(found_here):
-                taken = found_here
-        names = talk.choose(listed) if several else {}
+        taken = _wanted(ctx, backup.index, talk) if several else Brought()
+        names = talk.choose(_listed(backup.index)) if several else {}
         for part in backup.parts:
             if not several:
                 names = talk.choose([Listed(part.name)])
@@ -311,6 +305,16 @@ def restore(ctx: Context, path: Path, request: Request, talk: Talk) -> tuple[Res
     if not taken.nothing:
         talk.brought(taken, None if request.dry_run else _bring(ctx, taken))
     return tuple(done)
+
+
+def _wanted(ctx: Context, index: bytes | None, talk: Talk) -> Brought:
+    """Show what a backup brings to the machine itself, and return what is wanted of it.
+
+    Raises:
+        DistError: The settings of the backup or of this machine can't be read.
+    """
+    found = merged(settings_of(ctx), load_settings(_index(index).get("machine")))
+    return found if talk.settings(found) else Brought()
 
 
 def _bring(ctx: Context, taken: Brought) -> DistError | None:

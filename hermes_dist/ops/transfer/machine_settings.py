@@ -5,7 +5,8 @@ They are merged with what the machine has: nothing that is there is overwritten,
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from enum import StrEnum
 from pathlib import Path
 
 from msgspec import Struct
@@ -42,16 +43,36 @@ class Settings(Contents, frozen=True, kw_only=True):
     policies: Mapping[str, bytes] = {}
 
 
+class StaysAs(StrEnum):
+    """What of a machine stays as it is."""
+
+    REGISTRY = "registry"
+    REVOKED_KEY = "revoked key"
+    POLICY = "policy"
+
+
+class Kept(Struct, frozen=True):
+    """What is otherwise in a backup than here.
+
+    Attributes:
+        kind: What it is here.
+        name: The name of the registry, of the key's owner, or of the policy's file.
+    """
+
+    kind: StaysAs
+    name: str
+
+
 class Brought(Struct, frozen=True, kw_only=True):
     """What a restore brings to a machine, or would bring.
 
     Attributes:
         settings: What is new here.
-        kept: Registries, keys and policies that are otherwise in the backup; those that are here stay.
+        kept: What is otherwise in the backup; that which is here stays.
     """
 
     settings: Settings = Settings()
-    kept: tuple[str, ...] = ()
+    kept: tuple[Kept, ...] = ()
 
     @property
     def nothing(self) -> bool:
@@ -137,26 +158,41 @@ def _encoded(text: object) -> bytes:
 
 def merged(here: Settings, there: Settings) -> Brought:
     """Return what is new in the settings of a backup, and what stays because it is otherwise here."""
-    kept: list[str] = []
-    known = {row.name: row for row in here.registries}
-    registries = tuple(row for row in there.registries if row.name not in known)
-    kept += [f"registry {r.name}" for r in there.registries if known.get(r.name, r) != r]
-    revoked = tuple(k for k in there.keyring.revoked if not here.keyring.revocation(k.fingerprint))
-    trusted = []
-    for key in there.keyring.trusted:
-        if here.keyring.revocation(key.fingerprint):
-            kept.append(f"key {key.name}, which is revoked here")
-        elif not here.keyring.name_of(key.fingerprint):
-            trusted.append(key)
+    registries, others = _new_registries(here.registries, there.registries)
+    keyring, revoked = _new_keys(here.keyring, there.keyring)
     policies = {n: text for n, text in there.policies.items() if n not in here.policies}
-    kept += [n for n, text in there.policies.items() if here.policies.get(n, text) != text]
+    changed = [n for n, text in there.policies.items() if here.policies.get(n, text) != text]
     settings = Settings(
         registries=registries,
         roots={row.name: there.roots[row.name] for row in registries if row.name in there.roots},
-        keyring=Keyring(trusted=tuple(trusted), revoked=revoked),
+        keyring=keyring,
         policies=policies,
     )
-    return Brought(settings=settings, kept=tuple(kept))
+    kept = (*others, *revoked, *(Kept(StaysAs.POLICY, name) for name in changed))
+    return Brought(settings=settings, kept=kept)
+
+
+def _new_registries(
+    here: Sequence[Registry], there: Sequence[Registry]
+) -> tuple[tuple[Registry, ...], list[Kept]]:
+    """The registries that are new, and those that lead elsewhere here."""
+    known = {row.name: row for row in here}
+    new = tuple(row for row in there if row.name not in known)
+    other = [Kept(StaysAs.REGISTRY, r.name) for r in there if known.get(r.name, r) != r]
+    return new, other
+
+
+def _new_keys(here: Keyring, there: Keyring) -> tuple[Keyring, list[Kept]]:
+    """The keys that are new, and those that are trusted there and revoked here."""
+    here_revoked = [key for key in there.trusted if here.revocation(key.fingerprint)]
+    trusted = [
+        key
+        for key in there.trusted
+        if key not in here_revoked and not here.name_of(key.fingerprint)
+    ]
+    revoked = [key for key in there.revoked if not here.revocation(key.fingerprint)]
+    kept = [Kept(StaysAs.REVOKED_KEY, key.name) for key in here_revoked]
+    return Keyring(trusted=tuple(trusted), revoked=tuple(revoked)), kept
 
 
 def bring(ctx: Context, settings: Settings) -> None:

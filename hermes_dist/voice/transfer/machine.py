@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from hermes_dist.ops.transfer.machine_settings import Brought, Settings
+from hermes_dist.ops.transfer.machine_settings import Brought, Settings, StaysAs
 from hermes_dist.voice.clean import clean
 
 _OFF = "-"
+_KEPT = {
+    StaysAs.REGISTRY: "registry {}",
+    StaysAs.REVOKED_KEY: "key {}, which is revoked here",
+    StaysAs.POLICY: "{}",
+}
 
 
 def held_words(settings: Settings) -> str:
@@ -38,7 +43,7 @@ def brought_lines(found: Brought) -> Iterator[str]:
     for name in settings.policies:
         yield f"policy {clean(name)}"
     for kept in found.kept:
-        yield f"{clean(kept)}: is here already, and stays as it is here"
+        yield f"{_KEPT[kept.kind].format(clean(kept.name))}: is here already, and stays as it is here"
 
 
 def settings_data(settings: Settings) -> dict[str, Any]:
@@ -58,4 +63,5 @@ def backed_settings(settings: Settings, error: object) -> dict[str, Any]:
 
 def brought_data(found: Brought, error: object) -> dict[str, Any]:
     """What a restore brought to the machine."""
-    return {**settings_data(found.settings), "kept": list(found.kept), "error": str(error or "")}
+    kept = [{"kind": str(each.kind), "name": each.name} for each in found.kept]
+    return {**settings_data(found.settings), "kept": kept, "error": str(error or "")}

@@ -21,7 +21,9 @@ from hermes_dist.ops.registry import registries
 from hermes_dist.ops.transfer.backup import Restored, Talk, back_up_all, restore
 from hermes_dist.ops.transfer.machine_settings import (
     Brought,
+    Kept,
     Settings,
+    StaysAs,
     bring,
     dump_settings,
     load_settings,
@@ -143,7 +145,11 @@ def test_what_is_here_stays_and_is_named() -> None:
     assert found.settings == Settings(
         keyring=Keyring(trusted=(BOB,), revoked=(ANN,)), policies={"policies/team.toml": POLICY}
     )
-    assert found.kept == ("registry mine", "key eve, which is revoked here", "policy.toml")
+    assert found.kept == (
+        Kept(StaysAs.REGISTRY, "mine"),
+        Kept(StaysAs.REVOKED_KEY, "eve"),
+        Kept(StaysAs.POLICY, "policy.toml"),
+    )
     assert merged(there, there) == Brought()
     assert merged(Settings(), there) == Brought(settings=there)
 
