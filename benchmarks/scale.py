@@ -109,12 +109,12 @@ def _commit(number: int, files: Files) -> bytes:
 
 
 def package(name: str, files: int, edition: int = 0) -> Files:
-    """The files of a package with many skills."""
+    """The files of a package with many notes; with their folders, 20,000 are the most that a package may have."""
     return {
         "distribution.yaml": f"name: {name}\nversion: 1.{edition}.0\n",
         "SOUL.md": f"# Edition {edition}\n",
         **{
-            f"skills/group{n % 200}/skill{n}/SKILL.md": f"---\nname: skill-{n}\n---\nStep {n} of {edition}.\n"
+            f"skills/group{n % 100}/notes/{n}.md": f"# Note {n}\n\nStep {n} of {edition}.\n"
             for n in range(files - 2)
         },
     }
@@ -214,7 +214,7 @@ class Subject(NamedTuple):
 
 SUBJECTS = (
     Subject("profiles", (10, 100, 1000), profiles),
-    Subject("files of a package", (200, 2000, 20_000), files_of_a_package),
+    Subject("files of a package", (190, 1900, 19_000), files_of_a_package),
     Subject("commits of a repository", (1000, 10_000, 100_000), commits_of_a_repository),
     Subject("entries of a registry", (1000, 10_000, 100_000), entries_of_a_registry),
     Subject("layers under a profile", (2, 20, 200), layers_under_a_profile),
