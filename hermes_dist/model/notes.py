@@ -36,6 +36,7 @@ class NoteKind(Kind):
     GO_BACK_TO = "go-back-to"
     TAKEN_AS_NAME = "taken-as-name"
     TAKEN_AS_NEIGHBOUR = "taken-as-neighbour"
+    PLUGIN_PLACE_NAMED = "plugin-place-named"
     MOVED_TAG_ACCEPTED = "moved-tag-accepted"
     HISTORY_REWRITTEN = "history-rewritten"
     HISTORY_UNKNOWN = "history-unknown"

@@ -255,11 +255,28 @@ def _of_other_root(data: Data) -> str:
     return f"left alone, because it belongs to another profile {data['name']}{below}"
 
 
+def _place_named(data: Data) -> str:
+    count, missing = int(str(data["count"])), ", ".join(names_in(data, "missing"))
+    which = (
+        f"{data['skill']} names"
+        if count == 1
+        else f"{count} files of skills, such as {data['skill']}, name"
+    )
+    gone = f"; not here: {missing}" if missing else ""
+    return f"{which} the folder of the plugin, which this agent does not tell{gone}"
+
+
 _NEIGHBOURS = {
     "plugin": "a plugin of another agent",
     "skills": "a collection of skills",
     "profile": "a plain profile",
 }
+
+
+def taken_words(label: str) -> str:
+    """Say what a source without ``distribution.yaml`` was taken for, as a lock records it; empty for a package."""
+    return _NEIGHBOURS.get(label.partition("/")[0], "")
+
 
 SENTENCES: Sentences = {
     NoteKind.ERROR: "{what}",
@@ -296,6 +313,7 @@ SENTENCES: Sentences = {
     NoteKind.TAKEN_AS_NEIGHBOUR: lambda data: (
         f"it has no distribution.yaml; by {data['sign']} it is taken for {_NEIGHBOURS[str(data['what'])]}"
     ),
+    NoteKind.PLUGIN_PLACE_NAMED: _place_named,
     NoteKind.MOVED_TAG_ACCEPTED: "its tag was moved, which you accepted",
     NoteKind.HISTORY_REWRITTEN: f"the history of the source was rewritten; {_OVER}",
     NoteKind.HISTORY_UNKNOWN: (

@@ -407,6 +407,7 @@ def info_data(info: Info) -> dict[str, Any]:
         "layers": _layers_of(lock),
         "pin": pin_data(pin),
         "source": source,
+        "taken": lock.top.taken.partition("/")[0] if lock else "",
         "signer": signer,
         "demands": _demands(lock),
         "env": [

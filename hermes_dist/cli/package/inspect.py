@@ -25,6 +25,7 @@ from hermes_dist.ops.profiles.list import list_profiles
 from hermes_dist.voice.inputs.words import input_rows
 from hermes_dist.voice.layers.news import layer_words
 from hermes_dist.voice.left_out import PARTIAL, missed_words
+from hermes_dist.voice.notes import taken_words
 from hermes_dist.voice.package_json import info_data, outdated_data
 from hermes_dist.voice.words import demand_words
 
@@ -95,6 +96,7 @@ def _info_rows(found: ops.Info) -> Iterator[tuple[str, str]]:
     if found.lock is not None:
         pin = found.lock.pin
         yield "Source", found.lock.source
+        yield "Taken for", taken_words(found.lock.top.taken)
         yield "Follows", pin.kind
         yield "Ref", pin.ref
         yield "Commit", pin.commit

@@ -5,12 +5,15 @@ from __future__ import annotations
 from hermes_dist.agents.places import MCP, SHARED_FILES, SHARED_FOLDERS
 from hermes_dist.decide.neighbours.draft import Draft
 from hermes_dist.decide.neighbours.kinds import Neighbour, Taken
+from hermes_dist.decide.neighbours.mentions import mentions
 from hermes_dist.decide.neighbours.plugin import bring_plugin
 from hermes_dist.decide.neighbours.signs import OTHER_MCP, sign_of
 from hermes_dist.decide.neighbours.skills import bring_collection
 from hermes_dist.decide.ownership import ENV_EXAMPLES
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Read, Tree
+
+__all__ = ["mentions", "take"]
 
 _OWN = frozenset([*SHARED_FILES, *SHARED_FOLDERS, *ENV_EXAMPLES])
 

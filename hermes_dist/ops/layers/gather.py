@@ -109,12 +109,13 @@ def _ask_ahead(ctx: Context, wanted: Wanted, lock: Lock | None) -> None:
     ctx.sources.ask_ahead(to_ask(ctx, *asked, *held), again=False)
 
 
+_OF_NEIGHBOURS = (NoteKind.TAKEN_AS_NEIGHBOUR, NoteKind.PLUGIN_PLACE_NAMED)
+
+
 def _notes(name: str, notes: Iterable[Note | None]) -> list[Note]:
     """What to say about a layer; what it is taken for is said with its name."""
     return [
-        note._replace(where=name) if note.kind is NoteKind.TAKEN_AS_NEIGHBOUR else note
-        for note in notes
-        if note
+        note._replace(where=name) if note.kind in _OF_NEIGHBOURS else note for note in notes if note
     ]
 
 

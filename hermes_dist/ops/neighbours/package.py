@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
 
 from hermes_dist.brand import MANIFEST
@@ -16,6 +17,10 @@ from hermes_dist.ops.context import Context
 from hermes_dist.world.load import load_manifest
 from hermes_dist.world.sources.api import Offer
 
+if TYPE_CHECKING:
+    from hermes_dist.decide.neighbours.mentions import Mentions
+
+_SHOWN = 5
 _ENDINGS = (".git", ".tar.gz", ".tgz")
 
 
@@ -51,7 +56,7 @@ def packaged(ctx: Context, offer: Offer, recorded: str = "") -> Packaged | None:
     entry = offer.tree.get(RelPath(MANIFEST))
     if entry is not None:
         return Packaged(offer, load_manifest(ctx.store.read(entry.digest)))
-    from hermes_dist.decide.neighbours.take import take  # noqa: PLC0415 - start-up: most sources are packages
+    from hermes_dist.decide.neighbours.take import mentions, take  # noqa: PLC0415 - start-up: most sources are packages
 
     taken = take(offer.tree, ctx.store.read, called(offer.pin), ctx.brand.home_variable)
     if taken is None:
@@ -62,9 +67,17 @@ def packaged(ctx: Context, offer: Offer, recorded: str = "") -> Packaged | None:
     made = offer._replace(
         tree=taken.tree,
         left_out=(*offer.left_out, *taken.left_out),
-        notes=(note, *offer.notes),
+        notes=(note, *_about(mentions(taken.tree, offer.tree, ctx.store.read)), *offer.notes),
     )
     return Packaged(made, manifest, taken.label)
+
+
+def _about(found: Mentions) -> Iterator[Note]:
+    """Say which skills rely on a place that only another agent tells, and which files they look for in vain there."""
+    if found.skills:
+        missing = tuple(map(str, found.missing[:_SHOWN]))
+        kind, first = NoteKind.PLUGIN_PLACE_NAMED, str(found.skills[0])
+        yield Note.of(kind, skill=first, count=len(found.skills), missing=missing)
 
 
 def packaged_again(ctx: Context, offer: Offer, recorded: str, where: str) -> Packaged:

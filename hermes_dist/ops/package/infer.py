@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from hermes_dist.agents.places import SOUL
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.consent.parking import Grafted
 from hermes_dist.decide.infer import (
@@ -41,6 +42,8 @@ _COMMITS = 400
 _CLOSER = 24
 _OTHER_TIPS = 50
 _SHA256 = 64
+_NEIGHBOURS = frozenset(["SKILL.md", SOUL, "plugin.json"])
+"""Files of which one is in every source that is taken for something without a manifest, in any folder."""
 _ANY = Entry(Digest.of(b""))
 """A placeholder entry, for comparisons of paths alone."""
 
@@ -113,6 +116,7 @@ def infer(ctx: Context, home: Home, spec: SourceSpec) -> Guess | None:
     versions = history.versions
     seen = observe(ctx, home, Tree({path: _ANY for version in versions for path in version.files}))
     oids = _oids(seen.ours, seen.read, sha256=len(target.commit) == _SHA256)
+    versions = [_where_it_is_here(version, oids) for version in versions]
     # Comparing the ids of files is cheap and picks the few versions that are worth fetching.
     closest = [target._replace(commit=v.commit) for v in shortlist(versions, oids, _CLOSER)]
     candidates = list(_fetched(ctx, _distinct([target, *closest])))
@@ -121,6 +125,17 @@ def infer(ctx: Context, home: Home, spec: SourceSpec) -> Guess | None:
         return None
     found = _guess(ctx, rows, seen, pinned=target.pinned, tried=max(1, len(versions)))
     return replace(found, sure=False, older=True) if _may_be_older(found, history) else found
+
+
+def _where_it_is_here(version: Version, oids: Mapping[RelPath, str]) -> Version:
+    """A version with its files where the home has them; of a package, they are there already."""
+    if MANIFEST in version.files:
+        return version
+    known = frozenset(version.files.values())
+    return Version(
+        version.commit,
+        {**version.files, **{path: oid for path, oid in oids.items() if oid in known}},
+    )
 
 
 def _may_be_older(guess: Guess, history: _History) -> bool:
@@ -249,11 +264,14 @@ def _commits(ctx: Context, target: Target, spec: SourceSpec) -> tuple[list[str],
 
 
 def _versions(ctx: Context, spec: SourceSpec, commits: list[str]) -> Iterator[Version]:
+    signs: frozenset[str] = frozenset()
     for count, commit in enumerate(commits):
         ctx.progress(f"comparing version {count + 1} of {len(commits)}")
         with suppress(DistError):
             files = _files(ctx, spec, commit)
-            if any(file.path == MANIFEST for file in files):
+            if count == 0 and not any(file.path == MANIFEST for file in files):
+                signs = _NEIGHBOURS
+            if any(file.path == MANIFEST or file.path.name in signs for file in files):
                 yield Version(commit, {file.path: file.oid for file in files})
 
 

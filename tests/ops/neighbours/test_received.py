@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 import yaml
 from gitrepo import Repo
+from machines import Machine
 from story import BOT, GO, Story, contents, yes
 
-from hermes_dist.errors import Invalid
+from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.left_out import Why
 from hermes_dist.model.notes import NoteKind
 from hermes_dist.model.plan import EffectKind
@@ -22,8 +23,12 @@ from hermes_dist.ops.layers import own
 from hermes_dist.ops.layers.again import fetched_again
 from hermes_dist.ops.layers.lost import fetch_again
 from hermes_dist.ops.package import outdated as asking
+from hermes_dist.ops.package.adopt import adopt
+from hermes_dist.ops.package.inspect import info
 from hermes_dist.ops.package.install import install
 from hermes_dist.ops.package.uninstall import uninstall
+from hermes_dist.voice.notes import taken_words
+from hermes_dist.voice.package_json import info_data
 
 LINES = "".join(f"Step {n}.\n" for n in range(1, 20))
 SKILL = f"---\nname: find\ndescription: Finds.\n---\n{LINES}"
@@ -212,3 +217,69 @@ def test_a_folder_and_an_archive(tmp_path: Path) -> None:
 
 def parked(story: Story) -> None:
     install(story.ctx, story.url, Request(), yes, name="bot")
+
+
+def test_info_says_what_the_source_was_taken_for(tmp_path: Path) -> None:
+    for kind, files in KINDS.items():
+        place = tmp_path / kind
+        place.mkdir()
+        story = Story(place, files)
+        story.install()
+        assert info_data(info(story.ctx, BOT))["taken"] == kind
+        assert taken_words(story.lock.top.taken)
+    assert taken_words("") == ""
+
+
+def test_skills_that_name_the_plugins_folder_are_told_with_what_did_not_come(
+    tmp_path: Path,
+) -> None:
+    text = f"{SKILL}Run ${{CLAUDE_PLUGIN_ROOT}}/lib/look.py, then ${{CLAUDE_PLUGIN_ROOT}}/s.js.\n"
+    files = {**PLUGIN, "skills/find/SKILL.md": text, "lib/look.py": "2\n"}
+    bare = {path: data for path, data in files.items() if path != ".mcp.json"}
+    for name, shipped, missing in (("bare", bare, ("lib/look.py", "s.js")), ("full", files, ())):
+        place = tmp_path / name
+        place.mkdir()
+        outcome = Story(place, shipped).install()
+        [note] = [n for n in outcome.proposal.notes if n.kind is NoteKind.PLUGIN_PLACE_NAMED]
+        assert note.datum("skill") == "skills/find/SKILL.md"
+        assert note.datum("missing") == missing
+
+
+def test_what_is_published_of_a_neighbour_goes_to_a_repository_of_ones_own(tmp_path: Path) -> None:
+    story = Story(tmp_path, PLUGIN)
+    story.install()
+    story.edit("skills/find/SKILL.md", "Step 3.", "Step three.")
+    before = story.repo.git("rev-parse", "main")
+    ada = Machine(tmp_path / "ada")
+    install(ada.ctx, story.url, GO, yes, name="bot")
+    ada.edit("skills/find/SKILL.md", "Step 3.", "Step three.")
+    with pytest.raises(DistError) as caught:
+        ada.publish()
+    assert "--to" in caught.value.hint
+    assert story.repo.git("rev-parse", "main") == before
+    target = Repo(tmp_path / "own.git", bare=True)
+    ada.publish(f"file://{target.path}")
+    assert "distribution.yaml" in target.git("ls-tree", "-r", "--name-only", "main").split()
+
+
+def test_a_home_that_grew_from_a_neighbours_history_is_adopted(tmp_path: Path) -> None:
+    """The files of an older commit, copied by hand and edited: the commit is found, and an update follows."""
+    story = Story(tmp_path, COLLECTION)
+    story.ship({"find/SKILL.md": SKILL.replace("Step 7.", "Step seven.")})
+    story.ship({"write/SKILL.md": SKILL.replace("find", "write") + "New.\n"})
+    for name, text in (
+        ("find", SKILL.replace("Step 7.", "Step seven.")),
+        ("write", SKILL.replace("find", "write")),
+    ):
+        file = story.home / "skills" / name / "SKILL.md"
+        file.parent.mkdir(parents=True)
+        file.write_text(text.replace("Step 15.", "Step fifteen.") if name == "find" else text)
+    (story.home / "SOUL.md").write_text("Mine.\n")
+    done = adopt(story.ctx, BOT, GO, lambda _found: True, source=story.url)
+    assert done.done
+    assert story.lock.pin.commit == story.commits[1]
+    assert story.lock.top.taken == "skills/1"
+    story.update()
+    assert story.read("skills/write/SKILL.md").endswith("New.\n")
+    assert "Step fifteen." in story.read("skills/find/SKILL.md")
+    assert story.read("SOUL.md") == "Mine.\n"
