@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from hermes_dist import lazily
 from hermes_dist.agents.places import CONFIG, MCP
 from hermes_dist.brand import MANIFEST
+from hermes_dist.decide.neighbours.portable_skill import portable_skill
 from hermes_dist.decide.neighbours.servers import texts_in
 from hermes_dist.decide.neighbours.signs import OTHER_MCP, PLUGIN_FILES, SKILL, skill_folders
 from hermes_dist.decide.neighbours.skills import SKILLS, files_in, skill_name, slug
@@ -51,7 +52,9 @@ class _Work:
         self.odd: list[LeftOut] = []
 
     def put(self, path: str, data: object) -> None:
-        text = dump(data, Kind.JSON)
+        self.write(path, dump(data, Kind.JSON))
+
+    def write(self, path: str, text: bytes) -> None:
         digest = Digest.of(text)
         self.blobs[digest] = text
         self.entries[RelPath(path)] = Entry(digest)
@@ -99,13 +102,17 @@ def _skills(work: _Work) -> Iterator[RelPath]:
     """Put each skill into a folder of its own: other agents look no deeper."""
     for folder in sorted(one for one in skill_folders(work.paths) if one and one.under(SKILLS)):
         text = work.read(work.tree[folder / SKILL].digest)
-        to = f"{SKILLS}/{skill_name(text, folder.name).replace('_', '-')}"
+        name = re.sub("[-_]+", "-", skill_name(text, folder.name))
+        to = f"{SKILLS}/{name}"
         if RelPath(f"{to}/{SKILL}") in work.entries:
             work.odd.append(LeftOut(f"{folder}/", Why.NAME_TAKEN))
             continue
         for path in files_in(work.paths, folder):
             work.entries[RelPath(f"{to}{path[len(folder) :]}")] = work.tree[path]
             yield path
+        strict = portable_skill(text, name)
+        if strict != text:
+            work.write(f"{to}/{SKILL}", strict)
 
 
 def _servers(work: _Work) -> Iterator[tuple[str, dict[object, object]]]:

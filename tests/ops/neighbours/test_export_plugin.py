@@ -146,6 +146,10 @@ def test_what_was_written_is_a_source_again(ada: Machine, tmp_path: Path) -> Non
 
 @pytest.mark.agent22
 def test_the_agents_own_loader_takes_it(ada: Machine, tmp_path: Path) -> None:
+    odd = "---\nname: Über x\nmetadata:\n  hermes: {tags: [a]}\nallowed-tools: [Read]\n---\nDo.\n"
+    ada.write("skills/odd/SKILL.md", odd)
+    ada.write("skills/bare/SKILL.md", "Do.\n")
+    ada.write("skills/two_words/SKILL.md", "---\ndescription: Two.\n---\nDo.\n")
     out = tmp_path / "out"
     exported(ada, out)
     code = (
@@ -162,4 +166,6 @@ def test_the_agents_own_loader_takes_it(ada: Machine, tmp_path: Path) -> None:
     ]
     env = {**os.environ, "HERMES_HOME": str(tmp_path / "hermes")}
     said = subprocess.run(run, capture_output=True, text=True, env=env, check=False)
-    assert said.stdout.strip() == "my-bot ['brief', 'find'] ['far', 'notes'] []", said.stderr
+    assert said.stdout.strip() == (
+        "my-bot ['bare', 'brief', 'find', 'two-words', 'uber-x'] ['far', 'notes'] []"
+    ), said.stderr
