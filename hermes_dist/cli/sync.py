@@ -194,7 +194,7 @@ def leave(session: Session, profile: Profile = None, yes: Yes = False) -> int:
     name = session.ctx.profile(profile)
 
     def agree(record: Record) -> bool:
-        question = f"Sync {name} no longer on {record.machine}? Its files stay."
+        question = f"Sync {name} no longer on {record.machine or 'this machine'}? Its files stay."
         return yes or session.screen.confirm(question)
 
     done = machines.leave(session.ctx, name, agree)
@@ -203,8 +203,9 @@ def leave(session: Session, profile: Profile = None, yes: Yes = False) -> int:
     session.screen.emit("sync-machines", changed_data(done))
     session.screen.say(f"{_tick(session)} {name} is not kept in sync here any more.")
     if not done.told:
-        again = session.command(f"sync forget {name} {done.machine}")
-        session.screen.warn(f"the others still count {done.machine}; tell them there: {again}")
+        again = session.command(f"sync forget {name} {done.machine or 'MACHINE'}")
+        machine = done.machine or "this machine"
+        session.screen.warn(f"the others still count {machine}; tell them there: {again}")
     return 0
 
 

@@ -111,6 +111,25 @@ class Story:
         self.joined: list[Machine] = []
         self.number = 0
 
+    def push_by_hand(self, files: dict[str, str]) -> None:
+        """Push a commit that no program of ours made, as anybody can who may write there."""
+        work = self.repo.path.parent / "work"
+        if not work.exists():
+            self.repo.git("worktree", "add", "-q", "--detach", str(work), "main")
+        self.repo.git("-C", str(work), "checkout", "-q", "--detach", "main")
+        for path, text in files.items():
+            target = work / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text)
+        self.repo.git("-C", str(work), "add", ".")
+        identity = ("-c", "user.name=x", "-c", "user.email=x@example.org")
+        self.repo.git("-C", str(work), *identity, "commit", "-qm", "by hand")
+        self.repo.git(
+            "update-ref",
+            "refs/heads/main",
+            self.repo.git("-C", str(work), "rev-parse", "HEAD").strip(),
+        )
+
     def mark(self) -> str:
         self.number += 1
         word = f"m{self.number}{self.rng.choice(WORDS)}"

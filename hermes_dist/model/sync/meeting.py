@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct, field
 
 from hermes_dist import lazily
+from hermes_dist.agents.places import MEMORIES, SESSIONS
 from hermes_dist.errors import Invalid, UsageError
 from hermes_dist.model import lock_head
 from hermes_dist.model.lock_head import Newer
@@ -34,6 +35,8 @@ PRIVATE = RelPath("private")
 """The folder of what is encrypted."""
 PRIVATE_INDEX = RelPath("private.json")
 """To whom each private file is encrypted."""
+PARTS = (MEMORIES, SESSIONS)
+"""The folders that may travel encrypted; a repository can't ask for any other."""
 _NAME = lazily.pattern(r"[a-z0-9][a-z0-9._-]{0,39}")
 _KEY = lazily.pattern(r"age1[02-9ac-hj-np-z]{58}")
 
@@ -113,7 +116,7 @@ def load_about(data: bytes) -> About:
 
     Raises:
         Newer: A newer program wrote it, or the lockfiles in it.
-        Invalid: It is damaged.
+        Invalid: It is damaged, or asks for what never travels.
     """
     about = _load(data, About, ABOUT)
     if about.format > FORMAT or about.lock > lock_head.FORMAT:
@@ -122,6 +125,9 @@ def load_about(data: bytes) -> About:
             where=str(ABOUT),
             hint=f"use hermes-dist {about.since} or later on this machine; nothing was changed",
         )
+    # Whoever can push writes this, and a machine that joins sends these folders.
+    if odd := sorted(set(about.carried) - set(PARTS)):
+        raise Invalid(f"it asks for {odd[0]!r:.60}, which never travels", where=str(ABOUT))
     return about
 
 

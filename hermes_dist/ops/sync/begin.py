@@ -192,6 +192,6 @@ def _refuse_taken(
         raise UsageError(
             f"a machine called {machine} meets there already",
             where=place.shown,
-            hint="choose another name with --machine; or, if it is gone: "
+            hint="join with another --machine NAME; if that one is gone, run then: "
             + ctx.command(f"sync forget {name} {machine}"),
         )

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from msgspec import Struct
 from msgspec.structs import replace
 
-from hermes_dist.errors import Busy, DistError, UsageError
+from hermes_dist.errors import Busy, DistError, Invalid, UsageError
+from hermes_dist.model.lock_head import Newer
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.sync.meeting import (
     RECIPIENTS,
@@ -54,7 +55,7 @@ def leave(ctx: Context, name: ProfileName, agree: Callable[[Record], bool]) -> C
         DistError: The profile is not synced, or the disk fails.
     """
     with alone(ctx, name):
-        record = need_record(ctx, name)
+        record = _record_to_leave(ctx, name)
         if not agree(record):
             return None
         place = place_at(ctx, record.url, record.branch, record.machine)
@@ -64,10 +65,26 @@ def leave(ctx: Context, name: ProfileName, agree: Callable[[Record], bool]) -> C
             # Leaving must work without the others: `forget` tells them later.
             left = None
         shutil.rmtree(folder_of(ctx.layout.home(name)), ignore_errors=True)
-        machines = tuple(left or ())
         return Changed(
-            profile=name, machine=record.machine, machines=machines, told=left is not None
+            profile=name,
+            machine=record.machine,
+            machines=_others(left, record.machine) if left else (),
+            told=left is not None,
         )
+
+
+def _record_to_leave(ctx: Context, name: ProfileName) -> Record:
+    """The record of a profile; with a damaged one it must be possible to leave, too, and it names no machine then.
+
+    Raises:
+        DistError: The profile is not synced, or a newer program syncs it.
+    """
+    try:
+        return need_record(ctx, name)
+    except Newer:
+        raise
+    except Invalid:
+        return Record(url="", machine="")
 
 
 def forget(ctx: Context, name: ProfileName, machine: str) -> Changed:
@@ -93,7 +110,14 @@ def forget(ctx: Context, name: ProfileName, machine: str) -> Changed:
         left = _take_away(ctx, place, machine, f"{record.machine}: forget {machine}")
         if left is None:
             raise UsageError(f"no machine called {machine} meets there", where=place.shown)
-        return Changed(profile=name, machine=machine, machines=tuple(left))
+        # Back in the recipients file, by whatever hand, the key has to be accepted again.
+        known = tuple(key for key in record.known if key != left.machines[machine].key)
+        write_record(ctx.layout.home(name), replace(record, known=known))
+        return Changed(profile=name, machine=machine, machines=_others(left, machine))
+
+
+def _others(meeting: Meeting, machine: str) -> tuple[str, ...]:
+    return tuple(sorted(set(meeting.machines) - {machine}))
 
 
 def accept(ctx: Context, name: ProfileName, machine: str) -> Changed:
@@ -142,8 +166,8 @@ def accept(ctx: Context, name: ProfileName, machine: str) -> Changed:
     raise AssertionError  # the last turn returns or raises
 
 
-def _take_away(ctx: Context, place: Place, machine: str, message: str) -> list[str] | None:
-    """Take a machine's file and key away; None if it has none there."""
+def _take_away(ctx: Context, place: Place, machine: str, message: str) -> Meeting | None:
+    """Take a machine's file and key away; returns what was there before, or None if it has none there."""
     for turn in range(TRIES):
         meeting = meet(ctx, place)
         if meeting is None or machine not in meeting.machines:
@@ -156,7 +180,7 @@ def _take_away(ctx: Context, place: Place, machine: str, message: str) -> list[s
             if turn == TRIES - 1:
                 raise
             continue
-        return sorted(set(meeting.machines) - {machine})
+        return meeting
     raise AssertionError  # the last turn returns or raises
 
 

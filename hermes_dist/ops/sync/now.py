@@ -126,7 +126,7 @@ def exchange(
             return _would(ctx, place, meeting, home, outcomes)
         record = read_record(home.path) or record
         home = synced_home(ctx, name, record)
-        record = with_own_key(home.path, record)
+        record = with_own_key(home.path, still_trusting(record, meeting))
         also = other_files(ctx, home.path, record, meeting)
         made = outgoing_of(ctx, place, meeting, home, also.files, allowed)
         try:
@@ -141,6 +141,11 @@ def exchange(
         result = _result(name, record, meeting, outcomes, made)
         return replace(result, private=also.came, unread=also.unread)
     raise AssertionError  # the last turn returns or raises
+
+
+def still_trusting(record: Record, meeting: Meeting) -> Record:
+    """Return a record without the keys that others took away: if one comes back, it has to be accepted again."""
+    return replace(record, known=tuple(key for key in record.known if key in meeting.recipients))
 
 
 def with_own_key(home: Path, record: Record) -> Record:

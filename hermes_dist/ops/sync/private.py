@@ -8,7 +8,6 @@ from pathlib import Path
 
 from msgspec import Struct, field
 
-from hermes_dist.agents.places import MEMORIES, SESSIONS
 from hermes_dist.decide.sync.private import Reading, Versions, beside_path, merged
 from hermes_dist.errors import Invalid
 from hermes_dist.model.paths import RelPath
@@ -24,12 +23,14 @@ from hermes_dist.model.tree import Digest, Entry, Tree
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.sync.meeting import Meeting
 from hermes_dist.ops.sync.state import folder_of
+from hermes_dist.world.disk.errors import trouble
 from hermes_dist.world.disk.fs import atomic_write
 from hermes_dist.world.keys.machine import opened, sealed
 
-PARTS = (MEMORIES, SESSIONS)
 _SUFFIX = ".age"
 _MOST = 64 << 20
+_TRIES = 3
+"""How often to merge again because the agent wrote the file meanwhile."""
 
 
 class Exchanged(Struct, frozen=True, kw_only=True):
@@ -106,26 +107,42 @@ class _Work:
 
     def take(self, path: RelPath) -> None:
         """Merge one file, and say what becomes of it."""
-        ours, theirs = _read(self.home / path), None
+        theirs = None
         if path in self.there:
             theirs = opened(self.ctx.store.read(self.there[path].digest), key_path(self.home))
             if theirs is None:
                 self._leave(path)
+                self.unread.append(path)
                 return
-        done = merged(path, Versions(base=self._base(path), ours=ours, theirs=theirs))
-        if done.content != ours and not self._write(path, ours, done.content):
-            done = merged(path, Versions(base=None, ours=_read(self.home / path), theirs=theirs))
-        if done.beside is not None:
-            other = beside_path(path, done.beside)
-            self._write(other, _read(self.home / other), done.beside)
-            self._send(other, done.beside, None)
-        self._send(path, done.content, theirs)
+        base = self._base(path)
+        for _ in range(_TRIES):
+            ours = _read(self.home / path)
+            done = merged(path, Versions(base=base, ours=ours, theirs=theirs))
+            if done.beside is not None:
+                # First of all: from here on, neither version is in one place alone.
+                self._keep_beside(path, done.beside)
+            if done.content == ours or self._write(path, ours, done.content):
+                self._send(path, done.content, theirs)
+                return
+        self._postpone(path)
+
+    def _keep_beside(self, path: RelPath, content: bytes) -> None:
+        other = beside_path(path, content)
+        # If it is here, the agent may have gone on with it.
+        if self._write(other, None, content):
+            self._send(other, content, None)
 
     def _leave(self, path: RelPath) -> None:
-        """Leave at the meeting place what this machine can't read yet."""
-        self.files[PRIVATE / f"{path}{_SUFFIX}"] = self.there[path]
-        self.index[path] = frozenset(self.readers.get(path, ()))
-        self.unread.append(path)
+        """Leave at the meeting place what is there."""
+        if path in self.there:
+            self.files[PRIVATE / f"{path}{_SUFFIX}"] = self.there[path]
+            self.index[path] = frozenset(self.readers.get(path, ()))
+
+    def _postpone(self, path: RelPath) -> None:
+        """Leave a file that the agent writes all the time to the next sync: nothing of it was received or sent."""
+        self._leave(path)
+        if path in self.record.seen.private:
+            self.seen[str(path)] = self.record.seen.private[path]
 
     def _base(self, path: RelPath) -> bytes | None:
         digest = self.record.seen.private.get(path)
@@ -187,3 +204,5 @@ def _read(path: Path) -> bytes | None:
             return file.read()
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return None
+    except OSError as err:
+        raise trouble(err, "the file can't be read", where=str(path)) from err

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from hermes_dist.brand import PRIVATE
+from hermes_dist.brand import SYNC_RECORD
 from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.lock import Lock, load_lock
 from hermes_dist.model.paths import ProfileName
@@ -23,19 +23,18 @@ from hermes_dist.world.disk.locks import flock
 from hermes_dist.world.disk.private import make_private
 from hermes_dist.world.transaction.generations import generations
 
-FOLDER = "sync"
 LABEL = "sync"
 """The label of a generation that names the operation."""
 
 
 def folder_of(home: Path) -> Path:
     """The folder of everything that sync remembers about a home."""
-    return home / PRIVATE / FOLDER
+    return record_path(home).parent
 
 
 def record_path(home: Path) -> Path:
     """The file of the record."""
-    return folder_of(home) / "record.json"
+    return home / SYNC_RECORD
 
 
 def is_synced(home: Path) -> bool:

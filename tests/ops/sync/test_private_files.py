@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from meeting_of_three import BOT, Machine, Story, objects_of, yes
 
-from hermes_dist.errors import DistError
+from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.paths import RelPath
 from hermes_dist.ops.change.request import Request
+from hermes_dist.ops.sync import private
 from hermes_dist.ops.sync.begin import Options, init, join
 from hermes_dist.ops.sync.machines import accept, forget
 from hermes_dist.ops.sync.meeting import meet, place_at
@@ -120,3 +121,100 @@ def test_without_the_library_it_names_the_extra(
         init(first.ctx, BOT, story.url, options, yes, dry_run=False)
     assert "hermes-dist[sync]" in error.value.hint
     assert story.repo.git("for-each-ref") == ""
+
+
+def test_a_repository_asks_for_no_other_folders(two: tuple[Story, Machine, Machine]) -> None:
+    story, first, _ = two
+    third = story.machines[2]
+    third.write("auth.json", '{"token": "Qz7xW9kV3mB5nR8tY2pL"}\n')
+    story.push_by_hand({"meeting.json": '{"profile": "bot", "with": ["."]}'})
+    before = objects_of(story.repo)
+    for sync in (
+        lambda: join(third.ctx, BOT, story.url, Options(machine="c"), Request(), yes),
+        lambda: now(first),
+    ):
+        with pytest.raises(Invalid, match="never travels"):
+            sync()
+    assert objects_of(story.repo) == before
+
+
+def test_a_key_that_was_forgotten_has_to_be_accepted_again(
+    two: tuple[Story, Machine, Machine],
+) -> None:
+    story, first, second = accepted(two)
+    stolen = need_record(second.ctx, BOT).own
+    forget(first.ctx, BOT, "b")
+    story.push_by_hand({"recipients.txt": f"{need_record(first.ctx, BOT).own}\n{stolen}\n"})
+    first.write(NOTE, "Only for me.\n")
+    assert stolen not in need_record(first.ctx, BOT).known
+    now(first)
+    record = need_record(first.ctx, BOT)
+    meeting = meet(first.ctx, place_at(first.ctx, record.url))
+    assert meeting is not None
+    sealed = first.ctx.store.read(meeting.whole[RelPath(f"private/{NOTE}.age")].digest)
+    assert opened(sealed, key_path(second.home)) is None
+
+
+def test_a_key_that_another_machine_took_away_is_trusted_no_more(
+    two: tuple[Story, Machine, Machine],
+) -> None:
+    story, first, second = accepted(two)
+    stolen = need_record(second.ctx, BOT).own
+    story.push_by_hand({"recipients.txt": f"{need_record(first.ctx, BOT).own}\n"})
+    now(first)
+    assert stolen not in need_record(first.ctx, BOT).known
+
+
+def test_a_kill_between_two_sessions_loses_neither(
+    two: tuple[Story, Machine, Machine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, first, second = accepted(two)
+    first.write(TALK, first.read(TALK) + '{"say": "one, and much longer"}\n')
+    second.write(TALK, second.read(TALK) + '{"say": "two"}\n')
+    now(first)
+    real = private.atomic_write
+
+    def dies(path: Path, data: bytes, mode: int = 0o600, *, home: bool = False) -> None:
+        real(path, data, mode, home=home)
+        if home:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(private, "atomic_write", dies)
+    with pytest.raises(KeyboardInterrupt):
+        now(second)
+    talks = "".join(path.read_text() for path in second.home.glob("sessions/*"))
+    assert '"two"' in talks
+    monkeypatch.undo()
+    now(second)
+    now(first)
+    for machine in (first, second):
+        talks = "".join(path.read_text() for path in machine.home.glob("sessions/*"))
+        assert "longer" in talks
+        assert '"two"' in talks
+
+
+def test_what_comes_in_while_the_agent_writes_is_not_deleted_for_the_others(
+    two: tuple[Story, Machine, Machine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, first, second = accepted(two)
+    first.write(NOTE, first.read(NOTE) + "\nFrom the laptop.\n")
+    now(first)
+    real = private._read
+    number = 0
+
+    def busy(path: Path) -> bytes | None:
+        nonlocal number
+        if path == second.home / NOTE:
+            number += 1
+            second.write(NOTE, f"Line {number}.\n\nShe sleeps all day.\n")
+        return real(path)
+
+    monkeypatch.setattr(private, "_read", busy)
+    now(second)
+    monkeypatch.undo()
+    assert "laptop" not in second.read(NOTE)  # it could not be written yet
+    now(second)
+    now(first)
+    assert "From the laptop." in first.read(NOTE)
+    assert first.read(NOTE) == second.read(NOTE)
+    assert f"Line {number}." in first.read(NOTE)

@@ -8,10 +8,11 @@ import pytest
 from budget import sessions
 from meeting_of_three import BOT, Machine, Story, objects_of, play, yes
 
-from hermes_dist.errors import Refused
+from hermes_dist.errors import Invalid, Refused
 from hermes_dist.model.lock_head import Newer
 from hermes_dist.ops.change.request import Request
 from hermes_dist.ops.sync.begin import Options, init, join
+from hermes_dist.ops.sync.machines import leave
 from hermes_dist.ops.sync.now import sync_now
 from hermes_dist.ops.sync.state import need_record, record_path
 
@@ -110,3 +111,17 @@ def test_a_login_in_the_address_is_shown_nowhere(tmp_path: Path) -> None:
         with pytest.raises(Exception, match="127") as error:
             begin()
         assert "s3cret" not in f"{error.value} {getattr(error.value, 'hint', '')}"
+
+
+def test_a_damaged_record_can_be_left(two: tuple[Story, Machine, Machine]) -> None:
+    story, _, second = two
+    record_path(second.home).write_text("{")
+    with pytest.raises(Invalid, match="damaged"):
+        second.sync()
+    before = second.text()
+    done = leave(second.ctx, BOT, yes)
+    assert done is not None
+    assert not done.told
+    assert second.text() == before
+    join(second.ctx, BOT, story.url, Options(machine="b2"), Request(), yes)
+    assert second.text() == before
