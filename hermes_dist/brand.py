@@ -12,6 +12,7 @@ from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 MANIFEST = "distribution.yaml"
 LOCKFILE = "distribution.lock"
 PRIVATE = ".dist"
+SYNC_RECORD = f"{PRIVATE}/sync/record.json"
 SHARED = "distributions"
 """The folder below the root that all profiles share."""
 LAYERS = "layers"

@@ -118,6 +118,8 @@ class NoteKind(Kind):
     # a profile without a lockfile, and the state of one that has one
     TAKEN_FOR = "taken-for"
     NO_PACKAGE = "no-package"
+    MACHINES_DISAGREE = "machines-disagree"
+    MACHINE_SENT = "machine-sent"
     NO_LOCKFILE = "no-lockfile"
     AGENT_WROTE_MANIFEST = "agent-wrote-manifest"
     PARTS_NOT_IN = "parts-not-in"

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from hermes_dist.brand import MANIFEST
+from hermes_dist.brand import MANIFEST, SYNC_RECORD
 from hermes_dist.decide.environment.wanted import Wanted
-from hermes_dist.errors import Invalid, Lost
+from hermes_dist.errors import DistError, Invalid, Lost
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.notes import Note, NoteKind
@@ -69,7 +69,11 @@ def status(ctx: Context, name: ProfileName) -> Status:
             profile=name,
             lock=None,
             links=agreed_links(home.path),
-            notes=(*unfinished, *_unmanaged(ctx, home.path.joinpath(MANIFEST).is_file(), name)),
+            notes=(
+                *unfinished,
+                *_unmanaged(ctx, home.path.joinpath(MANIFEST).is_file(), name),
+                *_of_sync(ctx, home),
+            ),
         )
     lock = home.lock
     seen = observe(ctx, home, lock.theirs())
@@ -99,6 +103,7 @@ def status(ctx: Context, name: ProfileName) -> Status:
         missing=tuple(w for w in wanted if w.missing),
         notes=(
             *unfinished,
+            *_of_sync(ctx, home),
             *_agent_was_here(ctx, seen.redumped, name),
             *_left_behind(lock),
             *_odd_manifest(lock, seen, manifest),
@@ -108,6 +113,27 @@ def status(ctx: Context, name: ProfileName) -> Status:
         ),
         links=agreed_links(home.path),
     )
+
+
+def _of_sync(ctx: Context, home: Home) -> Iterator[Note]:
+    """What is open between the machines of a synced profile."""
+    if not home.path.joinpath(SYNC_RECORD).exists():
+        return
+    from hermes_dist.ops.sync.state import lock_of, read_record  # noqa: PLC0415 - few profiles are synced
+
+    try:
+        record = read_record(home.path)
+        lock = lock_of(record) if record else None
+    except DistError as err:
+        yield Note.of_error(err)
+        return
+    if lock is None:
+        return
+    if lock.conflicts:
+        command = ctx.command(f"resolve {home.name} --list")
+        yield Note.of(NoteKind.MACHINES_DISAGREE, command=command)
+    if lock.parked:
+        yield Note.of(NoteKind.MACHINE_SENT, command=ctx.command(f"approve {home.name}"))
 
 
 def _odd_manifest(lock: Lock, seen: Observed, received: Manifest | None) -> tuple[Note, ...]:
