@@ -12,6 +12,7 @@ from hermes_dist.cli.profile_list import show_profiles, what_is_open
 from hermes_dist.cli.shared.command import Profile, command
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import DistError
+from hermes_dist.model.source import as_typed
 from hermes_dist.ops.profiles import aliases
 from hermes_dist.ops.profiles import list as ops
 from hermes_dist.ops.profiles.contents import contents
@@ -54,7 +55,7 @@ def _show(session: Session, row: ops.ProfileRow) -> int:
         (SOUL, "exists" if held.soul else "not configured"),
         ("Alias", ", ".join(row.aliases)),
         ("Package", row.package),
-        ("Source", row.source),
+        ("Source", as_typed(row.source)),
         ("Included", ", ".join(held.included)),
         ("Demands", demand_words(found.demands, found.signer) if row.managed else ""),
         ("Description", row.description),

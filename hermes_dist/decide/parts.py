@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from hermes_dist.agents.places import CONFIG, MCP, SOUL
+from hermes_dist.decide.near import offered
 from hermes_dist.errors import UsageError
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Tree
@@ -30,7 +31,7 @@ def parse_parts(text: str, flag: str) -> frozenset[str]:
     if unknown := parts - {*PARTS, "files"}:
         raise UsageError(
             f"{flag} does not know {', '.join(sorted(unknown))}",
-            hint=f"parts are {', '.join((*PARTS, 'files'))}",
+            hint=offered(min(unknown), (*PARTS, "files"), "the parts"),
         )
     return parts
 

@@ -288,6 +288,14 @@ def is_range(ref: str) -> bool:
     )
 
 
+def as_typed(recorded: str) -> str:
+    """Spell a recorded source as people write it, ``bot@^1`` for ``bot#^1``; what is not a source stays as it is."""
+    try:
+        return parse_source(recorded, allow_insecure=True).as_written
+    except Invalid:
+        return recorded
+
+
 def parse_source(text: str, *, allow_insecure: bool = False) -> SourceSpec:
     """Parse what the user typed.
 

@@ -340,11 +340,11 @@ def _nameless() -> UsageError:
 
 def missing_profile(ctx: Context, name: ProfileName) -> DistError:
     """Make the error for a profile that does not exist, with the names that are close, or all if there are few."""
-    import difflib  # noqa: PLC0415 - only needed for this error
+    from hermes_dist.decide.near import near  # noqa: PLC0415 - only needed for this error
 
     known = [str(each) for each in ctx.names()]
-    parts = [each for each in known if name in each or each in name]
-    close = list(dict.fromkeys([*difflib.get_close_matches(name, known, n=3), *parts]))[:3]
+    parts = [each for each in known if each in name]
+    close = list(dict.fromkeys([*near(name, known), *parts]))[:3]
     if close:
         hint = f"did you mean {' or '.join(close)}? {ctx.command('list')} lists them all"
     elif 0 < len(known) <= _FEW:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from hermes_dist.decide.authoring.release_notes import ReleaseNotes
 from hermes_dist.decide.environment.wanted import Wanted
-from hermes_dist.errors import Invalid, counted
+from hermes_dist.errors import counted
 from hermes_dist.model.documents.api import kind_of
 from hermes_dist.model.keypath import BODY, format_key, place_words
 from hermes_dist.model.left_out import OF_OTHERS, LeftOut
@@ -17,7 +17,7 @@ from hermes_dist.model.lock_package import LockedPackage
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Conflict, Step, moved_steps
 from hermes_dist.model.side import Side
-from hermes_dist.model.source import HEADS, TAGS, Pin, parse_source
+from hermes_dist.model.source import HEADS, TAGS, Pin, as_typed
 from hermes_dist.ops.change.proposal import Proposal
 from hermes_dist.ops.change.review import Choice, KeyRow, parts_of
 from hermes_dist.ops.package.conflict_diff import Sides
@@ -45,7 +45,7 @@ def head_lines(proposal: Proposal, *, details: bool) -> Iterator[Line]:
     if manifest.description and details:
         yield line(f"  {clean(manifest.description)}")
     yield line(
-        f"  from   {clean(_source_words(proposal.source))}, {_pin_words(pin)}{_before(proposal.before, pin)}"
+        f"  from   {clean(as_typed(proposal.source))}, {_pin_words(pin)}{_before(proposal.before, pin)}"
     )
     if proposal.trust:
         yield line(f"  trust  {clean(sentence(proposal.trust))}")
@@ -73,14 +73,6 @@ def _layer_words(layer: LockedPackage, before: Pin | None) -> str:
     only = f", only {', '.join(layer.only)}" if layer.only else ""
     at = " ".join(filter(None, (layer.name, layer.pin.version, f"@ {layer.pin.short}")))
     return f"{clean(at)}{_before(before, layer.pin)}{clean(only)}"
-
-
-def _source_words(source: str) -> str:
-    """Spell a recorded source as people write it."""
-    try:
-        return parse_source(source, allow_insecure=True).as_written
-    except Invalid:
-        return source
 
 
 def _title(proposal: Proposal, label: str) -> str:

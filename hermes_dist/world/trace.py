@@ -16,7 +16,13 @@ from hermes_dist import lazily
 _MOST = 2000
 """So many notes are kept; a large update makes some ten thousand, and the last ones tell."""
 _LONGEST = 400
-_QUERY = lazily.pattern(r"(://[^\s?#]*)[?#]\S*")
+_QUERY = lazily.pattern(r"(://[^\s?#]*)([?#]\S*)")
+_REF = lazily.pattern(
+    r"#(?:refs/(?:heads|tags)/)?(?:v?\d{1,9}(?:\.\d{1,9})*(?:-?[a-z]{1,5}\.?\d{0,3})?|[0-9a-f]{7,64}|[a-z]{1,16}(?:[./_-][a-z0-9]{1,8}){0,4})"
+)
+"""What names a commit, a version or a branch; a token is longer, or not of such words."""
+_AROUND = "'\"),;:."
+"""What may stand behind a source in a sentence."""
 _GIVEN = lazily.pattern(r"\b([A-Z][A-Z0-9_]{2,})=\S+")
 
 
@@ -67,10 +73,22 @@ def lines() -> list[str]:
 
 
 def public(text: str) -> str:
-    """Return a text without the credentials and queries of URLs, and without what is given as ``NAME=value``."""
+    """Return a text without the credentials and queries of URLs, and without what is given as ``NAME=value``.
+
+    What is behind the ``#`` of a source stays if it reads as a ref.
+    """
     from hermes_dist.model.source import without_credentials  # noqa: PLC0415 - start-up
 
-    return _GIVEN.sub(r"\1=…", _QUERY.sub(r"\1?…", without_credentials(text)))
+    return _GIVEN.sub(r"\1=…", _QUERY.sub(_without_query, without_credentials(text)))
+
+
+def _without_query(match: re.Match[str]) -> str:
+    from hermes_dist.model.source import is_range  # noqa: PLC0415 - start-up
+
+    rest = match[2].rstrip(_AROUND)
+    if _REF.fullmatch(rest) or (rest.startswith("#") and is_range(rest[1:])):
+        return match[0]
+    return f"{match[1]}?…"
 
 
 def _spelled(at: float, kind: str, what: tuple[object, ...]) -> str:

@@ -12,6 +12,7 @@ from hermes_dist.cli.shared.request import request_of, show_outcome
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.cli.shared.verb import command_with_request
 from hermes_dist.errors import UsageError
+from hermes_dist.model.source import as_typed
 from hermes_dist.ops.change.request import Request
 from hermes_dist.ops.layers import own as ops
 from hermes_dist.voice.clean import clean
@@ -106,5 +107,6 @@ def list_(session: Session, profile: Profile = None) -> int:
 
 
 def _row(one: LockedPackage) -> tuple[str, ...]:
-    cells = (one.layer, one.name, one.pin.label, ", ".join(one.only) or "all", one.source)
+    parts = ", ".join(one.only) or "all"
+    cells = (one.layer, one.name, one.pin.label, parts, as_typed(one.source))
     return tuple(map(clean, cells))

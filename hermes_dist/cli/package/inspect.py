@@ -15,7 +15,7 @@ from hermes_dist.cli.shared.pager import paged
 from hermes_dist.cli.shared.reminders import notes
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import ExitCode, UsageError, worst
-from hermes_dist.model.source import PinKind
+from hermes_dist.model.source import PinKind, as_typed
 from hermes_dist.ops.change.look_up import ask_ahead
 from hermes_dist.ops.change.review import agent_time
 from hermes_dist.ops.homes import half_changed
@@ -95,7 +95,7 @@ def _info_rows(found: ops.Info) -> Iterator[tuple[str, str]]:
             yield title, getattr(found.manifest, field)
     if found.lock is not None:
         pin = found.lock.pin
-        yield "Source", found.lock.source
+        yield "Source", as_typed(found.lock.source)
         yield "Taken for", taken_words(found.lock.top.taken)
         yield "Follows", pin.kind
         yield "Ref", pin.ref

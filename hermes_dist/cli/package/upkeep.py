@@ -16,7 +16,7 @@ from hermes_dist.cli.shared.session import Session, on_each
 from hermes_dist.errors import ExitCode, UsageError, counted
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.plan import Effect, EffectKind
-from hermes_dist.model.source import Pin
+from hermes_dist.model.source import Pin, as_typed
 from hermes_dist.ops.change import review
 from hermes_dist.ops.change.proposal import Outcome, Proposal
 from hermes_dist.ops.change.request import Request
@@ -198,7 +198,9 @@ def _show_guess(session: Session, proposal: Proposal) -> None:
             f"{proposal.home.name} was made from {label} @ {pin.short}", "", bold=True, err=True
         )
     )
-    screen.tell(f"  from   {clean(proposal.source)}; {counted(guess.tried, 'version')} looked at")
+    screen.tell(
+        f"  from   {clean(as_typed(proposal.source))}; {counted(guess.tried, 'version')} looked at"
+    )
     more = [
         (match.edited, "edited"),
         (match.missing, "missing"),

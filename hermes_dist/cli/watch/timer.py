@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime
 from functools import partial
 from typing import Annotated
@@ -10,7 +11,7 @@ import typer
 
 from hermes_dist.cli.shared.command import DryRun, command
 from hermes_dist.cli.shared.session import Session
-from hermes_dist.errors import ExitCode, UsageError
+from hermes_dist.errors import ExitCode, UsageError, counted
 from hermes_dist.ops.watch import codes, timers
 from hermes_dist.ops.watch import run as ops
 from hermes_dist.ops.watch.owners import owners_of
@@ -117,9 +118,12 @@ def run(
     words = partial(news_text, command=ctx.brand.dist_command)
     ran = ops.run(ctx, words, for_chat, say)
     screen.emit("watch-run", ran_data(ran))
-    for delivery in ran.deliveries:
-        if not delivery.sent:
-            screen.warn(f"{clean(delivery.to)} was not told: {clean(delivery.why) or 'no reason'}")
+    # One owner may miss several releases, and for one reason.
+    missed = Counter((each.to, each.why) for each in ran.deliveries if not each.sent)
+    for (to, why), count in missed.items():
+        screen.warn(
+            f"{clean(to)} was not told of {counted(count, 'release')}: {clean(why) or 'no reason'}"
+        )
     if screen.somebody or screen.verbose:
         _sum_up(session, ran)
     return ExitCode.DONE

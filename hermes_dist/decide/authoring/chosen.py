@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping, Sequence
 
 from hermes_dist import lazily
 from hermes_dist.decide.authoring.hunks import hunks_between, is_text, with_hunks
 from hermes_dist.decide.changes import Change, How, changes_between, key_changes
 from hermes_dist.decide.consent.parking import put_back
+from hermes_dist.decide.near import offered
 from hermes_dist.errors import Invalid, Lost
 from hermes_dist.model.discreet import Contents
 from hermes_dist.model.documents.api import kind_of
@@ -122,6 +122,7 @@ def _count(change: Change, read: Read) -> int:
 def _in_vain(word: str, changes: Sequence[Change], read: Read) -> Invalid:
     known = [str(change.path) for change in changes]
     known += [key for change in changes for key in _keys(change, read)]
-    close = difflib.get_close_matches(word, known, n=3)
-    hint = f"did you mean {' or '.join(close)}?" if close else ""
-    return Invalid(f"nothing was changed at {word!r:.200}", hint=hint)
+    return Invalid(
+        f"nothing was changed at {word!r:.200}",
+        hint=offered(word, known, "changed", none="nothing"),
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -26,6 +26,7 @@ from hermes_dist.decide.fleet.routes import (
     with_routes,
     without_old,
 )
+from hermes_dist.decide.near import offered
 from hermes_dist.errors import Busy, DistError, Invalid
 from hermes_dist.model.documents.api import Kind, Unmergeable, load_data, parse, rewrite
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
@@ -207,9 +208,17 @@ def _called(ctx: Context, config: Settings, chosen: str) -> Route:
         raise DistError(
             f"{what} called {chosen!r}",
             where=str(ctx.layout.root / CONFIG),
-            hint=f"use its number, as shown by: {ctx.command('gateway route list')}",
+            hint=f"{_names(routes, chosen, hits)}see: {ctx.command('gateway route list')}",
         )
     return hits[0]
+
+
+def _names(routes: Sequence[Route], chosen: str, hits: Sequence[Route]) -> str:
+    """What to type instead: a number where several have the name, or the names that there are."""
+    if hits:
+        return f"use its number: {', '.join(str(one.number) for one in hits)}; "
+    names = [one.name or str(one.number) for one in routes]
+    return f"{offered(chosen, names, 'the routes')}; "
 
 
 def answer_to(ctx: Context, where: Where) -> RouteAnswer:

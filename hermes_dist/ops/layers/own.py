@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.layers.wanted import Dependency, asked_in, source_of_layer, wanted_by
+from hermes_dist.decide.near import offered
 from hermes_dist.decide.parts import parse_parts
 from hermes_dist.errors import DistError, UsageError
 from hermes_dist.model.documents.api import Kind, dump, load_data
@@ -239,10 +240,22 @@ def _is_called(own: Own, dependency: Dependency, word: str) -> bool:
     return any(one.source == str(dependency.source) for one in named)
 
 
+def _is_layered(own: Own) -> bool:
+    """Whether the user put a layer under the profile: its package alone becomes one only then."""
+    return any(one.layer for one in own.packages)
+
+
+def _name_of(own: Own, dependency: Dependency) -> str:
+    """The name of a layer's package, which is shorter than its source; the source if the home never received it."""
+    names = [one.name for one in own.packages if one.layer and one.source == str(dependency.source)]
+    return names[0] if names else str(dependency)
+
+
 def _not_there(ctx: Context, own: Own, source: str) -> DistError:
-    known = [str(one) for one in (own.base, *own.packs) if one]
-    if known:
-        hint = f"its layers are {', '.join(known)}; see: {ctx.command(f'layer list {own.profile}')}"
+    known = [_name_of(own, one) for one in (own.base, *own.packs) if one]
+    if known and _is_layered(own):
+        listed_by = ctx.command(f"layer list {own.profile}")
+        hint = f"{offered(source, known, 'its layers')}; see: {listed_by}"
     else:
         hint = f"add one with: {ctx.command(f'layer add {own.profile} SOURCE')}"
     return DistError(

@@ -13,6 +13,7 @@ from hermes_dist.decide.consent.review import Group
 from hermes_dist.decide.layers.counting import counting, names_place
 from hermes_dist.decide.layers.origins import Brought, Origin, origin_of
 from hermes_dist.decide.layers.stack import Layer, Order, Rank
+from hermes_dist.decide.near import near, offered
 from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.documents.api import ABSENT, get, kind_of, load_data, same
 from hermes_dist.model.keypath import KeyPath, format_key, named_places, parse_key
@@ -27,6 +28,7 @@ from hermes_dist.ops.change.mask import Mask
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, look_into
 from hermes_dist.ops.layers.again import fetched_again, layer_again
+from hermes_dist.ops.package.resolve import near_places
 
 _BY_KEY = frozenset(map(RelPath, (CONFIG, JOBS)))
 """The files of a home that several packages write into."""
@@ -168,7 +170,7 @@ def owns(ctx: Context, name: ProfileName, package: str) -> tuple[str, ...]:
         raise DistError(
             f"no package of {name} is called {package!r:.100}",
             where=str(home.path),
-            hint=f"its packages are {', '.join(names)}; see: {ctx.command(f'tree {name}')}",
+            hint=f"{offered(package, names, 'its packages')}; see: {ctx.command(f'tree {name}')}",
         )
     stack = _stack(ctx, lock)
     order, mine, found = _order(stack), stack[names.index(package)], []
@@ -257,7 +259,7 @@ def _place(
     # A file and a key in it is clear, also if the key is one around several others.
     at = _in_home(home, stack, word) if ": " in word or not several else None
     if at is None:
-        raise _no_place(ctx, home, word, several)
+        raise _no_place(ctx, home, word, several, _known(stack))
     return at
 
 
@@ -283,17 +285,21 @@ def _in_home(home: Home, stack: tuple[Shipped, ...], word: str) -> tuple[RelPath
     return (config, steps) if _anywhere(home, stack, config, steps) else None
 
 
-def _no_place(ctx: Context, home: Home, word: str, several: tuple[str, ...]) -> DistError:
+def _no_place(
+    ctx: Context, home: Home, word: str, several: tuple[str, ...], known: set[str]
+) -> DistError:
     if several:
         some = " or ".join(sorted(several)[:3])
         return DistError(
             f"{word!r:.200} is not clear", where=str(home.path), hint=f"did you mean {some}?"
         )
     listed = ctx.command(f"owns {home.name} PACKAGE")
+    close = near_places(word, known)[:3] or near(word, sorted(known))
+    meant = f"did you mean {' or '.join(close)}? " if close else ""
     return DistError(
         f"{word!r:.200} is no place in {home.name}",
         where=str(home.path),
-        hint=f"name a file or a key, such as SOUL.md or 'config.yaml: model.default'; list them with: {listed}",
+        hint=f"{meant}name a file or a key, such as SOUL.md or 'config.yaml: model.default'; list them with: {listed}",
     )
 
 

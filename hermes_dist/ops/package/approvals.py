@@ -13,6 +13,7 @@ from hermes_dist.decide.consent.effects import find_effects
 from hermes_dist.decide.consent.review import Group, choose_effects, grouped, titled
 from hermes_dist.decide.consent.switches import Unit, unit_of
 from hermes_dist.decide.consent.withdrawal import without_approvals
+from hermes_dist.decide.near import offered
 from hermes_dist.errors import DistError
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.lock_package import Approval, Off
@@ -148,8 +149,8 @@ def shown(ctx: Context, name: ProfileName, word: str) -> tuple[Group, ...]:
 
 
 def _unknown(ctx: Context, name: ProfileName, word: str, groups: Iterable[Group]) -> DistError:
-    names = ", ".join(titled(group) for group in list(groups)[:10]) or "none"
-    hint = f"choose one of: {names}; see all with: {ctx.command(f'approve {name} --list')}"
+    names = offered(word, [titled(group) for group in groups], "there are")
+    hint = f"{names}; see all with: {ctx.command(f'approve {name} --list')}"
     return DistError(
         f"{word!r} is not the name of anything that is approved or needs approval",
         where=str(name),

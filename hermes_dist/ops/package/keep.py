@@ -9,6 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from hermes_dist.agents.places import CONFIG, JOBS
+from hermes_dist.decide.near import offered
 from hermes_dist.decide.ownership import is_machine
 from hermes_dist.errors import DistError, Invalid, UsageError
 from hermes_dist.model.documents.api import ABSENT, get, kind_of, load_data
@@ -266,7 +267,7 @@ def _kept_at(name: ProfileName, lock: Lock, word: str) -> tuple[str, ...]:
     if found.places:
         return found.places
     around = [each for each in sorted(lock.kept) if named_places(each, [word]).places]
-    hint = f"kept: {_shown(lock.kept)}"
+    hint = offered(word, map(place_words, sorted(lock.kept)), "kept", none="nothing")
     if around:
         hint = f"it is kept as a part of {place_words(around[0])}; keep that no longer, then what should stay kept"
     if found.candidates:

@@ -25,6 +25,7 @@ from hermes_dist.decide.consent.switches import (
     units_in,
 )
 from hermes_dist.decide.handover import parts_of
+from hermes_dist.decide.near import offered
 from hermes_dist.errors import DistError
 from hermes_dist.model.keypath import named_places, place_words
 from hermes_dist.model.lock import Lock
@@ -368,9 +369,9 @@ def to_approve(ctx: Context, name: ProfileName, wanted: tuple[str, ...] = ()) ->
     for word in wanted:
         hits = choose_effects((*lock.parked, *off), word)
         if not hits:
-            hint = f"pending: {_names(lock.parked)}"
+            hint = offered(word, _names(lock.parked), "pending")
             if off:
-                hint += f"; switched off: {_names(off)}"
+                hint += f"; {offered(word, _names(off), 'switched off')}"
             hint += f"; what is approved: {ctx.command(f'approve {name} --list')}"
             raise DistError(
                 f"{word!r} is not the name of anything that needs approval",
@@ -382,8 +383,8 @@ def to_approve(ctx: Context, name: ProfileName, wanted: tuple[str, ...] = ()) ->
     return Chosen(tuple(dict.fromkeys(chosen)), units)
 
 
-def _names(effects: Iterable[Effect]) -> str:
-    return ", ".join(map(titled, grouped(effects)[:10])) or "none"
+def _names(effects: Iterable[Effect]) -> list[str]:
+    return [titled(group) for group in grouped(effects)]
 
 
 def off_now(lock: Lock, seen: Observed) -> tuple[Off, ...]:

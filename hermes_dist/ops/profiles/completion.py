@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from hermes_dist.brand import LOCKFILE
+from hermes_dist.decide.near import offered
 from hermes_dist.decide.profiles.aliases import AGENT_VERBS
 from hermes_dist.decide.profiles.completion import (
     FILES,
@@ -43,7 +44,8 @@ def completion(ctx: Context, shell: str) -> str:
     name = "powershell" if name in {"pwsh", "powershell"} else name
     if name not in SHELLS:
         raise UsageError(
-            f"there is no completion for {shell!r:.40}", hint=f"choose one of: {', '.join(SHELLS)}"
+            f"there is no completion for {shell!r:.40}",
+            hint=offered(shell, SHELLS, "choose one of"),
         )
     brand = ctx.brand
     own = [alias.name for alias in aliases.listed(ctx.layout)]

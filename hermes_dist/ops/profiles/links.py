@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from hermes_dist.agents.places import PROFILES
+from hermes_dist.decide.near import offered
 from hermes_dist.errors import DistError
 from hermes_dist.model.left_out import ASKABLE, Link
 from hermes_dist.model.paths import ProfileName, RelPath
@@ -84,11 +85,10 @@ def unfollow(ctx: Context, name: ProfileName, path: str) -> Link:
         agreed = dict(agreed_in(home.path))
         target = agreed.pop(at, "")
         if not target:
-            known = ", ".join(sorted(agreed)) or "none"
             raise DistError(
                 "it is not among the links that you said to follow",
                 where=at,
-                hint=f"these are followed: {known}",
+                hint=offered(at, sorted(agreed), "these are followed"),
             )
         _write(home.path, agreed)
     return Link(at, target, agreed=target)

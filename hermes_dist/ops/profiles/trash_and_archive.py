@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from hermes_dist.agents.places import CONFIG, GATEWAY_PARKED
 from hermes_dist.brand import LOCKFILE, MANIFEST
+from hermes_dist.decide.near import offered
 from hermes_dist.decide.profiles.lifecycle import (
     TRASH_DAYS,
     Kept,
@@ -321,7 +322,7 @@ def _plan_return(
     if found is None:
         hint = "both are empty"
         if stored:
-            hint = f"they contain: {', '.join(sorted({str(each.name) for each in stored}))}"
+            hint = offered(was, sorted({str(each.name) for each in stored}), "they contain")
         raise DistError(
             f"there is no {str(was)!r} in the archive or the trash",
             where=str(ctx.layout.shared),

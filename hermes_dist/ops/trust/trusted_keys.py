@@ -9,6 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from hermes_dist import lazily
+from hermes_dist.decide.near import offered
 from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.trust import Keyring, KnownKey, Policy, is_fingerprint
 from hermes_dist.ops.context import Context
@@ -118,8 +119,12 @@ def remove(
             key = _key_of(who)
             keys = keyring.find(key.fingerprint) or ((key,) if revoke else ())
         if not keys:
+            names = offered(
+                who, [key.name for key in (*keyring.trusted, *keyring.revoked)], "the keys here"
+            )
             raise DistError(
-                f"no key is known as {_shown(who)!r}", hint=f"see: {ctx.command('trust list')}"
+                f"no key is known as {_shown(who)!r}",
+                hint=f"{names}; see: {ctx.command('trust list')}",
             )
         found.extend(keys)
         for key in keys:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hermes_dist.decide.near import offered
 from hermes_dist.decide.watch.owners import Owner, Owners, owner_of
 from hermes_dist.errors import DistError
 from hermes_dist.ops.context import Context
@@ -49,8 +50,11 @@ def remove_owner(ctx: Context, platform: str, person: str) -> None:
         before = owners_of(ctx)
         after = before.without(platform, person)
         if after == before:
-            known = ", ".join(owner.name for owner in before.owners) or "none"
-            raise DistError(f"{platform}:{person} is no owner", hint=f"the owners: {known}")
+            known = [owner.name for owner in before.owners]
+            raise DistError(
+                f"{platform}:{person} is no owner",
+                hint=offered(f"{platform}:{person}", known, "the owners"),
+            )
         write_state(ctx.layout, OWNERS, after)
 
 

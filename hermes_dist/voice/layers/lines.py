@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from hermes_dist.model.source import as_typed
 from hermes_dist.voice.clean import clean, clean_value
 from hermes_dist.voice.lines import Line, Piece, line
 
@@ -48,7 +49,7 @@ def _package(package: LockedPackage) -> tuple[str | Piece, ...]:
     if package.only:
         facts.append(f"only {', '.join(package.only)}")
     said = " ".join(clean(fact) for fact in facts if fact)
-    return Piece(clean(package.name), "accent"), f" {said}  {clean(package.source)}"
+    return Piece(clean(package.name), "accent"), f" {said}  {clean(as_typed(package.source))}"
 
 
 def why_lines(found: Why, most: int) -> Iterator[Line]:

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator
 
 from hermes_dist.errors import counted
-from hermes_dist.model.source import parse_source
+from hermes_dist.model.source import as_typed
 from hermes_dist.ops.change.proposal import Proposal
 from hermes_dist.ops.change.review import groups_of
 from hermes_dist.ops.watch.run import Arrival, News
@@ -33,7 +33,7 @@ def _lines(news: News, command: str, *, quotes: bool) -> Iterator[str]:
     first = news.arrivals[0]
     names = ", ".join(each.profile for each in news.arrivals[:_MOST_NAMES])
     yield f"{_title(first)} is out, for: {names}{_rest(len(news.arrivals))}"
-    yield f"from {clean(_address(news.source), 300)}"
+    yield f"from {clean(as_typed(news.source), 300)}"
     notes = next((p.news for p in map(_proposal, news.arrivals) if p and p.news), None)
     if notes is not None and quotes:
         yield from map(_plain, news_lines(notes, _MOST_NOTES))
@@ -61,10 +61,6 @@ def _title(arrival: Arrival) -> str:
         name, new = proposal.manifest.name, proposal.manifest.version or new
     old = arrival.row.version or arrival.row.here
     return f"{clean(name or 'a new release', 100)} {clean(new, 60)} (here {clean(old, 60)})"
-
-
-def _address(source: str) -> str:
-    return parse_source(source, allow_insecure=True).as_written
 
 
 def _plain(line: Line) -> str:

@@ -11,6 +11,8 @@ from hermes_dist.world.ports import Odd
 HINTS = {
     errno.ENOSPC: "free some space on that disk, then run it again",
     errno.EDQUOT: "your quota on that disk is used up: free some space, then run it again",
+    errno.EISDIR: "it is a folder; name a file",
+    errno.ENOTDIR: "a part of its path is a file; check how it is spelled",
     errno.EROFS: "that disk is read-only",
     errno.EACCES: "check who owns the folder and whether you may write there",
     errno.EPERM: "check who owns the folder and whether you may write there",
