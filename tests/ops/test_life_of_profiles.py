@@ -23,6 +23,7 @@ from hermes_dist.ops.context import Context
 from hermes_dist.ops.profiles import aliases, lifecycle, trash_and_archive
 from hermes_dist.ops.profiles import clone as cloning
 from hermes_dist.voice.notes import sentences
+from hermes_dist.world.agent.find import Agent, NoAgent
 
 CODER = ProfileName("coder")
 UNIT = '[Service]\nExecStart=/v/python -m hermes_cli.main --profile {0} gateway run\nEnvironment="HERMES_HOME={1}"\n'
@@ -469,5 +470,11 @@ def test_a_description_is_told_and_set(ctx: Context) -> None:
     home = lifecycle.create(ctx, "coder").path
     lifecycle.describe(ctx, CODER, "Writes code.")
     assert "Writes code." in (home / "profile.yaml").read_text()
-    with pytest.raises(DistError, match="not installed"):
+    with pytest.raises(NoAgent, match="not installed") as caught:
         lifecycle.auto_describe(ctx, ["coder", "--auto"])
+    assert "pip install hermes-agent" in caught.value.hint
+    assert "describe coder --text TEXT" in caught.value.hint
+    ctx.agent = Agent(("/bin/false",), "PATH")
+    with pytest.raises(DistError, match="could not write a description: exit code 1") as caught:
+        lifecycle.auto_describe(ctx, ["--all", "--auto"])
+    assert "describe PROFILE --text TEXT" in caught.value.hint

@@ -61,7 +61,7 @@ EXIT_CODES: Mapping[str, tuple[ExitCode, ...]] = {
     "rename": _codes(8),
     "follow": _codes(8),
     "unfollow": _codes(8),
-    "describe": _codes(8),
+    "describe": _codes(8, 127),
     "alias": (),
     "delete": _codes(6, 8),
     "archive": _codes(8),

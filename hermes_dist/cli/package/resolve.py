@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import reduce
+from operator import and_
 from typing import Annotated
 
 import typer
@@ -217,17 +220,54 @@ def _show(session: Session, name: ProfileName, place: str) -> int:
 
 
 def _values(found: Shown) -> Iterator[tuple[str, str]]:
-    """The three values, each with the comments that are written at it."""
+    """The three values, and the comments that are written at them, line by line."""
     sides = found.sides
     if not sides.has_values:
         return
-    for title, side, value in (
-        ("As received", "base", sides.was),
-        ("Yours", "ours", sides.yours),
-        ("Upstream's", "theirs", sides.theirs),
-    ):
-        yield title, "(none)" if value is None else value
-        yield f"{title}, comment", " ".join(found.comments.get(side, ()))
+    yield "As received", _value_words(sides.was)
+    yield "Yours", _value_words(sides.yours)
+    yield "Upstream's", _value_words(sides.theirs)
+    for title, lines in comment_rows(found.comments):
+        for number, line in enumerate(lines):
+            yield "" if number else title, line
+
+
+def _value_words(value: str | None) -> str:
+    return "(none)" if value is None else value
+
+
+def comment_rows(
+    comments: Mapping[str, Sequence[str]],
+) -> Iterator[tuple[str, Sequence[str]]]:
+    """The comments at a value: first what all sides say, then what a side says beyond that.
+
+    Args:
+        comments: The lines of each side.
+    """
+    # A side without the value has no place for a comment, and says nothing against one.
+    said = [lines for lines in comments.values() if lines]
+    common = Counter[str]()
+    if len(said) > 1:
+        common = reduce(and_, map(Counter, said))
+        yield "Comment", _among(said[0], common)[0]
+    for side, title in _SIDES.items():
+        lines = comments.get(side, ())
+        if lines:
+            yield f"{title}, comment", _among(lines, common)[1]
+
+
+_SIDES = {"base": "As received", "ours": "Yours", "theirs": "Upstream's"}
+
+
+def _among(lines: Sequence[str], common: Counter[str]) -> tuple[list[str], list[str]]:
+    """The lines that are common, and the others, in their order."""
+    left = Counter(common)
+    there: list[str] = []
+    others: list[str] = []
+    for line in lines:
+        (there if left[line] > 0 else others).append(line)
+        left[line] -= 1
+    return there, others
 
 
 def _show_texts(session: Session, found: Shown) -> None:

@@ -123,11 +123,7 @@ def agent_of(ctx: Context) -> Agent:
         NoAgent: No agent is installed.
     """
     if ctx.agent is None:
-        brand = ctx.brand
-        raise NoAgent(
-            f"{brand.title} is not installed",
-            hint=f"install it with `pip install {brand.agent_package}`, or name its launcher in {brand.bin_variable}",
-        )
+        raise NoAgent.of(ctx.brand)
     return ctx.agent
 
 

@@ -28,8 +28,5 @@ def run_agent(brand: Brand, args: Sequence[str]) -> NoReturn:
         )
     agent = world.find_agent(locate(brand, env), env)
     if agent is None:
-        raise world.NoAgent(
-            f"{brand.title} is not installed",
-            hint=f"install it with `pip install {brand.agent_package}`, or name its launcher in {brand.bin_variable}",
-        )
+        raise world.NoAgent.of(brand)
     world.hand_over(agent, args, env, brand)

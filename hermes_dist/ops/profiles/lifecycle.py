@@ -27,7 +27,7 @@ from hermes_dist.ops.profiles import aliases, profile_moves
 from hermes_dist.ops.profiles.boards import settings_naming, still_assigned
 from hermes_dist.ops.profiles.other_roots import stay_with_others
 from hermes_dist.world.agent import processes as running
-from hermes_dist.world.agent.find import GatewayState, gateway, run
+from hermes_dist.world.agent.find import GatewayState, NoAgent, gateway, run
 from hermes_dist.world.agent.gateways import ask
 from hermes_dist.world.agent.seed import seed
 from hermes_dist.world.agent.services import is_own
@@ -338,17 +338,19 @@ def auto_describe(ctx: Context, words: list[str]) -> str:
         The agent's output.
 
     Raises:
-        DistError: No agent is installed, or it fails.
+        NoAgent: No agent is installed.
+        DistError: It fails.
     """
+    whose = next((word for word in words if not word.startswith("-")), "PROFILE")
+    instead = f"write one yourself with: {ctx.command(f'describe {whose} --text TEXT')}"
     if ctx.agent is None:
-        raise DistError(
-            f"{ctx.brand.title} is not installed, and only it can write a description",
-            hint="write one yourself with --text",
-        )
+        raise NoAgent.of(ctx.brand, instead=f"or {instead}")
     done = run(ctx.agent, ["profile", "describe", *words], env=ctx.env, timeout=600)
     if done.returncode:
+        said = (done.stderr or done.stdout).strip() or f"exit code {done.returncode}"
         raise DistError(
-            (done.stderr or done.stdout).strip() or "the agent failed to write it",
+            f"the agent could not write a description: {said}",
             where=ctx.agent.argv[0],
+            hint=f"check its model and keys with: {ctx.agent_command} doctor; or {instead}",
         )
     return done.stdout.strip()

@@ -35,6 +35,12 @@ class NoAgent(DistError):
 
     code = ExitCode.NO_AGENT
 
+    @classmethod
+    def of(cls, brand: Brand, *, instead: str = "") -> NoAgent:
+        """Make the error for a machine without the agent: how to get it, and what to do ``instead``, if anything."""
+        get = f"install it with `pip install {brand.agent_package}`, or name its launcher in {brand.bin_variable}"
+        return cls(f"{brand.title} is not installed", hint="; ".join(filter(None, [get, instead])))
+
 
 class Agent(NamedTuple):
     """An installed agent.
