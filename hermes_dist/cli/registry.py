@@ -10,7 +10,6 @@ from hermes_dist.cli.shared.command import command
 from hermes_dist.cli.shared.layout import Column
 from hermes_dist.cli.shared.pager import paged
 from hermes_dist.cli.shared.session import Session
-from hermes_dist.decide.near import offered
 from hermes_dist.errors import DistError, ExitCode, UsageError, counted, worst
 from hermes_dist.ops.registry import registries as ops
 from hermes_dist.ops.registry.check_registry import check_registry
@@ -228,7 +227,7 @@ def _nothing_found(session: Session, words: list[str], category: str) -> None:
     known = ops.categories(session.ctx)
     if category and category not in known:
         session.screen.say(f"There is no category {category!r:.60}.")
-        session.screen.tell(f"  {offered(category, map(clean, known), 'the categories')}")
+        session.screen.tell(f"  {clean(ops.category_hint(session.ctx, category))}")
         return
     said = "No package has all these words." if words else "The registries list no package."
     session.screen.say(said)

@@ -39,6 +39,7 @@ from hermes_dist.voice.clean import clean
 from hermes_dist.voice.profile_json import exported_data
 from hermes_dist.voice.words import size_of
 
+_OTHER_FILE = "name another file with --passphrase-file"
 _PASSPHRASE_BYTES = 4096
 _SHOWN = 20
 PassphraseFile = Annotated[
@@ -220,12 +221,12 @@ def _read_passphrase(screen: Screen, file: str) -> str:
         raise DistError(
             f"the passphrase can't be read: {error.strerror}",
             where=str(path),
-            hint="name another file with --passphrase-file",
+            hint=_OTHER_FILE,
         ) from error
     except UnicodeDecodeError:
-        raise Invalid("the passphrase is not text", where=str(path)) from None
+        raise Invalid("the passphrase is not text", where=str(path), hint=_OTHER_FILE) from None
     if not line:
-        raise Invalid("the passphrase is empty", where=str(path))
+        raise Invalid("the passphrase is empty", where=str(path), hint=_OTHER_FILE)
     # Told and not refused, as ssh does with a key: a backup by night that stops for it would be no backup.
     # A pipe has no permissions that mean anything.
     if stat.S_ISREG(found.st_mode) and found.st_mode & 0o077:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from hermes_dist.agents.places import CONFIG, MCP, SOUL
-from hermes_dist.decide.near import offered
 from hermes_dist.errors import UsageError
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Tree
@@ -29,6 +28,8 @@ def parse_parts(text: str, flag: str) -> frozenset[str]:
     """
     parts = frozenset(part.strip() for part in text.split(",") if part.strip())
     if unknown := parts - {*PARTS, "files"}:
+        from hermes_dist.decide.near import offered  # noqa: PLC0415 - only needed for this error
+
         raise UsageError(
             f"{flag} does not know {', '.join(sorted(unknown))}",
             hint=offered(min(unknown), (*PARTS, "files"), "the parts"),

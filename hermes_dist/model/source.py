@@ -357,7 +357,10 @@ def _checked_ref(ref: str) -> str:
     if is_range(ref):
         return ref
     if not re.fullmatch(_REF, ref) or ref == "@" or _is_refused_by_git(ref) or _has_invisible(ref):
-        raise Invalid(f"{ref!r:.100} is not a tag, branch, commit or version range")
+        raise Invalid(
+            f"{ref!r:.100} is not a tag, branch, commit or version range",
+            hint="name one such as v1.2.0, main, 8b0a946 or ^1.2",
+        )
     return ref
 
 

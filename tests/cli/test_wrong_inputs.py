@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from budget import IS_QUICK
+from wrong_words import LINES as GENERATED
 
 from hermes_dist.brand import HERMES
 from hermes_dist.cli.entry.start import start
@@ -20,6 +21,8 @@ LINES = [
     for line in (Path(__file__).parents[1] / "data" / "wrong-inputs.txt").read_text().splitlines()
     if line and not line.startswith("#")
 ]
+FINE = (0, 3, 10)
+"""The codes of a command that did what it was told."""
 SHARE = 4
 """A quick run tries every fourth line."""
 NEITHER = re.compile(r"bug in this program|fault of this program|Traceback|Errno|<class|NoneType")
@@ -111,3 +114,31 @@ def test_an_error_is_an_object_for_programs_too(
         assert run(f"{words} --json", machine) == int(code), words
         told = json.loads(capsys.readouterr().out)["error"]
         assert (told["code"], bool(told["message"]), bool(told["hint"])) == (int(code), True, True)
+
+
+def odd_with(line: str, home: Path, capsys: pytest.CaptureFixture[str]) -> str:
+    """What is wrong with the answer to a line that may happen to be valid; empty if nothing is."""
+    code = run(line, home)
+    out, err = capsys.readouterr()
+    if NEITHER.search(out + err):
+        return f"it fails: {err}"
+    if code in FINE:
+        return ""
+    errors = [each for each in err.splitlines() if each.startswith("error: ")]
+    if len(errors) != 1:
+        return f"not one error: {err}"
+    return "" if err.partition(errors[0])[2].strip() else f"it does not say what to do: {err}"
+
+
+@pytest.mark.parametrize("part", range(1 if IS_QUICK else SHARE))
+def test_whatever_is_typed_gets_one_error_that_helps(
+    part: int, machine: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # No scheduler of the machine is found, and no program of another is started.
+    monkeypatch.setenv("PATH", "/nowhere")
+    profiles = machine / ".hermes/profiles"
+    before = listed(profiles)
+    found = {line: odd_with(line, machine, capsys) for line in GENERATED[part::SHARE]}
+    wrong = {line: words for line, words in found.items() if words}
+    assert not wrong, "\n".join(f"{line!r}: {words}" for line, words in wrong.items())
+    assert listed(profiles) == before

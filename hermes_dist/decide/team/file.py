@@ -67,6 +67,9 @@ TOP = (
     "profiles",
     "routes",
 )
+
+_MEND = "name the file of a team, or correct this one; `snapshot` writes one that is valid"
+
 FIELDS: Mapping[str, tuple[str, ...]] = {
     "trusted": ("name", "fingerprint", "key"),
     "revoked": ("name", "fingerprint", "key", "reason"),
@@ -111,15 +114,17 @@ def load_team(data: bytes, place: str, folder: str, *, allow_insecure: bool = Fa
         Invalid: It breaks a rule; the error names the line and, for an unknown word, those that are near.
     """
     if len(data) > MAX_BYTES:
-        raise Invalid(f"it is larger than {MAX_BYTES >> 20} MiB", where=place)
+        raise Invalid(f"it is larger than {MAX_BYTES >> 20} MiB", where=place, hint=_MEND)
     try:
         text = data.decode()
         raw = tomllib.loads(text)
     except UnicodeDecodeError as err:
-        raise Invalid("it is not UTF-8", where=place) from err
+        raise Invalid("it is not UTF-8", where=place, hint=_MEND) from err
     except (tomllib.TOMLDecodeError, RecursionError) as err:
         why = str(err) or "it is nested too deeply"
-        raise Invalid(f"it is not valid TOML: {why[:1].lower()}{why[1:]}", where=place) from None
+        raise Invalid(
+            f"it is not valid TOML: {why[:1].lower()}{why[1:]}", where=place, hint=_MEND
+        ) from None
     return _Reader(text, place, folder, allow_insecure=allow_insecure).team(raw)
 
 

@@ -273,7 +273,8 @@ def _known(stack: tuple[Shipped, ...]) -> set[str]:
 def _in_home(home: Home, stack: tuple[Shipped, ...], word: str) -> tuple[RelPath, KeyPath] | None:
     """A file or key that only the user has, or a key around several that packages ship."""
     path, _, key = word.partition(": ")
-    if (home.path / path).is_file():
+    # From / on, it would be read as a place of the machine.
+    if not path.startswith("/") and (home.path / path).is_file():
         return _split(word)
     config = RelPath(CONFIG)
     if key and path != config:

@@ -8,6 +8,7 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
+from hermes_dist.decide.near import offered
 from hermes_dist.decide.registry import choose
 from hermes_dist.errors import DistError, Invalid, Refused, UsageError
 from hermes_dist.model.registry import (
@@ -142,6 +143,11 @@ def search(ctx: Context, words: list[str], limit: int, category: str = "") -> li
 def categories(ctx: Context) -> list[str]:
     """The categories of the packages in the registries as last synced."""
     return ctx.registries.categories()
+
+
+def category_hint(ctx: Context, typed: str) -> str:
+    """Say which categories there are instead of a typed one, near ones first."""
+    return offered(typed, categories(ctx), "the categories")
 
 
 class About(Struct, frozen=True):

@@ -119,13 +119,7 @@ def remove(
             key = _key_of(who)
             keys = keyring.find(key.fingerprint) or ((key,) if revoke else ())
         if not keys:
-            names = offered(
-                who, [key.name for key in (*keyring.trusted, *keyring.revoked)], "the keys here"
-            )
-            raise DistError(
-                f"no key is known as {_shown(who)!r}",
-                hint=f"{names}; see: {ctx.command('trust list')}",
-            )
+            raise _unknown(ctx, keyring, who)
         found.extend(keys)
         for key in keys:
             keyring = keyring.without(key.fingerprint)
@@ -135,6 +129,14 @@ def remove(
 
     change_keyring(ctx.layout, change)
     return tuple(found)
+
+
+def _unknown(ctx: Context, keyring: Keyring, who: str) -> DistError:
+    known = [key.name for key in (*keyring.trusted, *keyring.revoked)]
+    return DistError(
+        f"no key is known as {_shown(who)!r}",
+        hint=f"{offered(who, known, 'the keys here')}; see: {ctx.command('trust list')}",
+    )
 
 
 def _key_of(text: str) -> KnownKey:

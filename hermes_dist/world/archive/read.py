@@ -30,6 +30,7 @@ from hermes_dist.world.archive.header import (
 )
 from hermes_dist.world.archive.inflate import Inflated
 from hermes_dist.world.archive.write import GZIP_HEAD
+from hermes_dist.world.disk.errors import trouble
 from hermes_dist.world.disk.limits import LIMITS, MIB, Gate, Limits, shown
 from hermes_dist.world.sources.nearby import nearby
 
@@ -366,4 +367,4 @@ def opened(path: Path) -> BinaryIO:
             raise _not_a_file(path)
         return path.open("rb")
     except OSError as error:
-        raise DistError(f"can't read the file: {error.strerror}", where=str(path)) from error
+        raise trouble(error, "can't read the file", where=str(path)) from error
