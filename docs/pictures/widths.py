@@ -1,7 +1,8 @@
-"""Make the pictures of docs/terminal.md again: ten outputs in a real terminal (tmux) of 40, 80, 120 and 200 columns.
+"""Make the pictures of docs/terminal.md again: outputs in a real terminal (tmux) of 40, 80, 120 and 200 columns.
 
 Run it with ``.venv/bin/python docs/pictures/widths.py``. With names of outputs, only these are made; with ``--text``,
-they are printed and no file is written.
+they are printed, and with ``--odd``, only the lines that break a rule of docs/terminal.md: then it ends with 1.
+Both write no file.
 """
 
 from __future__ import annotations
@@ -11,9 +12,14 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from html import escape
+from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
+
+from hermes_dist.cli.shared.layout import cells
 
 WIDTHS = (40, 80, 120, 200)
 HERE = Path(__file__).resolve().parent
@@ -25,6 +31,7 @@ SOCKET = f"pictures-{os.getpid()}"
 
 OUTPUTS: Mapping[str, str] = {
     "install": f"hermes-dist install --dry-run file://{AUTHORS}/research-bot --name second",
+    "question": "hermes-dist update research-bot",
     "update": "hermes-dist update research-bot --yes",
     "list": "hermes-dist list",
     "status": "hermes-dist status research-bot",
@@ -34,9 +41,13 @@ OUTPUTS: Mapping[str, str] = {
     "resolve": "hermes-dist resolve research-bot --list",
     "approve": "hermes-dist approve research-bot --list",
     "doctor": "hermes-dist doctor",
+    "info": "hermes-dist info research-bot",
+    "search": "hermes-dist search research",
     "help": "hermes-dist help",
 }
 """The pictures and their commands, in the order in which they are run."""
+ASKED = {"question": "Your choice"}
+"""The question with which an output ends; nobody answers it."""
 
 _ENV = {
     "HOME": str(HOME),
@@ -117,24 +128,45 @@ def tmux(*words: str) -> str:
     return done.stdout
 
 
-def shown(command: str, width: int) -> list[str]:
-    """What a terminal of this width shows of a command, with colours."""
+def shown(command: str, width: int, asked: str = "") -> Shown:
+    """What a terminal of this width shows of a command, and of its questions."""
     script = f"tmux -L {SOCKET} set -g status off; clear; {command}; tmux -L {SOCKET} wait-for -S done; sleep 60"
     tmux("new-session", "-d", "-s", "shown", "-x", str(width), "-y", "50", f"sh -c {script!r}")
-    tmux("wait-for", "done")
-    lines = tmux("capture-pane", "-e", "-p", "-S", "-", "-t", "shown").rstrip().split("\n")
+    if asked:
+        wait_until_it_asks(asked)
+    else:
+        tmux("wait-for", "done")
+    whole = ["capture-pane", "-p", "-S", "-", "-t", "shown"]
+    lines = tmux(*whole, "-e").rstrip().split("\n")
+    joined = tmux(*whole, "-J").rstrip().split("\n")
     tmux("kill-session", "-t", "shown")
-    return [f"$ {command}", *lines]
+    return Shown([f"$ {command}", *lines], [line.rstrip() for line in joined])
 
 
-def pictures(names: Iterable[str]) -> Iterator[tuple[str, int, list[str]]]:
+class Shown(NamedTuple):
+    """An output: its lines with colours, and those that the program wrote, before the terminal broke some."""
+
+    lines: list[str]
+    written: list[str]
+
+
+def wait_until_it_asks(question: str) -> None:
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        if question in tmux("capture-pane", "-p", "-J", "-S", "-", "-t", "shown"):
+            return
+        time.sleep(0.05)
+    raise SystemExit(f"it never asked {question!r}")
+
+
+def pictures(names: Iterable[str]) -> Iterator[tuple[str, int, Shown]]:
     before = STAGE / "before"
     HOME.rename(before)
     for width in WIDTHS:
         shutil.copytree(before, HOME, symlinks=True)
         for name, command in OUTPUTS.items():
             if name in names or name == "update":  # the outputs after it show what it left open
-                yield name, width, shown(command, width)
+                yield name, width, shown(command, width, ASKED.get(name, ""))
         shutil.rmtree(HOME)
 
 
@@ -172,23 +204,112 @@ def _spans(line: str) -> str:
     return "".join(made)
 
 
-def main(words: list[str]) -> None:
-    names = [word for word in words if word != "--text"] or list(OUTPUTS)
+_COMMAND = re.compile(r"hermes-dist |hermes |`|^ *(?:echo|[$]) |^[-+ @]|^.{0,30}: \S*$")
+_CUT = re.compile(r"\S…|…\S")
+_COUNTED = re.compile(r"… (?:and )?\d+ more")
+_FAR = 40
+_LONE = 12
+_WIDE = 80
+
+
+def odd(name: str, width: int, written: list[str], widest: list[str]) -> Iterator[tuple[str, str]]:
+    """Yield the lines that break a rule, each with the rule.
+
+    Args:
+        name: The output.
+        width: The columns of the terminal.
+        written: The lines of the program.
+        widest: Those of the same output in the widest terminal, where nothing has to be broken.
+    """
+    for before, line in pairwise(["", *written]):
+        if cells(line) > width and not _may_be_wider(name, line, width):
+            yield "wider than the terminal", line
+        if _CUT.search(line) and not _COUNTED.search(line):
+            yield "cut", line
+        if _loses_its_indent(before, line, width):
+            yield "hanging indent lost", line
+        if _is_alone(before, line, width):
+            yield "a lone word", line
+        if re.search(rf"\S {{{_FAR},}}\S", line):
+            yield "columns far apart", line
+    there = "".join("".join(written).split())
+    words = {word for line in widest for word in line.split()}
+    yield from (("a word is missing", word) for word in sorted(words) if word not in there)
+
+
+def _may_be_wider(name: str, line: str, width: int) -> bool:
+    """Whether a line is left to the terminal: a line of a diff, a command, or a word that fits nowhere."""
+    longest = max(map(cells, line.split()), default=0)
+    return name == "diff" or bool(_COMMAND.search(line)) or longest + _LONE > width
+
+
+def _loses_its_indent(before: str, line: str, width: int) -> bool:
+    """Whether a line goes on with the one before, and begins further left than that."""
+    first = line.split()[:1]
+    if (
+        not first
+        or not first[0][0].islower()
+        or _COMMAND.search(line)
+        or len(first[0]) > width // 2
+    ):
+        return False
+    return _indent(line) < _indent(before) and cells(before) + 1 + cells(first[0]) > width
+
+
+def _is_alone(before: str, line: str, width: int) -> bool:
+    words = line.split()
+    goes_on = _indent(line) >= _indent(before) and cells(before) + 1 + cells(line.strip()) > width
+    return width >= _WIDE and len(words) == 1 and len(words[0]) < _LONE and goes_on
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
+def judged(found: Mapping[str, Mapping[int, Shown]]) -> Iterator[str]:
+    """What is odd in all outputs, one a line."""
+    for name, by_width in found.items():
+        widest = by_width[max(by_width)].written
+        for width, each in by_width.items():
+            told = widest if name in _PROSE else []
+            for rule, line in odd(name, width, each.written, told):
+                yield f"{name} {width}: {rule}: {line}"
+
+
+_PROSE = frozenset(OUTPUTS) - {"list", "outdated", "history", "approve", "search"}
+"""Outputs that are no tables: a block has other words than a table, and no head."""
+
+
+def main(words: list[str]) -> int:
+    names = [word for word in words if not word.startswith("--")] or list(OUTPUTS)
     shutil.rmtree(STAGE, ignore_errors=True)
     tell_the_story()
     tmux("new-session", "-d", "sleep 3600")  # the server lives as long as this
-    for name, width, lines in pictures(names):
-        if name not in names:
-            continue
-        if "--text" in words:
-            print(f"----- {name} {width} " + "-" * max(width - len(name) - 11, 0))
-            print("\n".join(re.sub(r"\x1b\[[0-9;]*m", "", line) for line in lines))
-        else:
-            (HERE / "widths").mkdir(exist_ok=True)
-            (HERE / "widths" / f"{name}-{width}.svg").write_text(drawing(lines, width))
+    found: dict[str, dict[int, Shown]] = {}
+    for name, width, each in pictures(names):
+        if name in names:
+            found.setdefault(name, {})[width] = each
     tmux("kill-server")
     shutil.rmtree(STAGE)
+    if "--odd" in words:
+        told = list(judged(found))
+        print("\n".join(told) or "Nothing is odd.")
+        return int(bool(told))
+    for name, by_width in found.items():
+        for width, each in by_width.items():
+            put(name, width, each.lines, as_text="--text" in words)
+    return 0
+
+
+def put(name: str, width: int, lines: list[str], *, as_text: bool) -> None:
+    """Write a picture, or print the output instead."""
+    if as_text:
+        print(f"----- {name} {width} " + "-" * max(width - len(name) - 11, 0))
+        print("\n".join(re.sub(r"\x1b\[[0-9;]*m", "", line) for line in lines))
+        return
+    (HERE / "widths").mkdir(exist_ok=True)
+    (HERE / "widths" / f"{name}-{width}.svg").write_text(drawing(lines, width))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(main(sys.argv[1:]))

@@ -84,7 +84,9 @@ def wrap(line: str, width: int, label: int = 0, *, pieces: bool = False) -> list
     if cells(line) <= width:
         return [line]
     plain, codes = _apart(line)
-    return _coloured(plain, codes, list(_cuts(plain, width, label, _PIECE if pieces else _WORD)))
+    word_at = _PIECE if pieces else _WORD
+    cuts = list(_cuts(plain, width, label, word_at))
+    return _coloured(plain, codes, _without_lone_word(plain, cuts, width, word_at))
 
 
 def _apart(line: str) -> tuple[str, list[tuple[int, str]]]:
@@ -121,6 +123,31 @@ def _cuts(plain: str, width: int, label: int, word_at: str) -> Iterator[_Cut]:
             hang = min(hang, max(indent, begin))
         end = last
     yield _Cut(start, end, indent)
+
+
+def _without_lone_word(plain: str, cuts: list[_Cut], width: int, word_at: str) -> list[_Cut]:
+    """Take one more word down to a short one that would stand alone in the last line of a sentence."""
+    if width < _WIDE or len(cuts) < _PARAGRAPH:
+        return cuts
+    *others, before, last = cuts
+    alone, above = plain[last.start : last.end], plain[before.start : before.end]
+    # Words as they are wrapped: no command is torn apart for this.
+    words = [found for found in re.finditer(word_at, above) if found.group().strip()]
+    if " " in alone or cells(alone) > _LONE or len(words) < _FULL:
+        return cuts
+    start = before.start + words[-1].start()
+    if last.indent + cells(plain[start : last.end]) > width:
+        return cuts
+    end = before.start + words[-2].end()
+    return [*others, before._replace(end=end), last._replace(start=start)]
+
+
+_WIDE = 80
+"""From so many columns on, a lone word stands out; below, most sentences end with one."""
+_LONE = 12
+_PARAGRAPH = 2
+_FULL = 8
+"""A line of so many words can spare one."""
 
 
 def _start(plain: str, words: Sequence[tuple[int, int]], width: int) -> tuple[int, int]:

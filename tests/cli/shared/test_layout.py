@@ -276,3 +276,24 @@ def test_a_table_without_titles_becomes_lines_where_it_is_too_wide() -> None:
 def test_cells_are_painted_and_titles_are_not_in_their_colour() -> None:
     table = Table((Column("Sign", paint=lambda text: f"<{text}>"), Column("What")), (("M", "a"),))
     assert table.lines(None, str.upper) == ["SIGN  WHAT", "<M>     a"]
+
+
+@pytest.mark.parametrize("width", [80, 100])
+def test_no_short_word_stands_alone_in_the_last_line(width: int) -> None:
+    line = ("word " * 30)[: width - 1].strip() + " field."
+    assert wrap(line, width)[-1].split() == ["word", "field."]
+    # A narrow terminal has no room to spare, and a command is never torn apart.
+    assert wrap(line[:30] + " longer.", 35)[-1] == "longer."
+    command = "hermes-dist update research-bot --to v1.0.0 --dry-run"
+    for ahead in range(9, 30):
+        told = wrap("x " * ahead + f"and then run: {command}; again", width)
+        assert any(command in each for each in told)
+
+
+def test_lone_words_leave_text_as_it_is() -> None:
+    for width in range(80, 130):
+        line = "  note   " + " ".join(f"word{n}" for n in range(40)) + " end."
+        told = wrap(line, width)
+        assert " ".join(told).split() == line.split()
+        assert all(cells(each) <= width for each in told)
+        assert len(told[-1].split()) > 1
