@@ -42,7 +42,7 @@ OUTPUTS: Mapping[str, str] = {
     "approve": "hermes-dist approve research-bot --list",
     "doctor": "hermes-dist doctor",
     "info": "hermes-dist info research-bot",
-    "search": "hermes-dist search research",
+    "search": "hermes-dist search research --limit 3",
     "help": "hermes-dist help",
 }
 """The pictures and their commands, in the order in which they are run."""
@@ -53,6 +53,7 @@ _ENV = {
     "HOME": str(HOME),
     "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
     "GIT_CONFIG_NOSYSTEM": "1",
+    "PAGER": "cat",
     **{
         f"GIT_{who}_{what}": value
         for who in ("AUTHOR", "COMMITTER")
@@ -226,14 +227,17 @@ def odd(name: str, width: int, written: list[str], widest: list[str]) -> Iterato
             yield "wider than the terminal", line
         if _CUT.search(line) and not _COUNTED.search(line):
             yield "cut", line
-        if _loses_its_indent(before, line, width):
+        if name in _PROSE and _loses_its_indent(before, line, width):
             yield "hanging indent lost", line
-        if _is_alone(before, line, width):
+        if name in _PROSE and _is_alone(before, line, width):
             yield "a lone word", line
         if re.search(rf"\S {{{_FAR},}}\S", line):
             yield "columns far apart", line
     there = "".join("".join(written).split())
-    words = {word for line in widest for word in line.split()}
+    # A time of day is another one at each width.
+    words = {
+        word for line in widest for word in line.split() if not re.fullmatch(r"\d\d:\d\d", word)
+    }
     yield from (("a word is missing", word) for word in sorted(words) if word not in there)
 
 
