@@ -10,8 +10,12 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from hermes_dist import lazily
+
+if TYPE_CHECKING:
+    import re
 
 _MOST = 2000
 """So many notes are kept; a large update makes some ten thousand, and the last ones tell."""
