@@ -19,6 +19,7 @@ from json_schemas import checked
 from hermes_dist.cli.package.recap import State as Became
 from hermes_dist.decide.authoring.learned import Sign, Who
 from hermes_dist.decide.changes import How
+from hermes_dist.decide.neighbours.kinds import Neighbour
 from hermes_dist.decide.plugins.marker import Whose
 from hermes_dist.decide.plugins.troubles import Trouble
 from hermes_dist.decide.profiles.findings import State as Checked
@@ -271,6 +272,7 @@ ENUMS: tuple[type[StrEnum], ...] = (
     StaysAs,
     ActionKind,
     TeamState,
+    Neighbour,
 )
 OURS_ALONE = (
     {"added", "changed", "deleted"},  # what a step does to a path: it has no moves

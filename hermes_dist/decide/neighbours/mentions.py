@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from msgspec import Struct
 
+from hermes_dist import lazily
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Read, Tree
 
-_ROOT = re.compile(rb"\$\{?(?:CLAUDE_PLUGIN_ROOT|PLUGIN_ROOT)\}?(?:/([\w][\w./-]{0,200}))?")
+_ROOT = lazily.pattern(rb"\$\{?(?:CLAUDE_PLUGIN_ROOT|PLUGIN_ROOT)\}?(?:/([\w][\w./-]{0,200}))?")
 _MOST = 1 << 20
 
 

@@ -75,9 +75,12 @@ def packaged(ctx: Context, offer: Offer, recorded: str = "") -> Packaged | None:
 def _about(found: Mentions) -> Iterator[Note]:
     """Say which skills rely on a place that only another agent tells, and which files they look for in vain there."""
     if found.skills:
-        missing = tuple(map(str, found.missing[:_SHOWN]))
-        kind, first = NoteKind.PLUGIN_PLACE_NAMED, str(found.skills[0])
-        yield Note.of(kind, skill=first, count=len(found.skills), missing=missing)
+        yield Note.of(
+            NoteKind.PLUGIN_PLACE_NAMED,
+            skill=str(found.skills[0]),
+            count=len(found.skills),
+            missing=tuple(map(str, found.missing[:_SHOWN])),
+        )
 
 
 def packaged_again(ctx: Context, offer: Offer, recorded: str, where: str) -> Packaged:
