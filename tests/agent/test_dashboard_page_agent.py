@@ -155,6 +155,7 @@ def test_a_text_is_merged_in_the_dashboard(window: Window, common: Machine) -> N
 def test_a_profile_that_is_renamed_under_the_page_is_told(window: Window, common: Machine) -> None:
     go(window, profile="minutes", screen="profile")
     window.sees("Changes go to minutes")
+    window.button("Hold").wait_for()
     common.run("rename", "minutes", "protocol")
     window.button("Hold").click()
     window.sees("protocol")
