@@ -13,6 +13,7 @@ from hermes_dist.cli.shared.request import request_of
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.cli.shared.verb import command_with_request
 from hermes_dist.errors import Cancelled, ExitCode
+from hermes_dist.model.notes import NoteKind
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.source import without_credentials
 from hermes_dist.model.sync.record import Record
@@ -125,8 +126,9 @@ def _confirm(session: Session, *, yes: bool) -> Confirm:
     ask = agreement(session, yes=yes)
 
     def confirm(proposal: Proposal) -> bool:
-        quiet = not proposal.new and not proposal.steps and not proposal.plan.conflicts
-        return quiet or ask(proposal)
+        moves = any(note.kind is NoteKind.ANOTHER_SOURCE for note in proposal.notes)
+        shows = proposal.new or proposal.steps or proposal.plan.conflicts or moves
+        return not shows or ask(proposal)
 
     return confirm
 

@@ -118,6 +118,7 @@ class NoteKind(Kind):
     # a profile without a lockfile, and the state of one that has one
     TAKEN_FOR = "taken-for"
     NO_PACKAGE = "no-package"
+    ANOTHER_SOURCE = "another-source"
     MACHINES_DISAGREE = "machines-disagree"
     MACHINE_SENT = "machine-sent"
     NO_LOCKFILE = "no-lockfile"

@@ -413,6 +413,7 @@ SENTENCES: Sentences = {
     ),
     NoteKind.TAKEN_FOR: "this profile looks like {version}: {same} of {total} files are the same",
     NoteKind.NO_PACKAGE: "there is no package: everything in this profile is your own",
+    NoteKind.ANOTHER_SOURCE: "another machine says that the package comes from {now} from now on, not from {source}",
     NoteKind.MACHINES_DISAGREE: "your machines disagree, and nobody has settled it yet; see: {command}",
     NoteKind.MACHINE_SENT: "what another machine sent waits for your yes: {command}",
     NoteKind.NO_LOCKFILE: "installed without a lockfile; take it over with: {command}",

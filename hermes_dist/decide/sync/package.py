@@ -15,6 +15,7 @@ from hermes_dist.decide.leaving.export import lock_to_go
 from hermes_dist.merge.trees import merge_trees
 from hermes_dist.model.discreet import Contents
 from hermes_dist.model.lock import Lock
+from hermes_dist.model.lock_head import Demand
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Conflict, Effect
 from hermes_dist.model.side import Side
@@ -155,7 +156,6 @@ def _as_here(lock: Lock | None, here: Lock | None) -> Lock | None:
         return None
     if here is None:
         return replace(to_travel(lock), generation=0)
-    same = lock.source == here.source
     made = replace(
         lock,
         approved=here.approved,
@@ -165,7 +165,10 @@ def _as_here(lock: Lock | None, here: Lock | None) -> Lock | None:
         generation=here.generation,
         more=here.more,
     )
-    return made.with_top(demands=here.demands if same else None)
+    # Wherever the package comes from now, nobody but the user of this machine takes a demand back; that nothing has to
+    # be signed was said of the old source alone.
+    stays = lock.source == here.source or here.demands is not Demand.NONE
+    return made.with_top(demands=here.demands if stays else None)
 
 
 def without_open(lock: Lock, here: Lock | None, waiting: Collection[RelPath]) -> Lock:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -11,6 +13,7 @@ from hermes_dist.decide.versions import version_of
 from hermes_dist.errors import DistError
 from hermes_dist.model.lock import Lock, dump_lock
 from hermes_dist.model.manifest import Manifest
+from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.side import Side
 from hermes_dist.model.source import Pin, PinKind, SourceKind, SourceSpec, parse_source
@@ -105,7 +108,14 @@ def propose_theirs(
         package=meeting.package_text,
         private=home.record.seen.private,
     )
+    made = replace(made, notes=(*made.notes, *_other_source(three.ours, lock)))
     return carried_by(made, home, lock, seen)
+
+
+def _other_source(ours: Lock | None, lock: Lock | None) -> Iterator[Note]:
+    """Say that the package comes from somewhere else from now on: its next update will."""
+    if ours is not None and lock is not None and ours.source != lock.source:
+        yield Note.of(NoteKind.ANOTHER_SOURCE, source=ours.source, now=lock.source)
 
 
 def three_of(home: SyncedHome, meeting: Meeting) -> Three:

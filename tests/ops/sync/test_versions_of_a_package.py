@@ -8,6 +8,12 @@ import pytest
 from gitrepo import Repo
 from meeting_of_three import BOT, Machine, Story, yes
 
+from hermes_dist.brand import LOCKFILE
+from hermes_dist.errors import Cancelled
+from hermes_dist.model.lock import dump_lock, load_lock
+from hermes_dist.model.lock_head import Demand
+from hermes_dist.model.notes import NoteKind
+from hermes_dist.ops.change.proposal import Proposal
 from hermes_dist.ops.change.request import Request
 from hermes_dist.ops.homes import open_home
 from hermes_dist.ops.package.install import install
@@ -103,3 +109,24 @@ def test_two_profiles_at_two_versions_join(tmp_path: Path, package: Repo) -> Non
     for machine in (first, second):
         assert version_at(machine) == "2.0.0"
         assert machine.read("SOUL.md").startswith("You are a bot of mine.\n\nBe kind and quick.")
+
+
+def test_another_source_is_said_and_takes_no_demand_back(tmp_path: Path, package: Repo) -> None:
+    story = Story(tmp_path, 1)
+    first = story.machines[0]
+    install(first.ctx, f"file://{package.path}", Request(), yes, name="bot")
+    init(first.ctx, BOT, story.url, Options(machine="a"), yes, dry_run=False)
+    lockfile = first.home / LOCKFILE
+    lock = load_lock(lockfile.read_bytes()).with_top(demands=Demand.COMMITS)
+    lockfile.write_bytes(dump_lock(lock))
+    text = story.repo.git("show", "main:package/distribution.lock")
+    story.push_by_hand({"package/distribution.lock": text.replace(str(package.path), "/elsewhere")})
+    asked: list[Proposal] = []
+    with pytest.raises(Cancelled):
+        sync_now(first.ctx, BOT, Request(), lambda proposal: asked.append(proposal) or False)  # type: ignore[func-returns-value]
+    [note] = [note for note in asked[0].notes if note.kind is NoteKind.ANOTHER_SOURCE]
+    assert note.datum("now") == "file:///elsewhere"
+    assert load_lock(lockfile.read_bytes()) == lock
+    sync_now(first.ctx, BOT, Request(), yes)
+    after = load_lock(lockfile.read_bytes())
+    assert (after.source, after.demands) == ("file:///elsewhere", Demand.COMMITS)
