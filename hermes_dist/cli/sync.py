@@ -72,7 +72,7 @@ def init(
 
     def agree(made: Outgoing) -> bool:
         asking = session if yes else session.aloud()
-        for line in going_lines(made.changes, url):
+        for line in going_lines(made.changes, url, options.carried):
             asking.screen.tell(line)
         return yes or session.screen.confirm("Send it?")
 

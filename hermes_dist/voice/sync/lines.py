@@ -17,14 +17,16 @@ if TYPE_CHECKING:
 _MOST = 12
 
 
-def going_lines(paths: Sequence[RelPath], url: str) -> Iterator[str]:
-    """Say what goes to the meeting place."""
-    if not paths:
+def going_lines(paths: Sequence[RelPath], url: str, carried: Sequence[str] = ()) -> Iterator[str]:
+    """Say what goes to the meeting place: files, and what is encrypted."""
+    if not paths and not carried:
         return
     yield f"Goes to {clean(without_credentials(url))}:"
     yield from (f"  {clean(path)}" for path in paths[:_MOST])
     if len(paths) > _MOST:
         yield f"  … and {len(paths) - _MOST} more; -v lists them"
+    if carried:
+        yield f"  {' and '.join(map(clean, carried))}, encrypted"
 
 
 def done_words(done: Synced) -> str:

@@ -19,6 +19,7 @@ from hermes_dist.ops.sync.meeting import meet, place_at
 from hermes_dist.ops.sync.now import Synced, sync_now
 from hermes_dist.ops.sync.private import key_path
 from hermes_dist.ops.sync.state import need_record
+from hermes_dist.voice.sync.lines import going_lines
 from hermes_dist.world.keys.machine import opened
 
 NOTE = "memories/MEMORY.md"
@@ -218,3 +219,8 @@ def test_what_comes_in_while_the_agent_writes_is_not_deleted_for_the_others(
     assert "From the laptop." in first.read(NOTE)
     assert first.read(NOTE) == second.read(NOTE)
     assert f"Line {number}." in first.read(NOTE)
+
+
+def test_before_they_are_sent_for_the_first_time_it_is_said() -> None:
+    shown = list(going_lines([RelPath("SOUL.md")], "u", ("memories", "sessions")))
+    assert shown == ["Goes to u:", "  SOUL.md", "  memories and sessions, encrypted"]
