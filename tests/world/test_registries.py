@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -202,6 +202,37 @@ def test_a_search_in_a_folder_finds_what_came_since_the_last_sync(
     # A folder that is away is searched as it was read last.
     shelf.path.rename(tmp_path / "away")
     assert names(opened(layout).search(["bot"], 5))[:1] == ["bot"]
+
+
+def test_a_search_compares_a_folder_only_after_something_in_it_changed(
+    layout: Layout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf, synced = Shelf(tmp_path / "shelf"), list[str]()
+    sync = Index.sync
+
+    def counted(self: Index, listing: Mapping[str, str], *more: object) -> object:
+        synced.append(" ".join(sorted(listing)))
+        return sync(self, listing, *more)  # type: ignore[arg-type]  # as it came
+
+    shelf.put("bot", "github.com/you/bot", description="Old words.")
+    shelf.put("cat", "github.com/you/cat", description="Old words.")
+    opened(layout).add(folder(shelf))
+    monkeypatch.setattr(Index, "sync", counted)
+    assert names(opened(layout).search(["old"], 5)) == ["bot", "cat"]
+    assert synced.count("packages/bo/bot.json packages/ca/cat.json") == 0
+    # Written in place: the folder's own times stay as they are.
+    shelf.put("bot", "github.com/you/bot", description="New words.")
+    assert names(opened(layout).search(["old"], 5)) == ["cat"]
+    assert names(opened(layout).search(["new"], 5))[:1] == ["bot"]
+    assert synced.count("packages/bo/bot.json packages/ca/cat.json") == 1
+    (shelf.path / entry_path("cat")).unlink()
+    assert names(opened(layout).search(["old"], 5)) == []
+    index = layout.shared / "registry" / "ours.db"
+    with closing(sqlite3.connect(index)) as db, db:
+        db.execute("DELETE FROM meta WHERE name = 'fingerprint'")
+    assert names(opened(layout).search(["new"], 5))[:1] == ["bot"]
+    index.write_bytes(b"x" * 4096)
+    assert names(opened(layout).search(["new"], 5))[:1] == ["bot"]
 
 
 def test_symlinks_in_a_registry_are_no_entries(layout: Layout, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -86,16 +87,24 @@ def _asked_by(ctx: Context, pin: Pin) -> tuple[EnvVar, ...]:
     """The variables that a commit's manifest asks for, read from what was fetched before."""
     if not pin.commit:
         return ()
-    git = ctx.sources.git
     try:
-        files = git.listing(pin.url, pin.commit, pin.subfolder).files
-        for file in files:
-            if file.path == MANIFEST:
-                [(_, data)] = git.blobs(pin.url, [file.oid])
-                return load_manifest(data).env
+        data = _manifest_at(ctx, pin)
+        return load_manifest(data).env if data is not None else ()
     except DistError:
         return ()
-    return ()
+
+
+def _manifest_at(ctx: Context, pin: Pin) -> bytes | None:
+    """The manifest of a commit: from the store if this run fetched it, else from git; None if it has none."""
+    if digest := ctx.sources.manifest(pin):
+        with suppress(DistError):
+            return ctx.store.read(digest)
+    git = ctx.sources.git
+    for file in git.listing(pin.url, pin.commit, pin.subfolder).files:
+        if file.path == MANIFEST:
+            [(_, data)] = git.blobs(pin.url, [file.oid])
+            return data
+    return None
 
 
 def gather(ctx: Context, assignments: Sequence[str], file: str) -> Given:

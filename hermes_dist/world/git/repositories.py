@@ -152,6 +152,7 @@ class BareGit:
         self._offline = offline
         self._patience = patience
         self._limits = limits
+        self._last_read: tuple[str, list[tuple[str, str]], list[bytes]] = ("", [], [])
         self._bounds = Bounds(
             seconds=patience.refs,
             file=limits.total + limits.total // 4,
@@ -228,6 +229,13 @@ class BareGit:
                 yield oid, data[:-1]
 
     def originals(self, url: str, wanted: Sequence[tuple[str, str]]) -> list[bytes]:
+        # The layers of one repository ask for the same commit, one after the other; its id was checked.
+        read = self._last_read
+        if read[:2] != (url, [*wanted]):
+            read = self._last_read = (url, [*wanted], self._originals(url, wanted))
+        return [*read[2]]
+
+    def _originals(self, url: str, wanted: Sequence[tuple[str, str]]) -> list[bytes]:
         for oid, kind in wanted:
             if kind == "tag" and not (self.cache(url) / "refs/tagged" / oid).is_file():
                 self._may_talk(url)

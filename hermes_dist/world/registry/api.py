@@ -33,7 +33,7 @@ from hermes_dist.world.disk.locks import flock
 from hermes_dist.world.disk.store import Store
 from hermes_dist.world.git.repositories import open_git
 from hermes_dist.world.load import data_folder
-from hermes_dist.world.registry.files import check_index, contents, read_file, stamps
+from hermes_dist.world.registry.files import check_index, contents, fingerprint, read_file, stamps
 from hermes_dist.world.registry.index import Hit, Index, Synced
 from hermes_dist.world.registry.seen import SeenReleases
 from hermes_dist.world.sources.api import Sources
@@ -43,6 +43,8 @@ LIMITS = Limits(entries=1_000_000, blob=MIB, total=1024 * MIB)
 _OFF = "-"
 """The location of the registry that is carried, where the user took it out."""
 
+_SEEN = "fingerprint"
+"""The note of what a folder looked like before it was read last."""
 
 _MANY = 1000
 """How many hits of a search are looked at for a category."""
@@ -326,7 +328,8 @@ class Registries:
         if registry.name in self._fresh or not os.access(self._layout.shared / "registry", os.W_OK):
             return
         with contextlib.suppress(DistError, OSError), self._lock:
-            self._from_folder(registry)
+            if fingerprint(Path(registry.location)) != self._index(registry).meta(_SEEN):
+                self._from_folder(registry)
         self._fresh.add(registry.name)
 
     def _folder(self, registry: Registry) -> Path:
@@ -338,7 +341,8 @@ class Registries:
     def _from_folder(self, registry: Registry) -> Synced:
         root = Path(registry.location)
         check_index(read_file(root, INDEX), registry.location)
-        notes = {"location": _identity(registry)}
+        # What changes from here on has another fingerprint, so that the next search reads it.
+        notes = {"location": _identity(registry), _SEEN: fingerprint(root)}
         return self._index(registry).sync(
             dict(stamps(root)), lambda paths: contents(root, paths), notes
         )

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from hashlib import blake2b
 from pathlib import Path
 
 from hermes_dist import __version__
@@ -78,6 +79,20 @@ def stamps(root: Path) -> Iterator[tuple[str, str]]:
                     seen = file.stat(follow_symlinks=False)
                     stamp = f"{seen.st_mtime_ns} {seen.st_ctime_ns} {seen.st_size} {seen.st_ino}"
                     yield f"{FOLDER}/{shard.name}/{file.name}", stamp
+
+
+def fingerprint(root: Path) -> str:
+    """One digest of the stamps of all that lies where entries are; quicker and smaller than to compare each."""
+    digest = blake2b(digest_size=32)
+    for shard in sorted(_scan(root / FOLDER), key=lambda found: found.name):
+        lines = [shard.name, str(shard.is_dir(follow_symlinks=False))]
+        for file in _scan(Path(shard.path)) if shard.is_dir(follow_symlinks=False) else ():
+            seen = file.stat(follow_symlinks=False)
+            lines.append(
+                f"{file.name}\0{seen.st_mtime_ns} {seen.st_ctime_ns} {seen.st_size} {seen.st_ino} {seen.st_mode}"
+            )
+        digest.update("\0\n".join(sorted(lines)).encode(errors="surrogateescape") + b"\0\0\n")
+    return digest.hexdigest()
 
 
 def entries_of(root: Path) -> Iterator[tuple[str, bytes]]:

@@ -118,6 +118,7 @@ class Sources:
         self._limits = limits
         self._known = KnownRefs(layout.git_cache)
         self._asking = Asking(git, self._known)
+        self._manifests: dict[tuple[str, RelPath | None, str], Digest] = {}
 
     @cached_property
     def _store(self) -> Store:
@@ -288,6 +289,10 @@ class Sources:
 
         return self._read(spec, named_only)[1].tree
 
+    def manifest(self, pin: Pin) -> Digest | None:
+        """The manifest of a commit, in the store; None if these sources did not fetch it, or it has none."""
+        return self._manifests.get((pin.url, pin.subfolder, pin.commit))
+
     def files(self, spec: SourceSpec, commit: str) -> tuple[GitFile, ...]:
         """The validated files of a commit, with git's names for their contents; fetched when missing."""
         self.git.fetch(self.url(spec), commit)
@@ -376,6 +381,9 @@ class Sources:
             version=self._version(tree),
             tree=tree.digest,
         )
+        if RelPath(MANIFEST) in tree:
+            place = (pin.url, pin.subfolder, pin.commit)
+            self._manifests[place] = tree[RelPath(MANIFEST)].digest
         left_out = tuple(sorted((*listing.left_out, *lfs)))
         return Offer(pin, tree, left_out, _about(listing.copies, tree))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,17 +13,22 @@ from story import BOT, GO, yes
 from hermes_dist.decide.layers.wanted import source_of_layer
 from hermes_dist.errors import DistError, Refused
 from hermes_dist.model.notes import NoteKind
-from hermes_dist.model.paths import ProfileName
+from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.side import Side
+from hermes_dist.model.tree import Digest
 from hermes_dist.ops.change.look_up import ask_ahead
 from hermes_dist.ops.change.request import Request
+from hermes_dist.ops.change.variables import received_manifest
 from hermes_dist.ops.package import install as installing
 from hermes_dist.ops.package.history import hold
 from hermes_dist.ops.package.outdated import outdated
 from hermes_dist.ops.package.update import update
 from hermes_dist.voice.layers.news import kept_back_words
 from hermes_dist.voice.notes import sentences
+from hermes_dist.world.disk.store import Store
 from hermes_dist.world.git.ask import Asking
+from hermes_dist.world.git.repositories import BareGit
+from hermes_dist.world.ports import Listing
 
 
 def test_a_package_comes_with_what_it_stands_on(tmp_path: Path) -> None:
@@ -68,6 +74,44 @@ def test_nothing_new_changes_nothing_and_a_range_keeps_a_layer_below_it(tmp_path
     story.release(story.base, "2.0.0", {"SOUL.md": "Be rude.\n"})
     assert not story.update().done
     assert story.files() == before
+
+
+def test_an_update_lists_each_layer_once_and_knows_its_variables_without_its_contents_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story = Stack(tmp_path)
+    asking = "env_requires:\n  - name: TEAM_KEY\n"
+    story.release(story.tools, "1.0.1", {"distribution.yaml": manifest("tools") + asking})
+    story.install()
+    listed, listing = list[tuple[str, ...]](), BareGit.listing
+
+    def counted(self: BareGit, url: str, commit: str, subfolder: RelPath | None) -> Listing:
+        listed.append((url, commit, str(subfolder)))
+        return listing(self, url, commit, subfolder)
+
+    monkeypatch.setattr(BareGit, "listing", counted)
+    assert not story.update().done
+    assert len(listed) == len(set(listed)) == 3
+    ctx = story.ctx
+    (pin,) = [one.pin for one in story.lock.layers if one.name == "tools"]
+    ctx.sources.again(pin)
+    digest = ctx.sources.manifest(pin)
+    assert digest
+    monkeypatch.setattr(Store, "read", _lost(digest, Store.read))
+    received = received_manifest(ctx, story.lock)
+    assert received is not None
+    assert "TEAM_KEY" in [var.name for var in received.env]
+
+
+def _lost(gone: Digest, read: Callable[[Store, Digest], bytes]) -> Callable[[Store, Digest], bytes]:
+    """A store that has lost one content."""
+
+    def reading(self: Store, digest: Digest) -> bytes:
+        if digest == gone:
+            raise DistError("the content is lost")
+        return read(self, digest)
+
+    return reading
 
 
 def test_a_layer_that_another_keeps_back_is_not_behind_and_its_keeper_is_named(
