@@ -19,12 +19,14 @@ from hermes_dist.model.source import without_credentials
 from hermes_dist.model.sync.record import Record
 from hermes_dist.ops.change.proposal import Proposal
 from hermes_dist.ops.change.request import Confirm, Request
+from hermes_dist.ops.change.review import groups_of
 from hermes_dist.ops.sync import begin, machines
 from hermes_dist.ops.sync.now import Synced, sync_now
 from hermes_dist.ops.sync.send import Outgoing
 from hermes_dist.ops.sync.status import standing
 from hermes_dist.ops.transfer.export import parse_carried
 from hermes_dist.voice.clean import clean
+from hermes_dist.voice.summary import needs_words
 from hermes_dist.voice.sync.data import changed_data, standing_data, synced_data
 from hermes_dist.voice.sync.lines import done_words, going_lines, remarks, standing_rows
 
@@ -162,7 +164,7 @@ def _end(session: Session, done: Synced) -> int:
         screen.say(f"  {clean(machine)} asks to read {' and '.join(done.record.carried)}")
         screen.tell(f"  if it is yours: {session.command(f'sync accept {done.profile} {machine}')}")
     if done.waiting:
-        screen.say(f"  waits for your yes: {', '.join(map(clean, done.waiting))}")
+        screen.say(f"  {needs_words(groups_of(done.parked))}")
         screen.tell(f"  next: {session.command(f'approve {done.profile}')}")
     return ExitCode.CONFLICTS if done.conflicts else ExitCode.DONE
 

@@ -65,6 +65,11 @@ def shape_of(path: RelPath, key: KeyPath) -> Shape | None:
     return _shape(path, tuple("[]" if isinstance(part, Item) else str(part) for part in key))
 
 
+def any_order(path: RelPath, key: KeyPath) -> bool:
+    """Return whether the order of a list of named maps means nothing: the agent looks its jobs up by their ids."""
+    return path == _JOBS and key == ("jobs",)
+
+
 def implied(path: RelPath, key: KeyPath) -> object:
     """Return what a missing key means to the agent; ABSENT if unknown, ANY if it is derived from other keys."""
     if path == _CONFIG and key:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
+from operator import itemgetter
 from typing import Any
 
 from hermes_dist.agents.jobs import ANY
 from hermes_dist.agents.places import CONFIG
 from hermes_dist.merge.algebra import pick
-from hermes_dist.merge.shapes import Shape, has_machine_keys, implied, shape_of
+from hermes_dist.merge.shapes import Shape, any_order, has_machine_keys, implied, shape_of
 from hermes_dist.model.documents.api import Kind, kind_of
 from hermes_dist.model.keypath import Item, KeyPath, Segment
 from hermes_dist.model.paths import RelPath
@@ -71,6 +72,8 @@ def _alike_at(path: RelPath, at: KeyPath, key: object, a: Values, b: Values) -> 
 def _alike_items(path: RelPath, key: KeyPath, field: str, a: list[Any], b: list[Any]) -> bool:
     if len(a) != len(b):
         return False
+    if any_order(path, key):
+        a, b = (sorted(items, key=itemgetter(field)) for items in (a, b))
     for x, y in zip(a, b, strict=True):
         name = x[field]
         if name != y[field] or not alike(path, (*key, Item(field, name)), x, y):

@@ -421,9 +421,7 @@ SENTENCES: Sentences = {
         "{path} was written again by the agent's installer; the next update with changes puts "
         "the author's back; use `{command}` instead of its own"
     ),
-    NoteKind.PARTS_NOT_IN: (
-        "parts of this version are not installed yet; the next full update adds them"
-    ),
+    NoteKind.PARTS_NOT_IN: "parts of this version are not installed yet; add them with: {command}",
     NoteKind.AGENT_CANNOT_READ: "the agent can't read it: {why}",
     NoteKind.CANNOT_COMPARE: (
         "what was received is lost and can't be fetched again, so differences can't be shown"

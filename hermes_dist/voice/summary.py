@@ -118,7 +118,7 @@ def _waiting_lines(
         yield from _settled_lines(proposal, new, command, named=len(new) < len(waiting))
     elif proposal.lock:
         approving = command(f"approve {proposal.home.name}")
-        yield line(f"  {_need('item', '', len(waiting))}: {approving}")
+        yield line(f"  {needs_words(waiting)}: {approving}")
     else:
         # Without a lockfile nothing remembers what was parked, so there is nothing to approve later.
         count = counted(len(waiting), "item")
@@ -129,7 +129,7 @@ def _settled_lines(
     proposal: Proposal, new: Sequence[Group], command: Command, *, named: bool
 ) -> Iterator[Line]:
     """Say which settled things need approval; the command names them if other things need it, too."""
-    yield line(f"  {_need('item', ' that you settled', len(new))}:")
+    yield line(f"  {needs_words(new, ' that you settled')}:")
     for group in new:
         for said in group_words(group):
             yield line(f"    {EFFECT_VERBS[group.kind]} {clean(said)}")
@@ -140,12 +140,10 @@ def _settled_lines(
     yield line(f"  next: {command(' '.join(words))}")
 
 
-def _need(thing: str, which: str, count: int) -> str:
-    """``1 item needs approval``, ``2 items need approval``."""
-    verb = "need"
-    if count == 1:
-        verb = "needs"
-    return f"{counted(count, thing)}{which} {verb} approval"
+def needs_words(waiting: Sequence[Group], which: str = "") -> str:
+    """``1 item needs approval``, ``2 items need approval``: things as ``approve`` groups them."""
+    verb = "needs" if len(waiting) == 1 else "need"
+    return f"{counted(len(waiting), 'item')}{which} {verb} approval"
 
 
 def _missing_lines(proposal: Proposal) -> Iterator[Line]:

@@ -637,6 +637,17 @@ def test_a_list_that_the_user_reordered_keeps_their_order() -> None:
     assert text_of(base, ours, base + "- id: r\n") == "l:\n- id: q\n- id: r\n- id: p\n"
 
 
+def test_the_order_of_jobs_is_no_edit_and_that_of_other_lists_is() -> None:
+    one, two = (
+        b'{"jobs": [%s]}' % b", ".join(b'{"id": "%s", "prompt": "Go."}' % name for name in names)
+        for names in ((b"p", b"q"), (b"q", b"p"))
+    )
+    for path, alike in ((JOBS, True), (RelPath("other.json"), False)):
+        assert same_document(path, one, two) is alike
+        assert (changed_keys(path, one, two) == []) is alike
+    assert not same_document(JOBS, one, two.replace(b"Go.", b"Stay."))
+
+
 def test_a_set_with_a_duplicate_is_taken_whole() -> None:
     merged = merge("toolsets: [a, b]\n", "toolsets: [a, a, b]\n", "toolsets: [a, b, c]\n")
     assert (merged.content, merged.conflicts) == (b"toolsets: [a, a, b]\n", (("toolsets",),))

@@ -22,8 +22,10 @@ from hermes_dist.ops.homes import look_into, open_home
 from hermes_dist.ops.layers.whose import origins
 from hermes_dist.ops.package import approvals
 from hermes_dist.ops.package import resolve as ops
+from hermes_dist.ops.sync.waiting import waiting_in
 from hermes_dist.voice.clean import clean
 from hermes_dist.voice.package_json import consent_shown_data, consents_data, outcome_data
+from hermes_dist.voice.summary import needs_words
 
 _HEAD = ("State", "Thing", "Name", "Note")
 _CAUSES = {"user": "you switched it off", "author": "its author ships it switched off"}
@@ -117,7 +119,18 @@ def _approve(
             chosen = _agreed(session, name, chosen)
     request = Request(dry_run=dry_run)
     outcome = ops.approve(session.ctx, name, request, lambda _: True, chosen=chosen)
-    return show_outcome(session, outcome, restart=restart)
+    code = show_outcome(session, outcome, restart=restart)
+    if not wanted and outcome.done:
+        _rest(session, name, chosen)
+    return code
+
+
+def _rest(session: Session, name: ProfileName, chosen: ops.Chosen) -> None:
+    """Say what waits besides what was shown: what a package brings and what a machine sends are two merges."""
+    shown = {effect.digest for effect in chosen.effects}
+    waiting = waiting_in(session.ctx.layout.home(name), open_home(session.ctx, name).lock)
+    if rest := groups_of(effect for effect in waiting if effect.digest not in shown):
+        session.screen.tell(f"  {needs_words(rest)}: {session.command(f'approve {name}')}")
 
 
 def _revoke(

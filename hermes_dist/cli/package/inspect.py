@@ -69,8 +69,8 @@ def info(
     session.screen.emit("info", info_data(found))
     screen, lock = session.screen, found.lock
     screen.fields(_info_rows(found))
-    if lock is not None and lock.parked:
-        review_card(screen, lock.parked, lock.parked, agent_time(session.ctx, Path(found.path)))
+    if lock is not None and found.parked:
+        review_card(screen, found.parked, found.parked, agent_time(session.ctx, Path(found.path)))
     return 0
 
 

@@ -12,6 +12,7 @@ from hermes_dist.decide.authoring.release_notes import ReleaseNotes
 from hermes_dist.decide.consent.contents import image_at
 from hermes_dist.decide.consent.granted import approvals_after, grant
 from hermes_dist.decide.consent.parking import put_back
+from hermes_dist.decide.consent.review import grouped
 from hermes_dist.decide.consent.switches import memory_of, shipped_off
 from hermes_dist.decide.consent.withdrawal import withdraw
 from hermes_dist.decide.environment.example import (
@@ -112,7 +113,7 @@ def propose(
     )
     plan = _discreet(ctx, home, reconcile(situation, decisions))
     plan, kept = without_deletions(plan, observed.links, verb)
-    counts = f"{len(plan.steps)} steps, {len(plan.conflicts)} conflicts, {len(plan.parked)} parked"
+    counts = f"{len(plan.steps)} steps, {len(plan.conflicts)} conflicts, {len(grouped(plan.parked))} parked"
     note("decide", verb, home.name, counts)
     example = _example(incoming, old, observed)
     advanced = with_authors(plan.base, old, together(plan.blobs, read))

@@ -30,6 +30,9 @@ from hermes_dist.ops.change.review import before_after
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import look_into, open_home
 from hermes_dist.ops.package.resolve import off_now, recorded
+from hermes_dist.ops.sync.incoming import SyncedHome
+from hermes_dist.ops.sync.settle import facing
+from hermes_dist.ops.sync.waiting import waiting_in
 
 
 class Approved(Struct, frozen=True):
@@ -66,9 +69,11 @@ def consents(ctx: Context, name: ProfileName) -> Consents:
     Raises:
         DistError: The profile has no lock, or its home can't be read.
     """
-    home = look_into(ctx, name)
+    home = facing(ctx, look_into(ctx, name), lambda _: True)
     mask = Mask.of(ctx, home.path)
-    recorded_lock = home.need_lock(ctx)
+    found = home.need_lock(ctx)
+    package = None if isinstance(home, SyncedHome) else found
+    recorded_lock = replace(found, parked=waiting_in(home.path, package))
     lock = mask.lock(recorded_lock)
     seen = observe(ctx, home, lock.theirs())
     approved = tuple(

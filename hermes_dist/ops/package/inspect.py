@@ -15,11 +15,13 @@ from hermes_dist.errors import DistError
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.paths import ProfileName
+from hermes_dist.model.plan import Effect
 from hermes_dist.model.tree import EMPTY
 from hermes_dist.ops.change.variables import environment_of, received_manifest
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import look_into
 from hermes_dist.ops.inputs.rows import InputRow, input_rows_of
+from hermes_dist.ops.sync.waiting import waiting_in
 from hermes_dist.ops.trust.trusted_keys import signer_words
 from hermes_dist.world.load import load_manifest
 
@@ -30,6 +32,7 @@ class Info(Struct, frozen=True, kw_only=True):
     """Facts about the package in a profile.
 
     Attributes:
+        parked: What waits for approval.
         missed: How many skills, plugins, hooks and files of the version here nobody names; empty if it is not known.
             Only a README and the like count as nothing.
     """
@@ -38,6 +41,7 @@ class Info(Struct, frozen=True, kw_only=True):
     path: str
     manifest: Manifest | None
     lock: Lock | None
+    parked: tuple[Effect, ...] = ()
     parts: tuple[tuple[str, int], ...] = ()
     wanted: tuple[Wanted, ...] = ()
     signer: str = ""
@@ -80,6 +84,7 @@ def info(ctx: Context, name: ProfileName) -> Info:
         path=str(home.path),
         manifest=manifest,
         lock=home.lock,
+        parked=waiting_in(home.path, home.lock),
         signer=signer_words(ctx, home.lock.signer) if home.lock else "",
         parts=tuple(count_parts(tree).items()),
         wanted=environment_of(ctx, home.path, manifest),

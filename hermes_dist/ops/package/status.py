@@ -99,13 +99,13 @@ def status(ctx: Context, name: ProfileName) -> Status:
         own=own,
         units=units,
         conflicts=lock.conflicts,
-        parked=lock.parked,
+        parked=_waiting(home, lock),
         missing=tuple(w for w in wanted if w.missing),
         notes=(
             *unfinished,
             *_of_sync(ctx, home),
             *_agent_was_here(ctx, seen.redumped, name),
-            *_left_behind(lock),
+            *_left_behind(lock, ctx.command(f"update {name}")),
             *_odd_manifest(lock, seen, manifest),
             *_unread(home, lock, seen),
             *_lost(edited, seen),
@@ -132,8 +132,20 @@ def _of_sync(ctx: Context, home: Home) -> Iterator[Note]:
     if lock.conflicts:
         command = ctx.command(f"resolve {home.name} --list")
         yield Note.of(NoteKind.MACHINES_DISAGREE, command=command)
-    if lock.parked:
+    if lock.parked and home.lock is None:
         yield Note.of(NoteKind.MACHINE_SENT, command=ctx.command(f"approve {home.name}"))
+
+
+def _waiting(home: Home, lock: Lock) -> tuple[Effect, ...]:
+    """What waits for approval; what sync remembers and can't be read is told by a note."""
+    if not home.path.joinpath(SYNC_RECORD).exists():
+        return lock.parked
+    from hermes_dist.ops.sync.waiting import waiting_in  # noqa: PLC0415 - few profiles are synced
+
+    try:
+        return waiting_in(home.path, lock)
+    except DistError:
+        return lock.parked
 
 
 def _odd_manifest(lock: Lock, seen: Observed, received: Manifest | None) -> tuple[Note, ...]:
@@ -169,8 +181,8 @@ def _unread(home: Home, lock: Lock, seen: Observed) -> Iterator[Note]:
             yield Note.of(NoteKind.AGENT_CANNOT_READ, path, why=trouble)
 
 
-def _left_behind(lock: Lock) -> tuple[Note, ...]:
-    return () if lock.whole else (Note.of(NoteKind.PARTS_NOT_IN),)
+def _left_behind(lock: Lock, command: str) -> tuple[Note, ...]:
+    return () if lock.whole else (Note.of(NoteKind.PARTS_NOT_IN, command=command),)
 
 
 def _agent_was_here(ctx: Context, redumped: bool, name: ProfileName) -> tuple[Note, ...]:

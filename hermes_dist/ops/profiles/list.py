@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hermes_dist.agents.places import ABOUT, CONFIG, SHOWN_AS
-from hermes_dist.brand import LOCKFILE, MANIFEST
+from hermes_dist.brand import LOCKFILE, MANIFEST, SYNC_RECORD
 from hermes_dist.errors import DistError
 from hermes_dist.model.lock_head import LockHead, load_head
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
@@ -49,7 +49,9 @@ class ProfileRow(NamedTuple):
 
 def list_profiles(ctx: Context) -> list[ProfileRow]:
     """List every profile, the default one first."""
-    index = Index(ctx.layout.shared / "index.json", (MANIFEST, CONFIG, LOCKFILE, ABOUT))
+    index = Index(
+        ctx.layout.shared / "index.json", (MANIFEST, CONFIG, LOCKFILE, ABOUT, SYNC_RECORD)
+    )
     commands: dict[str, list[str]] = {}
     for alias in aliases.listed(ctx.layout):
         commands.setdefault(alias.profile, []).append(alias.name)
@@ -141,6 +143,8 @@ def _package(home: Path) -> Facts:
     lock = _bytes(home / LOCKFILE)
     managed = lock is not None or _is_there(home / LOCKFILE)
     facts: Facts = {"source": "", "managed": managed, "conflicts": 0, "parked": 0}
+    if _is_there(home / SYNC_RECORD):
+        facts["parked"] = _synced_things(home, lock)
     head = load_head(lock) if lock else None
     if head is None:
         manifest = _map(home / MANIFEST)
@@ -153,7 +157,7 @@ def _package(home: Path) -> Facts:
         facts["package"] = f"{head.name}@{head.pin.version}"
     facts["source"] = head.source
     facts["conflicts"] = head.conflicts
-    facts["parked"] = _things(head)
+    facts["parked"] = facts["parked"] or _things(head)
     return facts
 
 
@@ -167,6 +171,18 @@ def _things(head: LockHead) -> int:
     from hermes_dist.decide.consent.review import groups_at  # noqa: PLC0415 - only for rows that changed
 
     return len(set(groups_at(head.parked)))
+
+
+def _synced_things(home: Path, lock: bytes | None) -> int:
+    """The same for a synced profile, where something may wait that another machine sent."""
+    from hermes_dist.decide.consent.review import grouped  # noqa: PLC0415 - few profiles are synced
+    from hermes_dist.model.lock import load_lock  # noqa: PLC0415 - few profiles are synced
+    from hermes_dist.ops.sync.waiting import seen_waiting  # noqa: PLC0415 - few profiles are synced
+
+    try:
+        return len(grouped(seen_waiting(home, load_lock(lock) if lock else None)))
+    except (DistError, OSError):
+        return 0
 
 
 def _bytes(path: Path) -> bytes | None:

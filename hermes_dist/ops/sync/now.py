@@ -10,7 +10,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from hermes_dist.errors import Busy, Refused
+from hermes_dist.model.lock import Lock
 from hermes_dist.model.paths import ProfileName, RelPath
+from hermes_dist.model.plan import Effect
 from hermes_dist.model.sync.meeting import (
     PRIVATE,
     PRIVATE_INDEX,
@@ -31,6 +33,7 @@ from hermes_dist.ops.sync.meeting import Meeting, Place, meet, place_at, push
 from hermes_dist.ops.sync.private import Exchanged, exchange_private, key_path
 from hermes_dist.ops.sync.send import Outgoing, is_also, outgoing_of
 from hermes_dist.ops.sync.state import alone, lock_of, need_record, read_record, write_record
+from hermes_dist.ops.sync.waiting import together_with
 from hermes_dist.world.keys.machine import own_key
 
 TRIES = 6
@@ -52,7 +55,7 @@ class Synced(Struct, frozen=True, kw_only=True):
         commit: The commit that the meeting place is at; empty for a dry run.
         pushed: Something was sent.
         conflicts: Where the machines disagree and nobody has settled it yet.
-        waiting: What another machine sent and waits for approval here.
+        parked: What waits for approval here.
         variables: Names of variables that took the place of secrets.
         held: Files that can't be read as data, so the others' version stays.
         private: Memories and sessions that came in.
@@ -69,13 +72,18 @@ class Synced(Struct, frozen=True, kw_only=True):
     commit: str = ""
     pushed: bool = False
     conflicts: tuple[str, ...] = ()
-    waiting: tuple[str, ...] = ()
+    parked: tuple[Effect, ...] = ()
     variables: tuple[str, ...] = ()
     held: tuple[RelPath, ...] = ()
     private: tuple[RelPath, ...] = ()
     unread: tuple[RelPath, ...] = ()
     unknown: tuple[str, ...] = ()
     dry_run: bool = False
+
+    @property
+    def waiting(self) -> tuple[str, ...]:
+        """The places of what waits for approval."""
+        return tuple(sorted({effect.place for effect in self.parked}))
 
 
 def sync_now(
@@ -138,7 +146,8 @@ def exchange(
         seen = replace(record.seen, private=also.seen)
         record = replace(record, seen=made.seen(commit, seen))
         write_record(home.path, record)
-        result = _result(name, record, meeting, outcomes, made)
+        own = synced_home(ctx, name, record).itself.lock
+        result = _result(name, record, meeting, outcomes, made, own)
         return replace(result, private=also.came, unread=also.unread)
     raise AssertionError  # the last turn returns or raises
 
@@ -254,6 +263,7 @@ def _result(
     meeting: Meeting,
     outcomes: list[Outcome],
     made: Outgoing,
+    own: Lock | None,
 ) -> Synced:
     lock = lock_of(record)
     return Synced(
@@ -265,7 +275,7 @@ def _result(
         commit=record.seen.commit,
         pushed=made.is_new,
         conflicts=tuple(c.words for c in lock.conflicts) if lock else (),
-        waiting=tuple(sorted({e.place for e in lock.parked})) if lock else (),
+        parked=together_with(own, lock),
         variables=made.variables,
         held=made.held,
         unknown=unknown_to(record, meeting),

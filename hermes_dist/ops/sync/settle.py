@@ -18,6 +18,7 @@ from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home
 from hermes_dist.ops.sync.incoming import SyncedHome, carried_by, synced_home
 from hermes_dist.ops.sync.state import is_synced, read_record
+from hermes_dist.ops.sync.waiting import not_granted
 
 
 def facing(ctx: Context, home: Home, is_open: Callable[[Lock], bool]) -> Home:
@@ -46,7 +47,12 @@ def seen_by_others(ctx: Context, name: ProfileName) -> SyncedHome | None:
         DistError: What sync remembers can't be read.
     """
     record = read_record(ctx.layout.home(name))
-    return synced_home(ctx, name, record) if record is not None else None
+    if record is None:
+        return None
+    home = synced_home(ctx, name, record)
+    if home.lock is None:
+        return home
+    return replace(home, lock=replace(home.lock, parked=not_granted(home.itself.lock, home.lock)))
 
 
 def proposed(

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from hermes_dist.errors import Refused, Unreachable
 from hermes_dist.model.paths import ProfileName, RelPath
+from hermes_dist.model.plan import Effect
 from hermes_dist.model.sync.record import Record
 from hermes_dist.model.tree import EMPTY
 from hermes_dist.ops.context import Context
@@ -13,6 +14,7 @@ from hermes_dist.ops.sync.incoming import synced_home
 from hermes_dist.ops.sync.meeting import Meeting, meet, place_at, read_commit
 from hermes_dist.ops.sync.send import outgoing_of
 from hermes_dist.ops.sync.state import lock_of, need_record
+from hermes_dist.ops.sync.waiting import together_with
 
 
 class Standing(Struct, frozen=True, kw_only=True):
@@ -26,7 +28,7 @@ class Standing(Struct, frozen=True, kw_only=True):
         going: The shared files that changed here since.
         refused: Why nothing can be sent from here; empty if it can.
         conflicts: Where the machines disagree and nobody has settled it yet.
-        waiting: What another machine sent and waits for approval here.
+        parked: What waits for approval here.
     """
 
     profile: ProfileName
@@ -37,7 +39,12 @@ class Standing(Struct, frozen=True, kw_only=True):
     going: tuple[RelPath, ...] = ()
     refused: str = ""
     conflicts: tuple[str, ...] = ()
-    waiting: tuple[str, ...] = ()
+    parked: tuple[Effect, ...] = ()
+
+    @property
+    def waiting(self) -> tuple[str, ...]:
+        """The places of what waits for approval."""
+        return tuple(sorted({effect.place for effect in self.parked}))
 
 
 def standing(ctx: Context, name: ProfileName) -> Standing:
@@ -72,5 +79,5 @@ def standing(ctx: Context, name: ProfileName) -> Standing:
         going=going,
         refused=refused,
         conflicts=tuple(c.words for c in lock.conflicts) if lock else (),
-        waiting=tuple(sorted({e.place for e in lock.parked})) if lock else (),
+        parked=together_with(home.itself.lock, lock),
     )

@@ -41,6 +41,7 @@ from hermes_dist.ops.package.update import update
 from hermes_dist.ops.profiles import aliases, lifecycle, profile_moves
 from hermes_dist.ops.profiles.trash_and_archive import put_away
 from hermes_dist.ops.registry import registries
+from hermes_dist.ops.sync.waiting import waiting_in
 from hermes_dist.ops.team import trust
 from hermes_dist.ops.team.have import gather, is_name
 from hermes_dist.ops.team.values import Answers
@@ -544,8 +545,9 @@ def left_open(ctx: Context, team: Team) -> tuple[Open, ...]:
         if not ctx.layout.lockfile(want.name).exists():
             continue
         lock = look_into(ctx, want.name).lock
-        if lock is not None and (lock.parked or lock.conflicts):
-            waiting = tuple(dict.fromkeys(one.place for one in lock.parked))
+        parked = waiting_in(ctx.layout.home(want.name), lock)
+        if lock is not None and (parked or lock.conflicts):
+            waiting = tuple(dict.fromkeys(one.place for one in parked))
             conflicts = tuple(one.place for one in lock.conflicts)
             found.append(Open(profile=str(want.name), waiting=waiting, conflicts=conflicts))
     return tuple(found)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from hermes_dist.errors import counted
 from hermes_dist.model.source import without_credentials
+from hermes_dist.ops.change.review import groups_of
 from hermes_dist.voice.clean import clean
 
 if TYPE_CHECKING:
@@ -32,10 +33,13 @@ def going_lines(paths: Sequence[RelPath], url: str, carried: Sequence[str] = ())
 def done_words(done: Synced) -> str:
     """Sum up what was done."""
     came = sum(len(outcome.proposal.steps) for outcome in done.outcomes if outcome.proposal)
+    standing = "is in sync"
+    if done.conflicts:
+        standing = f"is in sync except for {counted(len(done.conflicts), 'conflict')}"
     if not came and not done.pushed:
-        return f"{done.profile} is in sync."
+        return f"{done.profile} {standing}."
     facts = [f"{counted(came, 'file')} in", f"{counted(len(done.sent), 'file')} out"]
-    return f"{done.profile} is in sync: {', '.join(facts)}."
+    return f"{done.profile} {standing}: {', '.join(facts)}."
 
 
 def remarks(done: Synced) -> Iterator[str]:
@@ -68,4 +72,7 @@ def standing_rows(found: Standing) -> Iterator[tuple[str, str]]:
     if found.conflicts:
         yield "In conflict", ", ".join(map(clean, found.conflicts))
     if found.waiting:
-        yield "To approve", ", ".join(map(clean, found.waiting))
+        yield (
+            "To approve",
+            ", ".join(clean(group.label or group.name) for group in groups_of(found.parked)),
+        )

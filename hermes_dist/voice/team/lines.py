@@ -9,6 +9,7 @@ from hermes_dist.decide.profiles.lifecycle import TRASH_DAYS
 from hermes_dist.decide.team.plan import ActionKind
 from hermes_dist.errors import counted
 from hermes_dist.model.keypath import place_words
+from hermes_dist.ops.change.review import groups_of
 from hermes_dist.voice.clean import clean
 from hermes_dist.voice.words import size_of
 
@@ -28,10 +29,10 @@ def step_words(step: Step) -> str:
     if proposal is None:
         return words
     facts = [counted(len(proposal.steps), "file")]
-    granted = {one.place for one in proposal.plan.effects} - {p.place for p in proposal.plan.parked}
-    if granted:
+    parked = set(proposal.plan.parked)
+    if granted := groups_of(one for one in proposal.plan.effects if one not in parked):
         facts.append(f"{len(granted)} approved by the file")
-    if waiting := {one.place for one in proposal.plan.parked}:
+    if waiting := groups_of(proposal.plan.parked):
         facts.append(f"{len(waiting)} to approve")
     if proposal.plan.conflicts:
         facts.append(counted(len(proposal.plan.conflicts), "conflict"))
