@@ -114,20 +114,25 @@ def _approve(
         return 0
     # A dry run lists the effects in its preview, and has nothing to ask.
     if not dry_run:
-        _card(session, name, chosen.effects, asking=not yes)
-        if not yes:
-            chosen = _agreed(session, name, chosen)
+        chosen = _asked(session, name, chosen, yes=yes)
     request = Request(dry_run=dry_run)
     outcome = ops.approve(session.ctx, name, request, lambda _: True, chosen=chosen)
     code = show_outcome(session, outcome, restart=restart)
-    if not wanted and outcome.done:
-        _rest(session, name, chosen)
+    _rest(session, name, () if wanted or not outcome.done else chosen.effects)
     return code
 
 
-def _rest(session: Session, name: ProfileName, chosen: ops.Chosen) -> None:
+def _asked(session: Session, name: ProfileName, chosen: ops.Chosen, *, yes: bool) -> ops.Chosen:
+    """Show what an approval would cover, and ask about it unless the answer was given."""
+    _card(session, name, chosen.effects, asking=not yes)
+    return chosen if yes else _agreed(session, name, chosen)
+
+
+def _rest(session: Session, name: ProfileName, approved: tuple[Effect, ...]) -> None:
     """Say what waits besides what was shown: what a package brings and what a machine sends are two merges."""
-    shown = {effect.digest for effect in chosen.effects}
+    if not approved:
+        return
+    shown = {effect.digest for effect in approved}
     waiting = waiting_in(session.ctx.layout.home(name), open_home(session.ctx, name).lock)
     if rest := groups_of(effect for effect in waiting if effect.digest not in shown):
         session.screen.tell(f"  {needs_words(rest)}: {session.command(f'approve {name}')}")
