@@ -118,7 +118,8 @@ def _approve(
     request = Request(dry_run=dry_run)
     outcome = ops.approve(session.ctx, name, request, lambda _: True, chosen=chosen)
     code = show_outcome(session, outcome, restart=restart)
-    _rest(session, name, () if wanted or not outcome.done else chosen.effects)
+    if outcome.done:
+        _rest(session, name, wanted, chosen.effects)
     return code
 
 
@@ -128,9 +129,11 @@ def _asked(session: Session, name: ProfileName, chosen: ops.Chosen, *, yes: bool
     return chosen if yes else _agreed(session, name, chosen)
 
 
-def _rest(session: Session, name: ProfileName, approved: tuple[Effect, ...]) -> None:
+def _rest(
+    session: Session, name: ProfileName, wanted: tuple[str, ...], approved: tuple[Effect, ...]
+) -> None:
     """Say what waits besides what was shown: what a package brings and what a machine sends are two merges."""
-    if not approved:
+    if wanted:
         return
     shown = {effect.digest for effect in approved}
     waiting = waiting_in(session.ctx.layout.home(name), open_home(session.ctx, name).lock)
