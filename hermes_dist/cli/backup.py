@@ -7,6 +7,7 @@ from functools import partial
 from typing import Annotated
 
 import typer
+from msgspec.structs import replace
 
 from hermes_dist.cli.shared.cards import preview, show_summary
 from hermes_dist.cli.shared.command import AllowEffects, DryRun, Profile, Yes, command
@@ -259,4 +260,4 @@ class _Asking:
             if done.outcome.proposal is not None and not self.several:
                 preview(self.session.with_results(), done.outcome.proposal)
         elif done.outcome is not None:
-            show_summary(self.session, done.outcome)
+            show_summary(self.session, replace(done.outcome, verb="restore"))

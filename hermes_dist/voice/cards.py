@@ -22,7 +22,7 @@ from hermes_dist.ops.change.proposal import Proposal
 from hermes_dist.ops.change.review import Choice, KeyRow, parts_of
 from hermes_dist.ops.package.conflict_diff import Sides
 from hermes_dist.voice.clean import WHOLE, clean, clean_line, clean_value
-from hermes_dist.voice.inputs.words import answer_lines
+from hermes_dist.voice.inputs.words import answer_lines, unanswered_lines
 from hermes_dist.voice.left_out import missed_words, why_words
 from hermes_dist.voice.lines import Line, Piece, Style, line
 from hermes_dist.voice.notes import sentence
@@ -51,6 +51,7 @@ def head_lines(proposal: Proposal, *, details: bool) -> Iterator[Line]:
         yield line(f"  trust  {clean(sentence(proposal.trust))}")
     yield from _layer_lines(proposal)
     yield from answer_lines(proposal.home.lock, proposal.lock)
+    yield from unanswered_lines(proposal.asks)
     if details:
         yield from _maker_lines((manifest.author, manifest.license))
         yield line(f"  into   {clean(proposal.home.path)}")
@@ -199,6 +200,7 @@ _CHOICES: Mapping[Choice | None, str] = {
     Choice.USER: "your choice",
     Choice.EDIT: "as you edited it",
     Choice.AUTHOR: "the author's choice",
+    Choice.KEPT: "always kept",
 }
 
 

@@ -155,7 +155,7 @@ FACTS: Sentences = {
     FactKind.SSH_UNUSED: "not installed, and no source needs it",
     FactKind.ON_PATH: "it holds {folder}",
     FactKind.NOT_ON_PATH: "it lacks {folder}, so your shell does not find the commands of profiles",
-    FactKind.PATH_UNUSED: "it lacks {folder}, which holds nothing of ours",
+    FactKind.PATH_UNUSED: "{folder} is not on PATH; nothing there needs it",
     FactKind.DOOR_ACTIVE: "`{name}` leads to both programs",
     FactKind.DOOR_HIDDEN: "installed, but `{name}` starts {starts}",
     FactKind.NO_DOOR: "not installed",

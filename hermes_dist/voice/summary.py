@@ -26,6 +26,7 @@ _DONE = {
     "resolve": "Resolved",
     "approve": "Approved",
     "import": "Imported",
+    "restore": "Restored",
     "rollback": "Went back to",
     "revoke": "Revoked an approval of",
     "abort": "Aborted the update, back at",

@@ -14,7 +14,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Literal, NamedTuple, Self
@@ -128,7 +128,7 @@ def start_detached(command: Command, folder: Path, out: Path, err: Path) -> Deta
     Raises:
         DistError: A file can't be opened, or the child can't be started.
     """
-    note("run", "in the background:", *command.argv)
+    note("run", "in the background:", *_told(command.argv))
     fds: list[int] = []
     try:
         for path in (out, err):
@@ -179,13 +179,24 @@ def run_on_terminal(argv: Sequence[str], env: Mapping[str, str]) -> int:
         raise DistError(f"can't start a program: {error.strerror}", where=argv[0]) from error
 
 
+def _told(argv: Sequence[str]) -> Iterator[str]:
+    """The words of a command without the settings that git gets with each, which would hide what it does."""
+    words = iter(argv)
+    is_git = os.path.basename(argv[0]) == "git"
+    for word in words:
+        if is_git and word == "-c":
+            next(words, "")
+        else:
+            yield word
+
+
 def _start(
     command: Command, bounds: Bounds, *, stdin: int, stderr: int | IO[bytes]
 ) -> subprocess.Popen[bytes]:
     # The shells count `ulimit -f` in blocks of 512 bytes, and -d in KiB.
     limits = (str(bounds.memory >> 10), str(bounds.file >> 9), str(bounds.cpu))
     mask = "077" if command.private else ""
-    note("run", *command.argv)
+    note("run", *_told(command.argv))
     argv = ["/bin/sh", "-c", _LIMITER, "sh", mask, *limits, *command.argv]
     try:
         process = subprocess.Popen(

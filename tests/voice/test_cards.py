@@ -57,6 +57,10 @@ def test_what_is_left_out_is_told_with_its_reason() -> None:
             "90 stays (yours, your choice; theirs 80)",
         ),
         (
+            KeyRow("c", "k", "60", "80", "90", "90", Choice.KEPT),
+            "90 stays (yours, always kept; theirs 80)",
+        ),
+        (
             KeyRow("c", "k", "60", "80", "90", "80", Choice.AUTHOR),
             "90 → 80 (theirs, the author's choice)",
         ),

@@ -100,7 +100,8 @@ def _status(session: Session, words: Sequence[str]) -> int | None:
         return None
     from hermes_dist.cli.package.status import show  # noqa: PLC0415 - each command loads only its own module
 
-    return show(session, [session.ctx.profile(words[0] if words else None)])
+    name = session.ctx.profile(words[0] if words else None)
+    return show(session, [name], is_named=bool(words))
 
 
 _PLAIN: dict[str, Callable[[Session, Sequence[str]], int | None]] = {

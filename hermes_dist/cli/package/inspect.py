@@ -45,7 +45,7 @@ def status(
         names = [row.name for row in list_profiles(session.ctx) if row.managed]
     else:
         names = [session.ctx.profile(profile)]
-    return show(session, names, together=all_, exit_code=exit_code)
+    return show(session, names, together=all_, exit_code=exit_code, is_named=profile is not None)
 
 
 @command

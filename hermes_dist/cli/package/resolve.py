@@ -18,7 +18,7 @@ from hermes_dist.cli.shared.pager import paged
 from hermes_dist.cli.shared.request import show_outcome
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import ExitCode, InputNeeded, UsageError
-from hermes_dist.model.keypath import place_words
+from hermes_dist.model.keypath import BODY, format_key, place_words
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.plan import Conflict
 from hermes_dist.model.side import Side
@@ -198,9 +198,11 @@ def _list(session: Session, name: ProfileName, place: str, *, marks: bool = True
         session.screen.tell(f"to be asked again: {session.command(f'unkeep {name} PATH')}")
     if not conflicts:
         return 0
-    session.screen.tell(
-        f"next: {session.command(f'resolve {name} PATH --ours | --theirs | --both')}"
+    # Most values are single ones, which refuse both; of a list, `--show` offers it.
+    both = (
+        "" if all(each.key and each.key != format_key(BODY) for each in conflicts) else " | --both"
     )
+    session.screen.tell(f"next: {session.command(f'resolve {name} PATH --ours | --theirs{both}')}")
     return ExitCode.CONFLICTS
 
 

@@ -43,6 +43,7 @@ def show(
     *,
     together: bool = False,
     exit_code: bool = False,
+    is_named: bool = True,
 ) -> int:
     """Show the status of profiles.
 
@@ -51,6 +52,7 @@ def show(
         names: The profiles.
         together: Show them as a list, even if there is only one.
         exit_code: Return 10 if something differs.
+        is_named: The user named the profile; otherwise it is the active one.
 
     Returns:
         The exit code.
@@ -61,11 +63,21 @@ def show(
         session.screen.emit("status", status_data(found))
         with paged(session) as shown:
             _standing(shown, found)
+            if found.lock is None and not is_named:
+                _point_to_others(shown)
         return _code(found, exit_code=exit_code)
     with paged(session) as shown:
         data, codes = _each(shown, names, exit_code=exit_code)
     session.screen.emit("status", {"profiles": data})
     return worst(codes)
+
+
+def _point_to_others(session: Session) -> None:
+    """Where the active profile has no package but others have: say how to see those."""
+    from hermes_dist.ops.profiles.list import list_profiles  # noqa: PLC0415 - only where there is no package
+
+    if any(row.managed for row in list_profiles(session.ctx)):
+        session.screen.tell(f"  profiles with a package: {session.command('status --all')}")
 
 
 def _each(

@@ -34,7 +34,11 @@ _SKILL_NAME, _SKILL_WORDS = 64, 1024
 
 def check_soul(subject: Subject) -> Iterator[Problem]:
     """Check that the package has a soul, so that the agent has a character."""
+    layered = subject.manifest and (subject.manifest.extends or subject.manifest.dependencies)
     if RelPath(SOUL) not in subject.tree:
+        # A package below may bring one.
+        if layered:
+            return
         yield warning("soul", SOUL, 0, Note.of(ProblemKind.NO_SOUL))
     elif not subject.bytes(SOUL).strip():
         yield warning("soul", SOUL, 1, Note.of(ProblemKind.EMPTY))

@@ -29,6 +29,7 @@ from hermes_dist.decide.placement.timing import next_times
 from hermes_dist.decide.policies import side_of
 from hermes_dist.errors import Invalid
 from hermes_dist.model.documents.api import Kind, get, load_data
+from hermes_dist.model.keypath import named_places
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.manifest import EnvVar
 from hermes_dist.model.paths import RelPath
@@ -68,6 +69,7 @@ class Choice(StrEnum):
     USER = "user"
     EDIT = "edit"
     AUTHOR = "author"
+    KEPT = "kept"
 
 
 def choice_at(proposal: Proposal, path: RelPath, key: str) -> Choice | None:
@@ -78,6 +80,9 @@ def choice_at(proposal: Proposal, path: RelPath, key: str) -> Choice | None:
     place = f"{path}: {key}" if key else str(path)
     if choices.sides.get(place) or choices.sides.get(str(path)) or choices.default:
         return Choice.USER
+    kept = proposal.home.lock.kept if proposal.home.lock else ()
+    if any(named_places(each, [place]).places for each in kept):
+        return Choice.KEPT
     if proposal.manifest and side_of(proposal.manifest.merge, path, key):
         return Choice.AUTHOR
     return None

@@ -264,10 +264,12 @@ class _Search:
             return None
         why = f" ({item.description})" if item.description else ""
         what = "the answer does not fit any more" if again else "an answer is needed"
+        # A secret on a command line stays in the history of the shell.
+        how = f"--set-file {item.name}=FILE" if item.secret else f"--set {item.name}=VALUE"
         raise InputNeeded(
             f"{what}{why}",
             where=f"input {item.name}",
-            hint=f"pass --set {item.name}=VALUE; it has to be: {self.rules(item)}",
+            hint=f"pass {how}; it has to be: {self.rules(item)}",
         )
 
     def rules(self, item: Input) -> str:

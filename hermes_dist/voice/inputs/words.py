@@ -37,6 +37,13 @@ def answer_lines(before: Lock | None, now: Lock | None) -> Iterator[Line]:
             yield line(f"  input  {_answer(one)} (was {_value(was)})")
 
 
+def unanswered_lines(rows: Iterable[InputRow]) -> Iterator[Line]:
+    """Say which inputs have no answer yet and no default, so that they will be asked for."""
+    for row in rows:
+        if row.answer is None:
+            yield line(f"  input  {clean(row.name)}: will be asked for ({clean(row.rules)})")
+
+
 def _answer(one: InputAnswer) -> str:
     return f"{clean(one.name)}: {_value(one)}"
 
