@@ -75,6 +75,11 @@ def test_a_child_is_noted_with_its_end_and_without_its_environment_and_input() -
     assert TOKEN not in begun + ended
 
 
+def test_a_git_command_is_noted_without_the_settings_that_each_one_gets() -> None:
+    run(Command(("/usr/bin/git", "-c", "core.pager=cat", "version"), {}), Bounds())
+    assert any(line.endswith("/usr/bin/git version") for line in trace.lines())
+
+
 def test_each_change_on_the_disk_is_noted_without_its_content(tmp_path: Path) -> None:
     with RealFs(tmp_path) as fs:
         fs.mkdir("a", 0o700)

@@ -72,6 +72,11 @@ class Choice(StrEnum):
     KEPT = "kept"
 
 
+def _is_kept(proposal: Proposal, place: str) -> bool:
+    kept = proposal.home.lock.kept if proposal.home.lock else ()
+    return any(named_places(each, [place]).places for each in kept)
+
+
 def choice_at(proposal: Proposal, path: RelPath, key: str) -> Choice | None:
     """Return who settled a place; None if nobody had to, or nobody did."""
     choices = proposal.choices
@@ -80,8 +85,7 @@ def choice_at(proposal: Proposal, path: RelPath, key: str) -> Choice | None:
     place = f"{path}: {key}" if key else str(path)
     if choices.sides.get(place) or choices.sides.get(str(path)) or choices.default:
         return Choice.USER
-    kept = proposal.home.lock.kept if proposal.home.lock else ()
-    if any(named_places(each, [place]).places for each in kept):
+    if _is_kept(proposal, place):
         return Choice.KEPT
     if proposal.manifest and side_of(proposal.manifest.merge, path, key):
         return Choice.AUTHOR

@@ -146,6 +146,11 @@ def _check_names(fetched: Fetched, known: Iterable[str], given: Iterable[str]) -
             raise UsageError(f"{label} has no input {name!r:.80}", hint=hint)
 
 
+def _how_to_answer(item: Input) -> str:
+    """Name the option for an answer: a secret on a command line stays in the history of the shell."""
+    return f"--set-file {item.name}=FILE" if item.secret else f"--set {item.name}=VALUE"
+
+
 class _Times:
     """The schedules that answers go into, and the answers so far.
 
@@ -264,12 +269,10 @@ class _Search:
             return None
         why = f" ({item.description})" if item.description else ""
         what = "the answer does not fit any more" if again else "an answer is needed"
-        # A secret on a command line stays in the history of the shell.
-        how = f"--set-file {item.name}=FILE" if item.secret else f"--set {item.name}=VALUE"
         raise InputNeeded(
             f"{what}{why}",
             where=f"input {item.name}",
-            hint=f"pass {how}; it has to be: {self.rules(item)}",
+            hint=f"pass {_how_to_answer(item)}; it has to be: {self.rules(item)}",
         )
 
     def rules(self, item: Input) -> str:
