@@ -43,6 +43,9 @@ LINES: dict[str, tuple[str, ...]] = {
     "publish": ("publish", "agents", "--to", "{empty}"),
     "contribute": ("contribute", "edited", "SOUL.md"),
     "apply": ("apply", "{team}"),
+    "sync init": ("sync", "init", "agents", "{empty}"),
+    "sync join": ("sync", "join", "joined", "{meeting}", "--machine", "desktop"),
+    "sync now": ("sync", "now", "own"),
     "front-door install": ("front-door", "install"),
     "dashboard install": ("dashboard", "install"),
     "watch install": ("watch", "install", "--cron"),
@@ -87,19 +90,23 @@ def places(
     crontab.chmod(0o755)
     monkeypatch.setenv("PATH", f"{crontab.parent}:{os.environ['PATH']}")
     Repo(home / "empty", bare=True)
+    Repo(home / "meeting", bare=True)
+    meeting = f"file://{home / 'meeting'}"
     for words in (
         ("keep", "bot", "skills/bye/SKILL.md"),
         ("install", source, "--name", "edited", "-y"),
         ("create", "own"),
         ("create", "gone"),
         ("create", "lab"),
+        ("sync", "init", "own", meeting, "-y"),
         ("layer", "add", "lab", source, "-y"),
         ("delete", "gone", "-y"),
         ("export", "bot", "-o", str(home / "a.tar.gz")),
         ("backup", "bot", "-o", str(home / "b.age"), "--passphrase-file", str(secret)),
     ):
         assert _run(*words) == 0, capsys.readouterr()
-    (story.home.with_name("edited") / "SOUL.md").write_text("Mine.\n")
+    for name in ("edited", "own"):
+        (story.home.with_name(name) / "SOUL.md").write_text("Mine.\n")
     story.edit("SOUL.md", "Rule 3 stands", "Rule 3 is mine")
     mcp = '{"mcpServers": {"web": {"command": "npx"}}}'
     story.ship(
@@ -119,6 +126,7 @@ def places(
         "{archive}": str(home / "a.tar.gz"),
         "{backup}": str(home / "b.age"),
         "{team}": str(team),
+        "{meeting}": meeting,
         "{empty}": f"file://{home / 'empty'}",
     }
 
@@ -142,7 +150,9 @@ def test_every_dry_run_ends_with_the_same_line_and_changes_nothing(
         code = _run(*filled, "-n")
         out, err = capsys.readouterr()
         last = out.splitlines()[-1:] or [""]
-        if code or not re.fullmatch(r"Dry run: nothing was (changed|sent|published)\.", last[0]):
+        if code or not re.fullmatch(
+            r"Dry run: nothing was (changed|sent|published|changed and nothing was sent)\.", last[0]
+        ):
             wrong[name] = (code, out[-300:], err[-300:])
     assert not wrong, "\n".join(map(str, wrong.items()))
     assert _files(home) == before

@@ -242,19 +242,19 @@ def _would(
     ctx: Context, place: Place, meeting: Meeting, home: SyncedHome, outcomes: list[Outcome]
 ) -> Synced:
     """The result of a dry run: what would come in, and what changed here so far."""
-    made = outgoing_of(ctx, place, meeting, home)
     open_there = outcomes[-1].proposal.plan.conflicts if outcomes and outcomes[-1].proposal else ()
-    return Synced(
+    would = Synced(
         profile=home.name,
         record=home.record,
         meeting=meeting,
         outcomes=tuple(outcomes),
-        sent=made.changes,
         conflicts=tuple(c.words for c in open_there),
-        variables=made.variables,
-        held=made.held,
         dry_run=True,
     )
+    if not home.path.is_dir():  # a profile that is new here has nothing to send
+        return would
+    made = outgoing_of(ctx, place, meeting, home)
+    return replace(would, sent=made.changes, variables=made.variables, held=made.held)
 
 
 def _result(
