@@ -1,17 +1,19 @@
 """How much work the tests may make: one table, chosen by HERMES_TEST_BUDGET.
 
-======  ==================  ==================================================
-name    run by              aim
-======  ==================  ==================================================
-quick   make check, test    a minute for the first, five for the second, 2 cores
-ci      .ci/run             well below 25 minutes, with both agents
-long    make long           as long as it takes
-======  ==================  ==================================================
+======  ======================  ==============================================
+name    run by                  aim
+======  ======================  ==============================================
+quick   make check, make test,  a minute for the first, five for the second,
+        .ci/run                 well below 25 for the third, on 2 cores
+whole   by hand, before a       half an hour, with both agents
+        release
+long    make long               as long as it takes
+======  ======================  ==============================================
 
-What is tried where; no kind of thing is ever left out of ``ci``:
+What is tried where; no kind of thing is ever left out:
 
 =================================  ===================  ===================  ====================
-what                               quick                ci                   long
+what                               quick                whole                long
 =================================  ===================  ===================  ====================
 examples of a law                  a tenth, at least    a fifth, at least    all
                                    40                   40
@@ -32,7 +34,7 @@ import os
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-SHARE = {"quick": 0.1, "ci": 0.2, "long": 1.0}
+SHARE = {"quick": 0.1, "whole": 0.2, "long": 1.0}
 LEAST = 40
 """No law is tried with fewer examples than this, unless it asks for fewer itself."""
 MOMENTS = 14
@@ -62,7 +64,7 @@ def examples(number: int, *, least: int = LEAST) -> int:
 
 def sessions(number: int) -> int:
     """How many whole sessions are played, where `make long` plays ``number``: a few, as each takes seconds."""
-    return {"quick": 1, "ci": 3}.get(_name(), number)
+    return {"quick": 1, "whole": 3}.get(_name(), number)
 
 
 def documents(number: int) -> int:
