@@ -72,6 +72,10 @@ class DistError(Exception):
         self.where = f"{context}: {self.where}" if self.where else context
         return self
 
+    def is_within(self, context: str) -> bool:
+        """Whether the place that it names begins with ``context``, as :meth:`within` puts it there."""
+        return self.where == context or self.where.startswith(f"{context}: ")
+
     def __str__(self) -> str:
         return f"{self.where}: {self.what}" if self.where else self.what
 
@@ -104,6 +108,10 @@ class InputNeeded(DistError):
     """A question must be asked, but there is no terminal, or ``--no-input`` was given."""
 
     code = ExitCode.INPUT_NEEDED
+
+
+class AnswerNeeded(InputNeeded):
+    """What a package asks its user has no answer."""
 
 
 class Unreachable(DistError):

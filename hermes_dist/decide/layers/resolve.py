@@ -26,12 +26,19 @@ class Choice(Struct, frozen=True, kw_only=True):
     Attributes:
         key: Which package it is, however it was named: the same repository and folder have the same key.
         commit: The commit, which tells versions of one package apart; of a folder the digest of its tree.
-        label: How messages name it, such as ``base 1.2.0``.
+        name: How messages name the package.
+        version: How messages name the version: its tag, the start of its commit, or empty for a folder.
     """
 
     key: str
     commit: str
-    label: str
+    name: str
+    version: str
+
+    @property
+    def label(self) -> str:
+        """How messages name it, such as ``base 1.2.0``."""
+        return f"{self.name} {self.version}".strip()
 
 
 class Asked(Struct, frozen=True, kw_only=True):

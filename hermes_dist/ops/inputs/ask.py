@@ -12,7 +12,7 @@ from hermes_dist.decide.environment import dotenv
 from hermes_dist.decide.inputs.declared import Input, accepted, declared_by, fits, rules_of
 from hermes_dist.decide.inputs.timed import RULES, Timed, misfit, timed_in
 from hermes_dist.decide.inputs.typed import shown
-from hermes_dist.errors import InputNeeded, Invalid, UsageError
+from hermes_dist.errors import AnswerNeeded, Invalid, UsageError
 from hermes_dist.model.lock_package import InputAnswer, InputValue
 from hermes_dist.ops.change.fetch import Fetched
 from hermes_dist.ops.change.request import InputQuestion, Request
@@ -40,7 +40,7 @@ def with_inputs(ctx: Context, fetched: Fetched, home: Home, request: Request) ->
 
     Raises:
         UsageError: An answer is given to an input that does not exist.
-        InputNeeded: An input has neither answer nor default, and nobody can be asked.
+        AnswerNeeded: An input has neither answer nor default, and nobody can be asked.
         Invalid: An answer does not fit, or the manifest says something about inputs that can't be read.
     """
     inputs = _inputs(fetched)
@@ -78,7 +78,7 @@ def answers_to(
         timed: The schedules that answers go into.
 
     Raises:
-        InputNeeded: An input has neither answer nor default, and nobody can be asked.
+        AnswerNeeded: An input has neither answer nor default, and nobody can be asked.
         Invalid: An answer does not fit.
     """
     defaults = {name: group[0].default for name, group in inputs.items()}
@@ -217,7 +217,7 @@ class _Search:
             group: The input, as each package of the stack that has it declares it; the first one asks.
 
         Raises:
-            InputNeeded: There is none, and nobody can be asked.
+            AnswerNeeded: There is none, and nobody can be asked.
             Invalid: The answer does not fit.
         """
         item = group[0]
@@ -269,7 +269,7 @@ class _Search:
             return None
         why = f" ({item.description})" if item.description else ""
         what = "the answer does not fit any more" if again else "an answer is needed"
-        raise InputNeeded(
+        raise AnswerNeeded(
             f"{what}{why}",
             where=f"input {item.name}",
             hint=f"pass {_how_to_answer(item)}; it has to be: {self.rules(item)}",

@@ -63,7 +63,8 @@ class LiveMarket:
         for target in self._offered(dependency, asker, key):
             commit = target.commit or fetch(self._ctx, target).offer.tree.digest
             self._targets.setdefault((key, commit), target)
-            found.append(Choice(key=key, commit=commit, label=_label(target)))
+            name, version = _name(target), _version(target)
+            found.append(Choice(key=key, commit=commit, name=name, version=version))
         return found
 
     def wanted(self, choice: Choice) -> Wanted:
@@ -176,9 +177,11 @@ def _join(url: str, subfolder: object) -> str:
     return f"{url}//{subfolder}" if subfolder else url
 
 
-def _label(target: Target) -> str:
-    version = target.ref.removeprefix(TAGS) if target.ref.startswith(TAGS) else target.commit[:7]
-    name = target.source.location.rstrip("/").rpartition("/")[2].removesuffix(".git")
+def _name(target: Target) -> str:
     if target.source.subfolder:
-        name = target.source.subfolder.name
-    return f"{name} {version}".strip()
+        return target.source.subfolder.name
+    return target.source.location.rstrip("/").rpartition("/")[2].removesuffix(".git")
+
+
+def _version(target: Target) -> str:
+    return target.ref.removeprefix(TAGS) if target.ref.startswith(TAGS) else target.commit[:7]

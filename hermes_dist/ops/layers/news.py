@@ -70,7 +70,7 @@ def newer_layers(ctx: Context, lock: Lock, target: Target) -> tuple[LayerNews, .
 def _told(news: LayerNews, kept: KeptBack | None) -> LayerNews:
     if kept is None:
         return news
-    return replace(news, there=_version(kept), kept_back=True, keepers=kept.keepers)
+    return replace(news, there=kept.newest.version, kept_back=True, keepers=kept.keepers)
 
 
 def _staying(ctx: Context, lock: Lock, target: Target) -> Mapping[str, KeptBack]:
@@ -95,7 +95,7 @@ def about_kept_back(
     if lock is None or lock.held:
         return
     for kept in _kept(market, picked):
-        yield from _notes(names[kept.key], _version(kept), kept.keepers)
+        yield from _notes(names[kept.key], kept.newest.version, kept.keepers)
 
 
 def _kept(market: LiveMarket, picked: Sequence[Picked]) -> Iterator[KeptBack]:
@@ -123,10 +123,6 @@ def _notes(name: str, newest: str, keepers: Iterable[Keeper]) -> Iterator[Note]:
         )
     if not told:
         yield Note.of(NoteKind.LAYER_DOES_NOT_FIT, layer=name, newest=newest)
-
-
-def _version(kept: KeptBack) -> str:
-    return kept.newest.label.rpartition(" ")[2]
 
 
 def _there(ctx: Context, layer: LockedPackage) -> str:

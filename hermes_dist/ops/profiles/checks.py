@@ -27,7 +27,7 @@ from hermes_dist.decide.profiles.lifecycle import (
 from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.documents.api import Kind, load_data, load_manifest_data
 from hermes_dist.model.lock import Lock, load_lock
-from hermes_dist.model.lock_head import HINT, load_head
+from hermes_dist.model.lock_head import HINT
 from hermes_dist.model.notes import Note
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 from hermes_dist.ops.change.legible import DOCUMENTS, trouble_with
@@ -38,6 +38,7 @@ from hermes_dist.ops.layers.lost import fetch_again
 from hermes_dist.ops.package import upkeep
 from hermes_dist.ops.profiles import aliases, profile_moves, trash_and_archive
 from hermes_dist.ops.profiles.edit_file import edit_file
+from hermes_dist.ops.profiles.list import list_profiles
 from hermes_dist.world.agent import processes as running
 from hermes_dist.world.agent.services import is_own
 from hermes_dist.world.disk.errors import trouble
@@ -441,7 +442,7 @@ def _bad_lock(told: DistError) -> Finding:
 
 @check(Topic.PACKAGES)
 def locks(ctx: Context) -> Iterator[Finding]:
-    """Find locks that can't be read, open conflicts and lost contents."""
+    """Find locks that can't be read, and lost contents."""
     for name in ctx.names():
         path = ctx.layout.lockfile(name)
         try:
@@ -451,20 +452,25 @@ def locks(ctx: Context) -> Iterator[Finding]:
         except OSError as err:
             yield _bad_lock(trouble(err, "the lockfile can't be read", where=str(path)))
             continue
-        head = load_head(data)
         try:
             lock = load_lock(data)
         except DistError as err:
             yield _bad_lock(about_lock(ctx, name, err))
             continue
-        if head is not None and head.conflicts:
-            command = ctx.command(f"resolve {name} --list")
+        yield from _lost_contents(ctx, lock, path)
+
+
+@check(Topic.PACKAGES)
+def conflicts(ctx: Context) -> Iterator[Finding]:
+    """Find open conflicts, with a package and between the machines of the user."""
+    for row in list_profiles(ctx):
+        if row.conflicts:
+            command = ctx.command(f"resolve {row.name} --list")
             yield Finding(
                 kind="open-conflicts",
-                what=Note.of(FindingKind.CONFLICTS_OPEN, count=head.conflicts, command=command),
-                where=str(path.parent),
+                what=Note.of(FindingKind.CONFLICTS_OPEN, count=row.conflicts, command=command),
+                where=str(ctx.layout.home(row.name)),
             )
-        yield from _lost_contents(ctx, lock, path)
 
 
 def _lost_contents(ctx: Context, lock: Lock, path: Path) -> Iterator[Finding]:

@@ -142,9 +142,8 @@ def _package(home: Path) -> Facts:
     """The package, as the lock records it; without a lock, as the manifest says."""
     lock = _bytes(home / LOCKFILE)
     managed = lock is not None or _is_there(home / LOCKFILE)
-    facts: Facts = {"source": "", "managed": managed, "conflicts": 0, "parked": 0}
-    if _is_there(home / SYNC_RECORD):
-        facts["parked"] = _synced_things(home, lock)
+    disagree, waiting = _synced(home, lock) if _is_there(home / SYNC_RECORD) else (0, 0)
+    facts: Facts = {"source": "", "managed": managed, "conflicts": disagree, "parked": waiting}
     head = load_head(lock) if lock else None
     if head is None:
         manifest = _map(home / MANIFEST)
@@ -156,8 +155,8 @@ def _package(home: Path) -> Facts:
     if head.pin.version:
         facts["package"] = f"{head.name}@{head.pin.version}"
     facts["source"] = head.source
-    facts["conflicts"] = head.conflicts
-    facts["parked"] = facts["parked"] or _things(head)
+    facts["conflicts"] = disagree + head.conflicts
+    facts["parked"] = waiting or _things(head)
     return facts
 
 
@@ -173,16 +172,17 @@ def _things(head: LockHead) -> int:
     return len(set(groups_at(head.parked)))
 
 
-def _synced_things(home: Path, lock: bytes | None) -> int:
-    """The same for a synced profile, where something may wait that another machine sent."""
+def _synced(home: Path, lock: bytes | None) -> tuple[int, int]:
+    """How many conflicts with other machines are open in a synced profile, and how many things need approval in all."""
     from hermes_dist.decide.consent.review import grouped  # noqa: PLC0415 - few profiles are synced
     from hermes_dist.model.lock import load_lock  # noqa: PLC0415 - few profiles are synced
-    from hermes_dist.ops.sync.waiting import seen_waiting  # noqa: PLC0415 - few profiles are synced
+    from hermes_dist.ops.sync.waiting import seen  # noqa: PLC0415 - few profiles are synced
 
     try:
-        return len(grouped(seen_waiting(home, load_lock(lock) if lock else None)))
+        others, waiting = seen(home, load_lock(lock) if lock else None)
     except (DistError, OSError):
-        return 0
+        return 0, 0
+    return len(others.conflicts) if others else 0, len(grouped(waiting))
 
 
 def _bytes(path: Path) -> bytes | None:

@@ -24,14 +24,19 @@ def waiting_in(home: Path, lock: Lock | None) -> tuple[Effect, ...]:
     return together_with(lock, lock_of(record) if record else None)
 
 
-def seen_waiting(home: Path, lock: Lock | None) -> tuple[Effect, ...]:
-    """The same as :func:`waiting_in`, for a list: no operation that was interrupted is finished for it.
+def seen(home: Path, lock: Lock | None) -> tuple[Lock | None, tuple[Effect, ...]]:
+    """What was received from the other machines, and what waits, for a list: no operation is finished for it.
+
+    Args:
+        home: A home that is synced.
+        lock: The lock of its package; None for none.
 
     Raises:
         DistError: What sync remembers can't be read.
         OSError: The same.
     """
-    return together_with(lock, lock_of(load_record(record_path(home).read_bytes())))
+    others = lock_of(load_record(record_path(home).read_bytes()))
+    return others, together_with(lock, others)
 
 
 def together_with(lock: Lock | None, others: Lock | None) -> tuple[Effect, ...]:

@@ -20,7 +20,7 @@ from hermes_dist.decide.layers.wanted import Dependency, source_of_layer
 from hermes_dist.decide.team.file import MAX_BYTES, load_team
 from hermes_dist.decide.team.plan import Action, ActionKind, Have, actions_for, missing_variables
 from hermes_dist.decide.team.wanted import Team, WantedLayer, WantedProfile, is_reference
-from hermes_dist.errors import DistError, ExitCode, InputNeeded, worst
+from hermes_dist.errors import AnswerNeeded, DistError, ExitCode, worst
 from hermes_dist.model.notes import Note
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.tree import Digest
@@ -501,9 +501,9 @@ _TRUST = frozenset({ActionKind.REVOKE, ActionKind.TRUST, ActionKind.POLICY})
 
 def _about(action: Action, error: DistError) -> DistError:
     """The error with the profile that it is about, and with what to do about it in the file."""
-    if isinstance(error, InputNeeded) and (error.where or "").startswith("input "):
+    if isinstance(error, AnswerNeeded):
         error.hint = "answer it in the file, in inputs"
-    if not action.profile or (error.where or "").partition(":")[0] == action.profile:
+    if not action.profile or error.is_within(action.profile):
         return error
     return error.within(action.profile)
 

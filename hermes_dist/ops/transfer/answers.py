@@ -170,7 +170,7 @@ def answered(ctx: Context, archive: Archive, home: Home, request: Request) -> An
 
     Raises:
         UsageError: An answer is given to an input that the archive does not have.
-        InputNeeded: An input has neither answer nor default, and nobody can be asked.
+        AnswerNeeded: An input has neither answer nor default, and nobody can be asked.
         Invalid: An answer does not fit, or the archive is damaged.
     """
     items = _inputs_of(archive)

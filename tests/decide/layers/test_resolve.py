@@ -41,7 +41,7 @@ class Shelf(Struct, frozen=True):
         assert dependency.source
         name, spec = dependency.source.location, specifiers(dependency.source.ref)
         fitting = [n for n in sorted(self.packages[name], reverse=True) if str(n) in spec]
-        return [Choice(key=name, commit=f"{name}{n}", label=f"{name} {n}") for n in fitting]
+        return [Choice(key=name, commit=f"{name}{n}", name=name, version=str(n)) for n in fitting]
 
     def wanted(self, choice: Choice) -> Wanted:
         asks = self.packages[choice.key][int(choice.commit.removeprefix(choice.key))]
