@@ -135,7 +135,8 @@ def supplied(ctx: Context, path: Path, folder: Path) -> Iterator[Context]:
         Invalid: It is no bundle, or damaged.
         DistError: It can't be read.
     """
-    with opened_bundle(path, str(folder)) as bundle:
+    remake = ctx.command("snapshot --from FILE --bundle NEW")
+    with opened_bundle(path, str(folder), remake) as bundle:
         offline = ctx.with_options(
             offline=True, allow_insecure=ctx.allow_insecure, progress=ctx.progress
         )

@@ -90,11 +90,13 @@ class Bundle(Struct, frozen=True, kw_only=True):
         index: What is in it.
         place: The folder that it was unpacked to.
         beside: The folder that the team's file is in now: what lay beside it then is looked for here.
+        remake: The command that makes a bundle, for what this one lacks.
     """
 
     index: Index
     place: Path
     beside: str
+    remake: str
 
     def repository(self, url: str) -> tuple[Repository, Path] | None:
         """A repository of the bundle, and where it is; None if the bundle does not have it."""

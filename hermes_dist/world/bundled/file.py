@@ -67,12 +67,13 @@ def write_bundle(path: Path, index: Index, contents: Mapping[Digest, tuple[int, 
 
 
 @contextmanager
-def opened_bundle(path: Path, beside: str) -> Iterator[Bundle]:
+def opened_bundle(path: Path, beside: str, remake: str) -> Iterator[Bundle]:
     """Unpack a bundle for as long as it is used.
 
     Args:
         path: The file.
         beside: The folder of the team's file.
+        remake: The command that makes a bundle, for hints.
 
     Raises:
         Invalid: It is no bundle, of another format, or damaged; the error says where.
@@ -81,27 +82,27 @@ def opened_bundle(path: Path, beside: str) -> Iterator[Bundle]:
     with TemporaryDirectory(prefix="hermes-dist-bundle-") as folder:
         place = Path(folder)
         try:
-            index = _unpack(path, place / "contents")
+            index = _unpack(path, place / "contents", remake)
             _set_up(index, place)
         except Invalid as error:
             raise error.within(path.name) from None
         except OSError as error:
             raise trouble(error, "can't unpack the bundle", where=str(path)) from error
-        yield Bundle(index=index, place=place, beside=beside)
+        yield Bundle(index=index, place=place, beside=beside, remake=remake)
 
 
-def _unpack(path: Path, place: Path) -> Index:
+def _unpack(path: Path, place: Path, remake: str) -> Index:
     """Write out the contents, each checked by its digest, and return the index."""
     place.mkdir()
     with opened(path) as file:
         if not is_ours(file.read(16)):
-            raise _no_bundle()
+            raise _no_bundle(remake)
         file.seek(0)
         raws = members(iter(lambda: file.read(_CHUNK), b""))
         files = (raw for raw in raws if not raw.name.endswith(b"/"))
         first = next(files, None)
         if first is None or _below(first.name) != _INDEX or first.size > _MOST:
-            raise _no_bundle()
+            raise _no_bundle(remake)
         index = _index(b"".join(first.pieces()))
         left = set(index.digests)
         for raw in files:
@@ -115,8 +116,8 @@ def _unpack(path: Path, place: Path) -> Index:
     return index
 
 
-def _no_bundle() -> Invalid:
-    return Invalid("it is not a bundle", hint="make one with: hermes-dist snapshot --bundle FILE")
+def _no_bundle(remake: str) -> Invalid:
+    return Invalid("it is not a bundle", hint=f"make one with: {remake}")
 
 
 def _below(name: bytes) -> bytes:

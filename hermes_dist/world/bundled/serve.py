@@ -36,7 +36,7 @@ class _Git(BareGit):
 
     def _may_talk(self, url: str) -> None:
         if self._bundle.repository(url) is None and scheme_of(url) != "file":
-            raise _not_there(without_credentials(url))
+            raise _not_there(self._bundle, without_credentials(url))
 
     def _fetched(
         self,
@@ -105,7 +105,7 @@ class _Registries(Registries):
         if listed is None or (registry.kind is RegistryKind.FOLDER and key not in listed.entries):
             return super().get(registry, key)
         if key not in listed.entries:
-            raise _not_there(registry.location)
+            raise _not_there(self._bundle, registry.location)
         entry = listed.entries[key]
         if entry is None:
             return None
@@ -123,7 +123,7 @@ class _Registries(Registries):
 
     def _may_talk(self, registry: Registry) -> None:
         if self._listed(registry) is None:
-            raise _not_there(registry.location)
+            raise _not_there(self._bundle, registry.location)
 
     def similar(self, key: str) -> dict[str, list[Registry]]:
         # What a name could be mistaken for was looked at when the bundle was made.
@@ -133,11 +133,11 @@ class _Registries(Registries):
         return any(one.entries.get(key) for one in self._bundle.index.registries.values())
 
 
-def _not_there(where: str) -> Unreachable:
+def _not_there(bundle: Bundle, where: str) -> Unreachable:
     return Unreachable(
         "the bundle does not hold it",
         where=where,
-        hint="make a bundle for this file: hermes-dist snapshot --from FILE --bundle NEW",
+        hint=f"make a bundle for this file with: {bundle.remake}",
     )
 
 

@@ -135,7 +135,7 @@ def test_a_long_history_is_cut_and_works_all_the_same(
         sources.bots.commit({"one/SOUL.md": f"# {number}\nOne.\n"})
     first, second = tmp_path / "1.bundle", tmp_path / "2.bundle"
     made(machine(tmp_path / "maker"), sources.file, first)
-    with opened_bundle(first, "") as found:
+    with opened_bundle(first, "", "") as found:
         assert any(one.shallow for one in found.index.repositories.values())
     sources.bots.commit({"one/SOUL.md": "# 4\nOne.\n"})
     made(machine(tmp_path / "maker"), sources.file, second)
@@ -216,7 +216,7 @@ def test_no_secret_gets_into_a_bundle(tmp_path: Path) -> None:
     ctx = machine(tmp_path / "maker", SHELL_KEY="do-not-pack-that")
     bundle = tmp_path / "team.bundle"
     made(ctx, file, bundle)
-    with opened_bundle(bundle, str(tmp_path)) as found:
+    with opened_bundle(bundle, str(tmp_path), "") as found:
         files = [path for path in found.place.rglob("*") if path.is_file()]
         assert files
         assert not [path for path in files if b"do-not-pack" in path.read_bytes()]

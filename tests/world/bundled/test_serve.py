@@ -49,7 +49,7 @@ def test_static_files_are_read_once_and_trusted_by_their_root(tmp_path: Path) ->
         assert real.get(web, "nobody") is None
     index = Index(registries=recorder.listed(real, place.shared))
     assert index.names == ("bot",)
-    bundle = Bundle(index=index, place=tmp_path, beside="")
+    bundle = Bundle(index=index, place=tmp_path, beside="", remake="hermes-dist snapshot")
 
     there = opened(bundle, tmp_path / "there")
     with pytest.raises(Refused, match="fingerprint"):
