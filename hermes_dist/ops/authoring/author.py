@@ -213,7 +213,7 @@ def draft(ctx: Context, place: Place, given: Draft) -> Draft:
         raise DistError(
             "there is a manifest already; it is never overwritten",
             where=str(folder / MANIFEST),
-            hint=f"see what is wrong with it: {ctx.command(f'validate {_word(place)}')}",
+            hint=f"edit it; then check it with: {ctx.command(f'validate {_word(place)}')}",
         )
     package = package_at(ctx, place)
     if package.unsafe is not None:
