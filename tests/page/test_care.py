@@ -110,6 +110,28 @@ def test_who_is_faster_than_the_page_keeps_the_focus(machine: Machine) -> None:
         assert window.page.evaluate(f"async () => {{{HASTE}}}") == "search"
 
 
+TWO_KEYS = """
+  const links = document.querySelectorAll(".d-rowlink");
+  const down = () => document.activeElement.dispatchEvent(
+    new KeyboardEvent("keydown", { key: "ArrowDown", bubbles: true, cancelable: true }));
+  links[0].focus();
+  down();
+  await new Promise((go) => setTimeout(go, 0));
+  down();
+  await new Promise((go) => setTimeout(go, 500));
+  return [...links].indexOf(document.activeElement);
+"""
+
+
+def test_two_keys_in_one_frame_move_by_two_rows(machine: Machine) -> None:
+    """What the first key left to do after it was drawn does not undo the second: Enter opens the row that is marked."""
+    from window import Window, chromium, served
+
+    with served(machine.env, machine.home) as address, chromium() as context:
+        window = Window(context.new_page(), address)
+        assert window.page.evaluate(f"async () => {{{TWO_KEYS}}}") == 2
+
+
 def test_a_thousand_profiles_scroll(machine: Machine) -> None:
     """Only the rows in sight are made, and the last one is a key away."""
     from window import Window, chromium, served

@@ -13,7 +13,8 @@ export function Windowed({ label, items, columns, grid, cells, idOf, wide = 48, 
   const box = useRef(/** @type {any} */ (null));
   const [view, setView] = useState({ top: 0, height: 640, narrow: false });
   const [at, setAt] = useState(0);
-  const wanted = useRef(false);
+  // The row that is to get the focus, and -1 for none: an effect that comes late belongs to a row of before.
+  const wanted = useRef(-1);
   const height = view.narrow ? tall : wide;
   const many = items.length > FEW;
 
@@ -29,7 +30,7 @@ export function Windowed({ label, items, columns, grid, cells, idOf, wide = 48, 
     watch.observe(node);
     // Whoever has gone on to something else keeps the focus there, however late the row is drawn.
     const left = (/** @type {FocusEvent} */ event) => {
-      if (event.relatedTarget && !node.contains(event.relatedTarget)) wanted.current = false;
+      if (event.relatedTarget && !node.contains(event.relatedTarget)) wanted.current = -1;
     };
     node.addEventListener("focusout", left);
     return () => {
@@ -43,7 +44,7 @@ export function Windowed({ label, items, columns, grid, cells, idOf, wide = 48, 
   const current = Math.min(at, Math.max(0, items.length - 1));
 
   useEffect(() => {
-    if (!wanted.current) return;
+    if (wanted.current !== current) return;
     const node = box.current;
     if (many) {
       const top = current * height;
@@ -52,7 +53,7 @@ export function Windowed({ label, items, columns, grid, cells, idOf, wide = 48, 
     }
     const link = node.querySelector(`[data-row="${current}"] a`);
     if (link) {
-      wanted.current = false;
+      wanted.current = -1;
       link.focus({ preventScroll: many });
     }
   });
@@ -65,7 +66,7 @@ export function Windowed({ label, items, columns, grid, cells, idOf, wide = 48, 
     const next = Math.max(0, Math.min(items.length - 1, current + by));
     // At once where the row is there: the next key may be Enter, and it opens what has the focus.
     box.current.querySelector(`[data-row="${next}"] a`)?.focus({ preventScroll: many });
-    wanted.current = true;
+    wanted.current = next;
     setAt(next);
   };
   const scrolled = () => setView((old) => ({ ...old, top: box.current.scrollTop }));
