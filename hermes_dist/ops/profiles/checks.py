@@ -441,8 +441,13 @@ def _bad_lock(told: DistError) -> Finding:
 
 
 @check(Topic.PACKAGES)
-def locks(ctx: Context) -> Iterator[Finding]:
-    """Find locks that can't be read, and lost contents."""
+def packages(ctx: Context) -> Iterator[Finding]:
+    """Find locks that can't be read, lost contents and open conflicts."""
+    yield from _locks(ctx)
+    yield from _conflicts(ctx)
+
+
+def _locks(ctx: Context) -> Iterator[Finding]:
     for name in ctx.names():
         path = ctx.layout.lockfile(name)
         try:
@@ -460,8 +465,7 @@ def locks(ctx: Context) -> Iterator[Finding]:
         yield from _lost_contents(ctx, lock, path)
 
 
-@check(Topic.PACKAGES)
-def conflicts(ctx: Context) -> Iterator[Finding]:
+def _conflicts(ctx: Context) -> Iterator[Finding]:
     """Find open conflicts, with a package and between the machines of the user."""
     for row in list_profiles(ctx):
         if row.conflicts:
