@@ -172,7 +172,7 @@ def carry_out(plan: UpdatePlan) -> Outcome:
         refuse_unwritable(home, values)
     if plan.proposal is not None:
         return ops.carry_out(ctx, plan.proposal, values)
-    return ops.with_variables(Outcome(verb="update", profile=plan.profile), home, values)
+    return ops.with_variables(ctx, Outcome(verb="update", profile=plan.profile), home, values)
 
 
 def resolve(

@@ -5,7 +5,7 @@ The codes are the contract of ``docs/exit-codes.md``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from enum import IntEnum
 from typing import ClassVar, Self
 
@@ -54,8 +54,8 @@ class DistError(Exception):
         hint: What to do next, one sentence; may be empty.
 
     Attributes:
-        command: A command of ours that the hint ends with, without the program's name; empty for none. The program
-            puts its own name before it.
+        command: A command of ours that follows the hint, without the program's name; empty for none. What shows the
+            error spells it: see :meth:`advice`.
     """
 
     code: ClassVar[ExitCode] = ExitCode.ERROR
@@ -75,6 +75,16 @@ class DistError(Exception):
     def is_within(self, context: str) -> bool:
         """Whether the place that it names begins with ``context``, as :meth:`within` puts it there."""
         return self.where == context or self.where.startswith(f"{context}: ")
+
+    def advice(self, spelled: Callable[[str], str]) -> str:
+        """Say what to do next, with the command as the user may type it.
+
+        Args:
+            spelled: Spells a command of ours, as :meth:`hermes_dist.ops.context.Context.command` does.
+        """
+        if not self.command:
+            return self.hint
+        return f"{self.hint}: {spelled(self.command)}"
 
     def __str__(self) -> str:
         return f"{self.where}: {self.what}" if self.where else self.what

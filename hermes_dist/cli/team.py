@@ -118,7 +118,9 @@ def _would(session: Session, path: Path, planned: Planned, *, exit_code: bool) -
     _show(results, planned)
     _troubles(session, planned)
     left = ops.left_open(session.ctx, planned.team)
-    session.screen.emit("apply", apply_data(str(path), planned, left, dry_run=True))
+    session.screen.emit(
+        "apply", apply_data(str(path), planned, left, dry_run=True, spelled=session.command)
+    )
     said = DRY_RUN
     if not planned.steps and not planned.troubles:
         said = _nothing(path, planned)
@@ -191,7 +193,9 @@ def _end(session: Session, path: Path, planned: Planned, *, restart: bool) -> in
     if restart and behind:
         results, failed = restart_touched(session, behind)
         behind = ()
-    data = apply_data(str(path), planned, left, dry_run=False, restarted=results)
+    data = apply_data(
+        str(path), planned, left, dry_run=False, spelled=session.command, restarted=results
+    )
     screen.emit("apply", data)
     if not planned.steps and not planned.troubles:
         screen.say(_nothing(path, planned))
@@ -257,7 +261,7 @@ def snapshot(
         made = bundles.make(session.ctx, found.team, folder, Path(bundle).expanduser())
     if output:
         snapshots.write(file, found.text)
-    screen.emit("snapshot", snapshot_data(found, output, made))
+    screen.emit("snapshot", snapshot_data(found, output, made, session.command))
     _say_snapshot(session, found, output, bundle)
     if made is not None:
         screen.tell(bundle_words(made))

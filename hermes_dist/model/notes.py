@@ -5,6 +5,7 @@ No code looks into a sentence: whoever wants to know what a note is about looks 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -191,9 +192,14 @@ class Note(NamedTuple):
         return cls(kind, where, tuple(data.items()))
 
     @classmethod
-    def of_error(cls, error: DistError) -> Note:
-        """Make a note of what an error says."""
-        return cls.of(NoteKind.ERROR, error.where, what=error.what)
+    def of_error(cls, error: DistError, spelled: Callable[[str], str] = str) -> Note:
+        """Make a note of what an error says.
+
+        Args:
+            error: The error.
+            spelled: Spells a command of ours; it is needed where the error may name one.
+        """
+        return cls.of(NoteKind.ERROR, error.where, what=error.what, hint=error.advice(spelled))
 
     def datum(self, name: str) -> Datum:
         """One of the names, paths and numbers."""

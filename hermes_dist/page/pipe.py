@@ -52,7 +52,7 @@ def pipe(context_of: ContextOf, source: BinaryIO, sink: BinaryIO) -> None:
 
 def bad(error: DistError, status: int = 400) -> Reply:
     """The reply to what is not even a request."""
-    data = Found("error", {"error": error_data(error)}).body()
+    data = Found("error", {"error": error_data(error, str)}).body()
     return Reply(status, {"profile": "", "state": "", "error": data})
 
 

@@ -43,8 +43,6 @@ def refused(ctx: Context | None, ask: Ask, error: Exception) -> Reply:
         return _fault(ctx, ask, error)
     if ctx is None:
         return Reply(_status_of(error), _body(None, ask, error))
-    if error.command:
-        error.hint = f"{error.hint}: {ctx.command(error.command)}"
     told, more = _told(ctx, ask, error)
     return Reply(_status_of(error), {**_body(ctx, ask, told), **more})
 
@@ -83,7 +81,7 @@ def _preview_of(now: object) -> Found:
 
 
 def _body(ctx: Context | None, ask: Ask, error: DistError) -> dict[str, Any]:
-    data = Found("error", {"error": error_data(error)}).body()
+    data = Found("error", {"error": error_data(error, ctx.command if ctx else str)}).body()
     return {"profile": f"{ask.profile:.200}", "state": _state(ctx, ask), "error": data}
 
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from hermes_dist import lazily
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from hermes_dist.errors import DistError
 
 COLUMNS = 5000
@@ -59,12 +61,17 @@ def clean_value(text: str, most: int = WHOLE) -> str:
     return f"{flat[:most]}… ({len(flat) - most} more characters; -v shows them)"
 
 
-def error_data(error: DistError) -> dict[str, Any]:
-    """An error as JSON."""
+def error_data(error: DistError, spelled: Callable[[str], str]) -> dict[str, Any]:
+    """An error as JSON.
+
+    Args:
+        error: The error.
+        spelled: Spells a command of ours.
+    """
     return {
         "message": clean(error.what),
         "where": clean(error.where),
-        "hint": clean(error.hint),
+        "hint": clean(error.advice(spelled)),
         "code": error.code,
     }
 

@@ -135,6 +135,11 @@ def _held(data: Data) -> str:
     return f"held at {data['at']}{back}; to update to {data['offered']}: {data['command']}"
 
 
+def _error(data: Data) -> str:
+    """What is wrong, and what to do next if the error says so."""
+    return "; ".join(str(data[each]) for each in ("what", "hint") if data[each])
+
+
 def _within(data: Data) -> str:
     """A reason, after the place inside the file if there is one."""
     if data["place"]:
@@ -279,7 +284,7 @@ def taken_words(label: str) -> str:
 
 
 SENTENCES: Sentences = {
-    NoteKind.ERROR: "{what}",
+    NoteKind.ERROR: _error,
     NoteKind.DISK_ERROR: "{why}",
     NoteKind.HALF_CHANGED: (
         "an interrupted change can't be finished or taken back, so some files may be of another version; "

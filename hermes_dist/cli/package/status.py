@@ -90,7 +90,7 @@ def _each(
         try:
             each = status(session.ctx, name)
         except DistError as error:
-            data.append({"profile": name, "error": error_data(error)})
+            data.append({"profile": name, "error": error_data(error, session.command)})
             codes.append(error.code)
             session.screen.error(error.within(name), beside=True)
             continue

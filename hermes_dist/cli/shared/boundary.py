@@ -12,6 +12,7 @@ from hermes_dist.errors import DistError, ExitCode, StoppedAfter
 from hermes_dist.ops.context import has_written
 
 if TYPE_CHECKING:
+    from hermes_dist.cli.shared.screen import Screen
     from hermes_dist.ops.crash import Crash
 
 
@@ -39,9 +40,13 @@ class Guard:
         if self._shows_steps:
             from hermes_dist.ops.crash import listen, stop_listening  # noqa: PLC0415 - only who asks for steps pays for it
 
-            listen(self.called.brand, early_screen(self.argv).prompt)
+            listen(self.called.brand, self._screen.prompt)
             self._stop_listening = stop_listening
         return self
+
+    @property
+    def _screen(self) -> Screen:
+        return early_screen(self.argv, self.called)
 
     @property
     def _shows_steps(self) -> bool:
@@ -64,14 +69,10 @@ class Guard:
     def _shown(self, error: BaseException) -> int | None:
         """Show an error; returns its exit code, or None to let it through."""
         if isinstance(error, DistError):
-            if error.command:
-                error.hint = (
-                    f"{error.hint}: {self.called.brand.spelled(self.called.prog, error.command)}"
-                )
-            early_screen(self.argv).error(error)
+            self._screen.error(error)
             return error.code
         if isinstance(error, KeyboardInterrupt):
-            early_screen(self.argv).prompt(f"\ninterrupted; {_what_is_left(self.argv, error)}")
+            self._screen.prompt(f"\ninterrupted; {_what_is_left(self.argv, error)}")
             return ExitCode.INTERRUPTED
         if not isinstance(error, Exception):
             return None
@@ -82,13 +83,13 @@ class Guard:
         from hermes_dist.ops.crash import refused_by_system, report  # noqa: PLC0415 - only a fault pays for it
 
         if isinstance(error, OSError) and (told := refused_by_system(error)):
-            early_screen(self.argv).error(told)
+            self._screen.error(told)
             return told.code
         try:
             crash = report(self.called.brand, self.argv, error)
         except Exception:  # noqa: BLE001 - a fault in telling of a fault must not hide the first one
             return None
-        screen = early_screen(self.argv)
+        screen = self._screen
         if _verbosity(self.argv):
             screen.prompt(crash.trace.rstrip(), whole=True)
         screen.error(_internal(crash, self.called.prog))

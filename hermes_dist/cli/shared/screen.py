@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -99,6 +99,7 @@ class Screen:
         show_progress: Whether to show progress on a terminal.
         ask: Whether questions are allowed.
         pager: Whether a long result may be shown in the user's pager.
+        spelled: Spells a command of ours as the user may type it, for the hints of errors.
     """
 
     def __init__(
@@ -111,6 +112,7 @@ class Screen:
         show_progress: bool = True,
         ask: bool = True,
         pager: bool = True,
+        spelled: Callable[[str], str] = str,
     ) -> None:
         self.colour = colour
         self.quiet = quiet
@@ -119,6 +121,7 @@ class Screen:
         self.show_progress = show_progress
         self.ask = ask
         self.pager = pager
+        self.spelled = spelled
         self.kept: list[str] | None = None
         """Keeps the result and its notes, to show them later in a pager."""
         self.is_result = False
@@ -383,11 +386,11 @@ class Screen:
         if self.as_json and not beside:
             whole: dict[str, Any] = {"profile": profile} if profile else {}
             with suppress(DistError):
-                self.emit("error", {**whole, "error": error_data(error)})
+                self.emit("error", {**whole, "error": error_data(error, self.spelled)})
         place = ""
         if error.where:
             place = f"{clean(error.where)}: "
         mark = self.paint("error:", "error", bold=True, err=True)
         self._write(f"{mark} {place}{clean(error.what)}", err=True)
-        if error.hint:
-            self._write(f"  {clean(error.hint)}", err=True)
+        if hint := error.advice(self.spelled):
+            self._write(f"  {clean(hint)}", err=True)

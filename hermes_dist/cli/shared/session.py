@@ -23,6 +23,10 @@ class Invocation(NamedTuple):
     prog: str
     profile: str | None = None
 
+    def spelled(self, words: str) -> str:
+        """Spell a command of ours as the user may type it."""
+        return self.brand.spelled(self.prog, words)
+
 
 class Options(NamedTuple):
     """The options that all commands share."""
@@ -66,7 +70,7 @@ def open_session(called: Invocation, options: Options) -> Session:
         UsageError: The value of ``--color`` is not valid.
         Invalid: The text is not a valid profile name.
     """
-    screen = _screen_of(options)
+    screen = _screen_of(called, options)
     # An empty -p counts as given and is refused: a script whose variable has no value must not end
     # up in the active profile.
     profile = called.profile if options.in_profile is None else options.in_profile
@@ -77,7 +81,7 @@ def open_session(called: Invocation, options: Options) -> Session:
     return Session(ctx, screen, called.brand)
 
 
-def _screen_of(options: Options) -> Screen:
+def _screen_of(called: Invocation, options: Options) -> Screen:
     if options.color not in _COLOURS:
         raise UsageError(f"--color takes auto, always or never, not {options.color!r:.40}")
     return Screen(
@@ -88,16 +92,21 @@ def _screen_of(options: Options) -> Screen:
         show_progress=not options.no_progress,
         ask=not options.no_input,
         pager=not options.no_pager,
+        spelled=called.spelled,
     )
 
 
-def early_screen(argv: Sequence[str]) -> Screen:
+def early_screen(argv: Sequence[str], called: Invocation) -> Screen:
     """The screen for errors that come before or outside of the parsed options."""
     words = [
         f"--color={word}" if before == "--color" else word for before, word in pairwise(("", *argv))
     ]
     chosen = [word.partition("=")[2] for word in words if word.startswith("--color=")]
-    return Screen(colour=colour_of(chosen[-1] if chosen else "auto"), as_json="--json" in argv)
+    return Screen(
+        colour=colour_of(chosen[-1] if chosen else "auto"),
+        as_json="--json" in argv,
+        spelled=called.spelled,
+    )
 
 
 _COLOURS = ("auto", "always", "never")

@@ -77,7 +77,7 @@ def _answered(ctx: Context, request: _Request) -> str:
     except DistError as error:
         # Nobody knows who owns the chats. Only who sits at the machine hears why.
         if speaker.is_terminal:
-            return answers.error_text(error)
+            return answers.error_text(error, ctx.command)
         return one_line(answers.refusal(Standing.NOBODY, speaker, dist))
     if standing not in _ANSWERS:
         return one_line(answers.refusal(standing, speaker, dist))
@@ -86,7 +86,7 @@ def _answered(ctx: Context, request: _Request) -> str:
     except DistError as error:
         if standing is Standing.READER:
             return one_line(answers.refusal(standing, speaker, dist))
-        return for_chat(hide(ctx, answers.error_text(error)))
+        return for_chat(hide(ctx, answers.error_text(error, ctx.command)))
 
 
 def _to_reader(ctx: Context, speaker: Speaker, text: str) -> str:

@@ -19,7 +19,9 @@ def captured(ctx: Context, show: Callable[[Session], object]) -> str:
         show: Shows it with the session that it gets.
     """
     kept: list[str] = []
-    screen = Screen(colour=False, show_progress=False, ask=False, pager=False).keeping(kept)
+    screen = Screen(
+        colour=False, show_progress=False, ask=False, pager=False, spelled=ctx.command
+    ).keeping(kept)
     beside = StringIO()
     with redirect_stderr(beside):  # warnings
         show(Session(ctx, screen, ctx.brand))

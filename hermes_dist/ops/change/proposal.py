@@ -239,7 +239,10 @@ def carry_out(
     refuse_other_state(ctx, home)
     if proposal.changes_nothing:
         return with_variables(
-            Outcome(verb=proposal.verb, profile=home.name, proposal=proposal), home.path, values
+            ctx,
+            Outcome(verb=proposal.verb, profile=home.name, proposal=proposal),
+            home.path,
+            values,
         )
     note("step", "carry out", proposal.verb, home.name)
     read = together(proposal.plan.blobs, proposal.read)
@@ -278,7 +281,7 @@ def carry_out(
         generation=done.generation,
         restart=_to_restart(ctx, proposal),
     )
-    return with_variables(_with_env_file(outcome, home), home.path, values)
+    return with_variables(ctx, _with_env_file(outcome, home), home.path, values)
 
 
 def _to_restart(ctx: Context, proposal: Proposal) -> tuple[ProfileName, ...]:
@@ -339,7 +342,9 @@ def _with_env_file(outcome: Outcome, home: Home) -> Outcome:
     return outcome
 
 
-def with_variables(outcome: Outcome, home: Path, values: Mapping[str, str]) -> Outcome:
+def with_variables(
+    ctx: Context, outcome: Outcome, home: Path, values: Mapping[str, str]
+) -> Outcome:
     """Write variables into a home's ``.env``.
 
     A failure becomes a note of the outcome and not an error, because everything else is done.
@@ -349,7 +354,7 @@ def with_variables(outcome: Outcome, home: Path, values: Mapping[str, str]) -> O
     try:
         notes, names = write(home, values), tuple(sorted(values))
     except DistError as error:
-        why = "; ".join(filter(None, (str(error), error.hint)))
+        why = "; ".join(filter(None, (str(error), error.advice(ctx.command))))
         notes, names = (Note.of(NoteKind.VARIABLES_NOT_WRITTEN, why=why),), ()
     return replace(outcome, variables=names, notes=(*outcome.notes, *notes))
 

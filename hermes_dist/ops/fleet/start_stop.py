@@ -198,7 +198,7 @@ def _each(
         try:
             return job(name)
         except DistError as err:
-            return failed(name, Note.of_error(err))
+            return failed(name, Note.of_error(err, act.ctx.command))
 
     with ThreadPoolExecutor(max_workers=max(1, act.options.jobs)) as pool:
         futures = [pool.submit(safely, name) for name in in_order(names)]

@@ -95,7 +95,7 @@ def _complaint_on_stop(action: Action, name: ProfileName, *, serviced: bool) -> 
     try:
         answer = action.ask(name, "stop", timeout=timeout)
     except DistError as err:
-        return (Note.of_error(err)._replace(where=""),)
+        return (Note.of_error(err, action.ctx.command)._replace(where=""),)
     return agent_says(answer.line) if answer.code else ()
 
 
@@ -130,6 +130,6 @@ def _without_restarted(
             for process in again:
                 world.end(process.pid, process.began, action.options.grace)
     except DistError as err:
-        result = failed(result.profile, Note.of_error(err), pid=result.pid)
+        result = failed(result.profile, Note.of_error(err, action.ctx.command), pid=result.pid)
     world.clean(action.home(result.profile), at_rest=True)
     return result

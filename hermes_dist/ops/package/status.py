@@ -125,7 +125,7 @@ def _of_sync(ctx: Context, home: Home) -> Iterator[Note]:
         record = read_record(home.path)
         lock = lock_of(record) if record else None
     except DistError as err:
-        yield Note.of_error(err)
+        yield Note.of_error(err, ctx.command)
         return
     if lock is None:
         return

@@ -180,7 +180,7 @@ def _as_it_is(ctx: Context, looked: Looked, lock: Lock, request: Request, *notes
         return outcome
     home = ctx.layout.home(looked.name)
     refuse_unwritable(home, request.env.values)
-    return with_variables(outcome, home, request.env.values)
+    return with_variables(ctx, outcome, home, request.env.values)
 
 
 def _stale(ctx: Context, looked: Looked, offered: str) -> LockStale:

@@ -78,7 +78,7 @@ def rename_in_settings(ctx: Context, old: ProfileName, new: ProfileName) -> tupl
             changed = bool(keys) and edit_file(path, partial(renamed, old=old, new=new), home=home)
         except DistError as error:
             # One file that is busy or can't be edited must not keep the others from following.
-            notes.append(Note.of_error(error))
+            notes.append(Note.of_error(error, ctx.command))
             continue
         if changed:
             notes.append(Note.of(NoteKind.SETTING_FOLLOWS, str(path), keys=keys, name=new))

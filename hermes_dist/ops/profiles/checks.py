@@ -435,8 +435,9 @@ def settings(ctx: Context) -> Iterator[Finding]:
             )
 
 
-def _bad_lock(told: DistError) -> Finding:
-    what = Note.of(FindingKind.LOCK_UNREADABLE, why=told.what, hint=told.hint or HINT)
+def _bad_lock(ctx: Context, told: DistError) -> Finding:
+    hint = told.advice(ctx.command) or HINT
+    what = Note.of(FindingKind.LOCK_UNREADABLE, why=told.what, hint=hint)
     return Finding(kind="bad-lock", what=what, where=told.where)
 
 
@@ -455,12 +456,12 @@ def _locks(ctx: Context) -> Iterator[Finding]:
         except (FileNotFoundError, NotADirectoryError):
             continue
         except OSError as err:
-            yield _bad_lock(trouble(err, "the lockfile can't be read", where=str(path)))
+            yield _bad_lock(ctx, trouble(err, "the lockfile can't be read", where=str(path)))
             continue
         try:
             lock = load_lock(data)
         except DistError as err:
-            yield _bad_lock(about_lock(ctx, name, err))
+            yield _bad_lock(ctx, about_lock(ctx, name, err))
             continue
         yield from _lost_contents(ctx, lock, path)
 

@@ -202,7 +202,7 @@ def _update_references(ctx: Context, move: Move) -> tuple[Note, ...]:
         try:
             notes += part(ctx, move) or ()
         except DistError as err:
-            notes.append(Note.of_error(err))
+            notes.append(Note.of_error(err, ctx.command))
         except OSError as err:
             notes.append(Note.of(NoteKind.DISK_ERROR, str(err.filename), why=str(err.strerror)))
     return tuple(notes)

@@ -219,7 +219,8 @@ def sources(ctx: Context) -> Iterator[Finding | Fact]:
         if isinstance(done, DistError):
             failed.append((registry.name, done))
     for name, error in failed:
-        what = Note.of(FindingKind.SOURCE_FAILS, name=name, why=error.what, hint=error.hint)
+        advice = error.advice(ctx.command)
+        what = Note.of(FindingKind.SOURCE_FAILS, name=name, why=error.what, hint=advice)
         yield Finding(kind="source-fails", what=what, where=error.where)
     if not failed:
         yield Fact(State.GOOD, Note.of(FactKind.SOURCES_ANSWER, count=len(asked)))

@@ -197,7 +197,7 @@ def _steps(ctx: Context, fetched: Fetched) -> tuple[frozenset[tuple[str, str]], 
     try:
         return successions_of(ctx.store.read(entry.digest)), ()
     except Invalid as err:
-        return frozenset(), (Note.of_error(err),)
+        return frozenset(), (Note.of_error(err, ctx.command),)
 
 
 def _declared(manifest: Manifest) -> str:

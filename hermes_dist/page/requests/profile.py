@@ -46,7 +46,7 @@ def _status_of_one(job: Job, name: ProfileName) -> dict[str, Any]:
     try:
         return status_data(status_of(job.ctx, name))
     except DistError as error:  # one profile that can't be read must not hide the others
-        return {"profile": name, "error": error_data(error)}
+        return {"profile": name, "error": error_data(error, job.ctx.command)}
 
 
 def outdated(job: Job) -> Found:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from hermes_dist.voice.clean import error_data
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from hermes_dist.decide.team.wanted import Team
     from hermes_dist.ops.team.apply import Open, Planned, Step
@@ -21,6 +21,7 @@ def apply_data(
     left: Iterable[Open],
     *,
     dry_run: bool,
+    spelled: Callable[[str], str],
     restarted: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """What was done, or would be, and what is left to decide."""
@@ -28,9 +29,9 @@ def apply_data(
         "file": file,
         "dry_run": dry_run,
         "profiles": [str(one.name) for one in planned.team.profiles],
-        "steps": [_step(step) for step in planned.steps],
+        "steps": [_step(step, spelled) for step in planned.steps],
         "troubles": [
-            {"profile": name, "error": error_data(error)}
+            {"profile": name, "error": error_data(error, spelled)}
             for name, error in planned.troubles.items()
         ],
         "open": [
@@ -47,7 +48,7 @@ def apply_data(
     }
 
 
-def _step(step: Step) -> dict[str, Any]:
+def _step(step: Step, spelled: Callable[[str], str]) -> dict[str, Any]:
     proposal = step.outcome.proposal if step.outcome else None
     changes = None
     if proposal is not None:
@@ -66,11 +67,13 @@ def _step(step: Step) -> dict[str, Any]:
         "answers": list(step.action.answers),
         "state": str(step.state),
         "changes": changes,
-        "error": error_data(step.error) if step.error else None,
+        "error": error_data(step.error, spelled) if step.error else None,
     }
 
 
-def snapshot_data(found: Snapshot, path: str, made: Made | None) -> dict[str, Any]:
+def snapshot_data(
+    found: Snapshot, path: str, made: Made | None, spelled: Callable[[str], str]
+) -> dict[str, Any]:
     """The file that describes a machine, and the bundle of what it needs."""
     return {
         "path": path or None,
@@ -78,7 +81,7 @@ def snapshot_data(found: Snapshot, path: str, made: Made | None) -> dict[str, An
         "profiles": [str(one.name) for one in found.team.profiles],
         "local": list(found.local),
         "left_out": [
-            {"profile": name, "error": error_data(error)} for name, error in found.left_out
+            {"profile": name, "error": error_data(error, spelled)} for name, error in found.left_out
         ],
         "bundle": _bundle(made) if made else None,
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Callable
 
 from hermes_dist.decide.watch.asking import USAGE, Wish
 from hermes_dist.decide.watch.codes import Asked, Verdict
@@ -107,7 +108,7 @@ def other_plan(asked: Asked) -> str:
     )
 
 
-def error_text(error: DistError) -> str:
+def error_text(error: DistError, spelled: Callable[[str], str]) -> str:
     """Say what is wrong, where, and what to do next."""
-    said = clean(str(error))
-    return f"{said}\n{clean(error.hint)}" if error.hint else said
+    said, hint = clean(str(error)), clean(error.advice(spelled))
+    return f"{said}\n{hint}" if hint else said
