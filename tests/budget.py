@@ -20,6 +20,8 @@ examples of a law                  a tenth, at least    a fifth, at least    all
 changes at which a process is      14 from the first    every one            every one
 killed, or which fail              to the last
 power cuts after each change       12, 1 in recovery    60, 2 in recovery    60, 2 in recovery
+long stories that go alike on      one, in turns        both                 both
+both agents
 seeded faults that must show       every third, and     every one            every one
                                    one of each module
 whole sessions, each way           1, of 30 steps       3, of 60 steps       as many as are asked

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from budget import IS_QUICK
 
 
 class Generation(NamedTuple):
@@ -105,10 +106,29 @@ Every other test that asks for an agent runs on each of them.
 """
 
 
+IN_TURNS: dict[str, Generation] = {
+    "test_a_dashboard_and_a_program_killed_in_the_middle_of_an_update_leave_a_whole_home": V22,
+    "test_a_dashboard_that_is_interrupted_while_nobody_listens_lets_the_program_end": V19,
+    "test_a_dashboard_that_is_killed_in_the_middle_of_an_update_lets_the_program_end": V19,
+    "test_a_page_whose_dashboard_is_killed_says_so_and_comes_back_with_what_is_so": V22,
+    "test_a_profile_that_is_renamed_under_the_page_is_told": V19,
+    "test_a_release_reaches_the_owner_through_the_agents_own_send": V22,
+    "test_a_text_is_merged_in_the_dashboard": V22,
+    "test_installed_after_the_agent_both_work_the_plugin_runs_and_our_uninstall_leaves_the_agent": V22,
+    "test_installed_before_the_agent_both_work_and_our_uninstall_leaves_the_agent": V19,
+    "test_screens_in_the_dashboard_are_sound_for_a_screen_reader": V22,
+    "test_what_changed_meanwhile_is_told_in_the_dashboard_and_nothing_is_written": V19,
+    "test_what_fails_in_the_tab_leaves_the_dashboard_as_it_is": V22,
+}
+"""Long stories of which each takes the same way through both agents: a quick run tries each on one of them."""
+
+
 def parameters(test: str) -> list[object]:
     """The generations on which a test runs, as parameters that carry their mark."""
     only = ONE_GENERATION.get(test)
     chosen = GENERATIONS if only is None else (only[0],)
+    if IS_QUICK and test in IN_TURNS:
+        chosen = (IN_TURNS[test],)
     return [
         pytest.param(each, id=each.name, marks=getattr(pytest.mark, each.mark)) for each in chosen
     ]

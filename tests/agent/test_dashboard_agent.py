@@ -10,6 +10,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -311,12 +312,47 @@ def _release(text: str) -> dict[str, str]:
     return {f"skills/many/notes/{number:04}.md": f"{text} {number}\n" for number in range(MANY)}
 
 
-@pytest.mark.parametrize(
-    "also", ["the program goes on", "the program is killed, too", "Ctrl-C, and the page is gone"]
-)
-def test_a_dashboard_that_is_killed_in_the_middle_of_an_update_leaves_a_whole_home(
-    generation: Generation, tmp_path: Path, also: str
+def test_a_dashboard_that_is_killed_in_the_middle_of_an_update_lets_the_program_end(
+    generation: Generation, tmp_path: Path
 ) -> None:
+    home = _with_a_release(tmp_path)
+    with running(generation, home) as dashboard, _half_written(dashboard, home) as programs:
+        dashboard.kill()
+        _wait_for(programs)
+    assert _notes(home) == {"new"}
+    with running(generation, home) as dashboard:
+        status, reply = dashboard.ask("status", "coder")
+        assert status == 200, reply
+        assert reply["data"] == json_of(home, "status", "coder")
+
+
+def test_a_dashboard_and_a_program_killed_in_the_middle_of_an_update_leave_a_whole_home(
+    generation: Generation, tmp_path: Path
+) -> None:
+    home = _with_a_release(tmp_path)
+    with running(generation, home) as dashboard, _half_written(dashboard, home) as programs:
+        dashboard.kill()
+        for program in programs:
+            program.kill()
+        _wait_for(programs)
+    assert _notes(home) in ({"old"}, {"new"})
+
+
+def test_a_dashboard_that_is_interrupted_while_nobody_listens_lets_the_program_end(
+    generation: Generation, tmp_path: Path
+) -> None:
+    home = _with_a_release(tmp_path)
+    with running(generation, home) as dashboard:
+        with _half_written(dashboard, home) as programs:
+            pass  # the page goes
+        os.killpg(dashboard.process.pid, signal.SIGINT)
+        dashboard.process.wait(60)
+        _wait_for(programs)
+    assert _notes(home) == {"new"}
+
+
+def _with_a_release(tmp_path: Path) -> Path:
+    """A home with a profile of many files, of which a release waits that changes all of them."""
     home = tmp_path / "home"
     (home / ".hermes").mkdir(parents=True)
     repo = Repo(home / "bot")
@@ -325,41 +361,38 @@ def test_a_dashboard_that_is_killed_in_the_middle_of_an_update_leaves_a_whole_ho
     ours(home, "install", f"file://{repo.path}", "--name", "coder", "-y")
     repo.commit(_release("new"))
     ours(home, "dashboard", "install", "--yes", "--enable")
-    coder = home / ".hermes" / "profiles" / "coder"
-    with running(generation, home) as dashboard:
-        status, shown = dashboard.ask(
-            "update", "coder", state=_state(dashboard), fields={"dry_run": True}
-        )
-        assert status == 200, shown
-        page = _begun(dashboard, shown)
-        programs = _until_it_writes(dashboard, coder)
-        if also == "Ctrl-C, and the page is gone":
-            page.close()
-            os.killpg(dashboard.process.pid, signal.SIGINT)
-            dashboard.process.wait(60)
-        else:
-            dashboard.kill()
-        if also == "the program is killed, too":
-            for program in programs:
-                program.kill()
-        psutil.wait_procs(programs, timeout=60)
-        assert not any(program.is_running() for program in programs)
-        page.close()
-    ours(home, "status", "coder", ok=False)  # the next command finishes, or undoes, what was begun
-    found = {path.read_text().split()[0] for path in coder.glob("skills/many/notes/*.md")}
-    assert len(list(coder.glob("skills/many/notes/*.md"))) == MANY
-    assert found in ({"old"}, {"new"})
-    assert not (coder / ".dist" / "txn").exists()
+    return home
+
+
+@contextmanager
+def _half_written(dashboard: Dashboard, home: Path) -> Iterator[list[psutil.Process]]:
+    """The programs of an update that is in the middle of its work, while a page listens."""
+    status, shown = dashboard.ask(
+        "update", "coder", state=_state(dashboard), fields={"dry_run": True}
+    )
+    assert status == 200, shown
+    page = _begun(dashboard, shown)
+    yield _until_it_writes(dashboard, _coder(home))
+    page.close()
+
+
+def _coder(home: Path) -> Path:
+    return home / ".hermes" / "profiles" / "coder"
+
+
+def _wait_for(programs: list[psutil.Process]) -> None:
+    psutil.wait_procs(programs, timeout=60)
+    assert not any(program.is_running() for program in programs)
+
+
+def _notes(home: Path) -> set[str]:
+    """What the many files say; the next command finishes, or undoes, what was begun."""
+    ours(home, "status", "coder", ok=False)
+    notes = list(_coder(home).glob("skills/many/notes/*.md"))
+    assert len(notes) == MANY
+    assert not (_coder(home) / ".dist" / "txn").exists()
     assert json_of(home, "verify", "coder")["profile"] == "coder"
-    if also == "the program is killed, too":
-        return
-    assert found == {"new"}
-    if also != "the program goes on":
-        return
-    with running(generation, home) as dashboard:
-        status, reply = dashboard.ask("status", "coder")
-        assert status == 200, reply
-        assert reply["data"] == json_of(home, "status", "coder")
+    return {path.read_text().split()[0] for path in notes}
 
 
 def _begun(dashboard: Dashboard, shown: dict[str, Any]) -> http.client.HTTPConnection:
@@ -385,6 +418,7 @@ def _until_it_writes(dashboard: Dashboard, home: Path) -> list[psutil.Process]:
                 for each in psutil.Process(dashboard.process.pid).children(recursive=True)
                 if "answer" in each.cmdline()
             ]
+        time.sleep(0.001)
     raise AssertionError("the update did not begin")
 
 

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import ast
 import json
+import re
 from pathlib import Path
 
-from partners import GENERATIONS, ONE_GENERATION, Generation
+from partners import GENERATIONS, IN_TURNS, ONE_GENERATION, Generation
 
 TESTS = Path(__file__).parent.parent
 
 
 def test_every_test_about_one_generation_exists_and_says_why() -> None:
     there = {
-        node.name
+        name
         for path in TESTS.rglob("test_*.py")
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
-        if isinstance(node, ast.FunctionDef)
+        for name in re.findall(r"^def (test_\w+)", path.read_text("utf-8"), re.MULTILINE)
     }
-    assert sorted(set(ONE_GENERATION) - there) == []
+    assert sorted({*ONE_GENERATION, *IN_TURNS} - there) == []
     assert all(
         generation in GENERATIONS and len(why) > 10 for generation, why in ONE_GENERATION.values()
     )
