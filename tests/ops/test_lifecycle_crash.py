@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from killing import killed
+from budget import moments
+from killing import changes_of, killed
 from standin import systemctl
 from test_life_of_profiles import context, fill, unit
 
@@ -115,51 +116,65 @@ VERBS: dict[str, tuple[Callable[[Context], object], Callable[[Context], object]]
 }
 
 
+class Rehearsed:
+    """A machine on which a verb can be tried again and again, each time from the same state.
+
+    Args:
+        folder: Where the machine is, each time.
+        verb: One of the verbs above.
+    """
+
+    def __init__(self, folder: Path, verb: str) -> None:
+        prepare, self.run = VERBS[verb]
+        self.ctx = machine(folder)
+        self._kept = folder / "kept"
+        prepare(self.ctx)
+        doctor(self.ctx, fix=True)
+        shutil.copytree(self.ctx.layout.user_home, self._kept, symlinks=True)
+        self.old, self.new = ends_of(self.ctx, self.run)
+        self.again()
+        self.changes = changes_of(lambda: self.run(self.ctx))
+
+    def again(self) -> Context:
+        """The machine as it was before the verb."""
+        shutil.rmtree(self.ctx.layout.user_home)
+        shutil.copytree(self._kept, self.ctx.layout.user_home, symlinks=True)
+        return self.ctx
+
+    def found(self, at: int) -> str:
+        """Which state is found after a kill at this change, once the doctor was there: the old one or the new one."""
+        doctor(self.ctx, fix=True)
+        found = state(self.ctx)
+        told = at, differ(found, self.old), differ(found, self.new)
+        assert found in (self.old, self.new), told
+        return "old" if found == self.old else "new"
+
+
 @pytest.mark.parametrize("verb", VERBS)
 def test_killed_before_any_change_a_verb_leaves_the_old_state_or_the_new_one(
     verb: str, quick: Path
 ) -> None:
-    prepare, run = VERBS[verb]
-    ctx = machine(quick)
-    prepare(ctx)
-    old, new = ends_of(ctx, run)
-    assert old != new
+    tried = Rehearsed(quick, verb)
+    assert tried.old != tried.new
     ends = set()
-    for at in range(1, 500):
-        ctx = machine(quick)
-        prepare(ctx)
-        doctor(ctx, fix=True)
-        died = killed(lambda ctx=ctx: run(ctx), at)  # type: ignore[misc]  # bound now
-        if not died:
-            break
-        doctor(ctx, fix=True)
-        found = state(ctx)
-        assert found in (old, new), (verb, at, differ(found, old), differ(found, new))
-        ends.add("old" if found == old else "new")
+    for at in moments(tried.changes):
+        ctx = tried.again()
+        assert killed(lambda ctx=ctx: tried.run(ctx), at)  # type: ignore[misc]  # bound now
+        ends.add(tried.found(at))
         assert list(ctx.layout.shared.glob("move.json")) == []
         assert not ctx.layout.staging.is_dir() or list(ctx.layout.staging.iterdir()) == []
-    else:
-        raise AssertionError("it never ended")
     assert ends == {"old"} if verb in {"alias", "describe"} else {"old", "new"}
 
 
 @pytest.mark.parametrize("verb", ["rename", "purge", "restore as", "create"])
 def test_the_completion_of_a_move_can_be_killed_too(verb: str, quick: Path) -> None:
-    prepare, run = VERBS[verb]
-    ctx = machine(quick)
-    prepare(ctx)
-    old, new = ends_of(ctx, run)
-    for at in range(3, 500, 5):
-        ctx = machine(quick)
-        prepare(ctx)
-        doctor(ctx, fix=True)
-        if not killed(lambda ctx=ctx: run(ctx), at):  # type: ignore[misc]  # bound now
-            break
+    tried = Rehearsed(quick, verb)
+    for at in moments(tried.changes, most=7):
+        ctx = tried.again()
+        assert killed(lambda ctx=ctx: tried.run(ctx), at)  # type: ignore[misc]  # bound now
         for inner in (1, 2, 3, 5, 8):
             killed(lambda ctx=ctx: doctor(ctx, fix=True), inner)  # type: ignore[misc]  # bound now
-        doctor(ctx, fix=True)
-        found = state(ctx)
-        assert found in (old, new), (verb, at, differ(found, old), differ(found, new))
+        tried.found(at)
 
 
 def test_another_verb_completes_what_was_cut_short(quick: Path) -> None:
