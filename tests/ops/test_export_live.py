@@ -11,6 +11,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from budget import IS_QUICK
 from story import BOT, GO, Story, yes
 
 from hermes_dist.brand import HERMES, Layout
@@ -18,7 +19,7 @@ from hermes_dist.ops.context import Context
 from hermes_dist.ops.transfer.export import Packing, export
 from hermes_dist.ops.transfer.import_archive import import_
 
-MIB = int(os.environ.get("HERMES_TEST_DATABASE_MIB", "50"))
+MIB = int(os.environ.get("HERMES_TEST_DATABASE_MIB", "20" if IS_QUICK else "50"))
 """The size; the long run takes 213."""
 WRITER = """
 import os, sqlite3, sys, time

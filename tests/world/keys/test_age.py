@@ -43,6 +43,12 @@ def test_what_another_implementation_wrote_is_read() -> None:
     assert opened(pyrage.passphrase.encrypt(data, PASSPHRASE)) == data
 
 
+def test_a_guess_costs_as_much_as_at_age_itself() -> None:
+    out = Memory()
+    AgeWriter(out, PASSPHRASE).close()
+    assert bytes(out.data).splitlines()[1].endswith(b" 18")
+
+
 @pytest.mark.needs("age")
 def test_age_itself_opens_it_and_is_opened(tmp_path: Path) -> None:
     """Its passphrase comes from a terminal alone, so it gets one."""
