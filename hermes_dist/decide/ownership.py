@@ -29,6 +29,7 @@ from hermes_dist.model.tree import Tree
 from hermes_dist.model.trust import KEYS_FILE
 
 _SPECIAL = frozenset("*?[")
+_KNOWN_NAMES = 4096
 
 
 class Owner(StrEnum):
@@ -41,7 +42,7 @@ class Owner(StrEnum):
 
 
 class _Names:
-    """A set of name patterns; the result for each name is cached.
+    """A set of name patterns; the result for each of some thousand names is cached.
 
     Most are a name, the start of one or the end of one. Only what is left becomes an expression, because to compile
     one of all names takes longer than to read a home.
@@ -66,6 +67,8 @@ class _Names:
     def __contains__(self, name: str) -> bool:
         known = self._known.get(name)
         if known is None:
+            if len(self._known) == _KNOWN_NAMES:
+                self._known.clear()
             known = self._known[name] = self._holds(folded(name))
         return known
 

@@ -6,7 +6,9 @@ are migrated, newer ones refused.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from io import BytesIO
+from itertools import chain, starmap
 
 from msgspec import Struct, field
 from msgspec.structs import asdict, force_setattr, replace
@@ -260,33 +262,48 @@ def dump_lock(lock: Lock) -> bytes:
     tables = {k: v for k, v in sorted(lock.more.items()) if k not in flat}
     conflicts = [{"path": c.path, "key": c.key, "kind": c.kind} for c in lock.conflicts]
     # TOML wants single fields before the first table. The long tables come last, so that the head can be read alone.
-    parts = [
-        "# Written by hermes-dist: what this profile received, for merging. Do not edit.\n",
-        _head_text(lock),
-        _fields(flat),
-        _rows_text("conflicts", conflicts),
-        _rows_text("parked", map(_effect_row, lock.parked)),
-        _rows_text("answers", map(asdict, lock.answers)),
-        _rows_text("moved", [{"from": old, "to": new} for old, new in sorted(lock.moved.items())]),
-        _rows_text("inputs", map(_input_row, lock.inputs)),
-        *map(_package_text, lock.packages),
-        *(_unknown_text(name, value) for name, value in tables.items()),
-        _table_text("upstream", dict(sorted(lock.upstream.items()))),
-        _table_text("authored", dict(sorted(lock.authored.items()))),
-        _table_text("released", lock.released),
-        _table_text("unfilled", lock.unfilled),
-        _consent_text(lock),
-        _table_text("shipped", lock.shipped),
-        _table_text("base", lock.base),
-    ]
-    whole = "".join(parts)
+    parts = chain(
+        [
+            "# Written by hermes-dist: what this profile received, for merging. Do not edit.\n",
+            _head_text(lock),
+            _fields(flat),
+            _rows_text("conflicts", conflicts),
+            _rows_text("parked", map(_effect_row, lock.parked)),
+            _rows_text("answers", map(asdict, lock.answers)),
+            _rows_text(
+                "moved", [{"from": old, "to": new} for old, new in sorted(lock.moved.items())]
+            ),
+            _rows_text("inputs", map(_input_row, lock.inputs)),
+        ],
+        map(_package_text, lock.packages),
+        starmap(_unknown_text, tables.items()),
+        _table_lines("upstream", dict(sorted(lock.upstream.items()))),
+        _table_lines("authored", dict(sorted(lock.authored.items()))),
+        _table_lines("released", lock.released),
+        _table_lines("unfilled", lock.unfilled),
+        [_consent_text(lock)],
+        _table_lines("shipped", lock.shipped),
+        _table_lines("base", lock.base),
+    )
+    return _encoded(parts)
+
+
+def _encoded(parts: Iterable[str]) -> bytes:
+    """Encode a lock line by line: with many files, its text is the largest thing in the memory.
+
+    Raises:
+        Invalid: A text in it can't be written.
+    """
+    whole, part = BytesIO(), ""
     try:
-        return whole.encode()
+        for part in parts:
+            whole.write(part.encode())
     except UnicodeEncodeError as err:
         raise Invalid(
             "a text to be written to the lockfile is not valid Unicode",
-            where=ascii(whole[err.start - 40 : err.end]),
+            where=ascii(part[max(0, err.start - 40) : err.end]),
         ) from None
+    return whole.getvalue()
 
 
 def _head_text(lock: Lock) -> str:
@@ -308,12 +325,12 @@ def _unknown_text(name: str, value: object) -> str:
     return f"\n{tomli_w.dumps({name: _plain(value)})}"
 
 
-def _table_text(name: str, entries: Mapping[RelPath, Entry | None]) -> str:
+def _table_lines(name: str, entries: Mapping[RelPath, Entry | None]) -> Iterator[str]:
     """Write a table of paths; they never contain a character that TOML escapes."""
-    if not entries:
-        return ""
-    lines = [f'{_path_key(path)} = "{_entry_text(entry)}"\n' for path, entry in entries.items()]
-    return f"\n[{name}]\n{''.join(lines)}"
+    if entries:
+        yield f"\n[{name}]\n"
+    for path, entry in entries.items():
+        yield f'{_path_key(path)} = "{_entry_text(entry)}"\n'
 
 
 def _path_key(path: RelPath) -> str:
@@ -510,13 +527,14 @@ def _texts(raw: Mapping[str, object], key: str) -> list[str]:
     return [text({key: item}, key) for item in listed(raw.get(key, []), key)]
 
 
-def _paths(value: object) -> list[tuple[RelPath, str]]:
+def _paths(value: object) -> Iterator[tuple[RelPath, str]]:
     found = table(value)
-    return [(RelPath(path), text(found, path)) for path in found]
+    for path in found:
+        yield RelPath(path), text(found, path)
 
 
 def _tree(value: object) -> Tree:
-    return Tree([(path, _entry(line)) for path, line in _paths(value)])
+    return Tree((path, _entry(line)) for path, line in _paths(value))
 
 
 _ABSENT = "absent"

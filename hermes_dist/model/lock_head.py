@@ -9,6 +9,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from enum import StrEnum
 from functools import lru_cache
+from itertools import zip_longest
 from typing import TYPE_CHECKING, NamedTuple
 
 from hermes_dist import lazily
@@ -33,7 +34,9 @@ _LONG_TABLES = (b"consent", b"shipped", b"base")
 # Compiled when they are first needed, and then kept by `re`: a list reads no lock that it knows.
 ROW = rb'(?:"([^"\\\x00-\x1f\x7f]+)"|([A-Za-z0-9_-]+)) = "((?:644|755) [0-9a-f]{64})"\n'
 """A line in a table of paths, as this program writes it."""
-ROWS = b"(?:%s)*+" % ROW
+_LINES = lazily.pattern(ROW)
+_ROWS = lazily.pattern(b"(?:%s)*+" % ROW)
+_KEYS = lazily.pattern(rb'^("[^"]+"|[^" ]+) = ', re.MULTILINE)
 _ENTRY = r"(?:644|755) [0-9a-f]{64}"
 _TABLES_OF_PATHS = lazily.pattern(rb"\n\[(shipped|base)\]\n")
 _OTHER_TABLE = lazily.pattern(rb"\n[ \t]*\[(?!(?:%s)\]\n)" % b"|".join(_LONG_TABLES))
@@ -243,7 +246,8 @@ def start_of_paths(data: bytes) -> int:
     cut = _start_of_long_tables(data)
     found = _TABLES_OF_PATHS.search(data, cut)
     if found is None or not all(
-        re.fullmatch(ROWS, rows_) and _is_once(rows_) for _, rows_ in _tables(data, found.start())
+        _ROWS.fullmatch(data, *span) and _is_once(data, *span)
+        for _, *span in _tables(data, found.start())
     ):
         return len(data)
     return found.start()
@@ -260,23 +264,25 @@ def path_tables(data: bytes, start: int) -> dict[str, object]:
         ValueError: A table is there twice.
     """
     found: dict[str, object] = {}
-    for name, rows_ in _tables(data, start):
+    for name, first, end in _tables(data, start):
         if name in found:
             raise ValueError(f"{name} is said twice")
-        lines = re.findall(ROW, rows_)
-        found[name] = {(quoted or bare).decode(): entry.decode() for quoted, bare, entry in lines}
+        lines = _LINES.finditer(data, first, end)
+        found[name] = {(line[1] or line[2]).decode(): line[3].decode() for line in lines}
     return found
 
 
-def _tables(data: bytes, start: int) -> Iterator[tuple[str, bytes]]:
-    _, *parts = _TABLES_OF_PATHS.split(data[start:])
-    for name, rows_ in zip(parts[::2], parts[1::2], strict=True):
-        yield name.decode(), rows_
+def _tables(data: bytes, start: int) -> Iterator[tuple[str, int, int]]:
+    """The name of each table of paths, and where its lines begin and end: a large lock is not copied for it."""
+    heads = list(_TABLES_OF_PATHS.finditer(data, start))
+    for head, after in zip_longest(heads, heads[1:]):
+        yield head[1].decode(), head.end(), after.start() if after else len(data)
 
 
-def _is_once(rows_: bytes) -> bool:
-    found = re.findall(ROW, rows_)
-    return len({quoted or bare for quoted, bare, _ in found}) == len(found)
+def _is_once(data: bytes, first: int, end: int) -> bool:
+    """Whether no path is twice among the lines of a table, all of which are as this program writes them."""
+    paths = _KEYS.findall(data, first, end)
+    return len({path.strip(b'"') for path in paths}) == len(paths)
 
 
 def _check_rest(raw: Mapping[str, object]) -> None:

@@ -6,11 +6,14 @@ A tree lists what a package or a home contains, without the contents; a ``Read``
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from hermes_dist import lazily
 from hermes_dist.errors import Invalid
 from hermes_dist.model.paths import RelPath, folded
+
+if TYPE_CHECKING:
+    import hashlib
 
 _HEX = lazily.pattern(r"[0-9a-f]{64}")
 
@@ -31,9 +34,13 @@ class Digest(str):
 
     @classmethod
     def of(cls, data: bytes | memoryview) -> Digest:
-        import hashlib  # noqa: PLC0415 - start-up
+        return str.__new__(cls, _sha256(data).hexdigest())
 
-        return str.__new__(cls, hashlib.sha256(data).hexdigest())
+
+def _sha256(data: bytes | memoryview = b"") -> hashlib._Hash:
+    import hashlib  # noqa: PLC0415 - start-up
+
+    return hashlib.sha256(data)
 
 
 Read = Callable[[Digest], bytes]
@@ -71,7 +78,9 @@ class Tree(Mapping[RelPath, Entry]):
         self, entries: Mapping[RelPath, Entry] | Iterable[tuple[RelPath, Entry]] = ()
     ) -> None:
         pairs = dict(entries)
-        self._entries: dict[RelPath, Entry] = {path: pairs[path] for path in sorted(pairs)}
+        paths = sorted(pairs)
+        in_order = paths == [*pairs]
+        self._entries: dict[RelPath, Entry] = pairs if in_order else {p: pairs[p] for p in paths}
         self._digest: Digest | None = None
 
     def __getitem__(self, path: RelPath) -> Entry:
@@ -99,14 +108,28 @@ class Tree(Mapping[RelPath, Entry]):
     def digest(self) -> Digest:
         """SHA-256 over ``mode digest path`` lines in path order."""
         if self._digest is None:
-            lines = (f"{mode_of(e)} {e.digest} {p}\n" for p, e in self._entries.items())
-            self._digest = Digest.of("".join(lines).encode())
+            whole = _sha256()
+            for path, entry in self._entries.items():
+                whole.update(f"{mode_of(entry)} {entry.digest} {path}\n".encode())
+            self._digest = str.__new__(Digest, whole.hexdigest())
         return self._digest
 
     def with_entries(self, changes: Mapping[RelPath, Entry | None]) -> Tree:
         """Return the tree with some entries replaced, added or (None) removed."""
         merged: dict[RelPath, Entry | None] = {**self._entries, **changes}
         return Tree({path: entry for path, entry in merged.items() if entry is not None})
+
+    def sharing(self, other: Tree) -> Tree:
+        """Return this tree made of the paths and entries of another where both have them.
+
+        Two versions of a large package are mostly alike, and take hardly more memory than one then.
+        """
+        paths = {path: path for path in other._entries}
+        shared = {}
+        for path, entry in self._entries.items():
+            before = other._entries.get(path)
+            shared[paths.get(path, path)] = before if before == entry else entry
+        return Tree(shared)
 
     def where(self, keep: Callable[[RelPath], bool]) -> Tree:
         """Return the part of the tree whose paths ``keep`` accepts."""

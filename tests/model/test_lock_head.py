@@ -211,3 +211,7 @@ def test_a_lock_with_one_wrong_byte_in_its_long_tables_has_no_head_wherever_that
 def test_a_row_that_is_said_twice_is_damage() -> None:
     rows = TEXT.partition("\n[base]\n")[2]
     assert load_head((TEXT + rows).encode()) is None
+    bare = f"{TEXT}name = {rows.splitlines()[0].partition(' = ')[2]}\n"
+    assert load_head(bare.encode()) is not None
+    quoted = f'"name" = {rows.splitlines()[0].partition(" = ")[2]}\n'
+    assert load_head((bare + quoted).encode()) is None

@@ -89,6 +89,16 @@ def test_where_keeps_what_is_asked_for() -> None:
     assert tree(a=ONE, x__y=TWO).where(lambda path: path.top == "x") == tree(x__y=TWO)
 
 
+def test_what_two_trees_have_in_common_is_held_once() -> None:
+    one, other = tree(a=ONE, b=ONE, x__y=TWO), tree(a=Entry(Digest(ONE.digest)), b=TWO, z=TWO)
+    shared = other.sharing(one)
+    assert shared == other
+    assert shared.digest == other.digest
+    assert shared["a"] is one["a"]
+    held = {str(path): path for path in one}
+    assert {str(path) for path in shared if path is held.get(str(path))} == {"a", "b"}
+
+
 def test_with_entries_replaces_adds_and_takes_out() -> None:
     changes: dict[RelPath, Entry | None] = {
         RelPath("a"): None,

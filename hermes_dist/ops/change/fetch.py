@@ -157,18 +157,20 @@ class Holding(Struct, frozen=True, kw_only=True):
     inputs: tuple[InputAnswer, ...] = ()
 
 
-def fetch(ctx: Context, target: Target) -> Fetched:
+def fetch(ctx: Context, target: Target, before: Tree = EMPTY) -> Fetched:
     """Fetch a package and read its manifest.
 
     Args:
         ctx: The context.
         target: What to fetch.
+        before: What was received of it before, which it mostly still is; only what differs takes memory.
 
     Raises:
         NoPackage: The source is not a package, or the folder does not exist.
         DistError: The package can't be fetched, or is unsafe.
     """
     offer = _offer(ctx, target)
+    offer = offer._replace(tree=offer.tree.sharing(before))
     if target.tree and offer.tree.digest != target.tree:
         raise Refused(
             f"the package is not what the registry {target.registry} says: its digest is {offer.tree.digest[:12]}, "

@@ -102,7 +102,7 @@ def observe(ctx: Context, home: Home, package: Tree) -> Observed:
     """
     want, into = looked_at(package)
     seen = scan(home.path, want, into)
-    tree, living = _with_living(home, seen.tree)
+    tree, living = _with_living(home, seen.tree.sharing(package))
     by_digest: dict[Digest, RelPath] = {entry.digest: path for path, entry in tree.items()}
     stored = mending(ctx, home.lock)
     recent = Recent()

@@ -59,7 +59,7 @@ def update(
     move = judge_history(ctx, target, lock, request.accept, downgrade=downgrade, asked=asked)
     looked = looked._replace(notes=looked.notes + move.notes)
     with way_on(ctx, name, lock):
-        fetched = with_layers(ctx, fetch(ctx, target), home, request)
+        fetched = with_layers(ctx, fetch(ctx, target, lock.base), home, request)
     stays = _stays_fetched(ctx, looked, lock, fetched, request)
     if stays is not None:
         return stays

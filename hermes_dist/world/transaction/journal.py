@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
+from io import BytesIO
 from typing import Any
 
 from msgspec import Struct, field
@@ -32,6 +33,7 @@ BACK = f"{TXN}/back"
 """Marks a transaction that failed and is being taken back."""
 SKIPPED = "skipped"
 LOCK_SLOT = "lock"
+_ROWS_AT_ONCE = 500
 _BESIDE = lazily.pattern(r"\.dist-[0-9a-f]{12}-(?:\d+|lock)")
 LAST = CONFIG  # the agent reads it first, so it comes after all files it refers to
 
@@ -152,22 +154,29 @@ class Journal(Struct, frozen=True, kw_only=True):
 
     def encode(self) -> bytes:
         """Return one line of JSON and one with its SHA-256."""
-        data: dict[str, object] = {
+        before: dict[str, object] = {
             # An older program would look for a slot beside a link's target in the transaction folder, and miss it.
             "format": 2 if self.places else 1,
             "number": self.number,
             "label": dict(self.label),
             "lock": [self.lock_before, self.lock_after],
-            "steps": [
-                [step.path, _packed(step.before), _packed(step.after)] for step in self.steps
-            ],
-            "made": list(self.made),
-            "emptied": dict(self.emptied),
         }
+        after: dict[str, object] = {"made": list(self.made), "emptied": dict(self.emptied)}
         if self.places:
-            data["places"] = [[p.slot, p.path, p.target, p.beside] for p in self.places]
-        body = json.dumps(data, ensure_ascii=True, separators=(",", ":")).encode()
-        return body + b"\n" + Digest.of(body).encode() + b"\n"
+            after["places"] = [[p.slot, p.path, p.target, p.beside] for p in self.places]
+        # A new home may have 20,000 steps, which are not held as text beside the bytes.
+        body = BytesIO()
+        body.write(_json(before)[:-1] + b',"steps":[')
+        for start in range(0, len(self.steps), _ROWS_AT_ONCE):
+            rows = [
+                [step.path, _packed(step.before), _packed(step.after)]
+                for step in self.steps[start : start + _ROWS_AT_ONCE]
+            ]
+            body.write((b"," if start else b"") + _json(rows)[1:-1])
+        body.write(b"]," + _json(after)[1:])
+        check = Digest.of(body.getbuffer())
+        body.write(b"\n" + check.encode() + b"\n")
+        return body.getvalue()
 
     @classmethod
     def decode(cls, text: bytes) -> Journal | None:
@@ -208,6 +217,10 @@ class Journal(Struct, frozen=True, kw_only=True):
         """Read the journal of a transaction or generation; None if it is missing or damaged."""
         text = fs.read(f"{folder}/journal")
         return None if text is None else cls.decode(text)
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=True, separators=(",", ":")).encode()
 
 
 def _path_of(slot: str, steps: Sequence[Step]) -> str | None:

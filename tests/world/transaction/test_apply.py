@@ -53,6 +53,17 @@ def contents(root: Path) -> dict[str, bytes]:
     return {path: data for path, (data, _) in seen(root).items()}
 
 
+@pytest.mark.parametrize("count", [0, 1, 1203])
+def test_a_journal_is_read_as_it_was_written_however_long_it_is(count: int) -> None:
+    old, new = (Entry(Digest.of(data)) for data in (b"old", b"new"))
+    steps = (Step(RelPath(f"ä/{n}"), None if n % 2 else old, new) for n in range(count))
+    journal = Journal(number=3, steps=tuple(steps), made=("x",), label={"verb": "update"})
+    text = journal.encode()
+    assert Journal.decode(text) == journal
+    assert text.isascii()
+    assert text.count(b"\n") == 2
+
+
 def test_an_update_changes_what_it_says_and_nothing_else(fs: RealFs, root: Path) -> None:
     before = everything(root)
     assert update(fs, root) == Applied((), 1)
