@@ -77,21 +77,46 @@ def received_manifest(ctx: Context, lock: Lock) -> Manifest | None:
     manifest = manifest_of(ctx, lock)
     if manifest is None or not lock.layers:
         return manifest
-    asked = {var.name: var for layer in lock.layers for var in _asked_by(ctx, layer.pin)}
+    pins = [layer.pin for layer in lock.layers if layer.pin.commit]
+    known = _in_shared_commits(ctx, pins)
+    asked = {var.name: var for pin in pins for var in _asked_by(ctx, pin, known)}
     own = {var.name for var in manifest.env}
     more = tuple(var for name, var in asked.items() if name not in own)
     return replace(manifest, env=(*manifest.env, *more))
 
 
-def _asked_by(ctx: Context, pin: Pin) -> tuple[EnvVar, ...]:
+_Known = Mapping[Pin, bytes | None]
+"""The manifests of some pins; None for one that can't be read."""
+
+
+def _asked_by(ctx: Context, pin: Pin, known: _Known) -> tuple[EnvVar, ...]:
     """The variables that a commit's manifest asks for, read from what was fetched before."""
-    if not pin.commit:
-        return ()
     try:
-        data = _manifest_at(ctx, pin)
+        data = known[pin] if pin in known else _manifest_at(ctx, pin)
         return load_manifest(data).env if data is not None else ()
     except DistError:
         return ()
+
+
+def _in_shared_commits(ctx: Context, pins: Sequence[Pin]) -> _Known:
+    """The manifests of commits that hold several layers, each commit read once: one alone starts two programs."""
+    by_commit: dict[tuple[str, str], list[Pin]] = {}
+    for pin in pins:
+        by_commit.setdefault((pin.url, pin.commit), []).append(pin)
+    found: dict[Pin, bytes | None] = {}
+    for (url, commit), several in by_commit.items():
+        if len(several) == 1 or all(map(ctx.sources.manifest, several)):
+            continue
+        try:
+            files = ctx.sources.git.folders_with(url, commit, MANIFEST)
+            small = {at: file.oid for at, file in files.items() if file.size <= _MAX_BYTES}
+            here = {pin: small[pin.subfolder] for pin in several if pin.subfolder in small}
+            contents = dict(ctx.sources.git.blobs(url, list(dict.fromkeys(here.values()))))
+        except DistError:
+            found |= dict.fromkeys(several)
+        else:
+            found |= {pin: contents[oid] for pin, oid in here.items()}
+    return found
 
 
 def _manifest_at(ctx: Context, pin: Pin) -> bytes | None:

@@ -103,6 +103,42 @@ def test_an_update_lists_each_layer_once_and_knows_its_variables_without_its_con
     assert "TEAM_KEY" in [var.name for var in received.env]
 
 
+def test_the_variables_of_layers_in_one_commit_are_read_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [f"pack-{n}" for n in range(5)]
+    asks = "env_requires:\n  - name: KEY_{}\n"
+    packs = {
+        f"{name}/distribution.yaml": manifest(name) + asks.format(n) * (n != 3)
+        for n, name in enumerate(names)
+    }
+    top = {"bot/distribution.yaml": manifest("bot", dependencies=[f"//{name}" for name in names])}
+    story = Stack(tmp_path)
+    story.ship({**packs, **top, "pack-3/SOUL.md": "No variables.\n"})
+    story.url += "//bot"
+    story.install()
+    asked, entries = list[object](), BareGit._entries
+
+    def counted(self: BareGit, *words: object) -> object:
+        asked.append(words)
+        return entries(self, *words)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(BareGit, "_entries", counted)
+    received = received_manifest(story.ctx, story.lock)
+    assert received is not None
+    assert {var.name for var in received.env} == {"KEY_0", "KEY_1", "KEY_2", "KEY_4"}
+    assert len(asked) == 1
+    monkeypatch.setattr(BareGit, "folders_with", _unreadable)
+    received = received_manifest(story.ctx, story.lock)
+    assert received is not None
+    assert received.env == ()
+    assert len(asked) == 1
+
+
+def _unreadable(*_: object) -> object:
+    raise DistError("the commit is gone")
+
+
 def _lost(gone: Digest, read: Callable[[Store, Digest], bytes]) -> Callable[[Store, Digest], bytes]:
     """A store that has lost one content."""
 
