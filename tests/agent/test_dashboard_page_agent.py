@@ -142,7 +142,7 @@ def test_a_text_is_merged_in_the_dashboard(window: Window, common: Machine) -> N
     go(window, profile="coder", screen="conflicts", item="SOUL.md")
     window.sees("2 differences")
     page.get_by_role("button", name="Take this from theirs").first.click()
-    window.sees("1 difference")
+    window.sees("in the result: 1 yours, 1 theirs")
     window.button("Check the result").click()
     window.button("Save…").click()
     window.agree("Save")

@@ -183,7 +183,7 @@ def test_a_text_is_merged_hunk_by_hunk(window: Window, machine: Machine) -> None
     window.go(profile="coder", screen="conflicts")
     window.sees("2 differences")
     page.get_by_role("button", name="Take this from theirs").first.click()
-    window.sees("1 difference")
+    window.sees("in the result: 1 yours, 1 theirs")
     result = page.get_by_label("SOUL.md: the result")
     result.click()
     page.keyboard.press("Control+End")
@@ -199,7 +199,7 @@ def test_a_text_is_merged_hunk_by_hunk(window: Window, machine: Machine) -> None
         page.keyboard.press("Control+z")
     page.get_by_role("link", name=re.compile("config.yaml")).click()
     page.get_by_role("link", name=re.compile("SOUL.md")).click()
-    window.sees("1 difference")  # the edit is still there
+    window.sees("in the result: 1 yours, 1 theirs")  # the edit is still there
     window.button("Check the result").click()
     window.button("Save…").click()
     window.agree("Save")

@@ -218,7 +218,7 @@ const KEYS = [
   ["/", "Search or filter"],
   ["↑ ↓ Home End", "Move in a table; Enter opens"],
   ["Alt+↓ Alt+↑", "Next and previous difference in a text"],
-  ["Alt+←", "Take this difference into the result"],
+  ["Alt+← Alt+→", "Take yours or theirs of this difference into the result"],
   ["?", "These shortcuts"],
   ["Esc", "Close a dialog"],
 ];

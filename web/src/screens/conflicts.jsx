@@ -1,6 +1,6 @@
 // What both sides changed: texts hunk by hunk, values by key.
 import { h, Fragment, useEffect, useMemo, useState } from "../host.js";
-import { Ask, Badge, Button, Card, Code, Empty, ErrorBox, Fold, Go, Waiting, counted } from "../parts/basic.jsx";
+import { Ask, Badge, Button, Card, Code, Empty, ErrorBox, Go, Waiting, counted } from "../parts/basic.jsx";
 import { Change } from "../parts/change.jsx";
 import { announce } from "../parts/live.jsx";
 import { Merge } from "../parts/merge.jsx";
@@ -227,8 +227,6 @@ function Text({ profile, row, onLook }) {
           {old ? <div className="d-stale" role="group" aria-label="Changed meanwhile"><p className="d-grow">The file changed since you began to edit. Copy what you need from the result, then begin again.</p><Button kind="main" onClick={afresh}>Begin again</Button></div> : null}
           <Merge path={row.path} texts={data.text} start={text ?? data.text.ours} onChange={setText} />
           {data.beside.length ? <p className="d-note">The text settles {counted(data.beside.length, "other conflict")} of this file, too: {data.beside.map((one) => one.key || one.path).join(", ")}</p> : null}
-          <Whole title="Yours: the file in the profile" path={row.path} text={data.text.ours} />
-          <Whole title="Base: the file as it was received" path={row.path} text={data.text.base} />
           <div className="d-row d-wrap">
             <span className="d-dim d-grow">{text === null ? "The result begins as yours, with all that does not conflict merged in." : "Edited. It is checked before it can be saved."}</span>
             <Button disabled={text === null} onClick={afresh}>Start again</Button>
@@ -239,14 +237,5 @@ function Text({ profile, row, onLook }) {
         <p className="d-note">{data.why_not ? `It can't be edited here: ${data.why_not}.` : "It can't be edited here."} You can take a side.</p>
       )}
     </Card>
-  );
-}
-
-/** A side as it is, folded. */
-function Whole({ title, path, text }) {
-  return (
-    <Fold title={title}>
-      <pre className="d-source" tabIndex={0} role="region" aria-label={`${path}: ${title}`}>{text}</pre>
-    </Fold>
   );
 }
