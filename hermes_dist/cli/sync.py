@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -21,14 +22,24 @@ from hermes_dist.ops.change.proposal import Proposal
 from hermes_dist.ops.change.request import Confirm, Request
 from hermes_dist.ops.change.review import groups_of
 from hermes_dist.ops.sync import begin, machines
-from hermes_dist.ops.sync.now import Synced, sync_now
+from hermes_dist.ops.sync.now import Losing, Synced, sync_now
+from hermes_dist.ops.sync.private import Deletion
 from hermes_dist.ops.sync.send import Outgoing
 from hermes_dist.ops.sync.status import standing
 from hermes_dist.ops.transfer.export import parse_carried
 from hermes_dist.voice.clean import clean
 from hermes_dist.voice.summary import needs_words
 from hermes_dist.voice.sync.data import changed_data, standing_data, synced_data
-from hermes_dist.voice.sync.lines import done_words, going_lines, remarks, standing_rows
+from hermes_dist.voice.sync.lines import (
+    deletion_lines,
+    deletion_question,
+    done_words,
+    going_lines,
+    joining_lines,
+    remarks,
+    standing_rows,
+    strangers,
+)
 
 Url = Annotated[
     str,
@@ -104,9 +115,14 @@ def join(
     request = request or request_of(session, yes=yes)
     options = begin.Options(machine=machine, allowed=frozenset(allow_finding or ()))
     profile = session.ctx.profile(name) if name == "." else ProfileName.typed(name)
-    confirm = _confirm(session, yes=yes)
-    done = begin.join(session.ctx, profile, url, options, request, confirm)
-    return _end(session, done)
+    ask = agreement(session, yes=yes, question="Join?")
+
+    def tell(joining: begin.Joining) -> None:
+        shown = session if yes or request.dry_run else session.aloud()
+        for line in joining_lines(joining):
+            shown.screen.tell(line)
+
+    return _end(session, begin.join(session.ctx, profile, url, options, request, ask, tell))
 
 
 @command_with_request("dry_run", "conflict")
@@ -120,7 +136,20 @@ def now(
     request = request or request_of(session, yes=yes)
     name = session.ctx.profile(profile)
     allowed = frozenset(allow_finding or ())
-    return _end(session, sync_now(session.ctx, name, request, _confirm(session, yes=yes), allowed))
+    confirm, losing = _confirm(session, yes=yes), _losing(session, yes=yes)
+    return _end(session, sync_now(session.ctx, name, request, confirm, allowed, losing))
+
+
+def _losing(session: Session, *, yes: bool) -> Losing:
+    """Show what other machines deleted and ask."""
+
+    def ask(found: Sequence[Deletion]) -> bool:
+        asking = session if yes else session.aloud()
+        for line in deletion_lines(found):
+            asking.screen.tell(line)
+        return yes or session.screen.confirm(deletion_question(found))
+
+    return ask
 
 
 def _confirm(session: Session, *, yes: bool) -> Confirm:
@@ -141,8 +170,12 @@ def _would(session: Session, done: Synced) -> int:
     for outcome in done.outcomes:
         if outcome.proposal is not None:
             preview(results, outcome.proposal)
-    for line in going_lines(done.sent, done.record.url):
+    for line in going_lines(done.sent, done.record.url, done.record.carried):
         results.screen.say(line)
+    if done.deleted:
+        results.screen.say("Goes to the trash, as another machine deleted it:")
+    for path in done.deleted:
+        results.screen.say(f"  {clean(path)}")
     session.screen.emit("synced", synced_data(done))
     session.screen.say("Dry run: nothing was changed and nothing was sent.")
     return ExitCode.DONE
@@ -160,8 +193,8 @@ def _end(session: Session, done: Synced) -> int:
     if done.conflicts:
         screen.say(f"  the machines disagree at: {', '.join(map(clean, done.conflicts))}")
         screen.tell(f"  next: {session.command(f'resolve {done.profile} --list')}")
-    for machine in done.unknown:
-        screen.say(f"  {clean(machine)} asks to read {' and '.join(done.record.carried)}")
+    for machine, sentence in strangers(done):
+        screen.say(f"  {sentence}")
         screen.tell(f"  if it is yours: {session.command(f'sync accept {done.profile} {machine}')}")
     if done.waiting:
         screen.say(f"  {needs_words(groups_of(done.parked))}")
@@ -237,5 +270,9 @@ def accept(
     done = machines.accept(session.ctx, name, machine)
     session.screen.emit("sync-machines", changed_data(done))
     session.screen.say(f"{_tick(session)} {clean(machine)} is accepted.")
+    here = session.command(f"sync status {name}")
+    session.screen.tell(
+        f"  its keys: {done.keys}; {here} shows the same there, if they are its own"
+    )
     session.screen.tell(f"  next: {session.command(f'sync now {name}')}, here, then there")
     return 0

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import random
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -111,16 +112,19 @@ class Story:
         self.joined: list[Machine] = []
         self.number = 0
 
-    def push_by_hand(self, files: dict[str, str]) -> None:
-        """Push a commit that no program of ours made, as anybody can who may write there."""
+    def push_by_hand(self, files: Mapping[str, str | bytes | None]) -> None:
+        """Push a commit that no program of ours made, as anybody can who may write there; None deletes a file."""
         work = self.repo.path.parent / "work"
         if not work.exists():
             self.repo.git("worktree", "add", "-q", "--detach", str(work), "main")
         self.repo.git("-C", str(work), "checkout", "-q", "--detach", "main")
-        for path, text in files.items():
+        for path, content in files.items():
             target = work / path
+            if content is None:
+                target.unlink()
+                continue
             target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(text)
+            target.write_bytes(content.encode() if isinstance(content, str) else content)
         self.repo.git("-C", str(work), "add", ".")
         identity = ("-c", "user.name=x", "-c", "user.email=x@example.org")
         self.repo.git("-C", str(work), *identity, "commit", "-qm", "by hand")
@@ -307,12 +311,32 @@ class Story:
 
 def objects_of(repo: Repo) -> list[bytes]:
     """Every object of a repository."""
-    names = repo.git("cat-file", "--batch-all-objects", "--batch-check=%(objectname) %(objecttype)")
-    found = []
-    for line in names.splitlines():
-        oid, kind = line.split()
-        found.append(repo.git("cat-file", kind, oid).encode("utf-8", "surrogateescape"))
+    data = repo.git("cat-file", "--batch-all-objects", "--batch").encode("utf-8", "surrogateescape")
+    found, at = [], 0
+    while at < len(data):
+        end = data.index(b"\n", at)
+        size = int(data[at:end].split()[2])
+        found.append(data[end + 1 : end + 1 + size])
+        at = end + 1 + size + 1
     return found
+
+
+NOTE = "memories/MEMORY.md"
+TALK = "sessions/s1.jsonl"
+
+
+def private_story(place: Path) -> Story:
+    """Two machines, of which the first has a memory and a session, and sent them encrypted."""
+    story = Story(place, 1)
+    first, second, _ = story.machines
+    first.home.mkdir(parents=True)
+    first.write("SOUL.md", "You are a bot.\n")
+    first.write(NOTE, "The cat is called Miranda.\n\nShe sleeps all day.\n")
+    first.write(TALK, '{"say": "hello"}\n')
+    options = Options(machine="a", carried=("memories", "sessions"))
+    init(first.ctx, BOT, story.url, options, yes, dry_run=False)
+    join(second.ctx, BOT, story.url, Options(machine="b"), Request(), yes)
+    return story
 
 
 def play(place: Path, seed: int, steps: int) -> Story:

@@ -74,6 +74,11 @@ def _both_edited(path: RelPath, base: bytes | None, ours: bytes, theirs: bytes) 
     return Merged(content=first, beside=second)
 
 
+def loses(before: bytes, after: bytes | None) -> bool:
+    """Whether lines of a file are in it no more."""
+    return after is None or not set(before.splitlines()) <= set(after.splitlines())
+
+
 def beside_path(path: RelPath, content: bytes) -> RelPath:
     """The name of a version that is kept beside a file."""
     stem, dot, suffix = path.name.rpartition(".")

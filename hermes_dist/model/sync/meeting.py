@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 
 from hermes_dist import lazily
 from hermes_dist.agents.places import MEMORIES, SESSIONS
@@ -18,7 +18,7 @@ from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Digest, Entry, Tree
 
 _T = TypeVar("_T")
-FORMAT = 1
+FORMAT = 2
 ABOUT = RelPath("meeting.json")
 """What the repository is; whatever lacks it is no meeting place."""
 README = RelPath("README.md")
@@ -34,21 +34,31 @@ MACHINES = RelPath("machines")
 PRIVATE = RelPath("private")
 """The folder of what is encrypted."""
 PRIVATE_INDEX = RelPath("private.json")
-"""To whom each private file is encrypted."""
+"""What machines say of each private file: who wrote it last, and to whom it is encrypted."""
 PARTS = (MEMORIES, SESSIONS)
 """The folders that may travel encrypted; a repository can't ask for any other."""
 _NAME = lazily.pattern(r"[a-z0-9][a-z0-9._-]{0,39}")
 _KEY = lazily.pattern(r"age1[02-9ac-hj-np-z]{58}")
+_SIGNER = lazily.pattern(r"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI[A-Za-z0-9+/]{43}")
 
-TEXT = b"""# A meeting place of hermes-dist
 
-Machines keep one profile of an agent the same by way of this repository. Keep it private.
+def readme(title: str, command: str) -> bytes:
+    """What people read who open the repository.
+
+    Args:
+        title: The name of the agent, such as ``Hermes Agent``.
+        command: The command that joins from another machine.
+    """
+    return f"""# A profile of {title}, the same on several machines
+
+They meet in this repository. Keep it private.
 
 - `profile/` holds the shared files. You may edit them: each machine merges your commit like any other.
-- `private/` is encrypted to the keys in `recipients.txt`.
+- `private/` holds memories and sessions, if any travel: encrypted to the keys in `recipients.txt`, and signed by the
+  machines in `machines/`. Delete or change them on a machine; what is done to them here does not count.
 
-On another machine: `hermes-dist sync join NAME URL`.
-"""
+On another machine: `{command}`.
+""".encode()
 
 
 class About(Struct, frozen=True, kw_only=True):
@@ -74,11 +84,13 @@ class Machine(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     Attributes:
         name: Its name.
-        key: Its public key; empty for one that has none.
+        key: Its public key, which others encrypt to; empty for one that has none.
+        signer: The public key that it signs with, as a line of ``allowed_signers``; empty for one that has none.
     """
 
     name: str
     key: str = ""
+    signer: str = ""
 
 
 def checked_name(text: str) -> str:
@@ -142,22 +154,60 @@ def load_machine(data: bytes, path: RelPath) -> Machine:
         raise Invalid("its name does not fit", where=str(path))
     if machine.key and not _KEY.fullmatch(machine.key):
         raise Invalid("its key is no age key", where=str(path))
+    if machine.signer and not _SIGNER.fullmatch(machine.signer):
+        raise Invalid("the key that it signs with is no Ed25519 key", where=str(path))
     return machine
 
 
-class PrivateIndex(Struct, frozen=True, kw_only=True):
-    """To whom each private file is encrypted: the recipients' keys by path."""
+class Said(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the machine that wrote a private file last says of it, signed.
 
-    files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    Attributes:
+        readers: The keys that it is encrypted to.
+        by: The name of the machine.
+        number: How often the file was written before, by whatever machine, and once more.
+        sealed: The digest of the encrypted content; empty if the machine deleted the file.
+        signature: By the machine's key, over all of that and the path; base64.
+    """
+
+    readers: tuple[str, ...] = ()
+    by: str = ""
+    number: Annotated[int, Meta(ge=0, lt=1 << 53)] = 0
+    sealed: str = ""
+    signature: str = ""
+
+    def statement(self, path: RelPath) -> bytes:
+        """What is signed: everything that is said of one file, and what kind of statement it is."""
+        facts = ["sync/private/1", str(path), self.by, self.number, self.sealed, *self.readers]
+        return msgspec.json.encode(facts)
+
+
+NOTHING_SAID = Said()
+
+
+class PrivateIndex(Struct, frozen=True, kw_only=True):
+    """What machines say of each private file, by path; of deleted ones, too."""
+
+    files: Mapping[str, Said] = field(default_factory=dict)
+
+
+class _OlderIndex(Struct, frozen=True):
+    files: Mapping[str, Said | tuple[str, ...]] = field(default_factory=dict)
 
 
 def load_index(data: bytes) -> PrivateIndex:
-    """Read to whom the private files are encrypted.
+    """Read what machines say of the private files.
 
     Raises:
         Invalid: It is damaged.
     """
-    return _load(data, PrivateIndex, PRIVATE_INDEX)
+    found = _load(data, _OlderIndex, PRIVATE_INDEX)
+    # In format 1, nobody signed anything.
+    said = {
+        path: one if isinstance(one, Said) else Said(readers=one)
+        for path, one in found.files.items()
+    }
+    return PrivateIndex(files=said)
 
 
 def _load(data: bytes, kind: type[_T], path: RelPath) -> _T:

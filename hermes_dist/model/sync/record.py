@@ -13,6 +13,32 @@ from hermes_dist.model.lock_head import Newer
 FORMAT = 1
 
 
+class Mark(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A state of a private file that a machine has taken in or sent.
+
+    Attributes:
+        number: The number of that state.
+        sealed: The digest of the encrypted content; empty for a file that was deleted.
+    """
+
+    number: int
+    sealed: str = ""
+
+
+class KnownKeys(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The keys of another machine, as this one saw them first, or accepted them last.
+
+    Attributes:
+        key: What is encrypted to.
+        signer: What it signs with.
+        accepted: Whether somebody accepted it here, or it was there when this machine joined.
+    """
+
+    key: str
+    signer: str
+    accepted: bool = False
+
+
 class Seen(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a machine last saw at the meeting place, and has in its profile.
 
@@ -22,12 +48,14 @@ class Seen(Struct, frozen=True, kw_only=True, omit_defaults=True):
             nothing.
         package: The lockfile of the profile's package as it was there; empty for a profile without a package.
         private: What was received of memories and sessions: a digest by path.
+        marks: Which state of each of these files that is; of deleted ones, too.
     """
 
     commit: str = ""
     lock: str = ""
     package: str = ""
     private: Mapping[str, str] = field(default_factory=dict)
+    marks: Mapping[str, Mark] = field(default_factory=dict)
 
 
 class Next(Struct, frozen=True, kw_only=True):
@@ -50,7 +78,9 @@ class Record(Struct, frozen=True, kw_only=True, omit_defaults=True):
         machine: The name of this machine there.
         carried: ``memories``, ``sessions``: what travels besides, encrypted.
         own: The public key of this machine; empty if nothing travels encrypted.
+        signer: The public key that this machine signs with; empty if nothing travels encrypted.
         known: The public keys that this machine encrypts to.
+        keys: The keys of the other machines, by name.
         seen: What it last saw.
         next: What it will have seen once an operation is carried out; None if none has begun.
     """
@@ -61,7 +91,9 @@ class Record(Struct, frozen=True, kw_only=True, omit_defaults=True):
     machine: str
     carried: tuple[str, ...] = ()
     own: str = ""
+    signer: str = ""
     known: tuple[str, ...] = ()
+    keys: Mapping[str, KnownKeys] = field(default_factory=dict)
     seen: Seen = field(default_factory=Seen)
     next: Next | None = None
 

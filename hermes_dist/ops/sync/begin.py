@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import nullcontext, suppress
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from hermes_dist.errors import Cancelled, DistError, UsageError
-from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
+from hermes_dist.errors import Cancelled, DistError, Refused, UsageError
+from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName, RelPath
 from hermes_dist.model.sync.meeting import (
     checked_name,
     name_like,
@@ -20,6 +21,7 @@ from hermes_dist.ops.context import Context
 from hermes_dist.ops.sync.incoming import synced_home
 from hermes_dist.ops.sync.meeting import Meeting, Place, meet, place_at, push, url_of
 from hermes_dist.ops.sync.now import Synced, exchange, other_files, with_own_key
+from hermes_dist.ops.sync.private import private_files
 from hermes_dist.ops.sync.send import Outgoing, outgoing_of
 from hermes_dist.ops.sync.state import (
     alone,
@@ -32,6 +34,28 @@ from hermes_dist.ops.sync.state import (
 
 Agree = Callable[[Outgoing], bool]
 """Shows what would be sent for the first time, and asks; False means no."""
+
+
+class Joining(Struct, frozen=True, kw_only=True):
+    """What joining would send; what comes in is shown by the proposal.
+
+    Attributes:
+        record: What this machine would remember.
+        meeting: What the meeting place holds.
+        going: The shared files of this machine's profile that would go there; none for a new profile.
+        private: Its memories and sessions that would.
+        readers: The machines that would be able to read these.
+    """
+
+    record: Record
+    meeting: Meeting
+    going: tuple[RelPath, ...] = ()
+    private: tuple[RelPath, ...] = ()
+    readers: tuple[str, ...] = ()
+
+
+Tell = Callable[[Joining], None]
+"""Tells what joining would send, before what comes in is shown and asked about."""
 
 
 class Options(Struct, frozen=True, kw_only=True):
@@ -99,7 +123,7 @@ def init(
         if not agree(made):
             raise Cancelled("cancelled, nothing was sent")
         commit = push(ctx, place, made.push)
-        seen = replace(record.seen, private=also.seen)
+        seen = replace(record.seen, private=also.seen, marks=also.marks)
         record = replace(record, seen=made.seen(commit, seen))
         write_record(home, record)
         return replace(result, record=record, commit=commit, pushed=True)
@@ -140,6 +164,7 @@ def join(
     options: Options,
     request: Request,
     confirm: Confirm,
+    tell: Tell = lambda _: None,
 ) -> Synced:
     """Join the machines that meet in a repository, with a new profile or with one that is here.
 
@@ -150,9 +175,10 @@ def join(
         options: The options.
         request: The options of the merge.
         confirm: Shows what comes in and asks for confirmation.
+        tell: Tells before that what would be sent.
 
     Raises:
-        Refused: A secret would leave.
+        Refused: A secret would leave; nothing changed.
         Cancelled: The user said no; nothing changed.
         DistError: Nobody meets there, or it can't be reached; nothing changed.
     """
@@ -177,7 +203,39 @@ def join(
             carried=meeting.about.carried,
             known=meeting.recipients,
         )
+        tell(_joining(ctx, place, name, meeting, record, options.allowed))
         return exchange(ctx, place, name, record, request, confirm, options.allowed)
+
+
+def _joining(
+    ctx: Context,
+    place: Place,
+    name: ProfileName,
+    meeting: Meeting,
+    record: Record,
+    allowed: frozenset[str],
+) -> Joining:
+    """Find out what joining would send.
+
+    Raises:
+        Refused: A secret would leave.
+    """
+    joining = Joining(record=record, meeting=meeting)
+    home = ctx.layout.home(name)
+    if not home.is_dir():
+        return joining
+    going: tuple[RelPath, ...] = ()
+    # A finding is allowed by its line, which is another one once both sides are merged: the real check comes then.
+    with suppress(Refused, UsageError) if allowed else nullcontext():
+        opened = synced_home(ctx, name, record)
+        going = outgoing_of(ctx, place, meeting, opened).changes
+    readers = [one.name for one in meeting.machines.values() if one.key in record.known]
+    return replace(
+        joining,
+        going=going,
+        private=private_files(home, record.carried),
+        readers=tuple(sorted(readers)),
+    )
 
 
 def _refuse_taken(

@@ -107,6 +107,7 @@ def propose_theirs(
         commit=meeting.commit,
         package=meeting.package_text,
         private=home.record.seen.private,
+        marks=home.record.seen.marks,
     )
     made = replace(made, notes=(*made.notes, *_other_source(three.ours, lock)))
     return carried_by(made, home, lock, seen)

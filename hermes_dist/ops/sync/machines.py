@@ -6,13 +6,14 @@ import shutil
 from collections.abc import Callable
 
 from msgspec import Struct
-from msgspec.structs import replace
 
+from hermes_dist.decide.sync.vouched import accepting, forgetting, print_of
 from hermes_dist.errors import Busy, DistError, Invalid, UsageError
 from hermes_dist.model.lock_head import Newer
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.sync.meeting import (
     RECIPIENTS,
+    Machine,
     machine_path,
     with_recipient,
     without_recipient,
@@ -32,12 +33,14 @@ class Changed(Struct, frozen=True, kw_only=True):
         machine: The machine.
         machines: Those that are left.
         told: The meeting place knows it; False if it could not be reached.
+        keys: The fingerprint of the keys that were accepted; empty if none were.
     """
 
     profile: ProfileName
     machine: str
     machines: tuple[str, ...] = ()
     told: bool = True
+    keys: str = ""
 
 
 def leave(ctx: Context, name: ProfileName, agree: Callable[[Record], bool]) -> Changed | None:
@@ -110,9 +113,9 @@ def forget(ctx: Context, name: ProfileName, machine: str) -> Changed:
         left = _take_away(ctx, place, machine, f"{record.machine}: forget {machine}")
         if left is None:
             raise UsageError(f"no machine called {machine} meets there", where=place.shown)
-        # Back in the recipients file, by whatever hand, the key has to be accepted again.
-        known = tuple(key for key in record.known if key != left.machines[machine].key)
-        write_record(ctx.layout.home(name), replace(record, known=known))
+        # Back at the meeting place, by whatever hand, it has to be accepted again.
+        record = forgetting(record, left.machines[machine])
+        write_record(ctx.layout.home(name), record)
         return Changed(profile=name, machine=machine, machines=_others(left, machine))
 
 
@@ -143,18 +146,8 @@ def accept(ctx: Context, name: ProfileName, machine: str) -> Changed:
                     f"no machine called {machine} asks to read what is encrypted",
                     where=place.shown,
                 )
-            known = tuple(dict.fromkeys((*record.known, one.key)))
-            home = ctx.layout.home(name)
-            write_record(home, replace(record, known=known))
-            entry = meeting.whole.get(RECIPIENTS)
-            text = with_recipient(ctx.store.read(entry.digest) if entry else b"", machine, one.key)
-            files = meeting.whole.with_entries({RECIPIENTS: Entry(ctx.store.put(text))})
-            what = Push(
-                onto=meeting,
-                files=files,
-                message=f"{record.machine}: accept {machine}",
-                read=ctx.store.read,
-            )
+            write_record(ctx.layout.home(name), accepting(record, one))
+            what = _letting_in(ctx, record, meeting, one)
             try:
                 if what.changes:
                     push(ctx, place, what)
@@ -162,8 +155,29 @@ def accept(ctx: Context, name: ProfileName, machine: str) -> Changed:
                 if turn == TRIES - 1:
                     raise
                 continue
-            return Changed(profile=name, machine=machine, machines=tuple(sorted(meeting.machines)))
+            return Changed(
+                profile=name,
+                machine=machine,
+                machines=tuple(sorted(meeting.machines)),
+                keys=print_of(one.key, one.signer),
+            )
     raise AssertionError  # the last turn returns or raises
+
+
+def _letting_in(ctx: Context, record: Record, meeting: Meeting, machine: Machine) -> Push:
+    """Put a machine's key among the recipients; one that it had before goes."""
+    entry = meeting.whole.get(RECIPIENTS)
+    text = ctx.store.read(entry.digest) if entry else b""
+    old = record.keys.get(machine.name)
+    if old is not None and old.key != machine.key:
+        text = without_recipient(text, old.key)
+    text = with_recipient(text, machine.name, machine.key)
+    return Push(
+        onto=meeting,
+        files=meeting.whole.with_entries({RECIPIENTS: Entry(ctx.store.put(text))}),
+        message=f"{record.machine}: accept {machine.name}",
+        read=ctx.store.read,
+    )
 
 
 def _take_away(ctx: Context, place: Place, machine: str, message: str) -> Meeting | None:

@@ -103,7 +103,7 @@ def place_at(ctx: Context, url: str, branch: str = BRANCH, machine: str = "") ->
     env = dict(ctx.env)
     for who in ("AUTHOR", "COMMITTER"):
         # Commits say which machine made them; who sits there is nobody's business.
-        env[f"GIT_{who}_NAME"] = machine or "hermes-dist"
+        env[f"GIT_{who}_NAME"] = machine or ctx.brand.dist_command
         env[f"GIT_{who}_EMAIL"] = "sync@hermes-dist.invalid"
     return Place(git=open_publisher(ctx.layout, env, offline=ctx.offline), url=url, branch=branch)
 

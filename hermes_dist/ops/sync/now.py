@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
+from hermes_dist.decide.sync.vouched import accepted_machines, changed_keys, with_first_seen
 from hermes_dist.errors import Busy, Refused
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.paths import ProfileName, RelPath
@@ -30,17 +31,34 @@ from hermes_dist.ops.change.request import Confirm, Request
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.sync.incoming import SyncedHome, propose_theirs, synced_home
 from hermes_dist.ops.sync.meeting import Meeting, Place, meet, place_at, push
-from hermes_dist.ops.sync.private import Exchanged, exchange_private, key_path
+from hermes_dist.ops.sync.private import (
+    Deletion,
+    Exchanged,
+    deletions,
+    drop_older,
+    exchange_private,
+    key_path,
+    signer_path,
+)
 from hermes_dist.ops.sync.send import Outgoing, is_also, outgoing_of
 from hermes_dist.ops.sync.state import alone, lock_of, need_record, read_record, write_record
 from hermes_dist.ops.sync.waiting import together_with
 from hermes_dist.world.keys.machine import own_key
+from hermes_dist.world.keys.signer import Signer
 
 TRIES = 6
 """How often to take in and send again because another machine was faster."""
 
 Agree = Callable[[Outgoing], bool]
 """Shows what would be sent, and asks; False means no."""
+Losing = Callable[[Sequence[Deletion]], bool]
+"""Shows which memories and sessions other machines deleted, and asks whether they go to the trash here, too; False
+keeps them, and sends them again."""
+
+
+def keeping_all(_: Sequence[Deletion]) -> bool:
+    """Let nothing go."""
+    return False
 
 
 class Synced(Struct, frozen=True, kw_only=True):
@@ -61,6 +79,11 @@ class Synced(Struct, frozen=True, kw_only=True):
         private: Memories and sessions that came in.
         unread: What this machine can't read yet: nobody encrypted it to its key.
         unknown: Machines that want to read what is encrypted, and that nobody accepted here.
+        changed: Machines whose keys are other ones than this machine saw first.
+        deleted: Memories and sessions that another machine deleted: in the trash now, or they would be.
+        strange: Memories and sessions that wait because a machine wrote them that nobody accepted here, by its name.
+        unsigned: Memories and sessions at the meeting place that no machine says that it wrote.
+        returned: Memories and sessions that no machine deleted or replaced there, and that are sent again.
         dry_run: Nothing was changed.
     """
 
@@ -78,6 +101,11 @@ class Synced(Struct, frozen=True, kw_only=True):
     private: tuple[RelPath, ...] = ()
     unread: tuple[RelPath, ...] = ()
     unknown: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    deleted: tuple[RelPath, ...] = ()
+    strange: Mapping[str, tuple[RelPath, ...]] = field(default_factory=dict)
+    unsigned: tuple[RelPath, ...] = ()
+    returned: tuple[RelPath, ...] = ()
     dry_run: bool = False
 
     @property
@@ -92,6 +120,7 @@ def sync_now(
     request: Request,
     confirm: Confirm,
     allowed: frozenset[str] = frozenset(),
+    losing: Losing = keeping_all,
 ) -> Synced:
     """Take in what others sent, and send what changed here.
 
@@ -101,6 +130,7 @@ def sync_now(
         request: The options.
         confirm: Shows what comes in and asks for confirmation.
         allowed: Findings that may be sent, as ``FILE:LINE``.
+        losing: Shows which memories and sessions would go, and asks.
 
     Raises:
         Refused: A secret would leave, or the meeting place's history was rewritten.
@@ -110,7 +140,7 @@ def sync_now(
     with alone(ctx, name):
         record = need_record(ctx, name)
         place = place_at(ctx, record.url, record.branch, record.machine)
-        return exchange(ctx, place, name, record, request, confirm, allowed)
+        return exchange(ctx, place, name, record, request, confirm, allowed, losing)
 
 
 def exchange(
@@ -121,21 +151,27 @@ def exchange(
     request: Request,
     confirm: Confirm,
     allowed: frozenset[str] = frozenset(),
+    losing: Losing = keeping_all,
 ) -> Synced:
     """Take in and send, until the meeting place holds what this machine has; the caller keeps others away."""
     outcomes: list[Outcome] = []
+    asked = _Asked(losing)
     for turn in range(TRIES):
         meeting = _still_there(ctx, place, name, record)
+        record = with_first_seen(record, meeting.machines)
+        going = deletions(ctx.layout.home(name), record, meeting)
+        agreed = () if request.dry_run else asked.about(going)
         home = synced_home(ctx, name, record)
         outcome = _take_in(ctx, place, meeting, home, request, confirm)
         if outcome is not None:
             outcomes.append(outcome)
         if request.dry_run:
-            return _would(ctx, place, meeting, home, outcomes)
-        record = read_record(home.path) or record
+            would = _would(ctx, place, meeting, home, outcomes)
+            return replace(would, deleted=tuple(one.path for one in going))
+        record = with_first_seen(read_record(home.path) or record, meeting.machines)
         home = synced_home(ctx, name, record)
         record = with_own_key(home.path, still_trusting(record, meeting))
-        also = other_files(ctx, home.path, record, meeting)
+        also = other_files(ctx, home.path, record, meeting, agreed)
         made = outgoing_of(ctx, place, meeting, home, also.files, allowed)
         try:
             commit = push(ctx, place, made.push) if made.is_new else meeting.commit
@@ -143,13 +179,37 @@ def exchange(
             if turn == TRIES - 1:
                 raise
             continue
-        seen = replace(record.seen, private=also.seen)
+        seen = replace(record.seen, private=also.seen, marks=also.marks)
         record = replace(record, seen=made.seen(commit, seen))
         write_record(home.path, record)
+        drop_older(home.path, record)
         own = synced_home(ctx, name, record).itself.lock
         result = _result(name, record, meeting, outcomes, made, own)
-        return replace(result, private=also.came, unread=also.unread)
+        return replace(
+            result,
+            private=also.came,
+            unread=also.unread,
+            deleted=also.trashed,
+            strange=also.strange,
+            unsigned=also.unsigned,
+            returned=also.returned,
+        )
     raise AssertionError  # the last turn returns or raises
+
+
+class _Asked:
+    """Asks about each deletion once, however often another machine is faster."""
+
+    def __init__(self, losing: Losing) -> None:
+        self.losing = losing
+        self.answers: dict[Deletion, bool] = {}
+
+    def about(self, going: Sequence[Deletion]) -> tuple[Deletion, ...]:
+        """Return those that somebody agreed to."""
+        new = [one for one in going if one not in self.answers]
+        if new:
+            self.answers |= dict.fromkeys(new, self.losing(new))
+        return tuple(one for one in going if self.answers[one])
 
 
 def still_trusting(record: Record, meeting: Meeting) -> Record:
@@ -158,19 +218,26 @@ def still_trusting(record: Record, meeting: Meeting) -> Record:
 
 
 def with_own_key(home: Path, record: Record) -> Record:
-    """Return a record that knows this machine's key, if something travels encrypted; makes the key if it is missing.
+    """Return a record that knows this machine's keys, if something travels encrypted; makes those that are missing.
 
     Raises:
-        DistError: The library is missing, or the key can't be written.
+        DistError: The library is missing, or a key can't be read or written.
     """
     if not record.carried:
         return record
     own = own_key(key_path(home))
-    return replace(record, own=own, known=tuple(dict.fromkeys((*record.known, own))))
+    known = tuple(dict.fromkeys((*record.known, own)))
+    return replace(record, own=own, known=known, signer=Signer(signer_path(home)).public)
 
 
 def other_files(
-    ctx: Context, home: Path, record: Record, meeting: Meeting | None, *, write: bool = True
+    ctx: Context,
+    home: Path,
+    record: Record,
+    meeting: Meeting | None,
+    agreed: Sequence[Deletion] = (),
+    *,
+    write: bool = True,
 ) -> Exchanged:
     """The files about machines, and what is encrypted; memories and sessions are merged into the home on the way.
 
@@ -179,21 +246,22 @@ def other_files(
         home: The home.
         record: What this machine remembers, with its key.
         meeting: What the meeting place holds; None for an empty one.
+        agreed: Deletions by other machines that somebody agreed to.
         write: Whether anything may be written; otherwise memories and sessions are left out.
 
     Raises:
         DistError: A file can't be read or written.
     """
     there = dict(meeting.whole.where(is_also)) if meeting else {}
-    machine = Machine(name=record.machine, key=record.own)
+    machine = Machine(name=record.machine, key=record.own, signer=record.signer)
     there[machine_path(record.machine)] = Entry(ctx.store.put(dump_json(machine)))
     if not (record.carried and record.own and write):
-        return Exchanged(files=Tree(there), seen=record.seen.private)
+        return Exchanged(files=Tree(there), seen=record.seen.private, marks=record.seen.marks)
     if meeting is None:
         text = with_recipient(b"", record.machine, record.own)
         there[RECIPIENTS] = Entry(ctx.store.put(text))
     rest = {p: e for p, e in there.items() if not p.under(PRIVATE) and p != PRIVATE_INDEX}
-    done = exchange_private(ctx, home, record, meeting, record.own)
+    done = exchange_private(ctx, home, record, meeting, agreed)
     return replace(done, files=Tree({**rest, **done.files}))
 
 
@@ -279,6 +347,7 @@ def _result(
         variables=made.variables,
         held=made.held,
         unknown=unknown_to(record, meeting),
+        changed=changed_keys(record, meeting.machines),
     )
 
 
@@ -286,7 +355,10 @@ def unknown_to(record: Record, meeting: Meeting) -> tuple[str, ...]:
     """The machines that want to read what is encrypted, and that nobody accepted on this one."""
     if not record.carried:
         return ()
-    known = {record.own, *(set(record.known) & set(meeting.recipients))}
+    settled = {
+        *accepted_machines(record, meeting.machines),
+        *changed_keys(record, meeting.machines),
+    }
     return tuple(
-        name for name, one in sorted(meeting.machines.items()) if one.key and one.key not in known
+        name for name, one in sorted(meeting.machines.items()) if one.key and name not in settled
     )

@@ -1,31 +1,42 @@
-"""Memories and sessions: decrypted, merged into the home, and encrypted again for the machines that may read."""
+"""Memories and sessions: decrypted, merged into the home, and encrypted again for the machines that may read.
+
+What comes in counts only if a machine signed it that was accepted on this one. Everything else is left where it is, or
+this machine's own state takes its place.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
-from hermes_dist.decide.sync.private import Reading, Versions, beside_path, merged
+from hermes_dist.decide.sync.private import Reading, Versions, beside_path, loses, merged
+from hermes_dist.decide.sync.vouched import Found, Origin, Others
 from hermes_dist.errors import Invalid
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.sync.meeting import (
+    NOTHING_SAID,
     PRIVATE,
     PRIVATE_INDEX,
     PrivateIndex,
+    Said,
     dump_json,
     inside,
 )
-from hermes_dist.model.sync.record import Record
+from hermes_dist.model.sync.record import Mark, Record
 from hermes_dist.model.tree import Digest, Entry, Tree
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.sync.meeting import Meeting
 from hermes_dist.ops.sync.state import folder_of
+from hermes_dist.ops.sync.trash import empty_trash, keep_in_trash
 from hermes_dist.world.disk.errors import trouble
 from hermes_dist.world.disk.fs import atomic_write
 from hermes_dist.world.keys.machine import opened, sealed
+from hermes_dist.world.keys.signer import Signer, is_signed
 
 _SUFFIX = ".age"
 _MOST = 64 << 20
@@ -39,82 +50,226 @@ class Exchanged(Struct, frozen=True, kw_only=True):
     Attributes:
         files: What the repository is to hold of them.
         seen: What this machine has received then: a digest by path.
+        marks: Which states these are.
         came: The files of the home that changed.
+        trashed: Those of them that another machine deleted, and that are in the trash now.
         unread: What this machine can't read, because nobody encrypted it to its key yet.
+        strange: What was written last by machines that nobody accepted here, by the name of the machine.
+        unsigned: What no machine says that it wrote; it is not here, and stays where it is.
+        returned: What was deleted or replaced there by no machine; this machine's state is sent again.
     """
 
     files: Tree
     seen: Mapping[str, str] = field(default_factory=dict)
+    marks: Mapping[str, Mark] = field(default_factory=dict)
     came: tuple[RelPath, ...] = ()
+    trashed: tuple[RelPath, ...] = ()
     unread: tuple[RelPath, ...] = ()
+    strange: Mapping[str, tuple[RelPath, ...]] = field(default_factory=dict)
+    unsigned: tuple[RelPath, ...] = ()
+    returned: tuple[RelPath, ...] = ()
+
+
+class Deletion(Struct, frozen=True, kw_only=True):
+    """A file that another machine deleted, and that is still here, unchanged.
+
+    Attributes:
+        path: The file.
+        by: The machine.
+        number: Which state of the file that is.
+    """
+
+    path: RelPath
+    by: str
+    number: int
 
 
 def key_path(home: Path) -> Path:
-    """The file of this machine's key."""
+    """The file of this machine's key, which others encrypt to."""
     return folder_of(home) / "key"
 
 
+def signer_path(home: Path) -> Path:
+    """The file of the key that this machine signs with."""
+    return folder_of(home) / "signer"
+
+
+def private_files(home: Path, carried: tuple[str, ...]) -> tuple[RelPath, ...]:
+    """List the memories and sessions of a home."""
+    return tuple(sorted(_files_in(home, carried)))
+
+
+def deletions(home: Path, record: Record, meeting: Meeting) -> tuple[Deletion, ...]:
+    """List what other machines deleted and would go from a home; nothing is changed.
+
+    Raises:
+        DistError: A file can't be read.
+    """
+    there = _There(record, meeting)
+    found = []
+    for path in map(RelPath, sorted(record.seen.private)):
+        said = there.said(path)
+        if path in there.files or there.origin(path) is not Origin.NEWER:
+            continue
+        ours = _read(home / path)
+        if ours is not None and str(Digest.of(ours)) == record.seen.private[path]:
+            found.append(Deletion(path=path, by=said.by, number=said.number))
+    return tuple(found)
+
+
 def exchange_private(
-    ctx: Context, home: Path, record: Record, meeting: Meeting | None, own: str
+    ctx: Context,
+    home: Path,
+    record: Record,
+    meeting: Meeting | None,
+    agreed: Collection[Deletion] = (),
 ) -> Exchanged:
     """Merge memories and sessions with what others sent, and encrypt what changed.
 
     Args:
         ctx: The context.
         home: The home.
-        record: What this machine remembers.
+        record: What this machine remembers, with its keys.
         meeting: What the meeting place holds; None for an empty one.
-        own: This machine's public key.
+        agreed: Deletions that somebody agreed to. A file that goes by any other one stays, and is sent again.
 
     Raises:
         DistError: A file can't be read or written, or the library is missing.
     """
-    work = _Work(ctx, home, record, meeting, own)
-    for path in sorted({*work.here, *work.there, *map(RelPath, record.seen.private)}):
+    work = _Work(ctx, home, record, meeting, agreed)
+    empty_trash(home, ctx.now())
+    for path in sorted({*work.here, *work.there.paths, *map(RelPath, record.seen.private)}):
         work.take(path)
-    index = PrivateIndex(files={path: tuple(sorted(keys)) for path, keys in work.index.items()})
     files = dict(work.files)
     if work.index or (meeting and PRIVATE_INDEX in meeting.whole):
+        index = PrivateIndex(files=dict(sorted(work.index.items())))
         files[PRIVATE_INDEX] = Entry(ctx.store.put(dump_json(index)))
-    return Exchanged(
-        files=Tree(files), seen=work.seen, came=tuple(work.came), unread=tuple(work.unread)
+    return replace(
+        work.told,
+        files=Tree(files),
+        seen=work.seen,
+        marks=work.marks,
+        strange={name: tuple(paths) for name, paths in work.strange.items()},
     )
+
+
+class _There:
+    """The private files of the meeting place, and what is said of them."""
+
+    def __init__(self, record: Record, meeting: Meeting | None) -> None:
+        self.record = record
+        whole = inside(meeting.whole, PRIVATE) if meeting else Tree()
+        self.files = {
+            RelPath(path.removesuffix(_SUFFIX)): entry
+            for path, entry in whole.items()
+            if path.endswith(_SUFFIX) and path.top in record.carried
+        }
+        index = meeting.index.files if meeting else {}
+        self.index = dict(_usable(index, record.carried))
+        self.others = Others(
+            record=record, machines=meeting.machines if meeting else {}, holds=is_signed
+        )
+
+    @property
+    def paths(self) -> set[RelPath]:
+        """The files that are there, and those that were deleted."""
+        return {*self.files, *self.index}
+
+    def said(self, path: RelPath) -> Said:
+        """What is said of a file."""
+        return self.index.get(path, NOTHING_SAID)
+
+    def sealed(self, path: RelPath) -> str:
+        """The digest of what is there; empty for nothing."""
+        return str(self.files[path].digest) if path in self.files else ""
+
+    def found(self, path: RelPath) -> Found:
+        """The state of a file."""
+        mark = self.record.seen.marks.get(path)
+        return Found(path=path, said=self.said(path), sealed=self.sealed(path), mark=mark)
+
+    def origin(self, path: RelPath) -> Origin:
+        """Where the state of a file comes from."""
+        return self.others.origin(self.found(path))
+
+    def is_new(self, path: RelPath) -> bool:
+        """Whether nobody ever sent a file of that name, as far as can be seen here."""
+        seen = self.record.seen
+        return not (path in self.paths or path in seen.private or path in seen.marks)
+
+
+def _usable(index: Mapping[str, Said], parts: tuple[str, ...]) -> Iterator[tuple[RelPath, Said]]:
+    """Leave out what can be no file of these folders; anybody may have written it."""
+    for text, said in index.items():
+        try:
+            path = RelPath(text)
+        except Invalid:
+            continue
+        if path.top in parts:
+            yield path, said
 
 
 class _Work:
     """Collects the results while files are merged one by one."""
 
     def __init__(
-        self, ctx: Context, home: Path, record: Record, meeting: Meeting | None, own: str
+        self,
+        ctx: Context,
+        home: Path,
+        record: Record,
+        meeting: Meeting | None,
+        agreed: Collection[Deletion],
     ) -> None:
         self.ctx, self.home, self.record = ctx, home, record
-        allowed = frozenset(meeting.recipients if meeting else (own,))
+        self.signer = Signer(signer_path(home))
+        allowed = frozenset(meeting.recipients if meeting else (record.own,))
         self.allowed = allowed
-        self.wanted = (frozenset(record.known) & allowed) | {own}
+        self.wanted = (frozenset(record.known) & allowed) | {record.own}
         self.here = set(_files_in(home, record.carried))
-        there = inside(meeting.whole, PRIVATE) if meeting else Tree()
-        self.there = {
-            RelPath(path.removesuffix(_SUFFIX)): entry
-            for path, entry in there.items()
-            if path.endswith(_SUFFIX) and path.top in record.carried
-        }
-        self.readers = meeting.index.files if meeting else {}
+        self.there = _There(record, meeting)
+        self.agreed = {(one.path, one.number) for one in agreed}
         self.files: dict[RelPath, Entry] = {}
-        self.index: dict[str, frozenset[str]] = {}
+        self.index: dict[str, Said] = {}
         self.seen: dict[str, str] = {}
-        self.came: list[RelPath] = []
-        self.unread: list[RelPath] = []
+        self.marks: dict[str, Mark] = {}
+        self.strange: dict[str, list[RelPath]] = {}
+        self.told = Exchanged(files=Tree())
 
     def take(self, path: RelPath) -> None:
         """Merge one file, and say what becomes of it."""
-        theirs = None
-        if path in self.there:
-            theirs = opened(self.ctx.store.read(self.there[path].digest), key_path(self.home))
-            if theirs is None:
-                self._leave(path)
-                self.unread.append(path)
-                return
-        base = self._base(path)
+        origin = Origin.SEEN if self.there.is_new(path) else self.there.origin(path)
+        if origin is Origin.STRANGE:
+            self.strange.setdefault(self.there.said(path).by, []).append(path)
+            self._postpone(path)
+        elif origin is Origin.NOBODY:
+            self._answer(path)
+        else:
+            self._take_in(path, origin)
+
+    def _answer(self, path: RelPath) -> None:
+        """Send this machine's state again in place of one that no machine stands for."""
+        ours = _read(self.home / path)
+        if ours is None and path not in self.record.seen.private:
+            if path in self.there.files:
+                self._tell(unsigned=path)
+                self._postpone(path)
+            return
+        if ours is not None:
+            self._tell(returned=path)
+        self._send(path, ours, None, Origin.NOBODY)
+
+    def _take_in(self, path: RelPath, origin: Origin) -> None:
+        theirs = self._theirs(path)
+        if theirs is None and path in self.there.files:
+            self._tell(unread=path)
+            self._postpone(path)
+            return
+        if theirs is None and not self._may_go(path, origin):
+            origin = Origin.OTHER
+        self._merge(path, theirs, origin)
+
+    def _merge(self, path: RelPath, theirs: bytes | None, origin: Origin) -> None:
+        base = None if origin is Origin.OTHER else self._base(path)
         for _ in range(_TRIES):
             ours = _read(self.home / path)
             done = merged(path, Versions(base=base, ours=ours, theirs=theirs))
@@ -122,62 +277,123 @@ class _Work:
                 # First of all: from here on, neither version is in one place alone.
                 self._keep_beside(path, done.beside)
             if done.content == ours or self._write(path, ours, done.content):
-                self._send(path, done.content, theirs)
+                self._send(path, done.content, theirs, origin)
                 return
         self._postpone(path)
+
+    def _theirs(self, path: RelPath) -> bytes | None:
+        """What is there of a file; None for nothing, and for what this machine can't read."""
+        entry = self.there.files.get(path)
+        if entry is None:
+            return None
+        return opened(self.ctx.store.read(entry.digest), key_path(self.home))
+
+    def _may_go(self, path: RelPath, origin: Origin) -> bool:
+        """Whether a file that another machine deleted is gone here, too, or somebody agreed that it goes."""
+        if origin is not Origin.NEWER or (path, self.there.said(path).number) in self.agreed:
+            return True
+        return _read(self.home / path) is None
 
     def _keep_beside(self, path: RelPath, content: bytes) -> None:
         other = beside_path(path, content)
         # If it is here, the agent may have gone on with it.
         if self._write(other, None, content):
-            self._send(other, content, None)
-
-    def _leave(self, path: RelPath) -> None:
-        """Leave at the meeting place what is there."""
-        if path in self.there:
-            self.files[PRIVATE / f"{path}{_SUFFIX}"] = self.there[path]
-            self.index[path] = frozenset(self.readers.get(path, ()))
+            self._send(other, content, None, Origin.SEEN)
 
     def _postpone(self, path: RelPath) -> None:
-        """Leave a file that the agent writes all the time to the next sync: nothing of it was received or sent."""
-        self._leave(path)
+        """Leave what is there, and what was seen of it: nothing of it was received or sent."""
+        if path in self.there.files:
+            self.files[PRIVATE / f"{path}{_SUFFIX}"] = self.there.files[path]
+        if path in self.there.index:
+            self.index[path] = self.there.index[path]
         if path in self.record.seen.private:
-            self.seen[str(path)] = self.record.seen.private[path]
+            self.seen[path] = self.record.seen.private[path]
+        if path in self.record.seen.marks:
+            self.marks[path] = self.record.seen.marks[path]
 
     def _base(self, path: RelPath) -> bytes | None:
         digest = self.record.seen.private.get(path)
         return _read(_kept(self.home, digest)) if digest else None
 
     def _write(self, path: RelPath, before: bytes | None, after: bytes | None) -> bool:
-        """Write a file, unless the agent has just written it."""
+        """Write a file, unless the agent has just written it; what is lost by it goes to the trash."""
         target = self.home / path
+        if before is not None and loses(before, after):
+            keep_in_trash(self.home, path, before, self.ctx.now())
         if _read(target) != before:
             return False
         if after is None:
             target.unlink(missing_ok=True)
+            self._tell(trashed=path)
         else:
             atomic_write(target, after, 0o600, home=True)
-        self.came.append(path)
+        self._tell(came=path)
         return True
 
-    def _send(self, path: RelPath, content: bytes | None, theirs: bytes | None) -> None:
+    def _tell(self, **what: RelPath) -> None:
+        for name, path in what.items():
+            self.told = replace(self.told, **{name: (*getattr(self.told, name), path)})
+
+    def _send(
+        self, path: RelPath, content: bytes | None, theirs: bytes | None, origin: Origin
+    ) -> None:
+        if content is not None:
+            digest = str(Digest.of(content))
+            atomic_write(_kept(self.home, digest), content, 0o600)
+            self.seen[path] = digest
+        entry, said = self._entry(path, content, theirs, origin)
+        if entry is not None:
+            self.files[PRIVATE / f"{path}{_SUFFIX}"] = entry
+        self.index[path] = said
+        self.marks[path] = Mark(number=said.number, sealed=said.sealed)
+
+    def _entry(
+        self, path: RelPath, content: bytes | None, theirs: bytes | None, origin: Origin
+    ) -> tuple[Entry | None, Said]:
+        """What the meeting place is to hold of a file, and what is said of it."""
+        said = self.there.said(path)
+        if content == theirs and self._can_stay(path, content, origin):
+            return self.there.files.get(path), said
+        number = self._next_number(path, said, origin)
         if content is None:
-            return
-        digest = str(Digest.of(content))
-        atomic_write(_kept(self.home, digest), content, 0o600)
-        self.seen[str(path)] = digest
-        place = PRIVATE / f"{path}{_SUFFIX}"
-        now = frozenset(self.readers.get(path, ()))
-        if content == theirs and Reading(now, self.wanted, self.allowed).fits:
-            self.files[place], self.index[path] = self.there[path], now
-            return
-        self.files[place] = Entry(self.ctx.store.put(sealed(content, sorted(self.wanted))))
-        self.index[path] = self.wanted
+            return None, self._signed(path, Said(number=number))
+        readers = tuple(sorted(self.wanted))
+        entry = Entry(self.ctx.store.put(sealed(content, readers)))
+        new = Said(number=number, readers=readers, sealed=str(entry.digest))
+        return entry, self._signed(path, new)
+
+    def _can_stay(self, path: RelPath, content: bytes | None, origin: Origin) -> bool:
+        """Whether what is there, and what is said of it, is right for everybody."""
+        if origin in (Origin.OTHER, Origin.NOBODY):
+            return False
+        readers = frozenset(self.there.said(path).readers)
+        fits = content is None or Reading(readers, self.wanted, self.allowed).fits
+        return fits and self.there.others.can_stay(self.there.found(path))
+
+    def _next_number(self, path: RelPath, said: Said, origin: Origin) -> int:
+        mark = self.record.seen.marks.get(path)
+        seen = mark.number if mark else 0
+        # What nobody signed has no number that counts.
+        there = said.number if origin in (Origin.NEWER, Origin.OTHER) else 0
+        return max(seen, there) + 1
+
+    def _signed(self, path: RelPath, said: Said) -> Said:
+        mine = replace(said, by=self.record.machine)
+        return replace(mine, signature=self.signer.sign(mine.statement(path)))
 
 
 def _kept(home: Path, digest: str) -> Path:
     """Where the last version that all machines had is kept, to merge over."""
     return folder_of(home) / "private" / digest
+
+
+def drop_older(home: Path, record: Record) -> None:
+    """Erase versions that nothing is merged over any more."""
+    needed = set(record.seen.private.values())
+    with suppress(OSError):
+        for kept in os.scandir(folder_of(home) / "private"):
+            if kept.name not in needed:
+                Path(kept.path).unlink(missing_ok=True)
 
 
 def _files_in(home: Path, parts: tuple[str, ...]) -> Iterator[RelPath]:

@@ -26,11 +26,11 @@ from hermes_dist.model.sync.meeting import (
     PROFILE,
     README,
     RECIPIENTS,
-    TEXT,
     About,
     base_path,
     dump_json,
     into,
+    readme,
 )
 from hermes_dist.model.sync.record import Seen
 from hermes_dist.model.tree import EMPTY, Entry, Read, Tree, together
@@ -201,7 +201,8 @@ def _about(
     """What the repository says about itself, and what this machine does not change there."""
     if meeting is None:
         about = About(profile=str(home.name), carried=home.record.carried)
-        made = {ABOUT: dump_json(about), README: TEXT}
+        joining = ctx.brand.spelled("", "sync join NAME URL")
+        made = {ABOUT: dump_json(about), README: readme(ctx.brand.title, joining)}
         return {path: Entry(ctx.store.put(data)) for path, data in made.items()} | dict(also)
     replaced = {path for path in meeting.whole if _is_ours(path)}
     if also:

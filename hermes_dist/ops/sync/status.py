@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from hermes_dist.decide.sync.vouched import accepted_machines, changed_keys
 from hermes_dist.errors import Refused, Unreachable
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.plan import Effect
@@ -29,6 +30,8 @@ class Standing(Struct, frozen=True, kw_only=True):
         refused: Why nothing can be sent from here; empty if it can.
         conflicts: Where the machines disagree and nobody has settled it yet.
         parked: What waits for approval here.
+        accepted: The machines whose memories and sessions come in here.
+        changed: Those whose keys are other ones than this machine saw first.
     """
 
     profile: ProfileName
@@ -40,6 +43,8 @@ class Standing(Struct, frozen=True, kw_only=True):
     refused: str = ""
     conflicts: tuple[str, ...] = ()
     parked: tuple[Effect, ...] = ()
+    accepted: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
 
     @property
     def waiting(self) -> tuple[str, ...]:
@@ -80,4 +85,6 @@ def standing(ctx: Context, name: ProfileName) -> Standing:
         refused=refused,
         conflicts=tuple(c.words for c in lock.conflicts) if lock else (),
         parked=together_with(home.itself.lock, lock),
+        accepted=accepted_machines(record, meeting.machines),
+        changed=changed_keys(record, meeting.machines),
     )

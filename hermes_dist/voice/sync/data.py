@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from hermes_dist.decide.sync.vouched import print_of
 from hermes_dist.model.source import without_credentials
 
 if TYPE_CHECKING:
@@ -32,6 +33,14 @@ def synced_data(done: Synced) -> dict[str, Any]:
         "private": list(map(str, done.private)),
         "unread": list(map(str, done.unread)),
         "unknown": list(done.unknown),
+        "changed_keys": list(done.changed),
+        "deleted": list(map(str, done.deleted)),
+        "unaccepted": [
+            {"machine": name, "files": list(map(str, paths))}
+            for name, paths in sorted(done.strange.items())
+        ],
+        "unsigned": list(map(str, done.unsigned)),
+        "returned": list(map(str, done.returned)),
         "dry_run": done.dry_run,
     }
 
@@ -57,8 +66,14 @@ def standing_data(found: Standing) -> dict[str, Any]:
         "conflicts": list(found.conflicts),
         "waiting": list(found.waiting),
         "machines": [
-            {"name": name, "this": name == found.record.machine}
-            for name in sorted(found.meeting.machines)
+            {
+                "name": name,
+                "this": name == found.record.machine,
+                "keys": print_of(one.key, one.signer) if one.key else None,
+                "accepted": name in found.accepted,
+                "changed_keys": name in found.changed,
+            }
+            for name, one in sorted(found.meeting.machines.items())
         ],
     }
 
@@ -70,4 +85,5 @@ def changed_data(done: Changed) -> dict[str, Any]:
         "machine": done.machine,
         "machines": list(done.machines),
         "told": done.told,
+        "keys": done.keys or None,
     }

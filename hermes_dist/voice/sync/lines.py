@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from hermes_dist.brand import PRIVATE
+from hermes_dist.decide.sync.vouched import print_of
 from hermes_dist.errors import counted
 from hermes_dist.model.source import without_credentials
 from hermes_dist.ops.change.review import groups_of
@@ -12,10 +14,14 @@ from hermes_dist.voice.clean import clean
 
 if TYPE_CHECKING:
     from hermes_dist.model.paths import RelPath
+    from hermes_dist.ops.sync.begin import Joining
     from hermes_dist.ops.sync.now import Synced
+    from hermes_dist.ops.sync.private import Deletion
     from hermes_dist.ops.sync.status import Standing
 
 _MOST = 12
+TRASH = f"{PRIVATE}/trash"
+"""Where in a profile the trash is."""
 
 
 def going_lines(paths: Sequence[RelPath], url: str, carried: Sequence[str] = ()) -> Iterator[str]:
@@ -28,6 +34,22 @@ def going_lines(paths: Sequence[RelPath], url: str, carried: Sequence[str] = ())
         yield f"  … and {len(paths) - _MOST} more; -v lists them"
     if carried:
         yield f"  {' and '.join(map(clean, carried))}, encrypted"
+
+
+def joining_lines(joining: Joining) -> Iterator[str]:
+    """Say what joining sends, and who can read it."""
+    record = joining.record
+    yield from going_lines(joining.going, record.url)
+    carried = " and ".join(map(clean, record.carried))
+    if not carried:
+        yield "Memories and sessions stay on this machine."
+        return
+    if joining.private:
+        number = counted(len(joining.private), "file")
+        readers = ", ".join(map(clean, joining.readers)) or "this machine alone"
+        yield f"Your {carried} go there, too: {number}, encrypted; who can read them: {readers}."
+    others = " or ".join(map(clean, joining.readers)) or "another machine"
+    yield f"The {carried} of the others come here once {others} accepts this machine."
 
 
 def done_words(done: Synced) -> str:
@@ -55,8 +77,65 @@ def remarks(done: Synced) -> Iterator[str]:
             f"{number} of memories and sessions can't be read here yet: accept {done.record.machine} on another "
             "machine, sync there, then here"
         )
+    if done.deleted and not done.dry_run:
+        number = counted(len(done.deleted), "file")
+        yield f"{number} of memories and sessions went to the trash: {TRASH}"
+    if done.returned:
+        number = counted(len(done.returned), "file")
+        yield (
+            f"{number} of memories and sessions had been deleted or replaced at the meeting place by somebody who is "
+            "none of your machines; what is here was sent again"
+        )
+        yield f"  look who may write there: {clean(without_credentials(done.record.url))}"
+    if done.unsigned:
+        number = counted(len(done.unsigned), "file")
+        yield f"{number} of memories and sessions there is signed by none of your machines, and was not taken in"
     for path in done.held:
         yield f"{clean(path)} can't be read, so the version of the others stays there"
+
+
+def deletion_lines(found: Sequence[Deletion]) -> Iterator[str]:
+    """Say which memories and sessions other machines deleted."""
+    for name in sorted({one.by for one in found}):
+        yield f"{clean(name)} deleted:"
+        paths = [one.path for one in found if one.by == name]
+        yield from (f"  {clean(path)}" for path in paths[:_MOST])
+        if len(paths) > _MOST:
+            yield f"  … and {len(paths) - _MOST} more"
+
+
+def deletion_question(found: Sequence[Deletion]) -> str:
+    """Ask whether they go here, too."""
+    it, goes = ("it", "goes") if len(found) == 1 else ("them", "go")
+    return f"Move {it} to the trash here, too? No keeps {it}, and {it} {goes} back to the others."
+
+
+def strangers(done: Synced) -> Iterator[tuple[str, str]]:
+    """Say which machines are not accepted here, and why that counts: the name of each, and a sentence."""
+    carried = " and ".join(done.record.carried)
+    for name in sorted({*done.changed, *done.unknown, *done.strange}):
+        waiting = len(done.strange.get(name, ()))
+        waits = f"; {counted(waiting, 'file')} from it is not taken in" if waiting else ""
+        if name in done.changed:
+            yield name, f"{clean(name)} has other keys than when it was first seen here{waits}"
+        else:
+            yield name, f"{clean(name)} asks to read {carried}{waits}"
+
+
+def machine_rows(found: Standing) -> Iterator[tuple[str, str]]:
+    """The fingerprints of the machines' keys, and which of them count here."""
+    for name, one in sorted(found.meeting.machines.items()):
+        if one.key:
+            yield (
+                f"Keys of {clean(name)}",
+                f"{print_of(one.key, one.signer)}{_standing_of(name, found)}",
+            )
+
+
+def _standing_of(name: str, found: Standing) -> str:
+    if name in found.changed:
+        return ", other ones than first seen here"
+    return "" if name in found.accepted else ", not accepted here"
 
 
 def standing_rows(found: Standing) -> Iterator[tuple[str, str]]:
@@ -67,6 +146,7 @@ def standing_rows(found: Standing) -> Iterator[tuple[str, str]]:
     others = sorted(set(found.meeting.machines) - {record.machine})
     yield "Others", ", ".join(others) or "none yet"
     yield "Besides files", ", ".join(record.carried) or "nothing"
+    yield from machine_rows(found)
     yield "Coming in", counted(len(found.coming), "file")
     yield "Going out", counted(len(found.going), "file")
     if found.conflicts:

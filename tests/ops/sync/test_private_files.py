@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from meeting_of_three import BOT, Machine, Story, objects_of, yes
+from meeting_of_three import BOT, NOTE, TALK, Machine, Story, objects_of, private_story, yes
 
 from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.paths import RelPath
@@ -22,9 +22,6 @@ from hermes_dist.ops.sync.state import need_record
 from hermes_dist.voice.sync.lines import going_lines
 from hermes_dist.world.keys.machine import opened
 
-NOTE = "memories/MEMORY.md"
-TALK = "sessions/s1.jsonl"
-
 
 def now(machine: Machine) -> Synced:
     return sync_now(machine.ctx, BOT, Request(), yes)
@@ -32,16 +29,8 @@ def now(machine: Machine) -> Synced:
 
 @pytest.fixture
 def two(tmp_path: Path) -> tuple[Story, Machine, Machine]:
-    story = Story(tmp_path, 1)
-    first, second, _ = story.machines
-    first.home.mkdir(parents=True)
-    first.write("SOUL.md", "You are a bot.\n")
-    first.write(NOTE, "The cat is called Miranda.\n\nShe sleeps all day.\n")
-    first.write(TALK, '{"say": "hello"}\n')
-    options = Options(machine="a", carried=("memories", "sessions"))
-    init(first.ctx, BOT, story.url, options, yes, dry_run=False)
-    join(second.ctx, BOT, story.url, Options(machine="b"), Request(), yes)
-    return story, first, second
+    story = private_story(tmp_path)
+    return story, *story.machines[:2]
 
 
 def accepted(two: tuple[Story, Machine, Machine]) -> tuple[Story, Machine, Machine]:

@@ -10,6 +10,7 @@ from meeting_of_three import BOT, Machine, Story, objects_of, play, yes
 
 from hermes_dist.errors import Invalid, Refused
 from hermes_dist.model.lock_head import Newer
+from hermes_dist.model.sync.meeting import FORMAT
 from hermes_dist.ops.change.request import Request
 from hermes_dist.ops.sync.begin import Options, init, join
 from hermes_dist.ops.sync.machines import leave
@@ -78,7 +79,7 @@ def test_a_newer_program_at_the_meeting_place_changes_nothing(
     work = story.repo.path.parent / "work"
     story.repo.git("worktree", "add", str(work), "main")
     about = work / "meeting.json"
-    about.write_text(about.read_text().replace('"format": 1', '"format": 99'))
+    about.write_text(about.read_text().replace(f'"format": {FORMAT}', '"format": 99'))
     (work / "profile" / "SOUL.md").write_text("By a newer one.\n")
     identity = ("-c", "user.name=x", "-c", "user.email=x@example.org")
     story.repo.git("-C", str(work), *identity, "commit", "-qam", "newer")
