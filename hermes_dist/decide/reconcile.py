@@ -32,10 +32,10 @@ from hermes_dist.decide.consent.switches import (
 from hermes_dist.decide.kept import settle_kept
 from hermes_dist.decide.placement.migrations import as_shipped, follow_agent
 from hermes_dist.decide.policies import settled_by_author, side_of
-from hermes_dist.merge.trees import Favour, TreeMerge, merge_trees
+from hermes_dist.merge.trees import Favour, Leaves, TreeMerge, merge_trees, nothing_leaves
 from hermes_dist.model.discreet import Contents
 from hermes_dist.model.keypath import parse_key
-from hermes_dist.model.notes import Note
+from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Answer, Effect, Plan, Step
 from hermes_dist.model.side import Side
@@ -60,6 +60,7 @@ class Situation(Struct, frozen=True, kw_only=True):
         known: Gives the names of providers that the machine uses.
         leaving: Files that leave the home although neither side has them any more.
         moved: The user's moves that the lock remembers, upstream's name to ours.
+        leaves: Tells what leaves with a layer.
     """
 
     base: Tree = EMPTY
@@ -72,6 +73,7 @@ class Situation(Struct, frozen=True, kw_only=True):
     known: Known = frozenset
     leaving: frozenset[RelPath] = frozenset()
     moved: Mapping[RelPath, RelPath] = field(default_factory=dict)
+    leaves: Leaves = nothing_leaves
 
 
 class Decisions(Struct, frozen=True, kw_only=True):
@@ -117,7 +119,7 @@ def reconcile(situation: Situation, decisions: Decisions) -> Plan:
     blobs |= kept.base.blobs
     asked = _Asked(decisions)
     judge = _judge(situation, ours, decisions, read)
-    sides = _Sides(kept.base.tree, ours, theirs, read, blobs, situation.moved)
+    sides = _Sides(kept.base.tree, ours, theirs, read, blobs, situation.moved, situation.leaves)
     merged, effects, parked = _merge_safely(sides, asked, judge, situation.known)
     # The next base has to equal what the source holds, without the agent's migration, or the author's next change
     # could not be told from it.
@@ -145,8 +147,14 @@ def reconcile(situation: Situation, decisions: Decisions) -> Plan:
         moved=merged.moved,
         kept=kept.places,
         blobs=blobs,
-        notes=(*kept.notes, *merged.notes, *_by_author(sides, decisions)),
+        notes=(*kept.notes, *_left(merged), *merged.notes, *_by_author(sides, decisions)),
     )
+
+
+def _left(merged: TreeMerge) -> tuple[Note, ...]:
+    """Say what stays as the user's although the layer that brought it is gone."""
+    places = tuple(f"{path}: {key}" if key else str(path) for path, key in merged.left)
+    return (Note.of(NoteKind.LEFT_BY_LAYER, places=places),) if places else ()
 
 
 def _not_received(received: Tree, theirs: Tree) -> dict[RelPath, Entry | None]:
@@ -168,10 +176,13 @@ class _Sides(Contents, frozen=True):
     read: Read
     blobs: dict[Digest, bytes]
     moved: Mapping[RelPath, RelPath]
+    leaves: Leaves
 
     def merged(self, offered: Tree, favour: Favour) -> TreeMerge:
         """Merge with what upstream offers: theirs, or theirs without the parked parts."""
-        merged = merge_trees(self.base, self.ours, offered, self.read, favour, self.moved)
+        merged = merge_trees(
+            self.base, self.ours, offered, self.read, favour, self.moved, self.leaves
+        )
         self.blobs.update(merged.blobs)
         return merged
 

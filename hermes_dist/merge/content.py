@@ -9,6 +9,7 @@ from hermes_dist.errors import Invalid
 from hermes_dist.merge.data import merge_document
 from hermes_dist.merge.frontmatter import merge_skill
 from hermes_dist.merge.text import merge_text, mergeable
+from hermes_dist.merge.values import Leaves, nothing
 from hermes_dist.model.discreet import Contents
 from hermes_dist.model.documents.api import (
     ABSENT,
@@ -36,6 +37,7 @@ class Joined(Contents, frozen=True, kw_only=True):
         base: The bytes of the next base.
         conflicts: The keys left in conflict, with the two changes; the empty key is the text of the file.
         whole: Whether the file can only be taken whole, from one side.
+        left: The keys that stay as the user's although the layer that brought them is gone.
         notes: Why a coarser merge was used.
     """
 
@@ -43,6 +45,7 @@ class Joined(Contents, frozen=True, kw_only=True):
     base: bytes = b""
     conflicts: tuple[tuple[str, ConflictKind], ...] = ()
     whole: bool = False
+    left: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
 
 
@@ -52,8 +55,18 @@ def join_contents(
     ours: bytes,
     theirs: bytes,
     favour: Callable[[str], Side | None],
+    leaves: Leaves = nothing,
 ) -> Joined:
-    """Merge three contents of one path; ``base`` is None if the file is new on both sides."""
+    """Merge three contents of one path.
+
+    Args:
+        path: The path.
+        base: The content both sides started from; None if the file is new on both.
+        ours: The local content.
+        theirs: Upstream's content.
+        favour: Called with the key of each conflict to get the side that settles it; None leaves it open.
+        leaves: Tells which keys of a document leave with a layer.
+    """
     kind = kind_of(path)
     if path.name != "SKILL.md" and kind is None:
         return _as_text(base, ours, theirs, favour)
@@ -65,7 +78,7 @@ def join_contents(
         if kind is None:
             merged = merge_skill(path, base, ours, theirs, by_key)
         else:
-            merged = merge_document(path, base, ours, theirs, by_key)
+            merged = merge_document(path, base, ours, theirs, by_key, leaves)
     except Unmergeable as err:
         old, own, new = (_Version(kind, content) for content in (base, ours, theirs))
         joined = _as_text(base, ours, theirs, favour)
@@ -75,7 +88,13 @@ def join_contents(
     notes: tuple[Note, ...] = ()
     if merged.by_lines:
         notes = (Note.of(NoteKind.MERGED_AS_TEXT, where=path, why=merged.by_lines),)
-    return Joined(content=merged.content, base=merged.base, conflicts=keys, notes=notes)
+    return Joined(
+        content=merged.content,
+        base=merged.base,
+        conflicts=keys,
+        left=tuple(map(format_key, merged.left)),
+        notes=notes,
+    )
 
 
 class _Version:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from msgspec import Struct
+
 from hermes_dist.errors import Invalid
 from hermes_dist.merge.shapes import Shape, has_machine_keys, shape_of
 from hermes_dist.merge.text import TextMerge, merge_text, mergeable
-from hermes_dist.merge.values import Favour, Merge, alike, nobody
+from hermes_dist.merge.values import Favour, Leaves, Merge, alike, nobody, nothing
 from hermes_dist.model.discreet import Contents
 from hermes_dist.model.documents.api import (
     EDITING,
     Document,
     Kind,
+    Spliced,
     Unmergeable,
     Versions,
     comments_of,
@@ -20,6 +23,7 @@ from hermes_dist.model.documents.api import (
     following,
     graft,
     kind_of,
+    only_comments,
     parse,
     put,
     rewrite,
@@ -38,12 +42,14 @@ class DocMerge(Contents, frozen=True):
         base: The next base: theirs, with each conflicting key put back to its old base.
         conflicts: The keys left in conflict; ``()`` is the whole document.
         by_lines: Why the lines were merged instead of the keys, with the same result; empty if they were not.
+        left: The keys that stay as the user's although the layer that brought them is gone.
     """
 
     content: bytes
     base: bytes
     conflicts: tuple[KeyPath, ...] = ()
     by_lines: str = ""
+    left: tuple[KeyPath, ...] = ()
 
 
 def merge_values(
@@ -70,7 +76,12 @@ def merge_values(
 
 
 def merge_document(
-    path: RelPath, base: bytes | None, ours: bytes, theirs: bytes, favour: Favour = nobody
+    path: RelPath,
+    base: bytes | None,
+    ours: bytes,
+    theirs: bytes,
+    favour: Favour = nobody,
+    leaves: Leaves = nothing,
 ) -> DocMerge:
     """Merge three versions of a YAML or JSON document.
 
@@ -80,6 +91,7 @@ def merge_document(
         ours: The local bytes.
         theirs: The upstream bytes.
         favour: Called for each conflict to get the side that settles it; None leaves it open.
+        leaves: Tells what leaves with a layer.
 
     Raises:
         Unmergeable: The document can't be merged by structure; a merge by lines may work.
@@ -87,7 +99,7 @@ def merge_document(
     kind = kind_of(path)
     if kind is None:
         raise Unmergeable("neither YAML nor JSON")
-    return merge_kind(path, kind, base, ours, theirs, favour=favour)
+    return merge_kind(path, kind, base, ours, theirs, favour=favour, leaves=leaves)
 
 
 def merge_kind(
@@ -98,6 +110,7 @@ def merge_kind(
     theirs: bytes,
     *,
     favour: Favour = nobody,
+    leaves: Leaves = nothing,
 ) -> DocMerge:
     """Merge as :func:`merge_document` does, with the language given."""
     if ours == base:
@@ -108,38 +121,41 @@ def merge_kind(
     if base is not None:
         old = _readable(base, kind, "as remembered")
     own, new = _readable(ours, kind, "here"), _readable(theirs, kind, "upstream")
-    values = _Sides(old, own, new)
+    values, asked = _Sides(old, own, new), _Asked(path, favour, leaves)
     try:
-        return _spliced(path, (old, own, new), values, theirs, base, favour)
+        return _spliced(asked, (old, own, new), values, theirs, base)
     except Unmergeable as err:
-        return _unspliced(path, kind, (base, ours, theirs), values, favour, str(err))
+        return _unspliced(asked, kind, (base, ours, theirs), values, str(err))
+
+
+class _Asked(Struct, frozen=True):
+    """What is merged, and who answers questions about it."""
+
+    path: RelPath
+    favour: Favour
+    leaves: Leaves
+
+    def merge(self, pinned: Iterable[KeyPath] = ()) -> Merge:
+        return Merge(self.path, self.favour, pinned, self.leaves)
 
 
 def _spliced(
-    path: RelPath,
+    asked: _Asked,
     docs: tuple[Document | None, Document, Document],
     values: _Sides,
     theirs: bytes,
     base: bytes | None,
-    favour: Favour,
 ) -> DocMerge:
     """Merge by key, and write the result into the text of ours."""
     old, own, new = docs
-    pinned: frozenset[KeyPath] = frozenset()
-    # Upstream may delete an entry beside which the user only wrote a comment: by the data that is no edit, but the
-    # comment would be gone. Such keys can be seen only after splicing; then the merge is done again with them held
-    # as conflicts. Each round pins more keys, so it ends.
-    while True:
-        merge = Merge(path, favour, pinned)
-        want = merge.value(values.base, values.ours, values.theirs)
-        spliced = rewrite(own, want, donor=new, base=old)
-        lost = frozenset(spliced.lost) - pinned
-        if not lost:
-            break
-        pinned |= lost
+    merge, spliced = _kept_comments(asked, docs, values)
+    if any(map(asked.leaves, spliced.lost)) and old is not None:
+        # A comment of the user's does not hold up what leaves with a layer: it stays, by itself.
+        new = parse(only_comments(own, old) + theirs, own.kind, limits=EDITING)
+        merge, spliced = _kept_comments(asked, (old, own, new), values)
     if () in merge.conflicts and base is None:
         raise Unmergeable("the two files have nothing in common")
-    if _lost_unasked(spliced.lost, merge, favour):
+    if _lost_unasked(spliced.lost, merge, asked.favour):
         raise Unmergeable("a comment of yours would be lost")
     if not merge.conflicts and spliced.content == theirs:
         return DocMerge(theirs, theirs)
@@ -147,7 +163,26 @@ def _spliced(
     content = spliced.content
     if old is not None and base is not None:
         content = _with_comments(content, (old, own, new), base, theirs, merge.kept)
-    return DocMerge(content, remembered, tuple(merge.conflicts))
+    return DocMerge(content, remembered, tuple(merge.conflicts), left=tuple(merge.left))
+
+
+def _kept_comments(
+    asked: _Asked, docs: tuple[Document | None, Document, Document], values: _Sides
+) -> tuple[Merge, Spliced]:
+    """Merge by key and splice, so that no comment of the user's is lost but at what leaves with a layer."""
+    old, own, new = docs
+    pinned: frozenset[KeyPath] = frozenset()
+    # Upstream may delete an entry beside which the user only wrote a comment: by the data that is no edit, but the
+    # comment would be gone. Such keys can be seen only after splicing; then the merge is done again with them held
+    # as conflicts. Each round pins more keys, so it ends.
+    while True:
+        merge = asked.merge(pinned)
+        want = merge.value(values.base, values.ours, values.theirs)
+        spliced = rewrite(own, want, donor=new, base=old)
+        lost = frozenset(key for key in spliced.lost if not asked.leaves(key)) - pinned
+        if not lost:
+            return merge, spliced
+        pinned |= lost
 
 
 def _with_comments(
@@ -171,11 +206,10 @@ def _with_comments(
 
 
 def _unspliced(
-    path: RelPath,
+    asked: _Asked,
     kind: Kind,
     texts: tuple[bytes | None, bytes, bytes],
     values: _Sides,
-    favour: Favour,
     why: str,
 ) -> DocMerge:
     """Merge by key where the result can't be spliced into ours: by lines if they say the same, else ours stays.
@@ -183,19 +217,19 @@ def _unspliced(
     Lines of three valid documents can join to a valid one that says what nobody wrote, such as the name of one server
     over the arguments of another. So a merge of the lines counts only if its data are those of the merge by key.
     """
-    merge = Merge(path, favour)
+    merge = asked.merge()
     want = merge.value(values.base, values.ours, values.theirs)
     if () in merge.conflicts:
         raise Unmergeable(why)
     clashes = tuple(merge.conflicts)
     by_lines = _agreeing_lines(kind, texts, want, values.put_back(clashes))
     if by_lines:
-        return DocMerge(by_lines.content, by_lines.base, clashes, why)
+        return DocMerge(by_lines.content, by_lines.base, clashes, why, tuple(merge.left))
     base, ours, theirs = texts
-    asked = {key: favour(key) for key in _differing(path, (), values.ours, want)}
-    if same(want, values.theirs) and set(asked.values()) == {Side.THEIRS}:
+    sides = {key: asked.favour(key) for key in _differing(asked.path, (), values.ours, want)}
+    if same(want, values.theirs) and set(sides.values()) == {Side.THEIRS}:
         return DocMerge(theirs, theirs)
-    conflicts = (*clashes, *(key for key in asked if asked[key] in {None, Side.THEIRS}))
+    conflicts = (*clashes, *(key for key in sides if sides[key] in {None, Side.THEIRS}))
     # Mostly all that theirs changed is held: then the base stays, and needs no splicing, which has failed once already.
     if base is not None and same(values.put_back(conflicts), values.base):
         return DocMerge(ours, base, conflicts)

@@ -48,6 +48,7 @@ TABLE: tuple[tuple[str, str, Shape], ...] = (
     *((_JOBS, f"jobs.[].{field}", Shape.OURS) for field in RUN_STATE),
 )
 
+_SERVER = ("mcp_servers", "*")
 _FILES = frozenset(file for file, _, _ in TABLE)
 _IMPLIED = {("jobs", "[]", *field.split(".")): value for field, value in IMPLIED}
 _ROWS = tuple((file, tuple(key.split(".")), shape) for file, key, shape in TABLE)
@@ -68,6 +69,14 @@ def shape_of(path: RelPath, key: KeyPath) -> Shape | None:
 def any_order(path: RelPath, key: KeyPath) -> bool:
     """Return whether the order of a list of named maps means nothing: the agent looks its jobs up by their ids."""
     return path == _JOBS and key == ("jobs",)
+
+
+def stays_whole(path: RelPath, key: KeyPath) -> bool:
+    """Return whether a part of the value at a key says nothing by itself: an item of a list, or a server."""
+    if not key:
+        return False
+    is_server = path == _CONFIG and len(key) == len(_SERVER) and key[0] == _SERVER[0]
+    return is_server or isinstance(key[-1], Item)
 
 
 def implied(path: RelPath, key: KeyPath) -> object:

@@ -11,8 +11,18 @@ from collections.abc import Callable, Iterator, Mapping
 from msgspec import Struct, field
 
 from hermes_dist.merge.content import Joined, join_contents
+from hermes_dist.merge.data import merge_document
 from hermes_dist.merge.renames import Names, under_common_names
 from hermes_dist.model.discreet import Contents
+from hermes_dist.model.documents.api import (
+    EDITING,
+    Kind,
+    Unmergeable,
+    comments_of,
+    kind_of,
+    parse,
+)
+from hermes_dist.model.keypath import KeyPath, format_key
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Conflict, ConflictKind
@@ -23,9 +33,21 @@ Favour = Callable[[RelPath, str], Side | None]
 """Called for each conflict with path and key (empty for the whole file); returns a side, or None to leave it open."""
 
 
+_EMPTY = {Kind.YAML: b"", Kind.JSON: b"{}\n"}
+
+
 def leave_open(_path: RelPath, _key: str) -> Side | None:
     """Leave every conflict open."""
     return None
+
+
+Leaves = Callable[[RelPath, KeyPath], bool]
+"""Called with path and key (empty for the whole file) of what upstream has no more: whether it leaves with a layer."""
+
+
+def nothing_leaves(_path: RelPath, _key: KeyPath) -> bool:
+    """Say of every place that no layer took it along."""
+    return False
 
 
 class TreeMerge(Contents, frozen=True, kw_only=True):
@@ -38,6 +60,7 @@ class TreeMerge(Contents, frozen=True, kw_only=True):
         blobs: New contents by digest.
         renamed: Upstream's moves that the user's edits and files followed, old to new.
         moved: The user's moves of files with an open conflict, upstream's name to ours; for the next merge.
+        left: What stays as the user's although the layer that brought it is gone, as path and key.
         notes: Which files fell back to a coarser merge, and why.
     """
 
@@ -47,6 +70,7 @@ class TreeMerge(Contents, frozen=True, kw_only=True):
     blobs: Mapping[Digest, bytes]
     renamed: Mapping[RelPath, RelPath]
     moved: Mapping[RelPath, RelPath]
+    left: tuple[tuple[RelPath, str], ...] = ()
     notes: tuple[Note, ...]
 
 
@@ -55,10 +79,12 @@ class _Work(Struct):
 
     read: Read
     favour: Favour
+    leaves: Leaves
     live: dict[RelPath, Entry | None] = field(default_factory=dict)
     base: dict[RelPath, Entry | None] = field(default_factory=dict)
     conflicts: list[Conflict] = field(default_factory=list)
     blobs: dict[Digest, bytes] = field(default_factory=dict)
+    left: list[tuple[RelPath, str]] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
 
     def put(self, data: bytes) -> Digest:
@@ -74,6 +100,7 @@ def merge_trees(
     read: Read,
     favour: Favour = leave_open,
     moved: Mapping[RelPath, RelPath] | None = None,
+    leaves: Leaves = nothing_leaves,
 ) -> TreeMerge:
     """Merge three trees.
 
@@ -84,12 +111,13 @@ def merge_trees(
         read: Returns contents by digest, for all three trees.
         favour: How to settle conflicts; by default they stay open.
         moved: The user's moves that the last merge found, as it returned them.
+        leaves: What leaves with a layer. Of that, what the user edited stays as the user's, and is no conflict.
 
     Raises:
         Invalid: A file's content can't be read.
     """
     names = under_common_names(base, ours, theirs, read, moved or {})
-    work = _Work(read, favour)
+    work = _Work(read, favour, leaves)
     _merge_paths(work, names)
     _part_files_from_folders(work, names)
     still_open = {conflict.path for conflict in work.conflicts}
@@ -100,6 +128,7 @@ def merge_trees(
         blobs=work.blobs,
         renamed=names.followed,
         moved={old: new for new, old in names.moved_here.items() if new in still_open},
+        left=tuple(sorted(work.left)),
         notes=(*work.notes, *_parted(names)),
     )
 
@@ -111,7 +140,7 @@ def _merge_paths(work: _Work, names: Names) -> None:
         if path in names.moved_here and new is None:
             # Under the common name ours equals base, but a move by the user is an edit: deleting the file would
             # lose it.
-            _whole(work, path, old, own, new, kind=ConflictKind.EDIT_DELETE)
+            _merge_gone(work, path, old, own, names.upstream_name(path))
         else:
             _merge_path(work, path, old, own, new)
 
@@ -133,9 +162,48 @@ def _merge_path(
     elif ours is None:
         _whole(work, path, base, ours, theirs, kind=ConflictKind.DELETE_EDIT)
     elif theirs is None:
-        _whole(work, path, base, ours, theirs, kind=ConflictKind.EDIT_DELETE)
+        _merge_gone(work, path, base, ours, path)
     else:
         _merge_both(work, path, base, ours, theirs)
+
+
+def _merge_gone(
+    work: _Work, path: RelPath, base: Entry | None, ours: Entry | None, name: RelPath
+) -> None:
+    """Merge a file that the user changed and upstream has no more; ``name`` is what upstream called it.
+
+    If it left with its layer, it is the user's from now on: a document as far as the user edited it, any other whole.
+    """
+    if base is None or ours is None or not work.leaves(name, ()):
+        _whole(work, path, base, ours, None, kind=ConflictKind.EDIT_DELETE)
+        return
+    work.live[path] = ours
+    left = _edited_in(work, path, base, ours)
+    if left is None:
+        work.left.append((path, ""))
+        return
+    content, keys = left
+    work.live[path] = Entry(work.put(content), ours.executable) if content else None
+    work.left += [(path, key) for key in keys]
+
+
+def _edited_in(
+    work: _Work, path: RelPath, base: Entry, ours: Entry
+) -> tuple[bytes, tuple[str, ...]] | None:
+    """Return what the user edited in a document of a layer, and the keys; None if it can only be taken whole."""
+    kind = kind_of(path)
+    if kind is None or base.digest == ours.digest:
+        return None
+    texts = work.read(base.digest), work.read(ours.digest), _EMPTY[kind]
+    try:
+        merged = merge_document(path, *texts, leaves=lambda _key: True)
+    except Unmergeable:
+        return None
+    if merged.conflicts:
+        return None
+    doc = parse(merged.content, kind, limits=EDITING)
+    content = merged.content if doc.value or comments_of(doc) else b""
+    return content, tuple(map(format_key, merged.left))
 
 
 def _whole(
@@ -193,7 +261,15 @@ def _joined(work: _Work, path: RelPath, base: Entry | None, ours: Entry, theirs:
     if base:
         old = work.read(base.digest)
     own, new = work.read(ours.digest), work.read(theirs.digest)
-    joined = join_contents(path, old, own, new, lambda key: work.favour(path, key))
+    joined = join_contents(
+        path,
+        old,
+        own,
+        new,
+        lambda key: work.favour(path, key),
+        lambda key: work.leaves(path, key),
+    )
+    work.left += [(path, key) for key in joined.left]
     work.notes += joined.notes
     return joined
 

@@ -9,7 +9,14 @@ from typing import Any
 from hermes_dist.agents.jobs import ANY
 from hermes_dist.agents.places import CONFIG
 from hermes_dist.merge.algebra import pick
-from hermes_dist.merge.shapes import Shape, any_order, has_machine_keys, implied, shape_of
+from hermes_dist.merge.shapes import (
+    Shape,
+    any_order,
+    has_machine_keys,
+    implied,
+    shape_of,
+    stays_whole,
+)
 from hermes_dist.model.documents.api import Kind, kind_of
 from hermes_dist.model.keypath import Item, KeyPath, Segment
 from hermes_dist.model.paths import RelPath
@@ -26,12 +33,19 @@ from hermes_dist.model.values import (
 )
 
 Favour = Callable[[KeyPath], Side | None]
+Leaves = Callable[[KeyPath], bool]
+"""Called for a key that upstream has no more: whether that is because a layer that brought it is gone."""
 Values = dict[object, object]
 
 
 def nobody(key: KeyPath) -> Side | None:  # noqa: ARG001 - it answers for every key
     """Leave every conflict open."""
     return None
+
+
+def nothing(key: KeyPath) -> bool:  # noqa: ARG001 - it answers for every key
+    """Say of every key that no layer took along what stood there."""
+    return False
 
 
 def alike(path: RelPath, key: KeyPath, a: object, b: object) -> bool:
@@ -108,13 +122,22 @@ class Merge:
         path: The document that they come from.
         favour: Settles conflicts.
         pinned: Keys where theirs must not be taken, for a reason outside the data.
+        leaves: Tells what leaves with a layer: of that, what was edited stays as the user's, and nobody is asked.
     """
 
-    def __init__(self, path: RelPath, favour: Favour, pinned: Iterable[KeyPath] = ()) -> None:
+    def __init__(
+        self,
+        path: RelPath,
+        favour: Favour,
+        pinned: Iterable[KeyPath] = (),
+        leaves: Leaves = nothing,
+    ) -> None:
         self.path = path
         self.favour = favour
         self.pinned = frozenset(pinned)
+        self.leaves = leaves
         self.conflicts: list[KeyPath] = []
+        self.left: list[KeyPath] = []  # what stays of a layer that is gone
         self.kept: list[KeyPath] = []  # the conflicts, and those that were settled for ours or both
 
     def value(self, base: object, ours: object, theirs: object, key: KeyPath = ()) -> object:
@@ -128,6 +151,8 @@ class Merge:
             return ours
         if key in self.pinned and not same(ours, theirs):
             return self.clash(ours, theirs, key)
+        if theirs is ABSENT and base is not ABSENT and self.leaves(key):
+            return self._edited(base, ours, key)
         if shape is Shape.MAP and any(map(_is_empty, (base, ours, theirs))):
             return self._map_or_nothing(base, ours, theirs, key)
         return self._by_kind(shape, base, ours, theirs, key)
@@ -215,6 +240,27 @@ class Merge:
         if alike(self.path, key, ours, base):
             first, second = new, own
         return [merged[name] for name in ordered(list(first), list(second), set(merged))]
+
+    def _edited(self, base: object, ours: object, key: KeyPath) -> object:
+        """Return what the user edited of a value that leaves with its layer; ABSENT for nothing.
+
+        Maps and lists stay only as far as something in them does. A server and a named item stay or leave whole: a
+        part of one says nothing to the agent.
+        """
+        if ours is ABSENT or alike(self.path, key, ours, base):
+            return ABSENT
+        if not stays_whole(self.path, key):
+            maps, lists = _as_maps(base, ours, {}), _as_lists(base, ours, [])
+            merged: object = None
+            if maps and shape_of(self.path, key) is not Shape.WHOLE:
+                merged = self.map(*maps, key)
+            elif lists:
+                merged = self._merged_lists(lists, shape_of(self.path, key), None, key)
+            if merged is not None:
+                return merged or ABSENT
+        self.left.append(key)
+        self.kept.append(key)
+        return ours
 
     def clash(self, ours: object, theirs: object, key: KeyPath) -> object:
         side = self.favour(key)

@@ -46,6 +46,7 @@ class NoteKind(Kind):
     HELD = "held"
     LAYER_KEPT_BACK = "layer-kept-back"
     LAYER_DOES_NOT_FIT = "layer-does-not-fit"
+    LEFT_BY_LAYER = "left-by-layer"
     GOES_FORWARD = "goes-forward"
     AGENT_NOT_FOUND = "agent-not-found"
     AGENT_NOT_COMPARABLE = "agent-not-comparable"

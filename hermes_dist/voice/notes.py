@@ -88,6 +88,11 @@ def _released(data: Data) -> str:
     )
 
 
+def _left_by_layer(data: Data) -> str:
+    said = _first(names_in(data, "places"))
+    return f"you changed {said}: that stays and is yours now; the layer that brought it is gone"
+
+
 def _named_but_unsigned(data: Data) -> str:
     return f"its manifest names the signing key {data['key']}, but it is {_HOW[str(data['how'])]}"
 
@@ -357,6 +362,7 @@ SENTENCES: Sentences = {
     NoteKind.OWNED_IS_MISSING: ("distribution_owned names {path}, which the package does not have"),
     NoteKind.INCLUDED_IS_MISSING: "--include names {path}, which the package does not have",
     NoteKind.RELEASED: _released,
+    NoteKind.LEFT_BY_LAYER: _left_by_layer,
     NoteKind.ANSWER_IN_LINE: "your own line holds your answer to the input {name}; look at it "
     "before it leaves",
     NoteKind.ANSWERS_STAY: "your answers stay here, and the import asks again: {names}",

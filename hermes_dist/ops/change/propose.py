@@ -111,6 +111,7 @@ def propose(
         leaving=frozenset(edits) - frozenset(revoked.ours),
         moved=old.moved if old else {},
     )
+    situation = _with_leaving(ctx, old, incoming, situation)
     plan = _discreet(ctx, home, reconcile(situation, decisions))
     plan, kept = without_deletions(plan, observed.links, verb)
     counts = f"{len(plan.steps)} steps, {len(plan.conflicts)} conflicts, {len(grouped(plan.parked))} parked"
@@ -162,6 +163,17 @@ def propose(
     if home.path.is_dir():
         return proposal
     return replace(proposal, new=True, size=_size(ctx, theirs, read))
+
+
+def _with_leaving(
+    ctx: Context, old: Lock | None, incoming: Incoming, situation: Situation
+) -> Situation:
+    """The facts of a merge, with what leaves because a layer does."""
+    if old is None or not (old.layers or old.parked):
+        return situation
+    from hermes_dist.ops.layers.left import with_leaving  # noqa: PLC0415 - few packages have layers
+
+    return with_leaving(ctx, old, incoming, situation)
 
 
 def propose_incoming(

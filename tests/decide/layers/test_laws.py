@@ -12,15 +12,15 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from hermes_dist.decide.layers.compose import compose
+from hermes_dist.decide.layers.leaving import Leaving
 from hermes_dist.decide.layers.stack import Layer, Rank
 from hermes_dist.merge.trees import merge_trees
-from hermes_dist.model.documents.api import Kind, dump, load_data
+from hermes_dist.model.documents.api import Kind, dump, kind_of, load_data
 from hermes_dist.model.keypath import format_key
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Tree
 from hermes_dist.model.values import leaves
 
-CONFIG = RelPath("config.yaml")
 PACKS = ("p", "q", "r")
 BLOBS: dict[Digest, bytes] = {}
 SEEDS = st.integers(0, 1 << 40)
@@ -36,7 +36,7 @@ def put(text: bytes) -> Entry:
 
 def tree(places: State) -> Tree:
     """A tree with these files and keys."""
-    data: dict[object, object] = {}
+    data: dict[RelPath, dict[object, object]] = {}
     entries = {}
     for place, value in sorted(places.items()):
         path, _, key = place.partition(": ")
@@ -44,11 +44,11 @@ def tree(places: State) -> Tree:
             entries[RelPath(path)] = put(str(value).encode())
             continue
         outer, _, inner = key.partition(".")
-        part = data.setdefault(outer, {})
+        part = data.setdefault(RelPath(path), {}).setdefault(outer, {})
         assert isinstance(part, dict)
         part[inner] = value
-    if data:
-        entries[CONFIG] = put(dump(data, Kind.YAML))
+    for file, content in data.items():
+        entries[file] = put(dump(content, kind_of(file) or Kind.YAML))
     return Tree(entries)
 
 
@@ -56,10 +56,11 @@ def state(tree: Tree) -> State:
     found: dict[str, object] = {}
     for path, entry in tree.items():
         text = BLOBS[entry.digest]
-        if path != CONFIG:
+        kind = kind_of(path)
+        if kind is None:
             found[str(path)] = text.decode()
             continue
-        places = leaves(load_data(text, Kind.YAML))
+        places = leaves(load_data(text, kind))
         found |= {f"{path}: {format_key(key)}": v for key, v in places if key and v != {}}
     return found
 
@@ -70,16 +71,21 @@ class Profile(Struct, frozen=True):
     home: Tree = EMPTY
     base: Tree = EMPTY
     conflicts: tuple[str, ...] = ()
+    layers: tuple[Layer, ...] = ()
 
     def update(self, stack: Iterable[Layer]) -> Profile:
         """One step to a stack, as each verb makes it."""
-        made = compose(stack, BLOBS.__getitem__)
+        layers = tuple(stack)
+        made = compose(layers, BLOBS.__getitem__)
         assert made.clashes == ()
         BLOBS.update(made.blobs)
-        merged = merge_trees(self.base, self.home, made.tree, BLOBS.__getitem__)
+        names = {layer.name for layer in layers}
+        gone = [layer.tree for layer in self.layers if layer.name not in names]
+        leaves = Leaving(gone, made.tree, (), BLOBS.__getitem__)
+        merged = merge_trees(self.base, self.home, made.tree, BLOBS.__getitem__, leaves=leaves)
         BLOBS.update(merged.blobs)
         open_ = tuple(f"{c.path}: {c.key}" for c in merged.conflicts)
-        return Profile(merged.tree, merged.base, open_)
+        return Profile(merged.tree, merged.base, open_, layers)
 
     def edit(self, edits: Mapping[str, object | None]) -> Profile:
         """Change, add and take out places; None takes one out."""
@@ -104,6 +110,8 @@ def pack(rng: random.Random, name: str, rank: Rank = Rank.PACK) -> Layer:
         for n in range(2)
         if rng.random() < 0.8
     }
+    places[f"config.yaml: packs.{name}"] = rng.randrange(3)
+    places |= {f"skills/{name}0/data.json: {name}.{name}-{key}": rng.randrange(3) for key in "ab"}
     if rank is not Rank.PACK:
         places |= {f"config.yaml: team.{k}": rng.randrange(3) for k in "xy" if rng.random() < 0.8}
     if name == "p":  # one pack alone says something about the team's settings: no clash
@@ -134,6 +142,10 @@ def edits_of(rng: random.Random, home: Tree) -> dict[str, object | None]:
 def is_kept(profile: Profile, edits: Mapping[str, object | None]) -> bool:
     now = state(profile.home)
     return all(now.get(place) == value for place, value in edits.items())
+
+
+def open_places(profile: Profile) -> list[str]:
+    return [place.removesuffix(": ") for place in profile.conflicts]
 
 
 def law(test: Callable[[int], None]) -> Callable[[], None]:
@@ -202,14 +214,37 @@ def test_law_a_pack_that_is_taken_out_leaves_nothing_but_what_was_edited(seed: i
     profile = first.edit(edits).update(without)
     never = Profile().update(without)
     mine = {place: value for place, value in edits.items() if value is not None}
-    # A section of the settings in which something was edited stays whole, until its conflict is settled.
-    whole = any(place.startswith("config.yaml: p.") for place in edits)
     for place, value in state(profile.home).items():
-        if not (whole and place.startswith("config.yaml: p.")):
-            assert value == mine.get(place, state(never.home).get(place)), place
+        assert value == mine.get(place, state(never.home).get(place)), place
+    # There is nothing to ask about what only that pack brought: what stays of it is the user's.
+    assert all(place in state(never.home) for place in open_places(profile))
+    assert state(profile.base) == state(never.base) | {
+        place: state(first.base)[place] for place in open_places(profile)
+    }
     assert is_kept(profile, edits)
     for place, value in state(never.home).items():
         assert edits.get(place, value) == state(profile.home).get(place), place
+
+
+@law
+def test_law_a_pack_that_leaves_in_between_or_at_last_ends_the_same(seed: int) -> None:
+    rng = random.Random(seed)
+    one = stack(rng)
+    first = Profile().update(one)
+    two = stack(rng, rng.choice([PACKS, PACKS[1:]]), rng.choice(["base", "other"]))
+    three = stack(rng, PACKS[1:], "other")
+    between, last = ships(two), ships(three)
+    # Whoever leaves may have dropped a part before: that is a question of then, and stays one. And what was nobody's in
+    # between is new when it comes back.
+    stays = {layer.name for layer in two}
+    dropped = {p for layer in one for p in state(layer.tree) if layer.name in stays} - set(between)
+    edits = {
+        place: value
+        for place, value in edits_of(rng, first.home).items()
+        if place not in dropped and (place in between or place not in last)
+    }
+    first = first.edit(edits)
+    assert first.update(two).update(three).all == first.update(three).all
 
 
 @law

@@ -121,6 +121,24 @@ def test_a_pack_that_sets_a_key_of_the_floor_asks_and_is_named(story: Asked) -> 
     assert "from the layer tools" in story.card()
 
 
+def test_what_a_pack_held_back_waits_when_it_leaves_and_goes_after_a_yes(story: Asked) -> None:
+    floor = "approvals: {mode: manual, timeout: 60}\n"
+    story.release(story.tools, "1.0.2", {"config.yaml": floor})
+    story.set_up()
+    story.approve()
+    story.edit("config.yaml", "60", "90")
+    story.ship({"distribution.yaml": manifest("bot", extends=f"{story.url_of(story.base)}#^1")})
+    story.moves()
+    assert story.config["approvals"] == {"mode": "manual", "timeout": 90}
+    assert "approvals.mode" in story.waiting()
+    story.ship({"skills/new/SKILL.md": "---\nname: new\n---\nNew.\n"})
+    story.moves()
+    assert story.config["approvals"] == {"mode": "manual", "timeout": 90}
+    story.approve()
+    assert story.config["approvals"] == {"timeout": 90}
+    assert (story.lock.conflicts, story.waiting()) == ((), [])
+
+
 def test_a_package_that_takes_a_key_of_the_floor_out_of_a_layer_asks(story: Asked) -> None:
     story.release(story.base, "1.0.2", {"config.yaml": "approvals: {mode: manual}\n"})
     story.set_up()

@@ -135,19 +135,19 @@ def test_a_fleet_lives_through_many_versions(tmp_path: Path, seed: int) -> None:
 def _end(
     fleet: Fleet, name: ProfileName, mine: Mapping[str, str]
 ) -> tuple[dict[str, object], list[str], dict[str, bytes]]:
-    """The settings, the open conflicts and the skills of a home; of what was taken out upstream only that it is kept."""
+    """The settings, the open conflicts and the skills of a home."""
     home = open_home(fleet.ctx, name)
     assert home.lock is not None
     config = yaml.safe_load((home.path / "config.yaml").read_text())
-    # A section or skill that leaves while it is edited stays whole, as the last version that came before had it.
-    gone = [section for section in ("pack0", "base") if section in config]
-    for section in gone:
-        assert f"{section}.a" in mine or section == "base"
-        config[section] = sorted(config[section])
+    # Of a pack that is gone stays what was edited, and nothing else.
+    edited = {key: mine[f"pack0.{key}"] for key in ("a", "new") if f"pack0.{key}" in mine}
+    assert config.get("pack0", {}) == edited
+    assert "base" not in config
     files = {
         path.relative_to(home.path).as_posix(): path.read_bytes()
         for path in home.path.glob("skills/*/SKILL.md")
     }
+    # A text is one thing: edited, it is the user's as it was when its pack left.
     if files.pop("skills/pack0/SKILL.md", None) is not None:
         assert "skills/pack0/SKILL.md" in mine
     return config, sorted(one.place for one in home.lock.conflicts), files

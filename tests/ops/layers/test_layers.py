@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 from gitrepo import Repo
 from stacked import Stack, manifest
 from story import BOT, GO, yes
@@ -17,6 +18,7 @@ from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.side import Side
 from hermes_dist.model.tree import Digest
 from hermes_dist.ops.change.look_up import ask_ahead
+from hermes_dist.ops.change.proposal import Proposal
 from hermes_dist.ops.change.request import Request
 from hermes_dist.ops.change.variables import received_manifest
 from hermes_dist.ops.package import install as installing
@@ -198,13 +200,29 @@ def test_what_both_changed_is_a_conflict_and_settled_as_any(tmp_path: Path) -> N
 
 def test_a_pack_taken_out_leaves_nothing_but_what_was_edited(tmp_path: Path) -> None:
     story = Stack(tmp_path)
+    search = {"engine": "fast", "results": 10, "limits": {"day": 5, "hour": 1}}
+    settings = yaml.safe_dump({"agent": {"max_turns": 20}, "search": search})
+    story.release(
+        story.tools, "1.0.1", {"config.yaml": settings, "skills/find/data.json": '{"a": 1}'}
+    )
     story.install()
     story.write("skills/find/notes.md", "mine")
+    story.edit("config.yaml", "hour: 1", "hour: 2")
+    story.edit("skills/find/data.json", "}", ', "b": 2}')
     story.ship({"distribution.yaml": manifest("bot", extends=f"{story.url_of(story.base)}#^1")})
-    story.update()
+    seen: list[Proposal] = []
+    update(story.ctx, BOT, GO, lambda proposal: seen.append(proposal) is None)
     assert not (story.home / "skills/find/SKILL.md").exists()
     assert story.read("skills/find/notes.md") == "mine"
+    assert story.read("skills/find/data.json") == '{"b": 2}'
     assert story.config["agent"] == {"max_turns": 10}
+    assert story.config["search"] == {"limits": {"hour": 2}}
+    assert story.lock.conflicts == ()
+    assert [
+        note.datum("places") for note in seen[0].notes if note.kind is NoteKind.LEFT_BY_LAYER
+    ] == [("config.yaml: search.limits.hour",)]
+    update(story.ctx, BOT, GO, yes)
+    assert story.config["search"] == {"limits": {"hour": 2}}
     assert "mcp_servers" not in story.config
     assert [one.name for one in story.lock.packages] == ["base", "bot"]
 

@@ -56,6 +56,8 @@ class World(Story):
                 skill.write_text(f"{skill.read_text()}\n{mine} of {pack}\n")
             (home / "skills/pack0/notes.md").write_text(mine)
             config = yaml.safe_load((home / "config.yaml").read_text())
+            config["pack0"]["a"] = mine
+            config["pack0"]["new"] = mine
             config["pack1"]["a"] = mine
             config["pack4"]["b"] = mine
             config["mine"] = mine
@@ -75,27 +77,32 @@ def test_all_versions_one_by_one_and_the_last_alone_end_the_same(tmp_path: Path,
     for name in (EACH, LAST):
         install(world.ctx, world.url, GO, yes, name=name)
     world.edit("Mine.")
+    edited = (world.ctx.layout.home(LAST) / "skills/pack0/SKILL.md").read_bytes()
     steps = [(PACKS, "base"), (PACKS, "base"), (PACKS[1:], "base"), (PACKS[1:], "other")]
     for packs, base in steps:
         world.version(packs, base)
+        if packs == PACKS[1:] and base == "base":
+            before = (world.ctx.layout.home(EACH) / "skills/pack0/SKILL.md").read_bytes()
         update(world.ctx, EACH, GO, yes)
     update(world.ctx, LAST, GO, yes)
     one, other = world.state(EACH), world.state(LAST)
     gone = "skills/pack0/SKILL.md"
-    for files in (one[0], other[0]):
-        # Edited here and taken out upstream: it stays as it is, at the last version that came before.
+    for files, was in ((one[0], before), (other[0], edited)):
+        # Edited here, and its layer is gone: it is the user's, as it was at the last version that came before.
         assert isinstance(files, dict)
-        assert "Mine. of pack0" in files.pop(gone).decode()
+        assert files.pop(gone) == was
+        assert b"Mine. of pack0" in was
     assert one == other
     files, places, layers = one
     assert isinstance(places, list)
-    assert gone in places
+    assert not any("pack0" in place for place in places)
     assert isinstance(layers, tuple)
     assert isinstance(files, dict)
     assert [layer.name for layer in layers] == ["other", *PACKS[1:]]
     assert files["skills/pack0/notes.md"] == b"Mine."
     assert files["config.yaml"]["mine"] == "Mine."
     assert files["config.yaml"]["pack4"]["b"] == "Mine."
+    assert files["config.yaml"]["pack0"] == {"a": "Mine.", "new": "Mine."}
     assert "base" not in files["config.yaml"]
     assert "skills/base/SKILL.md" not in files
     for pack in PACKS[1:3]:

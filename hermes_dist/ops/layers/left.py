@@ -1,0 +1,44 @@
+"""Find out what leaves a profile because a layer does."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from hermes_dist.decide.layers.leaving import Leaving, gone_from, parts_gone
+from hermes_dist.decide.reconcile import Situation
+from hermes_dist.errors import DistError
+from hermes_dist.model.lock import Lock
+from hermes_dist.model.lock_package import LockedPackage
+from hermes_dist.model.tree import Tree
+from hermes_dist.ops.change.fetch import Holding, Incoming, placed_for
+from hermes_dist.ops.context import Context
+from hermes_dist.ops.layers.again import fetched_again, layer_again
+
+
+def with_leaving(ctx: Context, lock: Lock, incoming: Incoming, situation: Situation) -> Situation:
+    """Add to the facts of a merge which places leave because a layer does.
+
+    Args:
+        ctx: The context.
+        lock: The lock of the home.
+        incoming: The package that comes.
+        situation: The facts.
+    """
+    now = lock.layers if incoming.layers is None else incoming.layers
+    gone = [_brought(ctx, lock, one, now) for one in gone_from(lock.layers, now)]
+    leaving = Leaving(gone, situation.theirs, lock.parked, situation.read)
+    return replace(situation, leaves=leaving)
+
+
+def _brought(
+    ctx: Context, lock: Lock, package: LockedPackage, now: tuple[LockedPackage, ...]
+) -> Tree:
+    """What a layer brought that is gone, in the home's spelling; if that can't be told any more, all that there was."""
+    try:
+        fetched = fetched_again(ctx, package)
+        tree = parts_gone(package, now, layer_again(ctx, package).tree)
+        part = replace(fetched, offer=fetched.offer._replace(tree=tree), inputs=lock.inputs)
+        placed = placed_for(ctx, part, Holding(base=lock.base, inputs=lock.inputs))
+    except DistError:
+        return lock.base
+    return placed.placed
