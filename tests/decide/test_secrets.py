@@ -137,6 +137,15 @@ def test_placeholders_names_and_digests_are_not_flagged(text: str) -> None:
     assert find_secrets(text) == []
 
 
+@pytest.mark.parametrize("around", ["as prose says it. ", f"{'x' * 30} "], ids=["prose", "table"])
+@pytest.mark.parametrize("last", ["", "\n"])
+def test_a_key_is_found_in_a_text_of_short_words_and_of_long_ones(around: str, last: str) -> None:
+    """Long words are looked for in two ways, by how many there are; the end of the text ends a word, too."""
+    key = PLANTED["GitHub token"]
+    text = f"{around * 200}{key} {around * 200}and {key}{last}"
+    assert [text[one.start : one.end] for one in find_secrets(text)] == [key, key]
+
+
 def test_the_projects_own_files_hold_no_secret() -> None:
     files = [
         p

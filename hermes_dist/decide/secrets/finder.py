@@ -50,6 +50,10 @@ _PLAIN = lazily.pattern(
 _TOKEN_SIGNS = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.+/~")
 _TOKENS = bytes(code if code in _TOKEN_SIGNS else 32 for code in range(256))
 _WORDS = bytes(code if code in _TOKEN_SIGNS or code in b":=|$@" else 32 for code in range(256))
+_MARKS = bytes(code if code == 32 else 120 for code in range(256))
+_LONG_WORD = b"x" * FEWEST
+_MANY = 100
+"""From one long word in so many characters on, splitting the text is faster than looking for them."""
 _TOKEN = lazily.pattern(r"[A-Za-z0-9_\-.+/~]{12,}")
 _GOES_ON = ("…", "...", "***")
 """The text after a value that is shown only in part."""
@@ -82,8 +86,23 @@ def find_secrets(text: str) -> list[Finding]:
 
 def _words(text: str) -> bytes:
     """Return the long words of a text that could be random, each once; most texts have few."""
-    words = set(text.encode("utf-8", "replace").translate(_WORDS).split())
-    return b"\n".join([word for word in words if len(word) >= FEWEST and could_be_random(word)])
+    words = _long_words(text.encode("utf-8", "replace").translate(_WORDS))
+    return b"\n".join([word for word in words if could_be_random(word)])
+
+
+def _long_words(signs: bytes) -> set[bytes]:
+    """Return the words of at least ``FEWEST`` signs, without looking at each of the others: prose has few long ones."""
+    marks = signs.translate(_MARKS)
+    if marks.count(_LONG_WORD) * _MANY > len(marks):
+        return {word for word in signs.split() if len(word) >= FEWEST}
+    found: set[bytes] = set()
+    at = marks.find(_LONG_WORD)
+    while at >= 0:
+        end = marks.find(b" ", at)
+        end = end if end >= 0 else len(marks)
+        found.add(signs[at:end])
+        at = marks.find(_LONG_WORD, end)
+    return found
 
 
 def _apart(found: list[Finding]) -> list[Finding]:
