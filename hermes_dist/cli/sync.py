@@ -170,7 +170,8 @@ def _would(session: Session, done: Synced) -> int:
     for outcome in done.outcomes:
         if outcome.proposal is not None:
             preview(results, outcome.proposal)
-    for line in going_lines(done.sent, done.record.url, done.record.carried):
+    carried = () if done.record.seen.commit else done.record.carried
+    for line in going_lines(done.sent, done.record.url, carried):
         results.screen.say(line)
     if done.deleted:
         results.screen.say("Goes to the trash, as another machine deleted it:")

@@ -39,6 +39,7 @@ PARTS = (MEMORIES, SESSIONS)
 """The folders that may travel encrypted; a repository can't ask for any other."""
 _NAME = lazily.pattern(r"[a-z0-9][a-z0-9._-]{0,39}")
 _KEY = lazily.pattern(r"age1[02-9ac-hj-np-z]{58}")
+_RESTORE = "somebody wrote it by hand: bring back what was there from the repository's history"
 _SIGNER = lazily.pattern(r"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI[A-Za-z0-9+/]{43}")
 
 
@@ -151,11 +152,13 @@ def load_machine(data: bytes, path: RelPath) -> Machine:
     """
     machine = _load(data, Machine, path)
     if not _NAME.fullmatch(machine.name) or machine_path(machine.name) != path:
-        raise Invalid("its name does not fit", where=str(path))
+        raise Invalid("its name does not fit", where=str(path), hint=_RESTORE)
     if machine.key and not _KEY.fullmatch(machine.key):
-        raise Invalid("its key is no age key", where=str(path))
+        raise Invalid("its key is no age key", where=str(path), hint=_RESTORE)
     if machine.signer and not _SIGNER.fullmatch(machine.signer):
-        raise Invalid("the key that it signs with is no Ed25519 key", where=str(path))
+        raise Invalid(
+            "the key that it signs with is no Ed25519 key", where=str(path), hint=_RESTORE
+        )
     return machine
 
 
@@ -214,7 +217,7 @@ def _load(data: bytes, kind: type[_T], path: RelPath) -> _T:
     try:
         return msgspec.json.decode(data, type=kind)
     except msgspec.MsgspecError as err:
-        raise Invalid(f"it is damaged ({err})", where=str(path)) from None
+        raise Invalid(f"it is damaged ({err})", where=str(path), hint=_RESTORE) from None
 
 
 def recipients_in(data: bytes) -> tuple[str, ...]:

@@ -220,7 +220,8 @@ def _joining(
     Raises:
         Refused: A secret would leave.
     """
-    joining = Joining(record=record, meeting=meeting)
+    readers = [one.name for one in meeting.machines.values() if one.key in record.known]
+    joining = Joining(record=record, meeting=meeting, readers=tuple(sorted(readers)))
     home = ctx.layout.home(name)
     if not home.is_dir():
         return joining
@@ -229,13 +230,7 @@ def _joining(
     with suppress(Refused, UsageError) if allowed else nullcontext():
         opened = synced_home(ctx, name, record)
         going = outgoing_of(ctx, place, meeting, opened).changes
-    readers = [one.name for one in meeting.machines.values() if one.key in record.known]
-    return replace(
-        joining,
-        going=going,
-        private=private_files(home, record.carried),
-        readers=tuple(sorted(readers)),
-    )
+    return replace(joining, going=going, private=private_files(home, record.carried))
 
 
 def _refuse_taken(

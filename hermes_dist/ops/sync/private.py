@@ -52,7 +52,7 @@ class Exchanged(Struct, frozen=True, kw_only=True):
         seen: What this machine has received then: a digest by path.
         marks: Which states these are.
         came: The files of the home that changed.
-        trashed: Those of them that another machine deleted, and that are in the trash now.
+        trashed: The files of the home that another machine deleted, and that are in the trash now.
         unread: What this machine can't read, because nobody encrypted it to its key yet.
         strange: What was written last by machines that nobody accepted here, by the name of the machine.
         unsigned: What no machine says that it wrote; it is not here, and stays where it is.
@@ -138,7 +138,9 @@ def exchange_private(
     """
     work = _Work(ctx, home, record, meeting, agreed)
     empty_trash(home, ctx.now())
-    for path in sorted({*work.here, *work.there.paths, *map(RelPath, record.seen.private)}):
+    # What was deleted is looked at, too: if nobody says so any more, this machine says it again.
+    known = map(RelPath, (*record.seen.private, *record.seen.marks))
+    for path in sorted({*work.here, *work.there.paths, *known}):
         work.take(path)
     files = dict(work.files)
     if work.index or (meeting and PRIVATE_INDEX in meeting.whole):
@@ -327,7 +329,7 @@ class _Work:
             self._tell(trashed=path)
         else:
             atomic_write(target, after, 0o600, home=True)
-        self._tell(came=path)
+            self._tell(came=path)
         return True
 
     def _tell(self, **what: RelPath) -> None:

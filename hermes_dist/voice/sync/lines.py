@@ -79,14 +79,14 @@ def remarks(done: Synced) -> Iterator[str]:
         )
     if done.deleted and not done.dry_run:
         number = counted(len(done.deleted), "file")
-        yield f"{number} of memories and sessions went to the trash: {TRASH}"
+        yield f"{number} of memories and sessions went to the trash of the profile: {TRASH}"
     if done.returned:
         number = counted(len(done.returned), "file")
         yield (
             f"{number} of memories and sessions had been deleted or replaced at the meeting place by somebody who is "
             "none of your machines; what is here was sent again"
         )
-        yield f"  look who may write there: {clean(without_credentials(done.record.url))}"
+        yield f"look who may write there: {clean(without_credentials(done.record.url))}"
     if done.unsigned:
         number = counted(len(done.unsigned), "file")
         yield f"{number} of memories and sessions there is signed by none of your machines, and was not taken in"
@@ -115,7 +115,7 @@ def strangers(done: Synced) -> Iterator[tuple[str, str]]:
     carried = " and ".join(done.record.carried)
     for name in sorted({*done.changed, *done.unknown, *done.strange}):
         waiting = len(done.strange.get(name, ()))
-        waits = f"; {counted(waiting, 'file')} from it is not taken in" if waiting else ""
+        waits = f"; what it wrote waits: {counted(waiting, 'file')}" if waiting else ""
         if name in done.changed:
             yield name, f"{clean(name)} has other keys than when it was first seen here{waits}"
         else:

@@ -46,7 +46,11 @@ def _identity(text: str, path: Path) -> Any:
     try:
         return age.x25519.Identity.from_str(text)
     except age.IdentityError:
-        raise Invalid("it is not the key of a machine", where=str(path)) from None
+        raise Invalid(
+            "it is not the key of a machine",
+            where=str(path),
+            hint="bring it back from a backup; or leave and join again: nothing of the profile is lost",
+        ) from None
 
 
 def sealed(data: bytes, recipients: Iterable[str]) -> bytes:

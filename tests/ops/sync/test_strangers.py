@@ -179,6 +179,18 @@ def test_a_deletion_by_a_machine_is_asked_about_and_goes_to_the_trash(
     assert TALK in [str(path.relative_to(second.home)) for path in second.home.glob("sessions/*")]
 
 
+def test_a_deletion_is_said_again_if_nobody_says_it_any_more(
+    three: tuple[Story, Machine, Machine],
+) -> None:
+    story, first, second = three
+    (first.home / NOTE).unlink()
+    now(first)
+    story.push_by_hand({"private.json": with_said(story, NOTE, None)})
+    assert now(first).pushed
+    assert now(second).deleted == (RelPath(NOTE),)
+    assert not now(first).pushed
+
+
 def test_a_dry_run_says_what_would_go(three: tuple[Story, Machine, Machine]) -> None:
     _, first, second = three
     (first.home / NOTE).unlink()
