@@ -43,7 +43,7 @@ def create(
         ),
     ] = "",
     no_alias: Annotated[
-        bool, typer.Option("--no-alias", help="Don't make a command of its name.")
+        bool, typer.Option("--no-alias", help="Don't make a command with its name.")
     ] = False,
     no_skills: Annotated[
         bool, typer.Option("--no-skills", help="Don't add bundled skills, now or later.")
@@ -295,7 +295,7 @@ def archive(
     profile: Name,
     dry_run: DryRun = False,
     _yes: Annotated[
-        bool, typer.Option("-y", "--yes", help="Taken as by `delete`; nothing is asked anyway.")
+        bool, typer.Option("-y", "--yes", help="Accepted as in `delete`; nothing is asked anyway.")
     ] = False,
 ) -> int:
     name = session.ctx.profile(profile.strip().lower())

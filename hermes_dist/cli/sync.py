@@ -43,7 +43,7 @@ from hermes_dist.voice.sync.lines import (
 
 Url = Annotated[
     str,
-    typer.Argument(metavar="URL", help="A private git repository of its own, to meet in."),
+    typer.Argument(metavar="URL", help="A private git repository, used only as the meeting place."),
 ]
 Named = Annotated[str, typer.Argument(metavar="PROFILE", help="The profile; . is the active one.")]
 MachineName = Annotated[
@@ -103,9 +103,7 @@ def init(
 @command_with_request("dry_run", "conflict")
 def join(
     session: Session,
-    name: Annotated[
-        str, typer.Argument(metavar="NAME", help="The profile: a new one, or one that is here.")
-    ],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The profile, new or existing.")],
     url: Url,
     request: Request | None = None,
     machine: MachineName = "",

@@ -31,7 +31,7 @@ from hermes_dist.voice.team.lines import bundle_words, step_words
 from hermes_dist.voice.words import DRY_RUN
 
 TeamFile = Annotated[
-    str, typer.Argument(metavar="FILE", help="The file of a team; `snapshot` writes one.")
+    str, typer.Argument(metavar="FILE", help="A team's file; `snapshot` writes one.")
 ]
 
 
@@ -59,18 +59,18 @@ def apply(
     ] = False,
     set_again: Annotated[
         bool,
-        typer.Option("--set-again", help="Look up variables again that are set already."),
+        typer.Option("--set-again", help="Look up variables again, even if they are set."),
     ] = False,
     no_update: Annotated[
         bool,
-        typer.Option("--no-update", help="Leave packages at the version that is installed."),
+        typer.Option("--no-update", help="Leave packages at the installed version."),
     ] = False,
     bundle: Annotated[
         str,
         typer.Option(
             "--bundle",
             metavar="FILE",
-            help="Take everything from a bundle, which `snapshot --bundle` makes, and ask no network.",
+            help="Take everything from a bundle, which `snapshot --bundle` makes, and use no network.",
         ),
     ] = "",
     yes: Yes = False,

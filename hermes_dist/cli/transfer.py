@@ -263,7 +263,7 @@ def import_(
         str, typer.Option("--name", help="The profile; by default the archive's.")
     ] = "",
     alias: Annotated[
-        bool, typer.Option("--alias", help="Make a command of the profile's name.")
+        bool, typer.Option("--alias", help="Make a command with the profile's name.")
     ] = False,
     yes: Yes = False,
     passphrase_file: PassphraseFile = "",

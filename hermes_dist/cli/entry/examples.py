@@ -32,12 +32,12 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
         ("update research-bot --to v2.0.0", "Follow this tag from now on."),
     ),
     "apply": _of(
-        ("apply team.toml", "Show what it takes to be as the file says, ask, and do it."),
+        ("apply team.toml", "Show what would change, ask, and make the changes."),
         ("apply team.toml -n --exit-code", "Only look; 10 means that something differs."),
         ("apply team.toml --bundle team.bundle", "The same without a network, from a bundle."),
     ),
     "snapshot": _of(
-        ("snapshot -o team.toml", "Describe this machine, without any value of a variable."),
+        ("snapshot -o team.toml", "Describe this machine, without the values of variables."),
         ("snapshot", "The same, on the screen."),
         (
             "snapshot --from team.toml --bundle team.bundle",
@@ -61,7 +61,7 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
             "diff . config.yaml --upstream",
             "What an update would bring to one file; . is the active profile.",
         ),
-        ("diff . --generations 2..5 --stat", "Between two generations, only counted."),
+        ("diff . --generations 2..5 --stat", "Between two generations, only the number of lines."),
     ),
     "info": _of(
         ("info research-bot", "The package of a profile: source, commit, signer, variables."),
@@ -98,7 +98,7 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
     ),
     "unkeep": _of(
         ("unkeep research-bot SOUL.md", "Let updates merge it again."),
-        ("unkeep research-bot --all", "Keep nothing in particular."),
+        ("unkeep research-bot --all", "Stop keeping everything."),
     ),
     "resolve": _of(
         ("resolve research-bot", "Ask about each open conflict."),
@@ -107,7 +107,7 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
     ),
     "approve": _of(
         ("approve research-bot --list", "List what waits, what is approved, and what is off."),
-        ("approve research-bot mcp_servers.web --show", "Show all that one server does."),
+        ("approve research-bot mcp_servers.web --show", "Show everything that one server does."),
         ("approve research-bot mcp_servers.web", "Approve only that one."),
     ),
     "history": _of(
@@ -115,7 +115,7 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
         ("history . 4", "One change in detail, with every file that it wrote."),
     ),
     "rollback": _of(
-        ("rollback research-bot", "Undo the last change of the package; later edits stay."),
+        ("rollback research-bot", "Go back to the version before; later edits stay."),
         ("rollback research-bot 4", "Go back to generation 4 of its history."),
         ("rollback . 4 --exact -n", "Show what restoring the files as they were would do."),
     ),
@@ -155,7 +155,7 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
         ),
     ),
     "overview": _of(
-        ("", "The active profile, what is open, and the commands that lead on."),
+        ("", "The active profile, what is open, and what to do next."),
         ("overview --json", "The same for a script."),
     ),
     "current": _of(
@@ -171,11 +171,11 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
         ("show", "The same of the active profile."),
     ),
     "use": _of(
-        ("use research-bot", "Commands without a profile mean this one from now on."),
+        ("use research-bot", "Commands without a profile use this one from now on."),
         ("use default", "Go back to the default profile."),
     ),
     "create": _of(
-        ("create writer", "A blank profile, with a command of its name."),
+        ("create writer", "A blank profile, with a command of the same name."),
         ("create lab --clone-from research-bot", "A copy of another's settings, keys and skills."),
         (
             "create writer --no-alias --description 'Edits texts.'",
@@ -220,11 +220,11 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
     "ui": _of(
         ("ui", "Open the page in your browser."),
         ("ui -p research-bot", "Begin with one profile."),
-        ("ui --port 8765 --no-open", "At a fixed port, for a tunnel of ssh from your own machine."),
+        ("ui --port 8765 --no-open", "At a fixed port, for an ssh tunnel from your own machine."),
     ),
     "doctor": _of(
-        ("doctor", "Look for problems, each with the command that mends it."),
-        ("doctor --fix", "Mend what needs no decision from you."),
+        ("doctor", "Look for problems, each with the command that repairs it."),
+        ("doctor --fix", "Repair what needs no decision from you."),
         ("doctor --sources", "Ask the source of each profile and each registry, too."),
     ),
     "init": _of(
@@ -245,7 +245,7 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
         ("publish . --to github.com/you/research-bot", "The first time: name the repository."),
     ),
     "changes": _of(
-        ("changes research-bot", "What the agent changed, what you did, and what nobody knows of."),
+        ("changes research-bot", "What the agent changed, what you changed, and what is unclear."),
         ("changes . --json", "The same for a program; . is the active profile."),
     ),
     "contribute": _of(
@@ -292,7 +292,7 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
     ),
     "search": _of(
         ("search papers citations", "Packages that match all words."),
-        ("search --category research", "All packages of a category; without it, all there are."),
+        ("search --category research", "All packages of a category; without one, all packages."),
     ),
     "registry list": _of(
         ("registry list", "Their names, places, and when they were last read."),
@@ -323,12 +323,12 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
         ("trust add ada SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU", "By its fingerprint."),
     ),
     "trust remove": _of(
-        ("trust remove ada", "Forget the key; it is asked about again."),
+        ("trust remove ada", "Forget the key; you are asked about it again."),
         ("trust remove ada --revoke --reason 'stolen'", "Accept nothing that it signed."),
     ),
     "trust require": _of(
-        ("trust require research-bot", "Show what this profile demands."),
-        ("trust require research-bot commits", "Demand a signature of every update."),
+        ("trust require research-bot", "Show what has to be signed."),
+        ("trust require research-bot commits", "Require a signature on every update."),
     ),
     "gateway route add": _of(
         ("gateway route add --profile lab --guild 1234", "Let lab answer in a whole server."),
@@ -375,7 +375,7 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
     ),
     "gateways logs": _of(
         ("gateways logs research-bot --lines 50", "The last 50 lines."),
-        ("gateways logs --all -f", "All logs in one, and what comes, until Ctrl-C."),
+        ("gateways logs --all -f", "All logs in one, with new lines, until Ctrl-C."),
     ),
     "gateways check": _of(
         ("gateways check", "Look for bots and ports that two gateways would use."),
@@ -386,8 +386,8 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
         ("gateways enable --all", "Start every gateway at login."),
     ),
     "gateways disable": _of(
-        ("gateways disable research-bot", "Start its gateway at login no more."),
-        ("gateways disable --all", "None starts at login any more."),
+        ("gateways disable research-bot", "Stop starting its gateway at login."),
+        ("gateways disable --all", "No gateway starts at login any more."),
     ),
     "sync init": _of(
         ("sync init research-bot git@host:you/research-bot-sync", "Show what is sent, and ask."),
@@ -418,7 +418,7 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
         ("sync forget . old-laptop --json", "The same for a script."),
     ),
     "front-door install": _of(
-        ("front-door install", "Show what it replaces, ask, and write it to ~/.local/bin."),
+        ("front-door install", "Say what it replaces, and write it to ~/.local/bin."),
         ("front-door install --into ~/bin", "Write it to another folder."),
     ),
     "front-door remove": _of(
@@ -431,7 +431,10 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
     ),
     "dashboard install": _of(
         ("dashboard install", "Show what is written and started, then ask twice."),
-        ("dashboard install --yes --enable", "Install it and let the agent load it, unasked."),
+        (
+            "dashboard install --yes --enable",
+            "Install it and let the agent load it, without asking.",
+        ),
     ),
     "dashboard remove": _of(
         ("dashboard remove", "Remove its files, and its name from config.yaml."),
@@ -446,27 +449,27 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
         ("watch install --cron -n", "Show the line of the crontab, and change nothing."),
     ),
     "watch remove": _of(
-        ("watch remove", "Take our timer away; other people's lines stay."),
+        ("watch remove", "Remove only what watch install added."),
         ("watch remove --json", "The same for a script."),
     ),
     "watch status": _of(
-        ("watch status", "When it looks, who is told, and what was asked for."),
+        ("watch status", "When it looks, who gets messages, and which plans wait for a code."),
         ("watch status --json", "The same for a script."),
     ),
     "watch run": _of(
-        ("watch run", "Look now; what was told before is not told again."),
+        ("watch run", "Look now; each release is reported only once."),
         ("watch run --json", "The same for a script."),
     ),
     "watch chat install": _of(
         ("watch chat install research-bot", "Show what it starts, then ask twice."),
-        ("watch chat install research-bot -y --enable", "Install and enable it, unasked."),
+        ("watch chat install research-bot -y --enable", "Install and enable it without asking."),
     ),
     "watch chat remove": _of(
         ("watch chat remove research-bot", "Its files, and its name in config.yaml."),
         ("watch chat remove", "In the active profile."),
     ),
     "watch chat status": _of(
-        ("watch chat status", "Which profiles have it."),
+        ("watch chat status", "Which profiles have the plugin."),
         ("watch chat status --json", "The same for a script."),
     ),
     "watch code": _of(
@@ -478,15 +481,15 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
         ("watch answer --offline", "The same, without asking any server."),
     ),
     "watch owner add": _of(
-        ("watch owner add telegram 123456789", "Let this person command, with codes."),
+        ("watch owner add telegram 123456789", "Let this person use /dist, with codes."),
         ("watch owner add discord 8080808080", "On another platform, too."),
     ),
     "watch owner list": _of(
-        ("watch owner list", "Who may command, and where messages go."),
+        ("watch owner list", "Who may use /dist, and where messages go."),
         ("watch owner list --json", "The same for a script."),
     ),
     "watch owner remove": _of(
-        ("watch owner remove telegram 123456789", "Let this person command no more."),
+        ("watch owner remove telegram 123456789", "Stop this person from using /dist."),
         ("watch owner remove discord 8080808080", "On another platform."),
     ),
 }

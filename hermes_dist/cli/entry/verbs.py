@@ -65,7 +65,7 @@ VERBS: dict[str, Verb] = {
         PACKAGES,
     ),
     "unkeep": Verb(
-        "package.keep", "unkeep", "Keep it yours no longer; it stays as it is now.", PACKAGES
+        "package.keep", "unkeep", "Stop keeping something yours; it stays as it is now.", PACKAGES
     ),
     "resolve": Verb(
         "package.resolve",
@@ -117,7 +117,7 @@ VERBS: dict[str, Verb] = {
     "overview": Verb(
         "profiles",
         "overview",
-        "Show where things stand and what to do next; no verb does, too.",
+        "Show where things stand and what to do next; so does no verb.",
         PROFILES,
     ),
     "current": Verb("profiles", "current", "Show the profile you are in.", PROFILES),
@@ -133,9 +133,9 @@ VERBS: dict[str, Verb] = {
         "lifecycle", "rename", "Rename a profile, with its command, service and routes.", PROFILES
     ),
     "follow": Verb(
-        "links", "follow", "Have a link in a profile followed, and written through.", PROFILES
+        "links", "follow", "Allow updates to write through a link in a profile.", PROFILES
     ),
-    "unfollow": Verb("links", "unfollow", "Follow a link in a profile no more.", PROFILES),
+    "unfollow": Verb("links", "unfollow", "Stop writing through a link in a profile.", PROFILES),
     "describe": Verb("lifecycle", "describe", "Show or set what a profile is good at.", PROFILES),
     "alias": Verb("profiles", "alias", "Make a command that starts a profile.", PROFILES),
     "delete": Verb("lifecycle", "delete", "Move a profile to the trash, for 30 days.", PROFILES),
@@ -145,20 +145,16 @@ VERBS: dict[str, Verb] = {
     "restore": Verb(
         "lifecycle", "restore", "Bring a profile back from the archive or the trash.", PROFILES
     ),
-    "apply": Verb(
-        "team", "apply", "Make this machine as the file of a team says; edits stay.", FLEET
-    ),
-    "snapshot": Verb(
-        "team", "snapshot", "Write what this machine has as the file of a team.", FLEET
-    ),
+    "apply": Verb("team", "apply", "Make this machine match a team's file; edits stay.", FLEET),
+    "snapshot": Verb("team", "snapshot", "Write a team's file that describes this machine.", FLEET),
     "ui": Verb(
-        "ui", "ui", "Show the page of this machine in a browser, on this machine alone.", PROFILES
+        "ui", "ui", "Show this machine's profiles in a browser, on this machine alone.", PROFILES
     ),
     "doctor": Verb(
         "doctor", "doctor", "Look for problems on this machine; --fix repairs them.", PROFILES
     ),
     "init": Verb(
-        "author", "init", "Begin a package: write its manifest from what is there.", AUTHORS
+        "author", "init", "Begin a package: write a manifest for a profile or folder.", AUTHORS
     ),
     "validate": Verb(
         "author", "validate", "Check a package for errors, leaks and what would be lost.", AUTHORS
@@ -252,7 +248,7 @@ NESTED: dict[str, Nested] = {
             "add": Verb("sign", "add", "Trust a key under a name.", TRUST),
             "remove": Verb("sign", "remove", "Forget a key, or revoke it.", TRUST),
             "require": Verb(
-                "sign", "require", "Choose what a profile demands to be signed.", TRUST
+                "sign", "require", "Choose what has to be signed for a profile.", TRUST
             ),
         },
     ),
@@ -292,10 +288,13 @@ NESTED: dict[str, Nested] = {
         PACKAGES,
         {
             "add": Verb(
-                "layers.own", "add", "Put a package under a profile; yours stays on top.", PACKAGES
+                "layers.own",
+                "add",
+                "Put a package under a profile; your files stay on top.",
+                PACKAGES,
             ),
             "remove": Verb(
-                "layers.own", "remove", "Take it out again; what you edited stays.", PACKAGES
+                "layers.own", "remove", "Remove a layer; what you edited stays.", PACKAGES
             ),
             "list": Verb("layers.own", "list_", "List what a profile stands on.", PACKAGES),
         },
@@ -344,7 +343,9 @@ NESTED: dict[str, Nested] = {
                 "sync", "now", "Take in what others sent, and send what changed here.", MOVING
             ),
             "status": Verb("sync", "status", "Show what comes in and what goes out.", MOVING),
-            "leave": Verb("sync", "leave", "Sync it no longer here; its files stay.", MOVING),
+            "leave": Verb(
+                "sync", "leave", "Stop syncing a profile on this machine; its files stay.", MOVING
+            ),
             "accept": Verb(
                 "sync", "accept", "Let a machine of yours read what is encrypted.", MOVING
             ),
@@ -387,9 +388,12 @@ NESTED: dict[str, Nested] = {
             "install": Verb(
                 "watch.timer", "install", "Look for new releases every day; change nothing.", SETUP
             ),
-            "remove": Verb("watch.timer", "remove", "Look for new releases no more.", SETUP),
+            "remove": Verb("watch.timer", "remove", "Stop looking for new releases.", SETUP),
             "status": Verb(
-                "watch.timer", "status", "Show the daily check, and who is told and may ask.", SETUP
+                "watch.timer",
+                "status",
+                "Show the daily check, and the owners who get messages.",
+                SETUP,
             ),
             "run": Verb("watch.timer", "run", "Look for new releases now.", SETUP),
             "chat": Nested(
@@ -399,13 +403,15 @@ NESTED: dict[str, Nested] = {
                     "install": Verb(
                         "watch.chat",
                         "install",
-                        "Install the plugin; enabling it is a yes of its own.",
+                        "Install the plugin; enabling it is a second question.",
                         SETUP,
                     ),
                     "remove": Verb(
                         "watch.chat", "remove", "Remove the plugin; what you changed stays.", SETUP
                     ),
-                    "status": Verb("watch.chat", "status", "Show which profiles have it.", SETUP),
+                    "status": Verb(
+                        "watch.chat", "status", "Show which profiles have the plugin.", SETUP
+                    ),
                 },
             ),
             "code": Verb(
@@ -419,10 +425,15 @@ NESTED: dict[str, Nested] = {
                 SETUP,
                 {
                     "add": Verb(
-                        "watch.owner", "add", "Let a person command, with a code each time.", SETUP
+                        "watch.owner",
+                        "add",
+                        "Let a person use /dist, with a code for each change.",
+                        SETUP,
                     ),
-                    "list": Verb("watch.owner", "list_", "List who may command.", SETUP),
-                    "remove": Verb("watch.owner", "remove", "Let a person command no more.", SETUP),
+                    "list": Verb("watch.owner", "list_", "List who may use /dist.", SETUP),
+                    "remove": Verb(
+                        "watch.owner", "remove", "Stop a person from using /dist.", SETUP
+                    ),
                 },
             ),
         },

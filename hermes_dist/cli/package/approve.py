@@ -43,7 +43,9 @@ def approve(
         bool,
         typer.Option("--list", help="List what needs approval, what is approved, and what is off."),
     ] = False,
-    show: Annotated[bool, typer.Option("--show", help="Show all that a THING does.")] = False,
+    show: Annotated[
+        bool, typer.Option("--show", help="Show everything that a THING does.")
+    ] = False,
     revoke: Annotated[
         bool,
         typer.Option(

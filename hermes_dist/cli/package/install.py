@@ -50,7 +50,7 @@ def install(
         str, typer.Option("--name", help="The profile's name; by default the package's.")
     ] = "",
     alias: Annotated[
-        bool, typer.Option("--alias", help="Make a command of the profile's name.")
+        bool, typer.Option("--alias", help="Make a command with the profile's name.")
     ] = False,
     force: Annotated[
         bool, typer.Option("--force", help="Merge into a profile that exists.")

@@ -56,7 +56,7 @@ def resolve(
         bool, typer.Option("--list", help="List what is open, and what --always keeps yours.")
     ] = False,
     show: Annotated[
-        bool, typer.Option("--show", help="Show one conflict from all three sides.")
+        bool, typer.Option("--show", help="Show one conflict: as received, yours and theirs.")
     ] = False,
     always: Annotated[
         bool, typer.Option("--always", help="With --ours: keep it yours from now on.")

@@ -36,12 +36,12 @@ Include = Annotated[
     typer.Option(
         "--include",
         metavar="PATH",
-        help="Take a path along that the author's list leaves out; remembered.",
+        help="Also install a path that the author's list leaves out; remembered.",
     ),
 ]
 Exclude = Annotated[
     list[str] | None,
-    typer.Option("--exclude", metavar="PATH", help="Undo --include; what came stays, as yours."),
+    typer.Option("--exclude", metavar="PATH", help="Undo --include; the files stay, as yours."),
 ]
 Profile = Annotated[
     str | None,
@@ -96,7 +96,7 @@ IgnoreRequires = Annotated[
 ]
 Restart = Annotated[
     bool,
-    typer.Option("--restart", help="Restart the running gateways that the change touches."),
+    typer.Option("--restart", help="Restart the running gateways that the change affects."),
 ]
 
 

@@ -14,16 +14,16 @@ from hermes_dist.voice.plugins.dashboard import whose_words
 
 Yes = Annotated[
     bool,
-    typer.Option("-y", "--yes", help="Install it without asking; --enable is a yes of its own."),
+    typer.Option(
+        "-y", "--yes", help="Install it without asking; --enable answers the second question."
+    ),
 ]
 Enable = Annotated[
     bool, typer.Option("--enable", help="Let the agent load it: name it in config.yaml.")
 ]
 Replace = Annotated[
     bool,
-    typer.Option(
-        "--replace", help="Replace a folder that is not as hermes-dist left it; it is kept."
-    ),
+    typer.Option("--replace", help="Replace a folder that somebody changed; the old one is kept."),
 ]
 
 

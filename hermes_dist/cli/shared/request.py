@@ -117,7 +117,7 @@ def show_outcome(
         session: The run.
         outcome: What was done, or would be.
         exit_code: A dry run that would change something ends with its own code.
-        restart: Restart the running gateways that the change touches.
+        restart: Restart the running gateways that the change affects.
         told: Name the command that restarts them; otherwise the caller does it later.
     """
     if outcome.dry_run and outcome.proposal is not None:

@@ -16,7 +16,8 @@ from hermes_dist.voice.watch.watch_json import owners_data
 
 Platform = Annotated[str, typer.Argument(metavar="PLATFORM", help="telegram, discord, slack, …")]
 Person = Annotated[
-    str, typer.Argument(metavar="ID", help="The person's id there; /dist in a direct chat says it.")
+    str,
+    typer.Argument(metavar="ID", help="The person's id there; /dist in a direct chat shows it."),
 ]
 
 
@@ -30,7 +31,7 @@ def add(session: Session, platform: Platform, person: Person) -> int:
         f"{name} will see the profiles of this machine in direct chats with its bots, and can change them there with "
         "codes from this terminal."
     )
-    if not screen.confirm("Let this person command?"):
+    if not screen.confirm("Let this person use /dist?"):
         raise Cancelled("cancelled, nothing changed")
     new = ops.add_owner(session.ctx, platform, person)
     screen.emit("watch-owners", owners_data(ops.owners_of(session.ctx).owners))

@@ -32,7 +32,7 @@ def install(
     launchd: Annotated[bool, typer.Option("--launchd", help="By launchd, on macOS.")] = False,
     cron: Annotated[bool, typer.Option("--cron", help="By a line of your crontab.")] = False,
     at: Annotated[
-        str, typer.Option("--at", metavar="HH:MM", help="When; up to an hour later, by chance.")
+        str, typer.Option("--at", metavar="HH:MM", help="When to look, up to an hour later.")
     ] = DEFAULT_AT,
     dry_run: DryRun = False,
 ) -> int:
@@ -107,7 +107,10 @@ def _when(seconds: float) -> str:
 def run(
     session: Session,
     jitter: Annotated[
-        int, typer.Option("--jitter", metavar="SECONDS", help="Begin up to so much later.")
+        int,
+        typer.Option(
+            "--jitter", metavar="SECONDS", help="Start at a random time up to this much later."
+        ),
     ] = 0,
 ) -> int:
     if not 0 <= jitter <= _LONGEST_JITTER:

@@ -41,7 +41,7 @@ def add_owner(ctx: Context, platform: str, person: str) -> bool:
 
 
 def remove_owner(ctx: Context, platform: str, person: str) -> None:
-    """Let a person command no more.
+    """Stop a person from using /dist.
 
     Raises:
         DistError: That person is no owner, or the file can't be read or written.

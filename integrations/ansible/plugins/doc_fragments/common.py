@@ -38,7 +38,7 @@ options:
     type: bool
     default: false
   restart:
-    description: Restart the running gateways that the change touches.
+    description: Restart the running gateways that the change affects.
     type: bool
     default: false
   offline:
