@@ -15,7 +15,8 @@ from hermes_dist.cli.shared.screen import Screen
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import DistError, counted
 from hermes_dist.model.left_out import Why
-from hermes_dist.model.paths import RelPath
+from hermes_dist.model.notes import NoteKind
+from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.tree import Entry, Tree
 from hermes_dist.ops.authoring import contribute as giving
 from hermes_dist.ops.authoring import publish as ops
@@ -272,10 +273,7 @@ def contribute(
     screen.emit("contributed", contributed_data(done))
     tick, count = screen.paint("✓", "good"), counted(len(made.changes), "file")
     if not made.changes:
-        whose = "its author ships it"
-        if made.layer:
-            whose = f"the author of {clean(made.layer)} ships it"
-        screen.say(f"{name} is as {whose}: there is nothing to send.")
+        _nothing(screen, name, made)
     elif dry_run:
         _gift(screen.results(), made)
         screen.say("Dry run: nothing was sent.")
@@ -286,6 +284,16 @@ def contribute(
         screen.say(f"{tick} Pushed {clean(done.pushed)}: {count} changed.")
         screen.tell(f"  next: open a pull request from {clean(made.branch)} to {clean(made.spec)}")
     return 0
+
+
+def _nothing(screen: Screen, name: ProfileName, made: giving.Contribution) -> None:
+    whose = "its author ships it"
+    if made.layer:
+        whose = f"the author of {clean(made.layer)} ships it"
+    elif any(note.kind is NoteKind.EDITS_OF_LAYER for note in made.notes):
+        whose = "the author of the package itself ships it"
+    screen.say(f"{name} is as {whose}: there is nothing to send.")
+    notes(screen, made.notes)
 
 
 def _gift(screen: Screen, made: giving.Contribution) -> None:

@@ -47,6 +47,7 @@ class NoteKind(Kind):
     LAYER_KEPT_BACK = "layer-kept-back"
     LAYER_DOES_NOT_FIT = "layer-does-not-fit"
     LEFT_BY_LAYER = "left-by-layer"
+    EDITS_OF_LAYER = "edits-of-layer"
     GOES_FORWARD = "goes-forward"
     AGENT_NOT_FOUND = "agent-not-found"
     AGENT_NOT_COMPARABLE = "agent-not-comparable"

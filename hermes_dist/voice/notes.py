@@ -93,6 +93,15 @@ def _left_by_layer(data: Data) -> str:
     return f"you changed {said}: that stays and is yours now; the layer that brought it is gone"
 
 
+def _edits_of_layer(data: Data) -> str:
+    count = int(str(data["count"]))
+    are, them = ("is", "it") if count == 1 else ("are", "them")
+    return (
+        f"{counted(count, 'change')} {are} of the layer {data['layer']}; "
+        f"send {them} to its author: {data['command']}"
+    )
+
+
 def _named_but_unsigned(data: Data) -> str:
     return f"its manifest names the signing key {data['key']}, but it is {_HOW[str(data['how'])]}"
 
@@ -363,6 +372,7 @@ SENTENCES: Sentences = {
     NoteKind.INCLUDED_IS_MISSING: "--include names {path}, which the package does not have",
     NoteKind.RELEASED: _released,
     NoteKind.LEFT_BY_LAYER: _left_by_layer,
+    NoteKind.EDITS_OF_LAYER: _edits_of_layer,
     NoteKind.ANSWER_IN_LINE: "your own line holds your answer to the input {name}; look at it "
     "before it leaves",
     NoteKind.ANSWERS_STAY: "your answers stay here, and the import asks again: {names}",

@@ -43,7 +43,7 @@ from hermes_dist.model.manifest import EnvVar, Manifest
 from hermes_dist.model.notes import Note
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.tree import EMPTY, Read, Tree, together
-from hermes_dist.ops.authoring.of_layer import Part, of_layer
+from hermes_dist.ops.authoring.of_layer import Part, of_layer, without_layers
 from hermes_dist.ops.change.machine_secrets import secrets_of
 from hermes_dist.ops.change.observe import Observed, first_of, observe
 from hermes_dist.ops.context import Context
@@ -112,7 +112,13 @@ class Leaving(Struct, frozen=True, kw_only=True):
 
 
 def leaving(
-    ctx: Context, name: ProfileName, *, own: bool, places: Sequence[str] = (), layer: str = ""
+    ctx: Context,
+    name: ProfileName,
+    *,
+    own: bool,
+    places: Sequence[str] = (),
+    layer: str = "",
+    apart: bool = False,
 ) -> Leaving:
     """Turn a profile into a package; nothing is written, and machine files are not opened.
 
@@ -122,6 +128,7 @@ def leaving(
         own: Whether to include the user's own files, jobs and servers.
         places: Only these changes, as :func:`hermes_dist.decide.authoring.chosen.choose` takes them; empty for all.
         layer: The name of a layer, to have it with the changes made here instead of the package; empty for none.
+        apart: Whether changes of what layers bring stay out of the package: they are for the authors of those.
 
     Raises:
         Invalid: A place names nothing that was changed.
@@ -158,6 +165,8 @@ def leaving(
     if layer:
         part = of_layer(ctx, home, layer, whole, lower, named=bool(places))
     else:
+        if apart:
+            whole = without_layers(ctx, home, whole, lower, named=bool(places))
         part = _unanswered(lock, _own(whole, lower))
     tree, received, read = part.tree, part.received, part.read
     left_out = (*stays, *personal, *bundled, *seen.odd, *_elsewhere(home, seen.found))
@@ -214,7 +223,7 @@ def _unanswered(lock: Lock | None, part: Part) -> Part:
     now = unfill(part.tree, lock.unfilled, values, part.read)
     then = unfill(part.received, lock.unfilled, values, part.read)
     read = together({**now.blobs, **then.blobs}, part.read)
-    notes = told(now.tree, then.tree, values, read)
+    notes = (*part.notes, *told(now.tree, then.tree, values, read))
     return replace(part, tree=now.tree, received=then.tree, read=read, notes=notes)
 
 

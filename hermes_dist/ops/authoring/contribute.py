@@ -15,6 +15,7 @@ from hermes_dist.decide.placement.place import CONFIG
 from hermes_dist.decide.placement.servers import MCP
 from hermes_dist.errors import Cancelled, DistError, UsageError
 from hermes_dist.model.left_out import LeftOut
+from hermes_dist.model.lock import Lock
 from hermes_dist.model.lock_package import LockedPackage
 from hermes_dist.model.notes import Note
 from hermes_dist.model.paths import ProfileName, RelPath
@@ -158,11 +159,11 @@ def gather(ctx: Context, name: ProfileName, gift: Gift) -> Contribution:
     """
     # Whoever names a file of their own means to send it.
     own = gift.own or bool(gift.places)
-    found = leaving(ctx, name, own=own, places=gift.places, layer=gift.layer)
+    found = leaving(ctx, name, own=own, places=gift.places, layer=gift.layer, apart=True)
     found.need_settled(ctx)
     lock = found.home.need_lock(ctx)
     package = find_layer(ctx, name, lock, gift.layer) if gift.layer else lock.top
-    spec = _source_of(name, package)
+    spec = _source_of(ctx, name, lock, package)
     repository = repository_at(ctx, found, spec, package.pin.commit)
     changes = changed_here(found.received, found.tree, repository)
     changes = {path: entry for path, entry in changes.items() if _is_chosen(path, gift)}
@@ -199,7 +200,7 @@ def _with_variables(
     return tree, read
 
 
-def _source_of(name: ProfileName, package: LockedPackage) -> SourceSpec:
+def _source_of(ctx: Context, name: ProfileName, lock: Lock, package: LockedPackage) -> SourceSpec:
     """Return the repository that a package of a profile came from, also behind a name in a registry.
 
     Raises:
@@ -214,10 +215,15 @@ def _source_of(name: ProfileName, package: LockedPackage) -> SourceSpec:
     pin = package.pin
     if not pin.commit:
         what = f"its layer {package.name}" if package.layer else name
+        hint = "edit the files there"
+        if lock.layers and not package.layer:
+            names = ", ".join(one.name for one in lock.layers)
+            send = ctx.command(f"contribute {name} --layer NAME")
+            hint += f"; what you changed of a layer ({names}) goes to its author: {send}"
         raise DistError(
             f"{what} was installed from a folder, which has no history to build on",
             where=pin.url,
-            hint="edit the files there",
+            hint=hint,
         )
     spec = absolute(parse_source(package.source, allow_insecure=True))
     if spec.kind.traits.is_name:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import shlex
+from collections import Counter
 from collections.abc import Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from hermes_dist.decide.consent.parking import put_back
 from hermes_dist.decide.inputs.fill import fill
 from hermes_dist.decide.inputs.unfill import told, unfill
 from hermes_dist.decide.layers.compose import BY_KEY
 from hermes_dist.decide.layers.edits import Edit, edits, with_edits
 from hermes_dist.errors import UsageError
+from hermes_dist.model.keypath import format_key
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.lock_package import LockedPackage
-from hermes_dist.model.notes import Note
+from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.tree import Read, Tree, together
 from hermes_dist.ops.change.observe import first_of
@@ -95,6 +99,51 @@ def of_layer(
     read = together(made.blobs, read)
     edited = Part(received=had, tree=made.tree, read=read, variables=whole.variables)
     return _unanswered(ctx, lock, package, edited)
+
+
+def without_layers(
+    ctx: Context, home: Home, whole: Part, lower: Below | None, *, named: bool
+) -> Part:
+    """Leave out of a profile what was changed of its layers, which the author of the package itself does not ship.
+
+    Args:
+        ctx: The context.
+        home: The profile.
+        whole: The package with its layers.
+        lower: The layers; None if there are none.
+        named: The user named what is to be sent.
+
+    Returns:
+        The same, with the layers as they were received, and notes with the commands that send the changes.
+
+    Raises:
+        UsageError: A place that the user named belongs to a layer.
+    """
+    if lower is None:
+        return whole
+    lock = home.need_lock(ctx)
+    read = first_of(whole.read, lower.read)
+    found = edits((*lower.layers, lower.own), whole.received, whole.tree, read)
+    if named:
+        _check_owner(ctx, home.name, lock, lock.name, found)
+    names = {one.name for one in lock.layers}
+    # A new file beside those of a layer is the user's own; a new key has no other place than the layer's section.
+    whose = [(edit, edit.near if edit.key else edit.owner) for edit in found]
+    theirs = [(edit, layer) for edit, layer in whose if layer in names]
+    at = [(edit.path, format_key(edit.key) if edit.key else "") for edit, _ in theirs]
+    back = put_back(whole.tree, whole.received, at, read)
+    counts = Counter(layer for _, layer in theirs)
+    return replace(
+        whole,
+        tree=back.tree,
+        read=together(back.blobs, read),
+        notes=(*whole.notes, *(_of_layer(ctx, home.name, *row) for row in counts.items())),
+    )
+
+
+def _of_layer(ctx: Context, name: ProfileName, layer: str, count: int) -> Note:
+    words = f"contribute {name} --layer {shlex.quote(layer)}"
+    return Note.of(NoteKind.EDITS_OF_LAYER, count=count, layer=layer, command=ctx.command(words))
 
 
 def _unanswered(ctx: Context, lock: Lock, package: LockedPackage, edited: Part) -> Part:

@@ -13,6 +13,7 @@ from story import BOT, GO, Story, yes
 from hermes_dist.errors import Cancelled, DistError, Refused, UsageError
 from hermes_dist.ops.authoring.contribute import Contributed, Gift, contribute
 from hermes_dist.ops.layers import own
+from hermes_dist.voice.notes import sentences
 
 
 def send(
@@ -55,6 +56,20 @@ def test_each_layer_gets_its_own_edits_alone(story: Stack) -> None:
     assert sent(story, "base", "model.default").keys() == {"config.yaml"}
 
 
+def test_what_was_changed_of_layers_stays_out_of_the_package_and_each_is_named(
+    story: Stack,
+) -> None:
+    story.edit("config.yaml", "compact: true", "compact: false")
+    assert sent(story, "") == {"config.yaml": "display: {compact: false}\n"}
+    notes = send(story, "").contribution.notes
+    assert list(sentences(notes)) == [
+        f"2 changes are of the layer {one}; send them to its author: hermes-dist contribute bot --layer {one}"
+        for one in ("base", "tools")
+    ]
+    assert sent(story, "", "skills/find/notes.md") == {"skills/find/notes.md": "Mine.\n"}
+    assert send(story, "", "display.compact").contribution.notes == ()
+
+
 def test_a_patch_applies_in_the_clone_of_the_layers_author(story: Stack, tmp_path: Path) -> None:
     patch, clone = tmp_path / "x.patch", tmp_path / "clone"
     story.release(story.base, "2.0.0", {"AGENTS.md": "Later.\n"})
@@ -86,6 +101,18 @@ def test_a_no_sends_nothing_and_a_yes_a_branch(story: Stack, tmp_path: Path) -> 
         ("base", "agent.max_turns", "is of tools, and not of base", "--layer tools"),
         ("base", "display.compact", "is of bot itself, and not of base", "compact'"),
         ("nope", "SOUL.md", "no layer of bot is called 'nope'", "its layers are base, tools"),
+        (
+            "",
+            "SOUL.md",
+            "SOUL.md is of base, and not of bot",
+            "contribute bot SOUL.md --layer base",
+        ),
+        (
+            "",
+            "model.default",
+            "is of base, and not of bot",
+            "'config.yaml: model.default' --layer base",
+        ),
         ("bot", "SOUL.md", "bot is the package itself and no layer", "leave --layer out"),
     ],
 )
@@ -137,6 +164,9 @@ def test_a_layer_under_ones_own_profile_and_one_in_a_folder_of_the_same_reposito
         send(story, "a")
     own.add(story.ctx, BOT, f"{story.url}//packs/a", GO, yes)
     story.edit("SOUL.md", "Two.", "Three.")
+    with pytest.raises(DistError, match="installed from a folder") as caught:
+        send(story, "")
+    assert "hermes-dist contribute bot --layer NAME" in (caught.value.hint or "")
     made = send(story, "a").contribution
     assert (str(made.spec), list(made.changes)) == (f"{story.url}//packs/a", ["SOUL.md"])
     folder = Repo(tmp_path / "plain").path
