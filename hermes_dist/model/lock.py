@@ -7,7 +7,6 @@ are migrated, newer ones refused.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from io import BytesIO
 from itertools import chain, starmap
 
 from msgspec import Struct, field
@@ -294,16 +293,16 @@ def _encoded(parts: Iterable[str]) -> bytes:
     Raises:
         Invalid: A text in it can't be written.
     """
-    whole, part = BytesIO(), ""
+    whole, part = bytearray(), ""
     try:
         for part in parts:
-            whole.write(part.encode())
+            whole += part.encode()
     except UnicodeEncodeError as err:
         raise Invalid(
             "a text to be written to the lockfile is not valid Unicode",
             where=ascii(part[max(0, err.start - 40) : err.end]),
         ) from None
-    return whole.getvalue()
+    return bytes(whole)
 
 
 def _head_text(lock: Lock) -> str:

@@ -104,19 +104,23 @@ def _in_shared_commits(ctx: Context, pins: Sequence[Pin]) -> _Known:
     for pin in pins:
         by_commit.setdefault((pin.url, pin.commit), []).append(pin)
     found: dict[Pin, bytes | None] = {}
-    for (url, commit), several in by_commit.items():
-        if len(several) == 1 or all(map(ctx.sources.manifest, several)):
-            continue
-        try:
-            files = ctx.sources.git.folders_with(url, commit, MANIFEST)
-            small = {at: file.oid for at, file in files.items() if file.size <= _MAX_BYTES}
-            here = {pin: small[pin.subfolder] for pin in several if pin.subfolder in small}
-            contents = dict(ctx.sources.git.blobs(url, list(dict.fromkeys(here.values()))))
-        except DistError:
-            found |= dict.fromkeys(several)
-        else:
-            found |= {pin: contents[oid] for pin, oid in here.items()}
+    for several in by_commit.values():
+        if len(several) > 1 and not all(map(ctx.sources.manifest, several)):
+            found |= _read_together(ctx, several)
     return found
+
+
+def _read_together(ctx: Context, pins: Sequence[Pin]) -> _Known:
+    """The manifests of pins of one commit, by one look at its folders."""
+    url, commit = pins[0].url, pins[0].commit
+    try:
+        files = ctx.sources.git.folders_with(url, commit, MANIFEST)
+        small = {at: file.oid for at, file in files.items() if file.size <= _MAX_BYTES}
+        here = {pin: small[pin.subfolder] for pin in pins if pin.subfolder in small}
+        contents = dict(ctx.sources.git.blobs(url, list(dict.fromkeys(here.values()))))
+    except DistError:
+        return dict.fromkeys(pins)
+    return {pin: contents[oid] for pin, oid in here.items()}
 
 
 def _manifest_at(ctx: Context, pin: Pin) -> bytes | None:
