@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from hermes_dist.agents.places import JOBS
+from hermes_dist.model.facts import fact_value
 from hermes_dist.model.left_out import MISSED
 from hermes_dist.voice.inputs.data import answers_data, inputs_data
 from hermes_dist.voice.left_out import why_words
@@ -133,9 +135,21 @@ def effect_data(effect: Effect) -> dict[str, Any]:
         "path": effect.path,
         "key": effect.key,
         "what": effect.what,
-        "facts": [{"name": name, "value": value} for name, value in effect.facts],
+        "facts": [
+            {"name": name, "value": value, **_in_words("words", f"{effect.place} {name}", value)}
+            for name, value in effect.facts
+        ],
         "digest": effect.digest,
     }
+
+
+def _in_words(field: str, place: str, value: str) -> dict[str, str]:
+    """A field with what the schedule of a job means, in words; nothing for any other fact."""
+    if not (value and place.startswith(f"{JOBS}: ") and place.endswith(" schedule")):
+        return {}
+    from hermes_dist.decide.placement.timing import schedule_words  # noqa: PLC0415 - few packages have jobs
+
+    return {field: schedule_words(fact_value(value))}
 
 
 def _parked_data(proposal: Proposal) -> list[dict[str, Any]]:
@@ -179,7 +193,13 @@ def consents_data(name: str, found: Consents, whose: Whose) -> dict[str, Any]:
         "approved": approved,
         "off": off,
         "changed": [
-            {"place": place, "before": before, "after": after}
+            {
+                "place": place,
+                "before": before,
+                "after": after,
+                **_in_words("before_words", place, before),
+                **_in_words("after_words", place, after),
+            }
             for place, before, after in found.changed
         ],
     }

@@ -252,7 +252,10 @@ def test_what_waits_is_reviewed_one_by_one(window: Window, machine: Machine) -> 
         assert fact in card.inner_text()
     window.button("Skip").click()
     window.sees("2 of 2 that wait")
-    assert "Run the security audit" in page.get_by_role("article").first.inner_text()
+    job = page.get_by_role("article").first.inner_text()
+    assert "Run the security audit" in job
+    assert "at 02:30 every day" in job
+    assert '"expr": "30 2 * * *"' in job
     window.button("Skip").click()
     window.sees("2 things skipped")
     config = yaml.safe_load((machine.path("coder") / "config.yaml").read_text())

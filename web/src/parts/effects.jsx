@@ -29,6 +29,11 @@ function groupOf(effect) {
   return effect.key || effect.path;
 }
 
+/** A value, and before it what it means if there are words for it. @param {{words?: string, value: string}} props */
+function Said({ words, value }) {
+  return words ? <span><span className="d-said">{words}</span> <span className="d-dim">{value}</span></span> : <span>{value}</span>;
+}
+
 /** One effect, all of it: each fact by name. @param {{effect: any, within: string}} props */
 function Effect({ effect, within }) {
   const key = effect.key.startsWith(`${within}.`) ? effect.key.slice(within.length + 1) : effect.key;
@@ -40,7 +45,7 @@ function Effect({ effect, within }) {
         {facts.map((fact, n) => (
           <div key={n}>
             <dt className="d-mono">{fact.name || (key !== within ? key : effect.path)}</dt>
-            <dd className="d-mono d-pre">{fact.value || "(empty)"}</dd>
+            <dd className="d-mono d-pre"><Said words={fact.words} value={fact.value || "(empty)"} /></dd>
           </div>
         ))}
         {before ? (
@@ -74,8 +79,8 @@ export function ConsentCard({ group, changed = [], head, children, level = 3 }) 
           {changed.map((row) => (
             <div key={row.place}>
               <dt className="d-mono d-break">{row.place}</dt>
-              <dd className="d-mono d-pre d-was"><span aria-hidden="true">− </span><span className="d-unseen">approved before: </span>{row.before || "(none)"}</dd>
-              <dd className="d-mono d-pre d-now"><span aria-hidden="true">+ </span><span className="d-unseen">now: </span>{row.after || "(none)"}</dd>
+              <dd className="d-mono d-pre d-was"><span aria-hidden="true">− </span><span className="d-unseen">approved before: </span><Said words={row.before_words} value={row.before || "(none)"} /></dd>
+              <dd className="d-mono d-pre d-now"><span aria-hidden="true">+ </span><span className="d-unseen">now: </span><Said words={row.after_words} value={row.after || "(none)"} /></dd>
             </div>
           ))}
         </dl>
