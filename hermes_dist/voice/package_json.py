@@ -100,7 +100,7 @@ def conflict_shown_data(found: Shown) -> dict[str, Any]:
 
 
 def _values_data(found: Shown) -> dict[str, Any] | None:
-    """The three values of a key, each on one line, with the comments written at it; None for a text."""
+    """The three values of a key, on one line and whole, with the comments written at it; None for a text."""
     if not found.sides.has_values:
         return None
     return {
@@ -108,6 +108,7 @@ def _values_data(found: Shown) -> dict[str, Any] | None:
         "ours": found.sides.yours,
         "theirs": found.sides.theirs,
         "comments": {side: list(lines) for side, lines in found.comments.items()},
+        "whole": dict(found.whole),
     }
 
 

@@ -209,6 +209,34 @@ def test_conflicts_are_listed_and_shown_from_all_sides(page: Page, story: Story)
     key = page.data("conflict", place="config.yaml: model.default")["value"]
     assert (key["base"], key["ours"], key["theirs"]) == ("small", "mine", "large")
     assert key["comments"] == {"base": [], "ours": ["# cheap"], "theirs": []}
+    assert key["whole"] == {}
+
+
+def test_a_value_of_several_lines_is_shown_on_its_lines_without_secrets(
+    page: Page, story: Story
+) -> None:
+    key = "ghp_" + "Ab3dEf6hIj9K" * 3
+    path = "data/hours.json"
+    values = '"note": {0}, "hours": {1}, "day": {2}'
+
+    def file(note: str, hours: str, day: str) -> str:
+        return "{" + values.format(json.dumps(note), hours, day) + "}\n"
+
+    story.ship({path: file("One.\nTwo.\n", '[{"from": 8}]', '{"a": 1}')})
+    page.carry_out("update")
+    story.write(path, file(f"One.\nMine, with {key}.\n", '[{"from": 9}]', '{"b": 1}'))
+    story.ship({path: file("One.\nTheirs.\n", '[{"from": 10}]', "7")})
+    page.carry_out("update")
+
+    def whole(key: str) -> Any:
+        return page.data("conflict", place=f"{path}: {key}")["value"]["whole"]
+
+    note = whole("note")
+    assert note["base"] == "One.\nTwo."
+    assert note["theirs"] == "One.\nTheirs."
+    assert note["ours"].startswith("One.\nMine, with ${")
+    assert key not in str(note)
+    assert whole("hours")["theirs"] == json.dumps([{"from": 10}], indent=2)
 
 
 def test_an_edited_text_is_checked_before_it_is_saved(page: Page, story: Story) -> None:

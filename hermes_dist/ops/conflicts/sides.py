@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from functools import cache
@@ -9,10 +10,11 @@ from functools import cache
 from msgspec import Struct
 
 from hermes_dist.decide.changes import line_diff
-from hermes_dist.decide.conflict_copy import comment_at
+from hermes_dist.decide.conflict_copy import comment_at, value_at
 from hermes_dist.decide.secrets.restore import hidden_lines
 from hermes_dist.errors import DistError
-from hermes_dist.model.keypath import BODY, parse_key, place_words
+from hermes_dist.model.documents.api import Kind, dump, kind_of
+from hermes_dist.model.keypath import BODY, parse_key, place_words, step_name
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.plan import Conflict
 from hermes_dist.ops.change.mask import Mask
@@ -55,6 +57,7 @@ class Shown(Struct, frozen=True, kw_only=True):
         beside: Other open conflicts in the same file: an edited file settles these, too.
         sides: The three values, and whether both sides fit together.
         comments: What is written beside the value, by side: ``base``, ``ours``, ``theirs``.
+        whole: The value on its lines, by side, where it has more than one.
         texts: The file on all sides; None if it is no text.
         unedited: Why the text can't be edited from here; None if it can.
     """
@@ -64,6 +67,7 @@ class Shown(Struct, frozen=True, kw_only=True):
     beside: tuple[Conflict, ...]
     sides: Sides
     comments: Mapping[str, tuple[str, ...]]
+    whole: Mapping[str, str]
     texts: Texts | None
     unedited: Unedited | None
 
@@ -91,6 +95,7 @@ def shown_conflict(ctx: Context, name: ProfileName, place: str) -> Shown:
         beside=_beside(proposal, conflict),
         sides=sides_of(ctx, proposal, conflict),
         comments=_comments(conflict, copy, mask),
+        whole=_whole(conflict, copy, mask),
         texts=texts,
         unedited=_why_unedited(copy, hide, texts),
     )
@@ -173,8 +178,38 @@ def _comments(conflict: Conflict, copy: Copy, mask: Mask) -> Mapping[str, tuple[
     key = parse_key(conflict.key)
     if not key or key == BODY:
         return {}
-    files = {"base": copy.was, "ours": copy.yours, "theirs": copy.theirs}
     return {
         side: tuple(mask.lines(list(comment_at(conflict.path, data, key))))
-        for side, data in files.items()
+        for side, data in _files(copy)
     }
+
+
+def _files(copy: Copy) -> tuple[tuple[str, bytes], ...]:
+    return ("base", copy.was), ("ours", copy.yours), ("theirs", copy.theirs)
+
+
+def _whole(conflict: Conflict, copy: Copy, mask: Mask) -> Mapping[str, str]:
+    """The values that have more than one line, as they are written in a file."""
+    key = parse_key(conflict.key)
+    if not key or key == BODY:
+        return {}
+    found: dict[str, str] = {}
+    for side, data in _files(copy):
+        lines = _written(value_at(conflict.path, data, key), conflict, mask)
+        if len(lines) > 1:
+            found[side] = "\n".join(lines)
+    return found
+
+
+def _as_json(value: object) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False, default=str)
+
+
+def _written(value: object, conflict: Conflict, mask: Mask) -> list[str]:
+    """The lines of a value with secrets hidden; one for a plain value."""
+    hidden = mask.value(step_name(parse_key(conflict.key)[-1]), value)
+    text = hidden if isinstance(hidden, str) else ""
+    if isinstance(hidden, (dict, list)) and hidden:
+        in_json = kind_of(conflict.path) is Kind.JSON
+        text = _as_json(hidden) if in_json else dump(hidden, Kind.YAML).decode()
+    return mask.lines(text.removesuffix("\n").split("\n"))

@@ -153,7 +153,7 @@ function KeyRow({ profile, row, side, onSide }) {
         {SIDES.map(([key, title]) => (
           <div key={key} className={`d-side d-side-${key} ${side === key || (side === "both" && key !== "base") ? "d-on" : ""}`}>
             <span className="d-label">{title}</span>
-            {shown.data ? <span className="d-mono d-pre">{value ? words(value[key]) : shown.data.says}</span> : <span className="d-bar" />}
+            {shown.data ? <Value value={value} side={key} says={shown.data.says} /> : <span className="d-bar" />}
             {(value?.comments?.[key] || []).map((line, n) => <span key={n} className="d-mono d-dim d-break">{line}</span>)}
           </div>
         ))}
@@ -167,6 +167,15 @@ function KeyRow({ profile, row, side, onSide }) {
       </div>
     </fieldset>
   );
+}
+
+/** A value of one side; of several lines, those that the base does not have are marked. @param {{value: any, side: string, says: string}} props */
+function Value({ value, side, says }) {
+  if (!value) return <span className="d-mono d-pre">{says}</span>;
+  const lines = (/** @type {string} */ one) => (value.whole[one] ?? words(value[one])).split("\n");
+  const [now, was] = [lines(side), new Set(lines("base"))];
+  if (now.length < 2) return <span className="d-mono d-pre">{now[0]}</span>;
+  return <span className="d-mono d-pre">{now.map((line, n) => <span key={n} className={`d-valueline ${was.has(line) ? "" : "d-new"}`}>{line}{"\n"}</span>)}</span>;
 }
 
 const words = (/** @type {string | null} */ value) => (value === null || value === undefined ? "(none)" : value === "" ? "(empty)" : value);
