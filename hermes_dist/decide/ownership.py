@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from enum import StrEnum
 from fnmatch import translate
+from functools import lru_cache
 from itertools import pairwise
 
 from msgspec import Struct
@@ -158,14 +159,26 @@ _MEDIA = (
 
 def is_machine(path: RelPath) -> bool:
     """Whether a path belongs to the machine: it is never read into a package, and no package writes it."""
-    parts = path.parts
+    return _is_machines(path)
+
+
+def _is_machines(path: str) -> bool:
+    # A folder of the machine's holds nothing else, and most files of a large package share theirs.
+    folder, slash, name = path.rpartition("/")
+    if name in _MACHINE_NAMES and name not in _MACHINE_NAMES_BUT:
+        return True
     # The root's names apply at the root only: an author may ship skills/x/workspace/.
-    if parts[0] in _MACHINE_ROOT:
-        return True
+    if not slash:
+        return name in _MACHINE_ROOT
     # Bookkeeping is named with its folder, such as cron/output, at most three names deep.
-    if any("/".join(parts[:n]) in _MACHINE_ANYWHERE for n in range(2, min(len(parts), 3) + 1)):
-        return True
-    return _has_name_in(_MACHINE_NAMES, parts) or _has_credential_pair(parts)
+    return (
+        _is_machines_folder(folder)
+        or (folder.count("/") < 2 and path in _MACHINE_ANYWHERE)
+        or f"{folder.rpartition('/')[2]}/{name}" in _MACHINE_PAIRS
+    )
+
+
+_is_machines_folder = lru_cache(maxsize=_KNOWN_NAMES)(_is_machines)
 
 
 def is_credential(path: RelPath) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import itertools
 import re
 
 import pytest
@@ -622,3 +623,38 @@ def test_names_are_matched_as_the_shell_matches_them() -> None:
     assert {n for n in names if n in every} == {
         n for n in names if any(n in ownership._Names(p) for p in patterns[:20])
     }
+
+
+_NAMES = (
+    *(name for table in (stores.CREDENTIALS, stores.RUNNING, stores.TREES) for name in table),
+    *(part for pair in (*stores.BOOKKEEPING, *stores.CREDENTIAL_PAIRS) for part in pair.split("/")),
+    *stores.CREDENTIALS_ANYWHERE,
+    *stores.NO_CREDENTIALS,
+    *("skills", "x", "notes.md", "a.pyc", ".git", "__pycache__", "Cron", "OUTPUT"),
+)
+_COMPONENT = st.sampled_from(sorted({name.replace("*", "x") for name in _NAMES}))
+
+
+@given(st.lists(_COMPONENT, min_size=1, max_size=6))
+@settings(max_examples=examples(1000))
+def test_law_a_path_is_the_machines_by_a_name_of_it_whatever_was_asked_before(
+    parts: list[str],
+) -> None:
+    heads = ["/".join(parts[:n]) for n in (2, 3) if n <= len(parts)]
+    pairs = ["/".join(pair) for pair in itertools.pairwise(parts)]
+    whose = (
+        parts[0] in ownership._MACHINE_ROOT
+        or any(head in ownership._MACHINE_ANYWHERE for head in heads)
+        or any(
+            p in ownership._MACHINE_NAMES and p not in ownership._MACHINE_NAMES_BUT for p in parts
+        )
+        or any(pair in ownership._MACHINE_PAIRS for pair in pairs)
+    )
+    assert ownership._is_machines("/".join(parts)) is whose
+
+
+def test_more_names_than_are_remembered_are_judged_alike() -> None:
+    names = [f"note-{n}.md" for n in range(3 * ownership._KNOWN_NAMES)]
+    assert not any(is_machine(RelPath(f"skills/x/{name}")) for name in names)
+    assert is_machine(RelPath("skills/x/.DS_Store"))
+    assert len(ownership._MACHINE_NAMES._known) <= ownership._KNOWN_NAMES

@@ -28,6 +28,7 @@ from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import LIVING, Home
 from hermes_dist.world.disk.fs import RealFs
 from hermes_dist.world.disk.scan import scan
+from hermes_dist.world.disk.seen_files import MANY, remember, seen_before
 
 SOUL = RelPath(places.SOUL)
 _MANIFEST = RelPath(MANIFEST)
@@ -89,19 +90,23 @@ class Observed(Struct, frozen=True, kw_only=True):
         return any(path == odd.path or path.under(odd.path) for odd in self.odd)
 
 
-def observe(ctx: Context, home: Home, package: Tree) -> Observed:
+def observe(ctx: Context, home: Home, package: Tree, *, changes_nothing: bool = False) -> Observed:
     """Read the files of a home.
 
     Args:
         ctx: The context.
         home: The home.
         package: Every path of base and theirs.
+        changes_nothing: Nothing is decided by it, so that a file that looks as at the last such look is not read again.
 
     Raises:
         DistError: The home can't be read.
     """
     want, into = looked_at(package)
-    seen = scan(home.path, want, into)
+    known = seen_before(home.path) if changes_nothing and len(package) >= MANY else None
+    seen = scan(home.path, want, into, known)
+    if known is not None:
+        remember(home.path, known, seen.known)
     tree, living = _with_living(home, seen.tree.sharing(package))
     by_digest: dict[Digest, RelPath] = {entry.digest: path for path, entry in tree.items()}
     stored = mending(ctx, home.lock)

@@ -76,7 +76,7 @@ def status(ctx: Context, name: ProfileName) -> Status:
             ),
         )
     lock = home.lock
-    seen = observe(ctx, home, lock.theirs())
+    seen = observe(ctx, home, lock.theirs(), changes_nothing=True)
     edited: tuple[Change, ...] = ()
     keys: tuple[tuple[RelPath, tuple[KeyChange, ...]], ...] = ()
     own: tuple[RelPath, ...] = ()

@@ -58,7 +58,7 @@ def scan(
         home: The folder.
         want: Whether a file is looked at; others are never opened.
         into: Whether a folder is entered; others are never listed.
-        known: What an earlier scan knew.
+        known: What an earlier scan knew; None if no later one needs to know what this one finds.
 
     Returns:
         The files with their digests; links that are not followed, FIFOs and the like, unreadable files and unsafe
@@ -67,7 +67,7 @@ def scan(
     Raises:
         DistError: The folder itself can't be opened.
     """
-    walk = _Walk(want, into, known or {}, time.time_ns(), Links(home))
+    walk = _Walk(want, into, known, time.time_ns(), Links(home))
     try:
         fd = os.open(home, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
@@ -88,11 +88,12 @@ class _Walk:
         self,
         want: Callable[[RelPath], bool],
         into: Callable[[RelPath], bool],
-        known: Known,
+        known: Known | None,
         now: int,
         links: Links,
     ) -> None:
-        self._want, self._into, self._known, self._now = want, into, known, now
+        self._want, self._into, self._known, self._now = want, into, known or {}, now
+        self._remembers = known is not None
         self._links = links
         self.entries: dict[RelPath, Entry] = {}
         self.odd: list[LeftOut] = []
@@ -177,7 +178,7 @@ class _Walk:
         before = os.stat(name, dir_fd=folder, follow_symlinks=False)
         known = self._known.get(path)
         if known and stat.S_ISREG(before.st_mode) and known[0] == _signature(before):
-            self._take(path, before, known[1])
+            self._take(path, before, Digest(known[1]))
             return
         fd = os.open(name, _READ, dir_fd=folder)
         try:
@@ -191,7 +192,7 @@ class _Walk:
 
     def _take(self, path: RelPath, found: os.stat_result, digest: Digest) -> None:
         self.entries[path] = Entry(digest, bool(found.st_mode & stat.S_IXUSR))
-        if max(found.st_mtime_ns, found.st_ctime_ns) < self._now - _FRESH:
+        if self._remembers and max(found.st_mtime_ns, found.st_ctime_ns) < self._now - _FRESH:
             self.seen[path] = (_signature(found), digest)
 
     @contextlib.contextmanager

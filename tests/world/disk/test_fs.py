@@ -243,11 +243,12 @@ def test_a_second_scan_reads_only_what_changed(tmp_path: Path) -> None:
     for name in ("a", "b", "c"):
         (tmp_path / name).write_bytes(name.encode())
         os.utime(tmp_path / name, (1_000_000_000, 1_000_000_000))
-    assert scan(tmp_path, yes, yes).known == {}, "changed too lately to be sure"
+    assert scan(tmp_path, yes, yes, {}).known == {}, "changed too lately to be sure"
     real = time.time_ns
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(time, "time_ns", lambda: real() + 10_000_000_000)
-        first = scan(tmp_path, yes, yes)
+        assert scan(tmp_path, yes, yes).known == {}, "nobody asks for it"
+        first = scan(tmp_path, yes, yes, {})
         assert set(first.known) == {"a", "b", "c"}
         (tmp_path / "b").write_bytes(b"B")
         forged = {

@@ -1,0 +1,64 @@
+"""What the files of a home were when they were last read, so that a look at a large home reads only what changed.
+
+The record is beside the generations in the home, can be thrown away at any time, and is no more trusted than the
+lockfile beside it. Whatever changes a file asks for its bytes again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import cast
+
+import msgspec
+
+from hermes_dist.brand import PRIVATE
+from hermes_dist.errors import DistError
+from hermes_dist.world.disk.fs import atomic_write
+from hermes_dist.world.disk.scan import Known
+
+_FILE = f"{PRIVATE}/seen"
+_FORMAT = b"1 "
+MANY = 200
+"""A home with fewer files is read as fast as its record."""
+_STALE = 50
+"""The record is written again when more than one file in so many is not as it says."""
+_Rows = dict[str, tuple[tuple[int, int, int, int], str]]
+
+
+def seen_before(home: Path) -> Known:
+    """Read the record of a home; empty if it has none that can be read."""
+    try:
+        head, _, body = (home / _FILE).read_bytes().partition(b"\n")
+        if head != _head(body):
+            return {}
+        return cast(
+            "Known", msgspec.json.decode(body, type=_Rows)
+        )  # a scan checks each digest that it uses
+    except (OSError, msgspec.MsgspecError):
+        return {}
+
+
+def remember(home: Path, before: Known, now: Known) -> None:
+    """Write the record of a home if it helps the next look; one that can't be written is no error.
+
+    Args:
+        home: The home.
+        before: What :func:`seen_before` returned.
+        now: What the scan found.
+    """
+    stale = sum(before.get(path) != row for path, row in now.items())
+    if len(now) < MANY or stale * _STALE <= len(now) or not (home / PRIVATE).is_dir():
+        return
+    body = msgspec.json.encode(
+        {str(path): (was, str(digest)) for path, (was, digest) in now.items()}
+    )
+    try:
+        atomic_write(home / _FILE, _head(body) + b"\n" + body)
+    except DistError:
+        return
+
+
+def _head(body: bytes) -> bytes:
+    """The first line: a power cut or a bad disk must not make a home look as it is not."""
+    return _FORMAT + hashlib.sha256(body).hexdigest().encode()
