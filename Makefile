@@ -72,8 +72,10 @@ docs: $(BIN)/hermes-dist
 counts: $(BIN)/hermes-dist
 	$(BIN)/python benchmarks/counted.py --write
 
-## Measure where the time goes, and write the figures and pictures of docs/performance.md again: some minutes.
-performance: $(BIN)/hermes-dist
+## Measure every goal of speed and memory with its peers, where the time goes and how it grows, and write the figures and
+## pictures of docs/performance.md again: half an hour on a machine that does nothing else.
+performance: $(BIN)/hermes-dist $(AGENT)/bin/hermes
+	-$(BIN)/python benchmarks/goals.py --agent $(abspath $(AGENT))
 	$(BIN)/python benchmarks/where.py
 	$(BIN)/python benchmarks/scale.py
 

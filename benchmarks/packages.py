@@ -10,7 +10,8 @@ SIZES = {"S": (12, 5_000, 3), "M": (300, 10_000, 12), "L": (5_000, 12_000, 20)}
 IDENTITY = ["-c", "user.name=Ada", "-c", "user.email=ada@example.org"]
 
 
-def _config(model: str) -> str:
+def config(model: str) -> str:
+    """A config.yaml of 300 lines."""
     lines = [
         "# how the agent thinks",
         f"model:\n  default: {model}\n  provider: openrouter",
@@ -38,7 +39,7 @@ def write(folder: Path, size: str, edition: int, changed: int = 10**9) -> None:
         f"name: bench-{size.lower()}\nversion: 1.{edition}.0\n"
     )
     (folder / "SOUL.md").write_text(f"# Bench\n\nEdition {edition}.\n" + "You are patient.\n" * 60)
-    (folder / "config.yaml").write_text(_config(f"model-{edition}"))
+    (folder / "config.yaml").write_text(config(f"model-{edition}"))
     for number in range(min(files - 3, changed)):
         path = folder / "skills" / f"group{number % 60}" / f"skill{number}" / "SKILL.md"
         path.parent.mkdir(parents=True, exist_ok=True)
