@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -15,6 +16,7 @@ from typing import Any
 
 import embeddedgit
 import forked
+import inmemory
 import pytest
 from budget import IS_LONG, examples
 from hypothesis import settings
@@ -32,6 +34,7 @@ ABSENT = tuple(each for each in GENERATIONS if not each.here)
 REAL_HOME = Path.home()
 GUARD = Path(__file__).parent / "guard"
 GUARD_LOG = Path(tempfile.gettempdir()) / f"hermes-dist-guard-{os.getpid()}"
+IN_MEMORY = pytest.StashKey[Path]()
 _NUMBERS = count()
 _real_connect = socket.socket.connect
 
@@ -54,6 +57,21 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
     # And one below `nohup` ignores the end of its terminal.
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Write to memory where that can be; a worker of xdist has its place from the run that started it."""
+    if config.option.basetemp is None and (folder := inmemory.place()):
+        config.option.basetemp = str(folder)
+        config.stash[IN_MEMORY] = folder
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Give the memory back, unless there is something to look at."""
+    if (folder := session.config.stash.get(IN_MEMORY, None)) and exitstatus == 0:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
