@@ -227,7 +227,7 @@ def sources_in(
         lambda: Store(layout.store),
         env,
         limits=limits,
-        patience=Patience(local=10, fetch=20),
+        patience=Patience(local=60, fetch=120),  # what is refused here is large, not slow
     )
 
 
