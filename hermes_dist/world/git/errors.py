@@ -388,8 +388,8 @@ def _rule_named(kind: type[DistError], match: re.Match[str]) -> str:
 
 
 def _unknown_trouble(finished: Finished, url: str, where: str) -> DistError:
-    reason = _reason(masked(finished.err, url))
-    what = f"it can't be reached: {reason}" if reason else "it can't be reached"
+    why = reason(masked(finished.err, url))
+    what = f"it can't be reached: {why}" if why else "it can't be reached"
     return Unreachable(what, where=where, hint="check the address and the network, then try again")
 
 
@@ -493,7 +493,7 @@ def fail(finished: Finished, url: str, seconds: float) -> NoReturn:
     raise explain(finished, url, seconds)
 
 
-def _reason(err: str) -> str:
+def reason(err: str) -> str:
     """Return the most informative line, without control characters and credentials."""
     lines = [line.strip() for line in without_credentials(err).splitlines() if line.strip()]
     telling = [line for line in lines if line.startswith(("fatal:", "error:", "ssh:"))]

@@ -12,6 +12,7 @@ from hermes_dist.model.discreet import Contents
 from hermes_dist.model.git_object import signed_tag
 from hermes_dist.world.child import Bounds, Command, run
 from hermes_dist.world.git.cache import COMMIT
+from hermes_dist.world.git.errors import reason
 from hermes_dist.world.keys import ssh as keys
 
 _BOUNDS = Bounds(seconds=60)
@@ -57,14 +58,17 @@ class AuthorRepo:
         self._env = {**kept, "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
         self._argv = (program, "-C", str(folder.absolute()), "-c", "core.hooksPath=/dev/null")
         self._where = str(folder)
-        self._git("rev-parse", "--absolute-git-dir")
+        self._git(
+            "rev-parse",
+            "--absolute-git-dir",
+            hint="name a folder in the repository of your package",
+        )
 
     def _git(self, *words: str, data: bytes = b"", hint: str = "") -> bytes:
         done = run(Command((*self._argv, *words), self._env, data), _BOUNDS)
         if not done.ok:
-            said = done.err.strip().splitlines()
-            why = said[-1].removeprefix("fatal: ") if said else "it failed"
-            raise DistError(f"git says: {why:.300}", where=self._where, hint=hint)
+            why = reason(done.err) or "it failed"
+            raise DistError(f"git says: {why}", where=self._where, hint=hint)
         return done.out
 
     def setting(self, name: str) -> str:
