@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -126,10 +126,7 @@ def without_layers(
     found = edits((*lower.layers, lower.own), whole.received, whole.tree, read)
     if named:
         _check_owner(ctx, home.name, lock, lock.name, found)
-    names = {one.name for one in lock.layers}
-    # A new file beside those of a layer is the user's own; a new key has no other place than the layer's section.
-    whose = [(edit, edit.near if edit.key else edit.owner) for edit in found]
-    theirs = [(edit, layer) for edit, layer in whose if layer in names]
+    theirs = _of_layers(found, {one.name for one in lock.layers})
     at = [(edit.path, format_key(edit.key) if edit.key else "") for edit, _ in theirs]
     back = put_back(whole.tree, whole.received, at, read)
     counts = Counter(layer for _, layer in theirs)
@@ -139,6 +136,15 @@ def without_layers(
         read=together(back.blobs, read),
         notes=(*whole.notes, *(_of_layer(ctx, home.name, *row) for row in counts.items())),
     )
+
+
+def _of_layers(found: Sequence[Edit], layers: Collection[str]) -> list[tuple[Edit, str]]:
+    """The edits that belong to layers, each with its layer.
+
+    A new file beside those of a layer is the user's own; a new key has no other place than the layer's section.
+    """
+    whose = [(edit, edit.near if edit.key else edit.owner) for edit in found]
+    return [(edit, layer) for edit, layer in whose if layer in layers]
 
 
 def _of_layer(ctx: Context, name: ProfileName, layer: str, count: int) -> Note:
