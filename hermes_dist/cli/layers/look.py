@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Annotated
 
 import typer
@@ -36,13 +37,19 @@ def why(
     ] = "",
 ) -> int:
     if not place:
-        raise UsageError(
-            "why of what?", hint=f"name a file or a key: {session.command('why . model.default')}"
-        )
+        example = session.command(f"why {_alone(profile, 'model.default')}")
+        raise UsageError("why of what?", hint=f"name a file or a key: {example}")
     found = ops.why(session.ctx, session.ctx.profile(profile), place)
     session.screen.emit("why", why_data(found))
     say_lines(session.screen, why_lines(found, session.screen.longest_value()))
     return 0
+
+
+def _alone(word: str | None, place: str) -> str:
+    """What to type instead of one word alone, which may be a profile or already the place in one."""
+    if word and any(mark in word for mark in "./:"):
+        return f". {shlex.quote(word)}" if word != "." else f". {place}"
+    return f"{word or '.'} {place}"
 
 
 @command
@@ -54,7 +61,8 @@ def owns(
     ] = "",
 ) -> int:
     if not package:
-        raise UsageError("which package?", hint=f"list them with: {session.command('tree')}")
+        listed = session.command(f"tree {profile or '.'}")
+        raise UsageError("which package?", hint=f"list them with: {listed}")
     name = session.ctx.profile(profile)
     places = ops.owns(session.ctx, name, package)
     session.screen.emit("owns", owns_data(name, package, places))

@@ -58,7 +58,8 @@ def add(
     yes: Yes = False,
 ) -> int:
     if not source:
-        raise UsageError("which layer?", hint=session.command("layer add . github.com/team/skills"))
+        example = session.command(f"layer add {profile or '.'} github.com/team/skills")
+        raise UsageError("which layer?", hint=f"name its source: {example}")
     name = session.ctx.profile(profile)
     outcome = ops.add(
         session.ctx,

@@ -269,6 +269,11 @@ def _check_circles(edges: Mapping[str, tuple[Asked, ...]], found: Mapping[str, C
     """
     for key in sorted(edges):
         way = _way(edges, key, key)
+        if way == (key,):
+            raise Invalid(
+                f"{found[key].label} asks for itself as a layer",
+                hint="its author has to take it out of `dependencies` or `extends`",
+            )
         if way:
             names = " → ".join(found[each].label for each in (key, *way))
             raise Invalid(

@@ -35,6 +35,7 @@ from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home
 from hermes_dist.ops.inputs.rows import InputRow
 from hermes_dist.ops.neighbours.package import packaged
+from hermes_dist.ops.own_source import is_own
 from hermes_dist.world.sources.api import Offer
 
 
@@ -285,10 +286,22 @@ def _on_layers(
         raise Refused(
             f"the layers {one} and {other} both set {first.place}{more}",
             where=fetched.manifest.name,
-            hint=f"its author has to say which counts: in distribution.yaml, add {first.place!r} to `overrides` of one "
-            "of them, or set it in the package itself",
+            hint=_settling(fetched, first.place),
         )
     return made
+
+
+def _settling(fetched: Fetched, place: str) -> str:
+    """Who can settle a clash, and how."""
+    if is_own(str(fetched.target.source)):
+        return (
+            "the two differ there, and nothing says which counts: add one of them with `--only` and parts that leave "
+            f"this out; or an author adds {place!r} to `overrides` in the distribution.yaml of one of them"
+        )
+    return (
+        f"its author has to say which counts: in distribution.yaml, add {place!r} to `overrides` of one of them, or "
+        "set it in the package itself"
+    )
 
 
 def _with_env(fetched: Fetched) -> Manifest:

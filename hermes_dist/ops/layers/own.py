@@ -132,10 +132,12 @@ def remove(
         DistError: The user put no such layer under it.
     """
     home = open_home(ctx, name)
-    own = replace(_read(ctx, name, home.lock), packages=home.lock.packages if home.lock else ())
-    gone = [one for one in (own.base, *own.packs) if one and _is_called(own, one, source)]
+    own = listed(ctx, name)
+    # Of a package that stands on layers by itself, nothing was put there by the user.
+    mine = (own.base, *own.packs) if home.lock and is_layered(ctx, name, home.lock) else ()
+    gone = [one for one in mine if one and _is_called(own, one, source)]
     if len(gone) != 1:
-        raise _not_there(ctx, own, source)
+        raise _not_there(ctx, own, mine, source)
     wanted = replace(
         own,
         base=None if own.base in gone else own.base,
@@ -240,22 +242,31 @@ def _is_called(own: Own, dependency: Dependency, word: str) -> bool:
     return any(one.source == str(dependency.source) for one in named)
 
 
-def _is_layered(own: Own) -> bool:
-    """Whether the user put a layer under the profile: its package alone becomes one only then."""
-    return any(one.layer for one in own.packages)
-
-
 def _name_of(own: Own, dependency: Dependency) -> str:
     """The name of a layer's package, which is shorter than its source; the source if the home never received it."""
     names = [one.name for one in own.packages if one.layer and one.source == str(dependency.source)]
     return names[0] if names else str(dependency)
 
 
-def _not_there(ctx: Context, own: Own, source: str) -> DistError:
-    known = [_name_of(own, one) for one in (own.base, *own.packs) if one]
-    if known and _is_layered(own):
+def _brought_by(own: Own, source: str) -> str:
+    """The package that asks for a layer, which a typed word names; empty if it names no layer."""
+    for layer in own.packages:
+        if layer.layer and source in (layer.name, layer.source):
+            asking = [one.name for one in own.packages if layer.name in one.over]
+            return (*asking, own.packages[-1].name)[0]
+    return ""
+
+
+def _not_there(
+    ctx: Context, own: Own, mine: tuple[Dependency | None, ...], source: str
+) -> DistError:
+    known = [_name_of(own, one) for one in mine if one]
+    by = _brought_by(own, source)
+    if by:
+        hint = f"it comes with {by}, and only its author takes it out; see: {ctx.command(f'tree {own.profile}')}"
+    elif known:
         listed_by = ctx.command(f"layer list {own.profile}")
-        hint = f"{offered(source, known, 'its layers')}; see: {listed_by}"
+        hint = f"{offered(source, known, 'yours')}; see: {listed_by}"
     else:
         hint = f"add one with: {ctx.command(f'layer add {own.profile} SOURCE')}"
     return DistError(

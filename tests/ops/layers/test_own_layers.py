@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 import yaml
 from gitrepo import Repo
+from stacked import Stack
 from story import BOT, GO, Story, yes
 
-from hermes_dist.errors import Cancelled, DistError, UsageError
+from hermes_dist.errors import Cancelled, DistError, Refused, UsageError
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.side import Side
 from hermes_dist.ops.authoring.author import package_at, problems_of
@@ -122,6 +123,22 @@ def test_wrong_words_say_what_there_is(tmp_path: Path) -> None:
         story.add(story.tools)
     with pytest.raises(DistError, match="can't be a layer"):
         own.add(story.ctx, BOT, str(tmp_path / "x.tar.gz"), GO, yes)
+    with pytest.raises(DistError) as caught:
+        own.remove(story.ctx, BOT, "tool", GO, yes)
+    assert "did you mean tools?" in (caught.value.hint or "")
+    story.base.commit({"config.yaml": "agent: {max_turns: 10}\n"})
+    with pytest.raises(Refused, match="base and tools both set") as caught:
+        story.add(story.base)
+    assert "--only" in (caught.value.hint or "")
+
+
+def test_what_a_package_brings_itself_is_not_the_users_to_take_out(tmp_path: Path) -> None:
+    story = Stack(tmp_path)
+    story.install()
+    for word, way in (("tools", "it comes with bot"), (story.url, "layer add bot SOURCE")):
+        with pytest.raises(DistError, match="you put no layer") as caught:
+            own.remove(story.ctx, BOT, word, GO, yes)
+        assert way in (caught.value.hint or "")
 
 
 def test_why_names_each_package_that_says_something_and_whose_value_counts(tmp_path: Path) -> None:

@@ -116,6 +116,9 @@ def test_layers_that_ask_for_each_other_are_refused_with_the_way_around(tmp_path
     story.ship({"b/distribution.yaml": manifest("b", extends="//bot")})
     with pytest.raises(Invalid, match="in a circle"):
         story.install()
+    story.ship({"bot/distribution.yaml": manifest("bot", extends="//bot")})
+    with pytest.raises(Invalid, match=r"bot \w+ asks for itself as a layer"):
+        story.install()
     assert not story.home.exists()
 
 
