@@ -127,7 +127,7 @@ class Story:
             target.write_bytes(content.encode() if isinstance(content, str) else content)
         self.repo.git("-C", str(work), "add", ".")
         identity = ("-c", "user.name=x", "-c", "user.email=x@example.org")
-        self.repo.git("-C", str(work), *identity, "commit", "-qm", "by hand")
+        self.repo.git("-C", str(work), *identity, "commit", "-q", "--allow-empty", "-m", "by hand")
         self.repo.git(
             "update-ref",
             "refs/heads/main",

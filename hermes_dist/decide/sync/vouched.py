@@ -26,10 +26,10 @@ class Origin(Enum):
     SEEN = auto()
     """It is what this machine last took in or sent."""
     NEWER = auto()
-    """A machine that counts here wrote it after that."""
+    """A machine that counts here made it from that."""
     OTHER = auto()
-    """A machine that counts here, or did until it went away, wrote it, but not after what was seen. Nothing that it
-    lacks goes for that reason."""
+    """A machine that counts here, or did until it went away, wrote it, but knew nothing of what was seen here. Nothing
+    that it lacks goes for that reason."""
     STRANGE = auto()
     """A machine wrote it that nobody accepted here, or whose keys are other ones now."""
     NOBODY = auto()
@@ -93,7 +93,7 @@ class Others(Struct, frozen=True, kw_only=True):
 
     def _by_known(self, said: Said, mark: Mark | None) -> Origin:
         counts = said.by in accepted_machines(self.record, self.machines)
-        newer = mark is None or said.number > mark.number
+        newer = mark is None or covers(said.versions, mark.versions)
         return Origin.NEWER if counts and newer else Origin.OTHER
 
     def signed_by(self, signer: str, found: Found) -> bool:
@@ -109,6 +109,19 @@ class Others(Struct, frozen=True, kw_only=True):
             and found.said.sealed == found.sealed
             and self.signed_by(keys.signer, found)
         )
+
+
+def covers(later: Mapping[str, int], earlier: Mapping[str, int]) -> bool:
+    """Whether a state of a file was made from another one, as the counts of all machines say."""
+    return later != earlier and all(later.get(name, 0) >= count for name, count in earlier.items())
+
+
+def next_versions(name: str, *known: Mapping[str, int]) -> dict[str, int]:
+    """The counts of a state that a machine makes from states with these counts."""
+    counts: dict[str, int] = {}
+    for one in known:
+        counts |= {each: max(count, counts.get(each, 0)) for each, count in one.items()}
+    return {**counts, name: counts.get(name, 0) + 1}
 
 
 def has_keys(machine: Machine, keys: KnownKeys) -> bool:

@@ -168,21 +168,21 @@ class Said(Struct, frozen=True, kw_only=True, omit_defaults=True):
     Attributes:
         readers: The keys that it is encrypted to.
         by: The name of the machine.
-        number: How often the file was written before, by whatever machine, and once more.
+        versions: How often each machine wrote the file, in this state and in those that it was made from.
         sealed: The digest of the encrypted content; empty if the machine deleted the file.
         signature: By the machine's key, over all of that and the path; base64.
     """
 
     readers: tuple[str, ...] = ()
     by: str = ""
-    number: Annotated[int, Meta(ge=0, lt=1 << 53)] = 0
+    versions: Mapping[str, Annotated[int, Meta(ge=1, lt=1 << 53)]] = field(default_factory=dict)
     sealed: str = ""
     signature: str = ""
 
     def statement(self, path: RelPath) -> bytes:
         """What is signed: everything that is said of one file, and what kind of statement it is."""
-        facts = ["sync/private/1", str(path), self.by, self.number, self.sealed, *self.readers]
-        return msgspec.json.encode(facts)
+        facts = ["sync/private/1", str(path), self.by, self.versions, self.sealed, self.readers]
+        return msgspec.json.encode(facts, order="sorted")
 
 
 NOTHING_SAID = Said()

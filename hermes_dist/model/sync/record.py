@@ -17,11 +17,11 @@ class Mark(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A state of a private file that a machine has taken in or sent.
 
     Attributes:
-        number: The number of that state.
+        versions: How often each machine had written it by then.
         sealed: The digest of the encrypted content; empty for a file that was deleted.
     """
 
-    number: int
+    versions: Mapping[str, int]
     sealed: str = ""
 
 

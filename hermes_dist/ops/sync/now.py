@@ -158,7 +158,7 @@ def exchange(
     asked = _Asked(losing)
     for turn in range(TRIES):
         meeting = _still_there(ctx, place, name, record)
-        record = with_first_seen(record, meeting.machines)
+        record = with_first_seen(still_trusting(record, meeting), meeting.machines)
         going = deletions(ctx.layout.home(name), record, meeting)
         agreed = () if request.dry_run else asked.about(going)
         home = synced_home(ctx, name, record)

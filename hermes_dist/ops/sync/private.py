@@ -15,7 +15,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from hermes_dist.decide.sync.private import Reading, Versions, beside_path, loses, merged
-from hermes_dist.decide.sync.vouched import Found, Origin, Others
+from hermes_dist.decide.sync.vouched import Found, Origin, Others, next_versions
 from hermes_dist.errors import Invalid
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.sync.meeting import (
@@ -76,12 +76,12 @@ class Deletion(Struct, frozen=True, kw_only=True):
     Attributes:
         path: The file.
         by: The machine.
-        number: Which state of the file that is.
+        said: The signature of the machine, which is for this deletion alone.
     """
 
     path: RelPath
     by: str
-    number: int
+    said: str
 
 
 def key_path(home: Path) -> Path:
@@ -113,7 +113,7 @@ def deletions(home: Path, record: Record, meeting: Meeting) -> tuple[Deletion, .
             continue
         ours = _read(home / path)
         if ours is not None and str(Digest.of(ours)) == record.seen.private[path]:
-            found.append(Deletion(path=path, by=said.by, number=said.number))
+            found.append(Deletion(path=path, by=said.by, said=said.signature))
     return tuple(found)
 
 
@@ -229,7 +229,7 @@ class _Work:
         self.wanted = (frozenset(record.known) & allowed) | {record.own}
         self.here = set(_files_in(home, record.carried))
         self.there = _There(record, meeting)
-        self.agreed = {(one.path, one.number) for one in agreed}
+        self.agreed = {one.said for one in agreed}
         self.files: dict[RelPath, Entry] = {}
         self.index: dict[str, Said] = {}
         self.seen: dict[str, str] = {}
@@ -292,7 +292,7 @@ class _Work:
 
     def _may_go(self, path: RelPath, origin: Origin) -> bool:
         """Whether a file that another machine deleted is gone here, too, or somebody agreed that it goes."""
-        if origin is not Origin.NEWER or (path, self.there.said(path).number) in self.agreed:
+        if origin is not Origin.NEWER or self.there.said(path).signature in self.agreed:
             return True
         return _read(self.home / path) is None
 
@@ -347,7 +347,7 @@ class _Work:
         if entry is not None:
             self.files[PRIVATE / f"{path}{_SUFFIX}"] = entry
         self.index[path] = said
-        self.marks[path] = Mark(number=said.number, sealed=said.sealed)
+        self.marks[path] = Mark(versions=said.versions, sealed=said.sealed)
 
     def _entry(
         self, path: RelPath, content: bytes | None, theirs: bytes | None, origin: Origin
@@ -356,12 +356,12 @@ class _Work:
         said = self.there.said(path)
         if content == theirs and self._can_stay(path, content, origin):
             return self.there.files.get(path), said
-        number = self._next_number(path, said, origin)
+        versions = self._next_versions(path, said, origin)
         if content is None:
-            return None, self._signed(path, Said(number=number))
+            return None, self._signed(path, Said(versions=versions))
         readers = tuple(sorted(self.wanted))
         entry = Entry(self.ctx.store.put(sealed(content, readers)))
-        new = Said(number=number, readers=readers, sealed=str(entry.digest))
+        new = Said(versions=versions, readers=readers, sealed=str(entry.digest))
         return entry, self._signed(path, new)
 
     def _can_stay(self, path: RelPath, content: bytes | None, origin: Origin) -> bool:
@@ -372,12 +372,12 @@ class _Work:
         fits = content is None or Reading(readers, self.wanted, self.allowed).fits
         return fits and self.there.others.can_stay(self.there.found(path))
 
-    def _next_number(self, path: RelPath, said: Said, origin: Origin) -> int:
+    def _next_versions(self, path: RelPath, said: Said, origin: Origin) -> Mapping[str, int]:
         mark = self.record.seen.marks.get(path)
-        seen = mark.number if mark else 0
-        # What nobody signed has no number that counts.
-        there = said.number if origin in (Origin.NEWER, Origin.OTHER) else 0
-        return max(seen, there) + 1
+        known = [mark.versions] if mark else []
+        if origin in (Origin.NEWER, Origin.OTHER):  # what nobody signed has no counts that count
+            known.append(said.versions)
+        return next_versions(self.record.machine, *known)
 
     def _signed(self, path: RelPath, said: Said) -> Said:
         mine = replace(said, by=self.record.machine)

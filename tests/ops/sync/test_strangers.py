@@ -81,7 +81,7 @@ def test_what_vanished_deletes_nothing_and_comes_back(
     if index == "goes":
         gone["private.json"] = None
     elif index == "says so":
-        gone["private.json"] = with_said(story, NOTE, replace(said, sealed="", number=99))
+        gone["private.json"] = with_said(story, NOTE, replace(said, sealed="", versions={"a": 99}))
     elif index == "says so of another":
         deleted = signed_by(Signer(story.repo.path.parent / "evil"), NOTE, "a", 99)
         gone["private.json"] = with_said(story, NOTE, deleted)
@@ -93,7 +93,7 @@ def test_what_vanished_deletes_nothing_and_comes_back(
 
 
 def signed_by(signer: Signer, path: str, by: str, number: int, content: bytes = b"") -> Said:
-    said = Said(by=by, number=number, sealed=str(Digest.of(content)) if content else "")
+    said = Said(by=by, versions={by: number}, sealed=str(Digest.of(content)) if content else "")
     return replace(said, signature=signer.sign(said.statement(RelPath(path))))
 
 
@@ -280,13 +280,18 @@ def test_the_last_edit_of_a_machine_that_left_is_not_lost(
 
 
 def test_what_a_machine_signs_is_bound_to_its_place() -> None:
-    said = Said(by="a", number=3, sealed="x", readers=("k",))
+    said = Said(by="a", versions={"a": 3}, sealed="x", readers=("k",))
     texts = {
         said.statement(RelPath("memories/A.md")),
         said.statement(RelPath("memories/B.md")),
         *(
             replace(said, **{field: value}).statement(RelPath("memories/A.md"))
-            for field, value in (("by", "b"), ("number", 4), ("sealed", ""), ("readers", ()))
+            for field, value in (
+                ("by", "b"),
+                ("versions", {"a": 4}),
+                ("sealed", ""),
+                ("readers", ()),
+            )
         ),
     }
     assert len(texts) == 6
