@@ -232,9 +232,9 @@ class _Asking:
         if free == was:
             return free
         if self.sure or not screen.somebody:
-            screen.tell(f"  {clean(was, 64)} is there already, so it is restored as {free}")
+            screen.tell(f"  {clean(was, 64)} exists already, so it is restored as {free}")
             return free
-        typed = screen.read(f"{clean(was, 64)} is there already. Restore it as [{free}]: ")
+        typed = screen.read(f"{clean(was, 64)} exists already. Restore it as [{free}]: ")
         return ProfileName.typed(typed.strip() or free)
 
     def _list(self, listed: Sequence[Listed]) -> None:

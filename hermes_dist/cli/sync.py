@@ -230,14 +230,14 @@ def leave(session: Session, profile: Profile = None, yes: Yes = False) -> int:
     name = session.ctx.profile(profile)
 
     def agree(record: Record) -> bool:
-        question = f"Sync {name} no longer on {record.machine or 'this machine'}? Its files stay."
+        question = f"Stop syncing {name} on {record.machine or 'this machine'}? Its files stay."
         return yes or session.screen.confirm(question)
 
     done = machines.leave(session.ctx, name, agree)
     if done is None:
         raise Cancelled("cancelled, nothing changed")
     session.screen.emit("sync-machines", changed_data(done))
-    session.screen.say(f"{_tick(session)} {name} is not kept in sync here any more.")
+    session.screen.say(f"{_tick(session)} {name} is no longer synced here.")
     if not done.told:
         again = session.command(f"sync forget {name} {done.machine or 'MACHINE'}")
         machine = done.machine or "this machine"

@@ -120,7 +120,7 @@ class Link(NamedTuple):
 
 
 REASONS: Mapping[Why, str] = {
-    Why.LINK_UNSAID: "a link that you have not said to follow",
+    Why.LINK_UNSAID: "a link that you have not allowed",
     Why.LINK_MOVED: "a link that leads elsewhere than when you said to follow it",
     Why.LINK_GONE: "a link to something that does not exist",
     Why.LINK_LOOP: "a link that leads back to itself",

@@ -185,7 +185,7 @@ def _left_alone(data: Data) -> str:
 
 
 def _link_left_alone(data: Data) -> str:
-    return f"{_reason(data)}; left alone; have it followed with: {data['command']}"
+    return f"{_reason(data)}; left alone; allow it with: {data['command']}"
 
 
 def _left_out(data: Data) -> str:

@@ -192,7 +192,7 @@ def test_backup_and_restore_say_what_they_do_and_overwrite_nothing(cli: Cli, her
     before = cli.story.files()
     code, out, err = cli("backup", "restore", "bot.tar.gz.age", *word, "-y")
     assert code == 0, err
-    assert "bot is there already, so it is restored as bot-restored" in err
+    assert "bot exists already, so it is restored as bot-restored" in err
     assert cli.story.files() == before
     code, _, err = cli("backup", "restore", "bot.tar.gz.age", *word, "-y", "--name", "bot")
     assert (code, "is not overwritten" in err) == (1, True)

@@ -117,7 +117,7 @@ VERBS: dict[str, Verb] = {
     "overview": Verb(
         "profiles",
         "overview",
-        "Show where things stand and what to do next; so does no verb.",
+        "Show where things stand and what to do next; also without a verb.",
         PROFILES,
     ),
     "current": Verb("profiles", "current", "Show the profile you are in.", PROFILES),
@@ -370,7 +370,7 @@ NESTED: dict[str, Nested] = {
             "install": Verb(
                 "dashboard.tab",
                 "install",
-                "Install the tab Packages; enabling it is a yes of its own.",
+                "Install the tab Packages; enabling it is a second question.",
                 SETUP,
             ),
             "remove": Verb(

@@ -37,7 +37,7 @@ def may_replace(session: Session, planned: Installed) -> bool:
     if not standing.needs_a_yes:
         return False
     words = whose_words(standing)
-    session.screen.prompt(f"{planned.before.folder} is there already: {words}")
+    session.screen.prompt(f"{planned.before.folder} exists already: {words}")
     return session.screen.confirm("Replace it? It is kept elsewhere.", "--replace")
 
 

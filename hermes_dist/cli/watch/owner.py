@@ -58,7 +58,7 @@ def remove(session: Session, platform: Platform, person: Person) -> int:
     owners = ops.owners_of(session.ctx).owners
     session.screen.emit("watch-owners", owners_data(owners))
     name = clean(f"{platform.strip().lower()}:{person.strip()}")
-    session.screen.say(f"{name} commands hermes-dist no more.")
+    session.screen.say(f"{name} may no longer use /dist.")
     return 0
 
 

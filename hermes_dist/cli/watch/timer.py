@@ -67,7 +67,7 @@ def remove(session: Session) -> int:
     found = timers.unschedule(session.ctx)
     session.screen.emit("watch-timers", timers_data(found))
     for each in found:
-        session.screen.say(f"{each.kind} looks for new releases no more: {clean(each.where)}")
+        session.screen.say(f"{each.kind} no longer looks for new releases: {clean(each.where)}")
     if not found:
         session.screen.say("No daily check is in place.")
     return 0

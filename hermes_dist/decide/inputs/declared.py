@@ -174,7 +174,7 @@ def _input(name: str, row: object) -> Input:
 def _kind(field: str, row: Mapping[object, object]) -> Kind:
     value = row.get("type", Kind.STRING)
     if value not in [*Kind]:
-        raise _odd(f"{field}.type", f"it is none of {', '.join(Kind)}")
+        raise _odd(f"{field}.type", f"it is not one of {', '.join(Kind)}")
     return Kind(str(value))
 
 

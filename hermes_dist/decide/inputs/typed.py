@@ -109,7 +109,7 @@ def check(kind: Kind, limits: Limits, value: object) -> None:
         _check_number(limits, value)
     # In Python, 1 == True.
     if limits.choices and (type(value), value) not in [(type(one), one) for one in limits.choices]:
-        raise Misfit("it is none of the choices")
+        raise Misfit("it is not one of the choices")
 
 
 def _check_type(kind: Kind, value: object) -> None:

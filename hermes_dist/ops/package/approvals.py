@@ -203,7 +203,7 @@ def _not_approved(
     return DistError(
         f"{word!r} is not approved, so there is nothing to revoke",
         where=str(name),
-        hint=f"it waits for a yes: {ctx.command(f'approve {name} --list')}",
+        hint=f"it waits for your approval: {ctx.command(f'approve {name} --list')}",
     )
 
 

@@ -109,7 +109,7 @@ def init(
         found = meet(ctx, place)
         if found is not None:
             raise DistError(
-                f"machines meet there already: {', '.join(found.machines) or 'none now'}",
+                f"other machines use it already: {', '.join(found.machines) or 'none now'}",
                 where=place.shown,
                 hint=f"join them with: {ctx.command(f'sync join {name} {place.shown}')}",
             )
@@ -243,7 +243,7 @@ def _refuse_taken(
     """
     if machine in meeting.machines:
         raise UsageError(
-            f"a machine called {machine} meets there already",
+            f"a machine called {machine} uses it already",
             where=place.shown,
             hint="join with another --machine NAME; if that one is gone, run then: "
             + ctx.command(f"sync forget {name} {machine}"),

@@ -129,7 +129,7 @@ def import_from(
         new = not home.path.is_dir()
         if only_new and not new:
             raise DistError(
-                f"a profile {str(home.name)!r} is there already, and is not overwritten",
+                f"a profile {str(home.name)!r} exists already, and is not overwritten",
                 where=str(home.path),
                 hint="choose another name with --name",
             )

@@ -76,7 +76,7 @@ def show_code(ctx: Context, word: str = "") -> tuple[Proposal, Issued]:
     outcome = plan_of(ctx, ctx.profile(asked.profile), asked.verb, asked.words)
     if outcome.proposal is None or digest_of(outcome) != asked.plan:
         raise Refused(
-            "something else would be done by now than what the chat showed",
+            "the plan has changed since the chat showed it",
             where=asked.profile,
             hint="ask for it there again",
         )

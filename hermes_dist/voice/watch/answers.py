@@ -19,7 +19,7 @@ _NOBODY = (
 _STRANGER = "This is for the owner of this machine alone. You are {who}."
 _GROUP = "Others read along here. Ask in a direct chat."
 _READER = (
-    "Nobody owns the chats of this machine yet, so here you see versions alone. If you are its owner, type this at its "
+    "Nobody owns the chats of this machine yet, so you see only versions here. If you are its owner, type this at its "
     "terminal: {command} watch owner add {platform} {person}"
 )
 _TERMINAL = "Changes are typed at the terminal itself: {words}"
@@ -87,7 +87,7 @@ _CODES = {
     Verdict.OVER: "The time of this code is over.",
     Verdict.WRONG: "This is not the code that the terminal shows.",
     Verdict.OTHER_PLAN: "This code was shown for another plan.",
-    Verdict.NO_TRIES: "This is not the code that the terminal showed, and it is good no more after five tries.",
+    Verdict.NO_TRIES: "This is not the code that the terminal showed, which is no longer valid after five tries.",
 }
 
 
@@ -103,7 +103,7 @@ def code_refused(verdict: Verdict, left: int, asked: Asked) -> str:
 def other_plan(asked: Asked) -> str:
     """Say that something else would be done by now."""
     return (
-        "Something else would be done by now than what the code was shown for, so nothing was done. "
+        "The plan has changed since the code was shown, so nothing was done. "
         f"Ask again: {in_chat(asked)}"
     )
 

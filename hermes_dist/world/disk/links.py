@@ -52,7 +52,7 @@ class Linked(Odd):
         self.link = link
         self.home = home
         if why in ASKABLE:
-            self.hint = "let it be followed"
+            self.hint = "allow it"
             name = home.name if home.parent.name == PROFILES else DEFAULT_PROFILE
             self.command = f"follow {name} {shlex.quote(link.path)}"
 

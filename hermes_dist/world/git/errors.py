@@ -128,7 +128,7 @@ _TABLE: tuple[tuple[str, type[DistError], str, str], ...] = (
     (
         r"SAML SSO|organization has enabled or enforced|Resource protected by organization",
         Unreachable,
-        "the organization asks for a login of its own (SSO) for this token or key",
+        "the organization requires single sign-on (SSO) for this token or key",
         "authorize the token or key for the organization in your settings there",
     ),
     (
@@ -158,7 +158,7 @@ _TABLE: tuple[tuple[str, type[DistError], str, str], ...] = (
     (
         r"error: (?P<code>5\d\d)|Internal Server Error",
         Unreachable,
-        "the host has a fault of its own ({code})",
+        "the host failed ({code})",
         "try again later; if it stays, tell whoever runs the host",
     ),
     (

@@ -150,7 +150,7 @@ def test_a_new_input_is_asked_for_and_the_old_ones_are_not(tmp_path: Path) -> No
     request = Request(questions=Questions(inputs=ask))
     update(desk.ctx, BOT, request, yes)
     assert [question.name for question in asked] == ["tone"] * 3
-    assert asked[1].wrong.endswith("it is none of the choices")
+    assert asked[1].wrong.endswith("it is not one of the choices")
     assert asked[2].wrong == "an answer is needed"
     assert desk.read("SOUL.md").endswith("Be brief.\n")
     assert desk.answers["tone"] == "brief"

@@ -19,7 +19,7 @@ from hermes_dist.world.registry.tuf import fetch_root
         (status(403), "the host refuses access (403)"),
         (status(404), "there is no registry at this address"),
         (status(429, b"", ("Retry-After", "3600")), "the host got too many requests (429)"),
-        (status(503, b"", ("Retry-After", "3600")), "the host has a fault of its own (503)"),
+        (status(503, b"", ("Retry-After", "3600")), "the host failed (503)"),
         (lambda asked: here(asked, asked.path), "it redirects in a circle"),
         (cut, "the connection was cut before everything had arrived"),
         (cut_in_the_middle, "the connection was cut before everything had arrived"),
