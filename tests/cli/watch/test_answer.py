@@ -225,7 +225,7 @@ def test_a_code_is_for_the_plan_that_was_shown(machine: Chatting) -> None:
     machine.release({"SOUL.md": "three\n", "config.yaml": SERVER})
     before = tree(machine)
     said = ask(machine, f"update {digits}")
-    assert "Something else would be done by now" in said
+    assert "The plan has changed since the code was shown" in said
     assert tree(machine) == before
     assert "used up" in ask(machine, f"update {digits}")
 
