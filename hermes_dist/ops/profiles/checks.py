@@ -10,10 +10,10 @@ from pathlib import Path
 from msgspec import Struct
 
 from hermes_dist import lazily
-from hermes_dist.agents.places import CONFIG, ENV, MCP
+from hermes_dist.agents.places import CONFIG, ENV, MCP, MEMORIES, SESSIONS
 from hermes_dist.agents.routes import ROUTES
 from hermes_dist.agents.stores import TO_BE_PRIVATE
-from hermes_dist.brand import MANIFEST
+from hermes_dist.brand import MANIFEST, SYNC
 from hermes_dist.decide.environment import dotenv
 from hermes_dist.decide.fleet.channels import CHANNEL_VARIABLES, CHANNELS
 from hermes_dist.decide.profiles.findings import FindingKind, State, Topic
@@ -177,7 +177,9 @@ def _half_written(ctx: Context) -> Iterator[Path]:
     homes = {layout.home(name) for name in ctx.names()}
     own = {layout.commands, layout.root, layout.shared, *_folders_of_stored(ctx)}
     old = trash_and_archive.now().timestamp() - LEFTOVER_AGE
-    for folder in _folders_that_exist(*own, *services, *homes):
+    # What sync writes into a home by itself, and what it remembers.
+    synced = {home / part for home in homes for part in (MEMORIES, SESSIONS, SYNC)}
+    for folder in _folders_that_exist(*own, *services, *homes, *synced):
         for path in sorted(folder.glob("*.tmp")):
             with suppress(OSError):
                 if _TEMPORARY.fullmatch(path.name) and path.lstat().st_mtime < old:

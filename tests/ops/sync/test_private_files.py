@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from meeting_of_three import BOT, NOTE, TALK, Machine, Story, objects_of, privat
 from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.paths import RelPath
 from hermes_dist.ops.change.request import Request
+from hermes_dist.ops.profiles.checks import _half_written
 from hermes_dist.ops.sync import private
 from hermes_dist.ops.sync.begin import Options, init, join
 from hermes_dist.ops.sync.machines import accept, forget
@@ -213,3 +215,13 @@ def test_what_comes_in_while_the_agent_writes_is_not_deleted_for_the_others(
 def test_before_they_are_sent_for_the_first_time_it_is_said() -> None:
     shown = list(going_lines([RelPath("SOUL.md")], "u", ("memories", "sessions")))
     assert shown == ["Goes to u:", "  SOUL.md", "  memories and sessions, encrypted"]
+
+
+def test_what_a_killed_sync_left_beside_a_memory_is_found(
+    two: tuple[Story, Machine, Machine],
+) -> None:
+    _, first, _ = two
+    left = first.home / "memories" / ".MEMORY.md.0123456789ab.tmp"
+    left.write_text("The cat")
+    os.utime(left, (1, 1))
+    assert left in list(_half_written(first.ctx))
