@@ -39,6 +39,7 @@ def main(folder: Path) -> None:
         os.environ[f"GIT_{who}_EMAIL"] = "ada@example.org"
     from dashboards import running
     from machine import build
+    from page import small
     from partners import GENERATIONS
     from window import chromium
 
@@ -65,7 +66,7 @@ def main(folder: Path) -> None:
                     page.wait_for_load_state("networkidle")
                     page.wait_for_function("!document.querySelector('.d-waiting')")
                     page.wait_for_timeout(3000)  # the list is filled in profile by profile
-                    page.screenshot(path=folder / f"{generation.name}-{name}.png")
+                    (folder / f"{generation.name}-{name}.png").write_bytes(small(page.screenshot()))
             machine.end()
     finally:
         shutil.rmtree(STAGE)

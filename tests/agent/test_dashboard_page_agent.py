@@ -203,6 +203,8 @@ def test_screens_in_the_dashboard_are_sound_for_a_screen_reader(window: Window) 
 def go(window: Window, **place: str) -> None:
     words = "&".join(f"{key}={value}" for key, value in place.items())
     window.page.goto(f"{window.base}?{words}")
+    # The dashboard loads its tabs when it is shown: on a busy machine, nothing is there to settle yet.
+    window.page.locator(".hd h1").wait_for(timeout=60_000)
     window.settle()
 
 

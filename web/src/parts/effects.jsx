@@ -31,7 +31,7 @@ function groupOf(effect) {
 
 /** A value, and before it what it means if there are words for it. @param {{words?: string, value: string}} props */
 function Said({ words, value }) {
-  return words ? <span><span className="d-said">{words}</span> <span className="d-dim">{value}</span></span> : <span>{value}</span>;
+  return words ? <span><span className="d-said">{words}</span><span className="d-dim">{value}</span></span> : <span>{value}</span>;
 }
 
 /** One effect, all of it: each fact by name. @param {{effect: any, within: string}} props */
