@@ -96,7 +96,7 @@ class Trial:
         self.counts["edits that moved along"] += moves
         self.counts["edits lost"] += len(lost) - moves
         uninstall(ctx, BOT, Request(), yes)
-        return f"{kind} {sub} {len(edited)} edits"
+        return f"{kind}{sub}, {len(edited)} edits, left out: {_left_out(newest) or 'nothing'}"
 
     def _elsewhere(self, home: Path) -> bool:
         return any(MINE.strip() in path.read_text() for path in home.rglob("*.md"))
@@ -142,11 +142,19 @@ class Trial:
         return subprocess.run(run, check=True, capture_output=True, text=True).stdout
 
 
+def _left_out(outcome: Outcome) -> str:
+    """What can't come, as the number of files for each reason."""
+    found: Counter[str] = Counter()
+    for left in outcome.proposal.left_out:
+        found[str(left.why)] += left.files
+    return ", ".join(f"{count} {why}" for why, count in found.most_common())
+
+
 def main(folders: list[str]) -> None:
     counts: Counter[str] = Counter()
     why: dict[str, Counter[str]] = {}
     for name in folders:
-        print(f"{Path(name).name}: {Trial(Path(name), counts, why).run()}", flush=True)
+        print(f"{name}: {Trial(Path(name), counts, why).run()}", flush=True)
     for name, count in sorted(counts.items()):
         print(f"{name:40} {count}")
     for reason, found in sorted(why.items(), key=lambda row: -row[1]["sources"]):
