@@ -153,9 +153,8 @@ def _in_words(field: str, place: str, value: str) -> dict[str, str]:
     return {field: schedule_words(fact_value(value))}
 
 
-def _parked_data(proposal: Proposal) -> list[dict[str, Any]]:
-    """What a proposal parks, each with the layers that are behind it."""
-    parked = proposal.plan.parked
+def _parked_data(proposal: Proposal, parked: Sequence[Effect]) -> list[dict[str, Any]]:
+    """What needs approval, each with the layers that are behind it."""
     rows = [effect_data(effect) for effect in parked]
     if not proposal.brought:
         return rows
@@ -232,7 +231,7 @@ def outcome_data(outcome: Outcome, restarted: Sequence[Mapping[str, Any]] = ()) 
     if proposal is None:
         plan, said = _unchanged_data(outcome.lock), outcome.notes
     else:
-        plan, said = _proposal_data(proposal), (*outcome.notes, *proposal.notes)
+        plan, said = _proposal_data(proposal, outcome.waiting), (*outcome.notes, *proposal.notes)
     return {
         "verb": outcome.verb,
         "profile": outcome.profile,
@@ -249,14 +248,14 @@ def outcome_data(outcome: Outcome, restarted: Sequence[Mapping[str, Any]] = ()) 
     }
 
 
-def _proposal_data(proposal: Proposal) -> dict[str, Any]:
+def _proposal_data(proposal: Proposal, waiting: Sequence[Effect]) -> dict[str, Any]:
     """The part of an outcome that says what changes."""
     return {
         "pin": pin_data(proposal.pin),
         "before": pin_data(proposal.before),
         "steps": [step_data(step) for step in proposal.steps],
         "conflicts": [conflict_data(conflict) for conflict in proposal.plan.conflicts],
-        "parked": _parked_data(proposal),
+        "parked": _parked_data(proposal, waiting),
         "left_out": left_out_data(proposal.left_out),
         "missed": _missed_data(proposal.missed),
         "included": _included_data(proposal.lock),

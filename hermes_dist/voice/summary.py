@@ -61,7 +61,7 @@ def done_lines(
     """
     yield _done_line(outcome, proposal)
     yield from written_lines(outcome)
-    if waiting := groups_of(proposal.plan.parked):
+    if waiting := groups_of(outcome.waiting):
         yield from _waiting_lines(proposal, waiting, command)
     yield from _missing_lines(proposal)
     for name in outcome.restart:
@@ -123,7 +123,8 @@ def _waiting_lines(
     else:
         # Without a lockfile nothing remembers what was parked, so there is nothing to approve later.
         count = counted(len(waiting), "item")
-        yield line(f"  {count} came switched off; switch on in config.yaml what should run")
+        files = " and ".join(sorted({each.path for group in waiting for each in group.effects}))
+        yield line(f"  {count} came switched off; switch on in {clean(files)} what should run")
 
 
 def _settled_lines(

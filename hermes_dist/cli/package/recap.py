@@ -151,18 +151,14 @@ def after(looked: Looked, outcome: Outcome | None) -> Became:
 
 
 def _by(outcome: Outcome) -> Became:
-    waiting, state = False, State.CURRENT
-    if outcome.lock is not None:
-        waiting = bool(outcome.lock.parked)
-    if outcome.proposal is not None:
-        waiting = bool(outcome.proposal.plan.parked)
+    state = State.CURRENT
     if outcome.open_conflicts:
         state = State.CONFLICTS
     elif outcome.done:
         state = State.UPDATED
     elif outcome.dry_run and outcome.proposal is not None and not outcome.proposal.changes_nothing:
         state = State.CHANGES
-    return Became(outcome.profile, state, waiting)
+    return Became(outcome.profile, state, bool(outcome.waiting))
 
 
 def failed(name: ProfileName, error: DistError) -> Became:

@@ -134,7 +134,7 @@ def _effects(session: Session, screen: Screen, proposal: Proposal) -> None:
     changed_card(screen, review.before_after(lock, shown))
     _tell(screen, _off(session, proposal))
     # Grouped with the others, and without what is shown above in part: counted as the summary and `list` count.
-    waiting = review.groups_of(plan.parked)
+    waiting = review.groups_of(proposal.waiting)
     if old := sum(not new.intersection(group.effects) for group in waiting):
         words = session.command(f"approve {proposal.home.name}")
         _tell(screen, [effect_cards.earlier_line(old, words)])

@@ -12,6 +12,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from hermes_dist.agents.places import STANDARD_FOLDERS
+from hermes_dist.brand import SYNC_RECORD
 from hermes_dist.decide.authoring.release_notes import ReleaseNotes
 from hermes_dist.decide.environment.wanted import Wanted
 from hermes_dist.decide.layers.origins import Brought
@@ -31,7 +32,7 @@ from hermes_dist.ops.change.variables import ENV_FILE, elsewhere, leave, new_fil
 from hermes_dist.ops.choices import Choices
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.fleet.running import running_gateways
-from hermes_dist.ops.homes import LIVING, Home, clear_tombstone, held, refuse_other_state
+from hermes_dist.ops.homes import LIVING, Home, clear_tombstone, held, open_home, refuse_other_state
 from hermes_dist.ops.inputs.rows import InputRow
 from hermes_dist.ops.unfinished import guards_of, take_back
 from hermes_dist.world.disk.fs import RealFs
@@ -116,6 +117,11 @@ class Proposal(Contents, frozen=True, kw_only=True):
         return tuple(e for e in self.plan.parked if (e.place, e.digest) not in waiting)
 
     @property
+    def waiting(self) -> tuple[Effect, ...]:
+        """Everything that needs approval afterwards: what the lock remembers, as `status` and `list` count it."""
+        return self.plan.parked if self.lock is None else self.lock.parked
+
+    @property
     def unfilled(self) -> tuple[Wanted, ...]:
         """Missing variables that the package newly wants and that may be written into the home's ``.env``."""
         if elsewhere(self.home.path):
@@ -192,6 +198,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
         variables: Names of the variables written into the home's ``.env``.
         restart: The profiles whose running gateways take the change up only after a restart.
         notes: More to say.
+        remembered: What needs approval in a synced profile after it, which no single lock tells; None elsewhere.
     """
 
     verb: str
@@ -206,6 +213,16 @@ class Outcome(Struct, frozen=True, kw_only=True):
     variables: tuple[str, ...] = ()
     restart: tuple[ProfileName, ...] = ()
     notes: tuple[Note, ...] = ()
+    remembered: tuple[Effect, ...] | None = None
+
+    @property
+    def waiting(self) -> tuple[Effect, ...]:
+        """Everything that needs approval after it, as `status` and `list` count it."""
+        if self.remembered is not None:
+            return self.remembered
+        if self.proposal is not None:
+            return self.proposal.waiting
+        return self.lock.parked if self.lock else ()
 
     @property
     def open_conflicts(self) -> int:
@@ -232,9 +249,27 @@ def carry_out(
         Busy: Another operation holds the home or changed it first.
         DistError: The proposal can't be carried out; nothing changed.
     """
+    done = _carried_out(ctx, proposal, values)
+    if done.done and proposal.home.path.joinpath(SYNC_RECORD).exists():
+        done = replace(done, remembered=_remembered(ctx, proposal.home.name))
+    return done
+
+
+def _remembered(ctx: Context, name: ProfileName) -> tuple[Effect, ...] | None:
+    """What waits in a synced profile; None if what sync remembers can't be read, which `status` tells."""
+    from hermes_dist.ops.sync.waiting import waiting_in  # noqa: PLC0415 - few profiles are synced
+
+    try:
+        home = open_home(ctx, name)
+        return waiting_in(home.path, home.lock)
+    except DistError:
+        return None
+
+
+def _carried_out(ctx: Context, proposal: Proposal, values: Mapping[str, str]) -> Outcome:
     if proposal.carry is not None:
         bare = replace(proposal, carry=None)
-        return proposal.carry(ctx, bare, lambda changed: carry_out(ctx, changed, values))
+        return proposal.carry(ctx, bare, lambda changed: _carried_out(ctx, changed, values))
     home = proposal.home
     refuse_other_state(ctx, home)
     if proposal.changes_nothing:

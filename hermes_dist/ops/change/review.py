@@ -241,6 +241,8 @@ def _changed_at(proposal: Proposal, mask: Mask, path: RelPath) -> Iterator[KeyRo
         if own.get(key.key) != key.after and not _is_effect(proposal, path, key.key):
             choice = choice_at(proposal, path, key.key)
             result = then.get(key.key, key.before)
+            if key.key not in own and result == key.before:
+                continue  # it waits for approval, or does not arrive at all
             yield KeyRow(path, key.key, key.before, key.after, yours, result, choice)
 
 

@@ -196,8 +196,12 @@ def _propose(ctx: Context, archive: Archive, home: Home, choices: Choices) -> Pr
         *machine.notes,
     )
     if lock is not None:
-        # Only what the lock remembers can be approved later; the notes tell of the rest.
-        plan = replace(plan, parked=tuple(e for e in plan.parked if e in lock.parked))
+        # Only what the lock remembers can be approved later. The notes tell of the rest, which does not arrive at all.
+        absent = set(plan.parked) - set(lock.parked)
+        parked, effects = (
+            tuple(e for e in each if e not in absent) for each in (plan.parked, plan.effects)
+        )
+        plan = replace(plan, parked=parked, effects=effects)
     wanted: tuple[Wanted, ...] = ()
     if manifest is not None:
         wanted = environment_of(ctx, home.path, manifest, manifest)
