@@ -52,20 +52,18 @@ class DistError(Exception):
         what: What is wrong, one sentence without a final full stop.
         where: The place, such as ``distribution.yaml: env_requires[2].name``; grows with :meth:`within`.
         hint: What to do next, one sentence; may be empty.
-
-    Attributes:
         command: A command of ours that follows the hint, without the program's name; empty for none. What shows the
             error spells it: see :meth:`advice`.
     """
 
     code: ClassVar[ExitCode] = ExitCode.ERROR
-    command = ""
 
-    def __init__(self, what: str, *, where: str = "", hint: str = "") -> None:
+    def __init__(self, what: str, *, where: str = "", hint: str = "", command: str = "") -> None:
         super().__init__(what)
         self.what = what
         self.where = where
         self.hint = hint
+        self.command = command
 
     def within(self, context: str) -> Self:
         """Return self with ``context`` put in front of the place it names."""

@@ -5,12 +5,31 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
-from hermes_dist.errors import Refused
+from hermes_dist.decide.versions import choose_tag
+from hermes_dist.errors import Invalid, Refused
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.source import HEADS, TAGS, Pin, PinKind
 
+
+class RefGone(Refused):
+    """The tag or branch that is followed does not exist any more.
+
+    Args:
+        what: What became of it.
+        where: The source.
+        hint: What to do next.
+        instead: Another ref that can be followed; empty if none stands out.
+    """
+
+    def __init__(self, what: str, *, where: str, hint: str, instead: str) -> None:
+        super().__init__(what, where=where, hint=hint)
+        self.instead = instead
+
+
 _IN_FULL = "write its full name, {full}, with update --to or behind # in the source"
 _SHOWN = 5
+_LATEST = "latest"
+_USUAL = ("main", "master")
 
 
 def check_kept(
@@ -26,7 +45,7 @@ def check_kept(
         heads: Its branches.
 
     Raises:
-        Refused: The followed tag or branch does not exist any more.
+        RefGone: The followed tag or branch does not exist any more.
     """
     sides = {
         PinKind.TAG: _Named("tag", TAGS, tags),
@@ -42,18 +61,33 @@ def check_kept(
     # A branch called like the tag could be made by anybody who may push: to follow it has to be the user's decision.
     if name in other.names:
         full = _IN_FULL.format(full=other.prefix + name)
-        raise Refused(
+        raise RefGone(
             f"{name} was a {followed.word} when it was received, and is a {other.word} now",
             where=source,
             hint=f"ask its author; if you want the {other.word}, {full}",
+            instead=other.prefix + name,
         )
     some = ", ".join(sorted(followed.names)[-_SHOWN:])
     more = f" (it has {some})" if some else ""
-    raise Refused(
+    raise RefGone(
         f"the {followed.word} {name} is gone: it named {before.short} when it was received",
         where=source,
         hint=f"nothing changed here; ask its author, or follow another ref with update --to{more}",
+        instead=_instead(followed),
     )
+
+
+def _instead(followed: _Named) -> str:
+    """The newest tag, or the usual branch or only one; empty if there is none."""
+    if followed.prefix == TAGS:
+        try:
+            return choose_tag(_LATEST, followed.names)
+        except Invalid:
+            return ""
+    usual = [name for name in _USUAL if name in followed.names]
+    if len(followed.names) == 1:
+        usual = list(followed.names)
+    return next(iter(usual), "")
 
 
 class _Named(NamedTuple):

@@ -346,14 +346,18 @@ def is_moved_tag(before: Pin, ref: str, commit: str) -> bool:
     return ref.startswith(TAGS) and ref == before.ref and commit != before.commit
 
 
+class MovedTag(Refused):
+    """A tag names a different commit than before."""
+
+
 def check_moved_tag(source: str, before: Pin, ref: str, commit: str) -> None:
     """Refuse a tag that names a different commit than before.
 
     Raises:
-        Refused: The tag was moved.
+        MovedTag: The tag was moved.
     """
     if is_moved_tag(before, ref, commit):
-        raise Refused(
+        raise MovedTag(
             f"the tag {ref.removeprefix(TAGS)} was moved: it named {before.short} when it was received, "
             f"and names {commit[:7]} now",
             where=source,

@@ -80,6 +80,10 @@ class Home(Contents, frozen=True):
             raise self._without_package(ctx)
         return self.lock
 
+    def way_to_package(self, ctx: Context) -> str:
+        """The command by which a profile without a lock gets a package, without the program's name."""
+        return self._without_package(ctx).command or f"install SOURCE --name {self.name}"
+
     def _was_uninstalled(self) -> bool:
         """Whether the last change of the home took its lockfile away."""
         from hermes_dist.world.transaction.generations import generations  # noqa: PLC0415 - only needed for an error
@@ -95,26 +99,30 @@ class Home(Contents, frozen=True):
         """The error for a profile that has no lock: what it is instead, and what helps."""
         # Asked first: a manifest that the user edited stays when its package is uninstalled.
         if self._was_uninstalled():
-            back = ctx.command(f"rollback {self.name}")
             return DistError(
                 f"the profile {str(self.name)!r} holds no package: it was uninstalled",
                 where=str(self.path),
-                hint=f"bring it back with: {back}",
+                hint="bring it back with",
+                command=f"rollback {self.name}",
             )
         if (self.path / MANIFEST).exists():
             return DistError(
                 f"the profile {str(self.name)!r} has no lockfile: it was not installed by {ctx.brand.dist_command}",
                 where=str(self.path),
-                hint=f"take it over with: {ctx.command(f'adopt {self.name}')}",
+                hint="take it over with",
+                command=f"adopt {self.name}",
             )
         others = [str(name) for name in ctx.names() if ctx.layout.lockfile(name).exists()]
-        hint = f"install one with: {ctx.command('install SOURCE')}"
+        hint, command = "install one with", "install SOURCE"
         if any((self.path / ".dist" / "generations").glob("*")):
-            hint = f"bring its last one back with: {ctx.command(f'rollback {self.name}')}"
+            hint, command = "bring its last one back with", f"rollback {self.name}"
         elif others:
-            hint = f"the profiles with a package: {', '.join(others[:_FEW])}"
+            hint, command = f"the profiles with a package: {', '.join(others[:_FEW])}", ""
         return DistError(
-            f"the profile {str(self.name)!r} holds no package", where=str(self.path), hint=hint
+            f"the profile {str(self.name)!r} holds no package",
+            where=str(self.path),
+            hint=hint,
+            command=command,
         )
 
 
@@ -298,7 +306,7 @@ def about_lock(ctx: Context, name: ProfileName, err: DistError) -> DistError:
     """Add the path, and the command that helps, to the error for a lock that can't be read."""
     err.where = str(ctx.layout.lockfile(name))
     if isinstance(err, Damaged):
-        err.hint = f"{HINT}: {ctx.command(f'adopt {name}')}"
+        err.hint, err.command = HINT, f"adopt {name}"
     return err
 
 

@@ -77,22 +77,21 @@ def way_on(ctx: Context, name: ProfileName, lock: Lock) -> Iterator[None]:
         place = f"the folder {spec.subfolder}" if spec.subfolder else "its root"
         what = f"{lock.name} is not in {place} any more"
         commands = [
-            ctx.command(
-                f"install {shlex.quote(str(spec._replace(subfolder=folder)))} --name {name} --force"
-            )
+            f"install {shlex.quote(str(spec._replace(subfolder=folder)))} --name {name} --force"
             for folder in here
-        ]
-        if not commands:
+        ] or [f"install SOURCE --name {name} --force"]
+        *others, last = commands
+        if not here:
             hint = (
-                "nothing changed here; if the package has moved to another repository, go on with: "
-                f"{ctx.command(f'install SOURCE --name {name} --force')}"
+                "nothing changed here; if the package has moved to another repository, go on with"
             )
-        elif len(here) == 1:
-            hint = f"it is in {_folder(here[0])} now; to follow it and keep all that is yours, run: {commands[0]}"
+        elif not others:
+            hint = f"it is in {_folder(here[0])} now; to follow it and keep all that is yours, run"
         else:
             folders = ", ".join(map(_folder, here))
-            hint = f"there are packages in {folders}; to follow one of them, run: {'; '.join(commands)}"
-        raise DistError(what, where=str(spec), hint=hint) from None
+            hint = f"there are packages in {folders}; to follow one of them, run one of these: "
+            hint += f"{'; '.join(map(ctx.command, others))}; or"
+        raise DistError(what, where=str(spec), hint=hint, command=last) from None
 
 
 def _folder(folder: RelPath | None) -> str:

@@ -10,9 +10,10 @@ from msgspec.structs import replace
 
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.history import holds
-from hermes_dist.decide.trust import check_moved_tag
+from hermes_dist.decide.pins import RefGone
+from hermes_dist.decide.trust import MovedTag, check_moved_tag
 from hermes_dist.decide.versions import choose_tag, newer_tags
-from hermes_dist.errors import DistError, Invalid, Refused
+from hermes_dist.errors import DistError, Invalid, Refused, Unreachable
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.registry import Package
@@ -47,7 +48,7 @@ class Outdated(Struct, frozen=True, kw_only=True):
         held: Whether updates skip the profile.
         layers: The packages below it that have something newer.
         error: Why the source could not be asked, or why what it has is refused.
-        next: The command that leads on, without the program's name; empty if there is nothing to do.
+        next: The command that leads on, without the program's name; empty only if the profile has all that there is.
     """
 
     profile: ProfileName
@@ -106,9 +107,10 @@ def outdated(ctx: Context, name: ProfileName) -> Outdated:
     """Ask a profile's source whether it has something new; an error becomes part of the answer."""
     lock = None
     try:
-        lock = look_into(ctx, name).lock
+        home = look_into(ctx, name)
+        lock = home.lock
         if lock is None:
-            return Outdated(profile=name, state="none")
+            return Outdated(profile=name, state="none", next=home.way_to_package(ctx))
         spec = absolute(parse_source(lock.source, allow_insecure=True))
         target = look_up(ctx, spec, lock=lock, before=lock.pin)
         check_moved_tag(str(spec), lock.pin, target.ref, target.commit)
@@ -133,13 +135,15 @@ def outdated(ctx: Context, name: ProfileName) -> Outdated:
         deprecated=versions.deprecated,
         held=bool(lock.held),
         layers=layers,
-        next=_next(name, state, versions, lock),
+        next=_next(name, state, versions, lock) or _look(name, lock, layers, versions),
     )
 
 
 def _failed(name: ProfileName, lock: Lock | None, error: DistError) -> Outdated:
     if lock is None:
-        return Outdated(profile=name, state="error", error=error)
+        return Outdated(
+            profile=name, state="error", error=error, next=_after(name, error, "doctor")
+        )
     here, version, held = lock.pin.short, lock.pin.version, bool(lock.held)
     return Outdated(
         profile=name,
@@ -149,7 +153,33 @@ def _failed(name: ProfileName, lock: Lock | None, error: DistError) -> Outdated:
         version=version,
         follows=lock.pin.kind,
         held=held,
+        next=_after(name, error, _again(name, error)),
     )
+
+
+def _after(name: ProfileName, error: DistError, otherwise: str) -> str:
+    """The command after an error: the one that it names, or what shows what its flag would do."""
+    if error.command:
+        return error.command
+    if isinstance(error, MovedTag):
+        return f"update {name} --accept-moved-tag -n"
+    if isinstance(error, RefGone) and error.instead:
+        return f"update {name} --to {shlex.quote(error.instead)} -n"
+    return otherwise
+
+
+def _again(name: ProfileName, error: DistError) -> str:
+    """The command that says more: which servers answer, or all about what is refused."""
+    return "doctor --sources" if isinstance(error, Unreachable) else f"update {name} -n"
+
+
+def _look(name: ProfileName, lock: Lock, layers: tuple[LayerNews, ...], versions: _Versions) -> str:
+    """The command that shows why there is nothing to update to; empty if nothing is in the way."""
+    if layers:
+        return f"tree {name}"
+    if versions.yanked or versions.deprecated:
+        return f"show {shlex.quote(lock.source)}"
+    return ""
 
 
 def _state(lock: Lock, target: Target, there: str, layers: tuple[LayerNews, ...]) -> str:

@@ -377,9 +377,8 @@ def _text_of(error: OSError | DistError) -> str:
 def _told(why: OSError | DistError, ends: str, kind: type[DistError]) -> DistError:
     """Return the error that says what failed, where, and how it ended."""
     if isinstance(why, DistError):
-        told = kind(f"it failed: {why.what}; {ends}", where=why.where, hint=why.hint)
-        told.command = why.command
-        return told
+        said = f"it failed: {why.what}; {ends}"
+        return kind(said, where=why.where, hint=why.hint, command=why.command)
     where = str(why.filename2 or why.filename or "")
     hint = HINTS.get(why.errno or 0, "run it again")
     return kind(f"it failed: {_text_of(why)}; {ends}", where=where, hint=hint)
