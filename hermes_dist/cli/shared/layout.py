@@ -89,6 +89,24 @@ def wrap(line: str, width: int, label: int = 0, *, pieces: bool = False) -> list
     return _coloured(plain, codes, _without_lone_word(plain, cuts, width, word_at))
 
 
+def wrap_changed(line: str, width: int) -> list[str]:
+    """Break a line of a diff of a JSON document, in which no text has line breaks of its own, behind its sign.
+
+    Args:
+        line: The line, with its sign and without colours.
+        width: The columns of the terminal.
+
+    Returns:
+        The lines; those after the first have no sign, and are indented more than what stands in the file.
+    """
+    if cells(line) <= width:
+        return [line]
+    sign, text = line[:1], line[1:]
+    begin = len(text) - len(text.lstrip(" "))
+    first, *more = wrap(text, width - 1, begin + 2 * len(GAP))
+    return [f"{sign}{first}", *(f" {each}" for each in more)]
+
+
 def _apart(line: str) -> tuple[str, list[tuple[int, str]]]:
     """Take the colours out of a line: its text, and each code with its place in that text."""
     codes: list[tuple[int, str]] = []

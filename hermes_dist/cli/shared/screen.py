@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TextIO
 
-from hermes_dist.cli.shared.layout import RESET, Column, Table, fields, wrap
+from hermes_dist.cli.shared.layout import RESET, Column, Table, fields, wrap, wrap_changed
 from hermes_dist.cli.shared.output import write, write_beside
 from hermes_dist.cli.shared.terminal import columns_of, is_plain, shown_by, shows_colour
 from hermes_dist.errors import Cancelled, DistError, InputNeeded
@@ -252,22 +252,29 @@ class Screen:
     def diff(self, lines: Iterable[str], *, beside: bool = False) -> None:
         """Write a unified diff, coloured on a terminal; tabs become spaces, as control characters are cleaned.
 
+        A line is exactly what stands in a file, so the terminal breaks it where it must. Long texts in JSON have no
+        line breaks of their own, so there they are wrapped like other values.
+
         Args:
             lines: The lines of the diff.
             beside: It belongs to a question, so it is not part of the result.
         """
         show = self.prompt if beside else self.say
         styles: dict[str, Style] = {"+": "good", "-": "error", "@": "accent"}
+        width, in_json = columns_of(sys.stderr if beside else sys.stdout), False
         for line in lines:
-            is_head = line.startswith(("+++", "---"))
+            is_head = line.startswith(("+++ ", "--- "))
             style = styles.get(line[:1], "")
-            if is_head:
-                style = ""
             text = clean_line(line.rstrip("\n").expandtabs())
-            if text:
-                text = self.paint(text, style, bold=is_head, err=beside)
-            # The terminal breaks it where it must: a line of a diff is exactly what stands in a file.
-            show(text, whole=True)
+            if is_head:
+                # A new or a deleted document has its name in one of the two lines.
+                named = text.endswith(".json")
+                style, in_json = "", named or (in_json and text.startswith("+++ "))
+            parts = [text]
+            if in_json and width is not None and not is_head:
+                parts = wrap_changed(text, width)
+            for each in parts:
+                show(self.paint(each, style, bold=is_head, err=beside) if each else "", whole=True)
 
     def table(
         self,

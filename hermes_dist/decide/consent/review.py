@@ -267,7 +267,7 @@ def loads_of(group: Group) -> tuple[tuple[int, str], ...]:
         for name, value in effect.facts:
             loads = fact_value(value) if name == LOADS else None
             if isinstance(loads, list) and len(loads) == 2:
-                found[int(loads[0]), str(loads[1])] = None
+                found[int(loads[0]), str(loads[1] or "")] = None
     return tuple(found)
 
 

@@ -117,6 +117,23 @@ def test_lines_of_logs_and_of_differences_are_left_to_the_terminal(
     assert terminal.text() == f"+{'word ' * 9}\n"
 
 
+def test_a_long_text_in_json_is_wrapped_below_itself(
+    terminal: Pty, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stderr", terminal.stream)
+    terminal.resize(20)
+    text = f'+  "prompt": "{"word " * 5}",'
+    lines = ["--- received/a.json", "+++ yours/a.json", text, " }", "--- received/b.md", text]
+    Screen(colour=False).diff(lines, beside=True)
+    assert terminal.text() == (
+        "--- received/a.json\n+++ yours/a.json\n"
+        '+  "prompt": "word\n       word word\n       word word ",\n }\n'
+        f"--- received/b.md\n{text}\n"
+    )
+    Screen(colour=False).diff(lines)
+    assert capsys.readouterr().out == "".join(f"{line}\n" for line in lines)
+
+
 @pytest.mark.parametrize(
     ("word", "env", "colour"),
     [
