@@ -11,7 +11,6 @@ from hermes_dist.cli.shared.layout import Column
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import ExitCode
 from hermes_dist.model.paths import ProfileName
-from hermes_dist.ops.context import missing_profile
 from hermes_dist.ops.fleet import routes as ops
 from hermes_dist.ops.fleet.routes import Where
 from hermes_dist.voice.clean import clean
@@ -56,7 +55,7 @@ def add(
 ) -> int:
     screen, chosen = session.screen, ProfileName.typed(profile)
     if not session.ctx.layout.home(chosen).is_dir():
-        raise missing_profile(session.ctx, chosen)
+        raise session.ctx.missing_profile(chosen)
     on = ops.list_routes(session.ctx)[1]
     if not (on or multiplex) and screen.somebody:
         multiplex = screen.confirm(f"{SWITCHED_OFF}. Switch it on?")

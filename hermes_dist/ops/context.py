@@ -37,6 +37,24 @@ def silent(_line: str) -> None:
     """Show no progress: the default reporter."""
 
 
+class Renamed(DistError):
+    """A profile has another name now.
+
+    Attributes:
+        old: The name that it had.
+        now: The name that it has.
+    """
+
+    def __init__(self, old: ProfileName, now: ProfileName) -> None:
+        super().__init__(
+            f"the profile {str(old)!r} is called {str(now)!r} now",
+            where=str(old),
+            hint="use that name",
+        )
+        self.old = old
+        self.now = now
+
+
 class Supplies(Protocol):
     """Sources and registries from elsewhere than where their addresses lead."""
 
@@ -261,9 +279,15 @@ class Context:
             return self.active()
         profile = ProfileName.typed(str(name))
         if profile != DEFAULT_PROFILE and not self.layout.home(profile).is_dir():
-            raise missing_profile(self, profile)
+            raise self.missing_profile(profile)
         self._refuse_foreign(profile)
         return profile
+
+    def missing_profile(self, name: ProfileName) -> DistError:
+        """Make the error for a profile that is not there; it says what became of it."""
+        from hermes_dist.ops.whereabouts import missing_profile  # noqa: PLC0415 - only needed for this error
+
+        return missing_profile(self, name)
 
     def _refuse_foreign(self, name: ProfileName) -> None:
         """Make sure that a home, and the folders it is in, are no links to folders of another user.
@@ -336,26 +360,3 @@ def _nameless() -> UsageError:
     return UsageError(
         "the profile name is empty", hint="leave it out, or write . for the active one"
     )
-
-
-def missing_profile(ctx: Context, name: ProfileName) -> DistError:
-    """Make the error for a profile that does not exist, with the names that are close, or all if there are few."""
-    from hermes_dist.decide.near import near  # noqa: PLC0415 - only needed for this error
-
-    known = [str(each) for each in ctx.names()]
-    parts = [each for each in known if each in name]
-    close = list(dict.fromkeys([*near(name, known), *parts]))[:3]
-    if close:
-        hint = f"did you mean {' or '.join(close)}? {ctx.command('list')} lists them all"
-    elif 0 < len(known) <= _FEW:
-        hint = f"the profiles here: {', '.join(known)}"
-    elif known:
-        hint = f"see what there is with: {ctx.command('list')}"
-    else:
-        hint = f"there is none yet; install an agent with: {ctx.command('install SOURCE')}"
-    return DistError(
-        f"there is no profile {str(name)!r}", where=str(ctx.layout.profiles), hint=hint
-    )
-
-
-_FEW = 5

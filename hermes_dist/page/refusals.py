@@ -8,14 +8,14 @@ from hermes_dist.errors import Busy, DistError, UsageError
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.authoring.publish import Published
 from hermes_dist.ops.change.proposal import OtherPlan, Outcome
-from hermes_dist.ops.context import Context, missing_profile
+from hermes_dist.ops.context import Context, Renamed
 from hermes_dist.ops.crash import refused_by_system, report
 from hermes_dist.ops.homes import OtherState, renamed_to, state_of
 from hermes_dist.page.exchange import Ask, NoProfile, NoRequest, Reply
 from hermes_dist.page.previews import outcome_found
 from hermes_dist.page.requests.publish import published_found
 from hermes_dist.page.requests.row import Found
-from hermes_dist.page.since import changed_since, gone
+from hermes_dist.page.since import changed_since
 from hermes_dist.voice.clean import error_data
 
 _STATUS: tuple[tuple[type[DistError], int], ...] = (
@@ -67,9 +67,9 @@ def _gone(ctx: Context, name: ProfileName, state: str) -> tuple[DistError, dict[
     """The error for a profile that is not there: it says where it went, if that is known."""
     now = renamed_to(ctx, state)
     if now is not None:
-        error = DistError(f"the profile {str(name)!r} is named {str(now)!r} now", where=str(name))
-        return error, {"renamed": now}
-    return gone(ctx, name) or missing_profile(ctx, name), {"renamed": ""}
+        return Renamed(name, now), {"renamed": now}
+    error = ctx.missing_profile(name)
+    return error, {"renamed": error.now if isinstance(error, Renamed) else ""}
 
 
 def _preview_of(now: object) -> Found:

@@ -9,7 +9,6 @@ from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import is_in_state
 from hermes_dist.ops.package.history import Past, history
-from hermes_dist.ops.package.undo import missing
 from hermes_dist.voice.package_json import generation_data
 
 
@@ -29,8 +28,3 @@ def _after(rows: list[Past], state: str) -> list[Past]:
         if made is not None and is_in_state(made.lock_after, state):
             return rows[at + 1 :]
     return rows[-1:]
-
-
-def gone(ctx: Context, name: ProfileName) -> DistError | None:
-    """The error for a profile that was put away, with what brings it back; None if it was not."""
-    return missing(ctx, str(name))

@@ -16,7 +16,7 @@ from hermes_dist.cli.shared.reminders import notes
 from hermes_dist.cli.shared.request import show_outcome
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.cli.shared.verb import command_with_request
-from hermes_dist.errors import DistError, UsageError, counted
+from hermes_dist.errors import UsageError, counted
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.change.proposal import Outcome
 from hermes_dist.ops.change.request import Confirm, Request
@@ -197,7 +197,7 @@ def undo(
     restart: Restart = False,
     yes: Yes = False,
 ) -> int:
-    name = _still_there(session, profile)
+    name = session.ctx.profile(profile)
 
     def tell(last: undoing.Last) -> None:
         when = ""
@@ -215,18 +215,6 @@ def undo(
     request = Request(dry_run=dry_run)
     outcome = undoing.undo(session.ctx, name, request, agreement(session, yes=yes), tell)
     return show_outcome(session, outcome, restart=restart)
-
-
-def _still_there(session: Session, profile: str | None) -> ProfileName:
-    """The profile that is named.
-
-    Raises:
-        DistError: There is none; if it was deleted or archived, the error says how it comes back.
-    """
-    try:
-        return session.ctx.profile(profile)
-    except DistError as error:
-        raise undoing.missing(session.ctx, str(profile)) or error from None
 
 
 def abort(session: Session, name: ProfileName, request: Request, *, yes: bool) -> int:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Sequence
+from itertools import takewhile
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 from hermes_dist import __version__
 from hermes_dist.cli.shared.session import Invocation, early_screen
 from hermes_dist.errors import DistError, ExitCode, StoppedAfter
-from hermes_dist.ops.context import has_written
+from hermes_dist.ops.context import Renamed, has_written
 
 if TYPE_CHECKING:
     from hermes_dist.cli.shared.screen import Screen
@@ -69,6 +71,8 @@ class Guard:
     def _shown(self, error: BaseException) -> int | None:
         """Show an error; returns its exit code, or None to let it through."""
         if isinstance(error, DistError):
+            if isinstance(error, Renamed):
+                error.command = _with_its_name(self.argv, error)
             self._screen.error(error)
             return error.code
         if isinstance(error, KeyboardInterrupt):
@@ -94,6 +98,20 @@ class Guard:
             screen.prompt(crash.trace.rstrip(), whole=True)
         screen.error(_internal(crash, self.called.prog))
         return 1
+
+
+def _with_its_name(argv: Sequence[str], error: Renamed) -> str:
+    """The command that was typed, with the name that its profile has now: the words before the options.
+
+    Options are left out, as one of them may hold a secret.
+    """
+    words = list(takewhile(lambda word: not word.startswith("-"), argv))
+    if not words or error.old not in argv:
+        return ""
+    named = [str(error.now) if word == error.old else word for word in words]
+    if error.old not in words:
+        named.append(str(error.now))
+    return shlex.join(named)
 
 
 _CHANGES_ONLY_HOMES = frozenset(

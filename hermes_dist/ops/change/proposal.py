@@ -34,6 +34,7 @@ from hermes_dist.ops.context import Context
 from hermes_dist.ops.fleet.running import running_gateways
 from hermes_dist.ops.homes import LIVING, Home, clear_tombstone, held, open_home, refuse_other_state
 from hermes_dist.ops.inputs.rows import InputRow
+from hermes_dist.ops.renames import remember
 from hermes_dist.ops.unfinished import guards_of, take_back
 from hermes_dist.world.disk.fs import RealFs
 from hermes_dist.world.disk.locks import flock
@@ -452,6 +453,7 @@ def _build(
             staging=below_root(ctx.layout, staging),
         )
         clear_tombstone(ctx.layout, home.name)
+        remember(ctx.layout, "create", "", home.name)
         tidy(ctx.layout)
     return Outcome(
         verb=proposal.verb,

@@ -19,7 +19,6 @@ from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import open_home
 from hermes_dist.ops.package.history import Past, past_of
 from hermes_dist.ops.package.rollback import taken_back
-from hermes_dist.ops.profiles import trash_and_archive
 
 _UNDONE = (
     "update",
@@ -172,18 +171,3 @@ def _cannot(verb: str) -> str:
     if not verb:
         return "it is not known what the last change was, so undo can't take it back"
     return f"the last change was: {verb}; undo can't take that back"
-
-
-def missing(ctx: Context, name: str) -> DistError | None:
-    """The error for a profile that was put away; None if it was not."""
-    for stored in trash_and_archive.stored_profiles(ctx):
-        if stored.name == name:
-            done = "archived"
-            if stored.place == "trash":
-                done = "deleted"
-            return DistError(
-                f"the profile {name!r} was {done}",
-                where=name,
-                hint=f"bring it back with: {ctx.command(f'restore {name}')}",
-            )
-    return None

@@ -29,6 +29,7 @@ from hermes_dist.ops.profiles import aliases
 from hermes_dist.ops.profiles.boards import rename_in_settings
 from hermes_dist.ops.profiles.edit_file import edit_file
 from hermes_dist.ops.profiles.other_roots import lives_elsewhere
+from hermes_dist.ops.renames import remember
 from hermes_dist.world.agent import processes as running
 from hermes_dist.world.agent.find import run
 from hermes_dist.world.agent.services import is_own
@@ -198,6 +199,7 @@ def _update_references(ctx: Context, move: Move) -> tuple[Note, ...]:
         _peers,
         _identity,
         _own_layers,
+        _names,
     ):
         try:
             notes += part(ctx, move) or ()
@@ -245,6 +247,11 @@ def _identity(ctx: Context, move: Move) -> None:
     if done.returncode:
         again = " ".join([ctx.brand.name, "profile", *words])
         raise DistError(f"the agent could not move its sessions and routing; run: {again}")
+
+
+def _names(ctx: Context, move: Move) -> None:
+    """Let the old name lead to the new one."""
+    remember(ctx.layout, move.verb, move.name, move.to)
 
 
 def _own_layers(ctx: Context, move: Move) -> None:

@@ -35,6 +35,7 @@ from hermes_dist.ops.profiles import aliases, profile_moves
 from hermes_dist.ops.profiles.boards import open_tasks, settings_naming, still_assigned
 from hermes_dist.ops.profiles.lifecycle import check_free, is_sticky, read_text, stop
 from hermes_dist.ops.profiles.other_roots import stay_with_others
+from hermes_dist.ops.renames import called_now
 from hermes_dist.world.agent.find import GatewayState, gateway
 from hermes_dist.world.agent.services import own_services
 from hermes_dist.world.disk.fs import RealFs, atomic_write
@@ -320,6 +321,14 @@ def _plan_return(
     stored = stored_profiles(ctx)
     found = next((each for each in stored if each.name == was), None)
     if found is None:
+        now = called_now(ctx.layout, was)
+        if now is not None and ctx.layout.home(now).is_dir():
+            raise DistError(
+                f"{str(was)!r} was not put away: it is called {str(now)!r} now",
+                where=str(was),
+                hint="to have the old name again",
+                command=f"rename {now} {was}",
+            )
         hint = "both are empty"
         if stored:
             hint = offered(was, sorted({str(each.name) for each in stored}), "they contain")

@@ -1,0 +1,82 @@
+"""The names that profiles had before: an old name leads to the profile that had it."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from hermes_dist.brand import Layout
+from hermes_dist.errors import Invalid
+from hermes_dist.model.paths import ProfileName
+from hermes_dist.world.disk.fs import atomic_write
+
+_FORMAT = 1
+
+
+class _Renames(msgspec.Struct, frozen=True):
+    """The file that remembers them."""
+
+    format: int
+    names: dict[str, str]
+
+
+def remember(layout: Layout, verb: str, name: str, to: str) -> None:
+    """Take a move of a home into account.
+
+    Args:
+        layout: Where the homes are.
+        verb: The command that moved it: ``rename``, ``create``, or another one.
+        name: The name that it had before.
+        to: The name that it has now; empty if it was put away.
+
+    Raises:
+        DistError: The disk refuses.
+    """
+    name, to = str(name), str(to)  # a type of its own can't be written
+    before = _read(layout)
+    # A name that somebody has, or that was put away last, no longer means the profile that had it once.
+    names = {old: new for old, new in before.items() if old not in (name, to)}
+    if verb == "rename":
+        names = {old: to if new == name else new for old, new in names.items()}
+        names[name] = to
+    if verb == "create":
+        names = {old: new for old, new in names.items() if new != to}
+    if names != before:
+        data = msgspec.json.format(msgspec.json.encode(_Renames(_FORMAT, names)))
+        atomic_write(_file(layout), data + b"\n", 0o600)
+
+
+def called_now(layout: Layout, old: str) -> ProfileName | None:
+    """The name of the profile that had a name before it was renamed; it need not be there any more.
+
+    Args:
+        layout: Where the homes are.
+        old: The name that no profile has now.
+
+    Returns:
+        The name; None if no profile is known to have had the old one.
+    """
+    now = _read(layout).get(old)
+    return None if now is None else ProfileName(now)
+
+
+def _file(layout: Layout) -> Path:
+    return layout.shared / "renamed.json"
+
+
+def _read(layout: Layout) -> dict[str, str]:
+    """The new name for each old one; nothing from a file that is damaged, as it only serves a hint."""
+    with suppress(OSError, UnicodeError, RecursionError, msgspec.MsgspecError):
+        found = msgspec.json.decode(_file(layout).read_bytes(), type=_Renames)
+        if found.format == _FORMAT:
+            return {old: now for old, now in found.names.items() if _is_name(old) and _is_name(now)}
+    return {}
+
+
+def _is_name(text: str) -> bool:
+    try:
+        return bool(ProfileName(text))
+    except Invalid:
+        return False
