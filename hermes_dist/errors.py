@@ -138,6 +138,24 @@ class Cancelled(DistError):
     """The user said no; nothing changed."""
 
 
+class Renamed(DistError):
+    """A profile has another name now.
+
+    Attributes:
+        old: The name that it had.
+        now: The name that it has.
+    """
+
+    def __init__(self, old: str, now: str) -> None:
+        super().__init__(
+            f"the profile {str(old)!r} is called {str(now)!r} now",
+            where=str(old),
+            hint="use that name",
+        )
+        self.old = old
+        self.now = now
+
+
 class Invalid(DistError):
     """Input from outside that breaks a rule: a file, a field, a name, a path."""
 

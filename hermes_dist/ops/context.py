@@ -37,24 +37,6 @@ def silent(_line: str) -> None:
     """Show no progress: the default reporter."""
 
 
-class Renamed(DistError):
-    """A profile has another name now.
-
-    Attributes:
-        old: The name that it had.
-        now: The name that it has.
-    """
-
-    def __init__(self, old: ProfileName, now: ProfileName) -> None:
-        super().__init__(
-            f"the profile {str(old)!r} is called {str(now)!r} now",
-            where=str(old),
-            hint="use that name",
-        )
-        self.old = old
-        self.now = now
-
-
 class Supplies(Protocol):
     """Sources and registries from elsewhere than where their addresses lead."""
 
@@ -287,7 +269,7 @@ class Context:
         """Make the error for a profile that is not there; it says what became of it."""
         from hermes_dist.ops.whereabouts import missing_profile  # noqa: PLC0415 - only needed for this error
 
-        return missing_profile(self, name)
+        return missing_profile(self.layout, name, self.names())
 
     def _refuse_foreign(self, name: ProfileName) -> None:
         """Make sure that a home, and the folders it is in, are no links to folders of another user.

@@ -2,42 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from hermes_dist.brand import Layout
 from hermes_dist.decide.near import near
-from hermes_dist.errors import DistError
+from hermes_dist.errors import DistError, Renamed
 from hermes_dist.model.paths import ProfileName
-from hermes_dist.ops.context import Context, Renamed
-from hermes_dist.ops.profiles.trash_and_archive import stored_profiles
 from hermes_dist.ops.renames import called_now
+from hermes_dist.ops.stored import stored_in
 
 _FEW = 5
 
 
-def missing_profile(ctx: Context, name: ProfileName) -> DistError:
+def missing_profile(layout: Layout, name: ProfileName, known: Iterable[ProfileName]) -> DistError:
     """Make the error for a profile that is not there.
 
     Args:
-        ctx: The context.
+        layout: Where the homes are.
         name: Its name.
+        known: The profiles that are there.
 
     Returns:
         The error says what became of it, as far as that is known; else it names the close names, or all if there are
         few.
     """
-    now = called_now(ctx.layout, name)
+    now = called_now(layout, name)
     if now is None:
-        return put_away(ctx, name) or _unknown(ctx, name)
-    if ctx.layout.home(now).is_dir():
+        return put_away(layout, name) or _unknown(layout, name, known)
+    if layout.home(now).is_dir():
         return Renamed(name, now)
-    gone = put_away(ctx, now)
+    gone = put_away(layout, now)
     if gone is None:
-        return _unknown(ctx, name)
+        return _unknown(layout, name, known)
     gone.what = f"the profile {str(name)!r} was renamed to {str(now)!r}, and {gone.what}"
     return gone
 
 
-def put_away(ctx: Context, name: ProfileName) -> DistError | None:
+def put_away(layout: Layout, name: ProfileName) -> DistError | None:
     """Make the error for a profile that was deleted or archived; None if it was not."""
-    for stored in stored_profiles(ctx):
+    for stored in stored_in(layout):
         if stored.name == name:
             done = "deleted" if stored.place == "trash" else "archived"
             return DistError(
@@ -49,12 +52,12 @@ def put_away(ctx: Context, name: ProfileName) -> DistError | None:
     return None
 
 
-def _unknown(ctx: Context, name: ProfileName) -> DistError:
-    known, command = [str(each) for each in ctx.names()], ""
+def _unknown(layout: Layout, name: ProfileName, there: Iterable[ProfileName]) -> DistError:
+    known, command = [str(each) for each in there], ""
     parts = [each for each in known if each in name]
     close = list(dict.fromkeys([*near(name, known), *parts]))[:3]
     if close:
-        hint = f"did you mean {' or '.join(close)}? {ctx.command('list')} lists them all"
+        hint, command = f"did you mean {' or '.join(close)}? All of them", "list"
     elif 0 < len(known) <= _FEW:
         hint = f"the profiles here: {', '.join(known)}"
     elif known:
@@ -63,7 +66,7 @@ def _unknown(ctx: Context, name: ProfileName) -> DistError:
         hint, command = "there is none yet; install an agent with", "install SOURCE"
     return DistError(
         f"there is no profile {str(name)!r}",
-        where=str(ctx.layout.profiles),
+        where=str(layout.profiles),
         hint=hint,
         command=command,
     )

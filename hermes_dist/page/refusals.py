@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from hermes_dist.errors import Busy, DistError, UsageError
+from hermes_dist.errors import Busy, DistError, Renamed, UsageError
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.authoring.publish import Published
 from hermes_dist.ops.change.proposal import OtherPlan, Outcome
-from hermes_dist.ops.context import Context, Renamed
+from hermes_dist.ops.context import Context
 from hermes_dist.ops.crash import refused_by_system, report
 from hermes_dist.ops.homes import OtherState, renamed_to, state_of
 from hermes_dist.page.exchange import Ask, NoProfile, NoRequest, Reply

@@ -149,6 +149,12 @@ def _held(data: Data) -> str:
     return f"held at {data['at']}{back}; to update to {data['offered']}: {data['command']}"
 
 
+def _go_back(data: Data) -> str:
+    """How to go back to a good release; without a profile, what an update takes for it."""
+    how = data.get("command") or f"--to {data['version']} --allow-downgrade"
+    return f"to go back to {data['version']}: {how}"
+
+
 def _error(data: Data) -> str:
     """What is wrong, and what to do next if the error says so."""
     return "; ".join(str(data[each]) for each in ("what", "hint") if data[each])
@@ -325,7 +331,7 @@ SENTENCES: Sentences = {
     ),
     NoteKind.YANKED: "{package} {version} was yanked: {reason}",
     NoteKind.DEPRECATED: "{package} is deprecated: {reason}",
-    NoteKind.GO_BACK_TO: "to go back to {version}: update --to {version}",
+    NoteKind.GO_BACK_TO: _go_back,
     NoteKind.TAKEN_AS_NAME: (
         "{name} is read as a name in a registry; for the folder here, write ./{name}"
     ),

@@ -19,7 +19,8 @@ if TYPE_CHECKING:  # types only: a command loads the ops it needs, not those of 
     from hermes_dist.ops.profiles.aliases import Alias
     from hermes_dist.ops.profiles.doctor import Report
     from hermes_dist.ops.profiles.lifecycle import Made, Renamed
-    from hermes_dist.ops.profiles.trash_and_archive import Back, Gone, StoredProfile
+    from hermes_dist.ops.profiles.trash_and_archive import Back, Gone
+    from hermes_dist.ops.stored import StoredProfile
     from hermes_dist.ops.transfer.backup import Backed, Restored
     from hermes_dist.ops.transfer.export import Exported
 

@@ -31,7 +31,9 @@ CONFLICT_WORDS = {
 
 UNEDITED_WORDS = {
     "no text": "it is not a text in UTF-8, so only a side can be taken",
-    "secrets": "it holds secrets that are not shown here, so take a side, or edit it on a terminal: resolve --edit",
+    "secrets": (
+        "it holds secrets that are not shown here, so take a side, or edit it on a terminal with `resolve --edit`"
+    ),
 }
 """Why a conflict can't be edited from what is shown, by :class:`hermes_dist.ops.conflicts.sides.Unedited`."""
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from hermes_dist import __version__
 from hermes_dist.cli.shared.session import Invocation, early_screen
-from hermes_dist.errors import DistError, ExitCode, StoppedAfter
-from hermes_dist.ops.context import Renamed, has_written
+from hermes_dist.errors import DistError, ExitCode, Renamed, StoppedAfter
+from hermes_dist.ops.context import has_written
 
 if TYPE_CHECKING:
     from hermes_dist.cli.shared.screen import Screen

@@ -89,17 +89,17 @@ def wrap(line: str, width: int, label: int = 0, *, pieces: bool = False) -> list
     return _coloured(plain, codes, _without_lone_word(plain, cuts, width, word_at))
 
 
-def wrap_changed(line: str, width: int) -> list[str]:
+def wrap_changed(line: str, width: int | None) -> list[str]:
     """Break a line of a diff of a JSON document, in which no text has line breaks of its own, behind its sign.
 
     Args:
         line: The line, with its sign and without colours.
-        width: The columns of the terminal.
+        width: The columns of the terminal; None for as wide as needed.
 
     Returns:
         The lines; those after the first have no sign, and are indented more than what stands in the file.
     """
-    if cells(line) <= width:
+    if width is None or cells(line) <= width:
         return [line]
     sign, text = line[:1], line[1:]
     begin = len(text) - len(text.lstrip(" "))

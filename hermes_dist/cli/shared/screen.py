@@ -88,6 +88,9 @@ class Spinner:
             self._status = None
 
 
+_DIFF_STYLES: Mapping[str, Style] = {"+": "good", "-": "error", "@": "accent"}
+
+
 class Screen:
     """The output and input of a command.
 
@@ -260,21 +263,21 @@ class Screen:
             beside: It belongs to a question, so it is not part of the result.
         """
         show = self.prompt if beside else self.say
-        styles: dict[str, Style] = {"+": "good", "-": "error", "@": "accent"}
         width, in_json = columns_of(sys.stderr if beside else sys.stdout), False
         for line in lines:
-            is_head = line.startswith(("+++ ", "--- "))
-            style = styles.get(line[:1], "")
             text = clean_line(line.rstrip("\n").expandtabs())
+            is_head = line.startswith(("+++ ", "--- "))
             if is_head:
                 # A new or a deleted document has its name in one of the two lines.
-                named = text.endswith(".json")
-                style, in_json = "", named or (in_json and text.startswith("+++ "))
-            parts = [text]
-            if in_json and width is not None and not is_head:
-                parts = wrap_changed(text, width)
-            for each in parts:
-                show(self.paint(each, style, bold=is_head, err=beside) if each else "", whole=True)
+                in_json = text.endswith(".json") or (in_json and text.startswith("+++ "))
+            wraps = in_json and not is_head
+            for part in wrap_changed(text, width if wraps else None):
+                show(self._changed(part, line[:1], is_head=is_head, err=beside), whole=True)
+
+    def _changed(self, text: str, sign: str, *, is_head: bool, err: bool) -> str:
+        """Paint a line of a diff."""
+        style: Style = "" if is_head else _DIFF_STYLES.get(sign, "")
+        return self.paint(text, style, bold=is_head, err=err) if text else text
 
     def table(
         self,

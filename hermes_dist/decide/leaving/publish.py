@@ -222,7 +222,7 @@ def changed_here(received: Tree, leaves: Tree, repository: Tree) -> dict[RelPath
         raise Refused(
             f"{', '.join(unseen[:5])}: made here, but the package has its own, which was left out"
             " when it was installed",
-            hint="get the whole package first: update without --only and --except",
+            hint="get the whole package first, with an update without --only and --except",
         )
     return changes
 

@@ -241,7 +241,8 @@ def _check_standing(
     if other != profile and not replace:
         raise Invalid(
             f"{name!r} already starts the profile {other!r}",
-            hint=f"choose another name with --name, or remove it first: alias {other} --name {name} --remove",
+            hint="choose another name with --name, or remove it first",
+            command=f"alias {other} --name {name} --remove",
         )
 
 

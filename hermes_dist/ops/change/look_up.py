@@ -73,8 +73,18 @@ def look(ctx: Context, name: ProfileName, to: str = "") -> Looked:
     spec = spec.at(to) if to else spec
     target = look_up(ctx, spec, lock=lock_, before=followed_before(lock, spec))
     note("decide", name, "follows", spec, "to", target.ref, target.commit)
-    notes = (*target.notes, *about_versions(ctx, target, name), *about_redirect(ctx, target, name))
+    said = (_with_way_back(ctx, note, name) for note in target.notes)
+    notes = (*said, *about_versions(ctx, target, name), *about_redirect(ctx, target, name))
     return Looked(name, lock, target, notes)
+
+
+def _with_way_back(ctx: Context, said: Note, name: ProfileName) -> Note:
+    """Add the command to a note about a version that only the user may go back to."""
+    if said.kind is not NoteKind.GO_BACK_TO:
+        return said
+    version = str(said.datum("version"))
+    words = f"update {name} --to {shlex.quote(version)} --allow-downgrade"
+    return Note.of(said.kind, said.where, version=version, command=ctx.command(words))
 
 
 def ask_ahead(ctx: Context, names: Iterable[ProfileName]) -> None:

@@ -236,14 +236,21 @@ def _changed_at(proposal: Proposal, mask: Mask, path: RelPath) -> Iterator[KeyRo
     own = {key.key: key.after for key in _keys(proposal, mask, path, old, mine)}
     then = {key.key: key.after for key in _keys(proposal, mask, path, old, _after(proposal, path))}
     for key in _keys(proposal, mask, path, old, new):
-        yours = own.get(key.key, "")
-        # What the home has already is no news, and an effect is shown in full elsewhere.
-        if own.get(key.key) != key.after and not _is_effect(proposal, path, key.key):
+        result = then.get(key.key, key.before)
+        if _is_said(key, own.get(key.key), result) and not _is_effect(proposal, path, key.key):
             choice = choice_at(proposal, path, key.key)
-            result = then.get(key.key, key.before)
-            if key.key not in own and result == key.before:
-                continue  # it waits for approval, or does not arrive at all
+            yours = own.get(key.key, "")
             yield KeyRow(path, key.key, key.before, key.after, yours, result, choice)
+
+
+def _is_said(key: KeyChange, yours: str | None, result: str) -> bool:
+    """Whether a key changes here, or both sides changed it.
+
+    What the home has already is no news; and what stays as it is waits for approval, or does not arrive at all.
+    """
+    if yours is None:
+        return result != key.before
+    return yours != key.after
 
 
 def _after(proposal: Proposal, path: RelPath) -> Entry | None:

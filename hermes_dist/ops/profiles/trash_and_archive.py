@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -20,7 +19,6 @@ from hermes_dist.decide.profiles.lifecycle import (
     is_expired,
     kept_id,
     new_name,
-    read_id,
     refuse_default,
     routes,
     service_renamed,
@@ -36,32 +34,16 @@ from hermes_dist.ops.profiles.boards import open_tasks, settings_naming, still_a
 from hermes_dist.ops.profiles.lifecycle import check_free, is_sticky, read_text, stop
 from hermes_dist.ops.profiles.other_roots import stay_with_others
 from hermes_dist.ops.renames import called_now
+from hermes_dist.ops.stored import Place, StoredProfile, stored_in
 from hermes_dist.world.agent.find import GatewayState, gateway
 from hermes_dist.world.agent.services import own_services
 from hermes_dist.world.disk.fs import RealFs, atomic_write
-from hermes_dist.world.transaction.aside import below_root, everywhere, placed
+from hermes_dist.world.transaction.aside import below_root, placed
 from hermes_dist.world.transaction.move_home import bring_over, erase, make_folder
 
-Place = Literal["trash", "archive"]
 _DONE = {"trash": "deleted", "archive": "archived"}
 DAYS = TRASH_DAYS
 """How long a profile can be restored from the trash."""
-
-
-class StoredProfile(Struct, frozen=True, kw_only=True):
-    """A home that was put away.
-
-    Attributes:
-        name: The name of the profile.
-        place: The trash or the archive.
-        when: When it was put away.
-        path: The path of the home now.
-    """
-
-    name: ProfileName
-    place: Place
-    when: datetime
-    path: Path
 
 
 class Belongings(Struct, frozen=True, kw_only=True):
@@ -244,18 +226,7 @@ def _free_id_like(fs: RealFs, folder: str, ident: str) -> str:
 
 def stored_profiles(ctx: Context) -> list[StoredProfile]:
     """List the homes that were put away, newest first."""
-    found = []
-    places: list[tuple[Place, Path]] = []
-    for layout in everywhere(ctx.layout):
-        places += [("trash", layout.trash), ("archive", layout.archived)]
-    for place, folder in places:
-        if not folder.is_dir():
-            continue
-        for path in sorted(folder.iterdir()):
-            known = read_id(path.name)
-            if known is not None and (path.is_dir() or path.is_symlink()):
-                found.append(StoredProfile(name=known[0], place=place, when=known[1], path=path))
-    return sorted(found, key=lambda each: (each.when, each.path.name), reverse=True)
+    return stored_in(ctx.layout)
 
 
 def restore(ctx: Context, name: str, *, to: str = "", dry_run: bool = False) -> Back:

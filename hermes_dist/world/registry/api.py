@@ -471,5 +471,6 @@ def _check_forward(registry: Registry, before: str, commit: str, relation: str) 
         raise Refused(
             f"the history of the registry {how}: {before[:7]} is not followed by {commit[:7]}",
             where=registry.location,
-            hint=f"ask its maintainers; if this is intended: registry sync {registry.name} --accept-rewritten",
+            hint="ask its maintainers; if this is intended",
+            command=f"registry sync {registry.name} --accept-rewritten",
         )

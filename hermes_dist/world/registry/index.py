@@ -193,7 +193,8 @@ class Index:
             raise DistError(
                 f"the index of the registry {self._name} can't be read: {error}",
                 where=str(self._path),
-                hint=f"rebuild it with: registry sync {self._name}",
+                hint="rebuild it with",
+                command=f"registry sync {self._name}",
             ) from error
 
     @contextlib.contextmanager

@@ -1,0 +1,48 @@
+"""The homes that were put away: deleted ones in the trash, and archived ones."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from msgspec import Struct
+
+from hermes_dist.brand import Layout
+from hermes_dist.decide.profiles.lifecycle import read_id
+from hermes_dist.model.paths import ProfileName
+from hermes_dist.world.transaction.aside import everywhere
+
+Place = Literal["trash", "archive"]
+
+
+class StoredProfile(Struct, frozen=True, kw_only=True):
+    """A home that was put away.
+
+    Attributes:
+        name: The name of the profile.
+        place: The trash or the archive.
+        when: When it was put away.
+        path: The path of the home now.
+    """
+
+    name: ProfileName
+    place: Place
+    when: datetime
+    path: Path
+
+
+def stored_in(layout: Layout) -> list[StoredProfile]:
+    """List the homes that were put away, newest first."""
+    found = []
+    places: list[tuple[Place, Path]] = []
+    for each in everywhere(layout):
+        places += [("trash", each.trash), ("archive", each.archived)]
+    for place, folder in places:
+        if not folder.is_dir():
+            continue
+        for path in sorted(folder.iterdir()):
+            known = read_id(path.name)
+            if known is not None and (path.is_dir() or path.is_symlink()):
+                found.append(StoredProfile(name=known[0], place=place, when=known[1], path=path))
+    return sorted(found, key=lambda each: (each.when, each.path.name), reverse=True)
