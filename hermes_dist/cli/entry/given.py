@@ -60,7 +60,7 @@ def _is_default(ctx: click.Context, name: str) -> bool:
 def _called(ctx: click.Context, param: click.Parameter) -> str:
     if isinstance(param, click.Option):
         return max(param.opts, key=len)
-    return param.make_metavar(ctx).strip("[].")
+    return param.make_metavar(ctx).strip("[]….")
 
 
 def _hint(ctx: click.Context, param: click.Parameter) -> str:

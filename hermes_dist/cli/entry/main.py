@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib import import_module
+from typing import Any
 
 import click
 import typer
@@ -307,8 +308,18 @@ def _depth(words: Sequence[str]) -> int:
 def _typed_as(param: click.Parameter) -> str:
     """What a parameter is called on the command line."""
     if isinstance(param, click.Option):
-        return param.opts[0]
-    return (param.metavar or param.human_readable_name).strip("[]")
+        return max(param.opts, key=len)
+    return (param.metavar or param.human_readable_name).strip("[]….")
+
+
+def _takes(kind: click.ParamType[Any]) -> str:
+    """What kind of number a value has to be, in words; empty for another kind of value."""
+    number = "a whole number" if kind.name.startswith("integer") else "a number"
+    if isinstance(kind, (click.IntRange, click.FloatRange)):
+        if kind.max is None:
+            return f"{number}, {kind.min:g} or more"
+        return f"{number} from {kind.min or 0:g} to {kind.max:g}"
+    return number if kind.name in {"integer", "float"} else ""
 
 
 def _usage(err: click.ClickException, where: str) -> DistError:
@@ -317,7 +328,7 @@ def _usage(err: click.ClickException, where: str) -> DistError:
         # A private key begins like an option, too: no more than its first word is shown.
         name = err.option_name.split()[0][:_LONGEST_OPTION]
         what = f"No such option '{name}'. {_instead(name, err.possibilities or ())}".rstrip(". ")
-    elif isinstance(err, click.BadParameter) and err.param and err.param.type.name == "integer":
-        what = f"{_typed_as(err.param)} takes a whole number"
+    elif isinstance(err, click.BadParameter) and err.param and (takes := _takes(err.param.type)):
+        what = f"{_typed_as(err.param)} takes {takes}"
     place = err.ctx.command_path if isinstance(err, click.UsageError) and err.ctx else where
     return UsageError(what, hint=f"see: {place} --help")

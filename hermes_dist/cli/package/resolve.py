@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import reduce
@@ -78,7 +79,8 @@ def resolve(
     wanted = {Side.OURS: ours, Side.THEIRS: theirs, Side.BOTH: both}
     sides = [side for side, named in wanted.items() if named]
     chosen = len(sides) + list_ + show + (edit or bool(tool)) + forget
-    _check_one(chosen, always=always, ours=ours)
+    _check_one(chosen)
+    _check_always(name, place, always=always, ours=ours)
     if forget:
         return _forget(session, name, place, Request(dry_run=dry_run))
     if edit or tool:
@@ -101,18 +103,31 @@ def resolve(
     return show_outcome(session, outcome, restart=restart)
 
 
-def _check_one(chosen: int, *, always: bool, ours: bool) -> None:
+def _check_one(chosen: int) -> None:
     """Make sure that at most one way to settle was chosen.
 
     Raises:
-        UsageError: There are several, or ``--always`` without ``--ours``.
+        UsageError: There are several.
     """
     if chosen > 1:
         raise UsageError(
             "choose one of --ours, --theirs, --both, --edit, --tool, --forget, --show and --list"
         )
+
+
+def _check_always(name: ProfileName, place: str, *, always: bool, ours: bool) -> None:
+    """Make sure that what is kept always is one's own.
+
+    Raises:
+        UsageError: Another side was chosen.
+    """
     if always and not ours:
-        raise UsageError("--always works only with --ours", hint="or at any time: keep PATH")
+        kept = shlex.quote(place) if place else "PATH"
+        raise UsageError(
+            "--always works only with --ours",
+            hint="or keep it at any time",
+            command=f"keep {name} {kept}",
+        )
 
 
 def _ask(session: Session, name: ProfileName, place: str, request: Request) -> int:

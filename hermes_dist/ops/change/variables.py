@@ -150,15 +150,21 @@ def _read_file(path: Path) -> Mapping[str, str]:
     try:
         with path.open("rb") as stream:
             data = stream.read(_MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise DistError(
+            "there is no such file", where=str(path), hint=f"look into {path.parent}"
+        ) from None
     except OSError as error:
         raise DistError(
-            f"can't read the file: {error.strerror}", where=str(path), hint="see --env-file"
+            f"can't read the file: {error.strerror}",
+            where=str(path),
+            hint="name another one with --env-file",
         ) from error
     if len(data) > _MAX_BYTES:
         raise DistError(
             "it is larger than 1 MiB, too large for a file of variables",
             where=str(path),
-            hint="see --env-file",
+            hint="name another one with --env-file",
         )
     return dotenv.read(data)
 

@@ -307,13 +307,26 @@ class Sources:
         return self.git.relation(self.url(spec), old, new)
 
     def is_git(self, spec: SourceSpec) -> bool:
-        """Whether a source is read as a git repository; a folder is with a ref, or when it is bare."""
+        """Whether a source is read as a git repository; a folder is with a ref, or when it is bare.
+
+        Raises:
+            Invalid: It is a name, or a folder that is not there, or one without git that is given a ref.
+        """
         traits = spec.kind.traits
         if traits.is_name:
             raise Invalid("a name has to be looked up in a registry first", where=spec.location)
         if traits.as_git is not AsGit.MAYBE:
             return traits.as_git is AsGit.ALWAYS
-        return bool(spec.ref) or _is_bare(self._folder(spec))
+        folder = self._folder(spec)
+        if _is_bare(folder):
+            return True
+        if spec.ref and not (folder / ".git").exists():
+            raise Invalid(
+                "it is a folder without git, so it has no versions, tags or branches",
+                where=str(spec),
+                hint=f"take it as it is: {spec._replace(ref='')}",
+            )
+        return bool(spec.ref)
 
     def url(self, spec: SourceSpec) -> str:
         """The address that git is given.
