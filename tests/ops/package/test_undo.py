@@ -17,7 +17,7 @@ from hermes_dist.ops.package.conflict_diff import Sides, sides_of
 from hermes_dist.ops.package.history import hold
 from hermes_dist.ops.package.keep import keep
 from hermes_dist.ops.package.rollback import abort
-from hermes_dist.ops.package.undo import Last, missing, undo
+from hermes_dist.ops.package.undo import Last, undo
 from hermes_dist.ops.package.uninstall import uninstall
 from hermes_dist.ops.package.update import update
 from hermes_dist.ops.profiles import trash_and_archive
@@ -127,11 +127,10 @@ def test_an_installation_is_undone_by_uninstalling(home: Path) -> None:
 
 
 def test_a_deleted_profile_names_how_it_comes_back(story: Story) -> None:
-    assert missing(story.ctx, "bot") is None
     trash_and_archive.put_away(story.ctx, BOT, "trash")
-    error = missing(story.ctx, "bot")
-    assert error is not None
-    assert "restore bot" in error.hint
+    with pytest.raises(DistError, match="was deleted") as caught:
+        story.ctx.profile("bot")
+    assert caught.value.command == "restore bot"
 
 
 def test_a_conflict_that_opens_again_shows_its_sides(story: Story) -> None:
