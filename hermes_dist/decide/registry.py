@@ -77,7 +77,7 @@ def _newest_in(package: Package, wanted: str, have: str) -> Choice:
         err.hint = _what_else(package, list(good))
         raise err.within(package.name) from None
     if stay is not None and _older(best, stay):
-        note = Note.of(NoteKind.GO_BACK_TO, version=best.version)
+        note = Note.of(NoteKind.GO_BACK_TO, version=best.version, command="")
         return Choice(stay, (*_yanked(package, stay), note))
     return Choice(best)
 

@@ -151,7 +151,7 @@ def _held(data: Data) -> str:
 
 def _go_back(data: Data) -> str:
     """How to go back to a good release; without a profile, what an update takes for it."""
-    how = data.get("command") or f"--to {data['version']} --allow-downgrade"
+    how = data["command"] or f"--to {data['version']} --allow-downgrade"
     return f"to go back to {data['version']}: {how}"
 
 

@@ -84,7 +84,7 @@ def _with_way_back(ctx: Context, said: Note, name: ProfileName) -> Note:
         return said
     version = str(said.datum("version"))
     words = f"update {name} --to {shlex.quote(version)} --allow-downgrade"
-    return Note.of(said.kind, said.where, version=version, command=ctx.command(words))
+    return Note.of(NoteKind.GO_BACK_TO, version=version, command=ctx.command(words))
 
 
 def ask_ahead(ctx: Context, names: Iterable[ProfileName]) -> None:
