@@ -236,7 +236,7 @@ def test_an_edit_in_between_is_another_plan_too(machine: Chatting) -> None:
     digits = code(machine)
     (machine.ctx.layout.home(BOT) / "SOUL.md").write_text("Mine.\n")
     before = tree(machine)
-    assert "Something else would be done" in ask(machine, f"update {digits}")
+    assert "The plan has changed since" in ask(machine, f"update {digits}")
     assert tree(machine) == before
 
 
@@ -246,7 +246,7 @@ def test_a_code_for_what_was_done_elsewhere_does_nothing(machine: Chatting) -> N
     digits = code(machine)
     update(machine.ctx, BOT, Request(), lambda _: True)
     before = tree(machine)
-    assert "Something else would be done" in ask(machine, f"update {digits}")
+    assert "The plan has changed since" in ask(machine, f"update {digits}")
     assert tree(machine) == before
     assert "up to date" in ask(machine, "update")
 
