@@ -58,7 +58,7 @@ def test_a_plan_that_is_another_one_by_now_gets_no_code(page: Page, story: Story
     story.ship({"SOUL.md": "Another.\n"})
     reply = page.ask("code", profile="", asked=row["id"])
     assert reply.status == 422
-    assert "something else would be done" in reply.body["error"]["error"]["message"]
+    assert "the plan has changed since" in reply.body["error"]["error"]["message"]
     assert page.ask("code", profile="", asked="nothing").status == 422
 
 

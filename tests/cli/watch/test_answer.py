@@ -380,7 +380,7 @@ def test_the_terminal_refuses_a_plan_that_became_another(machine: Chatting) -> N
     machine.release({"SOUL.md": "three\n"})
     shown = Terminal("watch", "code", env=machine.env)
     assert shown.end() == 4
-    assert "something else would be done" in shown.text
+    assert "the plan has changed since" in shown.text
 
 
 @pytest.mark.parametrize("words", [("watch", "code"), ("watch", "owner", "add", "telegram", "8")])

@@ -455,7 +455,7 @@ class TestInputs:
             (
                 "scripts/a.sh",
                 "echo ${input:team}\n",
-                "scripts/a.sh:1: warning: nothing is put into a file",
+                "scripts/a.sh:1: warning: files of this kind get no answers",
             ),
             (
                 "SOUL.md",
