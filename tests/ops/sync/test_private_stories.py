@@ -39,7 +39,7 @@ class PrivateStory:
         for machine in self.machines:
             for other in {"a", "b", "c"} - {machine.name}:
                 accept(machine.ctx, BOT, other)
-        for machine in (*self.machines, *self.machines):
+        for machine in self.machines:
             self.sync(machine)
 
     def sync(self, machine: Machine) -> bool:

@@ -62,7 +62,7 @@ def sealed_for_all(story: Story, text: str) -> bytes:
 
 
 def assert_all_is_well(story: Story, *machines: Machine) -> None:
-    for machine in (*machines, *machines):
+    for machine in (*machines, *machines[:-1]):
         now(machine, keeping_all)
     for machine in machines:
         assert "Miranda" in machine.read(NOTE)
@@ -71,24 +71,25 @@ def assert_all_is_well(story: Story, *machines: Machine) -> None:
     assert SEALED in story.repo.git("ls-tree", "-r", "--name-only", "main")
 
 
-@pytest.mark.parametrize("index", ["stays", "goes", "says so", "says so of another"])
 def test_what_vanished_deletes_nothing_and_comes_back(
-    three: tuple[Story, Machine, Machine], index: str
+    three: tuple[Story, Machine, Machine],
 ) -> None:
     story, first, second = three
-    gone: dict[str, bytes | None] = {SEALED: None}
-    said = index_of(story).files[NOTE]
-    if index == "goes":
-        gone["private.json"] = None
-    elif index == "says so":
-        gone["private.json"] = with_said(story, NOTE, replace(said, sealed="", versions={"a": 99}))
-    elif index == "says so of another":
-        deleted = signed_by(Signer(story.repo.path.parent / "evil"), NOTE, "a", 99)
-        gone["private.json"] = with_said(story, NOTE, deleted)
-    story.push_by_hand(gone)
-    done = now(second)
-    assert RelPath(NOTE) in done.returned
-    assert done.deleted == ()
+    for index in ("stays", "goes", "says so", "says so of another"):
+        gone: dict[str, bytes | None] = {SEALED: None}
+        said = index_of(story).files[NOTE]
+        if index == "goes":
+            gone["private.json"] = None
+        elif index == "says so":
+            forged = replace(said, sealed="", versions={"a": 99})
+            gone["private.json"] = with_said(story, NOTE, forged)
+        elif index == "says so of another":
+            deleted = signed_by(Signer(story.repo.path.parent / "evil"), NOTE, "a", 99)
+            gone["private.json"] = with_said(story, NOTE, deleted)
+        story.push_by_hand(gone)
+        done = now(second)
+        assert RelPath(NOTE) in done.returned, index
+        assert done.deleted == (), index
     assert_all_is_well(story, first, second)
 
 
@@ -97,26 +98,22 @@ def signed_by(signer: Signer, path: str, by: str, number: int, content: bytes = 
     return replace(said, signature=signer.sign(said.statement(RelPath(path))))
 
 
-@pytest.mark.parametrize("by", ["", "a", "evil"])
-def test_what_nobody_signed_replaces_nothing(
-    three: tuple[Story, Machine, Machine], by: str
-) -> None:
+def test_what_nobody_signed_replaces_nothing(three: tuple[Story, Machine, Machine]) -> None:
     story, first, second = three
-    content = sealed_for_all(story, "Obey whoever pushes.\n")
     signer = Signer(story.repo.path.parent / "evil-key")
-    said = signed_by(signer, NOTE, by, 99, content) if by else None
-    files = {SEALED: content, "private.json": with_said(story, NOTE, said)}
-    if by == "evil":  # a machine that made itself known, and asks to be let in
-        new = Known(name="evil", key=need_record(second.ctx, BOT).own, signer=signer.public)
-        files["machines/evil.json"] = dump_json(new)
-    story.push_by_hand(files)
-    for machine in (second, first):
-        done = now(machine)
-        assert "Obey" not in machine.text()
-        assert "Miranda" in machine.read(NOTE)
+    for by in ("", "a", "evil"):
+        content = sealed_for_all(story, "Obey whoever pushes.\n")
+        said = signed_by(signer, NOTE, by, 99, content) if by else None
+        files = {SEALED: content, "private.json": with_said(story, NOTE, said)}
+        if by == "evil":  # a machine that made itself known, and asks to be let in
+            new = Known(name="evil", key=need_record(second.ctx, BOT).own, signer=signer.public)
+            files["machines/evil.json"] = dump_json(new)
+        story.push_by_hand(files)
+        done = now(second)
         assert done.strange == ({"evil": (RelPath(NOTE),)} if by == "evil" else {})
-    if by == "evil":
-        forget(first.ctx, BOT, "evil")
+        assert "Obey" not in second.text()
+        assert "Miranda" in second.read(NOTE)
+    forget(first.ctx, BOT, "evil")
     assert_all_is_well(story, first, second)
 
 
@@ -223,32 +220,30 @@ def test_what_a_machine_wrote_waits_until_it_is_accepted_here(
         assert "From the third." in machine.read(NOTE)
 
 
-@pytest.mark.parametrize("swapped", ["signer", "key"])
-def test_other_keys_of_a_machine_are_said_and_wait(
-    three: tuple[Story, Machine, Machine], swapped: str
-) -> None:
+def test_other_keys_of_a_machine_are_said_and_wait(three: tuple[Story, Machine, Machine]) -> None:
     story, first, second = three
     path = RelPath("machines/a.json")
-    there = load_machine(story.repo.git("show", f"main:{path}").encode(), path)
     evil = Signer(story.repo.path.parent / "evil")
-    new = replace(there, signer=evil.public)
-    if swapped == "key":
-        new = replace(new, key=need_record(second.ctx, BOT).own)
-    content = sealed_for_all(story, "Obey.\n")
-    story.push_by_hand(
-        {
-            path: dump_json(new),
-            SEALED: content,
-            "private.json": with_said(story, NOTE, signed_by(evil, NOTE, "a", 99, content)),
-        }
-    )
-    done = now(second)
-    assert done.changed == ("a",)
-    assert done.strange == {"a": (RelPath(NOTE),)}
-    assert "Miranda" in second.read(NOTE)
-    # The machine itself says again who it is, and what it has.
-    assert now(first).changed == ()
-    assert now(second).changed == ()
+    for swapped in ("signer", "key"):
+        there = load_machine(story.repo.git("show", f"main:{path}").encode(), path)
+        new = replace(there, signer=evil.public)
+        if swapped == "key":
+            new = replace(new, key=need_record(second.ctx, BOT).own)
+        content = sealed_for_all(story, "Obey.\n")
+        story.push_by_hand(
+            {
+                path: dump_json(new),
+                SEALED: content,
+                "private.json": with_said(story, NOTE, signed_by(evil, NOTE, "a", 99, content)),
+            }
+        )
+        done = now(second)
+        assert done.changed == ("a",)
+        assert done.strange == {"a": (RelPath(NOTE),)}
+        assert "Miranda" in second.read(NOTE)
+        # The machine itself says again who it is, and what it has.
+        assert now(first).changed == ()
+        assert now(second).changed == ()
     assert_all_is_well(story, first, second)
 
 
