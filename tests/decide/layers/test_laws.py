@@ -234,10 +234,12 @@ def test_law_a_pack_that_leaves_in_between_or_at_last_ends_the_same(seed: int) -
     two = stack(rng, rng.choice([PACKS, PACKS[1:]]), rng.choice(["base", "other"]))
     three = stack(rng, PACKS[1:], "other")
     between, last = ships(two), ships(three)
-    # Whoever leaves may have dropped a part before: that is a question of then, and stays one. And what was nobody's in
-    # between is new when it comes back.
+    # Whoever leaves may have dropped a part before: that is a question of then, and stays one; so does what another
+    # layer took over and dropped. And what was nobody's in between is new when it comes back.
     stays = {layer.name for layer in two}
     dropped = {p for layer in one for p in state(layer.tree) if layer.name in stays} - set(between)
+    gone = {p for layer in one for p in state(layer.tree) if layer.name not in stays}
+    dropped |= (gone & set(between)) - set(last)
     edits = {
         place: value
         for place, value in edits_of(rng, first.home).items()
