@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -285,7 +286,10 @@ def _say_snapshot(session: Session, found: snapshots.Snapshot, output: str, bund
 
 
 def _next(output: str, bundle: str) -> str:
-    return f"apply {output} --bundle {bundle} -n" if bundle else f"apply {output} -n"
+    words = ["apply", clean(output)]
+    if bundle:
+        words += ["--bundle", clean(bundle)]
+    return shlex.join([*words, "-n"])
 
 
 def _bundle_of(session: Session, path: Path, output: str, bundle: str) -> int:
@@ -300,5 +304,5 @@ def _bundle_of(session: Session, path: Path, output: str, bundle: str) -> int:
     made = bundles.make(session.ctx, team, path.resolve().parent, place)
     session.screen.emit("snapshot", bundled_data(team, made))
     session.screen.say(bundle_words(made))
-    session.screen.tell(f"next: {session.command(_next(clean(path), clean(place)))}")
+    session.screen.tell(f"next: {session.command(_next(str(path), str(place)))}")
     return ExitCode.DONE

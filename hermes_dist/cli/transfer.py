@@ -152,7 +152,8 @@ def _tell(session: Session, done: Exported) -> None:
     size = f"{counted(done.files, 'file')}, {size_of(done.size)}"
     tick = screen.paint("✓", "good")
     screen.say(f"{tick} Exported {done.profile} to {done.path}: {size}.")
-    screen.say(f"  import it elsewhere with: {session.command(f'import {done.path.name}')}")
+    name = shlex.quote(clean(done.path.name))
+    screen.say(f"  import it elsewhere with: {session.command(f'import {name}')}")
 
 
 def _tell_left(session: Session, done: Exported) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
@@ -247,7 +248,7 @@ def _root(ctx: Context, place: Place) -> Path:
 
 
 def _word(place: Place) -> str:
-    return str(place) if isinstance(place, ProfileName) else f"{place}/"
+    return str(place) if isinstance(place, ProfileName) else shlex.quote(f"{place}/")
 
 
 def write_manifest(ctx: Context, place: Place, made: Draft) -> Path:

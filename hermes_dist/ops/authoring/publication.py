@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -483,7 +484,8 @@ def _judged(
     found = [p for p in problems_of(ctx, package) if _counts(p, changes, release)]
     errors = [p for p in found if p.level is Level.ERROR]
     if errors:
-        raise InvalidPackage(errors, hint=f"see all: {ctx.command(f'validate {package.place}')}")
+        see = ctx.command(f"validate {shlex.quote(str(package.place))}")
+        raise InvalidPackage(errors, hint=f"see all: {see}")
     manifest = load_manifest(package.read(package.tree[_MANIFEST].digest))
     return tuple(found), f"{manifest.name} {manifest.version}"
 
