@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from msgspec import Struct, field
@@ -27,8 +27,7 @@ from hermes_dist.ops.change.lost_contents import mending
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import LIVING, Home
 from hermes_dist.world.disk.fs import RealFs
-from hermes_dist.world.disk.scan import scan
-from hermes_dist.world.disk.seen_files import MANY, remember, seen_before
+from hermes_dist.world.disk.scan import MANY, Scan, scan
 
 SOUL = RelPath(places.SOUL)
 _MANIFEST = RelPath(MANIFEST)
@@ -90,6 +89,18 @@ class Observed(Struct, frozen=True, kw_only=True):
         return any(path == odd.path or path.under(odd.path) for odd in self.odd)
 
 
+def _look_again(
+    home: Path, want: Callable[[RelPath], bool], into: Callable[[RelPath], bool]
+) -> Scan:
+    """Scan a large home, and read only what changed since the last such look."""
+    from hermes_dist.world.disk.seen_files import remember, seen_before  # noqa: PLC0415 - only large homes
+
+    known = seen_before(home)
+    seen = scan(home, want, into, known)
+    remember(home, known, seen.known)
+    return seen
+
+
 def observe(ctx: Context, home: Home, package: Tree, *, changes_nothing: bool = False) -> Observed:
     """Read the files of a home.
 
@@ -103,10 +114,8 @@ def observe(ctx: Context, home: Home, package: Tree, *, changes_nothing: bool = 
         DistError: The home can't be read.
     """
     want, into = looked_at(package)
-    known = seen_before(home.path) if changes_nothing and len(package) >= MANY else None
-    seen = scan(home.path, want, into, known)
-    if known is not None:
-        remember(home.path, known, seen.known)
+    look = _look_again if changes_nothing and len(package) >= MANY else scan
+    seen = look(home.path, want, into)
     tree, living = _with_living(home, seen.tree.sharing(package))
     by_digest: dict[Digest, RelPath] = {entry.digest: path for path, entry in tree.items()}
     stored = mending(ctx, home.lock)

@@ -15,12 +15,10 @@ import msgspec
 from hermes_dist.brand import PRIVATE
 from hermes_dist.errors import DistError
 from hermes_dist.world.disk.fs import atomic_write
-from hermes_dist.world.disk.scan import Known
+from hermes_dist.world.disk.scan import MANY, Known
 
 _FILE = f"{PRIVATE}/seen"
 _FORMAT = b"1 "
-MANY = 200
-"""A home with fewer files is read as fast as its record."""
 _STALE = 50
 """The record is written again when more than one file in so many is not as it says."""
 _Rows = dict[str, tuple[tuple[int, int, int, int], str]]
