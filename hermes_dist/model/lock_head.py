@@ -175,6 +175,7 @@ class LockHead(NamedTuple):
         whole: Whether the whole pinned package was offered to the home.
         included: What the user takes along without the list of the package's author.
         layers: How many packages the top one stands on.
+        held: The commit that the profile is held at, or ``*``; empty if it is not held.
     """
 
     source: str
@@ -185,6 +186,7 @@ class LockHead(NamedTuple):
     whole: bool
     included: tuple[str, ...] = ()
     layers: int = 0
+    held: str = ""
 
 
 def load_head(data: bytes) -> LockHead | None:
@@ -218,6 +220,7 @@ def _head(raw: Mapping[str, object]) -> LockHead:
         ),
         whole=not partial and not any(pending(table(raw.get("upstream", {})), told)),
         layers=len(rows(raw, "packages")) - 1,
+        held=text(raw, "held", ""),
     )
 
 

@@ -224,6 +224,27 @@ def stop_running() -> None:
                 os.killpg(process.pid, signal.SIGTERM)
 
 
+@contextlib.contextmanager
+def meanwhile(work: Callable[[], None]) -> Iterator[None]:
+    """Do something in another thread while the block runs, and wait for its end.
+
+    If the block fails or is interrupted, every child that the thread waits for is terminated.
+
+    Args:
+        work: Waits for children most of the time; it raises nothing that anybody has to know.
+    """
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    try:
+        yield
+        thread.join()
+    except BaseException:
+        stop_running()
+        thread.join(_GRACE)
+        stop_running()  # what it began in between
+        raise
+
+
 def _kill(process: subprocess.Popen[bytes]) -> None:
     """End the whole group: first SIGTERM, so that it removes its lock files, then SIGKILL."""
     if process.returncode is not None:

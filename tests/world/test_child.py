@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from hermes_dist.world.child import Bounds, Command, Stream, run
+from hermes_dist.world.child import Bounds, Command, Finished, Stream, meanwhile, run
 
 ENV = {"PATH": os.environ["PATH"], "ONLY": "this"}
 
@@ -141,3 +141,27 @@ def test_a_stream_left_early_or_out_of_time_ends() -> None:
         done = child.finish()
     assert (done.stopped, done.err) == ("time", "bad\n")
     assert time.monotonic() - began < 30
+
+
+def test_what_is_done_meanwhile_has_ended_after_the_block() -> None:
+    done: list[Finished] = []
+    with meanwhile(lambda: done.append(run(sh("cat", b"x"), Bounds()))):
+        pass
+    assert [finished.out for finished in done] == [b"x"]
+
+
+def test_a_block_that_fails_ends_what_is_done_meanwhile(tmp_path: Path) -> None:
+    done: list[Finished] = []
+    pid = tmp_path / "pid"
+    child = sh(f"echo $$ > {pid}; exec sleep 600")
+
+    def interrupted() -> None:
+        with meanwhile(lambda: done.append(run(child, Bounds(seconds=600)))):
+            assert eventually(lambda: pid.exists() and bool(pid.read_text().strip()), 60)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert eventually(lambda: bool(done), 60)
+    assert not done[0].ok
+    assert not is_alive(int(pid.read_text()))

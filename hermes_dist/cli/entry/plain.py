@@ -90,7 +90,10 @@ def _install(session: Session, words: Sequence[str]) -> int | None:
     sources = [word for word in words if word not in _YES]
     if len(sources) != 1 or sources[0].startswith("-"):
         return None
-    from hermes_dist.cli.package.install import install  # noqa: PLC0415 - each command loads only its own module
+    from hermes_dist.ops.change.look_up import looked_up_meanwhile  # noqa: PLC0415 - each command loads only its own module
+
+    with looked_up_meanwhile(session.ctx, sources[0]):
+        from hermes_dist.cli.package.install import install  # noqa: PLC0415 - as said above
 
     return install(session, sources[0], yes=len(sources) < len(words))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,6 +21,7 @@ from hermes_dist.model.source import AsGit, Pin, PinKind, SourceSpec, parse_sour
 from hermes_dist.ops.change.target import Naming, Target, check_policies, resolved
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.own_source import is_own
+from hermes_dist.world.child import meanwhile
 from hermes_dist.world.trace import note
 
 if TYPE_CHECKING:
@@ -85,6 +87,35 @@ def _with_way_back(ctx: Context, said: Note, name: ProfileName) -> Note:
     version = str(said.datum("version"))
     words = f"update {name} --to {shlex.quote(version)} --allow-downgrade"
     return Note.of(NoteKind.GO_BACK_TO, version=version, command=ctx.command(words))
+
+
+def fetched_meanwhile(ctx: Context, looked: Looked) -> AbstractContextManager[None]:
+    """Fetch what is new while the block loads what merges it; an error is told by the step that needs the commit."""
+    target = looked.target
+    if not target.commit or looked.lock.held or target.is_pin(looked.lock.pin):
+        return contextlib.nullcontext()
+    return meanwhile(lambda: ctx.sources.fetch_ahead(target.spec, target.commit, ctx.progress))
+
+
+def looked_up_meanwhile(ctx: Context, source: str) -> AbstractContextManager[None]:
+    """Ask a source, and fetch what it offers, while the block loads what installs it; errors are told later, as above.
+
+    Args:
+        ctx: The context.
+        source: The source as typed. Only what is surely a repository is asked.
+    """
+    specs = list(to_ask(ctx, source))
+    if not specs:
+        return contextlib.nullcontext()
+    sources = ctx.sources  # loaded before the block begins to load as well
+
+    def work() -> None:
+        with contextlib.suppress(DistError):
+            sources.ask_ahead_one(specs[0], ctx.progress)
+            target = resolved(ctx, specs[0], None)
+            sources.fetch_ahead(target.spec, target.commit, ctx.progress)
+
+    return meanwhile(work)
 
 
 def ask_ahead(ctx: Context, names: Iterable[ProfileName]) -> None:
@@ -153,6 +184,7 @@ def _head_of(lock: Lock) -> LockHead:
         parked,
         whole=lock.whole,
         layers=len(lock.layers),
+        held=lock.held,
     )
 
 

@@ -39,6 +39,10 @@ class Asking:
             raise copy(answer)  # a copy, because callers add a place and it may be raised again
         return answer
 
+    def ahead_one(self, url: str) -> None:
+        """Ask one repository; :meth:`refs` then returns this answer in this run."""
+        self._ahead[url] = self._ask(url)
+
     def ahead(self, urls: Iterable[str], *, again: bool = True) -> None:
         """Ask many repositories at once; :meth:`refs` then returns these answers in this run.
 

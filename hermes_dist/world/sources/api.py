@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from hermes_dist.brand import MANIFEST, Layout
-from hermes_dist.errors import Invalid
+from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.source import (
@@ -118,6 +118,7 @@ class Sources:
         self._limits = limits
         self._known = KnownRefs(layout.git_cache)
         self._asking = Asking(git, self._known)
+        self._failed: dict[tuple[str, str], DistError] = {}
         self._manifests: dict[tuple[str, RelPath | None, str], Digest] = {}
 
     @cached_property
@@ -148,6 +149,29 @@ class Sources:
         if progress is not None:
             progress(connecting(url))
         return self._asking.refs(url)
+
+    def ask_ahead_one(self, spec: SourceSpec, progress: Progress | None = None) -> None:
+        """Ask one repository; :meth:`refs` then returns this answer in this run, or raises its error.
+
+        Raises:
+            Invalid: The address would leave this machine unencrypted, which was not allowed.
+        """
+        url = self.url(spec)
+        if progress is not None:
+            progress(connecting(url))
+        self._asking.ahead_one(url)
+
+    def fetch_ahead(self, spec: SourceSpec, commit: str, progress: Progress | None = None) -> None:
+        """Fetch a commit that is needed soon; an error is raised by the :meth:`fetch` that needs it.
+
+        Raises:
+            Invalid: As for :meth:`url`.
+        """
+        url = self.url(spec)
+        try:
+            self.git.fetch(url, commit, progress=progress)
+        except DistError as error:
+            self._failed[url, commit] = error
 
     def ask_ahead(self, specs: Iterable[SourceSpec], *, again: bool = True) -> None:
         """Ask many sources at once; folders and archives among them are left out.
@@ -379,6 +403,9 @@ class Sources:
     ) -> Offer:
         from hermes_dist.model.left_out import LeftOut, Why  # noqa: PLC0415 - start-up: only who fetches needs it
 
+        failed = self._failed.pop((url, commit), None)
+        if failed is not None:
+            raise failed
         commit = self.git.fetch(url, commit or ref, progress=progress)
         listing = self.git.listing(url, commit, subfolder)
         digests, pointers = self._keep(url, listing.files)

@@ -19,6 +19,8 @@ from servers import GitHttp
 from hermes_dist.brand import HERMES
 from hermes_dist.cli.entry import main
 from hermes_dist.cli.shared.session import Invocation
+from hermes_dist.errors import ExitCode, Unreachable
+from hermes_dist.world.git.repositories import BareGit
 
 CALLED = Invocation(HERMES, "hermes-dist")
 
@@ -89,6 +91,72 @@ def test_a_repository_that_is_gone_is_told_for_each_of_its_profiles_and_asked_on
     assert [line for line in err.splitlines() if line.startswith("error")] == [
         f"error: {name}: {server.url}/a.git: there is no such repository" for name in ("one", "two")
     ]
+
+
+def _fetches(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Each fetch by git, and whether the code that merges was loaded before it."""
+    found: list[bool] = []
+    real = BareGit._fetch_into
+
+    def watched(self: BareGit, *words: object) -> None:
+        found.append("hermes_dist.ops.package.update" in sys.modules)
+        real(self, *words)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(BareGit, "_fetch_into", watched)
+    return found
+
+
+def test_what_is_new_is_fetched_while_the_code_that_merges_is_loaded_and_only_once(
+    server: GitHttp, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo = _repo(server.root, "a")
+    with server:
+        server.asked.clear()
+        fetches = _fetches(monkeypatch)
+        assert _run("install", f"{server.url}/a.git", "-y") == 0
+        assert len(fetches) == 1
+        repo.commit({"SOUL.md": "Two.\n"})
+        monkeypatch.delitem(sys.modules, "hermes_dist.ops.package.update", raising=False)
+        assert _run("update", "a", "-y") == 0
+        assert fetches[1:] == [False]
+    assert (home / ".hermes/profiles/a/SOUL.md").read_text() == "Two.\n"
+
+
+def test_nothing_is_fetched_for_a_profile_that_is_held_or_locked(
+    server: GitHttp, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo = _repo(server.root, "a")
+    with server:
+        assert _run("install", f"{server.url}/a.git", "-y") == 0
+        repo.commit({"SOUL.md": "Two.\n"})
+        fetches = _fetches(monkeypatch)
+        assert _run("update", "a", "--locked") != 0
+        assert _run("hold", "a") == 0
+        assert _run("update", "a", "-y") == 0
+    assert fetches == []
+    assert (home / ".hermes/profiles/a/SOUL.md").read_text() == "One.\n"
+
+
+def test_an_early_fetch_that_fails_is_told_once_by_the_step_that_needs_it(
+    server: GitHttp,
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    tried: list[str] = []
+
+    def failing(_git: BareGit, _cache: Path, url: str, *_: object) -> None:
+        tried.append(url)
+        raise Unreachable("it went away in between", where=url)
+
+    _repo(server.root, "a")
+    with server:
+        monkeypatch.setattr(BareGit, "_fetch_into", failing)
+        url = f"{server.url}/a.git"
+        assert _run("install", url, "-y") == ExitCode.UNREACHABLE
+        assert tried == [url]
+        assert capsys.readouterr().err.count("it went away in between") == 1
+        assert not (home / ".hermes/profiles/a").exists()
 
 
 def test_whom_a_policy_keeps_out_is_not_asked(
