@@ -136,6 +136,9 @@ def ask_ahead(ctx: Context, names: Iterable[ProfileName]) -> None:
     if len(specs) > 1:
         ctx.progress(f"asking {counted(len(specs), 'source')}")
         ctx.sources.ask_ahead(specs)
+    elif specs:  # all profiles of one source: no pool of threads has to be loaded
+        with contextlib.suppress(DistError):
+            ctx.sources.ask_ahead_one(specs[0], ctx.progress)
 
 
 def to_ask(ctx: Context, *sources: str) -> Iterator[SourceSpec]:

@@ -73,6 +73,23 @@ def test_each_repository_is_asked_once_however_many_profiles_have_it(
     ] == ["Two.\n"] * 3
 
 
+def test_a_single_repository_is_asked_once_and_fetched_once_for_all_its_profiles(
+    server: GitHttp, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo = _repo(server.root, "a")
+    with server:
+        for name in ("one", "two", "three"):
+            assert _run("install", f"{server.url}/a.git", "-y", "--name", name) == 0
+        repo.commit({"SOUL.md": "Two.\n"})
+        server.asked.clear()
+        fetches = _fetches(monkeypatch)
+        assert _run("update", "--all", "-y") == 0
+        assert len(fetches) == 1
+        assert _asked(server) == ["a.git", "a.git"], "once for its refs, once for its commit"
+    for name in ("one", "two", "three"):
+        assert (home / f".hermes/profiles/{name}/SOUL.md").read_text() == "Two.\n"
+
+
 def test_a_repository_that_is_gone_is_told_for_each_of_its_profiles_and_asked_once(
     server: GitHttp, capsys: pytest.CaptureFixture[str]
 ) -> None:

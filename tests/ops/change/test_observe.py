@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import random
+import time
 import tracemalloc
 from pathlib import Path
 
+import pytest
 from story import BOT, FIRST, Story
 
+from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Digest
+from hermes_dist.ops.change import observe as observing
 from hermes_dist.ops.change.observe import Recent, observe
 from hermes_dist.ops.homes import open_home
+from hermes_dist.ops.package.status import status
+from hermes_dist.world.disk import seen_files
+from hermes_dist.world.disk.scan import scan
+from hermes_dist.world.disk.seen_files import remember, seen_before
 
 
 def test_the_contents_read_last_are_kept_and_never_more_than_the_bound() -> None:
@@ -49,3 +57,30 @@ def test_reading_a_home_of_many_small_files_takes_bounded_memory(tmp_path: Path)
     tracemalloc.stop()
     assert len(seen.found) >= 600
     assert kept < 20 << 20
+
+
+def test_only_status_believes_the_record_of_a_large_home(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story = Story(tmp_path, {**FIRST, "SOUL.md": "# Bot\nOne.\nTwo.\nThree.\n"})
+    story.install()
+    record = story.home / ".dist/seen"
+    status(story.ctx, BOT)
+    assert not record.exists(), "few files are read as fast"
+    monkeypatch.setattr(observing, "MANY", 2)
+    monkeypatch.setattr(seen_files, "MANY", 1)
+    real = time.time_ns
+    monkeypatch.setattr(time, "time_ns", lambda: real() + 10_000_000_000)
+    status(story.ctx, BOT)
+    assert record.exists()
+    story.edit("SOUL.md", "Three.", "Mine.")
+    assert [str(change.path) for change in status(story.ctx, BOT).edited] == ["SOUL.md"]
+    # A record that says what was received of a file that is another by now.
+    seen = scan(story.home, lambda path: path == "SOUL.md", lambda _: False, {})
+    base = story.lock.base[RelPath("SOUL.md")].digest
+    remember(story.home, {}, {path: (was, base) for path, (was, _) in seen.known.items()})
+    assert [str(path) for path in seen_before(story.home)] == ["SOUL.md"]
+    assert status(story.ctx, BOT).edited == ()
+    story.ship({"SOUL.md": "# Bot\nFirst.\nTwo.\nThree.\n"})
+    story.update()
+    assert story.read("SOUL.md") == "# Bot\nFirst.\nTwo.\nMine.\n"
