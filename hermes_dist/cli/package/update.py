@@ -5,7 +5,6 @@ Mostly there is nothing new, so what merges is loaded only if something has to b
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from typing import TYPE_CHECKING, Annotated
 
 from hermes_dist.cli.shared.reminders import notes, reminder, up_to_date
@@ -148,9 +147,8 @@ def _update(
     # Not with --json: its object shows in full what is open, and the head does not hold that.
     if plain and looked.nothing_new and not session.screen.as_json:
         return _nothing_new(session, looked), None
-    locked = request is not None and request.locked
     # Late, too: an update with nothing new merges nothing, and so loads nothing that merges.
-    with nullcontext() if locked else fetched_meanwhile(session.ctx, looked):
+    with fetched_meanwhile(session.ctx, looked, request):
         from hermes_dist.cli.shared.request import agreement, request_of, show_outcome  # noqa: PLC0415 - as said above
         from hermes_dist.ops.package import update as ops  # noqa: PLC0415 - as said above
 

@@ -26,6 +26,7 @@ from hermes_dist.world.trace import note
 
 if TYPE_CHECKING:
     from hermes_dist.model.lock import Lock
+    from hermes_dist.ops.change.request import Request
 
 
 class Looked(NamedTuple):
@@ -89,10 +90,13 @@ def _with_way_back(ctx: Context, said: Note, name: ProfileName) -> Note:
     return Note.of(NoteKind.GO_BACK_TO, version=version, command=ctx.command(words))
 
 
-def fetched_meanwhile(ctx: Context, looked: Looked) -> AbstractContextManager[None]:
+def fetched_meanwhile(
+    ctx: Context, looked: Looked, request: Request | None
+) -> AbstractContextManager[None]:
     """Fetch what is new while the block loads what merges it; an error is told by the step that needs the commit."""
     target = looked.target
-    if not target.commit or looked.lock.held or target.is_pin(looked.lock.pin):
+    stays = looked.lock.held or target.is_pin(looked.lock.pin) or (request and request.locked)
+    if stays or not target.commit:
         return contextlib.nullcontext()
     return meanwhile(lambda: ctx.sources.fetch_ahead(target.spec, target.commit, ctx.progress))
 
