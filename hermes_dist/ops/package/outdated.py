@@ -169,8 +169,10 @@ def _after(name: ProfileName, error: DistError, otherwise: str) -> str:
 
 
 def _again(name: ProfileName, error: DistError) -> str:
-    """The command that says more: which servers answer, or all about what is refused."""
-    return "doctor --sources" if isinstance(error, Unreachable) else f"update {name} -n"
+    """The command that says more: which servers answer, all about what is refused, or what is wrong on this machine."""
+    if isinstance(error, Unreachable):
+        return "doctor --sources"
+    return f"update {name} -n" if isinstance(error, Refused) else "doctor"
 
 
 def _look(name: ProfileName, lock: Lock, layers: tuple[LayerNews, ...], versions: _Versions) -> str:
