@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from hermes_dist.world import trace
 from hermes_dist.world.child import Bounds, Command, Finished, Stream, meanwhile, run
 
 ENV = {"PATH": os.environ["PATH"], "ONLY": "this"}
@@ -141,6 +142,17 @@ def test_a_stream_left_early_or_out_of_time_ends() -> None:
         done = child.finish()
     assert (done.stopped, done.err) == ("time", "bad\n")
     assert time.monotonic() - began < 30
+
+
+def test_what_fails_meanwhile_is_for_whoever_needs_it() -> None:
+    """Not a word of a thread: a full disk or a folder that can't be written is told by the step that comes next."""
+
+    def fails() -> None:
+        raise OSError(28, "No space left on device")
+
+    with meanwhile(fails):
+        pass
+    assert any("what was begun early: [Errno 28]" in line for line in trace.lines())
 
 
 def test_what_is_done_meanwhile_has_ended_after_the_block() -> None:
