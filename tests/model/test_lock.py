@@ -257,6 +257,7 @@ def test_law_any_lock_is_read_as_it_was_written_and_its_head_says_the_same(lock:
         tuple((e.path, e.key, e.facts) for e in lock.parked),
         whole=lock.whole,
         layers=len(lock.layers),
+        held=lock.held,
     )
 
 
