@@ -173,7 +173,7 @@ def test_a_damaged_index_is_told_and_made_again(layout: Layout, tmp_path: Path) 
         db.execute("DROP TABLE words")
     with pytest.raises(DistError, match="can't be read") as caught:
         registries.search(["bits"], 5)
-    assert "registry sync ours" in caught.value.hint
+    assert "registry sync ours" in caught.value.advice(str)
 
 
 def test_a_folder_is_read_as_it_is_now(layout: Layout, tmp_path: Path) -> None:
