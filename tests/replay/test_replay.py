@@ -385,7 +385,7 @@ def test_a_manifest_that_moves_into_a_subfolder_is_named_and_changes_nothing(
     before, picture = home.files(), home.picture()
     with pytest.raises(DistError, match=r"bot is not in its root any more") as caught:
         home.update(2)
-    assert "//agent" in caught.value.hint
+    assert "//agent" in caught.value.advice(str)
     assert home.picture() == picture
     home.update(3)
     nothing_of_the_users_is_lost(before, home.files(), own)
