@@ -231,14 +231,14 @@ def meanwhile(work: Callable[[], None]) -> Iterator[None]:
     If the block fails or is interrupted, every child that the thread waits for is terminated.
 
     Args:
-        work: Waits for children most of the time. What it raises is noted for the crash log and otherwise
+        work: Waits for children most of the time. A ``DistError`` or ``OSError`` is noted for the crash log and otherwise
             forgotten: the step that needs what it was to bring does it again, and tells what fails.
     """
 
     def attempt() -> None:
         try:
             work()
-        except Exception as error:  # noqa: BLE001 - a thread's traceback helps no user
+        except (DistError, OSError) as error:
             note("failed", "what was begun early:", error)
 
     thread = threading.Thread(target=attempt, daemon=True)
