@@ -231,8 +231,8 @@ def meanwhile(work: Callable[[], None]) -> Iterator[None]:
     If the block fails or is interrupted, every child that the thread waits for is terminated.
 
     Args:
-        work: Waits for children most of the time. A ``DistError`` or ``OSError`` is noted for the crash log and otherwise
-            forgotten: the step that needs what it was to bring does it again, and tells what fails.
+        work: Waits for children most of the time. A ``DistError`` or ``OSError`` is noted for the crash log and
+            otherwise forgotten: the step that needs what it was to bring does it again, and tells what fails.
     """
 
     def attempt() -> None:
