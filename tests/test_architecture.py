@@ -471,8 +471,8 @@ def _blocks(found: Iterable[Any]) -> Iterator[Any]:
             yield from _blocks(block.closures)
 
 
-BOUNDARIES = {"cli.shared.boundary", "page.answer"}
-"""Where every error ends: as a sentence and an exit code, or as a reply."""
+BOUNDARIES = {"cli.shared.boundary", "page.answer", "world.child"}
+"""Where every error ends: as a sentence and an exit code, as a reply, or with a thread whose work is done again."""
 
 SHOW_THE_PAGE = ("cli.ui", "cli.dashboard.")
 

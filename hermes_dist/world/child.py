@@ -231,15 +231,15 @@ def meanwhile(work: Callable[[], None]) -> Iterator[None]:
     If the block fails or is interrupted, every child that the thread waits for is terminated.
 
     Args:
-        work: Waits for children most of the time. A ``DistError`` or ``OSError`` is noted for the crash log and
-            otherwise forgotten: the step that needs what it was to bring does it again, and tells what fails.
+        work: Waits for children most of the time. The kind of an error is noted for the crash log, and
+            the rest forgotten: the step that needs what it was to bring does it again, and tells what fails.
     """
 
     def attempt() -> None:
         try:
             work()
-        except (DistError, OSError) as error:
-            note("failed", "what was begun early:", error)
+        except Exception as error:  # noqa: BLE001 - a traceback of a thread helps nobody, and may show what is secret
+            note("failed", "what was begun early:", type(error).__name__)
 
     thread = threading.Thread(target=attempt, daemon=True)
     thread.start()

@@ -145,14 +145,21 @@ def test_a_stream_left_early_or_out_of_time_ends() -> None:
 
 
 def test_what_fails_meanwhile_is_for_whoever_needs_it() -> None:
-    """Not a word of a thread: a full disk or a folder that can't be written is told by the step that comes next."""
+    """Not a word of a thread: a full disk, or a fault of ours, is told by the step that comes next."""
 
-    def fails() -> None:
+    def full() -> None:
         raise OSError(28, "No space left on device")
 
-    with meanwhile(fails):
-        pass
-    assert any("what was begun early: [Errno 28]" in line for line in trace.lines())
+    def wrong() -> None:
+        raise ZeroDivisionError("with a secret")
+
+    for work in (full, wrong):
+        with meanwhile(work):
+            pass
+    said = "\n".join(trace.lines())
+    assert "what was begun early: OSError" in said
+    assert "what was begun early: ZeroDivisionError" in said
+    assert "with a secret" not in said
 
 
 def test_what_is_done_meanwhile_has_ended_after_the_block() -> None:
