@@ -48,21 +48,21 @@ def test_three_panes_are_seen_at_once_with_their_hunks_level(machine: Machine) -
         # A side that wraps, and one that has two lines where the others have one, take none of them out of step.
         window.button("Next difference").click()
         window.button("Both at this difference").click()
-        page.wait_for_function(LEVEL)
+        window.until(LEVEL)
         window.button("Next difference").click()
         page.keyboard.press("Alt+ArrowRight")
         window.sees("in the result: 1 theirs, 1 both. Difference 2: both changed it")
         for width in (1280, 360):
             page.set_viewport_size({"width": width, "height": 900})
-            page.wait_for_function(f"({TOPS})().length === {len(ROWS[width])}")
+            window.until(f"({TOPS})().length === {len(ROWS[width])}")
             assert shown(window) == ROWS[width]
             assert window.violations() == []
         page.set_viewport_size({"width": 1280, "height": 900})
-        page.wait_for_function(f"({TOPS})().length === 2")
+        window.until(f"({TOPS})().length === 2")
         assert page.get_by_label("SOUL.md: the base").count() == 0
         window.button("Show the base").click()
         page.get_by_label("SOUL.md: the base").wait_for()
-        page.wait_for_function(LEVEL)
+        window.until(LEVEL)
         window.button("Base at this difference").click()
         window.sees("in the result: 1 both, 1 base")
         page.keyboard.press("Alt+ArrowUp")  # the button has the focus, not a text: nothing happens

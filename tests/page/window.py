@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -146,6 +147,13 @@ class Window:
     def counts(self, found: Locator, number: int) -> None:
         """Wait until so many elements are there."""
         expect(found).to_have_count(number)
+
+    def until(self, true: str) -> None:
+        """Wait until a function of the page, or an expression, is true: the page itself may evaluate no text."""
+        end = time.monotonic() + PATIENCE / 1000
+        while not self.page.evaluate(true):
+            assert time.monotonic() < end, true
+            self.page.wait_for_timeout(50)
 
     def sees(self, text: str) -> None:
         expect(self.page.get_by_text(text).first).to_be_visible()
