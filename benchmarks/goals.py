@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -192,11 +193,11 @@ def lists(bench: Bench) -> None:
         if count > 100 and not bench.large:
             break
         home = profiles(bench, "S", count)
-        ours = lambda h=home: bench.time(h, OURS, "list")  # noqa: E731 - told twice below
+        ours = partial(bench.time, home, OURS, "list")
         if goal is None:
             bench.within(f"list, {count:,} profiles", 120, ours)
         elif bench.agent:
-            peer = lambda h=home: bench.time(h, bench.agent, "profile", "list")  # noqa: E731 - as above
+            peer = partial(bench.time, home, bench.agent, "profile", "list")
             rounds = min(bench.rounds, 3) if count > 100 else 0
             bench.compare(f"list, {count} profiles", goal, ours, peer, "agent profile list", rounds)
         spent[count] = statistics.median(ours() for _ in range(bench.rounds)) * 1000
@@ -258,7 +259,7 @@ def updates(bench: Bench, size: str, rounds: int) -> None:
         return bench.time(mine, OURS, *words)
 
     job = f"update {size}, nothing new"
-    asked = lambda: bench.time(mine, "git", "ls-remote", url)  # noqa: E731 - one call
+    asked = partial(bench.time, mine, "git", "ls-remote", url)
     bench.compare(job, 3.0, lambda: ours("update", name), asked, "git ls-remote", rounds)
     if bench.agent:
         bench.time(theirs, bench.agent, "profile", "install", url, "-y")
@@ -290,7 +291,7 @@ def updates(bench: Bench, size: str, rounds: int) -> None:
         bench.within("status M", 80, lambda: ours("status", name))
     elif size == "L":
         git_status = ("git", "-C", str(bench.root / "L-work"), "status", "--short")
-        peer = lambda: bench.time(mine, *git_status)  # noqa: E731 - one call
+        peer = partial(bench.time, mine, *git_status)
         bench.compare("status L", 6.0, lambda: ours("status", name), peer, "git status")
 
 

@@ -86,10 +86,10 @@ def remarks(done: Synced) -> Iterator[str]:
             f"{number} of memories and sessions had been deleted or replaced at the meeting place by somebody who is "
             "none of your machines; what is here was sent again"
         )
-        yield f"look who may write there: {clean(without_credentials(done.record.url))}"
+        yield f"check who can push to {clean(without_credentials(done.record.url))}"
     if done.unsigned:
         number = counted(len(done.unsigned), "file")
-        yield f"{number} of memories and sessions there is signed by none of your machines, and was not taken in"
+        yield f"not taken in, as none of your machines signed it: {number} of memories and sessions"
     for path in done.held:
         yield f"{clean(path)} can't be read, so the version of the others stays there"
 
@@ -106,8 +106,9 @@ def deletion_lines(found: Sequence[Deletion]) -> Iterator[str]:
 
 def deletion_question(found: Sequence[Deletion]) -> str:
     """Ask whether they go here, too."""
-    it, goes = ("it", "goes") if len(found) == 1 else ("them", "go")
-    return f"Move {it} to the trash here, too? No keeps {it}, and {it} {goes} back to the others."
+    if len(found) == 1:
+        return "Move it to the trash here, too? If not, it stays and goes back to the others."
+    return "Move them to the trash here, too? If not, they stay and go back to the others."
 
 
 def strangers(done: Synced) -> Iterator[tuple[str, str]]:
