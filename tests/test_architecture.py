@@ -471,8 +471,9 @@ def _blocks(found: Iterable[Any]) -> Iterator[Any]:
             yield from _blocks(block.closures)
 
 
-BOUNDARIES = {"cli.shared.boundary", "page.answer", "world.child"}
-"""Where every error ends: as a sentence and an exit code, as a reply, or with a thread whose work is done again."""
+BOUNDARIES = {"cli.shared.boundary", "page.answer", "world.child", "world.archive.behind"}
+"""Where every error ends: as a sentence and an exit code, as a reply, or with a thread, whose work is done again or
+whose error is raised by the one who waits for it."""
 
 SHOW_THE_PAGE = ("cli.ui", "cli.dashboard.")
 

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from hermes_dist.errors import Invalid
 from hermes_dist.model import lock_head as module
 from hermes_dist.model import lock_migrations
-from hermes_dist.model.lock import Lock, dump_lock, load_lock
+from hermes_dist.model.lock import Lock, dump_lock, load_lock, without_digests
 from hermes_dist.model.lock_head import FORMAT, LockHead, load_head
 from hermes_dist.model.lock_package import Approval, LockedPackage, Off, OffCause
 from hermes_dist.model.paths import RelPath
@@ -145,6 +145,22 @@ def test_the_file_is_sorted_toml_with_one_entry_a_line_and_no_time_in_it() -> No
 def test_adding_a_file_changes_one_line() -> None:
     more = replace(LOCK, base=LOCK.base.with_entries({RelPath("a.md"): Entry(D1)}))
     assert len(set(dump_lock(more).splitlines()) ^ set(dump_lock(LOCK).splitlines())) == 1
+
+
+def test_without_the_digests_of_files_a_text_keeps_its_lines_and_whatever_else_is_in_it() -> None:
+    other = 'note = "644 ' + "0" * 63 + '"'
+    shown = without_digests(dump_lock(LOCK) + other.encode()).decode().splitlines()
+    lines = (dump_lock(LOCK).decode() + other).splitlines()
+    assert len(shown) == len(lines)
+    for line, left in zip(lines, shown, strict=True):
+        name, equals, value = line.partition(" = ")
+        if value[1:5] in {"644 ", "755 "} and value[5:-1] in LOCK.contents():
+            assert left == f'{name}{equals}""'
+        else:
+            assert left == line
+    gone = sum(line != left for line, left in zip(lines, shown, strict=True))
+    trees = (LOCK.base, LOCK.shipped, LOCK.released, LOCK.unfilled, LOCK.upstream, LOCK.authored)
+    assert gone == sum(entry is not None for tree in trees for entry in tree.values())
 
 
 def test_what_upstream_shipped_is_base_with_what_was_left_open() -> None:

@@ -27,6 +27,7 @@ from hermes_dist.ops.change.lost_contents import mending
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import LIVING, Home
 from hermes_dist.world.disk.fs import RealFs
+from hermes_dist.world.disk.links import Links
 from hermes_dist.world.disk.scan import MANY, Scan, scan
 
 SOUL = RelPath(places.SOUL)
@@ -114,12 +115,14 @@ def observe(ctx: Context, home: Home, package: Tree, *, changes_nothing: bool = 
         DistError: The home can't be read.
     """
     want, into = looked_at(package)
+    links = Links(home.path)
     look = _look_again if changes_nothing and len(package) >= MANY else scan
     seen = look(home.path, want, into)
     tree, living = _with_living(home, seen.tree.sharing(package))
     by_digest: dict[Digest, RelPath] = {entry.digest: path for path, entry in tree.items()}
     stored = mending(ctx, home.lock)
     recent = Recent()
+    asked: set[Digest] = set()
 
     def read(digest: Digest) -> bytes:
         path = by_digest.get(digest)
@@ -128,7 +131,7 @@ def observe(ctx: Context, home: Home, package: Tree, *, changes_nothing: bool = 
         kept = living.get(digest, recent.get(digest))
         if kept is not None:
             return kept
-        with RealFs(home.path, home=True) as fs:
+        with RealFs(home.path, home=True, links=links) as fs:
             # Read again, not kept from the scan: a home may be large, and few contents are ever
             # needed.
             data = fs.read(path)
@@ -140,13 +143,15 @@ def observe(ctx: Context, home: Home, package: Tree, *, changes_nothing: bool = 
             raise Invalid(
                 "it changed while it was being read", where=str(path), hint="run it again"
             )
-        if len(data) <= _SMALL:
-            # The settings and the like: a merge asks for them many times, and what has a digest never changes.
+        if len(data) <= _SMALL and digest in asked:
+            # The settings and the like: a merge asks for them many times, and what has a digest never changes. What
+            # is read once, as most files of an export, is not worth the memory.
             recent.keep(digest, data)
+        asked.add(digest)
         return data
 
-    links = {RelPath(link.path): link.target for link in seen.links}
-    return replace(_as_ours(home, tree, seen.odd, read), links=links)
+    followed = {RelPath(link.path): link.target for link in seen.links}
+    return replace(_as_ours(home, tree, seen.odd, read), links=followed)
 
 
 def _with_living(home: Home, found: Tree) -> tuple[Tree, dict[Digest, bytes]]:

@@ -20,6 +20,7 @@ from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Digest, Entry, Read
 from hermes_dist.world.archive.backup import chunks_of, is_database, opened_in, snapshot
+from hermes_dist.world.archive.header import SHORT
 from hermes_dist.world.archive.read import BASE, CARRIED_LONG, LONG, PRIVATE
 from hermes_dist.world.archive.write import TarWriter, fits, in_order
 
@@ -64,12 +65,22 @@ class Parcel(Struct):
         executable: bool = False,
         shipped: bool = False,
         examples: frozenset[str] = frozenset(),
+        worth: Callable[[bytes], bytes] = bytes,
     ) -> None:
-        """Add a file by its content; if a package shipped it or some values so, these may be its author's examples."""
+        """Add a file by its content.
+
+        Args:
+            path: Its path.
+            data: Gives its content.
+            executable: Whether it may be run.
+            shipped: A package shipped it so, and what looks like a secret is its author's example.
+            examples: Values in it that are its author's examples.
+            worth: Gives what of the content is searched for secrets, line for line; by default all.
+        """
 
         def write(tar: TarWriter, name: str) -> None:
             found = data()
-            self._look(RelPath(path), found, shipped=shipped, examples=examples)
+            self._look(RelPath(path), worth(found), shipped=shipped, examples=examples)
             if not self.leaks:
                 tar.add(name, [found], len(found), executable=executable)
 
@@ -131,6 +142,8 @@ class Parcel(Struct):
     def _named(self, path: str, long: str) -> str:
         """The name of a member: its path, or a short name if the path does not fit into a header."""
         whole = f"{self.root}/{path}"
+        if len(whole.encode()) <= SHORT:
+            return path
         folders = (whole[: at + 1] for at, char in enumerate(whole) if char == "/")
         if all(fits(name.encode()) for name in (whole, *folders)):
             return path

@@ -27,7 +27,7 @@ from hermes_dist.decide.secrets.scan import scan
 from hermes_dist.errors import DistError, UsageError
 from hermes_dist.model.discreet import Discreet
 from hermes_dist.model.left_out import LeftOut
-from hermes_dist.model.lock import Lock, dump_lock
+from hermes_dist.model.lock import Lock, dump_lock, without_digests
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree, together
@@ -39,6 +39,7 @@ from hermes_dist.ops.homes import Home, open_to_read, open_to_save
 from hermes_dist.ops.transfer.answers import Unanswered, unanswered
 from hermes_dist.ops.transfer.archive_members import Parcel
 from hermes_dist.world.archive.backup import is_beside, look_around
+from hermes_dist.world.archive.behind import behind
 from hermes_dist.world.archive.write import (
     GzipWriter,
     Sink,
@@ -181,7 +182,8 @@ def export_sealed(
     ctx.progress("packing")
 
     def fill(out: Sink) -> None:
-        parcel.pack(TarWriter(GzipWriter(seal(out)), parcel.root), card)
+        with behind(GzipWriter(seal(out))) as packed:
+            parcel.pack(TarWriter(packed, parcel.root), card)
 
     size = write_private(path, fill)
     return Exported(
@@ -273,7 +275,7 @@ def _add_lock(lock: Lock | None, tree: Tree, read: Read, parcel: Parcel, mask: M
     if lock is None:
         return
     text = dump_lock(mask.lock(lock_to_go(lock)))
-    parcel.content(LOCKFILE, lambda: text)
+    parcel.content(LOCKFILE, lambda: text, worth=without_digests)
     for digest in wanted_blobs(lock, tree):
         try:
             data = read(digest)

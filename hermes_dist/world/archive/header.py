@@ -1,11 +1,12 @@
 """The tar header of one file in an archive: write ours, and read the fields of any.
 
-Python's tarfile packs ours. Reading stays by hand: tarfile is lenient where an untrusted archive must be refused,
-and believes sizes and links before anybody has looked at them.
+Python's tarfile packs ours: one of each kind, into which names and sizes are filled. Reading stays by hand: tarfile is
+lenient where an untrusted archive must be refused, and believes sizes and links before anybody has looked at them.
 """
 
 from __future__ import annotations
 
+from functools import cache
 from tarfile import DIRTYPE, REGTYPE, USTAR_FORMAT, TarInfo
 
 from hermes_dist.errors import Invalid
@@ -22,8 +23,12 @@ KINDS = {
 }
 """Kinds of members that no archive may have, in words."""
 _HUGE = 1 << 60
+_SIZE = slice(124, 136)
 _DEVICES = slice(329, 345)
 _SUM = slice(148, 156)
+SHORT = 100
+"""A name of this many bytes has room in one field; a longer one is divided between two."""
+_MOST = 8**11
 
 
 def header(name: bytes, size: int, *, executable: bool = False) -> bytes:
@@ -33,6 +38,24 @@ def header(name: bytes, size: int, *, executable: bool = False) -> bytes:
         ValueError: The name or the size does not fit.
     """
     folder = name.endswith(b"/")
+    if not 0 < len(name) <= SHORT or not name[0] or not 0 <= size < _MOST:
+        return _packed(name, size, folder=folder, executable=executable)
+    start, middle, end, total = _form(folder=folder, executable=executable)
+    digits = b"%011o" % size
+    total += sum(name) + sum(digits)
+    return b"%b%b%b%b%06o\0 %b" % (name.ljust(SHORT, b"\0"), start, digits, middle, total, end)
+
+
+@cache
+def _form(*, folder: bool, executable: bool) -> tuple[bytes, bytes, bytes, int]:
+    """A header without a name and a size: what stands before the size, before the sum and behind it, and the sum."""
+    block = _packed(b"a/" if folder else b"a", 0, folder=folder, executable=executable)
+    total = _total(block) - sum(block[:SHORT]) - sum(block[_SIZE])
+    return block[SHORT : _SIZE.start], block[_SIZE.stop - 1 : _SUM.start], block[_SUM.stop :], total
+
+
+def _packed(name: bytes, size: int, *, folder: bool, executable: bool) -> bytes:
+    """Pack a header as tarfile does, but for two fields."""
     info = TarInfo(name.decode("utf-8", "surrogateescape"))
     info.type = FOLDER if folder else FILE
     info.mode = 0o755 if folder or executable else 0o644
@@ -70,7 +93,7 @@ def size_of(block: bytes) -> int:
     Raises:
         Invalid: The field is not a number, or is negative or huge.
     """
-    return _number(block[124:136])
+    return _number(block[_SIZE])
 
 
 def mode_of(block: bytes) -> int:

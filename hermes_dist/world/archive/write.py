@@ -73,9 +73,7 @@ class TarWriter:
             executable: Whether it may be run.
         """
         name = f"{self._root}/{path}".encode()
-        for at, char in enumerate(name):
-            if char == 0x2F and not self._last.startswith(name[: at + 1]):
-                self._folder(name[: at + 1])
+        self._folders(name)
         self._head(name, size, executable=executable)
         left = size
         for chunk in chunks:
@@ -90,6 +88,16 @@ class TarWriter:
         """End the archive."""
         self._out.write(END)
         self._out.close()
+
+    def _folders(self, name: bytes) -> None:
+        """Write the folders above a file that are not there yet."""
+        if self._last.startswith(name[: name.rindex(b"/") + 1]):
+            return  # it is beside the last one
+        at = name.find(b"/")
+        while at >= 0:
+            if not self._last.startswith(name[: at + 1]):
+                self._folder(name[: at + 1])
+            at = name.find(b"/", at + 1)
 
     def _folder(self, name: bytes) -> None:
         self._head(name, 0)

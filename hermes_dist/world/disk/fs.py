@@ -71,19 +71,20 @@ class RealFs:
     Args:
         root: The folder; a symlink at the root itself is the user's choice and followed.
         home: Whether it is a home, in which the links are followed that the user said to follow.
+        links: The links of the home, as an earlier look judged them; None to look at them now.
 
     Raises:
         DistError: The folder can't be opened.
     """
 
-    def __init__(self, root: Path, *, home: bool = False) -> None:
+    def __init__(self, root: Path, *, home: bool = False, links: Links | None = None) -> None:
         self.root = root
         try:
             self._fd = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         except OSError as error:
             raise trouble(error, "can't open the folder", where=str(root)) from error
         self._device = os.fstat(self._fd).st_dev
-        self._links = Links(root, followed=home)
+        self._links = links or Links(root, followed=home)
         self._led: dict[str, str] = {}
         self._close = weakref.finalize(self, os.close, self._fd)
 

@@ -15,6 +15,7 @@ from tars import ours
 from hermes_dist.errors import Invalid
 from hermes_dist.world.archive.header import (
     BLOCK,
+    _packed,
     header,
     kind_of,
     mode_of,
@@ -66,6 +67,25 @@ def test_what_is_packed_is_read_by_us_and_by_tarfile(
     assert sum_is_right(block)
     told = tarfile.TarInfo.frombuf(block, "utf-8", "strict")
     assert (told.name, told.size) == (path, 0 if folder else size)
+
+
+@given(
+    st.one_of(
+        st.binary(max_size=120), parts.map(str.encode), parts.map(lambda name: f"{name}/".encode())
+    ),
+    st.one_of(st.integers(-1, 8**11), st.integers(0, 100_000)),
+    st.booleans(),
+)
+@settings(max_examples=examples(300), deadline=None)
+def test_a_form_that_is_filled_in_is_what_tarfile_packs(name: bytes, size: int, run: bool) -> None:
+    folder = name.endswith(b"/")
+    try:
+        packed = _packed(name, size, folder=folder, executable=run)
+    except ValueError:
+        with pytest.raises(ValueError, match=r"overflow|name"):
+            header(name, size, executable=run)
+    else:
+        assert header(name, size, executable=run) == packed
 
 
 @pytest.mark.parametrize("size", [-1, 8**11])
