@@ -55,6 +55,7 @@ from hermes_dist.model.tree import EMPTY, Digest, Entry, Tree, mode_of
 _BARE = lazily.pattern(r"[A-Za-z0-9_-]+")
 _ENTRY_LINE = lazily.pattern(rb'(?m)^([\w-]+ = |"[^"\n]+" = )"(?:644|755) [0-9a-f]{64}"$')
 """A line of :func:`_table_lines`."""
+_ESCAPED = lazily.pattern(r'["\\]')
 
 _PACKAGE_NEEDS = frozenset({"source", "kind", "url", "tree"})
 _PACKAGE_KNOWN = _PACKAGE_NEEDS | {
@@ -402,6 +403,9 @@ def _field(name: str, value: object) -> str:
 
 def _inline(value: object) -> str:
     """Write a value on one line."""
+    # Nearly all are texts without anything to escape, and the library takes longer for each than for all it escapes.
+    if isinstance(value, str) and value.isprintable() and not _ESCAPED.search(value):
+        return f'"{str.__str__(value)}"'
     import tomli_w  # noqa: PLC0415 - only writers pay for it
 
     if isinstance(value, Mapping):
