@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from hermes_dist import lazily
 from hermes_dist.errors import Invalid
-from hermes_dist.model.documents.plain_toml import read_plain
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.source import Pin, PinKind
 from hermes_dist.model.tree import Digest
@@ -48,12 +47,9 @@ def parsed(data: bytes) -> Mapping[str, object]:
     """Read the TOML of a lock; the last one is kept, because an update reads its head first and then all of it."""
     if len(data) > MAX_BYTES:
         raise ValueError(f"it is larger than {MAX_BYTES // 2**20} MiB")
-    text = data.decode()
-    if (plain := read_plain(text)) is not None:
-        return plain
-    import tomllib  # noqa: PLC0415 - start-up
+    from hermes_dist.model.documents.toml import load_toml  # noqa: PLC0415 - start-up: a list reads no lock that it knows
 
-    return tomllib.loads(text)
+    return load_toml(data.decode())
 
 
 class Demand(StrEnum):

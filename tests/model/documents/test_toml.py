@@ -1,4 +1,4 @@
-"""Plain TOML: what is read is what the standard library reads, and nothing that it refuses."""
+"""TOML: what is read fast is what the standard library reads, and nothing that it refuses."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from budget import examples
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from hermes_dist.model.documents.plain_toml import read_plain
+from hermes_dist.model.documents.toml import load_toml, read_plain
 
 WRITTEN = """\
 # Written by hermes-dist.
@@ -57,8 +57,12 @@ def test_what_is_written_is_plain() -> None:
 )
 def test_what_is_wrong_is_left_to_the_library(text: str) -> None:
     with pytest.raises(tomllib.TOMLDecodeError):
-        tomllib.loads(text)
+        load_toml(text)
     assert read_plain(text) is None
+
+
+def test_what_is_not_plain_is_read_by_the_library() -> None:
+    assert load_toml("a.b = 0x10 # sixteen\n") == {"a": {"b": 16}}
 
 
 WORDS = st.lists(st.sampled_from(TOKENS), max_size=4).map("".join)

@@ -1,8 +1,9 @@
-"""Read TOML of plain lines, as this program writes it, much faster than the standard library does.
+"""Read TOML: lines as this program writes them fast, and all else by the parser of the standard library.
 
-Plain are a field on each line, a list with one item on each line, tables without dots in their names, texts in double
-quotes, whole numbers, true and false. Whatever else is in a text is left to that library, so this module never has to
-say what is wrong. A plain value differs from JSON only in its keys and in a last comma, and is read as JSON.
+That parser is written in Python, and takes 4 ms to load and 5 for a lock. Plain lines are a field on each
+line, a list with one item on each line, tables without dots in their names, texts in double quotes, whole numbers, true
+and false. Whatever else is in a text is left to that parser, so this module never has to say what is wrong. A plain
+value differs from JSON only in its keys and in a last comma, and is read as JSON.
 """
 
 from __future__ import annotations
@@ -26,6 +27,20 @@ _BETWEEN_TEXTS = lazily.pattern(
     r"(?:[A-Za-z0-9_-]+ = |\[\n    |,\n    (?=\{|\Z)|,\n\]|[\[\]{}, ]|true|false|-?[0-9]+)*"
 )
 """A line may end in a list, but not in a table of one line, as in TOML."""
+
+
+def load_toml(text: str) -> dict[str, object]:
+    """Read TOML.
+
+    Raises:
+        ValueError: It is not valid.
+        RecursionError: It is nested too deeply.
+    """
+    if (plain := read_plain(text)) is not None:
+        return plain
+    import tomllib  # noqa: PLC0415 - start-up
+
+    return tomllib.loads(text)
 
 
 def read_plain(text: str) -> dict[str, object] | None:
