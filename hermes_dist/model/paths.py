@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Self
 
@@ -170,6 +171,17 @@ class RelPath(str):
 
     def __truediv__(self, name: str) -> RelPath:
         return RelPath(f"{self}/{name}")
+
+
+def folders_of(paths: Iterable[RelPath]) -> set[RelPath]:
+    """Return every folder that some paths need."""
+    found: set[RelPath] = set()
+    for path in paths:
+        folder = path.parent
+        while folder is not None and folder not in found:
+            found.add(folder)
+            folder = folder.parent
+    return found
 
 
 def _trusted(text: str) -> RelPath:

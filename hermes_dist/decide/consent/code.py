@@ -93,7 +93,7 @@ class Side:
     def cover(self, starts: Iterable[Start]) -> Tree:
         """The files that these starting points could load here."""
         found = {path for start in starts for path in self.reach.of(start)}
-        return self.tree.where(found.__contains__)
+        return Tree({path: self.tree[path] for path in found if path in self.tree})
 
 
 def _is_on(value: object) -> bool:

@@ -7,12 +7,12 @@ matched against the tree by its end; a relative one may begin in any folder.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from msgspec import Struct
 
 from hermes_dist import lazily
-from hermes_dist.model.paths import RelPath, folded
+from hermes_dist.model.paths import RelPath, folded, folders_of
 from hermes_dist.model.tree import Entry, Tree
 
 CODE = frozenset(
@@ -163,7 +163,7 @@ class Names:
 
     def __init__(self, *trees: Tree) -> None:
         self._trees = trees
-        self.paths: frozenset[RelPath] = frozenset(path for tree in trees for path in tree)
+        self.paths: frozenset[RelPath] = frozenset().union(*trees)
         self._below: dict[str, list[RelPath]] = {}
 
     def entries(self, path: RelPath) -> set[Entry]:
@@ -172,11 +172,11 @@ class Names:
 
     @cached_property
     def _files(self) -> dict[str, list[RelPath]]:
-        return _by_name(self.paths)
+        return _index_of(self.paths).files
 
     @cached_property
     def _folders(self) -> dict[str, list[RelPath]]:
-        return _by_name({folder for path in self.paths for folder in path.parents})
+        return _index_of(self.paths).folders
 
     def called(self, name: str) -> list[RelPath]:
         """Return the files with this name that lie in a folder."""
@@ -211,8 +211,7 @@ class Names:
 
     @cached_property
     def _spaced(self) -> bool:
-        """Whether any name has a space in it."""
-        return any(" " in path for path in self.paths)
+        return _index_of(self.paths).spaced
 
     def files(self, piece: Piece) -> list[RelPath]:
         """Return the files that a piece may mean."""
@@ -258,6 +257,21 @@ def _spellings(word: str) -> Iterator[str]:
     rest = word[option.end() :] if option else word
     yield rest
     yield rest.removeprefix("@")
+
+
+class _Index:
+    """The files of a home and their folders, by name."""
+
+    def __init__(self, paths: frozenset[RelPath]) -> None:
+        self.files = _by_name(paths)
+        self.folders = _by_name(folders_of(paths))
+        self.spaced = any(" " in path for path in paths)
+
+
+@lru_cache(maxsize=2)
+def _index_of(paths: frozenset[RelPath]) -> _Index:
+    """Make the index of some files; the states of a home before and after an update mostly have the same ones."""
+    return _Index(paths)
 
 
 def _by_name(paths: Iterable[RelPath]) -> dict[str, list[RelPath]]:

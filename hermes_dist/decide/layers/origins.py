@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from msgspec import Struct
 
@@ -54,7 +54,10 @@ def origin_of(
         read: Reads the contents of all of them.
         changed: The files that the change at hand writes.
     """
+    if not stack:
+        return Origin()
     order = Order(one.layer for one in stack)
+    loads = _loads_of(group)
 
     def owners(places: Iterable[tuple[RelPath, KeyPath]]) -> set[str]:
         found = set()
@@ -64,12 +67,17 @@ def origin_of(
         return found - {one.layer.name for one in stack if one.layer.rank is Rank.OWN} - {""}
 
     ships = owners((e.path, parse_key(e.key) if e.key else ()) for e in group.effects)
-    loaded = owners((path, ()) for path in changed if path not in _BY_KEY and _loads(group, path))
+    loaded = owners((path, ()) for path in changed if path not in _BY_KEY and loads(path))
     return Origin(tuple(sorted(ships)), tuple(sorted(loaded - ships)))
 
 
-def _loads(group: Group, path: RelPath) -> bool:
-    return any(not folder or path.startswith(f"{folder}/") for _, folder in loads_of(group))
+def _loads_of(group: Group) -> Callable[[RelPath], bool]:
+    """Make a function that says whether the parts of a group can load a file."""
+    folders = [folder for _, folder in loads_of(group)]
+    if "" in folders:
+        return lambda _path: True
+    below = tuple(f"{folder}/" for folder in folders)
+    return lambda path: path.startswith(below)
 
 
 def _says(one: Brought, path: RelPath, key: KeyPath, read: Read) -> bool:
