@@ -17,7 +17,7 @@ from hermes_dist.decide.consent.code import (
     unit_effects,
 )
 from hermes_dist.decide.consent.floor import Known
-from hermes_dist.decide.consent.hidden import find_hidden, hidden_characters
+from hermes_dist.decide.consent.hidden import find_hidden, hidden_characters, is_plain
 from hermes_dist.decide.consent.jobs import job_effects
 from hermes_dist.decide.consent.settings import setting_effects
 from hermes_dist.decide.consent.switches import NO_MEMORY, Judge
@@ -120,6 +120,8 @@ def _fault_in(path: RelPath, tree: Tree, read: Read) -> Invalid | None:
 def _hidden(ours: Tree, changed: Iterable[RelPath], merged: Tree, read: Read) -> Iterator[Effect]:
     """Yield an effect for each file whose hidden characters are not the ones that it had before."""
     for path in changed:
+        if is_plain(merged[path].digest, read):
+            continue
         now = _hidden_texts(path, merged, read)
         if not now or now == _hidden_texts(path, ours, read):
             continue

@@ -14,6 +14,7 @@ from hermes_dist.errors import Invalid
 from hermes_dist.model.documents.api import Kind, kind_of, load_data
 from hermes_dist.model.documents.frontmatter import split
 from hermes_dist.model.paths import RelPath
+from hermes_dist.model.tree import Digest, Read
 
 _ZERO = "\u200b-\u200d\u2060-\u2064\ufeff\u180e\u034f\u115f\u1160\u3164\uffa0\u17b4\u17b5"
 _SELECTOR = "\ufe00-\ufe0f\U000e0100-\U000e01ef"
@@ -48,6 +49,29 @@ _PLAIN = bytes([*b"\t\n\r", *range(0x20, 0x7F)])
 """The visible ASCII characters."""
 _READ_BY_MODELS = (".md", ".txt", ".yaml", ".yml", ".json", ".j2", ".prompt", "")
 _ESCAPE = rb"\\[uUx]"
+
+
+_plain: set[Digest] = set()
+"""What was found to be plain: a digest names one content for ever."""
+_MOST_PLAIN = 1 << 16
+
+
+def is_plain(digest: Digest, read: Read) -> bool:
+    """Whether a content has only visible ASCII and no escapes, so that nothing can be hidden in it.
+
+    Args:
+        digest: The content; what is plain is read once, however often it is asked for.
+        read: Reads it.
+    """
+    if digest in _plain:
+        return True
+    data = read(digest)
+    if not data.isascii() or data.translate(None, _PLAIN) or re.search(_ESCAPE, data):
+        return False
+    if len(_plain) == _MOST_PLAIN:
+        _plain.clear()
+    _plain.add(digest)
+    return True
 
 
 class Hidden(Struct, frozen=True):

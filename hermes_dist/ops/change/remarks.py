@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
-from hermes_dist.decide.consent.hidden import invisible_characters
+from hermes_dist.decide.consent.hidden import invisible_characters, is_plain
 from hermes_dist.decide.environment.example import deep_note, is_example
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.plan import Plan
@@ -24,9 +24,9 @@ def remarks_on(plan: Plan, read: Read) -> tuple[Note, ...]:
 
 def _unseen(plan: Plan, read: Read) -> Iterator[Note]:
     for step in plan.steps:
-        if step.after is not None and (
-            step.before is None or step.before.digest != step.after.digest
-        ):
+        if step.after is None or (step.before and step.before.digest == step.after.digest):
+            continue
+        if not is_plain(step.after.digest, read):
             for place in invisible_characters(step.path, read(step.after.digest)):
                 yield Note.of(NoteKind.HIDDEN_CHARACTER, f"{step.path} {place}")
 

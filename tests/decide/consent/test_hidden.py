@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from hermes_dist.decide.consent.hidden import (
     find_hidden,
     hidden_characters,
     invisible_characters,
+    is_plain,
     is_plainly_visible,
 )
 from hermes_dist.model.paths import RelPath
+from hermes_dist.model.tree import Digest
 
 SOUL = RelPath("SOUL.md")
 HIDDEN = [
@@ -287,3 +291,36 @@ def test_escapes_count_where_they_are_loaded_and_nowhere_else(
 @pytest.mark.parametrize("text", ["שלום\u200f", "a\u200bb", "x\ufe0f"])
 def test_marks_of_direction_in_their_own_scripts_are_told(text: str) -> None:
     assert invisible_characters(SOUL, text.encode()) != ()
+
+
+_BYTES = st.lists(
+    st.sampled_from(
+        [b"plain", b"\n", b" ", b"\t", b"---\n", b'"', b"\\u202e", b"\\x1b", b"\\", b"\0", b"\x1b"]
+    )
+    | st.sampled_from(
+        [mark.encode() for mark in (*HIDDEN, *HARMLESS, "\u200b", "\u2800", "\ufe0f")]
+    )
+    | st.binary(max_size=3)
+).map(b"".join)
+
+
+@given(
+    data=_BYTES, name=st.sampled_from(["SOUL.md", "x.json", "config.yaml", "x.py", "x", "x.png"])
+)
+def test_in_what_is_plain_nothing_is_hidden(data: bytes, name: str) -> None:
+    if is_plain(Digest.of(data), lambda _digest: data):
+        assert find_hidden(RelPath(name), data) == ()
+        assert invisible_characters(RelPath(name), data) == ()
+
+
+def test_what_is_plain_is_read_once() -> None:
+    reads = []
+
+    def read(digest: Digest) -> bytes:
+        reads.append(digest)
+        return b"Nothing is hidden in here, and it is asked for twice.\n"
+
+    digest = Digest.of(b"Nothing is hidden in here, and it is asked for twice.\n")
+    assert is_plain(digest, read)
+    assert is_plain(digest, read)
+    assert reads == [digest]
