@@ -170,6 +170,26 @@ class Listing(NamedTuple):
     left_out: tuple[LeftOut, ...] = ()
 
 
+class Changed(NamedTuple):
+    """A file or folder that differs between two commits.
+
+    Attributes:
+        status: ``A`` if it is new, ``D`` if it is gone, and another letter if both have it.
+        mode: Its mode as git writes it, such as ``100644``; of one that is gone, its last one.
+        oid: Git's name for its content now; zeros if it is gone.
+        path: Its path below the package's folder.
+    """
+
+    status: str
+    mode: str
+    oid: str
+    path: bytes
+
+    @property
+    def is_folder(self) -> bool:
+        return self.mode == "040000"
+
+
 class RefUpdate(NamedTuple):
     """A ref of a repository to move.
 
@@ -205,6 +225,14 @@ class Git(Protocol):
 
     def listing(self, url: str, commit: str, subfolder: RelPath | None) -> Listing:
         """The validated files of a fetched commit, below ``subfolder``."""
+
+    def changes(
+        self, url: str, old: str, new: str, subfolder: RelPath | None
+    ) -> list[Changed] | None:
+        """What differs between two commits below ``subfolder``, folders before what is in them; not validated.
+
+        None if nobody can tell, or if it is more than a package may have.
+        """
 
     def folders_with(self, url: str, commit: str, name: str) -> Mapping[RelPath | None, GitFile]:
         """The folders of a fetched commit that contain a file called ``name``, with that file.

@@ -21,6 +21,7 @@ from hermes_dist.world.disk.limits import Limits
 from hermes_dist.world.disk.store import Store
 from hermes_dist.world.git.cli import CliTool
 from hermes_dist.world.git.repositories import BareGit, Patience
+from hermes_dist.world.sources import api
 from hermes_dist.world.sources.api import Sources, open_sources
 from hermes_dist.world.sources.manifests import manifests
 
@@ -246,21 +247,44 @@ def test_our_own_validator_refuses_every_hostile_tree(
     repo: Repo, tmp_path: Path, name: str
 ) -> None:
     ref = name.replace(" ", "-")
+    sources = unchecked(repo, tmp_path, ref)
+    assert_refused(sources, f"file://{repo.path}", ref, HOSTILE[name][1], tmp_path)
+
+
+@pytest.mark.parametrize("name", [name for name in HOSTILE if name not in PLAIN_ONCE_LISTED])
+def test_nor_is_one_followed_from_a_good_one(
+    repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(api, "_MANY", 1)
+    url, ref = f"file://{repo.path}", name.replace(" ", "-")
+    unchecked(repo, tmp_path, "good").fetch(parse_source(url), "refs/heads/good")
+    record = repo.path / "known-tree"
+    assert record.is_file()
+    try:
+        with pytest.raises(Invalid, match=HOSTILE[name][1]):
+            unchecked(repo, tmp_path, ref).fetch(parse_source(url), f"refs/heads/{ref}")
+    finally:
+        record.unlink()
+
+
+def unchecked(repo: Repo, tmp_path: Path, ref: str) -> Sources:
+    """Sources whose cache holds a commit as if it was fetched by a git that checks nothing."""
     root = tmp_path / "root/distributions/git"
     git = BareGit(root, CliTool("git", dict(os.environ)), patience=Patience(local=10), limits=SMALL)
     url = f"file://{repo.path}"
-    root.mkdir(parents=True)
-    git.cache(url).symlink_to(repo.path)  # as if fetched by a git that checks nothing
+    root.mkdir(parents=True, exist_ok=True)
+    if not git.cache(url).is_symlink():
+        git.cache(url).symlink_to(repo.path)
     commit = repo.git("rev-parse", ref)
     pin = repo.path / "refs/dist" / commit
     pin.parent.mkdir(exist_ok=True)
     pin.write_text(f"{commit}\n")
-    sources = Sources(
+    return Sources(
         Layout(HERMES, tmp_path / "root", tmp_path),
         git,
         lambda: Store(tmp_path / "root/distributions/store"),
+        limits=SMALL,
     )
-    assert_refused(sources, url, ref, HOSTILE[name][1], tmp_path)
 
 
 @pytest.mark.parametrize("name", HOSTILE)

@@ -170,7 +170,7 @@ def fetch(ctx: Context, target: Target, before: Tree = EMPTY) -> Fetched:
         NoPackage: The source is not a package, or the folder does not exist.
         DistError: The package can't be fetched, or is unsafe.
     """
-    offer = _offer(ctx, target)
+    offer = _offer(ctx, target, before)
     offer = offer._replace(tree=offer.tree.sharing(before))
     if target.tree and offer.tree.digest != target.tree:
         raise Refused(
@@ -368,9 +368,9 @@ def about_requires(ctx: Context, manifest: Manifest, request: Request) -> Note |
     return check_requires(requires, ctx.agent_version, title=ctx.brand.title)
 
 
-def _offer(ctx: Context, target: Target) -> Offer:
+def _offer(ctx: Context, target: Target, before: Tree) -> Offer:
     try:
-        return ctx.sources.fetch(target.spec, target.ref, target.commit, ctx.progress)
+        return ctx.sources.fetch(target.spec, target.ref, target.commit, ctx.progress, before)
     except Invalid:
         if target.spec.subfolder and (gone := nowhere(ctx, target)).misses(target.spec.subfolder):
             raise gone from None

@@ -35,7 +35,8 @@ class Limits(NamedTuple):
 
 LIMITS = Limits()
 
-_MODES = {"100644": False, "100755": True}
+MODES = {"100644": False, "100755": True}
+"""The modes of files that a package may hold, as git writes them, and whether such a file is executable."""
 
 
 def shown(raw: bytes) -> str:
@@ -92,7 +93,7 @@ class Gate:
             Invalid: The path, the mode or the size breaks a rule; the error names it.
         """
         path = self.folder(raw)
-        if mode not in _MODES:
+        if mode not in MODES:
             raise Invalid(f"the mode {mode} is not allowed in a package", where=repr(str(path)))
         if size > self.limits.blob:
             raise Invalid(
@@ -107,7 +108,7 @@ class Gate:
         if path in self._paths:
             raise Invalid("unsafe path: it appears twice in one tree", where=repr(str(path)))
         self._paths[path] = None
-        return path, _MODES[mode]
+        return path, MODES[mode]
 
     def close(self) -> None:
         """Check all admitted files against each other.

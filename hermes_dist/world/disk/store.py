@@ -56,6 +56,18 @@ class Store:
             return None
         return found.st_size if stat.S_ISREG(found.st_mode) else None
 
+    def keeps(self, digest: Digest, size: int) -> bool:
+        """Return whether a blob of this size is stored; it then counts as young, so that no clean-up removes it."""
+        place = f"{self._top}/{_place(digest)}"
+        try:
+            found = os.stat(place, follow_symlinks=False)
+            if not stat.S_ISREG(found.st_mode) or found.st_size != size:
+                return False
+            os.utime(place, follow_symlinks=False)
+        except OSError:
+            return False
+        return True
+
     def read(self, digest: Digest) -> bytes:
         """Return the content of a blob.
 

@@ -10,6 +10,7 @@ from typing import IO
 
 from hermes_dist import lazily
 from hermes_dist.errors import Invalid
+from hermes_dist.model.source import without_credentials
 from hermes_dist.world.disk.private import FILE, make_private
 from hermes_dist.world.ports import Refs
 
@@ -26,6 +27,22 @@ def cache_name(url: str) -> str:
 
     slug = re.sub(r"[^a-z0-9]+", "-", url.lower().removesuffix(".git")).strip("-")[-40:].strip("-")
     return f"{hashlib.sha256(url.encode()).hexdigest()[:16]}-{slug}.git"
+
+
+def known_tree(root: Path, url: str, subfolder: str | None) -> Path:
+    """Return the place of the record about a folder of a repository; see :mod:`hermes_dist.world.sources.known_tree`.
+
+    Args:
+        root: The folder of caches.
+        url: The repository.
+        subfolder: The folder; None for its root.
+    """
+    folder = root / cache_name(without_credentials(url))
+    if not subfolder:
+        return folder / "known-tree"
+    import hashlib  # noqa: PLC0415 - start-up
+
+    return folder / f"known-tree-{hashlib.sha256(subfolder.encode()).hexdigest()[:16]}"
 
 
 def prepare(cache: Path, *, sha256: bool) -> None:

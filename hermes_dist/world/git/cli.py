@@ -181,6 +181,12 @@ class CliTool:
         what = f"{commit}^{{commit}}:{subfolder or ''}"
         return self._local(cache, "ls-tree", "-r", "-t", "-l", "-z", "--end-of-options", what)
 
+    def changes(self, cache: Path, old: str, new: str, subfolder: RelPath | None) -> Command:
+        """List ``:mode mode oid oid status NUL path NUL`` for every file and folder that differs."""
+        how = ("-r", "-t", "-z", "--raw", "--no-renames", "--no-ext-diff")
+        what = (f"{commit}^{{commit}}:{subfolder or ''}" for commit in (old, new))
+        return self._local(cache, "diff-tree", *how, "--end-of-options", *what)
+
     def blobs(self, cache: Path) -> Command:
         """For each id on standard input: ``oid type size LF content LF``."""
         return self._local(cache, "cat-file", "--batch", "--buffer")

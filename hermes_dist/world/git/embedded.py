@@ -65,6 +65,9 @@ class DulwichTool:
     def tree(self, cache: Path, commit: str, subfolder: RelPath | None) -> Command:
         return self._command("tree", cache=str(cache), commit=commit, subfolder=subfolder or "")
 
+    def changes(self, cache: Path, old: str, new: str, subfolder: RelPath | None) -> None:
+        """It compares no trees; whoever asks reads the whole commit."""
+
     def blobs(self, cache: Path) -> Command:
         return self._command("blobs", cache=str(cache))
 

@@ -47,7 +47,7 @@ from hermes_dist.world.git.errors import (
     masked_lines,
     refused_redirect,
 )
-from hermes_dist.world.ports import GitFile, Listing, Refs, Relation
+from hermes_dist.world.ports import Changed, GitFile, Listing, Refs, Relation
 
 HISTORY = 1000
 _URL = (
@@ -71,6 +71,9 @@ class Tool(Protocol):
         self, cache: Path, url: str, source: str, target: str, depth: int | None, *, talk: bool
     ) -> Command: ...
     def tree(self, cache: Path, commit: str, subfolder: RelPath | None) -> Command: ...
+    def changes(
+        self, cache: Path, old: str, new: str, subfolder: RelPath | None
+    ) -> Command | None: ...
     def blobs(self, cache: Path) -> Command: ...
     def walk(self, cache: Path, commit: str, limit: int) -> Command: ...
     def traced(self, command: Command) -> Command | None: ...
@@ -198,6 +201,21 @@ class BareGit:
         for entry in self._entries(url, commit, subfolder):
             sorting.take(*entry)
         return sorting.close(lambda oids: dict(self.blobs(url, oids)))
+
+    def changes(
+        self, url: str, old: str, new: str, subfolder: RelPath | None
+    ) -> list[Changed] | None:
+        if old == new:
+            return []
+        command = self.tool.changes(self.cache(url), old, new, subfolder)
+        if command is None or not (COMMIT.fullmatch(old) and COMMIT.fullmatch(new)):
+            return None
+        finished = run(command, self._local())
+        rows = finished.out.split(b"\0")
+        # Two fields a row; what is left when git was stopped may end anywhere.
+        if not finished.ok or len(rows) > 2 * self._limits.entries:
+            return None
+        return [_changed(*row) for row in zip(rows[::2], rows[1::2], strict=False)]
 
     def folders_with(self, url: str, commit: str, name: str) -> Mapping[RelPath | None, GitFile]:
         from hermes_dist.world.git.listing import LINK, PROGRAM  # noqa: PLC0415 - start-up: only who searches needs it
@@ -457,6 +475,12 @@ class BareGit:
     def _within(self, seconds: float) -> Bounds:
         b = self._bounds
         return Bounds(seconds=seconds, output=b.output, memory=b.memory, file=b.file, cpu=b.cpu)
+
+
+def _changed(head: bytes, path: bytes) -> Changed:
+    """Read one row of ``git diff-tree --raw -z``: ``:mode mode oid oid status NUL path``."""
+    before, mode, _, oid, status = head.decode("ascii").lstrip(":").split()
+    return Changed(status, before if status == "D" else mode, oid, path)
 
 
 def _refuse_partial(url: str) -> None:

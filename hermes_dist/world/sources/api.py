@@ -25,9 +25,10 @@ from hermes_dist.model.source import (
     pin_kind,
     without_credentials,
 )
-from hermes_dist.model.tree import Digest, Entry, Tree
+from hermes_dist.model.tree import EMPTY, Digest, Entry, Tree
 from hermes_dist.world.disk.limits import LIMITS, Limits
 from hermes_dist.world.git.ask import Asking
+from hermes_dist.world.git.cache import known_tree
 from hermes_dist.world.git.known_refs import KnownRefs
 from hermes_dist.world.git.repositories import Patience, connecting, open_git
 from hermes_dist.world.ports import Git, GitFile, Refs, Relation
@@ -37,12 +38,15 @@ if TYPE_CHECKING:
     from hermes_dist.model.left_out import LeftOut
     from hermes_dist.world.disk.store import Store
     from hermes_dist.world.sources.folder import FolderPackage, Ignores, Keep
+    from hermes_dist.world.sources.known_tree import KnownTrees
 
 Choose = Callable[[str, Iterable[str]], str]
 """Chooses a tag for a version range; raises Invalid when none fits."""
 Progress = Callable[[str], None]
 
 _SEARCHED = 1000
+_MANY = 200
+"""A package with fewer files is read as a whole as fast as by what changed."""
 _ARCHIVES = (
     "the name of an archive ends with .tar.gz or .tgz; `export`, git archive and tar make them"
 )
@@ -61,6 +65,14 @@ class Offer(NamedTuple):
     """
 
     pin: Pin
+    tree: Tree
+    left_out: tuple[LeftOut, ...] = ()
+    notes: tuple[Note, ...] = ()
+
+
+class _Found(NamedTuple):
+    """What was read: as in :class:`Offer`."""
+
     tree: Tree
     left_out: tuple[LeftOut, ...] = ()
     notes: tuple[Note, ...] = ()
@@ -271,7 +283,12 @@ class Sources:
         return next(iter(known), "")
 
     def fetch(
-        self, spec: SourceSpec, ref: str = "", commit: str = "", progress: Progress | None = None
+        self,
+        spec: SourceSpec,
+        ref: str = "",
+        commit: str = "",
+        progress: Progress | None = None,
+        before: Tree = EMPTY,
     ) -> Offer:
         """Fetch a package into the store; what was fetched before needs no network.
 
@@ -280,6 +297,7 @@ class Sources:
             ref: The full name of the ref that was resolved; empty for none.
             commit: The commit that was resolved; empty for a folder.
             progress: Called with a line for each step of progress.
+            before: What a lock says was received of it, which it mostly still is; the contents of that are not read.
 
         Raises:
             Unreachable: The source can't be reached.
@@ -287,7 +305,10 @@ class Sources:
         """
         if self.is_git(spec):
             kind = pin_kind(spec, ref, commit)
-            offer = self._from_git(self.url(spec), spec.subfolder, kind, ref, commit, progress)
+            url = self.url(spec)
+            commit = self._fetched(url, ref, commit, progress)
+            found = self._followed(url, commit, spec.subfolder, before)
+            offer = self._offered(url, spec.subfolder, kind, ref, commit, found)
             self._known.keep(self.url(spec))
             return offer
         return self._as_it_is(spec)
@@ -301,7 +322,9 @@ class Sources:
         """
         if not pin.commit:
             raise Invalid("a folder can't be fetched again as it was", where=pin.url)
-        return self._from_git(pin.url, pin.subfolder, pin.kind, pin.ref, pin.commit, progress)
+        commit = self._fetched(pin.url, pin.ref, pin.commit, progress)
+        found = self._read_whole(pin.url, commit, pin.subfolder)
+        return self._offered(pin.url, pin.subfolder, pin.kind, pin.ref, commit, found)
 
     def glance(self, spec: SourceSpec) -> Tree:
         """Look at a folder or archive; nothing is stored.
@@ -392,26 +415,48 @@ class Sources:
             raise Invalid("there is no such folder", where=str(path), hint=nearby(path))
         return path.resolve()
 
-    def _from_git(
+    def _fetched(self, url: str, ref: str, commit: str, progress: Progress | None) -> str:
+        failed = self._failed.pop((url, commit), None)
+        if failed is not None:
+            raise failed
+        return self.git.fetch(url, commit or ref, progress=progress)
+
+    def _followed(self, url: str, commit: str, subfolder: RelPath | None, before: Tree) -> _Found:
+        """Read a commit: what differs from an earlier one if that is known, else all of it."""
+        tree = None
+        if known_tree(self._layout.git_cache, url, subfolder).exists():
+            tree = self._known_trees.follow(url, commit, subfolder, before)
+        return self._read_whole(url, commit, subfolder) if tree is None else _Found(tree)
+
+    @cached_property
+    def _known_trees(self) -> KnownTrees:
+        from hermes_dist.world.sources.known_tree import KnownTrees  # noqa: PLC0415 - only large packages
+
+        return KnownTrees(self._layout.git_cache, self.git, self._store, self._limits)
+
+    def _read_whole(self, url: str, commit: str, subfolder: RelPath | None) -> _Found:
+        from hermes_dist.model.left_out import LeftOut, Why  # noqa: PLC0415 - start-up: only who fetches needs it
+
+        listing = self.git.listing(url, commit, subfolder)
+        digests, pointers = self._keep(url, listing.files)
+        kept = [file for file in listing.files if file.oid not in pointers]
+        tree = Tree({f.path: Entry(digests[f.oid], f.executable) for f in kept})
+        lfs = (LeftOut(f.path, Why.LFS_POINTER) for f in listing.files if f.oid in pointers)
+        left_out = tuple(sorted((*listing.left_out, *lfs)))
+        if len(tree) >= _MANY and not (left_out or listing.copies):
+            self._known_trees.keep(url, commit, subfolder, listing.files, digests)
+        return _Found(tree, left_out, _about(listing.copies, tree))
+
+    def _offered(
         self,
         url: str,
         subfolder: RelPath | None,
         kind: PinKind,
         ref: str,
         commit: str,
-        progress: Progress | None,
+        found: _Found,
     ) -> Offer:
-        from hermes_dist.model.left_out import LeftOut, Why  # noqa: PLC0415 - start-up: only who fetches needs it
-
-        failed = self._failed.pop((url, commit), None)
-        if failed is not None:
-            raise failed
-        commit = self.git.fetch(url, commit or ref, progress=progress)
-        listing = self.git.listing(url, commit, subfolder)
-        digests, pointers = self._keep(url, listing.files)
-        kept = [file for file in listing.files if file.oid not in pointers]
-        tree = Tree({f.path: Entry(digests[f.oid], f.executable) for f in kept})
-        lfs = (LeftOut(f.path, Why.LFS_POINTER) for f in listing.files if f.oid in pointers)
+        tree = found.tree
         pin = Pin(
             url=without_credentials(url),
             kind=kind,
@@ -424,8 +469,7 @@ class Sources:
         if RelPath(MANIFEST) in tree:
             place = (pin.url, pin.subfolder, pin.commit)
             self._manifests[place] = tree[RelPath(MANIFEST)].digest
-        left_out = tuple(sorted((*listing.left_out, *lfs)))
-        return Offer(pin, tree, left_out, _about(listing.copies, tree))
+        return Offer(pin, tree, found.left_out, found.notes)
 
     def _keep(self, url: str, files: Sequence[GitFile]) -> tuple[dict[str, Digest], set[str]]:
         """Stream contents from git into the store."""

@@ -1,0 +1,288 @@
+"""What the tree of a commit was, kept beside its cache, so that of the next commit only what changed is read.
+
+A package of thousands of files changes in a few. git compares two commits without looking into folders that both have;
+all other entries are as they were. The record names each content by git's id and by ours. It can be thrown away at any
+time, and whatever is unusual in it or in a change is read as a whole, which tells what is wrong.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from hermes_dist.errors import DistError, Invalid
+from hermes_dist.model.paths import RelPath, folders_of
+from hermes_dist.model.tree import Digest, Entry, Tree, check_side_by_side
+from hermes_dist.world.disk.fs import atomic_write
+from hermes_dist.world.disk.limits import MODES, Limits
+from hermes_dist.world.disk.store import Store
+from hermes_dist.world.git.cache import known_tree
+from hermes_dist.world.ports import Changed, Git, GitFile
+from hermes_dist.world.sources.pointers import is_pointer
+
+_FORMAT = b"1 "
+_STALE = 50
+"""The record is written again when more than one file in so many is not as it says."""
+
+
+class _Unusual(Exception):
+    """Something that only reading the whole commit can judge."""
+
+
+class _Row(msgspec.Struct, frozen=True, array_like=True):
+    """A file: the size of its content, git's name for it and ours, and whether the file is executable."""
+
+    size: int
+    oid: str
+    digest: str
+    executable: bool
+
+
+class _Record(msgspec.Struct, frozen=True):
+    """The files of a commit, and how many folders it has besides."""
+
+    commit: str
+    folders: int
+    files: dict[str, _Row]
+
+
+class _Change(msgspec.Struct, frozen=True):
+    """What differs between two commits.
+
+    Attributes:
+        files: The new and changed files: whether each is executable, and git's name for its content.
+        added: Those of them that are new.
+        gone: The files that are gone.
+        new_folders: The folders that are new.
+        folders: How many folders there are more.
+    """
+
+    files: Mapping[RelPath, tuple[bool, str]]
+    added: frozenset[str]
+    gone: frozenset[str]
+    new_folders: frozenset[str]
+    folders: int
+
+
+class KnownTrees:
+    """The trees of commits that were read before.
+
+    Args:
+        root: The folder of caches.
+        git: The git to ask what changed.
+        store: Where contents are kept.
+        limits: How large a package may be.
+    """
+
+    def __init__(self, root: Path, git: Git, store: Store, limits: Limits) -> None:
+        self._root, self._git, self._store, self._limits = root, git, store, limits
+
+    def follow(self, url: str, commit: str, subfolder: RelPath | None, before: Tree) -> Tree | None:
+        """Read a commit by what differs from one that was read before.
+
+        Args:
+            url: The repository.
+            commit: The commit, which was fetched.
+            subfolder: The folder of the package.
+            before: A tree that is mostly the same, and whose contents a lock keeps in the store.
+
+        Returns:
+            The tree, with its contents in the store; None if it has to be read as a whole.
+        """
+        place = known_tree(self._root, url, subfolder)
+        record = _read(place)
+        rows = self._git.changes(url, record.commit, commit, subfolder) if record else None
+        if record is None or rows is None:
+            return None
+        try:
+            return self._followed(url, commit, subfolder, record, _change_in(rows), before)
+        except _Unusual:
+            return None
+        except Invalid:
+            if not place.parent.is_dir():
+                raise  # it was damaged, and is put away
+            return None
+
+    def _followed(
+        self,
+        url: str,
+        commit: str,
+        subfolder: RelPath | None,
+        record: _Record,
+        change: _Change,
+        before: Tree,
+    ) -> Tree:
+        """As :meth:`follow`.
+
+        Raises:
+            _Unusual: It has to be read as a whole.
+            Invalid: The same.
+        """
+        kept = _kept(record, change)
+        if record.folders + change.folders + len(kept) + len(change.files) > self._limits.entries:
+            raise _Unusual
+        self._check_kept(kept, before)
+        taken = self._taken(url, change, sum(row.size for row in kept.values()))
+        new = {path: Entry(Digest(row.digest), row.executable) for path, row in taken.items()}
+        shared = _shared(kept, before)
+        if change.new_folders and not change.new_folders.isdisjoint(folders_of(shared)):
+            raise _Unusual
+        tree = Tree({**shared, **new})
+        if change.added:
+            check_side_by_side(tree)
+        if (len(taken) + len(change.gone)) * _STALE > len(record.files):
+            folders = record.folders + change.folders
+            files = {**kept, **{str(path): row for path, row in taken.items()}}
+            self._write(url, subfolder, _Record(commit, folders, files))
+        return tree
+
+    def _check_kept(self, kept: Mapping[str, _Row], before: Tree) -> None:
+        """Check that the store has what did not change; a clean-up of the store spares what locks name.
+
+        Raises:
+            _Unusual: A content is not there.
+        """
+        named = {entry.digest for entry in before.values()}
+        for row in kept.values():
+            if row.digest not in named and not self._store.keeps(Digest(row.digest), row.size):
+                raise _Unusual
+
+    def _taken(self, url: str, change: _Change, total: int) -> dict[RelPath, _Row]:
+        """Stream the new contents from git into the store.
+
+        Raises:
+            _Unusual: They are too many, or one stands for another file.
+        """
+        oids = list(dict.fromkeys(oid for _, oid in change.files.values()))
+        sizes: dict[str, int] = {}
+
+        def contents() -> Iterator[bytes]:
+            for oid, data in self._git.blobs(url, oids):
+                sizes[oid] = len(data)
+                if is_pointer(data) or total + sum(sizes.values()) > self._limits.total:
+                    raise _Unusual
+                yield data
+
+        digests = dict(zip(oids, self._store.put_many(contents()), strict=True))
+        rows = {
+            path: _Row(sizes[oid], oid, str(digests[oid]), executable)
+            for path, (executable, oid) in change.files.items()
+        }
+        if total + sum(row.size for row in rows.values()) > self._limits.total:
+            raise _Unusual
+        return rows
+
+    def keep(
+        self,
+        url: str,
+        commit: str,
+        subfolder: RelPath | None,
+        files: Sequence[GitFile],
+        digests: Mapping[str, Digest],
+    ) -> None:
+        """Remember what a commit is; a record that can't be written is no error.
+
+        Args:
+            url: The repository.
+            commit: The commit.
+            subfolder: The folder of the package.
+            files: All that is below it, regular files alone.
+            digests: Our names for their contents, by git's.
+        """
+        rows = {str(f.path): _Row(f.size, f.oid, str(digests[f.oid]), f.executable) for f in files}
+        folders = len(folders_of(file.path for file in files))
+        self._write(url, subfolder, _Record(commit, folders, rows))
+
+    def _write(self, url: str, subfolder: RelPath | None, record: _Record) -> None:
+        body = msgspec.json.encode(record)
+        try:
+            atomic_write(known_tree(self._root, url, subfolder), _head(body) + b"\n" + body)
+        except DistError:
+            return
+
+
+def _read(place: Path) -> _Record | None:
+    try:
+        head, _, body = place.read_bytes().partition(b"\n")
+        return msgspec.json.decode(body, type=_Record) if head == _head(body) else None
+    except (OSError, msgspec.MsgspecError):
+        return None
+
+
+def _head(body: bytes) -> bytes:
+    """The first line: a power cut or a bad disk must not make a commit look as it is not."""
+    return _FORMAT + hashlib.sha256(body).hexdigest().encode()
+
+
+def _change_in(rows: Iterable[Changed]) -> _Change:
+    """Sort out the rows of a comparison; folders come before what is in them.
+
+    Raises:
+        _Unusual: One is no file or folder, or there twice.
+        Invalid: A path is unsafe.
+    """
+    here: dict[RelPath, Changed] = {}
+    gone: set[str] = set()
+    folders = {b""}
+    fewer = 0
+    for row in rows:
+        if row.status == "D":
+            fewer += row.is_folder
+            gone |= set() if row.is_folder else {_text(row.path)}
+            continue
+        path = RelPath(_text(row.path))
+        # A name with a slash in it looks like a path, but of a folder that was never listed.
+        if path in here or row.path.rpartition(b"/")[0] not in folders:
+            raise _Unusual
+        here[path] = row
+        folders |= {row.path} if row.is_folder else set()
+    files = {path: _content(row) for path, row in here.items() if not row.is_folder}
+    new = frozenset(path for path, row in here.items() if row.status == "A")
+    above = new - files.keys()
+    return _Change(files, new & files.keys(), frozenset(gone), above, len(above) - fewer)
+
+
+def _content(row: Changed) -> tuple[bool, str]:
+    if row.mode not in MODES:
+        raise _Unusual
+    return MODES[row.mode], row.oid
+
+
+def _text(raw: bytes) -> str:
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        raise _Unusual from None
+
+
+def _kept(record: _Record, change: _Change) -> dict[str, _Row]:
+    """The files that did not change.
+
+    Raises:
+        _Unusual: The record does not have what the change is about.
+    """
+    known = record.files.keys()
+    changed = change.files.keys() - change.added
+    if not (change.gone | changed) <= known or not change.added.isdisjoint(known):
+        raise _Unusual
+    return {
+        path: row
+        for path, row in record.files.items()
+        if path not in change.files and path not in change.gone
+    }
+
+
+def _shared(kept: Mapping[str, _Row], before: Tree) -> dict[RelPath, Entry]:
+    """The entries of files that did not change, made of the paths and entries of another tree where it has them."""
+    paths: dict[str, RelPath] = {path: path for path in before}
+    entries: dict[RelPath, Entry] = {}
+    for text, row in kept.items():
+        path = paths.get(text) or RelPath(text)
+        old = before.get(path)
+        if old is None or old.digest != row.digest or old.executable != row.executable:
+            old = Entry(Digest(row.digest), row.executable)
+        entries[path] = old
+    return entries
