@@ -21,7 +21,7 @@ from hermes_dist.world.disk.limits import Limits
 from hermes_dist.world.disk.store import Store
 from hermes_dist.world.git.cli import CliTool
 from hermes_dist.world.git.repositories import BareGit, Patience
-from hermes_dist.world.sources import api
+from hermes_dist.world.sources import commit_trees
 from hermes_dist.world.sources.api import Sources, open_sources
 from hermes_dist.world.sources.manifests import manifests
 
@@ -255,7 +255,7 @@ def test_our_own_validator_refuses_every_hostile_tree(
 def test_nor_is_one_followed_from_a_good_one(
     repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    monkeypatch.setattr(api, "_MANY", 1)
+    monkeypatch.setattr(commit_trees, "MANY", 1)
     url, ref = f"file://{repo.path}", name.replace(" ", "-")
     unchecked(repo, tmp_path, "good").fetch(parse_source(url), "refs/heads/good")
     record = repo.path / "known-tree"

@@ -30,7 +30,7 @@ def cache_name(url: str) -> str:
 
 
 def known_tree(root: Path, url: str, subfolder: str | None) -> Path:
-    """Return the place of the record about a folder of a repository; see :mod:`hermes_dist.world.sources.known_tree`.
+    """Return the place of the record about a folder of a repository; see :mod:`hermes_dist.world.sources.commit_trees`.
 
     Args:
         root: The folder of caches.
@@ -38,11 +38,8 @@ def known_tree(root: Path, url: str, subfolder: str | None) -> Path:
         subfolder: The folder; None for its root.
     """
     folder = root / cache_name(without_credentials(url))
-    if not subfolder:
-        return folder / "known-tree"
-    import hashlib  # noqa: PLC0415 - start-up
-
-    return folder / f"known-tree-{hashlib.sha256(subfolder.encode()).hexdigest()[:16]}"
+    name = f"-{cache_name(subfolder).removesuffix('.git')}" if subfolder else ""
+    return folder / f"known-tree{name}"
 
 
 def prepare(cache: Path, *, sha256: bool) -> None:

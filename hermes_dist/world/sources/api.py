@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -25,28 +25,24 @@ from hermes_dist.model.source import (
     pin_kind,
     without_credentials,
 )
-from hermes_dist.model.tree import EMPTY, Digest, Entry, Tree
+from hermes_dist.model.tree import EMPTY, Digest, Tree
 from hermes_dist.world.disk.limits import LIMITS, Limits
 from hermes_dist.world.git.ask import Asking
-from hermes_dist.world.git.cache import known_tree
 from hermes_dist.world.git.known_refs import KnownRefs
 from hermes_dist.world.git.repositories import Patience, connecting, open_git
 from hermes_dist.world.ports import Git, GitFile, Refs, Relation
-from hermes_dist.world.sources.pointers import is_pointer
 
 if TYPE_CHECKING:
     from hermes_dist.model.left_out import LeftOut
     from hermes_dist.world.disk.store import Store
+    from hermes_dist.world.sources.commit_trees import CommitTree, CommitTrees
     from hermes_dist.world.sources.folder import FolderPackage, Ignores, Keep
-    from hermes_dist.world.sources.known_tree import KnownTrees
 
 Choose = Callable[[str, Iterable[str]], str]
 """Chooses a tag for a version range; raises Invalid when none fits."""
 Progress = Callable[[str], None]
 
 _SEARCHED = 1000
-_MANY = 200
-"""A package with fewer files is read as a whole as fast as by what changed."""
 _ARCHIVES = (
     "the name of an archive ends with .tar.gz or .tgz; `export`, git archive and tar make them"
 )
@@ -65,14 +61,6 @@ class Offer(NamedTuple):
     """
 
     pin: Pin
-    tree: Tree
-    left_out: tuple[LeftOut, ...] = ()
-    notes: tuple[Note, ...] = ()
-
-
-class _Found(NamedTuple):
-    """What was read: as in :class:`Offer`."""
-
     tree: Tree
     left_out: tuple[LeftOut, ...] = ()
     notes: tuple[Note, ...] = ()
@@ -307,7 +295,7 @@ class Sources:
             kind = pin_kind(spec, ref, commit)
             url = self.url(spec)
             commit = self._fetched(url, ref, commit, progress)
-            found = self._followed(url, commit, spec.subfolder, before)
+            found = self._commits.read(url, commit, spec.subfolder, before)
             offer = self._offered(url, spec.subfolder, kind, ref, commit, found)
             self._known.keep(self.url(spec))
             return offer
@@ -323,7 +311,7 @@ class Sources:
         if not pin.commit:
             raise Invalid("a folder can't be fetched again as it was", where=pin.url)
         commit = self._fetched(pin.url, pin.ref, pin.commit, progress)
-        found = self._read_whole(pin.url, commit, pin.subfolder)
+        found = self._commits.read_whole(pin.url, commit, pin.subfolder)
         return self._offered(pin.url, pin.subfolder, pin.kind, pin.ref, commit, found)
 
     def glance(self, spec: SourceSpec) -> Tree:
@@ -421,31 +409,11 @@ class Sources:
             raise failed
         return self.git.fetch(url, commit or ref, progress=progress)
 
-    def _followed(self, url: str, commit: str, subfolder: RelPath | None, before: Tree) -> _Found:
-        """Read a commit: what differs from an earlier one if that is known, else all of it."""
-        tree = None
-        if known_tree(self._layout.git_cache, url, subfolder).exists():
-            tree = self._known_trees.follow(url, commit, subfolder, before)
-        return self._read_whole(url, commit, subfolder) if tree is None else _Found(tree)
-
     @cached_property
-    def _known_trees(self) -> KnownTrees:
-        from hermes_dist.world.sources.known_tree import KnownTrees  # noqa: PLC0415 - only large packages
+    def _commits(self) -> CommitTrees:
+        from hermes_dist.world.sources.commit_trees import CommitTrees  # noqa: PLC0415 - start-up: only who fetches needs it
 
-        return KnownTrees(self._layout.git_cache, self.git, self._store, self._limits)
-
-    def _read_whole(self, url: str, commit: str, subfolder: RelPath | None) -> _Found:
-        from hermes_dist.model.left_out import LeftOut, Why  # noqa: PLC0415 - start-up: only who fetches needs it
-
-        listing = self.git.listing(url, commit, subfolder)
-        digests, pointers = self._keep(url, listing.files)
-        kept = [file for file in listing.files if file.oid not in pointers]
-        tree = Tree({f.path: Entry(digests[f.oid], f.executable) for f in kept})
-        lfs = (LeftOut(f.path, Why.LFS_POINTER) for f in listing.files if f.oid in pointers)
-        left_out = tuple(sorted((*listing.left_out, *lfs)))
-        if len(tree) >= _MANY and not (left_out or listing.copies):
-            self._known_trees.keep(url, commit, subfolder, listing.files, digests)
-        return _Found(tree, left_out, _about(listing.copies, tree))
+        return CommitTrees(self._layout.git_cache, self.git, self._store, self._limits)
 
     def _offered(
         self,
@@ -454,7 +422,7 @@ class Sources:
         kind: PinKind,
         ref: str,
         commit: str,
-        found: _Found,
+        found: CommitTree,
     ) -> Offer:
         tree = found.tree
         pin = Pin(
@@ -469,20 +437,7 @@ class Sources:
         if RelPath(MANIFEST) in tree:
             place = (pin.url, pin.subfolder, pin.commit)
             self._manifests[place] = tree[RelPath(MANIFEST)].digest
-        return Offer(pin, tree, found.left_out, found.notes)
-
-    def _keep(self, url: str, files: Sequence[GitFile]) -> tuple[dict[str, Digest], set[str]]:
-        """Stream contents from git into the store."""
-        oids = list(dict.fromkeys(file.oid for file in files))
-        pointers: set[str] = set()
-
-        def contents() -> Iterator[bytes]:
-            for oid, data in self.git.blobs(url, oids):
-                if is_pointer(data):
-                    pointers.add(oid)
-                yield data
-
-        return dict(zip(oids, self._store.put_many(contents()), strict=True)), pointers
+        return Offer(pin, tree, found.left_out, _about(found.copies, tree))
 
     def _as_it_is(self, spec: SourceSpec) -> Offer:
         path, found = self._read(spec, self._store.put_many)

@@ -1,8 +1,9 @@
-"""What the tree of a commit was, kept beside its cache, so that of the next commit only what changed is read.
+"""The tree of a commit, with its contents in the store: read as a whole, or by what changed since another one.
 
 A package of thousands of files changes in a few. git compares two commits without looking into folders that both have;
-all other entries are as they were. The record names each content by git's id and by ours. It can be thrown away at any
-time, and whatever is unusual in it or in a change is read as a whole, which tells what is wrong.
+all other entries are as they were. What a large commit was is kept beside its cache: each content by git's name and by
+ours. That record can be thrown away at any time, and whatever is unusual in it or in a change is read as a whole, which
+tells what is wrong.
 """
 
 from __future__ import annotations
@@ -10,10 +11,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
 from hermes_dist.errors import DistError, Invalid
+from hermes_dist.model.left_out import LeftOut, Why
 from hermes_dist.model.paths import RelPath, folders_of
 from hermes_dist.model.tree import Digest, Entry, Tree, check_side_by_side
 from hermes_dist.world.disk.fs import atomic_write
@@ -24,8 +27,24 @@ from hermes_dist.world.ports import Changed, Git, GitFile
 from hermes_dist.world.sources.pointers import is_pointer
 
 _FORMAT = b"1 "
+MANY = 200
+"""A package with fewer files is read as a whole as fast as by what changed."""
 _STALE = 50
 """The record is written again when more than one file in so many is not as it says."""
+
+
+class CommitTree(NamedTuple):
+    """What was read.
+
+    Attributes:
+        tree: The files; their contents are in the store.
+        left_out: What was left out, and why.
+        copies: The symlinks that are taken as copies, each with its file.
+    """
+
+    tree: Tree
+    left_out: tuple[LeftOut, ...] = ()
+    copies: tuple[tuple[RelPath, RelPath], ...] = ()
 
 
 class _Unusual(Exception):
@@ -67,12 +86,12 @@ class _Change(msgspec.Struct, frozen=True):
     folders: int
 
 
-class KnownTrees:
-    """The trees of commits that were read before.
+class CommitTrees:
+    """Reads the trees of commits.
 
     Args:
         root: The folder of caches.
-        git: The git to ask what changed.
+        git: Has fetched them.
         store: Where contents are kept.
         limits: How large a package may be.
     """
@@ -80,8 +99,8 @@ class KnownTrees:
     def __init__(self, root: Path, git: Git, store: Store, limits: Limits) -> None:
         self._root, self._git, self._store, self._limits = root, git, store, limits
 
-    def follow(self, url: str, commit: str, subfolder: RelPath | None, before: Tree) -> Tree | None:
-        """Read a commit by what differs from one that was read before.
+    def read(self, url: str, commit: str, subfolder: RelPath | None, before: Tree) -> CommitTree:
+        """Read a commit: what differs from an earlier one if that is known, else all of it.
 
         Args:
             url: The repository.
@@ -89,11 +108,47 @@ class KnownTrees:
             subfolder: The folder of the package.
             before: A tree that is mostly the same, and whose contents a lock keeps in the store.
 
-        Returns:
-            The tree, with its contents in the store; None if it has to be read as a whole.
+        Raises:
+            Invalid: The tree is unsafe, too large, or there is none.
         """
+        tree = self._follow(url, commit, subfolder, before)
+        return self.read_whole(url, commit, subfolder) if tree is None else CommitTree(tree)
+
+    def read_whole(self, url: str, commit: str, subfolder: RelPath | None) -> CommitTree:
+        """Read all of a commit, and put all of its contents into the store.
+
+        Raises:
+            Invalid: The tree is unsafe, too large, or there is none.
+        """
+        listing = self._git.listing(url, commit, subfolder)
+        digests, pointers = self._keep(url, listing.files)
+        kept = [file for file in listing.files if file.oid not in pointers]
+        tree = Tree({f.path: Entry(digests[f.oid], f.executable) for f in kept})
+        lfs = (LeftOut(f.path, Why.LFS_POINTER) for f in listing.files if f.oid in pointers)
+        left_out = tuple(sorted((*listing.left_out, *lfs)))
+        if len(tree) >= MANY and not (left_out or listing.copies):
+            self._remember(url, commit, subfolder, listing.files, digests)
+        return CommitTree(tree, left_out, listing.copies)
+
+    def _keep(self, url: str, files: Sequence[GitFile]) -> tuple[dict[str, Digest], set[str]]:
+        """Stream contents from git into the store."""
+        oids = list(dict.fromkeys(file.oid for file in files))
+        pointers: set[str] = set()
+
+        def contents() -> Iterator[bytes]:
+            for oid, data in self._git.blobs(url, oids):
+                if is_pointer(data):
+                    pointers.add(oid)
+                yield data
+
+        return dict(zip(oids, self._store.put_many(contents()), strict=True)), pointers
+
+    def _follow(
+        self, url: str, commit: str, subfolder: RelPath | None, before: Tree
+    ) -> Tree | None:
+        """Read a commit by what differs from an earlier one; None if it has to be read as a whole."""
         place = known_tree(self._root, url, subfolder)
-        record = _read(place)
+        record = _record_at(place)
         rows = self._git.changes(url, record.commit, commit, subfolder) if record else None
         if record is None or rows is None:
             return None
@@ -115,7 +170,7 @@ class KnownTrees:
         change: _Change,
         before: Tree,
     ) -> Tree:
-        """As :meth:`follow`.
+        """The same.
 
         Raises:
             _Unusual: It has to be read as a whole.
@@ -175,7 +230,7 @@ class KnownTrees:
             raise _Unusual
         return rows
 
-    def keep(
+    def _remember(
         self,
         url: str,
         commit: str,
@@ -183,20 +238,13 @@ class KnownTrees:
         files: Sequence[GitFile],
         digests: Mapping[str, Digest],
     ) -> None:
-        """Remember what a commit is; a record that can't be written is no error.
-
-        Args:
-            url: The repository.
-            commit: The commit.
-            subfolder: The folder of the package.
-            files: All that is below it, regular files alone.
-            digests: Our names for their contents, by git's.
-        """
+        """Keep the record of a commit that has nothing but regular files."""
         rows = {str(f.path): _Row(f.size, f.oid, str(digests[f.oid]), f.executable) for f in files}
         folders = len(folders_of(file.path for file in files))
         self._write(url, subfolder, _Record(commit, folders, rows))
 
     def _write(self, url: str, subfolder: RelPath | None, record: _Record) -> None:
+        """Write a record; one that can't be written is no error."""
         body = msgspec.json.encode(record)
         try:
             atomic_write(known_tree(self._root, url, subfolder), _head(body) + b"\n" + body)
@@ -204,7 +252,7 @@ class KnownTrees:
             return
 
 
-def _read(place: Path) -> _Record | None:
+def _record_at(place: Path) -> _Record | None:
     try:
         head, _, body = place.read_bytes().partition(b"\n")
         return msgspec.json.decode(body, type=_Record) if head == _head(body) else None

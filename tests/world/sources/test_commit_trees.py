@@ -20,8 +20,7 @@ from hermes_dist.model.tree import EMPTY, Tree
 from hermes_dist.world.disk.limits import LIMITS, Limits
 from hermes_dist.world.disk.store import Store
 from hermes_dist.world.git.cache import known_tree
-from hermes_dist.world.sources import api
-from hermes_dist.world.sources import known_tree as module
+from hermes_dist.world.sources import commit_trees
 from hermes_dist.world.sources.api import Offer, Sources, open_sources
 
 FIRST = {"distribution.yaml": "name: bot\nversion: 1.0.0\n", "SOUL.md": "Soul.\n"}
@@ -30,7 +29,7 @@ POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n"
 
 @pytest.fixture(autouse=True)
 def every_package_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(api, "_MANY", 1)
+    monkeypatch.setattr(commit_trees, "MANY", 1)
 
 
 class Reader:
@@ -117,7 +116,7 @@ def test_what_is_followed_is_what_is_read(
     histories: list[dict[str, tuple[str, bool] | None]], stale: int, held: bool
 ) -> None:
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patched:
-        patched.setattr(module, "_STALE", stale)
+        patched.setattr(commit_trees, "_STALE", stale)
         repo = Repo(Path(folder) / "r.git", bare=True)
         reader = Reader(Path(folder) / "root", repo)
         before = reader.read(repo.commit(FIRST)).tree
