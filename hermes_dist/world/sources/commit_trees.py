@@ -272,25 +272,35 @@ def _change_in(rows: Iterable[Changed]) -> _Change:
         _Unusual: One is no file or folder, or there twice.
         Invalid: A path is unsafe.
     """
-    here: dict[RelPath, Changed] = {}
-    gone: set[str] = set()
-    folders = {b""}
-    fewer = 0
+    there: list[Changed] = []
+    gone: list[Changed] = []
     for row in rows:
-        if row.status == "D":
-            fewer += row.is_folder
-            gone |= set() if row.is_folder else {_text(row.path)}
-            continue
-        path = RelPath(_text(row.path))
-        # A name with a slash in it looks like a path, but of a folder that was never listed.
-        if path in here or row.path.rpartition(b"/")[0] not in folders:
-            raise _Unusual
-        here[path] = row
-        folders |= {row.path} if row.is_folder else set()
+        (gone if row.status == "D" else there).append(row)
+    here = _by_path(there)
     files = {path: _content(row) for path, row in here.items() if not row.is_folder}
     new = frozenset(path for path, row in here.items() if row.status == "A")
-    above = new - files.keys()
-    return _Change(files, new & files.keys(), frozenset(gone), above, len(above) - fewer)
+    folders = new - files.keys()
+    return _Change(
+        files=files,
+        added=new & files.keys(),
+        gone=frozenset(_text(row.path) for row in gone if not row.is_folder),
+        new_folders=folders,
+        folders=len(folders) - sum(row.is_folder for row in gone),
+    )
+
+
+def _by_path(rows: Iterable[Changed]) -> dict[RelPath, Changed]:
+    found: dict[RelPath, Changed] = {}
+    folders = {b""}
+    for row in rows:
+        path = RelPath(_text(row.path))
+        # A name with a slash in it looks like a path, but of a folder that was never listed.
+        if path in found or row.path.rpartition(b"/")[0] not in folders:
+            raise _Unusual
+        found[path] = row
+        if row.is_folder:
+            folders.add(row.path)
+    return found
 
 
 def _content(row: Changed) -> tuple[bool, str]:
