@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from hermes_dist.cli.entry.front import main
+from hermes_dist.cli.entry.process import live
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    live(lambda: sys.exit(main(sys.argv[1:])))

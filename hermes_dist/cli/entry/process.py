@@ -1,0 +1,50 @@
+"""A process that is ours alone: what the installed commands call first, and how they end."""
+
+from __future__ import annotations
+
+import atexit
+import gc
+import os
+import sys
+from collections.abc import Callable
+
+from hermes_dist.cli.entry import start
+
+_YOUNG = 200_000
+"""Containers made before Python looks for cycles among them: more than all modules and a common package bring."""
+
+
+def hermes() -> None:
+    """Entry point ``hermes-dist``."""
+    live(start.hermes)
+
+
+def aigenlabs() -> None:
+    """Entry point ``aigenlabs-dist``."""
+    live(start.aigenlabs)
+
+
+def live(command: Callable[[], None]) -> None:
+    """Run what ends in ``sys.exit``, as fast as a process can that does nothing else, and end the process with it."""
+    # What loads the modules makes hundreds of thousands of objects and hardly any garbage, and Python searches them
+    # again for every 700 more. The limit is higher, not gone: a page that is served for days must not grow.
+    gc.set_threshold(_YOUNG, *gc.get_threshold()[1:])
+    try:
+        command()
+    except SystemExit as end:
+        _leave(end.code)
+        raise
+
+
+def _leave(code: object) -> None:
+    """End at once with an exit code, before Python takes apart every module; return where that would cut work short."""
+    threading = sys.modules.get("threading")
+    if not isinstance(code, int) or (threading is not None and threading.active_count() > 1):
+        return
+    atexit._run_exitfuncs()  # noqa: SLF001 - what others asked to be done at the end; multiprocessing calls it, too
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            return  # Python says what became of it
+    os._exit(code)
