@@ -92,8 +92,10 @@ def main(out: str, words: list[str]) -> int:
     code: Any = 0
     samples.start()
     try:
+        from hermes_dist.cli.entry.process import search_late  # noqa: PLC0415 - sampled, too
         from hermes_dist.cli.entry.start import hermes  # noqa: PLC0415 - sampled, too
 
+        search_late()
         hermes()
     except SystemExit as end:
         code = end.code

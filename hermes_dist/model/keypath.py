@@ -169,6 +169,7 @@ def _ends_with(word: str, place: str) -> bool:
     return f"/{path}".endswith(f"/{word}") or f".{key}".endswith(f".{word}")
 
 
+@lru_cache(maxsize=4096)
 def _word(text: str) -> str:
     if re.fullmatch(_PLAIN, text) and text.isprintable():
         return text

@@ -406,13 +406,13 @@ def _inline(value: object) -> str:
     # Nearly all are texts without anything to escape, and the library takes longer for each than for all it escapes.
     if isinstance(value, str) and value.isprintable() and not _ESCAPED.search(value):
         return f'"{str.__str__(value)}"'
-    import tomli_w  # noqa: PLC0415 - only writers pay for it
-
     if isinstance(value, Mapping):
         pairs = ", ".join(f"{_inline_key(key)} = {_inline(item)}" for key, item in value.items())
         return f"{{ {pairs} }}" if pairs else "{}"
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(_inline, value))}]"
+    import tomli_w  # noqa: PLC0415 - only writers pay for it
+
     return tomli_w.dumps({"x": _plain(value)})[len("x = ") : -1]
 
 

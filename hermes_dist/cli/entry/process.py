@@ -26,14 +26,21 @@ def aigenlabs() -> None:
 
 def live(command: Callable[[], None]) -> None:
     """Run what ends in ``sys.exit``, as fast as a process can that does nothing else, and end the process with it."""
-    # What loads the modules makes hundreds of thousands of objects and hardly any garbage, and Python searches them
-    # again for every 700 more. The limit is higher, not gone: a page that is served for days must not grow.
-    gc.set_threshold(_YOUNG, *gc.get_threshold()[1:])
+    search_late()
     try:
         command()
     except SystemExit as end:
         _leave(end.code)
         raise
+
+
+def search_late() -> None:
+    """Let Python search for cycles less often.
+
+    To load the modules makes hundreds of thousands of objects and hardly any garbage, and Python searches them again
+    for every 700 more. The limit is higher, not gone: a page that is served for days must not grow.
+    """
+    gc.set_threshold(_YOUNG, *gc.get_threshold()[1:])
 
 
 def _leave(code: object) -> None:

@@ -34,7 +34,7 @@ from hermes_dist.decide.placement.jobs import JOBS, jobs_by_id
 from hermes_dist.decide.placement.place import CONFIG
 from hermes_dist.model.documents.api import get
 from hermes_dist.model.facts import LOADS, fact_text
-from hermes_dist.model.keypath import Item, KeyPath, format_key
+from hermes_dist.model.keypath import Item, KeyPath, Segment, format_key
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Effect, EffectKind
 from hermes_dist.model.tree import EMPTY, Entry, Read, Tree
@@ -67,6 +67,14 @@ class Side:
     def settings(self) -> Mapping[KeyPath, Start]:
         """The commands in its settings, including those of servers that are switched off."""
         return setting_starts(self.config, self.reach.names, idle=True)
+
+    @cached_property
+    def settings_by_section(self) -> Mapping[Segment, Mapping[KeyPath, Start]]:
+        """The same commands by the first step of their keys."""
+        found: dict[Segment, dict[KeyPath, Start]] = {}
+        for key, start in self.settings.items():
+            found.setdefault(key[0], {})[key] = start
+        return found
 
     @cached_property
     def live(self) -> Mapping[KeyPath, Start]:
@@ -346,7 +354,9 @@ def _starts_of_setting(key: KeyPath, merged: Side, shipped: Side) -> Iterator[St
 
 
 def _related_starts(key: KeyPath, side: Side) -> list[Start]:
-    return [start for at, start in side.settings.items() if _related(at, key)]
+    # Most keys are in a section that holds no command.
+    section = side.settings_by_section.get(key[0], {})
+    return [start for at, start in section.items() if _related(at, key)]
 
 
 def _starts_of_job(key: KeyPath, merged: Side, shipped: Side) -> Iterator[Start]:

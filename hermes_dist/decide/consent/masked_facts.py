@@ -7,6 +7,7 @@ the effect, which is computed from the value itself.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 
 from msgspec.structs import replace
 
@@ -65,8 +66,10 @@ def _without(name: str, text: str, forms: tuple[tuple[str, str], ...]) -> str:
     return text
 
 
-def _secrets_in(name: str, text: str) -> set[str]:
+@lru_cache(maxsize=1024)
+def _secrets_in(name: str, text: str) -> frozenset[str]:
     """Find likely secrets in a value, read both as the value of its name and as part of a command line."""
+    # A plan says the same of a setting twice: as an effect, and as one that waits.
     lead = f"{name}: " if name else ""
     spellings = [(lead, text), ("", " ".join(_words(text)))]
     found = {
@@ -75,7 +78,7 @@ def _secrets_in(name: str, text: str) -> set[str]:
         for whole in (before + said,)
         for one in find_secrets(whole)
     }
-    return {secret for secret in found if secret in text and secret}
+    return frozenset(secret for secret in found if secret in text and secret)
 
 
 def _words(text: str) -> Iterator[str]:
