@@ -47,7 +47,7 @@ PHASES: Mapping[str, tuple[str, ...]] = {
         "hermes_dist/world/disk/store.py:Store.size",
     ),
     "writing": ("hermes_dist/world/disk/", "hermes_dist/world/transaction/"),
-    "parsing": ("hermes_dist/model/", "yaml/", "tomllib/", "tomli_w/", "json/"),
+    "parsing": ("hermes_dist/model/", "yaml/", "tomli/", "tomli_w/", "json/"),
     "consent": ("hermes_dist/decide/consent/", "hermes_dist/decide/secrets/"),
     "merging": ("hermes_dist/merge/", "hermes_dist/decide/"),
     GIT: ("hermes_dist/world/git/", "hermes_dist/world/child.py"),

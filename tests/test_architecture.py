@@ -46,7 +46,7 @@ ROOMS = {
 
 ONLY_IN = {
     "yaml": ("model.documents",),
-    "tomllib": ("model.documents.toml", "decide.team.file"),
+    "tomli": ("model.lock", "model.trust", "model.registry", "decide.team.file"),
     "tomli_w": ("model.lock", "model.trust", "model.registry", "decide.team.file"),
     "sqlite3": ("world.registry", "world.archive.backup", "world.disk"),
     "jsonschema": ("world.load", "world.schemas"),

@@ -47,9 +47,9 @@ def parsed(data: bytes) -> Mapping[str, object]:
     """Read the TOML of a lock; the last one is kept, because an update reads its head first and then all of it."""
     if len(data) > MAX_BYTES:
         raise ValueError(f"it is larger than {MAX_BYTES // 2**20} MiB")
-    from hermes_dist.model.documents.toml import load_toml  # noqa: PLC0415 - start-up: a list reads no lock that it knows
+    import tomli  # noqa: PLC0415 - start-up
 
-    return load_toml(data.decode())
+    return tomli.loads(data.decode())
 
 
 class Demand(StrEnum):

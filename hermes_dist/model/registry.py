@@ -13,7 +13,6 @@ from msgspec.structs import replace
 
 from hermes_dist import lazily
 from hermes_dist.errors import Invalid
-from hermes_dist.model.documents.toml import load_toml
 from hermes_dist.model.source import AsGit, SourceSpec, is_loopback, parse_source
 from hermes_dist.model.tree import Digest
 
@@ -368,7 +367,9 @@ def load_registries(data: bytes) -> tuple[Registry, ...]:
         Invalid: The file is damaged; the error says how.
     """
     try:
-        raw = load_toml(data.decode())
+        import tomli  # noqa: PLC0415 - start-up
+
+        raw = tomli.loads(data.decode())
         rows = raw.get("registry", [])
         if not isinstance(rows, list):
             raise TypeError("registry is not a list of tables")

@@ -248,9 +248,9 @@ def _loaded(data: bytes, place: str, read: Callable[[Mapping[str, object]], _T])
     try:
         if len(data) > _MAX_BYTES:
             raise ValueError(f"it is larger than {_MAX_BYTES >> 10} KiB")
-        from hermes_dist.model.documents.toml import load_toml  # noqa: PLC0415 - start-up
+        import tomli  # noqa: PLC0415 - start-up
 
-        raw = load_toml(data.decode())
+        raw = tomli.loads(data.decode())
         number = raw.get("format", _FORMAT)
         # TOML has booleans, and to Python True equals 1.
         if number != _FORMAT or isinstance(number, bool):

@@ -28,6 +28,8 @@ _running: WeakSet[subprocess.Popen[bytes]] = WeakSet()
 _ERR_BYTES = 1 << 16
 _GRACE = 0.5
 _GLANCE = 0.05
+_BLINK = 0.0001
+"""The first wait for a child that has closed its output; most end at once. Each further wait is twice as long."""
 # dash, bash and busybox agree on these; an unsupported limit is skipped
 _LIMITER = (
     '[ -z "$1" ] || umask "$1"; data=$2 file=$3 cpu=$4; shift 4; '
@@ -259,10 +261,19 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
         return
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGTERM)
-        end = time.monotonic() + _GRACE
-        while time.monotonic() < end and not _is_dead(process.pid):
-            time.sleep(0.01)
+        _has_ended(process.pid, time.monotonic() + _GRACE)
         os.killpg(process.pid, signal.SIGKILL)
+
+
+def _has_ended(pid: int, end: float) -> bool:
+    """Wait until our child ends, but not beyond a moment of the monotonic clock; return whether it has ended."""
+    pause = _BLINK
+    while not _is_dead(pid):
+        if time.monotonic() > end:
+            return False
+        time.sleep(pause)
+        pause = min(2 * pause, _GLANCE)
+    return True
 
 
 def _is_dead(pid: int) -> bool:
@@ -401,11 +412,7 @@ def _collect(
             break
         if outputs.size > bounds.output:
             return outputs.read, "output"
-    while not _is_dead(process.pid):
-        if time.monotonic() > end:
-            return outputs.read, "time"
-        time.sleep(0.002)
-    return outputs.read, ""
+    return outputs.read, "" if _has_ended(process.pid, end) else "time"
 
 
 class Stream:

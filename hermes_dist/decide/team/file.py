@@ -9,11 +9,11 @@ from __future__ import annotations
 import difflib
 import posixpath
 import re
-import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import TypeVar
 
+import tomli
 import tomli_w
 
 from hermes_dist import lazily
@@ -117,10 +117,10 @@ def load_team(data: bytes, place: str, folder: str, *, allow_insecure: bool = Fa
         raise Invalid(f"it is larger than {MAX_BYTES >> 20} MiB", where=place, hint=_MEND)
     try:
         text = data.decode()
-        raw = tomllib.loads(text)
+        raw = tomli.loads(text)
     except UnicodeDecodeError as err:
         raise Invalid("it is not UTF-8", where=place, hint=_MEND) from err
-    except (tomllib.TOMLDecodeError, RecursionError) as err:
+    except (tomli.TOMLDecodeError, RecursionError) as err:
         why = str(err) or "it is nested too deeply"
         raise Invalid(
             f"it is not valid TOML: {why[:1].lower()}{why[1:]}", where=place, hint=_MEND

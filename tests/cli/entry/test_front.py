@@ -121,6 +121,7 @@ def test_the_way_to_the_agent_loads_no_library() -> None:
         "packaging",
         "pathspec",
         "tomllib",
+        "tomli",
         "asyncio",
         "logging",
         "email",
