@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
 
 from hermes_dist.agents.places import PLUGINS, PROFILES, STICKY
 from hermes_dist.errors import Invalid
+from hermes_dist.lazily import NamedTuple
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 
 MANIFEST = "distribution.yaml"

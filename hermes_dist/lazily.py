@@ -1,12 +1,20 @@
-"""Regular expressions that are compiled when they are first asked for something.
+"""What is made when it is first used: regular expressions, and the constructors of named tuples.
 
-To compile one takes as long as to load a small module, and most commands need few of those they load.
+To compile a pattern takes as long as to load a small module, and so do two of ``typing``'s named tuples. Most commands
+need few of those that they load.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Any, AnyStr, cast
+from typing import TYPE_CHECKING, Any, AnyStr, cast
+
+if TYPE_CHECKING:
+    from typing import NamedTuple
+else:
+    from collections import _tuplegetter, namedtuple
+
+__all__ = ["NamedTuple", "pattern"]
 
 
 class _Later:
@@ -34,3 +42,54 @@ def pattern(text: AnyStr, flags: int = 0) -> re.Pattern[AnyStr]:
         What has every method of a pattern. It is none for ``isinstance``, nor an argument of :func:`re.sub`.
     """
     return cast("re.Pattern[AnyStr]", _Later(text, flags))
+
+
+if not TYPE_CHECKING:
+
+    class _Fields(tuple):
+        """What all named tuples can do; as :func:`collections.namedtuple` documents it."""
+
+        __slots__ = ()
+
+        @classmethod
+        def _make(cls, values):
+            return tuple.__new__(cls, values)
+
+        def _replace(self, /, **changed):
+            values = tuple(map(changed.pop, self._fields, self))
+            if changed:
+                raise ValueError(f"{type(self).__name__} has no field {', '.join(changed)}")
+            return tuple.__new__(type(self), values)
+
+        def _asdict(self):
+            return dict(zip(self._fields, self, strict=True))
+
+        def __repr__(self):
+            fields = ", ".join(f"{name}={value!r}" for name, value in self._asdict().items())
+            return f"{type(self).__qualname__}({fields})"
+
+        def __getnewargs__(self):
+            return tuple(self)
+
+    class _Maker(type):
+        """Turns a class with annotated fields into a subclass of tuple, as ``typing.NamedTuple`` does."""
+
+        def __new__(mcs, name, bases, body):
+            if not bases:
+                return super().__new__(mcs, name, bases, body)
+            fields = tuple(body.get("__annotations__", ()))
+            defaults = {field: body.pop(field) for field in fields if field in body}
+            body |= {field: _tuplegetter(at, "") for at, field in enumerate(fields)}
+            body |= {"_fields": fields, "__match_args__": fields, "_field_defaults": defaults}
+
+            def first(cls, /, *args, **named):
+                # Its constructor makes a tuple of any class that it is given.
+                whole = namedtuple(name, fields, defaults=defaults.values())
+                made.__new__ = staticmethod(whole.__new__)
+                return made.__new__(cls, *args, **named)
+
+            made = type.__new__(type, name, (_Fields,), {"__slots__": (), **body, "__new__": first})
+            return made
+
+    class NamedTuple(metaclass=_Maker):
+        """A ``typing.NamedTuple`` that is made in a tenth of the time; no fields of a base, no generics."""

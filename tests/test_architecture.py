@@ -724,6 +724,18 @@ PATTERNS_AT_ONCE = {
 }
 
 
+@each_of([m for m in MODULES if m.name not in {"lazily", "chat_plugin"}])
+def test_named_tuples_are_those_that_are_made_fast(module: Module) -> None:
+    slow = [
+        f"line {line.lineno}"
+        for line in ast.walk(module.tree)
+        if isinstance(line, ast.ImportFrom)
+        and line.module == "typing"
+        and any(alias.name == "NamedTuple" for alias in line.names)
+    ]
+    assert slow == [], f"{module.name}: lazily.NamedTuple takes a tenth of the time"
+
+
 @each_of([m for m in MODULES if m.name not in PATTERNS_AT_ONCE and m.room != "page"])
 def test_no_pattern_is_compiled_while_a_module_loads(module: Module) -> None:
     at_once = [

@@ -6,7 +6,9 @@ tried on both: rows up to 33 are the older one's, the rest the newer one's.
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
+
+from hermes_dist.lazily import NamedTuple
 
 VERSION: Final = "_config_version"
 """The agent's own stamp in a config."""

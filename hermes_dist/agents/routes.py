@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from hermes_dist import lazily
+from hermes_dist.lazily import NamedTuple
 
 ROUTES = "profile_routes"
 """The key of the list, below ``gateway`` or at the top level of the default home's ``config.yaml``."""

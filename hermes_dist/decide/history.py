@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from hermes_dist.decide.versions import version_of
 from hermes_dist.errors import Invalid
+from hermes_dist.lazily import NamedTuple
 from hermes_dist.merge.trees import Favour, leave_open, merge_trees
 from hermes_dist.model.discreet import Contents
 from hermes_dist.model.documents.api import kind_of, load_data, same

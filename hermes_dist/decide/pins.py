@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import NamedTuple
 
 from hermes_dist.decide.versions import choose_tag
 from hermes_dist.errors import Invalid, Refused
+from hermes_dist.lazily import NamedTuple
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.source import HEADS, TAGS, Pin, PinKind
 

@@ -11,7 +11,8 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
-from typing import NamedTuple
+
+from hermes_dist.lazily import NamedTuple
 
 _BUDGET = 2_000_000  # search steps per comparison: about a second
 _DEPTH = 400  # how far one search goes from each end before it gives up

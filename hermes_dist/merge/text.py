@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import NamedTuple
 
 from msgspec import Struct
 
+from hermes_dist.lazily import NamedTuple
 from hermes_dist.merge.match import Change, changes
 from hermes_dist.model.discreet import Contents
 from hermes_dist.model.side import Side

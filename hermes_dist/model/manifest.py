@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
-from typing import NamedTuple, TypeGuard
+from typing import TypeGuard
 
 from msgspec import Struct, field
 
 from hermes_dist import lazily
 from hermes_dist.errors import Invalid
+from hermes_dist.lazily import NamedTuple
 from hermes_dist.model.documents.api import Document, Steps, line_at
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import StrEnum
-from typing import NamedTuple
 
 from hermes_dist.errors import DistError
+from hermes_dist.lazily import NamedTuple
 
 Datum = str | int | tuple[str, ...]
 

@@ -10,10 +10,10 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from enum import Enum, StrEnum
-from typing import NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
 from hermes_dist.errors import Invalid
+from hermes_dist.lazily import NamedTuple
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Digest
 

@@ -6,10 +6,11 @@ A tree lists what a package or a home contains, without the contents; a ``Read``
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, Self
 
 from hermes_dist import lazily
 from hermes_dist.errors import Invalid
+from hermes_dist.lazily import NamedTuple
 from hermes_dist.model.paths import RelPath, folded
 
 if TYPE_CHECKING:

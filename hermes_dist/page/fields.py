@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from enum import Enum, auto
-from typing import NamedTuple
 
 from hermes_dist.errors import UsageError
+from hermes_dist.lazily import NamedTuple
 
 LONGEST_LINE = 1000
 LONGEST_TEXT = 1 << 20

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from typing import NamedTuple
 
 from hermes_dist.errors import counted
+from hermes_dist.lazily import NamedTuple
 from hermes_dist.model.plan import Effect, EffectKind
 from hermes_dist.ops.change.review import (
     Group,

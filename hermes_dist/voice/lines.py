@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Literal
+
+from hermes_dist.lazily import NamedTuple
 
 Style = Literal["", "accent", "good", "warning", "error"]
 """What a text means, which decides how a screen or a page paints it; empty for plain text. Names and titles have the

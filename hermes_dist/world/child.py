@@ -17,10 +17,11 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Literal, NamedTuple, Self
+from typing import IO, Literal, Self
 from weakref import WeakSet
 
 from hermes_dist.errors import DistError
+from hermes_dist.lazily import NamedTuple
 from hermes_dist.world.trace import note
 
 _CHUNK = 1 << 16

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from hermes_dist.errors import DistError, Refused
+from hermes_dist.lazily import NamedTuple
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Entry
 

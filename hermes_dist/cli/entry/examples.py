@@ -6,7 +6,8 @@ A test parses each of them, so that none speaks of an option that is gone.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+
+from hermes_dist.lazily import NamedTuple
 
 
 class Example(NamedTuple):

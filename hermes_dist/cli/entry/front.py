@@ -7,11 +7,11 @@ decides, is pure.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from hermes_dist.brand import BRANDS, HERMES, Brand
 from hermes_dist.cli.shared.output import write_beside
 from hermes_dist.errors import DistError
+from hermes_dist.lazily import NamedTuple
 
 FLAG = "--front-door"
 

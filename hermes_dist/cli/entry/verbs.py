@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from hermes_dist.lazily import NamedTuple
 
 
 class Verb(NamedTuple):

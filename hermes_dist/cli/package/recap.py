@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from hermes_dist.cli.shared.reminders import restart_touched
 from hermes_dist.cli.shared.screen import Screen
 from hermes_dist.cli.shared.session import Session, on_each
 from hermes_dist.errors import Cancelled, ConflictsOpen, DistError, StoppedAfter, worst
+from hermes_dist.lazily import NamedTuple
 from hermes_dist.ops.change.look_up import Looked, ask_ahead, look
 from hermes_dist.ops.profiles.list import list_profiles
 

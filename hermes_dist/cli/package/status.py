@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from hermes_dist.cli.shared.layout import Column
 from hermes_dist.cli.shared.pager import paged
@@ -11,6 +11,7 @@ from hermes_dist.cli.shared.reminders import notes
 from hermes_dist.cli.shared.screen import Screen
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import DistError, ExitCode, counted, worst
+from hermes_dist.lazily import NamedTuple
 from hermes_dist.model.keypath import place_words
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.paths import ProfileName

@@ -12,10 +12,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
-from typing import NamedTuple
 from unicodedata import category, east_asian_width
 
 from hermes_dist.brand import BRANDS
+from hermes_dist.lazily import NamedTuple
 
 RESET = "\033[0m"
 GAP = "  "

@@ -7,7 +7,9 @@ library when they are imported. :func:`hermes_dist.cli.shared.command.as_command
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
+
+from hermes_dist.lazily import NamedTuple
 
 _Function = TypeVar("_Function", bound=Callable[..., int])
 _MARK = "wants_request"

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import NamedTuple
 
 from msgspec import Struct
 
 from hermes_dist import lazily
 from hermes_dist.decide.versions import version_of
+from hermes_dist.lazily import NamedTuple
 from hermes_dist.model.paths import RelPath
 
 _FILES = lazily.pattern(

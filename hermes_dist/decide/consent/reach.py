@@ -11,7 +11,6 @@ import posixpath
 import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -20,6 +19,7 @@ from hermes_dist.agents.places import MEMORIES, SHARED_FILES
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.consent.mentions import CODE, Names, Piece, is_build
 from hermes_dist.errors import Invalid
+from hermes_dist.lazily import NamedTuple
 from hermes_dist.model.paths import RelPath, folded
 from hermes_dist.model.tree import Read
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import NamedTuple
+
+from hermes_dist.lazily import NamedTuple
 
 _BODIES = {
     "word": "0-9A-Za-z",

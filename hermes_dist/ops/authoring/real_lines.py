@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from hermes_dist.decide.authoring.hunks import line_before
 from hermes_dist.decide.secrets.references import references, variables_in
+from hermes_dist.lazily import NamedTuple
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Read, Tree
 

@@ -10,10 +10,11 @@ import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from hermes_dist.decide.versions import newer_tags
 from hermes_dist.errors import DistError, Invalid, UsageError, counted
+from hermes_dist.lazily import NamedTuple
 from hermes_dist.model.lock_head import LockHead, load_head
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName

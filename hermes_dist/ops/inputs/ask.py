@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -13,6 +12,7 @@ from hermes_dist.decide.inputs.declared import Input, accepted, declared_by, fit
 from hermes_dist.decide.inputs.timed import RULES, Timed, misfit, timed_in
 from hermes_dist.decide.inputs.typed import shown
 from hermes_dist.errors import AnswerNeeded, Invalid, UsageError
+from hermes_dist.lazily import NamedTuple
 from hermes_dist.model.lock_package import InputAnswer, InputValue
 from hermes_dist.ops.change.fetch import Fetched
 from hermes_dist.ops.change.request import InputQuestion, Request

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -13,6 +12,7 @@ from hermes_dist.decide.included import included_after
 from hermes_dist.decide.infer import SURE
 from hermes_dist.decide.profiles.lifecycle import new_name
 from hermes_dist.errors import DistError, Invalid
+from hermes_dist.lazily import NamedTuple
 from hermes_dist.model.documents.api import Kind, line_of
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName, RelPath

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 from hermes_dist.agents.places import ABOUT, CONFIG, SHOWN_AS
 from hermes_dist.brand import LOCKFILE, MANIFEST, SYNC_RECORD
 from hermes_dist.errors import DistError
+from hermes_dist.lazily import NamedTuple
 from hermes_dist.model.lock_head import LockHead, load_head
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 from hermes_dist.ops.context import Context

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from hermes_dist.errors import DistError
+from hermes_dist.lazily import NamedTuple
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.profiles.list import ProfileRow, list_profiles
 

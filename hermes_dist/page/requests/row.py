@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import Enum, auto
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
+from hermes_dist.lazily import NamedTuple
 from hermes_dist.model.discreet import Discreet
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.context import Context

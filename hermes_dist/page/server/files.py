@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 from hermes_dist.errors import DistError
+from hermes_dist.lazily import NamedTuple
 
 STATIC = Path(__file__).parent.parent / "static"
 INDEX = "index.html"

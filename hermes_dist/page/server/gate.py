@@ -7,9 +7,10 @@ import hmac
 import secrets
 import time
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from starlette.datastructures import Headers
+
+from hermes_dist.lazily import NamedTuple
 
 _BYTES = 32
 _FREE_TRIES = 5

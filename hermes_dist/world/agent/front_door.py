@@ -8,10 +8,11 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from hermes_dist.brand import Layout
 from hermes_dist.errors import Invalid
+from hermes_dist.lazily import NamedTuple
 
 _FORMAT = 1
 

@@ -7,7 +7,9 @@ import signal
 import time
 from collections.abc import Iterator, Mapping
 from enum import Enum, auto
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from hermes_dist.lazily import NamedTuple
 
 if TYPE_CHECKING:
     import psutil

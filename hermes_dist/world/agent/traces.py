@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import NamedTuple
 
 from hermes_dist.agents.places import SESSIONS
 from hermes_dist.agents.traces import CALLS, HISTORY, TALKED, USAGE, WRITING_TOOLS
+from hermes_dist.lazily import NamedTuple
 from hermes_dist.world.disk.databases import read_column
 
 _LONGEST = 10.0

@@ -8,9 +8,10 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from hermes_dist.errors import Busy
+from hermes_dist.lazily import NamedTuple
 
 if TYPE_CHECKING:
     import sqlite3

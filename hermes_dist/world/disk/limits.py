@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from hermes_dist.errors import Invalid
+from hermes_dist.lazily import NamedTuple
 from hermes_dist.model.paths import MAX_DEPTH, MAX_NAME_BYTES, MAX_PATH_BYTES, RelPath
 from hermes_dist.model.tree import check_side_by_side
 

@@ -10,11 +10,11 @@ import stat
 import struct
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 from hermes_dist.agents.places import CONFIG, MCP, SOUL
 from hermes_dist.brand import LOCKFILE, PRIVATE
 from hermes_dist.errors import DistError
+from hermes_dist.lazily import NamedTuple
 from hermes_dist.world.disk import libc
 
 _NOT_FOLLOWED = 0x100

@@ -10,9 +10,10 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from hermes_dist.errors import DistError, Invalid
+from hermes_dist.lazily import NamedTuple
 from hermes_dist.model.left_out import LeftOut, Link, Why
 from hermes_dist.model.paths import MAX_DEPTH, MAX_PATH_BYTES, RelPath
 from hermes_dist.model.tree import Digest, Entry, Tree

@@ -7,10 +7,11 @@ import re
 import resource
 import signal
 from collections.abc import Callable
-from typing import NamedTuple, NoReturn
+from typing import NoReturn
 from urllib.parse import unquote
 
 from hermes_dist.errors import DistError, Invalid, Refused, Unreachable
+from hermes_dist.lazily import NamedTuple
 from hermes_dist.model.source import ARCHIVES, without_credentials
 from hermes_dist.world.child import Finished
 from hermes_dist.world.disk.errors import HINTS

@@ -11,11 +11,12 @@ import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 from hermes_dist.brand import Layout
 from hermes_dist.errors import Busy, DistError, Invalid, Unreachable
+from hermes_dist.lazily import NamedTuple
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.source import without_credentials
 from hermes_dist.world.agent.programs import find_command
