@@ -11,11 +11,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
 
 from hermes_dist.errors import DistError, Invalid
+from hermes_dist.lazily import NamedTuple
 from hermes_dist.model.left_out import LeftOut, Why
 from hermes_dist.model.paths import RelPath, folders_of
 from hermes_dist.model.tree import Digest, Entry, Tree, check_side_by_side
