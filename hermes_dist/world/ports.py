@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -36,6 +36,24 @@ class Elsewhere(NamedTuple):
 
     target: str
     folder: str
+
+
+class New(NamedTuple):
+    """A file or folder to make.
+
+    Attributes:
+        path: Its path.
+        mode: Its permission bits.
+        data: Its content; None for a folder.
+        exact: Whether it gets the mode in spite of the umask.
+        like: As for :meth:`Fs.write_new`; a folder gets the owner of the one that it is in.
+    """
+
+    path: str
+    mode: int
+    data: bytes | None = None
+    exact: bool = False
+    like: str = ""
 
 
 class Fs(Protocol):
@@ -88,6 +106,13 @@ class Fs(Protocol):
         """Write a file that does not exist yet; ``exact`` sets the mode in spite of the umask.
 
         It gets the owner of what is at ``like``, or of the nearest folder above that; by default of its own folder.
+        """
+
+    def fill(self, news: Iterable[New]) -> None:
+        """Make many files and folders that do not exist yet, and sync none of them.
+
+        Each folder comes before what is in it, and all are in a place that only this program uses: what is on the way
+        to one is opened once for its neighbours as well.
         """
 
     def set_mode(self, path: str, mode: int) -> None:

@@ -215,7 +215,7 @@ def gc(ctx: Context, *, keep: int = KEEP, days: float = DAYS, dry_run: bool = Fa
     needed = {digest for lock in locks for digest in lock.contents()}
     names = {cache_name(without_credentials(lock.pin.url)) for lock in locks}
     now = time.time()
-    blobs, size = _store(ctx, needed, now - days * _DAY, dry_run=dry_run)
+    blobs, size = ctx.store.gc(needed, older_than=now - days * _DAY, dry_run=dry_run)
     caches = collect(
         ctx.layout.git_cache, names, older_than=now - _CACHE_DAYS * _DAY, dry_run=dry_run
     )
@@ -241,16 +241,6 @@ def _pruned(homes: list[Path], keep: int, *, dry_run: bool) -> tuple[int, list[N
         except Busy:
             notes.append(Note.of(NoteKind.HOME_IN_USE, name=home.name))
     return pruned, notes
-
-
-def _store(
-    ctx: Context, needed: set[Digest], older_than: float, *, dry_run: bool
-) -> tuple[int, int]:
-    if not dry_run:
-        return ctx.store.gc(needed, older_than=older_than)
-    found = [ctx.store.path(digest).stat() for digest in set(ctx.store.digests()) - needed]
-    sizes = [stat.st_size for stat in found if stat.st_mtime < older_than]
-    return len(sizes), sum(sizes)
 
 
 def _folders(place: Path) -> list[Path]:

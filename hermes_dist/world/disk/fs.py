@@ -8,7 +8,7 @@ import fcntl
 import os
 import stat
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Self
 
@@ -17,12 +17,13 @@ from hermes_dist.model.tree import Entry
 from hermes_dist.world.disk import libc, owners
 from hermes_dist.world.disk import rename as _rename
 from hermes_dist.world.disk.errors import not_regular, trouble
+from hermes_dist.world.disk.fill import Filler, write_all
 from hermes_dist.world.disk.links import Links, open_folder
 from hermes_dist.world.disk.scan import Known, Scan, digest_of, scan
-from hermes_dist.world.ports import Elsewhere, Kind, Odd
+from hermes_dist.world.ports import Elsewhere, Kind, New, Odd
 from hermes_dist.world.trace import note
 
-__all__ = ["Known", "RealFs", "Scan", "atomic_write", "scan", "trouble"]
+__all__ = ["Known", "RealFs", "Scan", "atomic_write", "scan", "trouble", "write_all"]
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 # O_NONBLOCK: opening a FIFO would otherwise wait for somebody who writes to it.
@@ -40,16 +41,6 @@ def sync_fd(fd: int) -> None:
         os.fsync(fd)
     else:
         fcntl.fcntl(fd, full)
-
-
-def write_all(fd: int, data: bytes) -> None:
-    """Write every byte; a short write is continued."""
-    rest = memoryview(data)
-    while rest:
-        written = os.write(fd, rest)
-        if not written:
-            raise OSError(errno.EIO, os.strerror(errno.EIO))
-        rest = rest[written:]
 
 
 def read_all(fd: int, size: int) -> bytes:
@@ -315,6 +306,20 @@ class RealFs:
                 sync_fd(fd)
         finally:
             os.close(fd)
+
+    def fill(self, news: Iterable[New]) -> None:
+        note("disk", "fill")
+        with Filler(self._fd) as filler:
+            for new in news:
+                if new.path in self._led or new.like:
+                    self._make(new)
+                else:
+                    filler.make(new)
+
+    def _make(self, new: New) -> None:
+        """Make a file that is elsewhere, or gets the owner of another one."""
+        assert new.data is not None  # noqa: S101 - no folder is either
+        self.write_new(new.path, new.data, new.mode, exact=new.exact, sync=False, like=new.like)
 
     def set_mode(self, path: str, mode: int) -> None:
         note("disk", "set mode", path, f"{mode:o}")

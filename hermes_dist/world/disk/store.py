@@ -1,7 +1,8 @@
 """Content-addressed blobs shared by all profiles: each file is named by the SHA-256 of what it holds.
 
 A blob is written beside its place and renamed into it, so a reader meets it whole or not at all; a name says
-nothing until the content has been checked against it.
+nothing until the content has been checked against it. Small blobs that are stored together with many others share a
+file: :mod:`hermes_dist.world.disk.contents.packs`.
 """
 
 from __future__ import annotations
@@ -9,24 +10,19 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 
 from hermes_dist.errors import Invalid, Lost
 from hermes_dist.model.tree import Digest
-from hermes_dist.world.disk.fs import RealFs, read_all, sync_fd, trouble, write_all
-from hermes_dist.world.disk.owners import give
-from hermes_dist.world.disk.private import FILE, make_private, make_private_in
+from hermes_dist.world.disk.contents.batch import INCOMING, Batch, place_of
+from hermes_dist.world.disk.contents.packs import FOLDER as PACKS
+from hermes_dist.world.disk.contents.packs import Packs, Place
+from hermes_dist.world.disk.fs import RealFs, read_all, trouble
+from hermes_dist.world.disk.private import make_private
 
-_FEW = 50
-_INCOMING = "incoming"
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-
-
-def _place(digest: Digest) -> str:
-    return f"{digest[:2]}/{digest[2:]}"
 
 
 class Store:
@@ -39,10 +35,11 @@ class Store:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._top = str(root)
+        self._packs = Packs(root / PACKS)
 
     def path(self, digest: Digest) -> Path:
-        """Return the path where a blob is or would be."""
-        return self.root / _place(digest)
+        """Return the path where a blob with a file of its own is or would be."""
+        return self.root / place_of(digest)
 
     def has(self, digest: Digest) -> bool:
         """Return whether a blob of that name exists; only :meth:`read` checks its content."""
@@ -50,20 +47,28 @@ class Store:
 
     def size(self, digest: Digest) -> int | None:
         """Return the size of a blob in bytes; None if it is missing."""
-        try:
-            found = os.stat(f"{self._top}/{_place(digest)}")
-        except OSError:
-            return None
-        return found.st_size if stat.S_ISREG(found.st_mode) else None
+        for again in (False, True):
+            place = self._packs.place(digest, again=again)
+            if place is not None and self._packs.is_there(place):
+                return place.size
+            try:
+                found = os.stat(f"{self._top}/{place_of(digest)}")
+            except OSError:
+                continue
+            return found.st_size if stat.S_ISREG(found.st_mode) else None
+        return None
 
     def keeps(self, digest: Digest, size: int) -> bool:
         """Return whether a blob of this size is stored; it then counts as young, so that no clean-up removes it."""
-        place = f"{self._top}/{_place(digest)}"
+        place = self._packs.place(digest)
+        if place is not None and place.size == size and self._packs.use(place.pack):
+            return True
+        path = f"{self._top}/{place_of(digest)}"
         try:
-            found = os.stat(place, follow_symlinks=False)
+            found = os.stat(path, follow_symlinks=False)
             if not stat.S_ISREG(found.st_mode) or found.st_size != size:
                 return False
-            os.utime(place, follow_symlinks=False)
+            os.utime(path, follow_symlinks=False)
         except OSError:
             return False
         return True
@@ -78,23 +83,39 @@ class Store:
             Lost: The blob is missing or damaged; a damaged one is removed, so that it can be fetched again.
             DistError: The disk fails.
         """
-        path = f"{self._top}/{_place(digest)}"
+        path = f"{self._top}/{place_of(digest)}"
         try:
-            fd = os.open(path, _READ)
-            try:
-                found = os.fstat(fd)
-                data = read_all(fd, found.st_size) if stat.S_ISREG(found.st_mode) else b""
-            finally:
-                os.close(fd)
-        except FileNotFoundError:
-            raise _missing(digest, "missing") from None
+            data = self._found(digest, path)
         except OSError as error:
             raise trouble(error, "can't read the store", where=path) from error
+        if data is None:
+            raise _missing(digest, "missing")
         if Digest.of(data) != digest:
             with contextlib.suppress(OSError):
-                os.unlink(path)
+                self._remove(digest)
             raise _missing(digest, "damaged")
         return data
+
+    def _found(self, digest: Digest, path: str) -> bytes | None:
+        """Read a blob, unchecked; None if there is none. Another command may move it from one file to another."""
+        for again in (False, True):
+            place = self._packs.place(digest, again=again)
+            data = _content(path) if place is None else self._packs.read(place)
+            if data is not None:
+                return data
+        return None
+
+    def _remove(self, digest: Digest) -> None:
+        """Remove a damaged blob; what shares its pack moves to another one."""
+        place = self._packs.place(digest)
+        if place is None:
+            self.path(digest).unlink()
+        else:
+            self._repack(place.pack, [one for one in self._in(place.pack) if one.digest != digest])
+
+    def _in(self, pack: str) -> list[Place]:
+        """What a pack holds; nothing if it is damaged."""
+        return [place for place in self._packs.all() if place.pack == pack]
 
     def put(self, data: bytes) -> Digest:
         """Store some bytes durably.
@@ -120,32 +141,44 @@ class Store:
             DistError: The disk is full or fails; earlier blobs stay.
         """
         try:
-            make_private(self.root / _INCOMING)
-            with (
-                RealFs(self.root) as fs,
-                _opened(self.root) as root,
-                _opened(self.root / _INCOMING) as incoming,
-            ):
-                return _Batch(fs, root, incoming).run(blobs)
+            return self._stored(blobs)
         except OSError as error:
             raise trouble(error, "can't write into the store", where=str(self.root)) from error
 
+    def _stored(self, blobs: Iterable[bytes], leaving: str = "") -> list[Digest]:
+        """Store blobs; those in the pack that is ``leaving`` count as new."""
+        make_private(self.root / INCOMING)
+        with (
+            RealFs(self.root) as fs,
+            _opened(self.root) as root,
+            _opened(self.root / INCOMING) as incoming,
+        ):
+            return Batch(fs, root, incoming, self._packs, leaving).run(blobs)
+
     def digests(self) -> Iterator[Digest]:
         """Every stored blob, in no order."""
+        yield from self._alone()
+        yield from (place.digest for place in self._packs.all())
+
+    def _alone(self) -> Iterator[Digest]:
+        """Every blob that has a file of its own."""
         for folder in self.root.glob("[0-9a-f][0-9a-f]"):
             for file in folder.iterdir():
                 with contextlib.suppress(Invalid):
                     yield Digest(folder.name + file.name)
 
-    def gc(self, keep: AbstractSet[Digest], *, older_than: float) -> tuple[int, int]:
+    def gc(
+        self, keep: AbstractSet[Digest], *, older_than: float, dry_run: bool = False
+    ) -> tuple[int, int]:
         """Remove blobs that nobody needs.
 
         A blob that another command stores again meanwhile stays: storing it makes its file young, and its age is
-        checked once more after it has been moved aside.
+        checked once more after it has been moved aside. A pack of which much is needed stays as it is.
 
         Args:
             keep: What must stay.
             older_than: Only blobs last stored before this time, in seconds since the epoch.
+            dry_run: Only count.
 
         Returns:
             How many were removed, and their bytes.
@@ -155,109 +188,105 @@ class Store:
         """
         removed = size = 0
         try:
-            for digest in set(self.digests()) - keep:
-                if freed := self._collect(self.path(digest), older_than):
-                    removed, size = removed + 1, size + freed - 1
-            for left in self.root.glob(f"{_INCOMING}/*"):
-                with contextlib.suppress(FileNotFoundError):
-                    if left.stat().st_mtime < older_than:
-                        left.unlink()
+            for digest in set(self._alone()) - keep:
+                freed = self._collect(self.path(digest), older_than, dry_run=dry_run)
+                if freed is not None:
+                    removed, size = removed + 1, size + freed
+            for pack in self._packs.names():
+                count, freed = self._collect_pack(pack, keep, older_than, dry_run=dry_run)
+                removed, size = removed + count, size + freed
+            if not dry_run:
+                self._sweep(older_than)
         except OSError as error:
             raise trouble(error, "can't clean the store", where=str(self.root)) from error
         return removed, size
 
-    def _collect(self, path: Path, older_than: float) -> int:
-        """Remove one blob if it is old; returns its size and one, or 0."""
-        aside = self.root / _INCOMING / f"{path.name}.{os.urandom(4).hex()}"
+    def _sweep(self, older_than: float) -> None:
+        """Remove what killed commands left."""
+        for left in self.root.glob(f"{INCOMING}/*"):
+            with contextlib.suppress(FileNotFoundError):
+                if left.stat().st_mtime < older_than:
+                    left.unlink()
+
+    def _collect_pack(
+        self, pack: str, keep: AbstractSet[Digest], older_than: float, *, dry_run: bool
+    ) -> tuple[int, int]:
+        """Remove a pack if it is old and little of it is needed; returns how many blobs went, and their bytes."""
+        places = self._in(pack)
+        live = [place for place in places if place.digest in keep]
+        needed = sum(place.size for place in live)
+        freed = sum(place.size for place in places) - needed
+        if (live and freed <= needed) or not self._repack(pack, live, older_than, dry_run=dry_run):
+            return 0, 0
+        return len(places) - len(live), freed
+
+    def _repack(
+        self,
+        pack: str,
+        live: Sequence[Place],
+        older_than: float | None = None,
+        *,
+        dry_run: bool = False,
+    ) -> bool:
+        """Remove a pack after what is needed of it was written once more; returns whether it is gone.
+
+        Args:
+            pack: The pack.
+            live: What is needed of it; what is damaged does not come along.
+            older_than: The pack stays if it was used after this time; None to remove it in any case.
+            dry_run: Only say whether it would go.
+        """
+        path = self._packs.folder / pack
+        if self._collect(path, older_than, dry_run=True) is None:
+            return False
+        if dry_run:
+            return True
+        self._stored(self._sane(live), leaving=pack)
+        gone = self._collect(path, older_than, dry_run=False) is not None
+        self._packs.look()
+        return gone
+
+    def _sane(self, places: Iterable[Place]) -> Iterator[bytes]:
+        """The contents at some places that are what they should be."""
+        for place in places:
+            data = self._packs.read(place)
+            if data is not None and Digest.of(data) == place.digest:
+                yield data
+
+    def _collect(self, path: Path, older_than: float | None, *, dry_run: bool) -> int | None:
+        """Remove a file if it is old; returns its size, or None if it stays or is gone already."""
+        aside = self.root / INCOMING / f"{path.name}.{os.urandom(4).hex()}"
         try:
-            if path.stat().st_mtime >= older_than:
-                return 0
+            found = path.stat()
+            if _is_young(found, older_than):
+                return None
+            if dry_run:
+                return found.st_size
             make_private(aside.parent)
             path.rename(aside)
         except FileNotFoundError:
-            return 0
+            return None
         found = aside.stat()
-        if found.st_mtime >= older_than:
+        if _is_young(found, older_than):
             aside.rename(path)
-            return 0
+            return None
         aside.unlink()
-        return found.st_size + 1
+        return found.st_size
 
 
-class _Batch:
-    """One call of put_many: write all aside, sync, rename all, sync."""
-
-    def __init__(self, fs: RealFs, root: int, incoming: int) -> None:
-        self._fs = fs
-        self._root = root
-        self._incoming = incoming
-        self._mark = os.urandom(6).hex()
-        self._written: dict[Digest, str] = {}
-
-    def run(self, blobs: Iterable[bytes]) -> list[Digest]:
-        digests = []
-        try:
-            for data in blobs:
-                digest = Digest.of(data)
-                digests.append(digest)
-                if digest not in self._written and not self._is_kept(digest, len(data)):
-                    self._write(digest, data)
-            self._settle()
-        except BaseException:
-            for name in self._written.values():
-                with contextlib.suppress(OSError):
-                    os.unlink(name, dir_fd=self._incoming)
-            raise
-        return digests
-
-    def _is_kept(self, digest: Digest, size: int) -> bool:
-        """Whether it is stored already; this also makes it young, so that no clean-up removes it."""
-        try:
-            found = os.stat(_place(digest), dir_fd=self._root, follow_symlinks=False)
-            if not stat.S_ISREG(found.st_mode) or found.st_size != size:
-                return False
-            os.utime(_place(digest), dir_fd=self._root, follow_symlinks=False)
-        except FileNotFoundError:
-            return False
-        return True
-
-    def _write(self, digest: Digest, data: bytes) -> None:
-        name = f"{self._mark}-{len(self._written)}"
-        self._written[digest] = name
-        fd = os.open(name, _NEW, FILE, dir_fd=self._incoming)
-        try:
-            os.fchmod(fd, FILE)
-            give(fd, os.fstat(self._incoming))
-            write_all(fd, data)
-        finally:
-            os.close(fd)
-
-    def _settle(self) -> None:
-        """Sync contents first, then names, so that a name never exists without its whole content."""
-        few = len(self._written) <= _FEW
-        if few:
-            for name in self._written.values():
-                _sync(name, os.O_RDONLY, self._incoming)
-        else:
-            self._fs.sync_all()
-        folders = {digest[:2] for digest in self._written}
-        for folder in folders:
-            make_private_in(self._root, folder)
-        for digest, name in self._written.items():
-            os.rename(name, _place(digest), src_dir_fd=self._incoming, dst_dir_fd=self._root)
-        if not few:
-            self._fs.sync_all()
-            return
-        for folder in folders:
-            _sync(folder, os.O_RDONLY | os.O_DIRECTORY, self._root)
-        if folders:
-            sync_fd(self._root)
+def _is_young(found: os.stat_result, older_than: float | None) -> bool:
+    return older_than is not None and found.st_mtime >= older_than
 
 
-def _sync(name: str, flags: int, folder: int) -> None:
-    fd = os.open(name, flags | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
+def _content(path: str) -> bytes | None:
+    """Read a blob that has a file of its own, unchecked; None if there is none."""
     try:
-        sync_fd(fd)
+        fd = os.open(path, _READ)
+    except FileNotFoundError:
+        return None
+    try:
+        found = os.fstat(fd)
+        return read_all(fd, found.st_size) if stat.S_ISREG(found.st_mode) else b""
     finally:
         os.close(fd)
 

@@ -41,7 +41,7 @@ def test_what_was_put_is_read_back(store: Store, blobs: list[bytes]) -> None:
 def test_files_and_folders_are_private_and_named_by_content(store: Store) -> None:
     old = os.umask(0)
     try:
-        digests = store.put_many(f"{n}".encode() for n in range(60))
+        digests = store.put_many(f"{n}".encode() for n in range(50))
     finally:
         os.umask(old)
     for path in [store.root, *store.root.rglob("*")]:

@@ -1,0 +1,217 @@
+"""Packs: many small contents in one file, so that a large package costs the store one file and not thousands.
+
+A pack holds the contents one after the other, then a row for each (digest, place, size), and at the end how many rows
+there are. Its name is the SHA-256 of these rows. It is written beside its place, brought to the disk and renamed into
+it, so a reader meets it whole or not at all; what is in it is still checked against its digest by whoever reads it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import struct
+import time
+import weakref
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from threading import Lock
+
+from hermes_dist.lazily import NamedTuple
+from hermes_dist.model.tree import Digest
+from hermes_dist.world.disk.fs import read_all, sync_fd, write_all
+from hermes_dist.world.disk.owners import give
+from hermes_dist.world.disk.private import FILE as MODE
+
+FOLDER = "packs"
+_ROW = struct.Struct(">32sQQ")
+_END = struct.Struct(">8sQ")
+_MARK = b"hd-pack1"
+_BUFFER = 1 << 18
+_MOMENT = 1.0
+"""Seconds for which a pack that was used counts as being used: a package asks for thousands of its contents."""
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+Part = tuple[int, int]
+"""Where a content begins in its pack, and its size."""
+
+
+class Place(NamedTuple):
+    """A content in a pack."""
+
+    pack: str
+    digest: Digest
+    at: int
+    size: int
+
+
+class NewPack:
+    """A pack that is being written.
+
+    Args:
+        folder: The open folder that it is written in.
+        name: Its name there, which no other file has.
+    """
+
+    def __init__(self, folder: int, name: str) -> None:
+        self._fd = os.open(name, _NEW, MODE, dir_fd=folder)
+        os.fchmod(self._fd, MODE)
+        give(self._fd, os.fstat(folder))
+        self._held: list[bytes] = []
+        self._size = self._written = 0
+        self.rows: dict[Digest, Part] = {}
+
+    def add(self, digest: Digest, data: bytes) -> None:
+        """Write a content."""
+        self.rows[digest] = (self._written + self._size, len(data))
+        self._held.append(data)
+        self._size += len(data)
+        if self._size >= _BUFFER:
+            self._flush()
+
+    def finish(self) -> str:
+        """Bring it to the disk, and return the name that it should get."""
+        rows = b"".join(
+            _ROW.pack(bytes.fromhex(digest), *self.rows[digest]) for digest in sorted(self.rows)
+        )
+        self._held += [rows, _END.pack(_MARK, len(self.rows))]
+        self._flush()
+        sync_fd(self._fd)
+        return hashlib.sha256(rows).hexdigest()
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._fd)
+
+    def _flush(self) -> None:
+        write_all(self._fd, b"".join(self._held))
+        self._written += self._size
+        self._held, self._size = [], 0
+
+
+class Packs:
+    """The packs of a store. Safe for parallel use.
+
+    Args:
+        folder: Their folder; it need not exist.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._top = str(folder)
+        self._lock = Lock()
+        self._used: dict[str, float] = {}
+        self._rows: dict[bytes, Place] = {}
+        self._known: frozenset[str] | None = None
+        self._name = ""
+        self._fd = -1
+        self._close: Callable[[], object] = int
+
+    def place(self, digest: Digest, *, again: bool = False) -> Place | None:
+        """Find a content; None if it is in no pack.
+
+        Args:
+            digest: Its name.
+            again: Look again which packs there are: another command may have written one, or removed one.
+        """
+        if again or self._known is None:
+            self.look()
+        return self._rows.get(bytes.fromhex(digest))
+
+    def all(self) -> list[Place]:
+        """Every content that is in a pack now."""
+        self.look()
+        return list(self._rows.values())
+
+    def names(self) -> list[str]:
+        """The packs that are there, damaged ones included."""
+        try:
+            return os.listdir(self.folder)
+        except FileNotFoundError:
+            return []
+
+    def read(self, place: Place) -> bytes | None:
+        """Read a content, unchecked; None if its pack is gone.
+
+        Raises:
+            OSError: The disk fails.
+        """
+        with self._lock:
+            try:
+                return os.pread(self._opened(place.pack), place.size, place.at)
+            except FileNotFoundError:
+                return None
+
+    def add(self, pack: str, rows: Mapping[Digest, Part]) -> None:
+        """Learn of a pack that this process has written."""
+        places = {
+            bytes.fromhex(digest): Place(pack, digest, *part) for digest, part in rows.items()
+        }
+        self._rows.update(places)
+        self._known = (self._known or frozenset()) | {pack}
+
+    def use(self, pack: str) -> bool:
+        """Make a pack young, so that no clean-up removes it; False if it is gone."""
+        now = time.monotonic()
+        if now - self._used.get(pack, -_MOMENT) < _MOMENT:
+            return True
+        try:
+            os.utime(f"{self._top}/{pack}", follow_symlinks=False)
+        except OSError:
+            return False
+        self._used[pack] = now
+        return True
+
+    def is_there(self, place: Place) -> bool:
+        """Whether the pack of a content is still there."""
+        return os.path.exists(f"{self._top}/{place.pack}")
+
+    def look(self) -> None:
+        """Learn which packs there are now."""
+        names = frozenset(self.names())
+        if names == self._known:
+            return
+        rows: dict[bytes, Place] = {}
+        for name in sorted(names):
+            rows.update(self._rows_of(name))
+        self._rows, self._known = rows, names
+
+    def _rows_of(self, pack: str) -> Iterable[tuple[bytes, Place]]:
+        """Read what a pack holds; nothing if it is damaged or gone."""
+        try:
+            fd = os.open(self.folder / pack, _READ)
+        except OSError:
+            return []
+        try:
+            rows = _rows_in(fd)
+        finally:
+            os.close(fd)
+        if hashlib.sha256(rows).hexdigest() != pack:
+            return []
+        return [
+            (key, Place(pack, str.__new__(Digest, key.hex()), at, size))
+            for key, at, size in _ROW.iter_unpack(rows)
+        ]
+
+    def _opened(self, pack: str) -> int:
+        """Open a pack; the last one stays open, because its neighbours are read next."""
+        if pack != self._name:
+            fd = os.open(self.folder / pack, _READ)
+            self._close()
+            self._name, self._fd, self._close = pack, fd, weakref.finalize(self, os.close, fd)
+        return self._fd
+
+
+def _rows_in(fd: int) -> bytes:
+    """Read the rows at the end of a file; nothing if it is no pack."""
+    found = os.fstat(fd)
+    end = found.st_size - _END.size
+    if not stat.S_ISREG(found.st_mode) or end < 0:
+        return b""
+    mark, count = _END.unpack(os.pread(fd, _END.size, end))
+    if mark != _MARK or count > end // _ROW.size:
+        return b""
+    os.lseek(fd, end - count * _ROW.size, os.SEEK_SET)
+    return read_all(fd, count * _ROW.size)[: count * _ROW.size]

@@ -1,0 +1,98 @@
+"""Make many files and folders in a place of our own, and open each folder once for all that is in it."""
+
+from __future__ import annotations
+
+import errno
+import os
+from typing import Self
+
+from hermes_dist.lazily import NamedTuple
+from hermes_dist.world.disk.owners import give
+from hermes_dist.world.ports import New
+
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+def write_all(fd: int, data: bytes) -> None:
+    """Write every byte; a short write is continued."""
+    rest = memoryview(data)
+    while rest:
+        written = os.write(fd, rest)
+        if not written:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        rest = rest[written:]
+
+
+class _Open(NamedTuple):
+    """An open folder on the way to the next file: its path with a slash at the end, and what it is."""
+
+    path: str
+    fd: int
+    facts: os.stat_result
+
+
+class Filler:
+    """Makes files and folders below an open folder.
+
+    Args:
+        root: The folder.
+    """
+
+    def __init__(self, root: int) -> None:
+        self._way = [_Open("", root, os.fstat(root))]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        while len(self._way) > 1:
+            os.close(self._way.pop().fd)
+
+    def make(self, new: New) -> None:
+        """Make one; each folder has to come before what is in it.
+
+        Raises:
+            OSError: As the system says.
+        """
+        folder, _, name = new.path.rpartition("/")
+        around = self._opened(f"{folder}/" if folder else "")
+        if new.data is None:
+            self._folder(new, name, around)
+        else:
+            self._file(new, name, new.data, around)
+
+    def _file(self, new: New, name: str, data: bytes, around: _Open) -> None:
+        fd = os.open(name, _NEW, new.mode, dir_fd=around.fd)
+        try:
+            give(fd, around.facts)
+            write_all(fd, data)
+            if new.exact:
+                os.fchmod(fd, new.mode)
+        finally:
+            os.close(fd)
+
+    def _folder(self, new: New, name: str, around: _Open) -> None:
+        os.mkdir(name, new.mode, dir_fd=around.fd)
+        fd = os.open(name, _FOLDER, dir_fd=around.fd)
+        try:
+            give(fd, around.facts)
+            if new.exact:
+                os.fchmod(fd, new.mode)
+        except OSError:
+            os.close(fd)
+            raise
+        self._enter(name, fd, around)
+
+    def _opened(self, path: str) -> _Open:
+        """Open a folder, from the nearest one that is open already."""
+        while not path.startswith(self._way[-1].path):
+            os.close(self._way.pop().fd)
+        at = self._way[-1]
+        for name in path[len(at.path) :].split("/")[:-1]:
+            at = self._enter(name, os.open(name, _FOLDER, dir_fd=at.fd), at)
+        return at
+
+    def _enter(self, name: str, fd: int, around: _Open) -> _Open:
+        self._way.append(_Open(f"{around.path}{name}/", fd, os.fstat(fd)))
+        return self._way[-1]

@@ -1,0 +1,292 @@
+"""Packs: many small blobs in one file, which the store hands out, heals and collects as if each had its own."""
+
+from __future__ import annotations
+
+import os
+import stat
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from budget import examples
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hermes_dist.errors import DistError, Invalid, Lost
+from hermes_dist.model.tree import Digest
+from hermes_dist.world.disk.contents import batch
+from hermes_dist.world.disk.store import Store
+
+BLOBS = [b"%03d" % n * (n + 1) for n in range(60)]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "deep/store")
+
+
+def files(store: Store) -> list[Path]:
+    return sorted(p for p in store.root.rglob("*") if p.is_file())
+
+
+def packs(store: Store) -> list[Path]:
+    return [p for p in files(store) if p.parent.name == "packs"]
+
+
+def age(store: Store, seconds: int = 1000) -> None:
+    for path in files(store):
+        os.utime(path, (seconds, seconds))
+
+
+def damage(store: Store, data: bytes) -> None:
+    """Change one byte of a content in its pack."""
+    for pack in packs(store):
+        whole = pack.read_bytes()
+        pack.write_bytes(whole.replace(data, b"!" + data[1:], 1))
+
+
+_SIZES = st.one_of(st.binary(max_size=6), st.binary(min_size=20, max_size=30))
+
+
+@given(st.lists(st.lists(_SIZES, max_size=9), max_size=4))
+@settings(max_examples=examples(100), deadline=None)
+def test_whatever_is_put_in_whatever_parts_is_read_back(
+    tmp_path_factory: pytest.TempPathFactory, parts: list[list[bytes]]
+) -> None:
+    root = tmp_path_factory.mktemp("s") / "store"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(batch, "_FEW", 2)
+        patch.setattr(batch, "_LARGE", 20)
+        stores = [Store(root), Store(root)]
+        for number, blobs in enumerate(parts):
+            digests = stores[number % 2].put_many(iter(blobs))
+            for store in (*stores, Store(root)):
+                assert [store.read(d) for d in digests] == blobs
+                assert [store.size(d) for d in digests] == [len(blob) for blob in blobs]
+        every = {Digest.of(blob) for blobs in parts for blob in blobs}
+        assert set(Store(root).digests()) == every
+        for store in stores:
+            assert store.gc(every, older_than=time.time() + 60) == (0, 0)
+            assert {store.read(d) for d in every} == {b for blobs in parts for b in blobs}
+        assert stores[1].gc(set(), older_than=time.time() + 60)[0] == len(every)
+        assert not any(store.has(d) for store in stores for d in every)
+
+
+def test_many_small_blobs_are_one_private_file_and_large_ones_have_their_own(store: Store) -> None:
+    large = bytes(200_000)
+    old = os.umask(0)
+    try:
+        digests = store.put_many([*BLOBS, large])
+    finally:
+        os.umask(old)
+    for path in [store.root, *store.root.rglob("*")]:
+        assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600)
+    assert len(packs(store)) == 1
+    assert set(files(store)) == {*packs(store), store.path(Digest.of(large))}
+    assert set(store.digests()) == set(digests)
+
+
+def test_putting_again_writes_nothing_whoever_does_it(store: Store) -> None:
+    digests = store.put_many(BLOBS)
+    before = {path: path.stat().st_ino for path in files(store)}
+    assert store.put_many(BLOBS) == digests
+    assert Store(store.root).put_many([*reversed(BLOBS), *BLOBS])[:60] == digests[::-1]
+    assert {path: path.stat().st_ino for path in files(store)} == before
+
+
+def test_the_same_blobs_give_the_same_pack(store: Store, tmp_path: Path) -> None:
+    store.put_many(BLOBS)
+    other = Store(tmp_path / "other")
+    other.put_many(iter(BLOBS))
+    assert packs(store)[0].name == packs(other)[0].name
+    assert packs(store)[0].read_bytes() == packs(other)[0].read_bytes()
+
+
+def test_a_store_that_is_open_sees_what_another_one_packs_and_removes(store: Store) -> None:
+    digest = Digest.of(BLOBS[7])
+    assert not store.has(digest)
+    Store(store.root).put_many(BLOBS)
+    assert store.has(digest)
+    assert store.read(digest) == BLOBS[7]
+    age(store)
+    assert Store(store.root).gc({digest}, older_than=2000)[0] == 59
+    assert store.read(digest) == BLOBS[7]
+    assert [store.has(Digest.of(blob)) for blob in BLOBS].count(True) == 1
+
+
+@pytest.mark.parametrize("number", [0, 31, 59])
+def test_a_damaged_blob_is_never_handed_out_and_can_be_put_again(store: Store, number: int) -> None:
+    digests = store.put_many(BLOBS)
+    damage(store, BLOBS[number])
+    with pytest.raises(Lost, match="is damaged in the store"):
+        store.read(digests[number])
+    assert [store.has(d) for d in digests].count(False) == 1
+    assert not store.has(digests[number])
+    store.put(BLOBS[number])
+    for one in (store, Store(store.root)):
+        assert [one.read(d) for d in digests] == BLOBS
+
+
+def test_other_damaged_blobs_do_not_come_along(store: Store) -> None:
+    digests = store.put_many(BLOBS)
+    damage(store, BLOBS[20])
+    damage(store, BLOBS[40])
+    with pytest.raises(Lost):
+        store.read(digests[20])
+    with pytest.raises(Lost, match="is missing in the store"):
+        store.read(digests[40])
+    assert [store.read(d) for n, d in enumerate(digests) if n not in {20, 40}] == [
+        blob for n, blob in enumerate(BLOBS) if n not in {20, 40}
+    ]
+
+
+@pytest.mark.parametrize("left", [0, 10, 500, -1, -20])
+def test_a_torn_pack_holds_nothing_and_everything_can_be_put_again(store: Store, left: int) -> None:
+    digests = store.put_many(BLOBS)
+    [pack] = packs(store)
+    pack.write_bytes(pack.read_bytes()[:left])
+    fresh = Store(store.root)
+    assert not any(fresh.has(d) for d in digests)
+    assert fresh.put_many(BLOBS) == digests
+    assert [fresh.read(d) for d in digests] == BLOBS
+    assert [Store(store.root).read(d) for d in digests] == BLOBS
+
+
+def test_a_torn_pack_is_collected(store: Store) -> None:
+    digests = store.put_many(BLOBS)
+    packs(store)[0].write_bytes(b"torn")
+    age(store)
+    assert Store(store.root).gc(set(digests), older_than=2000) == (0, 0)
+    assert packs(store) == []
+
+
+def test_a_link_in_place_of_a_pack_is_not_followed(store: Store, tmp_path: Path) -> None:
+    digests = store.put_many(BLOBS)
+    [pack] = packs(store)
+    pack.rename(tmp_path / "moved")
+    pack.symlink_to(tmp_path / "moved")
+    assert not Store(store.root).has(digests[0])
+
+
+def test_an_error_on_the_way_keeps_nothing_new(store: Store) -> None:
+    kept = store.put(b"old")
+
+    def failing() -> Iterator[bytes]:
+        yield from BLOBS
+        raise Invalid("the source broke off")
+
+    with pytest.raises(Invalid, match="broke off"):
+        store.put_many(failing())
+    assert [p.parent.name + p.name for p in files(store)] == [kept]
+    assert set(store.digests()) == {kept}
+
+
+def test_a_full_disk_is_told_and_keeps_nothing_new(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.put(b"old")
+    monkeypatch.setattr(os, "fsync", _full)
+    with pytest.raises(DistError, match="No space left"):
+        store.put_many(BLOBS)
+    monkeypatch.undo()
+    assert len(files(store)) == 1
+
+
+def _full(_fd: int) -> None:
+    raise OSError(28, "No space left on device")
+
+
+def test_a_pack_is_on_the_disk_before_it_has_its_name(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[tuple[str, str]] = []
+    sync, rename = os.fsync, os.rename
+
+    def synced(fd: int) -> None:
+        done.append(("sync", os.path.basename(os.readlink(f"/proc/self/fd/{fd}"))))
+        sync(fd)
+
+    def renamed(source: str, target: str, **more: int) -> None:
+        done.append(("rename", os.path.basename(target)))
+        rename(source, target, **more)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(os, "rename", renamed)
+    store.put_many(BLOBS)
+    [pack] = packs(store)
+    written = done.index(("rename", pack.name))
+    assert [what for what, _ in done[:written]] == ["sync"]
+    assert set(done[written + 1 :]) == {("sync", "packs"), ("sync", "store")}
+
+
+def test_a_pack_goes_when_little_of_it_is_needed_and_its_rest_stays(store: Store) -> None:
+    digests = store.put_many(BLOBS)
+    age(store)
+    few, many = set(digests[:3]), set(digests[10:])
+    assert store.gc(many, older_than=2000) == (0, 0)
+    assert len(packs(store)) == 1
+    sizes = sum(len(blob) for blob in BLOBS[3:])
+    assert store.gc(few, older_than=2000, dry_run=True) == (57, sizes)
+    assert len(packs(store)) == 1
+    assert store.gc(few, older_than=2000) == (57, sizes)
+    assert packs(store) == []
+    for one in (store, Store(store.root)):
+        assert [one.read(d) for d in digests[:3]] == BLOBS[:3]
+        assert set(one.digests()) == few
+    assert not list((store.root / "incoming").iterdir())
+
+
+def test_a_young_pack_stays(store: Store) -> None:
+    store.put_many(BLOBS)
+    age(store)
+    store.put(BLOBS[3])
+    assert store.gc(set(), older_than=time.time() - 60) == (0, 0)
+    assert store.read(Digest.of(BLOBS[5])) == BLOBS[5]
+
+
+def test_a_pack_that_is_used_while_it_is_collected_stays(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    digests = store.put_many(BLOBS)
+    age(store)
+    rename = Path.rename
+
+    def late(path: Path, target: Path) -> Path:
+        Store(store.root).put(BLOBS[9])  # another command, at the last moment
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", late)
+    assert store.gc(set(), older_than=2000) == (0, 0)
+    assert [store.read(d) for d in digests] == BLOBS
+
+
+def test_many_users_and_a_collector_at_once_lose_nothing(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch, "_FEW", 5)
+    stop, failures = threading.Event(), []
+    start = time.time() - 3600
+
+    def use(number: int) -> None:
+        mine = Store(store.root) if number % 2 else store
+        for turn in range(4):
+            blobs = BLOBS[turn * 10 : turn * 10 + 20 + number]
+            for digest, data in zip(mine.put_many(blobs), blobs, strict=True):
+                if mine.read(digest) != data:
+                    failures.append(digest)
+
+    def collect() -> None:
+        while not stop.is_set():
+            store.gc(set(), older_than=start)
+
+    threads = [threading.Thread(target=use, args=(n,)) for n in range(4)]
+    collector = threading.Thread(target=collect)
+    for thread in (*threads, collector):
+        thread.start()
+    for thread in threads:
+        thread.join()
+    stop.set()
+    collector.join()
+    assert not failures
