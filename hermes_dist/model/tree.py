@@ -35,7 +35,13 @@ class Digest(str):
 
     @classmethod
     def of(cls, data: bytes | memoryview) -> Digest:
-        return str.__new__(cls, _sha256(data).hexdigest())
+        last = _last[0]
+        if last is not None and data is last[0]:
+            return last[1]
+        digest = str.__new__(cls, _sha256(data).hexdigest())
+        if isinstance(data, bytes) and len(data) <= _MOST_KEPT:
+            _last[0] = (data, digest)
+        return digest
 
 
 def _sha256(data: bytes | memoryview = b"") -> hashlib._Hash:
@@ -43,6 +49,10 @@ def _sha256(data: bytes | memoryview = b"") -> hashlib._Hash:
 
     return hashlib.sha256(data)
 
+
+_last: list[tuple[bytes, Digest] | None] = [None]
+"""The bytes that were looked at last: who reads them checks them, and so does who writes them a moment later."""
+_MOST_KEPT = 1 << 20
 
 Read = Callable[[Digest], bytes]
 """Returns the content for a digest; raises Invalid if it is missing."""
@@ -161,14 +171,14 @@ def check_side_by_side(paths: Iterable[RelPath]) -> None:
     files: dict[str, RelPath] = {}
     known: set[RelPath] = set()
     for path in paths:
-        for folder in reversed(path.parents):
-            if folder in known:
-                break
+        folder = path.parent
+        while folder is not None and folder not in known:
             key = folded(folder)
             first = files.get(key) or folders.setdefault(key, folder)
             if first != folder or key in files:
                 raise _twins(path, first)
             known.add(folder)
+            folder = folder.parent
         key = folded(path)
         if key in folders or key in files:
             raise _twins(path, folders.get(key) or files[key])

@@ -102,6 +102,7 @@ def build(fs: Any, files: Iterable[tuple[str, bytes]] = tuple(HOME.items())) -> 
 
 CHANGING = (
     "write_new",
+    "fill",
     "set_mode",
     "sync_folder",
     "sync_all",

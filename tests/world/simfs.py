@@ -15,7 +15,7 @@ import random
 from collections.abc import Callable, Iterable
 
 from hermes_dist.model.tree import Digest, Entry
-from hermes_dist.world.ports import Kind, Unsupported
+from hermes_dist.world.ports import Kind, New, Unsupported
 
 Op = tuple  # (verb, folders whose names it changes, *arguments)
 _inodes = itertools.count(1000)
@@ -252,6 +252,13 @@ class SimFs:
         if sync:
             self._asked("fsync", path)
             self.log.append(("fsync", inode))
+
+    def fill(self, news: Iterable[New]) -> None:
+        for new in news:
+            if new.data is None:
+                self.mkdir(new.path, new.mode)
+            else:
+                self.write_new(new.path, new.data, new.mode, sync=False)
 
     def set_mode(self, path: str, mode: int) -> None:
         self._asked("set_mode", path)

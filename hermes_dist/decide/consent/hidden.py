@@ -6,7 +6,7 @@ The search covers the bytes of a file and, because escapes hide there, the value
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
@@ -65,13 +65,22 @@ def is_plain(digest: Digest, read: Read) -> bool:
     """
     if digest in _plain:
         return True
-    data = read(digest)
-    if not data.isascii() or data.translate(None, _PLAIN) or re.search(_ESCAPE, data):
+    if not looks_plain(read(digest)):
         return False
-    if len(_plain) == _MOST_PLAIN:
-        _plain.clear()
-    _plain.add(digest)
+    remember_plain([digest])
     return True
+
+
+def looks_plain(data: bytes) -> bool:
+    """Whether a content has only visible ASCII and no escapes."""
+    return data.isascii() and not data.translate(None, _PLAIN) and not re.search(_ESCAPE, data)
+
+
+def remember_plain(digests: Iterable[Digest]) -> None:
+    """Remember contents that are plain, so that nobody has to read them again for this."""
+    if len(_plain) >= _MOST_PLAIN:
+        _plain.clear()
+    _plain.update(digests)
 
 
 class Hidden(Struct, frozen=True):

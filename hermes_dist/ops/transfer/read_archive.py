@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from msgspec import Struct, field
 
 from hermes_dist.brand import LOCKFILE, MANIFEST
 from hermes_dist.decide.archive.arrive import readable
-from hermes_dist.decide.consent.hidden import hidden_characters
+from hermes_dist.decide.consent.hidden import hidden_characters, looks_plain, remember_plain
 from hermes_dist.decide.environment.example import ENV_EXAMPLE, held_back
 from hermes_dist.decide.leaving.card import Card, read_card
 from hermes_dist.decide.leaving.export import comes_in, only_lock
@@ -144,7 +145,7 @@ def read(ctx: Context, source: Source, spool: Path, judge: Callable[[str], None]
     whole = source.sealed
     seen = _Seen(judge, whole=whole)
     carries = _is_no_package if whole else _is_carried  # which files go to the disk, not the store
-    shelves = Shelves(keep=ctx.store.put_many, carries=carries, spool=spool, judge=seen.look)
+    shelves = Shelves(keep=partial(_kept, ctx), carries=carries, spool=spool, judge=seen.look)
     ctx.progress("reading the archive")
     found = source.take(shelves)
     lock, lost = None, 0
@@ -165,6 +166,20 @@ def read(ctx: Context, source: Source, spool: Path, judge: Callable[[str], None]
         },
         notes=(*notes, *seen.about_lock(ctx)),
     )
+
+
+def _kept(ctx: Context, blobs: Iterable[bytes]) -> list[Digest]:
+    """Store contents, and remember which of them are plain while they are in memory."""
+    plain: list[bool] = []
+
+    def looked_at() -> Iterator[bytes]:
+        for data in blobs:
+            plain.append(looks_plain(data))
+            yield data
+
+    digests = ctx.store.put_many(looked_at())
+    remember_plain(digest for digest, is_plain in zip(digests, plain, strict=True) if is_plain)
+    return digests
 
 
 class _Seen:
@@ -190,7 +205,9 @@ class _Seen:
                 the profile was saved like that, and everything else in it is wanted back.
         """
         self.card = read_card(found.card)
-        check_side_by_side([_named(path, self.card) for path in (*paths, *found.carried)])
+        named = [_named(path, self.card) for path in (*paths, *found.carried)]
+        if self.card.long:  # otherwise these are the names that were checked already
+            check_side_by_side(named)
         if _LOCK in found.carried:
             text = found.carried[_LOCK]
             if text.size > LIMITS.blob:

@@ -35,6 +35,7 @@ class Inflated:
         self._pending = b""
         self._in = self._out = 0
         self._held = b""
+        self._at = 0
 
     def block(self) -> bytes:
         """The next 512 bytes."""
@@ -46,17 +47,21 @@ class Inflated:
         Raises:
             Invalid: The file has fewer bytes, is damaged, or unpacks to too much.
         """
-        parts = list(self.pieces(size))
-        return parts[0] if len(parts) == 1 else b"".join(parts)
+        end = self._at + size
+        if end <= len(self._held):  # most often
+            part, self._at = self._held[self._at : end], end
+            return part
+        return b"".join(self.pieces(size))
 
     def pieces(self, size: int) -> Iterator[bytes]:
         """Read this many bytes, piece by piece."""
         while size:
-            if not self._held:
-                self._held = self._more()
+            if self._at == len(self._held):
+                self._held, self._at = self._more(), 0
                 if not self._held:
                     raise cut_short()
-            part, self._held = self._held[:size], self._held[size:]
+            part = self._held[self._at : self._at + size]
+            self._at += len(part)
             size -= len(part)
             yield part
 
@@ -69,10 +74,11 @@ class Inflated:
         Raises:
             Invalid: More data follows, or the file is damaged.
         """
-        while data := self._held or self._more():
+        data = self._held[self._at :]
+        while data := data or self._more():
             if not padded or data.strip(b"\0"):
                 raise Invalid("the archive is not safe: there is data after its end")
-            self._held = b""
+            data = b""
         if not self._zip.eof:
             raise cut_short()
         if self._zip.unused_data or self._pending or next(self._chunks, b""):

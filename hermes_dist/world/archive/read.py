@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -119,6 +119,7 @@ def pieces_of(file: BinaryIO) -> Iterator[bytes]:
     return iter(lambda: file.read(_READ), b"")
 
 
+@lru_cache(maxsize=4)  # it is asked for again where a member is taken
 def safe_name(name: bytes) -> tuple[str, RelPath | None, bool]:
     """A member's name as its root, its path below that (None for the root itself), and whether it is a folder.
 
@@ -195,21 +196,27 @@ def _header(block: bytes) -> tuple[bytes, int]:
     Raises:
         Invalid: The header is not exactly as this program writes it.
     """
-    name, kind = name_of(block), kind_of(block)
+    name = name_of(block)
+    size = _plain_size(block, name)
+    if size is None or (size and kind_of(block) == FOLDER):
+        raise _fault_in(block, name)
+    return name, size
+
+
+def _fault_in(block: bytes, name: bytes) -> Invalid:
+    """Say why a header is not as this program writes it."""
+    kind = kind_of(block)
     if not sum_is_right(block):
-        raise Invalid("the archive is damaged: a header's sum is wrong", where=shown(name))
+        return Invalid("the archive is damaged: a header's sum is wrong", where=shown(name))
     if kind not in {FILE, FOLDER}:
         what = (
             "extended headers" if kind in _EXTENDED else KINDS.get(kind, "entries of unknown kinds")
         )
-        raise Invalid(f"the archive is not safe: {what} are not allowed", where=shown(name))
-    size = _plain_size(block, name)
-    if size is None or (kind == FOLDER and size):
-        raise Invalid(
-            f"the archive is not safe: a header has unexpected fields{_odd_mode(block)}",
-            where=shown(name),
-        )
-    return name, size
+        return Invalid(f"the archive is not safe: {what} are not allowed", where=shown(name))
+    return Invalid(
+        f"the archive is not safe: a header has unexpected fields{_odd_mode(block)}",
+        where=shown(name),
+    )
 
 
 def _plain_size(block: bytes, name: bytes) -> int | None:
@@ -282,9 +289,9 @@ class _Taker:
             if path is None:
                 continue
             if self._is_carried(path, raw.size):
-                self._spool(self._carried.file(path.encode(), _mode(raw), raw.size)[0], raw)
+                self._spool(self._carried.file(path, _mode(raw), raw.size)[0], raw)
                 continue
-            self._gate.file(path.encode(), _mode(raw), raw.size)
+            self._gate.file(path, _mode(raw), raw.size)
             if _stays_behind(path):
                 continue
             data = b"".join(raw.pieces())
@@ -322,7 +329,7 @@ class _Taker:
             )
         if path is not None and not is_folder:
             return path
-        self._carried.folder((path or "root").encode())
+        self._carried.folder(path or RelPath("root"))
         return None
 
     def _is_carried(self, path: RelPath, size: int) -> bool:

@@ -56,11 +56,11 @@ class Gate:
         self._total = 0
         self._paths: dict[RelPath, None] = {}
 
-    def folder(self, raw: bytes) -> RelPath:
+    def folder(self, raw: bytes | RelPath) -> RelPath:
         """Admit a folder.
 
         Args:
-            raw: Its path.
+            raw: Its path, as it was found or already judged.
 
         Raises:
             Invalid: The path is unsafe, or there are too many entries.
@@ -71,17 +71,19 @@ class Gate:
                 f"the package is too large: more than {self.limits.entries:,} files and folders",
                 hint="narrow it to a subfolder with //folder",
             )
+        if isinstance(raw, RelPath):
+            return raw
         try:
             text = raw.decode()
         except UnicodeDecodeError:
             raise Invalid("unsafe path: it is not UTF-8", where=shown(raw)) from None
         return RelPath(text)
 
-    def file(self, raw: bytes, mode: str, size: int) -> tuple[RelPath, bool]:
+    def file(self, raw: bytes | RelPath, mode: str, size: int) -> tuple[RelPath, bool]:
         """Admit a file.
 
         Args:
-            raw: Its path.
+            raw: Its path, as it was found or already judged.
             mode: Its mode as git writes it, such as ``100644``.
             size: Its size in bytes.
 

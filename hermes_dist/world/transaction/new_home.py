@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 
 from hermes_dist.errors import Unfinished
@@ -10,7 +10,7 @@ from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Step
 from hermes_dist.model.tree import Read
 from hermes_dist.world.disk.errors import HINTS, trouble
-from hermes_dist.world.ports import Fs
+from hermes_dist.world.ports import Fs, New
 from hermes_dist.world.transaction.apply import Changed, content, uninterrupted
 from hermes_dist.world.transaction.generations import remove_tree
 from hermes_dist.world.transaction.journal import (
@@ -167,13 +167,13 @@ def _build(
     paths = [*(str(step.path) for step in journal.steps), *own, *moved.values()]
     inner = _inner_folders(paths, folders)
     fs.mkdir(home, 0o700)
-    for folder in inner:
-        fs.mkdir(f"{home}/{folder}", _folder_mode(folder))
     # Files that are moved in came from an archive, which wrote them without a sync.
     each = not moved and len(paths) + len(inner) < SYNC_EACH
-    _write_files(fs, home, journal, read, sync=each)
-    for path, (data, mode) in own.items():
-        fs.write_new(f"{home}/{path}", data, mode, exact=mode == 0o600, sync=each)
+    news = _news(home, inner, journal, read, own)
+    if each:
+        _make_each(fs, news)
+    else:
+        fs.fill(news)
     for source, path in moved.items():
         fs.rename(source, f"{home}/{path}")
     if not each:
@@ -184,12 +184,33 @@ def _build(
     fs.sync_folder(home)
 
 
-def _write_files(fs: Fs, home: str, journal: Journal, read: Read, *, sync: bool) -> None:
-    for step in journal.steps:
-        if step.after is not None:
-            data = content(read, step.after.digest, step.path)
-            mode = 0o755 if step.after.executable else 0o644
-            fs.write_new(f"{home}/{step.path}", data, mode, sync=sync)
+def _make_each(fs: Fs, news: Iterable[New]) -> None:
+    """Make files and folders, and sync each file."""
+    for new in news:
+        if new.data is None:
+            fs.mkdir(new.path, new.mode)
+        else:
+            fs.write_new(new.path, new.data, new.mode, exact=new.exact)
+
+
+def _news(
+    home: str,
+    inner: Iterable[str],
+    journal: Journal,
+    read: Read,
+    own: Mapping[str, tuple[bytes, int]],
+) -> Iterator[New]:
+    """Everything that a home is made of, each folder right before what is in it."""
+    files = {str(step.path): step.after for step in journal.steps}
+    for path in sorted({*inner, *files, *own}):
+        if path in own:
+            data, mode = own[path]
+            yield New(f"{home}/{path}", mode, data, exact=mode == 0o600)
+        elif (entry := files.get(path)) is not None:
+            data = content(read, entry.digest, path)
+            yield New(f"{home}/{path}", 0o755 if entry.executable else 0o644, data)
+        else:
+            yield New(f"{home}/{path}", _folder_mode(path))
 
 
 def _inner_folders(paths: Iterable[str], folders: Iterable[str]) -> list[str]:
