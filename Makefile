@@ -6,6 +6,7 @@ AGENT := .agent
 AGENT22 := .agent22
 DOCS := .docs
 ANSIBLE := .ansible
+PEERS := .peers
 # A worker that has nothing left takes over what waits at another.
 PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal
 
@@ -74,10 +75,18 @@ counts: $(BIN)/hermes-dist
 
 ## Measure every goal of speed and memory with its peers, where the time goes and how it grows, and write the figures and
 ## pictures of docs/performance.md again: half an hour on a machine that does nothing else.
-performance: $(BIN)/hermes-dist $(AGENT)/bin/hermes
-	-$(BIN)/python benchmarks/goals.py --agent $(abspath $(AGENT))
+performance: $(BIN)/hermes-dist $(AGENT)/bin/hermes $(PEERS)/bin/copier
+	$(PEERS)/bin/python -m pip install --quiet --force-reinstall --no-deps . # the wheel, as a user has it
+	-$(BIN)/python benchmarks/goals.py --agent $(abspath $(AGENT)) --ours $(PEERS) --copier $(PEERS) --apm $(PEERS)/apm
 	$(BIN)/python benchmarks/where.py
 	$(BIN)/python benchmarks/scale.py
+
+$(PEERS)/bin/copier:
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet . copier
+	$(PYTHON) -m venv $(PEERS)/apm
+	$(PEERS)/apm/bin/python -m pip install --quiet apm-cli
+	@touch $(PEERS)/bin/copier
 
 ## Run the commands of the docs, and write what they say now where it is something else; look at the difference.
 transcripts: $(BIN)/hermes-dist

@@ -1,8 +1,10 @@
 """Every goal of speed and memory in one run, and whether it is met; writes its part of docs/performance.md.
 
 ``python benchmarks/goals.py --agent ENV`` measures whole commands in turn with their peers: git, and the real agent of
-the environment ENV. A goal is a ratio of two medians of one run wherever there is a peer. On a quiet machine of two
-cores all of it takes less than ten minutes; ``--short`` leaves out what is large, tries each once and writes nothing.
+the environment ENV; with ``--copier ENV`` and ``--apm ENV`` these two as well. A goal is a ratio of two medians of one
+run wherever there is a peer. ``--ours ENV`` measures the hermes-dist of an environment that holds only the wheel, as a
+user has it. On a quiet machine of two cores all of it takes about twelve minutes; ``--short`` leaves out what is
+large, tries each once and writes nothing.
 """
 
 from __future__ import annotations
@@ -26,10 +28,10 @@ from servers import GitHttp
 
 from benchmarks import page, pieces, registry
 from benchmarks.packages import build, git, ship
+from benchmarks.peers import Apm, Copier
 from benchmarks.scale import Machine
 from benchmarks.where import PAGE, machine, replaced
 
-OURS = str(Path(sys.executable).with_name("hermes-dist"))
 FAR = 0.05
 """Seconds that a request to a server far away takes longer."""
 FLEET = 50
@@ -82,6 +84,10 @@ def _said(figure: float, unit: str) -> str:
     return f"{figure:,.3g} {unit}".strip() if figure < 100 else f"{figure:,.0f} {unit}".strip()
 
 
+def _program(environment: str, name: str) -> str:
+    return str(Path(environment).absolute() / "bin" / name) if environment else ""
+
+
 class Bench:
     """One run: where it works, the peers, and what was measured.
 
@@ -92,14 +98,25 @@ class Bench:
         rounds: How often small jobs are measured; large ones are measured less often.
         sizes: The packages.
         large: Whether to measure what takes long to make.
+        peers: The environments of other tools by their names; ``hermes-dist`` is ours.
     """
 
     def __init__(
-        self, root: Path, server: Server, agent: str, rounds: int, sizes: list[str], *, large: bool
+        self,
+        root: Path,
+        server: Server,
+        agent: str,
+        rounds: int,
+        sizes: list[str],
+        *,
+        large: bool,
+        peers: Mapping[str, str],
     ) -> None:
         self.root, self.server, self.rounds = root, server, rounds
         self.sizes, self.large = sizes, large
-        self.agent = str(Path(agent).absolute() / "bin" / "hermes") if agent else ""
+        self.agent = _program(agent, "hermes")
+        self.peers = {name: _program(place, name) for name, place in peers.items() if place}
+        self.ours = self.peers["hermes-dist"]
         self.rows: list[Row] = []
         self._homes = 0
         self._edition = 1000
@@ -183,7 +200,9 @@ def start(bench: Bench) -> None:
         return bench.time(home, bench.agent, "--help")
 
     for word in ("--help", "--version"):
-        bench.compare(word, 0.25, lambda w=word: bench.time(home, OURS, w), agent, "agent --help")
+        bench.compare(
+            word, 0.25, lambda w=word: bench.time(home, bench.ours, w), agent, "agent --help"
+        )
 
 
 def lists(bench: Bench) -> None:
@@ -193,7 +212,7 @@ def lists(bench: Bench) -> None:
         if count > 100 and not bench.large:
             break
         home = profiles(bench, "S", count)
-        ours = partial(bench.time, home, OURS, "list")
+        ours = partial(bench.time, home, bench.ours, "list")
         if goal is None:
             bench.within(f"list, {count:,} profiles", 120, ours)
         elif bench.agent:
@@ -206,18 +225,18 @@ def lists(bench: Bench) -> None:
     bench.tell(Row("list, each profile more", 0.05, each, "ms"))
     if "M" in bench.sizes:
         small, large = (profiles(bench, size, 20) for size in "SM")
-        ours, peer = (lambda h=h: bench.time(h, OURS, "list") for h in (large, small))
+        ours, peer = (lambda h=h: bench.time(h, bench.ours, "list") for h in (large, small))
         bench.compare("list, 20 profiles of 300 files", 1.2, ours, peer, "20 of 12 files")
 
 
 def profiles(bench: Bench, size: str, count: int) -> Path:
     """A home with many packaged profiles."""
     home = bench.home()
-    bench.time(home, OURS, "install", str(bench.root / f"{size}-work"), "-y", "--name", "p0")
+    bench.time(home, bench.ours, "install", str(bench.root / f"{size}-work"), "-y", "--name", "p0")
     first = home / ".hermes/profiles/p0"
     for number in range(1, count):
         shutil.copytree(first, first.with_name(f"p{number}"), symlinks=True)
-    bench.time(home, OURS, "list")
+    bench.time(home, bench.ours, "list")
     return home
 
 
@@ -235,7 +254,7 @@ def installs(bench: Bench, size: str, clone: float, agent: float, rounds: int) -
     url = bench.url(size)
 
     def ours() -> float:
-        return bench.time(bench.home(), OURS, "install", url, "-y")
+        return bench.time(bench.home(), bench.ours, "install", url, "-y")
 
     def cloned() -> float:
         home = bench.home()
@@ -253,10 +272,10 @@ def updates(bench: Bench, size: str, rounds: int) -> None:
     """Update one, with nothing new and with five files, two of which are edited in the home; and its status."""
     url, name = bench.url(size), f"bench-{size.lower()}"
     mine, theirs = bench.home(), bench.home()
-    bench.time(mine, OURS, "install", url, "-y")
+    bench.time(mine, bench.ours, "install", url, "-y")
 
     def ours(*words: str) -> float:
-        return bench.time(mine, OURS, *words)
+        return bench.time(mine, bench.ours, *words)
 
     job = f"update {size}, nothing new"
     asked = partial(bench.time, mine, "git", "ls-remote", url)
@@ -295,6 +314,35 @@ def updates(bench: Bench, size: str, rounds: int) -> None:
         bench.compare("status L", 6.0, lambda: ours("status", name), peer, "git status")
 
 
+def peers(bench: Bench) -> None:
+    """Other tools that do a part of the same."""
+    rounds = min(bench.rounds, 3)
+    if program := bench.peers.get("copier"):
+        home, project = (
+            bench.home(),
+            Copier(program, bench.root / "copier", bench.home(), bench.time),
+        )
+        bench.time(home, bench.ours, "install", bench.url("M"), "-y")
+
+        def ours() -> float:
+            bench.ship("M")
+            edit(home / ".hermes/profiles/bench-m")
+            return bench.time(home, bench.ours, "update", "bench-m", "-y")
+
+        job = "update M, 5 files with a merge"
+        bench.compare(job, 0.03, ours, project.update, "copier update", rounds)
+    if program := bench.peers.get("apm"):
+        packaged = Apm(program, bench.root, bench.server.url, bench.time)
+        bench.compare(
+            "install M",
+            0.10,
+            lambda: bench.time(bench.home(), bench.ours, "install", bench.url("M"), "-y"),
+            lambda: packaged.install(bench.home()),
+            "apm install",
+            rounds,
+        )
+
+
 def edit(profile: Path) -> None:
     """Edit two of the files that the next edition changes, too, at another place."""
     for path in ("SOUL.md", "skills/group0/skill0/SKILL.md"):
@@ -308,10 +356,10 @@ def fleet(bench: Bench) -> None:
     names = [f"fleet{number}" for number in range(FLEET)]
     for name in names:
         shutil.copytree(bench.root / "S.git", bench.root / f"{name}.git")
-        bench.time(home, OURS, "install", bench.url(name), "-y", "--name", name)
+        bench.time(home, bench.ours, "install", bench.url(name), "-y", "--name", name)
 
     def ours() -> float:
-        return bench.time(home, OURS, "update", "--all")
+        return bench.time(home, bench.ours, "update", "--all")
 
     def one_by_one() -> float:
         return sum(bench.time(home, "git", "ls-remote", bench.url(name)) for name in names)
@@ -326,10 +374,10 @@ def fleet(bench: Bench) -> None:
     for count in (1, FLEET):
         home = bench.home()
         for number in range(count):
-            bench.time(home, OURS, "install", bench.url("S"), "-y", "--name", f"p{number}")
+            bench.time(home, bench.ours, "install", bench.url("S"), "-y", "--name", f"p{number}")
         bench.ship("S")
         before = len(bench.server.asked)
-        bench.time(home, OURS, "update", "--all", "-y")
+        bench.time(home, bench.ours, "update", "--all", "-y")
         requests[count] = len(bench.server.asked) - before
     job = f"requests for {FLEET} profiles of one source"
     bench.tell(Row(job, 1.0, requests[FLEET] / requests[1]))
@@ -341,7 +389,7 @@ def archives(bench: Bench) -> None:
         return
     url, rounds = bench.url("L"), min(bench.rounds, 3)
     mine, theirs = bench.home(), bench.home()
-    bench.time(mine, OURS, "install", url, "-y")
+    bench.time(mine, bench.ours, "install", url, "-y")
     bench.time(theirs, bench.agent, "profile", "install", url, "-y")
     files: list[Path] = []
 
@@ -352,7 +400,7 @@ def archives(bench: Bench) -> None:
     bench.compare(
         "export L",
         0.30,
-        lambda: bench.time(mine, OURS, "export", "bench-l", "-o", file()),
+        lambda: bench.time(mine, bench.ours, "export", "bench-l", "-o", file()),
         lambda: bench.time(theirs, bench.agent, "profile", "export", "bench-l", "-o", file()),
         "agent export",
         rounds,
@@ -361,7 +409,7 @@ def archives(bench: Bench) -> None:
     bench.compare(
         "import L",
         0.50,
-        lambda: bench.time(bench.home(), OURS, "import", ours, "-y"),
+        lambda: bench.time(bench.home(), bench.ours, "import", ours, "-y"),
         lambda: bench.time(bench.home(), bench.agent, "profile", "import", peer, "--name", "back"),
         "agent import",
         rounds,
@@ -435,12 +483,12 @@ def team(bench: Bench) -> None:
     )
     file = bench.root / "team.toml"
     file.write_text("format = 1\n" + "\n".join(rows))
-    bench.time(home, OURS, "apply", str(file), "-y")
+    bench.time(home, bench.ours, "apply", str(file), "-y")
     bench.compare(
         f"apply, {TEAM} profiles, nothing to do",
         20,
-        lambda: bench.time(home, OURS, "apply", str(file), "-y"),
-        lambda: bench.time(home, OURS, "list"),
+        lambda: bench.time(home, bench.ours, "apply", str(file), "-y"),
+        lambda: bench.time(home, bench.ours, "list"),
         "list",
     )
 
@@ -449,6 +497,7 @@ GROUPS: Mapping[str, Callable[[Bench], None]] = {
     "start": start,
     "list": lists,
     "packages": packages,
+    "peers": peers,
     "fleet": fleet,
     "archives": archives,
     "parts": parts,
@@ -473,6 +522,9 @@ def main() -> int:
     """Measure; 1 if a goal is missed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--agent", default="", help="the environment of the real agent")
+    parser.add_argument("--ours", default=str(Path(sys.executable).parents[1]))
+    for name in ("copier", "apm"):
+        parser.add_argument(f"--{name}", default="", help=f"the environment of {name}")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--sizes", default="S,M,L")
     parser.add_argument("--only", default="", help=f"some of: {', '.join(GROUPS)}")
@@ -482,7 +534,10 @@ def main() -> int:
     chosen = [name for name in GROUPS if not asked.only or name in asked.only.split(",")]
     with tempfile.TemporaryDirectory() as folder, Server(Path(folder)) as server:
         root = Path(folder)
-        bench = Bench(root, server, asked.agent, rounds, sizes.split(","), large=not asked.short)
+        others = {"copier": asked.copier, "apm": asked.apm, "hermes-dist": asked.ours}
+        bench = Bench(
+            root, server, asked.agent, rounds, sizes.split(","), large=not asked.short, peers=others
+        )
         for size in bench.sizes:
             build(root, size)
         for name in chosen:
