@@ -75,18 +75,16 @@ counts: $(BIN)/hermes-dist
 
 ## Measure every goal of speed and memory with its peers, where the time goes and how it grows, and write the figures and
 ## pictures of docs/performance.md again: half an hour on a machine that does nothing else.
-performance: $(BIN)/hermes-dist $(AGENT)/bin/hermes $(PEERS)/bin/copier
-	$(PEERS)/bin/python -m pip install --quiet --force-reinstall --no-deps . # the wheel, as a user has it
-	-$(BIN)/python benchmarks/goals.py --agent $(abspath $(AGENT)) --ours $(PEERS) --copier $(PEERS) --apm $(PEERS)/apm
+performance: $(BIN)/hermes-dist $(AGENT)/bin/hermes $(PEERS)/copier $(PEERS)/apm-cli
+	rm -rf $(PEERS)/ours
+	$(PYTHON) -m venv $(PEERS)/ours && $(PEERS)/ours/bin/python -m pip install --quiet . # the wheel, as a user has it
+	-$(BIN)/python benchmarks/goals.py --agent $(abspath $(AGENT)) --ours $(PEERS)/ours --copier $(PEERS)/copier --apm $(PEERS)/apm-cli
 	$(BIN)/python benchmarks/where.py
 	$(BIN)/python benchmarks/scale.py
 
-$(PEERS)/bin/copier:
-	$(PYTHON) -m venv $(PEERS)
-	$(PEERS)/bin/python -m pip install --quiet . copier
-	$(PYTHON) -m venv $(PEERS)/apm
-	$(PEERS)/apm/bin/python -m pip install --quiet apm-cli
-	@touch $(PEERS)/bin/copier
+$(PEERS)/%:
+	$(PYTHON) -m venv $@
+	$@/bin/python -m pip install --quiet $*
 
 ## Run the commands of the docs, and write what they say now where it is something else; look at the difference.
 transcripts: $(BIN)/hermes-dist
@@ -122,4 +120,4 @@ web: web/node_modules/.package-lock.json
 	@node web/build.mjs
 
 clean:
-	rm -rf $(VENV) $(AGENT) $(AGENT22) $(DOCS) $(ANSIBLE) .demo build dist site web/node_modules
+	rm -rf $(VENV) $(AGENT) $(AGENT22) $(DOCS) $(ANSIBLE) $(PEERS) .demo build dist site web/node_modules
