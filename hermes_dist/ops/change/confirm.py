@@ -13,6 +13,7 @@ from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.side import Side
 from hermes_dist.model.tree import Digest
+from hermes_dist.ops.change.observe import doubt
 from hermes_dist.ops.change.proposal import OtherPlan, Outcome, Proposal, carry_out, plan_digest
 from hermes_dist.ops.change.request import ABORT, AskConflicts, Choices, Confirm, Request
 from hermes_dist.ops.change.variables import refuse_unwritable
@@ -127,6 +128,7 @@ def _carried_out(
                 )
                 raise
             note("decide", "propose again, because it changed", error.where)
+            doubt(proposal.home)
         tries += 1
         fresh = again()
         if _promise(fresh) != _promise(proposal) and not confirm(fresh):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import ModuleType
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -37,6 +38,10 @@ _KEPT_BYTES = 16 << 20
 """The most that is kept of the contents of small files; of a home with 100,000 of them, the last ones."""
 _REPOSITORY = ".git"
 """The agent's installer copies this folder along; it says nothing about the home."""
+
+
+Believe = Callable[[RelPath], bool]
+"""Says which files may be taken for what they were."""
 
 
 class Recent:
@@ -90,35 +95,46 @@ class Observed(Struct, frozen=True, kw_only=True):
         return any(path == odd.path or path.under(odd.path) for odd in self.odd)
 
 
-def _look_again(
-    home: Path, want: Callable[[RelPath], bool], into: Callable[[RelPath], bool]
-) -> Scan:
-    """Scan a large home, and read only what changed since the last such look."""
-    from hermes_dist.world.disk.seen_files import remember, seen_before  # noqa: PLC0415 - only large homes
-
-    known = seen_before(home)
-    seen = scan(home, want, into, known)
-    remember(home, known, seen.known)
+def _look(home: Path, package: Tree, believe: Believe | None) -> Scan:
+    """Scan a home; of a large one, do not read what is believed and looks as at the last such look."""
+    want, into = looked_at(package)
+    if believe is None or len(package) < MANY:
+        return scan(home, want, into, like=package)
+    records = _records()
+    known = records.seen_before(home)
+    believed = {path: row for path, row in known.items() if believe(path)}
+    seen = scan(home, want, into, believed, package)
+    records.remember(home, known, seen.known)
     return seen
 
 
-def observe(ctx: Context, home: Home, package: Tree, *, changes_nothing: bool = False) -> Observed:
+def doubt(home: Home) -> None:
+    """Have the next look read every file of a home: one of them is not what it was taken for."""
+    _records().forget(home.path)
+
+
+def _records() -> ModuleType:
+    from hermes_dist.world.disk import seen_files  # noqa: PLC0415 - only large homes
+
+    return seen_files
+
+
+def observe(ctx: Context, home: Home, package: Tree, *, believe: Believe | None = None) -> Observed:
     """Read the files of a home.
 
     Args:
         ctx: The context.
         home: The home.
         package: Every path of base and theirs.
-        changes_nothing: Nothing is decided by it, so that a file that looks as at the last such look is not read again.
+        believe: Which files are taken for what they were at the last look if they look as they did then; None reads
+            all.
 
     Raises:
         DistError: The home can't be read.
     """
-    want, into = looked_at(package)
     links = Links(home.path)
-    look = _look_again if changes_nothing and len(package) >= MANY else scan
-    seen = look(home.path, want, into)
-    tree, living = _with_living(home, seen.tree.sharing(package))
+    seen = _look(home.path, package, believe)
+    tree, living = _with_living(home, seen.tree)
     by_digest: dict[Digest, RelPath] = {entry.digest: path for path, entry in tree.items()}
     stored = mending(ctx, home.lock)
     recent = Recent()
@@ -140,6 +156,7 @@ def observe(ctx: Context, home: Home, package: Tree, *, changes_nothing: bool = 
             # because the file is compared once more before it is replaced.
             if ctx.store.has(digest):
                 return ctx.store.read(digest)
+            doubt(home)
             raise Invalid(
                 "it changed while it was being read", where=str(path), hint="run it again"
             )

@@ -40,7 +40,7 @@ from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree, together
 from hermes_dist.ops.change.behind_links import refuse_links, without_deletions
 from hermes_dist.ops.change.fetch import Incoming
 from hermes_dist.ops.change.lost_contents import without_lost
-from hermes_dist.ops.change.observe import Observed, first_of, left_alone, observe
+from hermes_dist.ops.change.observe import Believe, Observed, first_of, left_alone, observe
 from hermes_dist.ops.change.proposal import Proposal
 from hermes_dist.ops.change.providers import providers_used
 from hermes_dist.ops.change.remarks import remarks_on
@@ -78,7 +78,9 @@ def propose(
     """
     old = home.lock
     received_before = home.base if base is None else base
-    observed = observe_or_nothing(ctx, home, _looked_at(received_before, incoming))
+    package = _looked_at(received_before, incoming)
+    believe = _left_as_it_is(received_before, incoming) if verb == "update" else None
+    observed = observe_or_nothing(ctx, home, package, believe)
     handed = _handed_over(received_before, home, incoming, choices, observed)
     base = handed.base
     incoming = replace(incoming, placed=handed.placed, read=together(handed.blobs, incoming.read))
@@ -215,6 +217,17 @@ def propose_incoming(
 def _looked_at(base: Tree, incoming: Incoming) -> Tree:
     """Every path to look for in a home; the example stands beside the package tree."""
     return base.with_entries({**incoming.placed, ENV_EXAMPLE: _NO_MATTER})
+
+
+def _left_as_it_is(base: Tree, incoming: Incoming) -> Believe:
+    """The files that the home received and upstream leaves as they are: they stay in the home, whatever they are.
+
+    If such a file is taken for what it was, and is not, then that is as if it was edited after the look. What is
+    written in spite of this is compared with the plan once more, as everything is.
+    """
+    placed = incoming.placed
+    same = {path for path, entry in base.items() if placed.get(path) == entry}
+    return same.__contains__
 
 
 def _size(ctx: Context, tree: Tree, read: Read) -> int:
@@ -355,10 +368,12 @@ def _behind_odd(incoming: Incoming, base: Tree, observed: Observed) -> list[Plac
     return [(place, "") for path in paths for place in (path, *path.parents) if place in odd]
 
 
-def observe_or_nothing(ctx: Context, home: Home, package: Tree) -> Observed:
-    """Read the files of a home; empty if it does not exist yet."""
+def observe_or_nothing(
+    ctx: Context, home: Home, package: Tree, believe: Believe | None = None
+) -> Observed:
+    """Read the files of a home, as :func:`observe` does; empty if it does not exist yet."""
     if home.path.is_dir():
-        return observe(ctx, home, package)
+        return observe(ctx, home, package, believe=believe)
     return Observed(found=EMPTY, ours=EMPTY, odd=(), read=ctx.store.read)
 
 

@@ -76,7 +76,8 @@ def status(ctx: Context, name: ProfileName) -> Status:
             ),
         )
     lock = home.lock
-    seen = observe(ctx, home, lock.theirs(), changes_nothing=True)
+    # Nothing is decided by what is shown.
+    seen = observe(ctx, home, lock.theirs(), believe=lambda _path: True)
     edited: tuple[Change, ...] = ()
     keys: tuple[tuple[RelPath, tuple[KeyChange, ...]], ...] = ()
     own: tuple[RelPath, ...] = ()

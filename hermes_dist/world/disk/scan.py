@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 import stat
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
@@ -16,13 +15,13 @@ from hermes_dist.errors import DistError, Invalid
 from hermes_dist.lazily import NamedTuple
 from hermes_dist.model.left_out import LeftOut, Link, Why
 from hermes_dist.model.paths import MAX_DEPTH, MAX_PATH_BYTES, RelPath
-from hermes_dist.model.tree import Digest, Entry, Tree
+from hermes_dist.model.tree import EMPTY, Digest, Entry, Tree
 from hermes_dist.world.disk.links import Linked, Links, open_folder
 
 Signature = tuple[int, int, int, int]
 """Size, mtime, ctime and inode of a file: while they stay, so does its content."""
 
-Known = Mapping[RelPath, tuple[Signature, Digest]]
+Known = Mapping[RelPath, tuple[Signature, str]]
 
 _Kind = Literal["folder", "file", "link", "other"]
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -54,6 +53,7 @@ def scan(
     want: Callable[[RelPath], bool],
     into: Callable[[RelPath], bool],
     known: Known | None = None,
+    like: Tree = EMPTY,
 ) -> Scan:
     """Look at the files of a home.
 
@@ -62,6 +62,7 @@ def scan(
         want: Whether a file is looked at; others are never opened.
         into: Whether a folder is entered; others are never listed.
         known: What an earlier scan knew; None if no later one needs to know what this one finds.
+        like: A tree that the home is mostly like: the result is made of its paths and entries where it has them.
 
     Returns:
         The files with their digests; links that are not followed, FIFOs and the like, unreadable files and unsafe
@@ -70,7 +71,7 @@ def scan(
     Raises:
         DistError: The folder itself can't be opened.
     """
-    walk = _Walk(want, into, known, time.time_ns(), Links(home))
+    walk = _Walk(want, into, known, time.time_ns(), Links(home), like)
     try:
         fd = os.open(home, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
@@ -94,22 +95,26 @@ class _Walk:
         known: Known | None,
         now: int,
         links: Links,
+        like: Tree,
     ) -> None:
         self._want, self._into, self._known, self._now = want, into, known or {}, now
         self._remembers = known is not None
         self._links = links
+        self._like = like
+        self._paths: dict[str, RelPath] = {path: path for path in like}
         self.entries: dict[RelPath, Entry] = {}
         self.odd: list[LeftOut] = []
         self.links: list[Link] = []
-        self.seen: dict[RelPath, tuple[Signature, Digest]] = {}
+        self.seen: dict[RelPath, tuple[Signature, str]] = {}
 
     def folder(self, fd: int, at: RelPath | None) -> None:
         with os.scandir(fd) as found:
             children = [(c.name, _kind(c)) for c in found]
+        above = "" if at is None else f"{at}/"
         for name, kind in children:
-            path = self._named(at, name)
+            path = self._paths.get(above + name) or self._named(at, name)
             if path is not None:
-                self._child(fd, path, kind)
+                self._child(fd, name, path, kind)
 
     def _named(self, at: RelPath | None, name: str) -> RelPath | None:
         try:
@@ -120,15 +125,15 @@ class _Walk:
             self.odd.append(LeftOut(shown, Why.UNSAFE_NAME, detail=error.what))
             return None
 
-    def _child(self, fd: int, path: RelPath, kind: _Kind) -> None:
+    def _child(self, fd: int, name: str, path: RelPath, kind: _Kind) -> None:
         if kind == "folder":
             if self._into(path):
-                self._deeper(fd, path)
+                self._deeper(fd, name, path)
         elif kind == "link":
             self._link(path)
         elif self._want(path):
             if kind == "file":
-                self._file(fd, path)
+                self._file(fd, name, path)
             else:
                 self.odd.append(LeftOut(path, Why.NO_FILE_OR_FOLDER))
         elif kind == "other" and self._into(path):
@@ -143,11 +148,15 @@ class _Walk:
             self._not_followed(link)
         elif link.folder:
             if self._into(path):
-                with self._tried(path):
+                try:
                     self._entered(self._links.folder(path), path)
+                except (OSError, Linked) as error:
+                    self._failed(path, error)
         elif self._want(path):
-            with self._tried(path):
+            try:
                 self._target(link, path)
+            except (OSError, Linked) as error:
+                self._failed(path, error)
 
     def _not_followed(self, link: Link) -> None:
         self.odd.append(LeftOut(link.path, link.why or Why.LINK_UNSAID, detail=link.target))
@@ -161,9 +170,11 @@ class _Walk:
         finally:
             os.close(folder)
 
-    def _deeper(self, fd: int, path: RelPath) -> None:
-        with self._tried(path):
-            self._entered(os.open(path.name, _FOLDER, dir_fd=fd), path)
+    def _deeper(self, fd: int, name: str, path: RelPath) -> None:
+        try:
+            self._entered(os.open(name, _FOLDER, dir_fd=fd), path)
+        except (OSError, Linked) as error:
+            self._failed(path, error)
 
     def _entered(self, deeper: int | None, path: RelPath) -> None:
         if deeper is None:
@@ -173,15 +184,17 @@ class _Walk:
         finally:
             os.close(deeper)
 
-    def _file(self, folder: int, path: RelPath) -> None:
-        with self._tried(path):
-            self._read(folder, path.name, path)
+    def _file(self, folder: int, name: str, path: RelPath) -> None:
+        try:
+            self._read(folder, name, path)
+        except (OSError, Linked) as error:
+            self._failed(path, error)
 
     def _read(self, folder: int, name: str, path: RelPath) -> None:
         before = os.stat(name, dir_fd=folder, follow_symlinks=False)
         known = self._known.get(path)
         if known and stat.S_ISREG(before.st_mode) and known[0] == _signature(before):
-            self._take(path, before, Digest(known[1]))
+            self._take(path, before, known[1])
             return
         fd = os.open(name, _READ, dir_fd=folder)
         try:
@@ -193,33 +206,34 @@ class _Walk:
         finally:
             os.close(fd)
 
-    def _take(self, path: RelPath, found: os.stat_result, digest: Digest) -> None:
-        self.entries[path] = Entry(digest, bool(found.st_mode & stat.S_IXUSR))
+    def _take(self, path: RelPath, found: os.stat_result, digest: str) -> None:
+        executable = bool(found.st_mode & stat.S_IXUSR)
+        entry = self._like.get(path)
+        if entry is None or entry.digest != digest or entry.executable != executable:
+            entry = Entry(Digest(digest), executable)
+        self.entries[path] = entry
         if self._remembers and max(found.st_mtime_ns, found.st_ctime_ns) < self._now - _FRESH:
-            self.seen[path] = (_signature(found), digest)
+            self.seen[path] = (_signature(found), entry.digest)
 
-    @contextlib.contextmanager
-    def _tried(self, path: RelPath) -> Iterator[None]:
-        """Run a step: a file that vanished counts as missing; one that can't be opened is odd."""
-        try:
-            yield
-        except FileNotFoundError:
-            pass
-        except Linked as error:
+    def _failed(self, path: RelPath, error: OSError | Linked) -> None:
+        """Note what became of a step: a file that vanished counts as missing; one that can't be opened is odd."""
+        if isinstance(error, Linked):
             self._not_followed(error.link)
-        except OSError as error:
+        elif isinstance(error, FileNotFoundError):
+            pass
+        elif error.errno in {errno.EMFILE, errno.ENFILE, errno.ENOMEM}:
             # These say nothing about this file: all that follow would fail and count as odd, too.
-            if error.errno in {errno.EMFILE, errno.ENFILE, errno.ENOMEM}:
-                raise DistError(f"can't read it: {error.strerror}", where=path) from error
+            raise DistError(f"can't read it: {error.strerror}", where=path) from error
+        else:
             self.odd.append(LeftOut(path, Why.UNREADABLE, detail=error.strerror or ""))
 
 
 def _kind(child: os.DirEntry[str]) -> _Kind:
+    if child.is_file(follow_symlinks=False):
+        return "file"
     if child.is_dir(follow_symlinks=False):
         return "folder"
-    if child.is_symlink():
-        return "link"
-    return "file" if child.is_file(follow_symlinks=False) else "other"
+    return "link" if child.is_symlink() else "other"
 
 
 def _joined(at: RelPath | None, name: str) -> RelPath:

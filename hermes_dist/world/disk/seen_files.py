@@ -1,11 +1,13 @@
 """What the files of a home were when they were last read, so that a look at a large home reads only what changed.
 
 The record is beside the generations in the home, can be thrown away at any time, and is no more trusted than the
-lockfile beside it. Whatever changes a file asks for its bytes again.
+lockfile beside it. If it is wrong about a file, that is as if the file was edited right after it was read: whatever
+changes a file compares its bytes once more, and what is not changed is left alone.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from pathlib import Path
 from typing import cast
@@ -55,6 +57,12 @@ def remember(home: Path, before: Known, now: Known) -> None:
         atomic_write(home / _FILE, _head(body) + b"\n" + body)
     except DistError:
         return
+
+
+def forget(home: Path) -> None:
+    """Remove the record of a home, so that the next look reads everything."""
+    with contextlib.suppress(OSError):
+        (home / _FILE).unlink()
 
 
 def _head(body: bytes) -> bytes:

@@ -59,7 +59,7 @@ def test_reading_a_home_of_many_small_files_takes_bounded_memory(tmp_path: Path)
     assert kept < 20 << 20
 
 
-def test_only_status_believes_the_record_of_a_large_home(
+def test_status_believes_the_record_of_a_large_home_and_what_is_written_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     story = Story(tmp_path, {**FIRST, "SOUL.md": "# Bot\nOne.\nTwo.\nThree.\n"})

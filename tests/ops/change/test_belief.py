@@ -1,0 +1,171 @@
+"""An update may take files for what they were at the last look: whatever the record says, it does the same."""
+
+from __future__ import annotations
+
+import copy
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from story import BOT, FIRST, GO, LINES, Story, contents
+
+from hermes_dist.brand import PRIVATE
+from hermes_dist.model.tree import Digest
+from hermes_dist.ops.change import observe as observing
+from hermes_dist.ops.change.observe import doubt
+from hermes_dist.ops.change.proposal import Proposal
+from hermes_dist.ops.homes import open_home
+from hermes_dist.ops.package.status import status
+from hermes_dist.ops.package.update import update
+from hermes_dist.world.disk import seen_files
+from hermes_dist.world.disk.scan import scan
+from hermes_dist.world.disk.seen_files import remember, seen_before
+
+SKILLS = [f"skills/s{n}/SKILL.md" for n in range(5)]
+FILES = {**FIRST, **{path: f"# {path}\n{LINES}" for path in SKILLS}}
+PATHS = st.sampled_from([*SKILLS, "SOUL.md", "skills/hello/SKILL.md", "skills/new/SKILL.md"])
+EDIT = st.sampled_from(["first", "last", "gone", "other", "moved"])
+EDITS = st.dictionaries(PATHS, EDIT, max_size=4)
+
+
+@contextmanager
+def large_homes() -> Iterator[None]:
+    """Let a few files count as many, and as changed long ago."""
+    real = time.time_ns
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(observing, "MANY", 1)
+        patch.setattr(seen_files, "MANY", 1)
+        patch.setattr(time, "time_ns", lambda: real() + 10_000_000_000)
+        yield
+
+
+def edited(files: Mapping[str, str], edits: Mapping[str, str]) -> dict[str, str | None]:
+    """The files that somebody edits, moves or deletes."""
+    new: dict[str, str | None] = {}
+    for path, edit in edits.items():
+        text = files.get(path, f"# {path}\n{LINES}")
+        new[path] = {
+            "first": text.replace("Rule 1 ", f"Rule 1 of {edit} "),
+            "last": text.replace("Rule 30 ", f"Rule 30 of {edit} "),
+            "other": "Something else.\n",
+        }.get(edit)
+        if edit == "moved":
+            new[f"{path.rpartition('/')[0]}x/SKILL.md".lstrip("/")] = text
+    return new
+
+
+def write(home: Path, files: Mapping[str, str | None]) -> None:
+    for path, text in files.items():
+        file = home / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if text is None:
+            file.unlink(missing_ok=True)
+        else:
+            file.write_text(text)
+
+
+def lie(story: Story, word: str) -> None:
+    """Keep a record that says of every file that it is as received; of one that was not, that it is another."""
+    seen = scan(story.home, lambda _: True, lambda path: path != PRIVATE, {})
+    base = story.lock.base
+    rows = {
+        path: (was, base[path].digest if path in base else Digest.of(word.encode()))
+        for path, (was, _) in seen.known.items()
+    }
+    remember(story.home, {}, rows)
+    assert seen_before(story.home).keys() == rows.keys()
+
+
+def twin(story: Story, root: Path) -> Story:
+    """A copy of a home, which follows the same source."""
+    other = copy.copy(story)
+    shutil.copytree(story.root, root, symlinks=True)
+    other.root, other.home = root, root / "profiles" / "bot"
+    return other
+
+
+@settings(max_examples=25, deadline=None)
+@given(mine=EDITS, theirs=EDITS, word=st.sampled_from(["", LINES, "lost"]))
+def test_whatever_a_record_says_an_update_does_the_same(
+    mine: dict[str, str], theirs: dict[str, str], word: str
+) -> None:
+    with tempfile.TemporaryDirectory() as folder, large_homes():
+        honest = Story(Path(folder), FILES)
+        honest.install()
+        write(honest.home, edited(FILES, mine))
+        # Something changes in any case.
+        honest.ship({"distribution.yaml": "name: bot\nversion: 1.1.0\n", **edited(FILES, theirs)})
+        fooled = twin(honest, Path(folder) / "other")
+        doubt(open_home(honest.ctx, BOT))
+        lie(fooled, word)
+        honest.update()
+        fooled.update()
+        assert contents(fooled.home) == contents(honest.home)
+        assert (fooled.home / "distribution.lock").read_bytes() == (
+            honest.home / "distribution.lock"
+        ).read_bytes()
+        for story in (honest, fooled):
+            doubt(open_home(story.ctx, BOT))
+        assert status(fooled.ctx, BOT).edited == status(honest.ctx, BOT).edited
+
+
+def opened(story: Story, monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """The files whose bytes an update looks at."""
+    found: set[str] = set()
+    real = observing.scan
+
+    def watched(*words: object, **more: object) -> object:
+        from hermes_dist.world.disk import scan as scanning
+
+        digest = scanning.digest_of
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(
+                scanning, "digest_of", lambda fd, size: (found.add(_name(fd)), digest(fd, size))[1]
+            )
+            return real(*words, **more)  # type: ignore[arg-type]
+
+    def _name(fd: int) -> str:
+        return str(Path(f"/proc/self/fd/{fd}").readlink().relative_to(story.home.resolve()))
+
+    monkeypatch.setattr(observing, "scan", watched)
+    update(story.ctx, BOT, GO, lambda _: True)
+    return found
+
+
+@pytest.mark.needs("linux")  # a file descriptor tells its path
+def test_an_update_reads_what_upstream_changed_and_what_looks_otherwise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with large_homes():
+        story = Story(tmp_path, FILES)
+        story.install()
+        status(story.ctx, BOT)
+        story.write(SKILLS[0], "Mine.\n")
+        changed = {SKILLS[1]: "Theirs.\n", SKILLS[2]: None}
+        story.ship(changed)
+        assert opened(story, monkeypatch) == {SKILLS[0], *changed}
+
+
+def test_if_the_plan_does_not_hold_nothing_is_believed_any_more(tmp_path: Path) -> None:
+    with large_homes():
+        story = Story(tmp_path, FILES)
+        story.install()
+        story.write(SKILLS[0], "Mine.\n")
+        lie(story, "")
+        story.ship({"SOUL.md": FILES["SOUL.md"].replace("Rule 1 ", "Rule 1 of theirs ")})
+        assert status(story.ctx, BOT).edited == ()
+
+        def meanwhile(_proposal: Proposal) -> bool:
+            story.edit("SOUL.md", "Rule 30 ", "Rule 30 of mine ")
+            return True
+
+        update(story.ctx, BOT, GO, meanwhile)
+        assert "Rule 1 of theirs" in story.read("SOUL.md")
+        assert "Rule 30 of mine" in story.read("SOUL.md")
+        assert [str(one.path) for one in status(story.ctx, BOT).edited] == ["SOUL.md", SKILLS[0]]
