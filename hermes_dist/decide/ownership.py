@@ -31,6 +31,8 @@ from hermes_dist.model.trust import KEYS_FILE
 
 _SPECIAL = frozenset("*?[")
 _KNOWN_NAMES = 4096
+_KNOWN_FOLDERS = 1 << 15
+"""More than a package may have, so that each is judged once however often its files are."""
 
 
 class Owner(StrEnum):
@@ -101,11 +103,16 @@ _MACHINE_ROOT = _Names(
     PRIVATE,
 )
 _MACHINE_ANYWHERE = _Names(*stores.BOOKKEEPING, OWN_PLUGINS)
-_MACHINE_NAMES = _Names(
-    "__pycache__", "*.pyc", ".DS_Store", ".git", "*.swp", *stores.CREDENTIALS_ANYWHERE
-)
+_LITTER = ("__pycache__", "*.pyc", ".DS_Store", ".git", "*.swp")
+_MACHINE_NAMES = _Names(*_LITTER, *stores.CREDENTIALS_ANYWHERE)
 _MACHINE_NAMES_BUT = _Names(*stores.NO_CREDENTIALS)
 _MACHINE_PAIRS = _Names(*stores.CREDENTIAL_PAIRS)
+_TELLING = _Names(
+    *_LITTER,
+    *stores.CREDENTIALS_ANYWHERE,
+    *(pair.rpartition("/")[2] for pair in stores.CREDENTIAL_PAIRS),
+)
+"""The names that can say, alone or with the folder around them, that a path is the machine's; few files have one."""
 _CREDENTIALS = _Names(*stores.CREDENTIALS)
 _CREDENTIAL_NAMES = _Names(*stores.CREDENTIALS_ANYWHERE)
 _CREDENTIALS_INSIDE = _Names(*stores.CREDENTIALS_INSIDE)
@@ -165,20 +172,22 @@ def is_machine(path: RelPath) -> bool:
 def _is_machines(path: str) -> bool:
     # A folder of the machine's holds nothing else, and most files of a large package share theirs.
     folder, slash, name = path.rpartition("/")
-    if name in _MACHINE_NAMES and name not in _MACHINE_NAMES_BUT:
+    if name in _TELLING and _tells(folder, name):
         return True
     # The root's names apply at the root only: an author may ship skills/x/workspace/.
     if not slash:
         return name in _MACHINE_ROOT
     # Bookkeeping is named with its folder, such as cron/output, at most three names deep.
-    return (
-        _is_machines_folder(folder)
-        or (folder.count("/") < 2 and path in _MACHINE_ANYWHERE)
-        or f"{folder.rpartition('/')[2]}/{name}" in _MACHINE_PAIRS
-    )
+    return _is_machines_folder(folder) or (folder.count("/") < 2 and path in _MACHINE_ANYWHERE)
 
 
-_is_machines_folder = lru_cache(maxsize=_KNOWN_NAMES)(_is_machines)
+def _tells(folder: str, name: str) -> bool:
+    if name in _MACHINE_NAMES and name not in _MACHINE_NAMES_BUT:
+        return True
+    return f"{folder.rpartition('/')[2]}/{name}" in _MACHINE_PAIRS
+
+
+_is_machines_folder = lru_cache(maxsize=_KNOWN_FOLDERS)(_is_machines)
 
 
 def is_credential(path: RelPath) -> bool:
@@ -241,8 +250,10 @@ def is_rebuilt(path: RelPath) -> bool:
 
 def owner_of(path: RelPath) -> Owner:
     """Classify a path of a package by its name alone."""
-    if is_machine(path):
-        return Owner.MACHINE
+    return Owner.MACHINE if is_machine(path) else _owner_beside_machine(path)
+
+
+def _owner_beside_machine(path: RelPath) -> Owner:
     if path in SHARED_FILES or path.top in SHARED_FOLDERS:
         return Owner.SHARED
     housekeeping = _HOUSEKEEPING_FOLDERS if "/" in path else _HOUSEKEEPING_FILES
@@ -308,7 +319,7 @@ def why_never_included(path: RelPath) -> Why | None:
     """Return why the user may not take a path of a package along; None if they may."""
     if is_machine(path):
         return Why.EACH_MACHINE
-    if folded(path) in _FOLDED_EXAMPLES:
+    if "/" not in path and folded(path) in _FOLDED_EXAMPLES:
         return Why.ENV_TEMPLATE
     return Why.CASE_TWIN if _twin(path) != path.top else None
 
@@ -345,12 +356,13 @@ def _why_left_out(path: RelPath, manifest: Manifest, included: Collection[RelPat
         return never
     if manifest.owned is not None:
         return _why_not_owned(path, manifest.owned)
-    return _why_not_shared(path, owner_of(path))
+    return _why_not_shared(path, _owner_beside_machine(path))
 
 
 def _twin(path: RelPath) -> str:
     """Return the shared name that differs from a path's top only by case; the top itself if there is none."""
-    return _TOPS.get(folded(path.top), path.top)
+    top = path.top
+    return top if top in SHARED_FOLDERS else _TOPS.get(folded(top), top)
 
 
 def _why_not_owned(path: RelPath, owned: Iterable[RelPath]) -> Why | None:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from msgspec import Struct, field
 
 from hermes_dist.merge.likeness import Alike, Likeness, Portrait
-from hermes_dist.model.paths import RelPath
+from hermes_dist.model.paths import RelPath, folders_of
 from hermes_dist.model.tree import Digest, Read, Tree
 
 _MOST_PAIRS = 20_000
@@ -111,7 +111,7 @@ def find_renames(
         read: Returns contents by digest.
         known: Moves of this side that were found before; they count where the one is gone and the other is new.
     """
-    gone, added = _lacking(base, side), _lacking(side, base)
+    gone, added = base.lacking(side), side.lacking(base)
     if not gone or not added:
         return {}
     again = {old: new for old, new in known.items() if old in gone and new in added}
@@ -144,10 +144,10 @@ def find_moves(base: Tree, side: Tree, read: Read, of: Callable[[RelPath], bool]
         read: Returns contents by digest.
         of: Which files of base to look for, and which names to give to files that were added in a folder that moved.
     """
-    gone = _lacking(base, side)
+    gone = base.lacking(side)
     if not any(map(of, gone)):
         return Moves()
-    added = _lacking(side, base)
+    added = side.lacking(base)
     found = _exact(gone, added, base, side)
     left = [path for path in gone if of(path) and path not in found]
     found |= _similar(left, _lacking(added, set(found.values())), base, side, read)
@@ -179,7 +179,7 @@ def _lacking(paths: Iterable[RelPath], among: Container[RelPath]) -> list[RelPat
 
 def _touched(paths: list[RelPath], base: Tree, other: Tree) -> list[RelPath]:
     """Return the paths that the other side edited or deleted, or beside which it added files."""
-    beside = {folder for path in other if path not in base for folder in path.parents}
+    beside = folders_of(other.lacking(base))
     return [path for path in paths if other.get(path) != base[path] or path.parent in beside]
 
 
@@ -255,7 +255,7 @@ def _new_files_along(
     mover: Tree,
 ) -> dict[RelPath, RelPath]:
     """If one side renamed a whole folder, new files of the other side in it move along; files it moved there don't."""
-    new = _lacking(_lacking(adder, base), set(others.values()))
+    new = _lacking(adder.lacking(base), set(others.values()))
     if not new:
         return {}
     along: dict[RelPath, RelPath] = {}

@@ -24,7 +24,7 @@ from hermes_dist.model.documents.api import (
 )
 from hermes_dist.model.keypath import KeyPath, format_key
 from hermes_dist.model.notes import Note, NoteKind
-from hermes_dist.model.paths import RelPath
+from hermes_dist.model.paths import RelPath, folders_of
 from hermes_dist.model.plan import Conflict, ConflictKind
 from hermes_dist.model.side import Side
 from hermes_dist.model.tree import Digest, Entry, Read, Tree
@@ -117,7 +117,8 @@ def merge_trees(
         Invalid: A file's content can't be read.
     """
     names = under_common_names(base, ours, theirs, read, moved or {})
-    work = _Work(read, favour, leaves)
+    # Where upstream changed nothing, the home stays as it is: only what differs is decided path by path.
+    work = _Work(read, favour, leaves, live=dict(names.ours), base=dict(names.theirs))
     _merge_paths(work, names)
     _part_files_from_folders(work, names)
     still_open = {conflict.path for conflict in work.conflicts}
@@ -134,8 +135,8 @@ def merge_trees(
 
 
 def _merge_paths(work: _Work, names: Names) -> None:
-    """Merge each path under the name that it has in all three trees."""
-    for path in sorted({*names.base, *names.ours, *names.theirs}):
+    """Merge each path that upstream changed, under the name that it has in all three trees."""
+    for path in sorted({*names.base.differing(names.theirs), *names.moved_here}):
         old, own, new = names.base.get(path), names.ours.get(path), names.theirs.get(path)
         if path in names.moved_here and new is None:
             # Under the common name ours equals base, but a move by the user is an edit: deleting the file would
@@ -288,10 +289,13 @@ def _part_files_from_folders(work: _Work, names: Names) -> None:
     Paths are merged one by one, so only here can be seen that two of them can't be on one disk together.
     """
     live = {path for path, entry in work.live.items() if entry}
-    folders = {folder for path in live for folder in path.parents}
-    for path in sorted(live):
+    new = sorted(path for path in live if path not in names.ours)
+    if not new:
+        return
+    folders = folders_of(live)
+    for path in new:
         in_the_way = _in_the_way(path, live, folders)
-        if not in_the_way or path in names.ours:
+        if not in_the_way:
             continue
         side = work.favour(path, "")
         if side is Side.THEIRS:

@@ -5,8 +5,8 @@ A tree lists what a package or a home contains, without the contents; a ``Read``
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Self
+from collections.abc import Callable, ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
+from typing import TYPE_CHECKING, Self, TypeVar, overload
 
 from hermes_dist import lazily
 from hermes_dist.errors import Invalid
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import hashlib
 
 _HEX = lazily.pattern(r"[0-9a-f]{64}")
+_Other = TypeVar("_Other")
 
 
 class Digest(str):
@@ -88,7 +89,7 @@ class Tree(Mapping[RelPath, Entry]):
     def __init__(
         self, entries: Mapping[RelPath, Entry] | Iterable[tuple[RelPath, Entry]] = ()
     ) -> None:
-        pairs = dict(entries)
+        pairs = dict(entries._entries if isinstance(entries, Tree) else entries)
         paths = sorted(pairs)
         in_order = paths == [*pairs]
         self._entries: dict[RelPath, Entry] = pairs if in_order else {p: pairs[p] for p in paths}
@@ -106,6 +107,23 @@ class Tree(Mapping[RelPath, Entry]):
     def __contains__(self, path: object) -> bool:
         return path in self._entries
 
+    # A large package is walked through many times, so these are the ones of the dict itself.
+    @overload
+    def get(self, path: RelPath, /) -> Entry | None: ...
+    @overload
+    def get(self, path: RelPath, /, default: Entry | _Other) -> Entry | _Other: ...
+    def get(self, path: RelPath, /, default: object = None) -> object:
+        return self._entries.get(path, default)
+
+    def keys(self) -> KeysView[RelPath]:
+        return self._entries.keys()
+
+    def values(self) -> ValuesView[Entry]:
+        return self._entries.values()
+
+    def items(self) -> ItemsView[RelPath, Entry]:
+        return self._entries.items()
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Tree) and self._entries == other._entries
 
@@ -119,10 +137,8 @@ class Tree(Mapping[RelPath, Entry]):
     def digest(self) -> Digest:
         """SHA-256 over ``mode digest path`` lines in path order."""
         if self._digest is None:
-            whole = _sha256()
-            for path, entry in self._entries.items():
-                whole.update(f"{mode_of(entry)} {entry.digest} {path}\n".encode())
-            self._digest = str.__new__(Digest, whole.hexdigest())
+            lines = (f"{mode_of(e)} {e.digest} {path}\n" for path, e in self._entries.items())
+            self._digest = Digest.of("".join(lines).encode())
         return self._digest
 
     def with_entries(self, changes: Mapping[RelPath, Entry | None]) -> Tree:
@@ -146,9 +162,15 @@ class Tree(Mapping[RelPath, Entry]):
         """Return the part of the tree whose paths ``keep`` accepts."""
         return Tree({path: entry for path, entry in self._entries.items() if keep(path)})
 
+    def lacking(self, other: Tree) -> list[RelPath]:
+        """List the paths that another tree does not have, in path order."""
+        return sorted(self._entries.keys() - other._entries.keys())
+
     def differing(self, other: Tree) -> list[RelPath]:
         """List the paths whose entries differ, in path order."""
         mine, others = self._entries, other._entries
+        if mine is others:
+            return []
         return sorted(p for p in mine.keys() | others.keys() if mine.get(p) != others.get(p))
 
 

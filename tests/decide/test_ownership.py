@@ -657,4 +657,4 @@ def test_more_names_than_are_remembered_are_judged_alike() -> None:
     names = [f"note-{n}.md" for n in range(3 * ownership._KNOWN_NAMES)]
     assert not any(is_machine(RelPath(f"skills/x/{name}")) for name in names)
     assert is_machine(RelPath("skills/x/.DS_Store"))
-    assert len(ownership._MACHINE_NAMES._known) <= ownership._KNOWN_NAMES
+    assert len(ownership._TELLING._known) <= ownership._KNOWN_NAMES
