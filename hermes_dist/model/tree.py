@@ -89,7 +89,7 @@ class Tree(Mapping[RelPath, Entry]):
     def __init__(
         self, entries: Mapping[RelPath, Entry] | Iterable[tuple[RelPath, Entry]] = ()
     ) -> None:
-        pairs = dict(entries._entries if isinstance(entries, Tree) else entries)
+        pairs = dict(entries.items() if isinstance(entries, Mapping) else entries)
         paths = sorted(pairs)
         in_order = paths == [*pairs]
         self._entries: dict[RelPath, Entry] = pairs if in_order else {p: pairs[p] for p in paths}
