@@ -78,9 +78,7 @@ def propose(
     """
     old = home.lock
     received_before = home.base if base is None else base
-    package = _looked_at(received_before, incoming)
-    believe = _left_as_it_is(received_before, incoming) if verb == "update" else None
-    observed = observe_or_nothing(ctx, home, package, believe)
+    observed = _observed(ctx, home, received_before, incoming, verb)
     handed = _handed_over(received_before, home, incoming, choices, observed)
     base = handed.base
     incoming = replace(incoming, placed=handed.placed, read=together(handed.blobs, incoming.read))
@@ -217,6 +215,12 @@ def propose_incoming(
 def _looked_at(base: Tree, incoming: Incoming) -> Tree:
     """Every path to look for in a home; the example stands beside the package tree."""
     return base.with_entries({**incoming.placed, ENV_EXAMPLE: _NO_MATTER})
+
+
+def _observed(ctx: Context, home: Home, base: Tree, incoming: Incoming, verb: str) -> Observed:
+    """Read the files of a home; an update does not read again what is not its business."""
+    believe = _left_as_it_is(base, incoming) if verb == "update" else None
+    return observe_or_nothing(ctx, home, _looked_at(base, incoming), believe)
 
 
 def _left_as_it_is(base: Tree, incoming: Incoming) -> Believe:
