@@ -65,7 +65,9 @@ ONLY_IN = {
     "zlib": ("world.archive", "world.disk.store", "world.git", "decide.secrets.members"),
     "gzip": ("world.archive",),
     "subprocess": ("world.agent", "world.git", "world.child"),
-    "socket": ("page.server", "world.peers"),
+    "socket": ("page.server", "world.peers", "world.git.direct"),
+    "ssl": ("world.git.direct",),
+    "http.client": ("world.git.direct",),
     "urllib.request": (),
     "typer": ("cli.",),
     "click": ("cli.",),
@@ -117,7 +119,7 @@ PIPES = {
 }
 
 AGENTS = "agents"
-COMMON_WORDS = {"updated_at", "whatsapp_cloud", ".env", ".config"}
+COMMON_WORDS = {"updated_at", "whatsapp_cloud", ".env", ".config", ".netrc"}
 """Words of the agent that mean other things, too: a time in our own data, a channel, names of every program."""
 
 BRAND_WORDS = (".hermes", "HERMES_HOME", "aigenlabs")

@@ -190,6 +190,24 @@ class LockHead(NamedTuple):
     held: str = ""
 
 
+def source_of(data: bytes) -> tuple[str, int] | None:
+    """What to ask before many locks are read: the source of a lock, and how many packages its top one stands on.
+
+    What waits for approval is most of a head, and left out here.
+
+    Returns:
+        Both; None if the lock is damaged or newer than this program. Whether the rest of it can be read is not said.
+    """
+    first, begun, rest = data[: _start_of_long_tables(data)].partition(b"\nparked = [\n")
+    if begun:
+        first += rest[rest.find(b"\n]\n") + 2 :]
+    try:
+        raw = migrated(parsed(first + b"\n"))
+        return text(top_of(raw), "source"), len(rows(raw, "packages")) - 1
+    except DAMAGE:
+        return None
+
+
 def load_head(data: bytes) -> LockHead | None:
     """Read the head of a lockfile; None if it is damaged or newer than this program."""
     # The long tables are last, and are not read: with many files they would cost most of the time. They are only
@@ -232,7 +250,9 @@ def facts_in(row: Mapping[str, object]) -> Facts:
 
 def _fact(value: object) -> Fact:
     name, shown = listed(value, "a fact")
-    return text({"name": name}, "name"), text({"value": shown}, "value")
+    if not isinstance(name, str) or not isinstance(shown, str):
+        raise TypeError("a fact is not text")
+    return name, shown
 
 
 def _start_of_long_tables(data: bytes) -> int:

@@ -14,10 +14,12 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Literal, Self
+from typing import IO, Literal, Self, TypeVar
 from weakref import WeakSet
 
 from hermes_dist.errors import DistError
@@ -38,6 +40,7 @@ _LIMITER = (
     'ulimit -f "$file" 2>/dev/null; ulimit -t "$cpu" 2>/dev/null; exec "$@"'
 )
 
+_Item = TypeVar("_Item")
 Stopped = Literal["", "time", "output"]
 
 
@@ -237,14 +240,7 @@ def meanwhile(work: Callable[[], None]) -> Iterator[None]:
         work: Waits for children most of the time. The kind of an error is noted for the crash log, and
             the rest forgotten: the step that needs what it was to bring does it again, and tells what fails.
     """
-
-    def attempt() -> None:
-        try:
-            work()
-        except Exception as error:  # noqa: BLE001 - a traceback of a thread helps nobody, and may show what is secret
-            note("failed", "what was begun early:", type(error).__name__)
-
-    thread = threading.Thread(target=attempt, daemon=True)
+    thread = threading.Thread(target=_attempt, args=(work,), daemon=True)
     thread.start()
     try:
         yield
@@ -253,6 +249,51 @@ def meanwhile(work: Callable[[], None]) -> Iterator[None]:
         stop_running()
         thread.join(_GRACE)
         stop_running()  # what it began in between
+        raise
+
+
+def _attempt(work: Callable[[], None]) -> None:
+    try:
+        work()
+    except Exception as error:  # noqa: BLE001 - a traceback of a thread helps nobody, and may show what is secret
+        note("failed", "what was begun early:", type(error).__name__)
+
+
+def at_once(work: Callable[[_Item], None], items: Iterable[_Item], most: int) -> None:
+    """Do something for many items, some at the same time, and wait for the last one.
+
+    If that is interrupted, no other item is begun, every child that is waited for is terminated, and what still waits
+    for a server is left alone.
+
+    Args:
+        work: What to do with an item; an error is noted and forgotten, as for :func:`meanwhile`.
+        items: The items.
+        most: How many at the same time.
+    """
+    left = deque(items)
+
+    def one_after_the_other() -> None:
+        with contextlib.suppress(IndexError):
+            while True:
+                _attempt(partial(work, left.popleft()))
+
+    threads = [
+        threading.Thread(target=one_after_the_other, daemon=True)
+        for _ in range(min(most, len(left)))
+    ]
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    except BaseException:
+        left.clear()
+        stop_running()
+        end = time.monotonic() + _GRACE
+        for thread in threads:
+            if thread.is_alive():
+                thread.join(max(0, end - time.monotonic()))
+        stop_running()  # what they began in between
         raise
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -243,6 +244,9 @@ class Git(Protocol):
 
     def refs(self, url: str) -> Refs:
         """List the refs."""
+
+    def asking(self, urls: Collection[str]) -> AbstractContextManager[None]:
+        """Be ready, while the block runs, to list the refs of many repositories faster than one after the other."""
 
     def fetch(
         self, url: str, want: str, *, depth: int = 1, progress: Callable[[str], None] | None = None

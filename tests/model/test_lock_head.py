@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hermes_dist.errors import Invalid
 from hermes_dist.model import lock_head as lockhead
 from hermes_dist.model.lock import Lock, dump_lock, load_lock
-from hermes_dist.model.lock_head import LockHead, count, load_head, pending, reason
+from hermes_dist.model.lock_head import LockHead, count, load_head, pending, reason, source_of
 from hermes_dist.model.lock_package import Approval, LockedPackage
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Conflict, Effect, EffectKind
@@ -98,6 +98,7 @@ def test_law_the_head_never_says_other_than_the_whole_lock_and_never_fails(data:
         event("damaged")
         return
     event("readable")
+    assert source_of(data) == (lock.source, len(lock.layers))
     assert head is not None
     assert head._replace(parked=tuple(sorted(head.parked))) == head_of(lock)._replace(
         parked=tuple(sorted(head_of(lock).parked))
@@ -130,6 +131,8 @@ def test_damage_in_a_long_table_is_seen() -> None:
 
 def test_a_newer_lock_and_a_damaged_one_have_no_head() -> None:
     assert load_head(TEXT.encode()) == head_of(LOCK)
+    assert source_of(TEXT.replace("format = 2", "format = 3").encode()) is None
+    assert source_of(TEXT.replace("[[packages]]", "[[parcels]]").encode()) is None
     for other in (
         TEXT.replace("format = 2", "format = 3"),
         TEXT.replace("format = 2", 'format = "1"'),

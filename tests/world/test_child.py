@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from hermes_dist.world import trace
-from hermes_dist.world.child import Bounds, Command, Finished, Stream, meanwhile, run
+from hermes_dist.world.child import Bounds, Command, Finished, Stream, at_once, meanwhile, run
 
 ENV = {"PATH": os.environ["PATH"], "ONLY": "this"}
 
@@ -184,3 +185,42 @@ def test_a_block_that_fails_ends_what_is_done_meanwhile(tmp_path: Path) -> None:
     assert eventually(lambda: bool(done), 60)
     assert not done[0].ok
     assert not is_alive(int(pid.read_text()))
+
+
+def test_many_things_are_done_at_once_and_one_that_fails_stops_no_other() -> None:
+    done: list[int] = []
+    together = threading.Barrier(3, timeout=60)
+
+    def work(number: int) -> None:
+        if number < 3:
+            together.wait()
+        if number == 4:
+            raise IndexError
+        done.append(number)
+
+    at_once(work, range(10), 3)
+    assert sorted(done) == [0, 1, 2, 3, 5, 6, 7, 8, 9]
+    at_once(work, (), 3)
+
+
+def test_ctrl_c_ends_what_is_done_at_once_and_begins_nothing_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begun: list[int] = []
+    ended: list[Finished] = []
+
+    def work(number: int) -> None:
+        begun.append(number)
+        ended.append(run(sh("exec sleep 600"), Bounds(seconds=600)))
+
+    def interrupted(_thread: threading.Thread, _seconds: float | None = None) -> None:
+        monkeypatch.undo()
+        assert eventually(lambda: len(begun) == 2, 60)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(threading.Thread, "join", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        at_once(work, range(10), 2)
+    assert eventually(lambda: len(ended) == 2, 60)
+    assert not any(finished.ok for finished in ended)
+    assert len(begun) == 2

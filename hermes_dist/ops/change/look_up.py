@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import contextlib
 import shlex
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from hermes_dist.decide.versions import newer_tags
 from hermes_dist.errors import DistError, Invalid, UsageError, counted
 from hermes_dist.lazily import NamedTuple
-from hermes_dist.model.lock_head import LockHead, load_head
+from hermes_dist.model.lock_head import LockHead, load_head, source_of
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.source import AsGit, Pin, PinKind, SourceSpec, parse_source
@@ -28,6 +28,8 @@ from hermes_dist.world.trace import note
 if TYPE_CHECKING:
     from hermes_dist.model.lock import Lock
     from hermes_dist.ops.change.request import Request
+
+_Read = TypeVar("_Read")
 
 
 class Looked(NamedTuple):
@@ -133,15 +135,15 @@ def ask_ahead(ctx: Context, names: Iterable[ProfileName]) -> None:
     specs: list[SourceSpec] = []
     for name in names:
         with contextlib.suppress(DistError):
-            head = _head(ctx, name)
-            specs += to_ask(ctx, head.source)
-            if head.layers:
+            source, layers = _source(ctx, name)
+            specs += to_ask(ctx, source)
+            if layers:
                 specs += to_ask(ctx, *sources_of_layers(_opened(ctx, name)))
     specs = list(dict.fromkeys(specs))
     if len(specs) > 1:
         ctx.progress(f"asking {counted(len(specs), 'source')}")
         ctx.sources.ask_ahead(specs)
-    elif specs:  # all profiles of one source: no pool of threads has to be loaded
+    elif specs:  # all profiles of one source
         with contextlib.suppress(DistError):
             ctx.sources.ask_ahead_one(specs[0], ctx.progress)
 
@@ -163,17 +165,34 @@ def sources_of_layers(lock: Lock) -> Iterator[str]:
             yield one.source
 
 
+def _source(ctx: Context, name: ProfileName) -> tuple[str, int]:
+    """The source of a profile, and how many packages its top one stands on."""
+    found = _as_it_is(ctx, name, source_of)
+    if found is None or (found[1] and is_own(found[0])):
+        head = _head(ctx, name)
+        return head.source, head.layers
+    return found
+
+
 def _head(ctx: Context, name: ProfileName) -> LockHead:
     """Read the head of a lock; open the home first if the file is missing or an operation was interrupted."""
-    try:
-        # The lockfile changes last, so after an interruption its head may tell of the time before.
-        interrupted = (ctx.layout.private(name) / "txn").exists()
-        head = None if interrupted else load_head(ctx.layout.lockfile(name).read_bytes())
-    except OSError:
-        head = None
+    head = _as_it_is(ctx, name, load_head)
     if head is None or (head.layers and is_own(head.source)):
         return _head_of(_opened(ctx, name))
     return head
+
+
+def _as_it_is(
+    ctx: Context, name: ProfileName, read: Callable[[bytes], _Read | None]
+) -> _Read | None:
+    """Read from a lock without opening its home; None if that has to be opened first."""
+    try:
+        # The lockfile changes last, so after an interruption it may tell of the time before.
+        if (ctx.layout.private(name) / "txn").exists():
+            return None
+        return read(ctx.layout.lockfile(name).read_bytes())
+    except OSError:
+        return None
 
 
 def _opened(ctx: Context, name: ProfileName) -> Lock:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from hermes_dist.errors import DistError
-from hermes_dist.world.child import stop_running
+from hermes_dist.world.child import at_once
 from hermes_dist.world.git.known_refs import KnownRefs
 from hermes_dist.world.ports import Git, Refs
 
@@ -50,18 +50,9 @@ class Asking:
             urls: Their addresses.
             again: Whether those that were asked ahead in this run already are asked once more.
         """
-        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - start-up
-
         each = dict.fromkeys(url for url in urls if again or url not in self._ahead)
-        pool = ThreadPoolExecutor(max_workers=_AT_ONCE)
-        try:
-            self._ahead.update(zip(each, pool.map(self._ask, each), strict=True))
-        except BaseException:  # Ctrl-C: ask no other repository, and wait for no answer
-            pool.shutdown(wait=False, cancel_futures=True)
-            stop_running()
-            raise
-        finally:
-            pool.shutdown()
+        with self._git.asking(each):
+            at_once(self.ahead_one, each, _AT_ONCE)
 
     def _ask(self, url: str) -> Refs | DistError:
         try:

@@ -146,6 +146,14 @@ class CliTool:
         )
         return self._remote(url, None, *words)
 
+    def settings(self, names: str) -> Command:
+        """Print the names of the user's settings that a regular expression finds; exit with 1 if there are none."""
+        words = ("config", "--name-only", "--get-regexp", names)
+        return Command(
+            (self._base[0], f"--git-dir={os.devnull}", *words),
+            {**self._env, "GIT_ALLOW_PROTOCOL": "none"},
+        )
+
     def traced(self, command: Command) -> Command:
         """The same command, which then also prints the headers of each answer, but no login and no content."""
         return command._replace(

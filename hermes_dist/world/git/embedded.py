@@ -59,6 +59,9 @@ class DulwichTool:
         )
         return command._replace(private=True)
 
+    def settings(self, names: str) -> None:
+        """Its settings can't be asked for."""
+
     def traced(self, command: Command) -> None:
         """There is nothing more to hear: its errors name the address."""
 

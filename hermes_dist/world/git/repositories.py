@@ -9,9 +9,9 @@ from __future__ import annotations
 import contextlib
 import re
 import shlex
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import unquote, urlsplit
 
 from hermes_dist.brand import Layout
@@ -50,6 +50,9 @@ from hermes_dist.world.git.errors import (
 )
 from hermes_dist.world.ports import Changed, GitFile, Listing, Refs, Relation
 
+if TYPE_CHECKING:
+    from hermes_dist.world.git.direct import Direct
+
 HISTORY = 1000
 _URL = (
     r"(https|ssh|file|http|git)://(?!-)[^\x00-\x20\x7f]+"
@@ -68,6 +71,7 @@ class Tool(Protocol):
     @property
     def name(self) -> str: ...
     def refs(self, url: str) -> Command: ...
+    def settings(self, names: str) -> Command | None: ...
     def fetch(
         self, cache: Path, url: str, source: str, target: str, depth: int | None, *, talk: bool
     ) -> Command: ...
@@ -156,6 +160,7 @@ class BareGit:
         self._offline = offline
         self._patience = patience
         self._limits = limits
+        self._direct: Direct | None = None
         self._last_read: tuple[str, list[tuple[str, str]], list[bytes]] = ("", [], [])
         self._bounds = Bounds(
             seconds=patience.refs,
@@ -166,11 +171,24 @@ class BareGit:
     def refs(self, url: str) -> Refs:
         self._may_talk(url)
         bounds = self._within(self._patience.refs)._replace(memory=_LISTING_MEMORY)
+        if (direct := self._direct) is not None and (found := direct.refs(url)) is not None:
+            return found
         finished = run(self.tool.refs(url), bounds)
         if not finished.ok:
             leads = self._redirected(url, finished)
             raise explain_listing(finished, url, self._patience.refs, leads)
         return parse_refs(finished.out)._replace(moved_to=followed_to(finished, url))
+
+    @contextlib.contextmanager
+    def asking(self, urls: Collection[str]) -> Iterator[None]:
+        from hermes_dist.world.git.only_git import SETTINGS, direct_to  # noqa: PLC0415 - start-up: mostly one is asked
+
+        settings = None if self._offline else self.tool.settings(SETTINGS)
+        try:
+            with direct_to(urls, settings) as self._direct:
+                yield
+        finally:
+            self._direct = None
 
     def _redirected(self, url: str, refused: Finished) -> Redirect:
         """Where a redirect leads, if that is what was refused and the server said it."""

@@ -1,0 +1,64 @@
+"""The answer of a server that is asked over HTTP for its refs in the first way that git spoke it: all at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hermes_dist import lazily
+from hermes_dist.world.git.cache import parse_refs
+from hermes_dist.world.ports import Refs
+
+TYPE = "application/x-git-upload-pack-advertisement"
+_FIRST = b"# service=git-upload-pack\n"
+_LINE = lazily.pattern(
+    rb"(?:[0-9a-f]{40}|[0-9a-f]{64}) (?:HEAD|refs/[^\x00-\x20\x7f~^:?*\[\\]+(?:\^\{\})?)\n?"
+)
+_HEAD_IS = b"symref=HEAD:"
+
+
+def advertised(answer: bytes) -> Refs | None:
+    """Read the refs of a repository.
+
+    Args:
+        answer: The whole answer.
+
+    Returns:
+        The refs; None for anything that only git can judge: another protocol, an error, an empty repository, a part.
+    """
+    try:
+        title, end, first, *others, last = _packets(answer)
+    except ValueError:
+        return None
+    first, null, abilities = first.partition(b"\0")
+    lines = [first, *(line for line in others if not line.startswith(b"shallow "))]
+    if (title, end, last) != (_FIRST, b"", b"") or not null or not all(map(_LINE.fullmatch, lines)):
+        return None
+    return parse_refs(b"\n".join(map(_as_listed, (*_head_of(abilities), *lines))))
+
+
+def _head_of(abilities: bytes) -> Iterator[bytes]:
+    """The branch that HEAD stands for, as if it were a line."""
+    for word in abilities.split():
+        if word.startswith(_HEAD_IS):
+            yield b"ref: %s HEAD" % word.removeprefix(_HEAD_IS)
+
+
+def _as_listed(line: bytes) -> bytes:
+    """A line as ``git ls-remote`` prints it."""
+    return b"\t".join(line.removesuffix(b"\n").rsplit(b" ", 1))
+
+
+def _packets(answer: bytes) -> list[bytes]:
+    """The packets of an answer; an empty one ends a part.
+
+    Raises:
+        ValueError: It is not made of whole packets.
+    """
+    found, at = list[bytes](), 0
+    while at < len(answer):
+        length = int(answer[at : at + 4], 16)
+        if (length < 4 and length != 0) or at + max(length, 4) > len(answer):
+            raise ValueError(at)
+        found.append(answer[at + 4 : at + length])
+        at += length or 4
+    return found
