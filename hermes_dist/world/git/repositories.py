@@ -48,6 +48,7 @@ from hermes_dist.world.git.errors import (
     masked_lines,
     refused_redirect,
 )
+from hermes_dist.world.git.only_git import SETTINGS, direct_to
 from hermes_dist.world.ports import Changed, GitFile, Listing, Refs, Relation
 
 if TYPE_CHECKING:
@@ -181,8 +182,6 @@ class BareGit:
 
     @contextlib.contextmanager
     def asking(self, urls: Collection[str]) -> Iterator[None]:
-        from hermes_dist.world.git.only_git import SETTINGS, direct_to  # noqa: PLC0415 - start-up: mostly one is asked
-
         settings = None if self._offline else self.tool.settings(SETTINGS)
         try:
             with direct_to(urls, settings) as self._direct:
