@@ -32,6 +32,7 @@ from benchmarks.peers import Apm, Copier
 from benchmarks.scale import Machine
 from benchmarks.where import PAGE, machine, replaced
 
+FLOOR = str(Path(__file__).with_name("floor.py"))
 FAR = 0.05
 """Seconds that a request to a server far away takes longer."""
 FLEET = 50
@@ -50,6 +51,7 @@ class Row(NamedTuple):
         ours: Milliseconds that ours took; None where it is no time.
         peer: Milliseconds that the other took; None for none.
         name: What the other is.
+        floor: What the figure would be if ours did only what ``floor.py`` does; None where nothing does the same.
     """
 
     job: str
@@ -59,6 +61,7 @@ class Row(NamedTuple):
     ours: float | None = None
     peer: float | None = None
     name: str = ""
+    floor: float | None = None
 
     @property
     def met(self) -> bool:
@@ -69,9 +72,10 @@ class Row(NamedTuple):
         times = [f"{ms:,.0f} ms" if ms is not None else "" for ms in (self.ours, self.peer)]
         peer = f"{self.name}: {times[1]}" if self.name else ""
         met = "yes" if self.met else "**no**"
+        figures = (self.floor, self.goal, self.figure)
         return (
             self.job,
-            *(_said(n, self.unit) for n in (self.goal, self.figure)),
+            *("" if n is None else _said(n, self.unit) for n in figures),
             met,
             times[0],
             peer,
@@ -148,21 +152,39 @@ class Bench:
     def tell(self, row: Row) -> None:
         """Keep a row, and print it at once."""
         self.rows.append(row)
-        job, goal, figure, met, ours, peer = row.cells()
-        print(f"{job:<42} {figure:>10}  goal {goal:<9} {met:<7} {ours:>9}  {peer}", flush=True)
+        job, floor, goal, figure, met, ours, peer = row.cells()
+        least = f"floor {floor}" if floor else ""
+        print(
+            f"{job:<42} {figure:>10}  goal {goal:<9} {met:<7} {least:<15} {ours:>9}  {peer}",
+            flush=True,
+        )
 
     def compare(
-        self, job: str, goal: float, ours: Run, peer: Run, name: str, rounds: int = 0
+        self,
+        job: str,
+        goal: float,
+        ours: Run,
+        peer: Run,
+        name: str,
+        rounds: int = 0,
+        floor: Run | None = None,
     ) -> None:
-        """Measure two jobs in turn: the goal is a ratio of their medians."""
-        pairs = [(ours(), peer()) for _ in range(rounds or self.rounds)]
-        mine, theirs = (statistics.median(side) for side in zip(*pairs, strict=True))
-        self.tell(Row(job, goal, mine / theirs, "×", mine * 1000, theirs * 1000, name))
+        """Measure two jobs in turn, and what is left of ours in a bare program: the goal is a ratio of medians."""
+        each = [run for run in (ours, peer, floor) if run]
+        turns = [[run() for run in each] for _ in range(rounds or self.rounds)]
+        mine, theirs, *least = (statistics.median(side) for side in zip(*turns, strict=True))
+        least = least[0] / theirs if least else None
+        self.tell(Row(job, goal, mine / theirs, "×", mine * 1000, theirs * 1000, name, least))
 
-    def within(self, job: str, goal: float, ours: Run) -> None:
+    def within(self, job: str, goal: float, ours: Run, floor: Run) -> None:
         """Measure a job that has no peer: the goal is in milliseconds."""
-        spent = statistics.median(ours() for _ in range(self.rounds)) * 1000
-        self.tell(Row(job, goal, spent, "ms", spent))
+        turns = [(ours() * 1000, floor() * 1000) for _ in range(self.rounds)]
+        spent, least = (statistics.median(side) for side in zip(*turns, strict=True))
+        self.tell(Row(job, goal, spent, "ms", spent, floor=least))
+
+    def floor(self, home: Path, *words: str) -> float:
+        """Seconds of a bare program; see ``floor.py``."""
+        return self.time(home, str(Path(self.ours).with_name("python")), "-I", FLOOR, *words)
 
     def ship(self, size: str) -> None:
         """Publish another edition that changes five files."""
@@ -213,12 +235,14 @@ def lists(bench: Bench) -> None:
             break
         home = profiles(bench, "S", count)
         ours = partial(bench.time, home, bench.ours, "list")
+        least = partial(bench.floor, home, "list", str(home))
         if goal is None:
-            bench.within(f"list, {count:,} profiles", 120, ours)
+            bench.within(f"list, {count:,} profiles", 120, ours, least)
         elif bench.agent:
             peer = partial(bench.time, home, bench.agent, "profile", "list")
             rounds = min(bench.rounds, 3) if count > 100 else 0
-            bench.compare(f"list, {count} profiles", goal, ours, peer, "agent profile list", rounds)
+            job = f"list, {count} profiles"
+            bench.compare(job, goal, ours, peer, "agent profile list", rounds, least)
         spent[count] = statistics.median(ours() for _ in range(bench.rounds)) * 1000
     least, most = min(spent), max(spent)
     each = (spent[most] - spent[least]) / (most - least)
@@ -263,23 +287,31 @@ def installs(bench: Bench, size: str, clone: float, agent: float, rounds: int) -
     def theirs() -> float:
         return bench.time(bench.home(), bench.agent, "profile", "install", url, "-y")
 
-    bench.compare(f"install {size}", clone, ours, cloned, "git clone --depth 1", rounds)
+    def least() -> float:
+        home = bench.home()
+        return bench.floor(home, "install", url, str(home / "place"))
+
+    job = f"install {size}"
+    bench.compare(job, clone, ours, cloned, "git clone --depth 1", rounds, least)
     if bench.agent:
-        bench.compare(f"install {size}, the agent", agent, ours, theirs, "agent install", rounds)
+        bench.compare(f"{job}, the agent", agent, ours, theirs, "agent install", rounds, least)
 
 
 def updates(bench: Bench, size: str, rounds: int) -> None:
     """Update one, with nothing new and with five files, two of which are edited in the home; and its status."""
     url, name = bench.url(size), f"bench-{size.lower()}"
-    mine, theirs = bench.home(), bench.home()
+    mine, theirs, bare = bench.home(), bench.home(), bench.home()
+    place = str(bare / "place")
     bench.time(mine, bench.ours, "install", url, "-y")
+    bench.floor(bare, "install", url, place)
 
     def ours(*words: str) -> float:
         return bench.time(mine, bench.ours, *words)
 
     job = f"update {size}, nothing new"
     asked = partial(bench.time, mine, "git", "ls-remote", url)
-    bench.compare(job, 3.0, lambda: ours("update", name), asked, "git ls-remote", rounds)
+    least = partial(bench.floor, bare, "nothing-new", url, "0" * 40)
+    bench.compare(job, 3.0, lambda: ours("update", name), asked, "git ls-remote", rounds, least)
     if bench.agent:
         bench.time(theirs, bench.agent, "profile", "install", url, "-y")
 
@@ -288,13 +320,22 @@ def updates(bench: Bench, size: str, rounds: int) -> None:
 
         if size == "M":
             bench.compare(
-                f"{job}, the agent", 0.12, lambda: ours("update", name), agent, "agent update"
+                f"{job}, the agent",
+                0.12,
+                lambda: ours("update", name),
+                agent,
+                "agent update",
+                floor=least,
             )
 
         def merged(home: Path, update: Run) -> float:
             bench.ship(size)
             edit(home / ".hermes/profiles" / name)
             return update()
+
+        def shipped() -> float:
+            bench.ship(size)
+            return bench.floor(bare, "update", url, place)
 
         goal = {"S": 0.40, "M": 0.25, "L": 0.04}[size]
         bench.compare(
@@ -304,14 +345,18 @@ def updates(bench: Bench, size: str, rounds: int) -> None:
             lambda: merged(theirs, agent),
             "agent update",
             rounds,
+            shipped,
         )
     ours("status", name)
+    looked = partial(bench.floor, bare, "status", place)
     if size == "M":
-        bench.within("status M", 80, lambda: ours("status", name))
+        bench.within("status M", 80, lambda: ours("status", name), looked)
     elif size == "L":
         git_status = ("git", "-C", str(bench.root / "L-work"), "status", "--short")
         peer = partial(bench.time, mine, *git_status)
-        bench.compare("status L", 6.0, lambda: ours("status", name), peer, "git status")
+        bench.compare(
+            "status L", 6.0, lambda: ours("status", name), peer, "git status", floor=looked
+        )
 
 
 def peers(bench: Bench) -> None:
@@ -364,11 +409,13 @@ def fleet(bench: Bench) -> None:
     def one_by_one() -> float:
         return sum(bench.time(home, "git", "ls-remote", bench.url(name)) for name in names)
 
+    least = partial(bench.floor, home, "all", *map(bench.url, names))
     rounds = min(bench.rounds, 3)
     peer = f"{FLEET} git ls-remote"
-    bench.compare(f"update --all, {FLEET} unchanged", 0.8, ours, one_by_one, peer, rounds)
+    bench.compare(f"update --all, {FLEET} unchanged", 0.8, ours, one_by_one, peer, rounds, least)
     bench.server.delay = FAR
-    bench.compare(f"update --all, {FLEET} far away", 0.15, ours, one_by_one, peer, min(rounds, 2))
+    rounds = min(rounds, 2)
+    bench.compare(f"update --all, {FLEET} far away", 0.15, ours, one_by_one, peer, rounds, least)
     bench.server.delay = 0.0
     requests = {}
     for count in (1, FLEET):
@@ -391,6 +438,8 @@ def archives(bench: Bench) -> None:
     mine, theirs = bench.home(), bench.home()
     bench.time(mine, bench.ours, "install", url, "-y")
     bench.time(theirs, bench.agent, "profile", "install", url, "-y")
+    bare = bench.home()
+    bench.floor(bare, "install", url, str(bare / "place"))
     files: list[Path] = []
 
     def file() -> str:
@@ -404,8 +453,14 @@ def archives(bench: Bench) -> None:
         lambda: bench.time(theirs, bench.agent, "profile", "export", "bench-l", "-o", file()),
         "agent export",
         rounds,
+        lambda: bench.floor(bare, "export", str(bare / "place"), file()),
     )
-    ours, peer = str(files[0]), str(files[1])
+    ours, peer, packed = map(str, files[:3])
+
+    def unpacked() -> float:
+        home = bench.home()
+        return bench.floor(home, "import", packed, str(home / "place"))
+
     bench.compare(
         "import L",
         0.50,
@@ -413,6 +468,7 @@ def archives(bench: Bench) -> None:
         lambda: bench.time(bench.home(), bench.agent, "profile", "import", peer, "--name", "back"),
         "agent import",
         rounds,
+        unpacked,
     )
 
 
@@ -513,8 +569,8 @@ def lines(rows: list[Row]) -> Iterator[str]:
     met = sum(row.met for row in rows)
     yield f"{machine()} {met} of {len(rows)} goals are met."
     yield ""
-    yield "| job | goal | measured | met | ours | the peer |"
-    yield "| --- | --- | --- | --- | --- | --- |"
+    yield "| job | floor | goal | measured | met | ours | the peer |"
+    yield "| --- | --- | --- | --- | --- | --- | --- |"
     yield from ("| " + " | ".join(row.cells()) + " |" for row in rows)
 
 
