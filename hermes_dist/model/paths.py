@@ -154,12 +154,8 @@ class RelPath(str):
     @property
     def parents(self) -> tuple[RelPath, ...]:
         """All parent folders, outermost first."""
-        found = []
-        at = self.find("/")
-        while at >= 0:
-            found.append(_trusted(self[:at]))
-            at = self.find("/", at + 1)
-        return tuple(found)
+        folder = self.rpartition("/")[0]
+        return _and_above(folder) if folder else ()
 
     @property
     def suffix(self) -> str:
@@ -189,6 +185,13 @@ def folders_of(paths: Iterable[RelPath]) -> set[RelPath]:
 def _trusted(text: str) -> RelPath:
     """Build a path that is the start of a safe one, and therefore safe."""
     return str.__new__(RelPath, text)
+
+
+@lru_cache(maxsize=1 << 13)
+def _and_above(folder: str) -> tuple[RelPath, ...]:
+    """A folder of a safe path, after the folders that it is in."""
+    above = folder.rpartition("/")[0]
+    return (*_and_above(above), _trusted(folder)) if above else (_trusted(folder),)
 
 
 class ProfileName(str):

@@ -73,7 +73,9 @@ def is_plain(digest: Digest, read: Read) -> bool:
 
 def looks_plain(data: bytes) -> bool:
     """Whether a content has only visible ASCII and no escapes."""
-    return data.isascii() and not data.translate(None, _PLAIN) and not re.search(_ESCAPE, data)
+    if not data.isascii() or data.translate(None, _PLAIN):
+        return False
+    return b"\\" not in data or not re.search(_ESCAPE, data)
 
 
 def remember_plain(digests: Iterable[Digest]) -> None:

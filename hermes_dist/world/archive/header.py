@@ -118,6 +118,6 @@ def _number(field: bytes) -> int:
             raise Invalid("the archive is not safe: a size is negative or too large")
         return number
     text = field.strip(b" \0")
-    if text and not all(0x30 <= digit <= 0x37 for digit in text):
+    if text.strip(b"01234567"):
         raise Invalid("the archive is damaged: a field is not a valid number")
     return int(text or b"0", 8)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from typing import Self
 
 from hermes_dist.lazily import NamedTuple
@@ -25,11 +26,19 @@ def write_all(fd: int, data: bytes) -> None:
 
 
 class _Open(NamedTuple):
-    """An open folder on the way to the next file: its path with a slash at the end, and what it is."""
+    """An open folder on the way to the next file.
+
+    Attributes:
+        path: Its path, with a slash at the end.
+        fd: The open folder.
+        facts: What it is.
+        alike: Whether what this process makes in it has its owner and group anyway.
+    """
 
     path: str
     fd: int
     facts: os.stat_result
+    alike: bool
 
 
 class Filler:
@@ -40,7 +49,9 @@ class Filler:
     """
 
     def __init__(self, root: int) -> None:
-        self._way = [_Open("", root, os.fstat(root))]
+        self._user, self._group = os.geteuid(), os.getegid()
+        self._way: list[_Open] = []
+        self._enter("", root)
 
     def __enter__(self) -> Self:
         return self
@@ -65,7 +76,8 @@ class Filler:
     def _file(self, new: New, name: str, data: bytes, around: _Open) -> None:
         fd = os.open(name, _NEW, new.mode, dir_fd=around.fd)
         try:
-            give(fd, around.facts)
+            if not around.alike:
+                give(fd, around.facts)
             write_all(fd, data)
             if new.exact:
                 os.fchmod(fd, new.mode)
@@ -76,13 +88,14 @@ class Filler:
         os.mkdir(name, new.mode, dir_fd=around.fd)
         fd = os.open(name, _FOLDER, dir_fd=around.fd)
         try:
-            give(fd, around.facts)
+            if not around.alike:
+                give(fd, around.facts)
             if new.exact:
                 os.fchmod(fd, new.mode)
         except OSError:
             os.close(fd)
             raise
-        self._enter(name, fd, around)
+        self._enter(f"{new.path}/", fd)
 
     def _opened(self, path: str) -> _Open:
         """Open a folder, from the nearest one that is open already."""
@@ -90,9 +103,13 @@ class Filler:
             os.close(self._way.pop().fd)
         at = self._way[-1]
         for name in path[len(at.path) :].split("/")[:-1]:
-            at = self._enter(name, os.open(name, _FOLDER, dir_fd=at.fd), at)
+            at = self._enter(f"{at.path}{name}/", os.open(name, _FOLDER, dir_fd=at.fd))
         return at
 
-    def _enter(self, name: str, fd: int, around: _Open) -> _Open:
-        self._way.append(_Open(f"{around.path}{name}/", fd, os.fstat(fd)))
+    def _enter(self, path: str, fd: int) -> _Open:
+        facts = os.fstat(fd)
+        # A folder that hands its group on gives it to what is made in it; only root has to hand its own things over.
+        group = facts.st_gid == self._group or facts.st_mode & stat.S_ISGID
+        alike = bool(group) and (self._user != 0 or facts.st_uid == 0)
+        self._way.append(_Open(path, fd, facts, alike))
         return self._way[-1]

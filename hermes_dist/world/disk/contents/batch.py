@@ -46,6 +46,7 @@ class Batch:
         self._packs = packs
         self._leaving = leaving
         self._mark = os.urandom(6).hex()
+        self._folders = frozenset(os.listdir(root))
         self._small: dict[Digest, bytes] = {}
         self._written: dict[Digest, str] = {}
         self._pack: NewPack | None = None
@@ -93,6 +94,8 @@ class Batch:
         place = self._packs.place(digest)
         if place is not None and place.size == size and self._may_use(place.pack):
             return True
+        if digest[:2] not in self._folders:
+            return False
         try:
             found = os.stat(place_of(digest), dir_fd=self._root, follow_symlinks=False)
             if not stat.S_ISREG(found.st_mode) or found.st_size != size:

@@ -13,7 +13,7 @@ import stat
 import struct
 import time
 import weakref
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from threading import Lock
 
@@ -103,7 +103,7 @@ class Packs:
         self._top = str(folder)
         self._lock = Lock()
         self._used: dict[str, float] = {}
-        self._rows: dict[bytes, Place] = {}
+        self._rows: dict[Digest, Place] = {}
         self._known: frozenset[str] | None = None
         self._name = ""
         self._fd = -1
@@ -118,7 +118,7 @@ class Packs:
         """
         if again or self._known is None:
             self.look()
-        return self._rows.get(bytes.fromhex(digest))
+        return self._rows.get(digest)
 
     def all(self) -> list[Place]:
         """Every content that is in a pack now."""
@@ -146,10 +146,7 @@ class Packs:
 
     def add(self, pack: str, rows: Mapping[Digest, Part]) -> None:
         """Learn of a pack that this process has written."""
-        places = {
-            bytes.fromhex(digest): Place(pack, digest, *part) for digest, part in rows.items()
-        }
-        self._rows.update(places)
+        self._rows.update((digest, Place(pack, digest, *part)) for digest, part in rows.items())
         self._known = (self._known or frozenset()) | {pack}
 
     def use(self, pack: str) -> bool:
@@ -173,12 +170,12 @@ class Packs:
         names = frozenset(self.names())
         if names == self._known:
             return
-        rows: dict[bytes, Place] = {}
+        rows: dict[Digest, Place] = {}
         for name in sorted(names):
-            rows.update(self._rows_of(name))
+            rows.update((place.digest, place) for place in self._in(name))
         self._rows, self._known = rows, names
 
-    def _rows_of(self, pack: str) -> Iterable[tuple[bytes, Place]]:
+    def _in(self, pack: str) -> list[Place]:
         """Read what a pack holds; nothing if it is damaged or gone."""
         try:
             fd = os.open(self.folder / pack, _READ)
@@ -191,7 +188,7 @@ class Packs:
         if hashlib.sha256(rows).hexdigest() != pack:
             return []
         return [
-            (key, Place(pack, str.__new__(Digest, key.hex()), at, size))
+            Place(pack, str.__new__(Digest, key.hex()), at, size)
             for key, at, size in _ROW.iter_unpack(rows)
         ]
 
