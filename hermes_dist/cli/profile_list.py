@@ -31,7 +31,9 @@ def show_profiles(session: Session) -> int:
         The exit code.
     """
     rows = ops.list_profiles(session.ctx)
-    session.screen.emit("profiles", {"profiles": [row_data(row) for row in rows]})
+    if session.screen.as_json:
+        session.screen.emit("profiles", {"profiles": [row_data(row) for row in rows]})
+        return 0
     if not rows:
         session.screen.say(
             f"There is no profile yet; install an agent with: {session.command('install SOURCE')}"

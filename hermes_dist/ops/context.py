@@ -290,7 +290,9 @@ class Context:
             entries = []
         for entry in entries:
             try:
-                if entry.is_dir() and not leads_to_others(entry.path):
+                # Whether it is a link, the listing has said already.
+                foreign = entry.is_symlink() and leads_to_others(entry.path)
+                if entry.is_dir() and not foreign:
                     found.append(ProfileName(entry.name))
             except (Invalid, OSError):  # OSError: a link that leads back to itself
                 continue

@@ -293,7 +293,7 @@ class Table(NamedTuple):
         """
         natural = [self._widest(at, cells) for at in range(len(self.columns))]
         if width is None or _total(natural) <= width:
-            return list(self._grid(natural, width, head))
+            return list(self._fitting(natural, width, head))
         least = [self._least(at, natural[at]) for at in range(len(self.columns))]
         if _total(least) > width:
             return list(self._stack(width, head))
@@ -318,6 +318,17 @@ class Table(NamedTuple):
             return natural
         after = self.columns[at].after
         return min(natural, max(_LEAST, self._widest(at, lambda text: _longest_word(text, after))))
+
+    def _fitting(
+        self, widths: Sequence[int], width: int | None, head: Callable[[str], str]
+    ) -> Iterator[str]:
+        """The rows in columns that need no wrapping."""
+        if self._titled:
+            titles = [column.title for column in self.columns]
+            yield _line(self.columns, titles, widths, head)
+        for number, row in enumerate(self.rows):
+            yield _line(self.columns, row, widths)
+            yield from self._below(number, width)
 
     def _grid(
         self, widths: Sequence[int], width: int | None, head: Callable[[str], str]
@@ -418,10 +429,22 @@ def _row(
 ) -> Iterator[str]:
     for number in range(max(map(len, row), default=0)):
         parts = [lines[number] if number < len(lines) else "" for lines in row]
-        yield GAP.join(
+        yield _line(columns, parts, widths, head)
+
+
+def _line(
+    columns: Sequence[Column],
+    parts: Sequence[str],
+    widths: Sequence[int],
+    head: Callable[[str], str] | None = None,
+) -> str:
+    """One line of a row."""
+    return GAP.join(
+        [
             _aligned(part, width, head or column.paint, right=column.right)
             for part, width, column in zip(parts, widths, columns, strict=True)
-        ).rstrip()
+        ]
+    ).rstrip()
 
 
 def _cell(text: str, width: int, column: Column) -> list[str]:

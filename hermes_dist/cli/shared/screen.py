@@ -299,8 +299,9 @@ class Screen:
         columns = tuple(_column(each, stream) for each in head)
         show = self.prompt if beside else self.say
         table = Table(columns, _cells(rows, stream), _cells(below, stream))
-        for line in table.lines(columns_of(stream), lambda title: self._title(title, stream)):
-            show(line, whole=True)
+        lines = table.lines(columns_of(stream), lambda title: self._title(title, stream))
+        if lines:  # at once: a system call for each takes longer than to lay it out
+            show("\n".join(lines), whole=True)
 
     def fields(
         self, pairs: Iterable[tuple[str, str]], *, indent: int = 0, beside: bool = False

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from hermes_dist.agents.places import ABOUT, CONFIG, SHOWN_AS
+from hermes_dist.agents.places import ABOUT, CONFIG, GATEWAY_PID, GATEWAY_STATE, SHOWN_AS
 from hermes_dist.brand import LOCKFILE, MANIFEST, SYNC_RECORD
 from hermes_dist.errors import DistError
 from hermes_dist.lazily import NamedTuple
@@ -50,17 +50,21 @@ class ProfileRow(NamedTuple):
 def list_profiles(ctx: Context) -> list[ProfileRow]:
     """List every profile, the default one first."""
     index = Index(
-        ctx.layout.shared / "index.json", (MANIFEST, CONFIG, LOCKFILE, ABOUT, SYNC_RECORD)
+        ctx.layout.shared / "index.json",
+        (MANIFEST, CONFIG, LOCKFILE, ABOUT, SYNC_RECORD),
+        (GATEWAY_PID, GATEWAY_STATE),
     )
     commands: dict[str, list[str]] = {}
     for alias in aliases.listed(ctx.layout):
         commands.setdefault(alias.profile, []).append(alias.name)
     active, live = _active_or_default(ctx), _served(ctx)
+    root, profiles = str(ctx.layout.root), str(ctx.layout.profiles)
     rows = []
     for name in ctx.names():
-        home = ctx.layout.home(name)
-        facts = index.row(home, _facts)
-        row = _row(name, home, facts, active == name, tuple(commands.get(name, ())))
+        home = root if name == DEFAULT_PROFILE else f"{profiles}/{name}"
+        facts, is_bare = index.row(home, _indexed)
+        gateway = GatewayState.STOPPED if is_bare else gateway_state(Path(home))
+        row = _row(name, home, facts, active == name, tuple(commands.get(name, ())), gateway)
         rows.append(_as_served(row, live))
     index.save()
     return rows
@@ -70,7 +74,8 @@ def show(ctx: Context, name: ProfileName) -> ProfileRow:
     """Return the same facts about one profile."""
     home = ctx.layout.home(name)
     commands = tuple(alias.name for alias in aliases.of_profile(ctx.layout, name))
-    row = _row(name, home, _facts(home), _active_or_default(ctx) == name, commands)
+    active = _active_or_default(ctx) == name
+    row = _row(name, str(home), _facts(home), active, commands, gateway_state(home))
     return _as_served(row, _served(ctx))
 
 
@@ -97,15 +102,20 @@ def _active_or_default(ctx: Context) -> ProfileName:
 
 
 def _row(
-    name: ProfileName, home: Path, facts: Facts, active: bool, commands: tuple[str, ...]
+    name: ProfileName,
+    home: str,
+    facts: Facts,
+    active: bool,
+    commands: tuple[str, ...],
+    gateway: GatewayState,
 ) -> ProfileRow:
     return ProfileRow(
         name=name,
-        path=str(home),
+        path=home,
         active=active,
         model=str(facts["model"]),
         provider=str(facts["provider"]),
-        gateway=gateway_state(home),
+        gateway=gateway,
         aliases=commands,
         package=str(facts["package"]),
         source=str(facts["source"]),
@@ -115,6 +125,13 @@ def _row(
         description=str(facts["description"]),
         shown_as=str(facts["shown_as"]),
     )
+
+
+def _indexed(home: Path) -> tuple[Facts, Collection[str]]:
+    """The facts of a home, and which of its files they do not depend on."""
+    facts = _facts(home)
+    # The manifest is only read where a lock does not tell.
+    return facts, (MANIFEST,) if facts["managed"] and facts["source"] else ()
 
 
 def _facts(home: Path) -> Facts:

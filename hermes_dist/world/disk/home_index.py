@@ -1,21 +1,44 @@
 """An index of facts about homes, so that a list of many profiles reads only what changed.
 
-A row is valid while ``lstat`` of its files is unchanged. The index can be thrown away at
-any time; it is written again when something in it was stale.
+A row is valid while ``lstat`` of the files that it was made from is unchanged. That no name came into a home since, the
+times of its folder say, so a file that is missing is not looked for again. The index can be thrown away at any time; it
+is written again when something in it was stale.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from hermes_dist.errors import DistError
+from hermes_dist.lazily import NamedTuple
 from hermes_dist.world.disk.owners import make_folders
 
-_FORMAT = 4
+_FORMAT = 5
+_SETTLED = 2_000_000_000
+"""Nanoseconds after which a folder with the same times has the same names: those of some disks are that coarse."""
 Row = dict[str, str | int | bool]
+Signature = list[int]
+"""What ``lstat`` says of a file; empty for none."""
+
+
+class Known(NamedTuple):
+    """What is known of a home.
+
+    Attributes:
+        folder: The signature of its folder when the names in it were looked for; empty if it was changed just then.
+        files: The signature of each file of the index; None for one that the row was not made from.
+        lacks: None of the names that the index watches was there.
+        row: The facts.
+    """
+
+    folder: Signature
+    files: list[Signature | None]
+    lacks: bool
+    row: Row
 
 
 class Index:
@@ -23,35 +46,91 @@ class Index:
 
     Args:
         path: Its file.
-        files: The names of the files in a home that a row depends on.
+        files: The names of the files in a home that a row can depend on.
+        watched: Names in a home, of which only is remembered that they are missing.
     """
 
-    def __init__(self, path: Path, files: Sequence[str]) -> None:
+    def __init__(self, path: Path, files: Sequence[str], watched: Sequence[str] = ()) -> None:
         self._path = path
         self._files = files
+        self._watched = watched
         self._rows = self._load()
-        self._fresh: dict[str, tuple[list[list[int]], Row]] = {}
+        self._fresh: dict[str, Known] = {}
         self._stale = False
 
-    def _load(self) -> dict[str, tuple[list[list[int]], Row]]:
+    def _load(self) -> dict[str, Known]:
         try:
             data = json.loads(self._path.read_bytes())
-            if data["format"] != _FORMAT or data["files"] != list(self._files):
+            if [data[key] for key in ("format", "files", "watched")] != self._kind():
                 return {}
-            return {str(name): (row[0], row[1]) for name, row in data["rows"].items()}
+            return {str(name): self._known(*row) for name, row in data["rows"].items()}
         except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError):
             return {}
 
-    def row(self, home: Path, make: Callable[[Path], Row]) -> Row:
-        """Return the row of a home; it is computed again if one of its files changed."""
-        folder = str(home)
-        signature = [_signature(f"{folder}/{name}") for name in self._files]
-        known = self._rows.get(folder)
-        if known is None or known[0] != signature:
-            known = (signature, make(home))
+    def _known(
+        self, folder: Signature, files: list[Signature | None], lacks: bool, row: Row
+    ) -> Known:
+        if len(files) != len(self._files):
+            raise ValueError("a row is damaged")
+        return Known(folder, files, lacks, row)
+
+    def _kind(self) -> list[object]:
+        return [_FORMAT, list(self._files), list(self._watched)]
+
+    def row(
+        self, home: str, make: Callable[[Path], tuple[Row, Collection[str]]]
+    ) -> tuple[Row, bool]:
+        """Look up a home.
+
+        Args:
+            home: Its path.
+            make: Makes a row; returns it, and the files of the index that it does not depend on.
+
+        Returns:
+            Its row, which is made again if a file changed, and whether all watched names are surely missing.
+        """
+        known, folder = self._rows.get(home), _signature(home, os.stat)
+        if known is not None and folder and known.folder == folder:
+            if self._is_same(home, known, names_same=True):
+                self._fresh[home] = known
+                return known.row, known.lacks
+            known = None
+        elif known is not None and not self._is_same(home, known, names_same=False):
+            known = None
+        settled = bool(folder) and time.time_ns() - max(folder[:2]) > _SETTLED
+        if known is None or settled:
+            known = self._look(home, folder if settled else [], make, known)
             self._stale = True
-        self._fresh[folder] = known
-        return known[1]
+        self._fresh[home] = known
+        return known.row, False
+
+    def _is_same(self, home: str, known: Known, *, names_same: bool) -> bool:
+        """Whether no file changed that a row was made from."""
+        for name, was in zip(self._files, known.files, strict=True):
+            # The times of a folder say nothing about the names in another one below it.
+            if was is None or (names_same and not was and "/" not in name):
+                continue
+            if _signature(f"{home}/{name}") != was:
+                return False
+        return True
+
+    def _look(
+        self,
+        home: str,
+        folder: Signature,
+        make: Callable[[Path], tuple[Row, Collection[str]]],
+        known: Known | None,
+    ) -> Known:
+        """Look at a home again: at its files, if they are not as they were, and for the watched names."""
+        if known is None:
+            files: list[Signature | None] = [_signature(f"{home}/{name}") for name in self._files]
+            row, unused = make(Path(home))
+            for at, name in enumerate(self._files):
+                files[at] = None if name in unused else files[at]
+        else:
+            files, row = known.files, known.row
+        lacks = not any(_signature(f"{home}/{name}") for name in self._watched)
+        return Known(folder, files, lacks, row)
 
     def save(self) -> None:
         """Write the index if a row changed; an index that can't be written is not an error."""
@@ -59,7 +138,8 @@ class Index:
             return
         from hermes_dist.world.disk.fs import atomic_write  # noqa: PLC0415 - start-up: mostly no row changed
 
-        data = {"format": _FORMAT, "files": list(self._files), "rows": self._fresh}
+        kind = dict(zip(("format", "files", "watched"), self._kind(), strict=True))
+        data = {**kind, "rows": self._fresh}
         try:
             make_folders(self._path.parent, 0o700)
             atomic_write(self._path, json.dumps(data, separators=(",", ":")).encode())
@@ -67,9 +147,9 @@ class Index:
             return
 
 
-def _signature(path: str) -> list[int]:
+def _signature(path: str, look: Callable[[str], os.stat_result] = os.lstat) -> Signature:
     try:
-        found = os.lstat(path)
+        found = look(path)
     except OSError:
         return []
     # Only ctime tells of a file that got other bytes of the same length and its old mtime back.
