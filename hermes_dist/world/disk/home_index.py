@@ -90,19 +90,14 @@ class Index:
             Its row, which is made again if a file changed, and whether all watched names are surely missing.
         """
         known, folder = self._rows.get(home), _signature(home, os.stat)
-        if known is not None and folder and known.folder == folder:
-            if self._is_same(home, known, names_same=True):
-                self._fresh[home] = known
-                return known.row, known.lacks
-            known = None
-        elif known is not None and not self._is_same(home, known, names_same=False):
-            known = None
-        settled = bool(folder) and time.time_ns() - max(folder[:2]) > _SETTLED
-        if known is None or settled:
-            known = self._look(home, folder if settled else [], make, known)
+        names_same = known is not None and bool(folder) and known.folder == folder
+        if known is not None and not self._is_same(home, known, names_same=names_same):
+            known, names_same = None, False
+        if known is None or (not names_same and _is_settled(folder)):
+            known = self._look(home, folder if _is_settled(folder) else [], make, known)
             self._stale = True
         self._fresh[home] = known
-        return known.row, False
+        return known.row, names_same and known.lacks
 
     def _is_same(self, home: str, known: Known, *, names_same: bool) -> bool:
         """Whether no file changed that a row was made from."""
@@ -145,6 +140,11 @@ class Index:
             atomic_write(self._path, json.dumps(data, separators=(",", ":")).encode())
         except (OSError, DistError):
             return
+
+
+def _is_settled(folder: Signature) -> bool:
+    """Whether a folder was not changed within the last moments."""
+    return bool(folder) and time.time_ns() - max(folder[:2]) > _SETTLED
 
 
 def _signature(path: str, look: Callable[[str], os.stat_result] = os.lstat) -> Signature:
