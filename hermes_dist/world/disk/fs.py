@@ -285,7 +285,7 @@ class RealFs:
     def write_new(
         self,
         path: str,
-        data: bytes,
+        data: bytes | bytearray,
         mode: int,
         *,
         exact: bool = False,
@@ -344,7 +344,7 @@ class RealFs:
         if place := self.elsewhere(name):
             self.lead(temp, os.path.join(place.folder, temp))
 
-    def put(self, name: str, temp: str, data: bytes, mode: int) -> None:
+    def put(self, name: str, temp: str, data: bytes | bytearray, mode: int) -> None:
         """Write a file in the root durably and in one step, by way of a temporary name, replacing what was there."""
         self.beside(name, temp)
         try:
@@ -419,7 +419,9 @@ class RealFs:
             os.rmdir(name, dir_fd=fd)
 
 
-def atomic_write(path: Path, data: bytes, mode: int = 0o600, *, home: bool = False) -> None:
+def atomic_write(
+    path: Path, data: bytes | bytearray, mode: int = 0o600, *, home: bool = False
+) -> None:
     """Write one small file whole or not at all; the same content is not written again.
 
     Args:

@@ -194,7 +194,7 @@ class _Walk:
         before = os.stat(name, dir_fd=folder, follow_symlinks=False)
         known = self._known.get(path)
         if known and stat.S_ISREG(before.st_mode) and known[0] == _signature(before):
-            self._take(path, before, known[1])
+            self._take(path, before, known)
             return
         fd = os.open(name, _READ, dir_fd=folder)
         try:
@@ -202,18 +202,19 @@ class _Walk:
             if not stat.S_ISREG(opened.st_mode):
                 self.odd.append(LeftOut(path, Why.NO_FILE_OR_FOLDER))
                 return
-            self._take(path, opened, digest_of(fd, opened.st_size))
+            self._take(path, opened, (_signature(opened), digest_of(fd, opened.st_size)))
         finally:
             os.close(fd)
 
-    def _take(self, path: RelPath, found: os.stat_result, digest: str) -> None:
+    def _take(self, path: RelPath, found: os.stat_result, row: tuple[Signature, str]) -> None:
+        digest = row[1]
         executable = bool(found.st_mode & stat.S_IXUSR)
         entry = self._like.get(path)
         if entry is None or entry.digest != digest or entry.executable != executable:
             entry = Entry(Digest(digest), executable)
         self.entries[path] = entry
         if self._remembers and max(found.st_mtime_ns, found.st_ctime_ns) < self._now - _FRESH:
-            self.seen[path] = (_signature(found), entry.digest)
+            self.seen[path] = row
 
     def _failed(self, path: RelPath, error: OSError | Linked) -> None:
         """Note what became of a step: a file that vanished counts as missing; one that can't be opened is odd."""

@@ -29,8 +29,10 @@ _Rows = dict[str, tuple[tuple[int, int, int, int], str]]
 def seen_before(home: Path) -> Known:
     """Read the record of a home; empty if it has none that can be read."""
     try:
-        head, _, body = (home / _FILE).read_bytes().partition(b"\n")
-        if head != _head(body):
+        data = (home / _FILE).read_bytes()
+        end = data.find(b"\n") + 1
+        body = memoryview(data)[end:]
+        if data[:end] != _head(body):
             return {}
         return cast(
             "Known", msgspec.json.decode(body, type=_Rows)
@@ -50,11 +52,20 @@ def remember(home: Path, before: Known, now: Known) -> None:
     stale = sum(before.get(path) != row for path, row in now.items())
     if len(now) < MANY or stale * _STALE <= len(now) or not (home / PRIVATE).is_dir():
         return
-    body = msgspec.json.encode(
-        {str(path): (was, str(digest)) for path, (was, digest) in now.items()}
-    )
+    # Row by row: copies of all of them would take as much memory again.
+    whole = bytearray(_head(b""))
+    begin = len(whole)
+    whole += b"{"
+    for path, (was, digest) in now.items():
+        whole += b"%b:%b," % (
+            msgspec.json.encode(str(path)),
+            msgspec.json.encode((was, str(digest))),
+        )
+    whole[-1:] = b"}"
+    head = _head(memoryview(whole)[begin:])
+    whole[:begin] = head
     try:
-        atomic_write(home / _FILE, _head(body) + b"\n" + body)
+        atomic_write(home / _FILE, whole)
     except DistError:
         return
 
@@ -65,6 +76,6 @@ def forget(home: Path) -> None:
         (home / _FILE).unlink()
 
 
-def _head(body: bytes) -> bytes:
+def _head(body: bytes | memoryview) -> bytes:
     """The first line: a power cut or a bad disk must not make a home look as it is not."""
-    return _FORMAT + hashlib.sha256(body).hexdigest().encode()
+    return _FORMAT + hashlib.sha256(body).hexdigest().encode() + b"\n"

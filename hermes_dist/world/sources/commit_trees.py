@@ -1,32 +1,31 @@
 """The tree of a commit, with its contents in the store: read as a whole, or by what changed since another one.
 
 A package of thousands of files changes in a few. git compares two commits without looking into folders that both have;
-all other entries are as they were. What a large commit was is kept beside its cache: each content by git's name and by
-ours. That record can be thrown away at any time, and whatever is unusual in it or in a change is read as a whole, which
-tells what is wrong.
+all other entries are as :mod:`hermes_dist.world.sources.commit_record` says they were. Whatever is unusual in a change
+is read as a whole, which tells what is wrong.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 
-import msgspec
+from msgspec import Struct
 
-from hermes_dist.errors import DistError, Invalid
+from hermes_dist.errors import Invalid
 from hermes_dist.lazily import NamedTuple
 from hermes_dist.model.left_out import LeftOut, Why
 from hermes_dist.model.paths import RelPath, folders_of
 from hermes_dist.model.tree import Digest, Entry, Tree, check_side_by_side
-from hermes_dist.world.disk.fs import atomic_write
 from hermes_dist.world.disk.limits import MODES, Limits
 from hermes_dist.world.disk.store import Store
 from hermes_dist.world.git.cache import known_tree
 from hermes_dist.world.ports import Changed, Git, GitFile
+from hermes_dist.world.sources import commit_record
+from hermes_dist.world.sources.commit_record import Record, Row
 from hermes_dist.world.sources.pointers import is_pointer
 
-_FORMAT = b"1 "
 MANY = 200
 """A package with fewer files is read as a whole as fast as by what changed."""
 _STALE = 50
@@ -51,24 +50,7 @@ class _Unusual(Exception):
     """Something that only reading the whole commit can judge."""
 
 
-class _Row(msgspec.Struct, frozen=True, array_like=True):
-    """A file: the size of its content, git's name for it and ours, and whether the file is executable."""
-
-    size: int
-    oid: str
-    digest: str
-    executable: bool
-
-
-class _Record(msgspec.Struct, frozen=True):
-    """The files of a commit, and how many folders it has besides."""
-
-    commit: str
-    folders: int
-    files: dict[str, _Row]
-
-
-class _Change(msgspec.Struct, frozen=True):
+class _Change(Struct, frozen=True):
     """What differs between two commits.
 
     Attributes:
@@ -84,6 +66,13 @@ class _Change(msgspec.Struct, frozen=True):
     gone: frozenset[str]
     new_folders: frozenset[str]
     folders: int
+
+
+class _Kept(NamedTuple):
+    """The files that did not change, and their bytes in all."""
+
+    files: dict[RelPath, Entry]
+    total: int
 
 
 class CommitTrees:
@@ -148,64 +137,66 @@ class CommitTrees:
     ) -> Tree | None:
         """Read a commit by what differs from an earlier one; None if it has to be read as a whole."""
         place = known_tree(self._root, url, subfolder)
-        record = _record_at(place)
+        record = commit_record.read(place)
         rows = self._git.changes(url, record.commit, commit, subfolder) if record else None
         if record is None or rows is None:
             return None
         try:
-            return self._followed(url, commit, subfolder, record, _change_in(rows), before)
+            change = _change_in(rows)
+            kept = self._kept(record, change, before)
+            self._check(record, change, kept.files)
+            taken = self._taken(url, change, kept.total)
         except _Unusual:
             return None
         except Invalid:
             if not place.parent.is_dir():
                 raise  # it was damaged, and is put away
             return None
+        if (len(taken) + len(change.gone)) * _STALE > len(kept.files):
+            same = (row for row in record.rows() if row.path in kept.files)
+            commit_record.write(place, commit, record.folders + change.folders, chain(same, taken))
+        return Tree({**kept.files, **_entries(taken)})
 
-    def _followed(
-        self,
-        url: str,
-        commit: str,
-        subfolder: RelPath | None,
-        record: _Record,
-        change: _Change,
-        before: Tree,
-    ) -> Tree:
-        """The same.
+    def _kept(self, record: Record, change: _Change, before: Tree) -> _Kept:
+        """The files that did not change; a clean-up of the store spares the contents that a lock names.
+
+        Raises:
+            _Unusual: The store lacks one, or the record lacks what the change is about.
+        """
+        paths: dict[str, RelPath] = {path: path for path in before}
+        named = {entry.digest for entry in before.values()}
+        kept, total = dict[RelPath, Entry](), 0
+        touched = set()
+        for row in record.rows():
+            if row.path in change.gone or row.path in change.files:
+                touched.add(row.path)
+                continue
+            path = paths.get(row.path) or RelPath(row.path)
+            entry = _shared(row, before.get(path))
+            if entry.digest not in named and not self._store.keeps(entry.digest, row.size):
+                raise _Unusual
+            kept[path] = entry
+            total += row.size
+        if touched != change.gone | (change.files.keys() - change.added):
+            raise _Unusual
+        return _Kept(kept, total)
+
+    def _check(self, record: Record, change: _Change, kept: Mapping[RelPath, Entry]) -> None:
+        """Check that the files are as safe together as if the commit had been read as a whole.
 
         Raises:
             _Unusual: It has to be read as a whole.
-            Invalid: The same.
+            Invalid: Two files can't be side by side.
         """
-        kept = _kept(record, change)
-        if record.folders + change.folders + len(kept) + len(change.files) > self._limits.entries:
+        count = record.folders + change.folders + len(kept) + len(change.files)
+        if count > self._limits.entries:
             raise _Unusual
-        self._check_kept(kept, before)
-        taken = self._taken(url, change, sum(row.size for row in kept.values()))
-        new = {path: Entry(Digest(row.digest), row.executable) for path, row in taken.items()}
-        shared = _shared(kept, before)
-        if change.new_folders and not change.new_folders.isdisjoint(folders_of(shared)):
+        if change.new_folders and not change.new_folders.isdisjoint(folders_of(kept)):
             raise _Unusual
-        tree = Tree({**shared, **new})
         if change.added:
-            check_side_by_side(tree)
-        if (len(taken) + len(change.gone)) * _STALE > len(record.files):
-            folders = record.folders + change.folders
-            files = {**kept, **{str(path): row for path, row in taken.items()}}
-            self._write(url, subfolder, _Record(commit, folders, files))
-        return tree
+            check_side_by_side([*kept, *change.files])
 
-    def _check_kept(self, kept: Mapping[str, _Row], before: Tree) -> None:
-        """Check that the store has what did not change; a clean-up of the store spares what locks name.
-
-        Raises:
-            _Unusual: A content is not there.
-        """
-        named = {entry.digest for entry in before.values()}
-        for row in kept.values():
-            if row.digest not in named and not self._store.keeps(Digest(row.digest), row.size):
-                raise _Unusual
-
-    def _taken(self, url: str, change: _Change, total: int) -> dict[RelPath, _Row]:
+    def _taken(self, url: str, change: _Change, total: int) -> list[Row]:
         """Stream the new contents from git into the store.
 
         Raises:
@@ -222,11 +213,11 @@ class CommitTrees:
                 yield data
 
         digests = dict(zip(oids, self._store.put_many(contents()), strict=True))
-        rows = {
-            path: _Row(sizes[oid], oid, str(digests[oid]), executable)
+        rows = [
+            Row(path, digests[oid], sizes[oid], executable)
             for path, (executable, oid) in change.files.items()
-        }
-        if total + sum(row.size for row in rows.values()) > self._limits.total:
+        ]
+        if total + sum(row.size for row in rows) > self._limits.total:
             raise _Unusual
         return rows
 
@@ -239,30 +230,9 @@ class CommitTrees:
         digests: Mapping[str, Digest],
     ) -> None:
         """Keep the record of a commit that has nothing but regular files."""
-        rows = {str(f.path): _Row(f.size, f.oid, str(digests[f.oid]), f.executable) for f in files}
+        rows = (Row(f.path, digests[f.oid], f.size, f.executable) for f in files)
         folders = len(folders_of(file.path for file in files))
-        self._write(url, subfolder, _Record(commit, folders, rows))
-
-    def _write(self, url: str, subfolder: RelPath | None, record: _Record) -> None:
-        """Write a record; one that can't be written is no error."""
-        body = msgspec.json.encode(record)
-        try:
-            atomic_write(known_tree(self._root, url, subfolder), _head(body) + b"\n" + body)
-        except DistError:
-            return
-
-
-def _record_at(place: Path) -> _Record | None:
-    try:
-        head, _, body = place.read_bytes().partition(b"\n")
-        return msgspec.json.decode(body, type=_Record) if head == _head(body) else None
-    except (OSError, msgspec.MsgspecError):
-        return None
-
-
-def _head(body: bytes) -> bytes:
-    """The first line: a power cut or a bad disk must not make a commit look as it is not."""
-    return _FORMAT + hashlib.sha256(body).hexdigest().encode()
+        commit_record.write(known_tree(self._root, url, subfolder), commit, folders, rows)
 
 
 def _change_in(rows: Iterable[Changed]) -> _Change:
@@ -316,31 +286,12 @@ def _text(raw: bytes) -> str:
         raise _Unusual from None
 
 
-def _kept(record: _Record, change: _Change) -> dict[str, _Row]:
-    """The files that did not change.
-
-    Raises:
-        _Unusual: The record does not have what the change is about.
-    """
-    known = record.files.keys()
-    changed = change.files.keys() - change.added
-    if not (change.gone | changed) <= known or not change.added.isdisjoint(known):
-        raise _Unusual
-    return {
-        path: row
-        for path, row in record.files.items()
-        if path not in change.files and path not in change.gone
-    }
+def _entries(rows: Iterable[Row]) -> dict[RelPath, Entry]:
+    return {RelPath(row.path): _shared(row, None) for row in rows}
 
 
-def _shared(kept: Mapping[str, _Row], before: Tree) -> dict[RelPath, Entry]:
-    """The entries of files that did not change, made of the paths and entries of another tree where it has them."""
-    paths: dict[str, RelPath] = {path: path for path in before}
-    entries: dict[RelPath, Entry] = {}
-    for text, row in kept.items():
-        path = paths.get(text) or RelPath(text)
-        old = before.get(path)
-        if old is None or old.digest != row.digest or old.executable != row.executable:
-            old = Entry(Digest(row.digest), row.executable)
-        entries[path] = old
-    return entries
+def _shared(row: Row, before: Entry | None) -> Entry:
+    """The entry of a row; the one before if it is the same."""
+    if before and before.digest == row.digest and before.executable == row.executable:
+        return before
+    return Entry(Digest(row.digest), row.executable)

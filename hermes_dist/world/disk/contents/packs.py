@@ -11,9 +11,12 @@ import hashlib
 import os
 import stat
 import struct
+import sys
 import time
 import weakref
-from collections.abc import Callable, Mapping
+from array import array
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from threading import Lock
 
@@ -73,9 +76,7 @@ class NewPack:
 
     def finish(self) -> str:
         """Bring it to the disk, and return the name that it should get."""
-        rows = b"".join(
-            _ROW.pack(bytes.fromhex(digest), *self.rows[digest]) for digest in sorted(self.rows)
-        )
+        rows = _packed(self.rows)
         self._held += [rows, _END.pack(_MARK, len(self.rows))]
         self._flush()
         sync_fd(self._fd)
@@ -91,6 +92,40 @@ class NewPack:
         self._held, self._size = [], 0
 
 
+class _Index:
+    """What a pack holds: its rows, which are in the order of their digests, and the first 8 bytes of each digest.
+
+    Args:
+        pack: The pack.
+        rows: Its rows.
+    """
+
+    def __init__(self, pack: str, rows: bytes) -> None:
+        self._pack, self._rows = pack, rows
+        numbers = array("Q", rows)
+        if sys.byteorder == "little":
+            numbers.byteswap()
+        self._starts = numbers[:: _ROW.size // numbers.itemsize]
+
+    def find(self, digest: bytes) -> Place | None:
+        """Find a content; None if it is not in this pack."""
+        start = int.from_bytes(digest[:8], "big")
+        row = bisect_left(self._starts, start)
+        while row < len(self._starts) and self._starts[row] == start:
+            if self._rows.startswith(digest, row * _ROW.size):
+                return self._at(row)
+            row += 1
+        return None
+
+    def all(self) -> Iterator[Place]:
+        """Everything that is in it."""
+        return map(self._at, range(len(self._starts)))
+
+    def _at(self, row: int) -> Place:
+        key, at, size = _ROW.unpack_from(self._rows, row * _ROW.size)
+        return Place(self._pack, str.__new__(Digest, key.hex()), at, size)
+
+
 class Packs:
     """The packs of a store. Safe for parallel use.
 
@@ -103,7 +138,7 @@ class Packs:
         self._top = str(folder)
         self._lock = Lock()
         self._used: dict[str, float] = {}
-        self._rows: dict[Digest, Place] = {}
+        self._indexes: dict[str, _Index] = {}
         self._known: frozenset[str] | None = None
         self._name = ""
         self._fd = -1
@@ -118,12 +153,14 @@ class Packs:
         """
         if again or self._known is None:
             self.look()
-        return self._rows.get(digest)
+        key = bytes.fromhex(digest)
+        found = (index.find(key) for index in self._indexes.values())
+        return next(filter(None, found), None)
 
     def all(self) -> list[Place]:
-        """Every content that is in a pack now."""
+        """Every content that is in a pack now, once for each pack."""
         self.look()
-        return list(self._rows.values())
+        return [place for index in self._indexes.values() for place in index.all()]
 
     def names(self) -> list[str]:
         """The packs that are there, damaged ones included."""
@@ -146,7 +183,8 @@ class Packs:
 
     def add(self, pack: str, rows: Mapping[Digest, Part]) -> None:
         """Learn of a pack that this process has written."""
-        self._rows.update((digest, Place(pack, digest, *part)) for digest, part in rows.items())
+        others = {name: index for name, index in self._indexes.items() if name != pack}
+        self._indexes = {pack: _Index(pack, _packed(rows)), **others}
         self._known = (self._known or frozenset()) | {pack}
 
     def use(self, pack: str) -> bool:
@@ -170,27 +208,20 @@ class Packs:
         names = frozenset(self.names())
         if names == self._known:
             return
-        rows: dict[Digest, Place] = {}
-        for name in sorted(names):
-            rows.update((place.digest, place) for place in self._in(name))
-        self._rows, self._known = rows, names
+        self._indexes = {name: _Index(name, self._rows_of(name)) for name in sorted(names)}
+        self._known = names
 
-    def _in(self, pack: str) -> list[Place]:
-        """Read what a pack holds; nothing if it is damaged or gone."""
+    def _rows_of(self, pack: str) -> bytes:
+        """Read the rows of a pack; nothing if it is damaged or gone."""
         try:
             fd = os.open(self.folder / pack, _READ)
         except OSError:
-            return []
+            return b""
         try:
             rows = _rows_in(fd)
         finally:
             os.close(fd)
-        if hashlib.sha256(rows).hexdigest() != pack:
-            return []
-        return [
-            Place(pack, str.__new__(Digest, key.hex()), at, size)
-            for key, at, size in _ROW.iter_unpack(rows)
-        ]
+        return rows if hashlib.sha256(rows).hexdigest() == pack else b""
 
     def _opened(self, pack: str) -> int:
         """Open a pack; the last one stays open, because its neighbours are read next."""
@@ -199,6 +230,10 @@ class Packs:
             self._close()
             self._name, self._fd, self._close = pack, fd, weakref.finalize(self, os.close, fd)
         return self._fd
+
+
+def _packed(rows: Mapping[Digest, Part]) -> bytes:
+    return b"".join(_ROW.pack(bytes.fromhex(digest), *rows[digest]) for digest in sorted(rows))
 
 
 def _rows_in(fd: int) -> bytes:

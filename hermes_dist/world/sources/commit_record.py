@@ -1,0 +1,87 @@
+"""What a commit of a large package was, kept beside the cache of its repository: a line for each file.
+
+It is read and written line by line: as objects, the rows of 19,000 files would take more memory than their tree. A
+record can be thrown away at any time, and a damaged one counts as none.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from io import BytesIO
+from pathlib import Path
+
+from hermes_dist.errors import DistError
+from hermes_dist.lazily import NamedTuple
+from hermes_dist.world.disk.fs import atomic_write
+
+_FORMAT = b"2 "
+
+
+class Row(NamedTuple):
+    """A file: its path, the digest and size of its content, and whether it is executable."""
+
+    path: str
+    digest: str
+    size: int
+    executable: bool
+
+
+class Record:
+    """The files of a commit, and how many folders it has besides.
+
+    Args:
+        data: The bytes of the record, which are checked.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        self._lines = BytesIO(data)
+        self._lines.readline()
+        commit, folders = self._lines.readline().split()
+        self._first = self._lines.tell()
+        self.commit, self.folders = commit.decode(), int(folders)
+
+    def rows(self) -> Iterator[Row]:
+        """Yield the files."""
+        self._lines.seek(self._first)
+        for line in self._lines:
+            mode, size, digest, path = line[:-1].decode().split(" ", 3)
+            yield Row(path, digest, int(size), mode == "755")
+
+
+def read(place: Path) -> Record | None:
+    """Read a record; None if there is none that can be believed."""
+    try:
+        data = place.read_bytes()
+    except OSError:
+        return None
+    end = data.find(b"\n") + 1
+    return Record(data) if data[:end] == _head(memoryview(data)[end:]) else None
+
+
+def write(place: Path, commit: str, folders: int, rows: Iterable[Row]) -> None:
+    """Write a record; one that can't be written is no error.
+
+    Args:
+        place: Where it is kept.
+        commit: The commit.
+        folders: How many folders it has.
+        rows: Its files.
+    """
+    whole = bytearray(_head(b""))
+    begin = len(whole)
+    whole += f"{commit} {folders}\n".encode()
+    for row in rows:
+        mode = "755" if row.executable else "644"
+        whole += f"{mode} {row.size} {row.digest} {row.path}\n".encode()
+    head = _head(memoryview(whole)[begin:])
+    whole[:begin] = head
+    try:
+        atomic_write(place, whole)
+    except DistError:
+        return
+
+
+def _head(body: bytes | memoryview) -> bytes:
+    """The first line: a power cut or a bad disk must not make a commit look as it is not."""
+    return _FORMAT + hashlib.sha256(body).hexdigest().encode() + b"\n"
