@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
+import tomli
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -367,8 +368,6 @@ def load_registries(data: bytes) -> tuple[Registry, ...]:
         Invalid: The file is damaged; the error says how.
     """
     try:
-        import tomli  # noqa: PLC0415 - start-up
-
         raw = tomli.loads(data.decode())
         rows = raw.get("registry", [])
         if not isinstance(rows, list):

@@ -16,9 +16,8 @@ from pathlib import Path
 
 from hermes_dist.errors import Invalid, Lost
 from hermes_dist.model.tree import Digest
-from hermes_dist.world.disk.contents.batch import INCOMING, Batch, place_of
 from hermes_dist.world.disk.contents.packs import FOLDER as PACKS
-from hermes_dist.world.disk.contents.packs import Packs, Place
+from hermes_dist.world.disk.contents.packs import INCOMING, Packs, Place, place_of
 from hermes_dist.world.disk.fs import RealFs, read_all, trouble
 from hermes_dist.world.disk.private import make_private
 
@@ -147,6 +146,8 @@ class Store:
 
     def _stored(self, blobs: Iterable[bytes], leaving: str = "") -> list[Digest]:
         """Store blobs; those in the pack that is ``leaving`` count as new."""
+        from hermes_dist.world.disk.contents.batch import Batch  # noqa: PLC0415 - start-up: status only reads
+
         make_private(self.root / INCOMING)
         with (
             RealFs(self.root) as fs,

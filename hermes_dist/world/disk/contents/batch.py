@@ -9,23 +9,16 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from hermes_dist.model.tree import Digest
 from hermes_dist.world.disk.contents.packs import FOLDER as PACKS
-from hermes_dist.world.disk.contents.packs import NewPack, Packs
+from hermes_dist.world.disk.contents.packs import NewPack, Packs, place_of
 from hermes_dist.world.disk.fs import RealFs, sync_fd, write_all
 from hermes_dist.world.disk.owners import give
 from hermes_dist.world.disk.private import FILE, make_private_in
 
-INCOMING = "incoming"
-"""The folder of a store where contents are written before they get their names."""
 _FEW = 50
 """Up to this many small contents, or large ones, have a file of their own and are synced one by one."""
 _LARGE = 128 << 10
 """A larger content never comes into a pack."""
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-
-
-def place_of(digest: Digest) -> str:
-    """Return where a content with a file of its own is in a store."""
-    return f"{digest[:2]}/{digest[2:]}"
 
 
 class Batch:

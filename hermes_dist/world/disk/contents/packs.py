@@ -27,6 +27,8 @@ from hermes_dist.world.disk.owners import give
 from hermes_dist.world.disk.private import FILE as MODE
 
 FOLDER = "packs"
+INCOMING = "incoming"
+"""The folder of a store where contents are written before they get their names."""
 _ROW = struct.Struct(">32sQQ")
 _END = struct.Struct(">8sQ")
 _MARK = b"hd-pack1"
@@ -39,6 +41,11 @@ _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 Part = tuple[int, int]
 """Where a content begins in its pack, and its size."""
+
+
+def place_of(digest: Digest) -> str:
+    """Return where a content that has a file of its own is in a store."""
+    return f"{digest[:2]}/{digest[2:]}"
 
 
 class Place(NamedTuple):
