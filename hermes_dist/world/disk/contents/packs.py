@@ -208,7 +208,7 @@ class Packs:
 
     def is_there(self, place: Place) -> bool:
         """Whether the pack of a content is still there."""
-        return os.path.exists(f"{self._top}/{place.pack}")
+        return os.access(f"{self._top}/{place.pack}", os.F_OK)
 
     def look(self) -> None:
         """Learn which packs there are now."""
