@@ -117,7 +117,9 @@ def counted(root: Path) -> Iterator[tuple[str, Counts]]:
     yield "status", machine.count("status", "bench-s")
     yield "update, nothing new", machine.count("update", "bench-s")
     yield "approve --list", machine.count("approve", "bench-s", "--list")
-    yield "export", machine.count("export", "bench-s", "-o", str(root / "bench-s.tar.gz"))
+    archive = str(root / "bench-s.tar.gz")
+    yield "export", machine.count("export", "bench-s", "-o", archive)
+    yield "import", Machine(root / "elsewhere").count("import", archive, "-y")
     (home / "SOUL.md").write_text((home / "SOUL.md").read_text() + "A line of mine.\n")
     config = home / "config.yaml"
     config.write_text(config.read_text().replace("option_7: 7", "option_7: 8"))
