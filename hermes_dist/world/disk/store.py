@@ -110,11 +110,9 @@ class Store:
         if place is None:
             self.path(digest).unlink()
         else:
-            self._repack(place.pack, [one for one in self._in(place.pack) if one.digest != digest])
-
-    def _in(self, pack: str) -> list[Place]:
-        """What a pack holds; nothing if it is damaged."""
-        return [place for place in self._packs.all() if place.pack == pack]
+            self._repack(
+                place.pack, [one for one in self._packs.of(place.pack) if one.digest != digest]
+            )
 
     def put(self, data: bytes) -> Digest:
         """Store some bytes durably.
@@ -213,7 +211,7 @@ class Store:
         self, pack: str, keep: AbstractSet[Digest], older_than: float, *, dry_run: bool
     ) -> tuple[int, int]:
         """Remove a pack if it is old and little of it is needed; returns how many blobs went, and their bytes."""
-        places = self._in(pack)
+        places = self._packs.of(pack)
         live = [place for place in places if place.digest in keep]
         needed = sum(place.size for place in live)
         freed = sum(place.size for place in places) - needed

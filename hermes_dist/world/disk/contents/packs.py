@@ -161,8 +161,23 @@ class Packs:
         if again or self._known is None:
             self.look()
         key = bytes.fromhex(digest)
-        found = (index.find(key) for index in self._indexes.values())
-        return next(filter(None, found), None)
+        for number, index in enumerate(self._indexes.values()):
+            if (place := index.find(key)) is not None:
+                if number:
+                    self._first(place.pack, index)
+                return place
+        return None
+
+    def _first(self, pack: str, index: _Index) -> None:
+        """Ask a pack before the others from now on: what belongs together is asked for together."""
+        others = {name: one for name, one in self._indexes.items() if name != pack}
+        self._indexes = {pack: index, **others}
+
+    def of(self, pack: str) -> list[Place]:
+        """What a pack holds; nothing if it is damaged or gone."""
+        self.look()
+        index = self._indexes.get(pack)
+        return [] if index is None else list(index.all())
 
     def all(self) -> list[Place]:
         """Every content that is in a pack now, once for each pack."""
@@ -190,8 +205,7 @@ class Packs:
 
     def add(self, pack: str, rows: Mapping[Digest, Part]) -> None:
         """Learn of a pack that this process has written."""
-        others = {name: index for name, index in self._indexes.items() if name != pack}
-        self._indexes = {pack: _Index(pack, _packed(rows)), **others}
+        self._first(pack, _Index(pack, _packed(rows)))
         self._known = (self._known or frozenset()) | {pack}
 
     def use(self, pack: str) -> bool:
