@@ -75,6 +75,7 @@ def gathered(ctx: Context, fetched: Fetched, home: Home, request: Request) -> Fe
         name = names[one.choice.key]
         notes += _notes(name, (about_requires(ctx, judged.manifest, request), *judged.notes))
         left_out += _left_out(name, part)
+    ctx.sources.keep_trees()
     top = Layer(
         name=fetched.manifest.name,
         rank=Rank.OWN,

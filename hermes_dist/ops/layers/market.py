@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 
 from hermes_dist.decide.layers.resolve import Choice
@@ -88,7 +89,7 @@ class LiveMarket:
         """What the home holds of a package as a layer; None if it does not hold it."""
         return self._received.get(key)
 
-    @property
+    @cached_property
     def _received(self) -> Mapping[str, LockedPackage]:
         # The top of before can be a layer now: the user put something over or under it.
         packages = self._lock.packages if self._lock else ()

@@ -12,6 +12,7 @@ import os
 import stat
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
+from itertools import chain
 from pathlib import Path
 
 from hermes_dist.errors import Invalid, Lost
@@ -138,7 +139,10 @@ class Store:
             DistError: The disk is full or fails; earlier blobs stay.
         """
         try:
-            return self._stored(blobs)
+            rest = iter(blobs)
+            first = next(rest, None)
+            # Most packages have nothing that a home stores otherwise, so mostly there is nothing to do.
+            return [] if first is None else self._stored(chain([first], rest))
         except OSError as error:
             raise trouble(error, "can't write into the store", where=str(self.root)) from error
 

@@ -31,11 +31,12 @@ class KnownRefs:
         return refs
 
     def keep(self, url: str) -> None:
-        """Write the noted refs of a repository if it has a cache; a failure is ignored."""
+        """Write the noted refs of a repository if it has a cache, once; a failure is ignored."""
         from hermes_dist.world.disk.fs import atomic_write  # noqa: PLC0415 - start-up
 
         refs, folder = self._heard.get(url), self._folder(url)
         if refs is not None and folder.is_dir():
+            del self._heard[url]
             names = [name for name in (*refs.tags, *refs.heads) if "\n" not in name][:_MANY]
             with contextlib.suppress(DistError):
                 atomic_write(folder / _FILE, "".join(f"{name}\n" for name in names).encode(), 0o600)

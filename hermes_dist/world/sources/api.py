@@ -302,6 +302,10 @@ class Sources:
             return offer
         return self._as_it_is(spec)
 
+    def keep_trees(self) -> None:
+        """Remember the trees of the small packages that were fetched, so that they are not read from git again."""
+        self._commits.keep()
+
     def again(self, pin: Pin, progress: Progress | None = None) -> Offer:
         """Fetch a pinned package again, to restore its contents.
 

@@ -25,6 +25,7 @@ from hermes_dist.world.ports import Changed, Git, GitFile
 from hermes_dist.world.sources import commit_record
 from hermes_dist.world.sources.commit_record import Record, Row
 from hermes_dist.world.sources.pointers import is_pointer
+from hermes_dist.world.sources.small_trees import SmallTrees
 
 MANY = 200
 """A package with fewer files is read as a whole as fast as by what changed."""
@@ -87,6 +88,7 @@ class CommitTrees:
 
     def __init__(self, root: Path, git: Git, store: Store, limits: Limits) -> None:
         self._root, self._git, self._store, self._limits = root, git, store, limits
+        self._small = SmallTrees(root, store)
 
     def read(self, url: str, commit: str, subfolder: RelPath | None, before: Tree) -> CommitTree:
         """Read a commit: what differs from an earlier one if that is known, else all of it.
@@ -100,7 +102,9 @@ class CommitTrees:
         Raises:
             Invalid: The tree is unsafe, too large, or there is none.
         """
-        tree = self._follow(url, commit, subfolder, before)
+        tree = self._small.read(url, commit, subfolder)
+        if tree is None:
+            tree = self._follow(url, commit, subfolder, before)
         return self.read_whole(url, commit, subfolder) if tree is None else CommitTree(tree)
 
     def read_whole(self, url: str, commit: str, subfolder: RelPath | None) -> CommitTree:
@@ -115,9 +119,16 @@ class CommitTrees:
         tree = Tree({f.path: Entry(digests[f.oid], f.executable) for f in kept})
         lfs = (LeftOut(f.path, Why.LFS_POINTER) for f in listing.files if f.oid in pointers)
         left_out = tuple(sorted((*listing.left_out, *lfs)))
-        if len(tree) >= MANY and not (left_out or listing.copies):
-            self._remember(url, commit, subfolder, listing.files, digests)
+        if not (left_out or listing.copies):
+            if len(tree) >= MANY:
+                self._remember(url, commit, subfolder, listing.files, digests)
+            else:
+                self._small.take(url, commit, subfolder, tree)
         return CommitTree(tree, left_out, listing.copies)
+
+    def keep(self) -> None:
+        """Remember the trees of all small packages that were read, for who needs them again."""
+        self._small.keep()
 
     def _keep(self, url: str, files: Sequence[GitFile]) -> tuple[dict[str, Digest], set[str]]:
         """Stream contents from git into the store."""
