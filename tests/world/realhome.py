@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Step
 from hermes_dist.model.tree import Digest, Entry
 from hermes_dist.world.disk.fs import RealFs
+from hermes_dist.world.ports import New
 from hermes_dist.world.transaction.apply import Applied, apply
 from hermes_dist.world.transaction.new_home import build_new
 
@@ -133,7 +134,17 @@ class Hooked(RealFs):
             self.hook(self.calls, name, *args)
             return verb(*args, **kwargs)
 
-        return hooked
+        def filled(news: Iterable[New]) -> None:
+            verb(self._each(news))
+
+        return filled if name == "fill" else hooked
+
+    def _each(self, news: Iterable[New]) -> Iterator[New]:
+        """Each file and folder that is made together with others is a change of its own."""
+        for new in news:
+            self.calls += 1
+            self.hook(self.calls, "fill", new.path)
+            yield new
 
 
 def nothing(*_: object) -> None:

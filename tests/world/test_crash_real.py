@@ -15,6 +15,7 @@ from realhome import Hooked, Seen, build, in_child, make, nothing, seen, update
 from hermes_dist.errors import DistError
 from hermes_dist.world.disk.fs import RealFs
 from hermes_dist.world.ports import Unsupported
+from hermes_dist.world.transaction import new_home
 from hermes_dist.world.transaction.apply import TakenBack, Unfinished, generations, recover
 from hermes_dist.world.transaction.new_home import sweep
 
@@ -134,6 +135,14 @@ def test_a_recovery_killed_at_any_change_is_recovered(quick_path: Path) -> None:
             assert {data for data, _ in old.values()} <= _contents(root)
 
 
+@pytest.fixture(params=["one by one", "together"])
+def few_or_many(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A new home of few files, which are synced one by one, or of as many as are made and synced together."""
+    if request.param == "together":
+        monkeypatch.setattr(new_home, "SYNC_EACH", 0)
+
+
+@pytest.mark.usefixtures("few_or_many")
 def test_a_new_home_is_there_whole_or_not_at_all_wherever_its_maker_is_killed(
     quick_path: Path,
 ) -> None:
@@ -247,6 +256,7 @@ def test_a_process_killed_on_the_way_back_leaves_the_old_home_or_the_new_one(
     assert fs.calls - at[0] >= 10
 
 
+@pytest.mark.usefixtures("few_or_many")
 def test_every_change_of_a_new_home_may_fail_once(quick_path: Path) -> None:
     root = make(quick_path / "root", {"active_profile": b"x"})
     fs = Hooked(root, nothing)
