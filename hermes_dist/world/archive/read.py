@@ -132,7 +132,11 @@ def safe_name(name: bytes) -> tuple[str, RelPath | None, bool]:
         raise Invalid("unsafe path: it is not UTF-8", where=shown(name)) from None
     root, _, rest = text.partition("/")
     below = rest.removesuffix("/")
-    return RelPath(root), RelPath(below) if below else None, text.endswith("/")
+    return _safe_root(root), RelPath(below) if below else None, text.endswith("/")
+
+
+_safe_root = lru_cache(maxsize=4)(RelPath)
+"""An archive has one root, which each of its names begins with."""
 
 
 def members(chunks: Iterator[bytes]) -> Iterator[Raw]:
