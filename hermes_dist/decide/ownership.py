@@ -25,7 +25,7 @@ from hermes_dist.model.left_out import LeftOut, Why
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.notes import Note, NoteKind
-from hermes_dist.model.paths import RelPath, folded, folders_of
+from hermes_dist.model.paths import RelPath, folded
 from hermes_dist.model.tree import Tree
 from hermes_dist.model.trust import KEYS_FILE
 
@@ -388,7 +388,7 @@ def looked_at(package: Tree) -> tuple[Callable[[RelPath], bool], Callable[[RelPa
     Returns:
         Two predicates: for files, and for folders to go into.
     """
-    above = folders_of(package)
+    above = package.folders
     folders = {folder for folder in above if "/" not in folder} | set(SHARED_FOLDERS)
     files = {path for path in package if "/" not in path} | {RelPath(name) for name in SHARED_FILES}
 

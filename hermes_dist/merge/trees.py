@@ -123,8 +123,8 @@ def merge_trees(
     _part_files_from_folders(work, names)
     still_open = {conflict.path for conflict in work.conflicts}
     return TreeMerge(
-        tree=Tree([(p, e) for p, e in work.live.items() if e]),
-        base=Tree([(names.upstream_name(p), e) for p, e in work.base.items() if e]),
+        tree=Tree({p: e for p, e in work.live.items() if e}),
+        base=Tree({names.upstream_name(p): e for p, e in work.base.items() if e}),
         conflicts=tuple(sorted(work.conflicts)),
         blobs=work.blobs,
         renamed=names.followed,

@@ -6,12 +6,13 @@ A tree lists what a package or a home contains, without the contents; a ``Read``
 from __future__ import annotations
 
 from collections.abc import Callable, ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Self, TypeVar, overload
 
 from hermes_dist import lazily
 from hermes_dist.errors import Invalid
 from hermes_dist.lazily import NamedTuple
-from hermes_dist.model.paths import RelPath, folded
+from hermes_dist.model.paths import RelPath, folded, folders_of
 
 if TYPE_CHECKING:
     import hashlib
@@ -84,7 +85,7 @@ class Tree(Mapping[RelPath, Entry]):
         entries: Pairs or a mapping. Input from outside must pass :func:`check_side_by_side` first.
     """
 
-    __slots__ = ("_digest", "_entries")
+    __slots__ = ("_digest", "_entries", "_folders")
 
     def __init__(
         self, entries: Mapping[RelPath, Entry] | Iterable[tuple[RelPath, Entry]] = ()
@@ -94,6 +95,7 @@ class Tree(Mapping[RelPath, Entry]):
         in_order = paths == [*pairs]
         self._entries: dict[RelPath, Entry] = pairs if in_order else {p: pairs[p] for p in paths}
         self._digest: Digest | None = None
+        self._folders: frozenset[RelPath] | None = None
 
     def __getitem__(self, path: RelPath) -> Entry:
         return self._entries[path]
@@ -143,8 +145,16 @@ class Tree(Mapping[RelPath, Entry]):
 
     def with_entries(self, changes: Mapping[RelPath, Entry | None]) -> Tree:
         """Return the tree with some entries replaced, added or (None) removed."""
-        merged: dict[RelPath, Entry | None] = {**self._entries, **changes}
-        return Tree({path: entry for path, entry in merged.items() if entry is not None})
+        if not changes:
+            return self
+        merged = {**self._entries}
+        for path, entry in changes.items():
+            if entry is not None:
+                merged[path] = entry
+            else:
+                merged.pop(path, None)
+        # Only what is new comes at the end, and has to be put into its place.
+        return _in_order(merged) if merged.keys() <= self._entries.keys() else Tree(merged)
 
     def sharing(self, other: Tree) -> Tree:
         """Return this tree made of the paths and entries of another where both have them.
@@ -156,11 +166,18 @@ class Tree(Mapping[RelPath, Entry]):
         for path, entry in self._entries.items():
             before = other._entries.get(path)
             shared[paths.get(path, path)] = before if before == entry else entry
-        return Tree(shared)
+        return _in_order(shared)
 
     def where(self, keep: Callable[[RelPath], bool]) -> Tree:
         """Return the part of the tree whose paths ``keep`` accepts."""
-        return Tree({path: entry for path, entry in self._entries.items() if keep(path)})
+        return _in_order({path: entry for path, entry in self._entries.items() if keep(path)})
+
+    @property
+    def folders(self) -> AbstractSet[RelPath]:
+        """Every folder that its files need."""
+        if self._folders is None:
+            self._folders = frozenset(folders_of(self._entries))
+        return self._folders
 
     def lacking(self, other: Tree) -> list[RelPath]:
         """List the paths that another tree does not have, in path order."""
@@ -175,6 +192,13 @@ class Tree(Mapping[RelPath, Entry]):
 
 
 EMPTY = Tree()
+
+
+def _in_order(entries: dict[RelPath, Entry]) -> Tree:
+    """Make a tree of entries that are in path order already."""
+    tree = Tree()
+    tree._entries = entries  # noqa: SLF001 - of this module
+    return tree
 
 
 def mode_of(entry: Entry) -> str:

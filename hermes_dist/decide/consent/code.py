@@ -41,6 +41,7 @@ from hermes_dist.model.tree import EMPTY, Entry, Read, Tree
 
 _ASIDE = (*UNITS, CONFIG, JOBS.top, MANIFEST)
 """Places that have effects of their own, so their files are not reported as covered files."""
+_IN_UNITS = tuple(f"{folder}/" for folder in UNITS)
 _INLINE: Unit = (CONFIG, INLINE_SWITCH)
 _BOUND = (EffectKind.RUNS, EffectKind.SCHEDULES, EffectKind.LOOSENS)
 
@@ -84,9 +85,8 @@ class Side:
     @cached_property
     def units(self) -> frozenset[RelPath]:
         """Its hooks and plugins."""
-        return frozenset(
-            RelPath("/".join(p.parts[:2])) for p in self.tree if p.top in UNITS and len(p.parts) > 2
-        )
+        deep = (p for p in self.tree if p.startswith(_IN_UNITS) and p.count("/") > 1)
+        return frozenset(RelPath("/".join(p.parts[:2])) for p in deep)
 
     @cached_property
     def inline(self) -> frozenset[RelPath]:

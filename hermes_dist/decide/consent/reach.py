@@ -31,6 +31,7 @@ _CONTENT = frozenset(["skills", "skins", "cron", MEMORIES])
 """Folders that commands receive as data; only a command that runs inside one loads code from it."""
 _LOOKED_FOR = frozenset(["node_modules", ".venv", "venv", "bin", ".bin", ".yarn", ".mise"])
 """Folders that tools look for in a working directory."""
+_IN_LOOKED_FOR = tuple(f"{folder}/" for folder in _LOOKED_FOR)
 _PROSE = (".md", ".markdown", ".rst", ".txt")
 _MEDIA = (".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".ico", ".mp4", ".pdf")
 _NO_CODE = frozenset(
@@ -160,7 +161,9 @@ class Reach:
     @cached_property
     def _at_home(self) -> list[RelPath]:
         return [
-            path for path in self.names.paths if path.top in _LOOKED_FOR or _is_looked_for(path)
+            path
+            for path in self.names.paths
+            if (path.startswith(_IN_LOOKED_FOR) if "/" in path else _is_looked_for(path))
         ]
 
     @cached_property
@@ -326,10 +329,10 @@ def _named_file(other: RelPath, path: RelPath, piece: Piece) -> Iterator[_Place]
 
 
 def _is_looked_for(path: RelPath) -> bool:
-    """Whether a tool may look for a file at the root of the home by itself."""
+    """Whether a tool may look for a file, which is at the root of the home, by itself."""
     low = folded(path)
     known = low in _NO_CODE or low.startswith(".env")
-    return "/" not in path and not (known or _is_prose(path) or path.suffix in _MEDIA)
+    return path in _LOOKED_FOR or not (known or _is_prose(path) or path.suffix in _MEDIA)
 
 
 def _is_prose(path: RelPath) -> bool:

@@ -7,6 +7,7 @@ import os
 import stat
 import time
 from collections.abc import Callable, Mapping
+from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
@@ -101,7 +102,7 @@ class _Walk:
         self._remembers = known is not None
         self._links = links
         self._like = like
-        self._paths: dict[str, RelPath] = {path: path for path in like}
+        self._paths: dict[str, RelPath] = {path: path for path in chain(like, like.folders)}
         self.entries: dict[RelPath, Entry] = {}
         self.odd: list[LeftOut] = []
         self.links: list[Link] = []
