@@ -216,6 +216,10 @@ class Lock(Struct, frozen=True, kw_only=True):
         """Return the package tree that upstream shipped, with the home's names."""
         return self.base.with_entries(self.upstream)
 
+    def theirs_at(self, path: RelPath) -> Entry | None:
+        """What upstream shipped at one path; None for nothing."""
+        return self.upstream[path] if path in self.upstream else self.base.get(path)
+
     def not_received(self, paths: Collection[RelPath], before: Lock | None) -> Lock:
         """Return the lock for a home where some paths were not written: their base stays, upstream's entry is recorded.
 

@@ -100,7 +100,7 @@ def _look(home: Path, package: Tree, believe: Believe | None) -> Scan:
     want, into = looked_at(package)
     if believe is None or len(package) < MANY:
         return scan(home, want, into, like=package)
-    records = _records()
+    records = seen_records()
     known = records.seen_before(home)
     believed = {path: row for path, row in known.items() if believe(path)}
     seen = scan(home, want, into, believed, package)
@@ -110,10 +110,11 @@ def _look(home: Path, package: Tree, believe: Believe | None) -> Scan:
 
 def doubt(home: Home) -> None:
     """Have the next look read every file of a home: one of them is not what it was taken for."""
-    _records().forget(home.path)
+    seen_records().forget(home.path)
 
 
-def _records() -> ModuleType:
+def seen_records() -> ModuleType:
+    """What is remembered of large homes: see :mod:`hermes_dist.world.disk.seen_files`."""
     from hermes_dist.world.disk import seen_files  # noqa: PLC0415 - only large homes
 
     return seen_files

@@ -62,7 +62,7 @@ def environment_of(
 
 def manifest_of(ctx: Context, lock: Lock) -> Manifest | None:
     """The author's manifest as received; None if its content is lost."""
-    entry = lock.theirs().get(RelPath(MANIFEST))
+    entry = lock.theirs_at(RelPath(MANIFEST))
     try:
         return load_manifest(ctx.store.read(entry.digest)) if entry else None
     except DistError:

@@ -16,10 +16,11 @@ from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.plan import Conflict, Effect
 from hermes_dist.ops.change.legible import DOCUMENTS, trouble_with
-from hermes_dist.ops.change.observe import Observed, left_alone, observe
+from hermes_dist.ops.change.observe import Observed, left_alone, observe, seen_records
 from hermes_dist.ops.change.variables import environment_of, manifest_of, received_manifest
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, agreed_links, open_to_read
+from hermes_dist.world.disk.scan import MANY
 from hermes_dist.world.load import load_manifest
 
 if TYPE_CHECKING:
@@ -88,9 +89,8 @@ def status(ctx: Context, name: ProfileName) -> Status:
         found = differences(ctx, home, lock, seen)
         edited = tuple(change for change in found.edited if not seen.hides(change.path))
         keys, own, units = found.keys, found.own, found.units
-    manifest = manifest_of(ctx, lock)
     wanted: tuple[Wanted, ...] = ()
-    if asking := received_manifest(ctx, lock):
+    if asking := _asking(ctx, home, lock):
         wanted = environment_of(ctx, home.path, asking)
     return Status(
         profile=name,
@@ -107,7 +107,7 @@ def status(ctx: Context, name: ProfileName) -> Status:
             *_of_sync(ctx, home),
             *_agent_was_here(ctx, seen.redumped, name),
             *_left_behind(lock, ctx.command(f"update {name}")),
-            *_odd_manifest(lock, seen, manifest),
+            *_odd_manifest(ctx, lock, seen),
             *_unread(home, lock, seen),
             *_lost(edited, seen),
             *(left_alone(ctx, name, odd) for odd in seen.odd[:20]),
@@ -149,7 +149,22 @@ def _waiting(home: Home, lock: Lock) -> tuple[Effect, ...]:
         return lock.parked
 
 
-def _odd_manifest(lock: Lock, seen: Observed, received: Manifest | None) -> tuple[Note, ...]:
+def _asking(ctx: Context, home: Home, lock: Lock) -> Manifest | None:
+    """The manifest as received, at least the variables that it asks for: of a large package they are remembered."""
+    entry = lock.theirs_at(RelPath(MANIFEST))
+    if entry is None or lock.layers or len(lock.base) < MANY:
+        return received_manifest(ctx, lock)
+    records = seen_records()
+    asked = records.asked_before(home.path, entry.digest)
+    if asked is not None:
+        return Manifest(name=lock.name, env=asked)
+    manifest = received_manifest(ctx, lock)
+    if manifest is not None:
+        records.remember_asked(home.path, entry.digest, manifest.env)
+    return manifest
+
+
+def _odd_manifest(ctx: Context, lock: Lock, seen: Observed) -> tuple[Note, ...]:
     """The errors in a manifest that was edited here: field, line and sentence."""
     path = RelPath(MANIFEST)
     entry = seen.ours.get(path)
@@ -159,6 +174,7 @@ def _odd_manifest(lock: Lock, seen: Observed, received: Manifest | None) -> tupl
         found = load_manifest(seen.read(entry.digest))
     except Invalid as err:
         return (Note.of_error(err),)
+    received = manifest_of(ctx, lock)
     return tuple(
         odd.note for odd in found.warnings if received is None or odd not in received.warnings
     )

@@ -16,10 +16,13 @@ import msgspec
 
 from hermes_dist.brand import PRIVATE
 from hermes_dist.errors import DistError
+from hermes_dist.model.manifest import EnvVar
+from hermes_dist.model.tree import Digest
 from hermes_dist.world.disk.fs import atomic_write
 from hermes_dist.world.disk.scan import MANY, Known
 
 _FILE = f"{PRIVATE}/seen"
+_MANIFEST = f"{PRIVATE}/seen-manifest"
 _FORMAT = b"1 "
 _STALE = 50
 """The record is written again when more than one file in so many is not as it says."""
@@ -71,9 +74,37 @@ def remember(home: Path, before: Known, now: Known) -> None:
 
 
 def forget(home: Path) -> None:
-    """Remove the record of a home, so that the next look reads everything."""
-    with contextlib.suppress(OSError):
-        (home / _FILE).unlink()
+    """Remove the records of a home, so that the next look reads everything."""
+    for name in (_FILE, _MANIFEST):
+        with contextlib.suppress(OSError):
+            (home / name).unlink()
+
+
+def asked_before(home: Path, manifest: Digest) -> tuple[EnvVar, ...] | None:
+    """The variables that a manifest asks for, as far as that is remembered: to read YAML takes longer than all else.
+
+    Args:
+        home: The home.
+        manifest: The digest of the manifest.
+    """
+    try:
+        data = (home / _MANIFEST).read_bytes()
+        end = data.find(b"\n") + 1
+        if data[:end] != _head(data[end:]):
+            return None
+        of, asked = msgspec.json.decode(data[end:], type=tuple[str, tuple[EnvVar, ...]])
+    except (OSError, msgspec.MsgspecError):
+        return None
+    return asked if of == manifest else None
+
+
+def remember_asked(home: Path, manifest: Digest, asked: tuple[EnvVar, ...]) -> None:
+    """Note the variables that a manifest asks for; a record that can't be written is no error."""
+    if not (home / PRIVATE).is_dir():
+        return
+    body = msgspec.json.encode((str(manifest), asked))
+    with contextlib.suppress(DistError):
+        atomic_write(home / _MANIFEST, _head(body) + body)
 
 
 def _head(body: bytes | memoryview) -> bytes:
