@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from story import BOT, Story
 
+from hermes_dist.ops.change import variables
+from hermes_dist.ops.package import status as looking
 from hermes_dist.ops.package.status import status
 from hermes_dist.ops.package.upkeep import verify
 
@@ -81,3 +83,29 @@ def test_a_job_of_the_package_that_waits_is_not_the_users(tmp_path: Path) -> Non
     story.ship({"cron/jobs.json": json.dumps({"jobs": [JOB]})})
     story.update()
     assert status(story.ctx, BOT).units == ()
+
+
+def test_what_a_large_package_asks_for_is_remembered_until_its_manifest_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask = "name: bot\nversion: 1.{}.0\nenv_requires:\n  - name: {}\n"
+    story = Story(tmp_path, {**FILES, "distribution.yaml": ask.format(0, "BOT_KEY")})
+    story.install()
+
+    def missing() -> list[str]:
+        return [wanted.var.name for wanted in status(story.ctx, BOT).missing]
+
+    assert missing() == ["BOT_KEY"]
+    assert not (story.home / ".dist/seen-manifest").exists(), "small ones are read as fast"
+    monkeypatch.setattr(looking, "MANY", 1)
+    assert missing() == ["BOT_KEY"]
+    read: list[bytes] = []
+    with monkeypatch.context() as patch:
+        patch.setattr(variables, "load_manifest", read.append)
+        assert missing() == ["BOT_KEY"]
+    assert read == []
+    (story.home / ".env").write_text("BOT_KEY=x\n")
+    assert missing() == []
+    story.ship({"distribution.yaml": ask.format(1, "OTHER_KEY")})
+    story.update()
+    assert missing() == ["OTHER_KEY"]

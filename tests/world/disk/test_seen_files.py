@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from hermes_dist.brand import PRIVATE
+from hermes_dist.model.manifest import EnvVar
 from hermes_dist.model.tree import Digest
 from hermes_dist.world.disk import seen_files
 from hermes_dist.world.disk.scan import Known, Scan, scan
-from hermes_dist.world.disk.seen_files import remember, seen_before
+from hermes_dist.world.disk.seen_files import asked_before, remember, remember_asked, seen_before
 
 
 @pytest.fixture
@@ -107,3 +108,36 @@ def test_a_small_home_has_none(home: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert len(seen.known) == 100
     assert list((home / PRIVATE).iterdir()) == []
     assert seen.tree["0.md"].digest == Digest.of(b"Note 0.\n")
+
+
+def test_what_a_manifest_asks_for_is_remembered_by_its_digest(home: Path) -> None:
+    asked = (EnvVar("A_KEY", "What it is for.", required=False, default="x"), EnvVar("B"))
+    one, other = Digest.of(b"one"), Digest.of(b"other")
+    assert asked_before(home, one) is None
+    remember_asked(home, one, asked)
+    assert asked_before(home, one) == asked
+    assert asked_before(home, other) is None
+    remember_asked(home, other, ())
+    assert asked_before(home, other) == ()
+    assert asked_before(home, one) is None
+
+
+@pytest.mark.parametrize("damage", ["cut", "edited", "format"])
+def test_a_damaged_note_of_a_manifest_is_as_good_as_none(home: Path, damage: str) -> None:
+    digest = Digest.of(b"one")
+    remember_asked(home, digest, (EnvVar("A_KEY"),))
+    file = home / PRIVATE / "seen-manifest"
+    data = file.read_bytes()
+    wrong = {"cut": data[:-5], "edited": data.replace(b"A_KEY", b"B_KEY"), "format": b"\x00"}
+    file.write_bytes(wrong[damage])
+    assert asked_before(home, digest) is None
+
+
+def test_what_is_doubted_is_forgotten_and_a_note_needs_a_place(home: Path) -> None:
+    digest = Digest.of(b"one")
+    remember_asked(home, digest, ())
+    seen_files.forget(home)
+    assert asked_before(home, digest) is None
+    (home / PRIVATE).rmdir()
+    remember_asked(home, digest, ())
+    assert not (home / PRIVATE).exists()
