@@ -15,7 +15,7 @@ from collections.abc import Set as AbstractSet
 from itertools import chain
 from pathlib import Path
 
-from hermes_dist.errors import Invalid, Lost
+from hermes_dist.errors import DistError, Invalid, Lost
 from hermes_dist.model.tree import Digest
 from hermes_dist.world.disk.contents.packs import FOLDER as PACKS
 from hermes_dist.world.disk.contents.packs import INCOMING, Packs, Place, place_of
@@ -48,29 +48,59 @@ class Store:
     def size(self, digest: Digest) -> int | None:
         """Return the size of a blob in bytes; None if it is missing."""
         for again in (False, True):
-            place = self._packs.place(digest, again=again)
-            if place is not None and self._packs.is_there(place):
-                return place.size
-            try:
+            with contextlib.suppress(OSError):
+                place = self._place(digest, again=again)
+                if place is not None and self._packs.is_there(place):
+                    return place.size
                 found = os.stat(f"{self._top}/{place_of(digest)}")
-            except OSError:
-                continue
-            return found.st_size if stat.S_ISREG(found.st_mode) else None
+                return found.st_size if stat.S_ISREG(found.st_mode) else None
         return None
+
+    def has_all(self, digests: Iterable[Digest]) -> bool:
+        """Return whether there are blobs of all these names."""
+        there: set[str] = set()
+        for digest in digests:
+            near = self._packs.near(digest)
+            if near is not None and near.pack in there:
+                continue
+            if not self.has(digest):
+                return False
+            if near is not None:
+                there.add(near.pack)
+        return True
+
+    def _place(self, digest: Digest, *, again: bool = False) -> Place | None:
+        """Find a blob in the packs; None if it has a file of its own, or is missing.
+
+        Raises:
+            OSError: The disk fails.
+        """
+        near = None if again else self._packs.near(digest)
+        # Most packages have a file for each content, and need not know what is in packs.
+        if near is None and not os.path.lexists(f"{self._top}/{place_of(digest)}"):
+            return self._packs.place(digest, again=again)
+        return near
 
     def keeps(self, digest: Digest, size: int) -> bool:
         """Return whether a blob of this size is stored; it then counts as young, so that no clean-up removes it."""
-        place = self._packs.place(digest)
-        if place is not None and place.size == size and self._packs.use(place.pack):
-            return True
-        path = f"{self._top}/{place_of(digest)}"
         try:
-            found = os.stat(path, follow_symlinks=False)
-            if not stat.S_ISREG(found.st_mode) or found.st_size != size:
-                return False
-            os.utime(path, follow_symlinks=False)
+            return self._keeps(self._place(digest), digest, size)
         except OSError:
             return False
+
+    def _keeps(self, place: Place | None, digest: Digest, size: int) -> bool:
+        """The same.
+
+        Raises:
+            OSError: It is missing, or the disk fails.
+        """
+        if place is not None:
+            return place.size == size and self._packs.use(place.pack)
+        path = f"{self._top}/{place_of(digest)}"
+        found = os.stat(path, follow_symlinks=False)
+        if not stat.S_ISREG(found.st_mode) or found.st_size != size:
+            return False
+        os.utime(path, follow_symlinks=False)
         return True
 
     def read(self, digest: Digest) -> bytes:
@@ -86,12 +116,14 @@ class Store:
         path = f"{self._top}/{place_of(digest)}"
         try:
             data = self._found(digest, path)
+            if data is not None and Digest.of(data) != digest:
+                data = self._found_again(digest, path)
         except OSError as error:
             raise trouble(error, "can't read the store", where=path) from error
         if data is None:
             raise _missing(digest, "missing")
         if Digest.of(data) != digest:
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError, DistError):
                 self._remove(digest)
             raise _missing(digest, "damaged")
         return data
@@ -99,21 +131,27 @@ class Store:
     def _found(self, digest: Digest, path: str) -> bytes | None:
         """Read a blob, unchecked; None if there is none. Another command may move it from one file to another."""
         for again in (False, True):
-            place = self._packs.place(digest, again=again)
+            place = self._place(digest, again=again)
             data = _content(path) if place is None else self._packs.read(place)
             if data is not None:
                 return data
         return None
 
+    def _found_again(self, digest: Digest, path: str) -> bytes | None:
+        """Read a damaged blob once more: another command may have written its pack again since it was opened."""
+        place = self._place(digest)
+        if place is not None:
+            self._packs.forget(place.pack)
+        return self._found(digest, path)
+
     def _remove(self, digest: Digest) -> None:
         """Remove a damaged blob; what shares its pack moves to another one."""
-        place = self._packs.place(digest)
+        place = self._place(digest)
         if place is None:
             self.path(digest).unlink()
-        else:
-            self._repack(
-                place.pack, [one for one in self._packs.of(place.pack) if one.digest != digest]
-            )
+            return
+        rows = self._packs.of(place.pack)
+        self._repack(place.pack, [one for one in rows if one.digest != digest])
 
     def put(self, data: bytes) -> Digest:
         """Store some bytes durably.
@@ -127,7 +165,7 @@ class Store:
         return self.put_many([data])[0]
 
     def put_many(self, blobs: Iterable[bytes]) -> list[Digest]:
-        """Store many blobs durably with one sync for all; only one of them is in memory at a time.
+        """Store many blobs durably with one sync for all; only a few of them are in memory at a time.
 
         Args:
             blobs: The contents; an error that it raises passes through, and nothing new is stored.
@@ -160,8 +198,10 @@ class Store:
 
     def digests(self) -> Iterator[Digest]:
         """Every stored blob, in no order."""
-        yield from self._alone()
-        yield from (place.digest for place in self._packs.all())
+        found = set(self._alone())
+        for pack in self._packs.names():
+            found.update(place.digest for place in self._packs.of(pack))
+        yield from found
 
     def _alone(self) -> Iterator[Digest]:
         """Every blob that has a file of its own."""
@@ -195,7 +235,7 @@ class Store:
                 freed = self._collect(self.path(digest), older_than, dry_run=dry_run)
                 if freed is not None:
                     removed, size = removed + 1, size + freed
-            for pack in self._packs.names():
+            for pack in self._half_used(keep):
                 count, freed = self._collect_pack(pack, keep, older_than, dry_run=dry_run)
                 removed, size = removed + count, size + freed
             if not dry_run:
@@ -211,16 +251,30 @@ class Store:
                 if left.stat().st_mtime < older_than:
                     left.unlink()
 
+    def _half_used(self, keep: AbstractSet[Digest]) -> list[str]:
+        """The packs of which less than half is needed, those first of which the least has to be written once more.
+
+        So a full disk has room for the next one: with each that goes, more is freed than was written.
+        """
+        found = []
+        for pack in self._packs.names():
+            size = needed = 0
+            for place in self._packs.of(pack):
+                size += place.size
+                needed += place.size if place.digest in keep else 0
+            if not needed or size - needed > needed:
+                found.append((needed, pack))
+        return [pack for _, pack in sorted(found)]
+
     def _collect_pack(
         self, pack: str, keep: AbstractSet[Digest], older_than: float, *, dry_run: bool
     ) -> tuple[int, int]:
-        """Remove a pack if it is old and little of it is needed; returns how many blobs went, and their bytes."""
+        """Remove a pack if it is old; returns how many blobs went, and their bytes."""
         places = self._packs.of(pack)
         live = [place for place in places if place.digest in keep]
-        needed = sum(place.size for place in live)
-        freed = sum(place.size for place in places) - needed
-        if (live and freed <= needed) or not self._repack(pack, live, older_than, dry_run=dry_run):
+        if not self._repack(pack, live, older_than, dry_run=dry_run):
             return 0, 0
+        freed = sum(place.size for place in places) - sum(place.size for place in live)
         return len(places) - len(live), freed
 
     def _repack(

@@ -155,6 +155,7 @@ class CommitTrees:
         try:
             change = _change_in(rows)
             kept = self._kept(record, change, before)
+            self._check_stored(kept.files)
             self._check(record, change, kept.files)
             taken = self._taken(url, change, kept.total)
         except _Unusual:
@@ -191,6 +192,15 @@ class CommitTrees:
         if touched != change.gone | (change.files.keys() - change.added):
             raise _Unusual
         return _Kept(kept, total)
+
+    def _check_stored(self, kept: Mapping[RelPath, Entry]) -> None:
+        """Check that the contents are there. No clean-up removes what a lock names, but a bad disk does.
+
+        Raises:
+            _Unusual: One is missing, and has to be fetched again.
+        """
+        if not self._store.has_all(entry.digest for entry in kept.values()):
+            raise _Unusual
 
     def _check(self, record: Record, change: _Change, kept: Mapping[RelPath, Entry]) -> None:
         """Check that the files are as safe together as if the commit had been read as a whole.

@@ -190,6 +190,15 @@ def test_a_damaged_record_counts_as_none(reader: Reader, repo: Repo, damage: byt
     assert reader.record.read_bytes() not in (whole, damage)
 
 
+def test_what_the_store_has_lost_is_fetched_again_though_a_lock_names_it(
+    reader: Reader, repo: Repo
+) -> None:
+    before = reader.read(repo.commit(FIRST)).tree
+    reader.store.path(before[RelPath("distribution.yaml")].digest).unlink()
+    commit = repo.commit({"SOUL.md": "Another soul.\n"})
+    assert reader.read(commit, before) == fresh(reader, commit)
+
+
 def test_a_commit_that_the_cache_has_lost_is_no_help(reader: Reader, repo: Repo) -> None:
     reader.read(repo.commit(FIRST))
     cache = reader.record.parent

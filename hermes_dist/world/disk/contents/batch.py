@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from hermes_dist.model.tree import Digest
 from hermes_dist.world.disk.contents.packs import FOLDER as PACKS
-from hermes_dist.world.disk.contents.packs import NewPack, Packs, place_of
+from hermes_dist.world.disk.contents.packs import NewPack, Packs, Place, place_of
 from hermes_dist.world.disk.fs import RealFs, sync_fd, write_all
 from hermes_dist.world.disk.owners import give
 from hermes_dist.world.disk.private import FILE, make_private_in
@@ -84,9 +84,15 @@ class Batch:
 
     def _is_kept(self, digest: Digest, size: int) -> bool:
         """Whether it is stored already; this also makes it young, so that no clean-up removes it."""
-        place = self._packs.place(digest)
-        if place is not None and place.size == size and self._may_use(place.pack):
-            return True
+        near = self._packs.near(digest)
+        return (
+            self._may_use(near, size)
+            or self._is_alone(digest, size)
+            or self._may_use(self._packs.place(digest, but=self._leaving), size)
+        )
+
+    def _is_alone(self, digest: Digest, size: int) -> bool:
+        """Whether it has a file of its own."""
         if digest[:2] not in self._folders:
             return False
         try:
@@ -98,8 +104,10 @@ class Batch:
             return False
         return True
 
-    def _may_use(self, pack: str) -> bool:
-        return pack != self._leaving and self._packs.use(pack)
+    def _may_use(self, place: Place | None, size: int) -> bool:
+        if place is None or place.size != size or place.pack == self._leaving:
+            return False
+        return self._packs.use(place.pack)
 
     def _take(self, digest: Digest, data: bytes) -> None:
         """Write a content, or keep it until it is known whether there are many."""

@@ -3,10 +3,14 @@
 A pack holds the contents one after the other, then a row for each (digest, place, size), and at the end how many rows
 there are. Its name is the SHA-256 of these rows. It is written beside its place, brought to the disk and renamed into
 it, so a reader meets it whole or not at all; what is in it is still checked against its digest by whoever reads it.
+
+A store may hold far more than a command asks for, so the rows of a pack are read when something is looked for that the
+packs before it lack.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import stat
@@ -114,6 +118,9 @@ class _Index:
             numbers.byteswap()
         self._starts = numbers[:: _ROW.size // numbers.itemsize]
 
+    def __len__(self) -> int:
+        return len(self._starts)
+
     def find(self, digest: bytes) -> Place | None:
         """Find a content; None if it is not in this pack."""
         start = int.from_bytes(digest[:8], "big")
@@ -146,46 +153,50 @@ class Packs:
         self._lock = Lock()
         self._used: dict[str, float] = {}
         self._indexes: dict[str, _Index] = {}
-        self._known: frozenset[str] | None = None
+        self._known: list[str] | None = None
+        self._latest = ""
         self._name = ""
         self._fd = -1
         self._close: Callable[[], object] = int
 
-    def place(self, digest: Digest, *, again: bool = False) -> Place | None:
+    def near(self, digest: Digest) -> Place | None:
+        """Find a content in the pack in which something was found last; None if it is not there."""
+        return self._index(self._latest).find(bytes.fromhex(digest)) if self._latest else None
+
+    def place(self, digest: Digest, *, again: bool = False, but: str = "") -> Place | None:
         """Find a content; None if it is in no pack.
 
         Args:
             digest: Its name.
             again: Look again which packs there are: another command may have written one, or removed one.
+            but: A pack that does not count; empty for none.
+
+        Raises:
+            OSError: The disk fails.
         """
         if again or self._known is None:
             self.look()
         key = bytes.fromhex(digest)
-        for number, index in enumerate(self._indexes.values()):
-            if (place := index.find(key)) is not None:
-                if number:
-                    self._first(place.pack, index)
+        for pack in self._known or ():
+            if pack != but and (place := self._index(pack).find(key)) is not None:
+                self._latest = pack
                 return place
         return None
 
-    def _first(self, pack: str, index: _Index) -> None:
-        """Ask a pack before the others from now on: what belongs together is asked for together."""
-        others = {name: one for name, one in self._indexes.items() if name != pack}
-        self._indexes = {pack: index, **others}
-
     def of(self, pack: str) -> list[Place]:
-        """What a pack holds; nothing if it is damaged or gone."""
-        self.look()
-        index = self._indexes.get(pack)
-        return [] if index is None else list(index.all())
+        """What a pack holds; nothing if it is damaged or gone.
 
-    def all(self) -> list[Place]:
-        """Every content that is in a pack now, once for each pack."""
-        self.look()
-        return [place for index in self._indexes.values() for place in index.all()]
+        Raises:
+            OSError: The disk fails.
+        """
+        return list(self._index(pack).all())
 
     def names(self) -> list[str]:
-        """The packs that are there, damaged ones included."""
+        """The packs that are there, damaged ones included.
+
+        Raises:
+            OSError: The disk fails.
+        """
         try:
             return os.listdir(self.folder)
         except FileNotFoundError:
@@ -205,8 +216,9 @@ class Packs:
 
     def add(self, pack: str, rows: Mapping[Digest, Part]) -> None:
         """Learn of a pack that this process has written."""
-        self._first(pack, _Index(pack, _packed(rows)))
-        self._known = (self._known or frozenset()) | {pack}
+        self._indexes[pack] = _Index(pack, _packed(rows))
+        self._known = [pack, *(name for name in self._known or () if name != pack)]
+        self._latest = pack
 
     def use(self, pack: str) -> bool:
         """Make a pack young, so that no clean-up removes it; False if it is gone."""
@@ -225,12 +237,42 @@ class Packs:
         return os.access(f"{self._top}/{place.pack}", os.F_OK)
 
     def look(self) -> None:
-        """Learn which packs there are now."""
-        names = frozenset(self.names())
-        if names == self._known:
+        """Learn which packs there are now.
+
+        Raises:
+            OSError: The disk fails.
+        """
+        names = self.names()
+        if self._known is not None and {*names} == {*self._known}:
             return
-        self._indexes = {name: _Index(name, self._rows_of(name)) for name in sorted(names)}
-        self._known = names
+        for gone in {*self._indexes} - {*names}:
+            self.forget(gone)
+        # The one that was used last mostly has what is looked for, and then the others are not read.
+        self._known = sorted(names, key=self._age)
+
+    def forget(self, pack: str) -> None:
+        """Forget what is known of a pack, so that it is read again."""
+        with self._lock:
+            self._indexes.pop(pack, None)
+            self._used.pop(pack, None)
+            if self._latest == pack:
+                self._latest = ""
+            if self._name == pack:
+                self._close()
+                self._name = ""
+
+    def _age(self, pack: str) -> tuple[int, str]:
+        with contextlib.suppress(OSError):
+            return -os.stat(f"{self._top}/{pack}", follow_symlinks=False).st_mtime_ns, pack
+        return 0, pack
+
+    def _index(self, pack: str) -> _Index:
+        known = self._indexes.get(pack)
+        if known is None:
+            known = _Index(pack, self._rows_of(pack))
+            if known:  # a damaged one may be written again under its name
+                self._indexes[pack] = known
+        return known
 
     def _rows_of(self, pack: str) -> bytes:
         """Read the rows of a pack; nothing if it is damaged or gone."""

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from budget import examples
@@ -194,7 +195,7 @@ def test_a_full_disk_is_told_and_keeps_nothing_new(
     assert len(files(store)) == 1
 
 
-def _full(_fd: int) -> None:
+def _full(_fd: int) -> NoReturn:
     raise OSError(28, "No space left on device")
 
 
@@ -260,6 +261,123 @@ def test_a_pack_that_is_used_while_it_is_collected_stays(
     monkeypatch.setattr(Path, "rename", late)
     assert store.gc(set(), older_than=2000) == (0, 0)
     assert [store.read(d) for d in digests] == BLOBS
+
+
+def _packed(store: Store, count: int) -> list[list[Digest]]:
+    """Store some packs, the first one last used longest ago."""
+    digests = []
+    for number in range(count):
+        before = packs(store)
+        digests.append(store.put_many(b"%d of %d" % (n, number) for n in range(60)))
+        [new] = set(packs(store)) - set(before)
+        os.utime(new, (1000 + number, 1000 + number))
+    return digests
+
+
+def _opened(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """The packs that are opened from now on."""
+    opened: set[str] = set()
+    really = os.open
+
+    def noted(path: str | Path, *args: int, **more: int) -> int:
+        place = Path(path)
+        if place.parent.name == "packs":
+            opened.add(place.name)
+        return really(path, *args, **more)
+
+    monkeypatch.setattr(os, "open", noted)
+    return opened
+
+
+def test_only_packs_that_are_needed_are_read_however_many_there_are(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = store.put_many([b"one", b"two"])
+    digests = _packed(store, 9)
+    opened = _opened(monkeypatch)
+    fresh = Store(store.root)
+    assert [fresh.read(d) for d in alone] == [b"one", b"two"]
+    assert fresh.keeps(alone[0], 3)
+    assert opened == set()
+    assert fresh.read(digests[8][7]) == b"7 of 8"
+    assert fresh.has_all(digests[8])
+    assert len(opened) == 1
+    assert fresh.read(digests[0][5]) == b"5 of 0"
+    assert fresh.read(digests[0][6]) == b"6 of 0"
+
+
+def test_all_of_some_blobs_are_there_or_not(store: Store) -> None:
+    digests = [d for pack in _packed(store, 2) for d in pack] + store.put_many([b"one", b"two"])
+    assert store.has_all(digests)
+    assert Store(store.root).has_all([])
+    assert not store.has_all([*digests, Digest.of(b"three")])
+    packs(store)[0].unlink()
+    assert not store.has_all(digests)
+    assert not Store(store.root).has_all(digests)
+
+
+def test_a_pack_that_was_written_again_meanwhile_is_not_taken_for_damaged(store: Store) -> None:
+    digests = store.put_many(BLOBS)
+    whole = packs(store)[0].read_bytes()
+    damage(store, BLOBS[0])
+    reader = Store(store.root)
+    assert reader.read(digests[1]) == BLOBS[1]  # it keeps the pack open
+    fresh = packs(store)[0].with_name("fresh")
+    fresh.write_bytes(whole)
+    fresh.rename(packs(store)[0])
+    assert [reader.read(d) for d in digests] == BLOBS
+    assert len(packs(store)) == 1
+
+
+def test_what_is_in_two_packs_is_counted_once_and_outlives_both(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    digests = store.put_many(BLOBS)
+    with monkeypatch.context() as patched:  # two commands at once, neither of which sees the other
+        patched.setattr(batch.Batch, "_is_kept", lambda *_args: False)
+        store.put_many([*BLOBS[:5], *(b"other %d" % n for n in range(60))])
+    assert len(packs(store)) == 2
+    assert len([*store.digests()]) == 120
+    for left in (1, 0):  # the one that still has it counts as used, and goes the next time
+        age(store)
+        Store(store.root).gc({digests[3]}, older_than=2000)
+        assert len(packs(store)) == left
+        assert store.read(digests[3]) == BLOBS[3]
+    assert [*Store(store.root).digests()] == [digests[3]]
+
+
+@pytest.mark.parametrize("large", [0, 1])
+def test_on_a_full_disk_what_needs_the_least_room_is_collected_first(
+    store: Store, monkeypatch: pytest.MonkeyPatch, large: int
+) -> None:
+    digests = _packed(store, 2)
+    small = 1 - large
+    needed = {*digests[large][:20], digests[small][0]}
+    age(store)
+    room = 100
+    write = os.write
+
+    def full(fd: int, data: bytes) -> int:
+        nonlocal room
+        room -= len(data)
+        return write(fd, data) if room >= 0 else _full(fd)
+
+    monkeypatch.setattr(os, "write", full)
+    with pytest.raises(DistError, match="No space left"):
+        store.gc(needed, older_than=2000)
+    monkeypatch.undo()
+    assert len(packs(store)) == 1
+    assert [store.read(d) for d in digests[large]] == [b"%d of %d" % (n, large) for n in range(60)]
+    assert store.read(digests[small][0]) == b"0 of %d" % small
+
+
+def test_what_is_no_folder_of_packs_holds_nothing(store: Store) -> None:
+    alone = store.put(b"alone")
+    (store.root / "packs").write_bytes(b"no folder")
+    missing = Digest.of(b"missing")
+    assert [store.has(alone), store.has(missing), store.keeps(missing, 7)] == [True, False, False]
+    with pytest.raises(DistError, match="can't read the store"):
+        store.read(missing)
 
 
 def test_many_users_and_a_collector_at_once_lose_nothing(
