@@ -100,10 +100,10 @@ class Home:
         return found
 
     def picture(self) -> dict[str, tuple[int, int, bytes]]:
-        """Bytes, inode and time of every file."""
+        """Bytes, inode and time of every file; what a look notes for the next one is left out."""
         found = {}
         for folder, _, files in os.walk(self.path):
-            for path in (Path(folder, name) for name in files):
+            for path in (Path(folder, name) for name in files if not name.startswith("seen")):
                 stat = path.stat()
                 found[str(path)] = (stat.st_ino, stat.st_mtime_ns, path.read_bytes())
         return found
