@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,6 +30,7 @@ from hermes_dist.world.disk.locks import home_lock
 
 if TYPE_CHECKING:
     from hermes_dist.world.transaction.apply import Recovered
+    from hermes_dist.world.transaction.generations import Generation
 
 LIVING = (RelPath(CONFIG), RelPath(JOBS))
 """The files that a running agent writes all the time."""
@@ -86,14 +87,22 @@ class Home(Contents, frozen=True):
 
     def _was_uninstalled(self) -> bool:
         """Whether the last change of the home took its lockfile away."""
+        found = self._generations()
+        return bool(found) and found[-1].lock_before is not None and found[-1].lock_after is None
+
+    def _had_package(self) -> bool:
+        """Whether the home had a lockfile once; an import of a profile of one's own is a change without any."""
+        return any(each.lock_before or each.lock_after for each in self._generations())
+
+    def _generations(self) -> Sequence[Generation]:
+        """The changes of the home, the oldest first; none if they can't be read."""
         from hermes_dist.world.transaction.generations import generations  # noqa: PLC0415 - only needed for an error
 
         try:
             with RealFs(self.path, home=True) as fs:
-                found = generations(fs)
+                return generations(fs)
         except (DistError, OSError):
-            return False
-        return bool(found) and found[-1].lock_before is not None and found[-1].lock_after is None
+            return ()
 
     def _without_package(self, ctx: Context) -> DistError:
         """The error for a profile that has no lock: what it is instead, and what helps."""
@@ -114,7 +123,7 @@ class Home(Contents, frozen=True):
             )
         others = [str(name) for name in ctx.names() if ctx.layout.lockfile(name).exists()]
         hint, command = "install one with", "install SOURCE"
-        if any((self.path / ".dist" / "generations").glob("*")):
+        if self._had_package():
             hint, command = "bring its last one back with", f"rollback {self.name}"
         elif others:
             hint, command = f"the profiles with a package: {', '.join(others[:_FEW])}", ""

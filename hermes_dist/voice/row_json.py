@@ -48,7 +48,7 @@ def overview_data(seen: Overview, following: list[str]) -> dict[str, Any]:
                 "profile": row.name,
                 "conflicts": row.conflicts,
                 "parked": row.parked,
-                "readable": bool(row.source),
+                "readable": _readable(row),
             }
             for row in seen.open
         ],
@@ -77,8 +77,13 @@ def _next(seen: Overview) -> Iterator[tuple[str, str]]:
     yield "create NAME", "make a blank profile"
 
 
+def _readable(row: ProfileRow) -> bool:
+    """Whether its lockfile can be read; a profile that is only kept in sync has none."""
+    return bool(row.source) or not row.managed
+
+
 def _settling(row: ProfileRow) -> tuple[str, str]:
-    if not row.source:
+    if not _readable(row):
         return "doctor", "see what is wrong with a lockfile"
     if row.conflicts:
         return f"resolve {row.name} --list", "settle what both sides changed"

@@ -49,6 +49,7 @@ from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, look_into, open_home
 from hermes_dist.ops.package.conflict_diff import sides_of
 from hermes_dist.ops.sync.settle import facing, keeping, proposed
+from hermes_dist.ops.sync.state import is_synced
 
 
 def recorded(ctx: Context, lock: Lock) -> Incoming:
@@ -163,7 +164,10 @@ def kept_places(ctx: Context, name: ProfileName, place: str = "") -> tuple[str, 
     Raises:
         DistError: Nothing is kept at this place.
     """
-    kept = sorted(look_into(ctx, name).need_lock(ctx).kept)
+    home = look_into(ctx, name)
+    if home.lock is None and is_synced(home.path):
+        return ()  # only a lockfile records what is kept, and a profile of one's own may be in sync without any
+    kept = sorted(home.need_lock(ctx).kept)
     if not place:
         return tuple(kept)
     chosen = named_places(place, kept).places

@@ -146,7 +146,7 @@ def standing_rows(found: Standing) -> Iterator[tuple[str, str]]:
     yield "This machine", record.machine
     others = sorted(set(found.meeting.machines) - {record.machine})
     yield "Others", ", ".join(others) or "none yet"
-    yield "Besides files", ", ".join(record.carried) or "nothing"
+    yield "Also synced", ", ".join(record.carried) or "no memories or sessions"
     yield from machine_rows(found)
     yield "Coming in", counted(len(found.coming), "file")
     yield "Going out", counted(len(found.going), "file")
