@@ -47,6 +47,21 @@ def test_a_group_without_a_verb_names_its_verbs_in_one_line(
         (["route", "add"], "No such command 'route'. Did you mean gateway route?"),
         (["restart", "bot"], "No such command 'restart'. Did you mean gateways restart?"),
         (["registry", "lst"], "No such command 'lst'. Did you mean list?"),
+        (["clone", "a"], "No such command 'clone'. Did you mean create NEW --clone-from OLD?"),
+        (["remove", "a"], "No such command 'remove'. Did you mean delete or uninstall?"),
+        (
+            ["gateway", "list"],
+            "No such command 'list'. Did you mean gateway route list or gateways list?",
+        ),
+        (["layer", "lab"], "No such command 'lab'. Choose one of: add, list, remove"),
+        (
+            ["install", "a", "--to", "v1"],
+            "No such option '--to'. A tag or branch comes after the address: SOURCE#v1.0.0",
+        ),
+        (
+            ["gateway", "route", "add", "--chat", "1"],
+            "No such option '--chat'. Did you mean --channel?",
+        ),
         (["bogus"], "No such command 'bogus'"),
         (["status", "--bogus"], "No such option '--bogus'"),
         (["update", "--dryrun"], "No such option '--dryrun'. Did you mean --dry-run?"),

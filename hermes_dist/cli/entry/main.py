@@ -19,6 +19,7 @@ from hermes_dist.cli.entry.help_page import (
     with_version,
 )
 from hermes_dist.cli.entry.help_rows import help_text
+from hermes_dist.cli.entry.meant import VERBS_MEANT, option_meant
 from hermes_dist.cli.entry.verbs import NESTED, VERBS, Nested, Verb
 from hermes_dist.cli.shared.boundary import Guard
 from hermes_dist.cli.shared.command import as_command
@@ -48,8 +49,13 @@ class _Guiding(click.Group):
             ) from err
 
     def hint(self, word: str, ctx: click.Context) -> str:
-        """A suggestion for a word that is no verb; empty if nothing is close."""
-        return _instead(word, self.verbs(ctx))
+        """A suggestion for a word that is not a verb."""
+        verbs = self.verbs(ctx)
+        return (
+            _instead(word, verbs)
+            or _did_you_mean(_elsewhere(word, str(ctx.info_name)))
+            or f"Choose one of: {', '.join(verbs)}"
+        )
 
     def verbs(self, ctx: click.Context) -> list[str]:
         """The names of the verbs."""
@@ -69,8 +75,11 @@ class _Lazy(_Guiding):
         return [*VERBS, *NESTED]
 
     def hint(self, word: str, ctx: click.Context) -> str:
-        below = [name for name in _below(NESTED, "") if name.split()[-1] == word]
-        return f"Did you mean {' or '.join(below)}?" if below else super().hint(word, ctx)
+        """A suggestion for a word that is not a command; empty if nothing is close."""
+        meant = VERBS_MEANT.get(word) or [
+            name for name in _below(NESTED, "") if name.split()[-1] == word
+        ]
+        return _did_you_mean(meant) or _instead(word, self.verbs(ctx))
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
         return list(VERBS)
@@ -153,15 +162,30 @@ def _below(table: Mapping[str, Verb | Nested], above: str) -> Iterator[str]:
             yield from _below(verb.verbs, f"{above}{name} ")
 
 
+def _elsewhere(word: str, group: str) -> list[str]:
+    """The commands with this verb in a group whose name is like this one, as ``gateways`` is like ``gateway``."""
+    import difflib  # noqa: PLC0415 - only needed for this error
+
+    like = difflib.get_close_matches(group, NESTED, n=3, cutoff=0.9)
+    return [
+        name for name in _below(NESTED, "") if name.split()[-1] == word and name.split()[0] in like
+    ]
+
+
 def _instead(word: str, known: Iterable[str]) -> str:
     """A suggestion for a mistyped verb, as a sentence; empty if nothing is close."""
     import difflib  # noqa: PLC0415 - only needed for this error
 
     bare = {name.lstrip("-"): name for name in known}
-    close = difflib.get_close_matches(word.lstrip("-"), bare, n=3)
-    if not close:
-        return ""
-    return f"Did you mean {' or '.join(bare[name] for name in close)}?"
+    return _did_you_mean(
+        bare[name] for name in difflib.get_close_matches(word.lstrip("-"), bare, n=3)
+    )
+
+
+def _did_you_mean(meant: Iterable[str]) -> str:
+    """Ask whether one of these was meant; empty if there are none."""
+    words = " or ".join(meant)
+    return f"Did you mean {words}?" if words else ""
 
 
 def _root() -> click.Group:
@@ -327,7 +351,9 @@ def _usage(err: click.ClickException, where: str) -> DistError:
     if isinstance(err, click.NoSuchOption):
         # A private key begins like an option, too: no more than its first word is shown.
         name = err.option_name.split()[0][:_LONGEST_OPTION]
-        what = f"No such option '{name}'. {_instead(name, err.possibilities or ())}".rstrip(". ")
+        command = err.ctx.command_path if err.ctx else where
+        meant = option_meant(command, name) or _instead(name, err.possibilities or ())
+        what = f"No such option '{name}'. {meant}".rstrip(". ")
     elif isinstance(err, click.BadParameter) and err.param and (takes := _takes(err.param.type)):
         what = f"{_typed_as(err.param)} takes {takes}"
     place = err.ctx.command_path if isinstance(err, click.UsageError) and err.ctx else where
