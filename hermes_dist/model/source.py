@@ -356,6 +356,11 @@ def _shown(text: str) -> str:
 def _checked_ref(ref: str) -> str:
     if is_range(ref):
         return ref
+    if "//" in ref:
+        raise Invalid(
+            f"{ref!r:.100} is not a tag, branch, commit or version range",
+            hint="the folder comes first: SOURCE//FOLDER#REF",
+        )
     if not re.fullmatch(_REF, ref) or ref == "@" or _is_refused_by_git(ref) or _has_invisible(ref):
         raise Invalid(
             f"{ref!r:.100} is not a tag, branch, commit or version range",

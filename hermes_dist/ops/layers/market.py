@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
+from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.layers.resolve import Choice
 from hermes_dist.decide.layers.wanted import Dependency, Wanted
 from hermes_dist.decide.versions import fitting_tags
+from hermes_dist.errors import DistError
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.lock_package import LockedPackage
 from hermes_dist.model.source import (
@@ -22,6 +24,7 @@ from hermes_dist.model.source import (
 from hermes_dist.ops.change.fetch import Fetched, fetch
 from hermes_dist.ops.change.look_up import absolute, look_up, to_ask
 from hermes_dist.ops.change.look_up_name import find_as_before, named_targets
+from hermes_dist.ops.change.moved_source import NoPackage
 from hermes_dist.ops.change.target import Naming, Target, check_policies
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.layers.asked import asked_for
@@ -62,7 +65,7 @@ class LiveMarket:
         key = self.key(dependency, asker)
         found = []
         for target in self._offered(dependency, asker, key):
-            commit = target.commit or fetch(self._ctx, target).offer.tree.digest
+            commit = target.commit or self._fetch(target).offer.tree.digest
             self._targets.setdefault((key, commit), target)
             name, version = _name(target), _version(target)
             found.append(Choice(key=key, commit=commit, name=name, version=version))
@@ -82,8 +85,25 @@ class LiveMarket:
         """
         place = (choice.key, choice.commit)
         if place not in self._fetched:
-            self._fetched[place] = fetch(self._ctx, self._targets[place])
+            self._fetched[place] = self._fetch(self._targets[place])
         return self._fetched[place]
+
+    def _fetch(self, target: Target) -> Fetched:
+        """Fetch a layer.
+
+        Raises:
+            DistError: It can't be fetched, or is not a package. The error is never :class:`NoPackage`, which would say
+                that the package on top has left its folder.
+        """
+        try:
+            return fetch(self._ctx, target)
+        except NoPackage as gone:
+            top = self._askers[""]
+            raise DistError(
+                f"{top.manifest.name} stands on this layer, but there is no {MANIFEST} there",
+                where=str(target.spec),
+                hint=_root_meant(top.target.spec, target.spec) or gone.hint,
+            ) from None
 
     def received(self, key: str) -> LockedPackage | None:
         """What the home holds of a package as a layer; None if it does not hold it."""
@@ -160,6 +180,17 @@ class LiveMarket:
         # In the registry's own words the source is a name; what was received is at its repository.
         place = SourceSpec(SourceKind.GIT, pin.url, pin.subfolder)
         return Target(place, None, pin.ref, pin.commit, pin.kind, asked=spec)
+
+
+def _root_meant(top: SourceSpec, layer: SourceSpec) -> str:
+    """A hint for a package whose ``//folder`` lies beside it, and not below it; empty if none is there either."""
+    if top.kind is not SourceKind.FOLDER or top.subfolder or layer.location != top.location:
+        return ""
+    here = Path(top.location)
+    for root in here.parents:
+        if (root / (layer.subfolder or "") / MANIFEST).is_file():
+            return f"//{layer.subfolder} begins at the root of the source: write {root}//{here.relative_to(root)}"
+    return ""
 
 
 def key_of(package: LockedPackage) -> str:

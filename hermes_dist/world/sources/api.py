@@ -361,11 +361,7 @@ class Sources:
         if _is_bare(folder):
             return True
         if spec.ref and not (folder / ".git").exists():
-            raise Invalid(
-                "it is a folder without git, so it has no versions, tags or branches",
-                where=str(spec),
-                hint=f"take it as it is: {spec._replace(ref='')}",
-            )
+            raise _no_versions(spec, folder)
         return bool(spec.ref)
 
     def url(self, spec: SourceSpec) -> str:
@@ -497,6 +493,24 @@ def _no_such_ref(spec: SourceSpec, name: str, refs: Refs) -> Invalid:
     close = difflib.get_close_matches(name, names, n=5, cutoff=0.5) or names[-10:]
     hint = f"it has {', '.join(close)}" if close else "it has neither tags nor branches"
     return Invalid(f"there is no tag, branch or commit {name!r:.100}", where=str(spec), hint=hint)
+
+
+def _no_versions(spec: SourceSpec, folder: Path) -> Invalid:
+    """The error for a ref at a folder without git; a folder of a repository says how to name it."""
+    root = next((above for above in folder.parents if (above / ".git").exists()), None)
+    if root is not None:
+        inside = str(folder.relative_to(root) / (spec.subfolder or ""))
+        written = str(spec._replace(location=f"{root}//{inside}", subfolder=None))
+        return Invalid(
+            "it is a folder in a repository, so it has no versions, tags or branches of its own",
+            where=str(spec),
+            hint=f"write // between the repository and the folder: {written}",
+        )
+    return Invalid(
+        "it is a folder without git, so it has no versions, tags or branches",
+        where=str(spec),
+        hint=f"take it as it is: {spec._replace(ref='')}",
+    )
 
 
 def _is_bare(path: Path) -> bool:
