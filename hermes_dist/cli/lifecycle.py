@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -266,13 +268,17 @@ def _lines_about(
     if leaving.gateway:
         yield "Gateway", "running: it will be stopped"
     if leaving.routes:
-        yield "Routes", f"{counted(leaving.routes, 'route')} to it, which stay"
+        yield "Routes", f"{counted(leaving.routes, 'route')} to it, which {_stay(leaving.routes)}"
     if leaving.tasks:
         yield "Tasks", f"{counted(leaving.tasks, 'open task')} on boards keep its name"
     for note in leaving.settings:
         yield "Settings", f"{', '.join(sentences([note]))}, and stays so"
     if leaving.sticky:
         yield "Active", "plain commands will use the default profile"
+
+
+def _stay(count: int) -> str:
+    return "stays" if count == 1 else "stay"
 
 
 def _gone(session: Session, gone: trash_and_archive.Gone) -> None:
@@ -283,7 +289,8 @@ def _gone(session: Session, gone: trash_and_archive.Gone) -> None:
         rows.append(("Active", "default"))
     _rows(session, rows)
     if gone.leaving.routes:
-        screen.warn(f"{counted(gone.leaving.routes, 'gateway route')} to {gone.leaving.name} stay")
+        routes = gone.leaving.routes
+        screen.warn(f"{counted(routes, 'gateway route')} to {gone.leaving.name} {_stay(routes)}")
     if gone.expired:
         screen.tell(f"{gone.expired} older profiles left the trash for good")
     _notes(session, gone.notes)
@@ -326,6 +333,12 @@ def restore(
 ) -> int:
     if profile is None:
         return _list_away(session)
+    if Path(profile).is_file():
+        raise UsageError(
+            f"{profile!r:.100} is a file, not the name of a profile",
+            hint="restore it from a backup with",
+            command=f"backup restore {shlex.quote(profile)}",
+        )
     back = trash_and_archive.restore(session.ctx, profile, to=to, dry_run=dry_run)
     screen = session.screen
     screen.emit("restore", back_data(back, dry_run=dry_run))

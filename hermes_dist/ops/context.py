@@ -259,7 +259,12 @@ class Context:
             raise _nameless()
         if name in (None, "."):
             return self.active()
-        profile = ProfileName.typed(str(name))
+        try:
+            profile = ProfileName.typed(str(name))
+        except Invalid as err:
+            if _looks_like_path(str(name)):
+                err.hint = "the profile comes first, then a path or key; . means the active profile"
+            raise
         if profile != DEFAULT_PROFILE and not self.layout.home(profile).is_dir():
             raise self.missing_profile(profile)
         self._refuse_foreign(profile)
@@ -338,6 +343,10 @@ def _leads_astray(place: Path) -> DistError:
         where=str(place),
         hint="let it lead to a folder of your own, or work as that user",
     )
+
+
+def _looks_like_path(word: str) -> bool:
+    return "://" not in word and "@" not in word and any(sign in word for sign in "./:")
 
 
 def _nameless() -> UsageError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -58,6 +59,12 @@ def add(
     yes: Yes = False,
 ) -> int:
     if not source:
+        if profile and any(sign in profile for sign in "/.@"):
+            raise UsageError(
+                "which profile?",
+                hint="name it before the source",
+                command=f"layer add PROFILE {shlex.quote(profile)}",
+            )
         example = session.command(f"layer add {profile or '.'} github.com/team/skills")
         raise UsageError("which layer?", hint=f"name its source: {example}")
     name = session.ctx.profile(profile)

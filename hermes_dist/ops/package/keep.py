@@ -303,12 +303,26 @@ def _nothing_to_keep(
             hint="there is nothing to keep; no update changes it",
         )
     hint = f"its files: {_shown(_tops(shelf.paths))}"
-    if near := near_places(word, map(str, shelf.paths)):
+    if near := _meant(shelf, word) or near_places(word, map(str, shelf.paths)):
         hint = f"did you mean {_shown(near)}? {hint}"
     return DistError(
         f"the package holds no {word!r}, neither as a path nor as a key",
         where=where,
         hint=hint,
+    )
+
+
+def _meant(shelf: _Shelf, word: str) -> tuple[str, ...]:
+    """The places that a word means although it does not name them: a key without the space, a job by its name."""
+    path, colon, key = word.partition(":")
+    at = _as_path(path)
+    if colon and at in shelf.paths:
+        return (f"{at}: {key.strip()}",)
+    jobs = get(_keys_of(shelf).get(RelPath(JOBS)), ("jobs",))
+    return tuple(
+        f"{JOBS}: jobs[id={job['id']}]"
+        for job in (jobs if isinstance(jobs, list) else ())
+        if isinstance(job, dict) and job.get("name") == word and job.get("id")
     )
 
 

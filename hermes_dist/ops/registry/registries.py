@@ -89,6 +89,13 @@ def add(
         if not re.fullmatch(r"https?://[^#@]+", registry.location):
             raise UsageError("--root and --fingerprint work only with an https:// address")
         return registry, ctx.registries.add_tuf(registry, data)
+    for one in ctx.registries.all():
+        if one.location == registry.location:
+            raise UsageError(
+                f"this registry is already here, as {one.name}",
+                hint="to give it another name, first remove it with",
+                command=f"registry remove {one.name}",
+            )
     return registry, ctx.registries.add(registry)
 
 
