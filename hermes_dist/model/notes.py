@@ -146,6 +146,7 @@ class NoteKind(Kind):
     ARCHIVE_CONFLICTS = "archive-conflicts"
     SECRETS_LEFT_BEHIND = "secrets-left-behind"
     NOT_MERGED = "not-merged"
+    BRINGS_LEARNED = "brings-learned"
     ENV_UNREADABLE = "env-unreadable"
     ENV_SETS = "env-sets"
     LOCK_SAVED_UNREAD = "lock-saved-unread"

@@ -53,7 +53,7 @@ def head_lines(proposal: Proposal, *, details: bool) -> Iterator[Line]:
     yield from answer_lines(proposal.home.lock, proposal.lock)
     yield from unanswered_lines(proposal.asks)
     if details:
-        yield from _maker_lines((manifest.author, manifest.license))
+        yield from _maker_lines(manifest.author, manifest.license)
         yield line(f"  into   {clean(proposal.home.path)}")
 
 
@@ -86,10 +86,12 @@ def _title(proposal: Proposal, label: str) -> str:
     return f"{proposal.verb.capitalize()} {clean(label)} in {name}"
 
 
-def _maker_lines(by: Iterable[str]) -> Iterator[Line]:
-    told = [clean(text) for text in by if text]
-    if told:
-        yield line(f"  by     {' · '.join(told)}")
+def _maker_lines(author: str, license_: str) -> Iterator[Line]:
+    if author:
+        told = f" · {clean(license_)}" if license_ else ""
+        yield line(f"  by     {clean(author)}{told}")
+    elif license_:
+        yield line(f"  license {clean(license_)}")
 
 
 def _pin_words(pin: Pin) -> str:

@@ -270,6 +270,10 @@ def _comments_along(data: Data) -> str:
     return f"{counted(count, 'comment')} of yours {go} along"
 
 
+def _brings_learned(data: Data) -> str:
+    return f"also brings {counted(int(str(data['count'])), 'file')} of memories and sessions"
+
+
 def _not_merged(data: Data) -> str:
     shown = _first(names_in(data, "paths"))
     return f"not merged, because this profile keeps its own: {shown}; a new profile would get them"
@@ -477,6 +481,7 @@ SENTENCES: Sentences = {
     ),
     NoteKind.SECRETS_LEFT_BEHIND: _secrets,
     NoteKind.NOT_MERGED: _not_merged,
+    NoteKind.BRINGS_LEARNED: _brings_learned,
     NoteKind.ENV_UNREADABLE: (
         "its {name} is imported, but can't be read as text: check it before you start the agent"
     ),
@@ -496,7 +501,7 @@ SENTENCES: Sentences = {
     NoteKind.NO_COMMAND: "no command was made for it: {why}; choose a name with: {command}",
     NoteKind.JOBS_PAUSED: _jobs_paused,
     NoteKind.COPIED_BEHIND_LINKS: "links in the original, copied as what they lead to: {paths}",
-    NoteKind.NOT_COPIED: "not copied, because it can't be followed or is no file: {paths}",
+    NoteKind.NOT_COPIED: "not copied, because it can't be followed or is not a file: {paths}",
     NoteKind.STILL_ASSIGNED: _still_assigned,
     NoteKind.SETTING_NAMES: lambda data: (
         f"{' and '.join(names_in(data, 'keys'))} names the profile {data['name']}"

@@ -76,12 +76,13 @@ def done_lines(
 
 def _done_line(outcome: Outcome, proposal: Proposal) -> Line:
     done = _DONE.get(outcome.verb, outcome.verb.capitalize())
-    label, at = "the package", ""
-    if proposal.manifest:
-        label = clean(proposal.manifest.label)
+    at = ""
     if proposal.pin:
         at = f" @ {proposal.pin.short}"
     changed = counted(len(proposal.plan.steps), "file")
+    if proposal.manifest is None:
+        return line(Piece("✓", "good"), f" {done} {outcome.profile}{at}: {changed} changed.")
+    label = clean(proposal.manifest.label)
     if outcome.verb == "approve" and (items := _items(proposal)):
         said = f" Approved {items} of {label}{at} in {outcome.profile}: {changed} changed."
         return line(Piece("✓", "good"), said)

@@ -61,7 +61,9 @@ def _into_new(ctx: Context, parts: Sorted) -> MachineFiles:
     moved = {}
     for path, file in parts.carried.items():
         moved[str(file.file.relative_to(ctx.layout.root))] = str(path)
-    return MachineFiles(beside=beside, moved=moved)
+    learned = sum(map(_is_learned, parts.carried))
+    notes = (Note.of(NoteKind.BRINGS_LEARNED, count=learned),) if learned else ()
+    return MachineFiles(beside=beside, moved=moved, notes=notes)
 
 
 def _into_existing(home: Home, parts: Sorted, plan: Plan) -> MachineFiles:

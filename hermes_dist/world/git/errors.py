@@ -438,13 +438,17 @@ def masked(text: str, url: str) -> str:
 
 
 def masked_lines(progress: Callable[[str], None] | None, url: str) -> Callable[[str], None] | None:
-    """Pass lines of git's progress on without the login of a URL; None if nobody listens."""
+    """Pass lines of git's progress on without the login of a URL; None if nobody listens.
+
+    Its table of refs, such as ``* <commit> -> refs/dist/<commit>``, is left out: it names only refs of ours.
+    """
     if progress is None:
         return None
     secrets = _secrets_of(url)  # once: a fetch says hundreds of lines
 
     def heard(line: str) -> None:
-        progress(_without(line, secrets))
+        if " -> " not in line:
+            progress(_without(line, secrets))
 
     return heard
 
