@@ -69,7 +69,7 @@ def sign(
     screen.say(f"{clean(signed.tag)} {how} by {signed.fingerprint} ({clean(signed.key)}).")
     if signed.changed:
         push = f"git push origin refs/tags/{clean(signed.tag)}"
-        screen.tell(f"  next: {push} (with --force where it was pushed unsigned)")
+        screen.tell(f"  next: {push} (add --force if you have pushed it unsigned)")
     return 0
 
 

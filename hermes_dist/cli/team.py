@@ -277,7 +277,7 @@ def _say_snapshot(session: Session, found: snapshots.Snapshot, output: str, bund
     screen = session.screen
     if output:
         number = counted(len(found.team.profiles), "profile")
-        screen.say(f"{clean(output)} describes {number}; it holds no values.")
+        screen.say(f"{clean(output)} describes {number}; it contains no values of variables.")
         screen.tell(f"next: {session.command(_next(output, bundle))}")
     elif not screen.as_json:
         write(sys.stdout, found.text.decode())

@@ -517,7 +517,7 @@ def _approval(row: dict[str, object]) -> Approval:
 def _input(row: dict[str, object]) -> InputAnswer:
     value = row.get("value")
     if value is not None and not isinstance(value, InputValue):
-        raise TypeError("the answer to an input is no single value")
+        raise TypeError("the answer to an input is not a single value")
     return InputAnswer(text(row, "name"), value)
 
 

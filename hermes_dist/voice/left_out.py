@@ -16,7 +16,7 @@ WORDS: Mapping[Why, str] = {
     Why.CASE_TWIN: "only by case another name than",
     Why.NOT_OWNED: "not in distribution_owned",
     Why.NOT_NAMED: "distribution_owned does not name it",
-    Why.NO_SHARED_NAME: "not a shared name; distribution_owned could name it",
+    Why.NO_SHARED_NAME: "a package does not ship this name unless distribution_owned lists it",
     Why.UNKNOWN_AT_ROOT: "an unknown file at the root; distribution_owned could name it",
     Why.UNKNOWN_IN_ARCHIVE: "not known as part of a profile",
     Why.IGNORED: "ignored by .gitignore",

@@ -133,7 +133,7 @@ SENTENCES: Sentences = {**NOTES, **_OWN}
 HINTS: Mapping[Kind, str | Say] = {
     NoteKind.JOB_WITHOUT_START: "write every 30m to repeat it",
     ProblemKind.FAULT: _HINT,
-    ProblemKind.NO_MANIFEST: "`init` with this folder begins one",
+    ProblemKind.NO_MANIFEST: "`init` writes one",
     ProblemKind.NAME_BREACH: _name_hint,
     ProblemKind.STAMP_BREACH: f"{_TAKE_OUT}: the agent writes it into homes",
     ProblemKind.VERSION_BREACH: 'quote it, such as version: "1.10.0"',

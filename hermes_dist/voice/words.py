@@ -71,17 +71,17 @@ def demand_words(demands: Demand | None, signer: str) -> str:
         return _DEMANDS[demands]
     if signer:
         return "a signature on every update, because an earlier one was signed"
-    return "no signature until one is signed"
+    return "no signature until a release is signed"
 
 
 def looser_words(before: Demand | None, after: Demand, signer: str) -> str:
     """What a looser choice accepts from now on."""
-    whose = "Whoever can write to the branch"
+    whose = "whoever can write to the branch"
     if after is Demand.NONE:
-        whose = "Whoever can write to the source"
+        whose = "whoever can write to the source"
     return (
-        f"this profile demands {demand_words(before, signer)}; with {after}, it demands {_DEMANDS[after]}. "
-        f"{whose} could then send an update under its author's name"
+        f"this profile demands {demand_words(before, signer)}. From now on it would demand {_DEMANDS[after]}: "
+        f"{whose} could send an update under its author's name"
     )
 
 

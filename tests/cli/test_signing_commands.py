@@ -154,7 +154,10 @@ def test_what_a_profile_demands_is_shown_chosen_and_never_loosened_by_the_way(
         return done.returncode, done.stdout.decode(), done.stderr.decode()
 
     assert ours("install", f"file://{source.path}", "-y")[0] == 0
-    assert ours("trust", "require", "bot")[1] == "bot demands no signature until one is signed.\n"
+    assert (
+        ours("trust", "require", "bot")[1]
+        == "bot demands no signature until a release is signed.\n"
+    )
     # Stricter than before: no question.
     assert ours("trust", "require", "bot", "commits") == (
         0,
@@ -162,7 +165,7 @@ def test_what_a_profile_demands_is_shown_chosen_and_never_loosened_by_the_way(
         "",
     )
     code, _, said = ours("trust", "require", "bot", "none")
-    assert (code, "Whoever can write to the source" in said) == (6, True)
+    assert (code, "whoever can write to the source" in said) == (6, True)
     assert "--accept-unsigned" in said
     assert '"demands": "commits"' in ours("status", "bot", "--json")[1]
     assert re.search(r"Demands: +a signature on every update", ours("status", "bot")[1])

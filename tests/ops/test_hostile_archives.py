@@ -295,7 +295,7 @@ HOSTILE: dict[str, tuple[bytes | Large, str]] = {
         "header can.t be read",
     ),
     "foreign: a wrong sum": (foreign(ROOT, more=member(b"bot/x", sum=True)), "sum is wrong"),
-    "foreign: a size that is no number": (
+    "foreign: a size that is not a number": (
         foreign(ROOT, more=member(b"bot/x", size=b"0000000000z\0")),
         "not a valid number",
     ),

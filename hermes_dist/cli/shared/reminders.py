@@ -27,7 +27,7 @@ def notes(screen: Screen, said: Iterable[Note]) -> None:
         screen.tell(f"  note   {clean(line)}")
 
 
-_NOTHING_DONE = {"import": "holds all that the archive would bring"}
+_NOTHING_DONE = {"import": "already has everything that is in the archive"}
 
 
 def up_to_date(

@@ -78,7 +78,7 @@ def declared_in(value: object) -> tuple[Input, ...]:
     if value is None:
         return ()
     if not isinstance(value, dict):
-        raise _odd("inputs", "it is no map of names")
+        raise _odd("inputs", "it is not a map of names")
     if len(value) > _MOST:
         raise _odd("inputs", f"there are more than {_MOST}")
     return tuple(_input(str(name), row) for name, row in value.items())
@@ -155,7 +155,7 @@ def _input(name: str, row: object) -> Input:
     if row is None:
         row = {}
     if not isinstance(row, dict):
-        raise _odd(field, "it is no map of fields")
+        raise _odd(field, "it is not a map of fields")
     if unknown := sorted(set(map(str, row)) - _FIELDS):
         raise _odd(field, f"{unknown[0]!r:.80} is not known")
     kind = _kind(field, row)
@@ -198,7 +198,7 @@ def _numbers(
         if value is None:
             continue
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise _odd(f"{field}.{name}", "it is no number")
+            raise _odd(f"{field}.{name}", "it is not a number")
         is_length = name.endswith("Length")
         if is_length != (kind is Kind.STRING) or kind is Kind.BOOLEAN:
             raise _odd(f"{field}.{name}", f"it says nothing about the type {kind}")
@@ -224,7 +224,7 @@ def _pattern(field: str, row: Mapping[object, object], kind: Kind) -> str:
     try:
         re.compile(text)
     except re.error as err:
-        raise _odd(place, f"it is no pattern: {err.msg}") from None
+        raise _odd(place, f"it is not a pattern: {err.msg}") from None
     return text
 
 
@@ -233,7 +233,7 @@ def _choices(field: str, row: Mapping[object, object], kind: Kind) -> Iterator[I
     if value is None:
         return
     if not isinstance(value, list) or not value:
-        raise _odd(f"{field}.enum", "it is no list of answers")
+        raise _odd(f"{field}.enum", "it is not a list of answers")
     for choice in value:
         try:
             check(kind, Limits(), choice)
@@ -288,7 +288,7 @@ def _text(field: str, row: Mapping[object, object], name: str) -> str:
     if value is None:
         return ""
     if not isinstance(value, str):
-        raise _odd(f"{field}.{name}", "it is no text")
+        raise _odd(f"{field}.{name}", "it is not text")
     return value
 
 

@@ -93,7 +93,12 @@ def read(kind: Kind, text: str) -> InputValue:
         return int(bare)
     if kind is Kind.NUMBER and _NUMBER.fullmatch(bare):
         return int(bare) if _INTEGER.fullmatch(bare) else float(bare)
-    raise Misfit(f"it is no {kind}")
+    raise Misfit(_not_a(kind))
+
+
+def _not_a(kind: Kind) -> str:
+    article = "an" if kind is Kind.INTEGER else "a"
+    return f"it is not {article} {kind}"
 
 
 def check(kind: Kind, limits: Limits, value: object) -> None:
@@ -120,9 +125,9 @@ def _check_type(kind: Kind, value: object) -> None:
         Kind.NUMBER: isinstance(value, int | float) and not isinstance(value, bool),
     }
     if not right[kind]:
-        raise Misfit(f"it is no {kind}")
+        raise Misfit(_not_a(kind))
     if isinstance(value, float) and not math.isfinite(value):
-        raise Misfit("it is no finite number")
+        raise Misfit("it is not a finite number")
 
 
 def _check_text(limits: Limits, value: str) -> None:

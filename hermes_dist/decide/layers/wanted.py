@@ -149,7 +149,7 @@ def _packs(value: object, *, local: bool) -> Iterator[Dependency]:
         for number, item in enumerate(value):
             yield _dependency(f"dependencies[{number}]", item, local=local)
     else:
-        raise _odd("dependencies", "it is no list")
+        raise _odd("dependencies", "it is not a list")
 
 
 def _dependency(field: str, value: object, *, local: bool) -> Dependency:
@@ -180,7 +180,9 @@ def _parts(field: str, value: object) -> frozenset[str]:
         return frozenset()
     known = {*PARTS, "files"}
     if not isinstance(value, list) or not value or not set(map(str, value)) <= known:
-        raise _odd(f"{field}.only", f"it is no list of parts; parts are {', '.join(sorted(known))}")
+        raise _odd(
+            f"{field}.only", f"it is not a list of parts; parts are {', '.join(sorted(known))}"
+        )
     return frozenset(map(str, value))
 
 
@@ -188,7 +190,7 @@ def _places(field: str, value: object) -> frozenset[str]:
     if value is None:
         return frozenset()
     if not isinstance(value, list) or not all(isinstance(place, str) for place in value):
-        raise _odd(field, "it is no list of places")
+        raise _odd(field, "it is not a list of places")
     for place in value:
         path, _, key = place.partition(": ")
         try:

@@ -307,7 +307,7 @@ class _Reader:
         if not INPUT_NAME.fullmatch(name):
             raise self._odd(at, f"{name!r:.80} is not the name of an input")
         if not isinstance(value, str | bool | int | float):
-            raise self._odd(at, "it is no text, number, true or false")
+            raise self._odd(at, "it is not text, a number, true or false")
         word = shown(value)
         if is_reference(word):
             return word

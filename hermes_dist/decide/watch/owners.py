@@ -91,7 +91,7 @@ def owner_of(platform: str, person: str) -> Owner:
     name, typed = platform.strip().lower(), person.strip()
     if name not in VOUCHING:
         raise Refused(
-            f"{name!r:.60} is no platform that vouches for who writes a message",
+            f"{name!r:.60} is not a platform that vouches for who writes a message",
             hint=f"one of: {', '.join(sorted(VOUCHING))}",
         )
     if not _ID.fullmatch(typed):

@@ -154,7 +154,7 @@ def load_machine(data: bytes, path: RelPath) -> Machine:
     if not _NAME.fullmatch(machine.name) or machine_path(machine.name) != path:
         raise Invalid("its name does not fit", where=str(path), hint=_RESTORE)
     if machine.key and not _KEY.fullmatch(machine.key):
-        raise Invalid("its key is no age key", where=str(path), hint=_RESTORE)
+        raise Invalid("its key is not an age key", where=str(path), hint=_RESTORE)
     if machine.signer and not _SIGNER.fullmatch(machine.signer):
         raise Invalid(
             "the key that it signs with is no Ed25519 key", where=str(path), hint=_RESTORE

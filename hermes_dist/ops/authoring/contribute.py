@@ -208,7 +208,7 @@ def _source_of(ctx: Context, name: ProfileName, lock: Lock, package: LockedPacka
     """
     if package.taken:
         raise DistError(
-            f"{package.name} is no package: its files have other names and forms there than in a profile",
+            f"{package.name} is not a package: its files have other names and forms there than in a profile",
             where=package.source,
             hint="change them in its repository; `diff` shows what you changed here",
         )

@@ -373,7 +373,7 @@ def _refuse_neighbour(
         return
     if _same_place(found, spec) or _base_elsewhere(ctx, spec, lock.pin.commit, head):
         raise Refused(
-            f"{lock.name} is no package there: its files have other names and forms than in a profile",
+            f"{lock.name} is not a package there: its files have other names and forms than in a profile",
             where=str(spec),
             hint="publish to a repository of its own with --to",
         )

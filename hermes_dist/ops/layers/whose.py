@@ -298,7 +298,7 @@ def _no_place(
     close = near_places(word, known)[:3] or near(word, sorted(known))
     meant = f"did you mean {' or '.join(close)}? " if close else ""
     return DistError(
-        f"{word!r:.200} is no place in {home.name}",
+        f"{word!r:.200} is not a place in {home.name}",
         where=str(home.path),
         hint=f"{meant}name a file or a key, such as SOUL.md or 'config.yaml: model.default'; list them with: {listed}",
     )

@@ -110,5 +110,5 @@ def _path_in(home: Path, path: str) -> RelPath:
 
 def _no_link(home: Path, path: RelPath) -> DistError:
     if os.path.lexists(home / path):
-        return DistError("it is no link, so there is nothing to follow", where=path)
+        return DistError("it is not a link, so there is nothing to follow", where=path)
     return DistError("there is nothing of that name in the home", where=path, hint="check the path")

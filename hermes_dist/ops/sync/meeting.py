@@ -172,7 +172,7 @@ def _read(ctx: Context, commit: str, whole: Tree, others: tuple[str, ...]) -> Me
 
     if ABOUT not in whole:
         raise DistError(
-            "it is no meeting place of hermes-dist, and it is not empty",
+            "it is not a meeting place of hermes-dist, and it is not empty",
             hint="sync needs a repository of its own: make an empty, private one",
         )
     about = load_about(text(ABOUT))

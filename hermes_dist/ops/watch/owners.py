@@ -52,7 +52,7 @@ def remove_owner(ctx: Context, platform: str, person: str) -> None:
         if after == before:
             known = [owner.name for owner in before.owners]
             raise DistError(
-                f"{platform}:{person} is no owner",
+                f"{platform}:{person} is not an owner",
                 hint=offered(f"{platform}:{person}", known, "the owners"),
             )
         write_state(ctx.layout, OWNERS, after)

@@ -42,7 +42,12 @@ def test_a_manifest_says_where_to_look_and_never_at_the_machines_files() -> None
         ("skills/mine/SKILL.md", None, True, ""),
         ("skills/shipped/SKILL.md", None, False, ""),
         ("cron/jobs.json", None, False, ""),
-        ("notes/x.md", None, True, "not a shared name; distribution_owned could name it"),
+        (
+            "notes/x.md",
+            None,
+            True,
+            "a package does not ship this name unless distribution_owned lists it",
+        ),
         ("extra/x.md", OWNED, True, ""),
         ("extra/x.md", OWNED, False, "your own; not part of the package"),
         ("skills/mine/SKILL.md", OWNED, True, "distribution_owned does not name it"),

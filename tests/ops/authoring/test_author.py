@@ -157,7 +157,7 @@ def test_what_would_ship_is_listed_with_sizes_and_what_stays(ada: Machine) -> No
     stays = {left.path: WORDS[left.why] for left in found.stays}
     assert stays["memories/"] == stays[".env"] == "belongs to this machine"
     assert stays["skills/theirs"] == "the agent's own"
-    assert stays["notes.txt"].startswith("not a shared name")
+    assert stays["notes.txt"].startswith("a package does not ship this name")
 
 
 def test_what_pack_refuses_is_listed_before(ada: Machine, tmp_path: Path) -> None:

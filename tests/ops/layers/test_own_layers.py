@@ -154,7 +154,7 @@ def test_why_names_each_package_that_says_something_and_whose_value_counts(tmp_p
     mine = why(story.ctx, BOT, "config.yaml: model.default")
     assert (mine.own, mine.value, [one.value for one in mine.says]) == (True, "mine", ["small"])
     assert why(story.ctx, BOT, "SOUL.md").own
-    with pytest.raises(DistError, match="is no place in bot"):
+    with pytest.raises(DistError, match="is not a place in bot"):
         why(story.ctx, BOT, "nowhere.at.all")
 
 
