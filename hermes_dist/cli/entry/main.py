@@ -164,9 +164,7 @@ def _below(table: Mapping[str, Verb | Nested], above: str) -> Iterator[str]:
 
 def _elsewhere(word: str, group: str) -> list[str]:
     """The commands with this verb in a group whose name is like this one, as ``gateways`` is like ``gateway``."""
-    import difflib  # noqa: PLC0415 - only needed for this error
-
-    like = difflib.get_close_matches(group, NESTED, n=3, cutoff=0.9)
+    like = _close(group, NESTED, 0.9)
     return [
         name for name in _below(NESTED, "") if name.split()[-1] == word and name.split()[0] in like
     ]
@@ -174,12 +172,15 @@ def _elsewhere(word: str, group: str) -> list[str]:
 
 def _instead(word: str, known: Iterable[str]) -> str:
     """A suggestion for a mistyped verb, as a sentence; empty if nothing is close."""
+    bare = {name.lstrip("-"): name for name in known}
+    return _did_you_mean(bare[name] for name in _close(word.lstrip("-"), bare, 0.6))
+
+
+def _close(word: str, known: Iterable[str], cutoff: float) -> list[str]:
+    """The known words that are like this one, at most three."""
     import difflib  # noqa: PLC0415 - only needed for this error
 
-    bare = {name.lstrip("-"): name for name in known}
-    return _did_you_mean(
-        bare[name] for name in difflib.get_close_matches(word.lstrip("-"), bare, n=3)
-    )
+    return difflib.get_close_matches(word, list(known), n=3, cutoff=cutoff)
 
 
 def _did_you_mean(meant: Iterable[str]) -> str:

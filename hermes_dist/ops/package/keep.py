@@ -302,12 +302,17 @@ def _nothing_to_keep(
             where=where,
             hint="there is nothing to keep; no update changes it",
         )
+    return _unknown(shelf, word)
+
+
+def _unknown(shelf: _Shelf, word: str) -> DistError:
+    """The error for a word that the package knows neither as a path nor as a key, with what may be meant."""
     hint = f"its files: {_shown(_tops(shelf.paths))}"
     if near := _meant(shelf, word) or near_places(word, map(str, shelf.paths)):
         hint = f"did you mean {_shown(near)}? {hint}"
     return DistError(
         f"the package holds no {word!r}, neither as a path nor as a key",
-        where=where,
+        where=str(shelf.home.name),
         hint=hint,
     )
 

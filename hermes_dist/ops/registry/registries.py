@@ -89,14 +89,23 @@ def add(
         if not re.fullmatch(r"https?://[^#@]+", registry.location):
             raise UsageError("--root and --fingerprint work only with an https:// address")
         return registry, ctx.registries.add_tuf(registry, data)
+    _check_new(ctx, registry.location)
+    return registry, ctx.registries.add(registry)
+
+
+def _check_new(ctx: Context, location: str) -> None:
+    """Make sure that no registry of this place is here: with two, each name in it would be in several.
+
+    Raises:
+        UsageError: One is.
+    """
     for one in ctx.registries.all():
-        if one.location == registry.location:
+        if one.location == location:
             raise UsageError(
                 f"this registry is already here, as {one.name}",
                 hint="to give it another name, first remove it with",
                 command=f"registry remove {one.name}",
             )
-    return registry, ctx.registries.add(registry)
 
 
 def _usual_name(location: str) -> str:
