@@ -24,6 +24,10 @@ from hermes_dist.world.ports import Refs
 from hermes_dist.world.trace import note
 
 _SECONDS = 5.0
+_CONNECTS = 2.0
+"""For each address of a server."""
+_SLOW = 1.0
+"""Where a connection takes longer, some addresses may lead nowhere: git tries several at once, and this does not."""
 _LARGEST = 8 << 20
 _HEADERS = {
     # Some hosts tell git from a browser by this word.
@@ -44,6 +48,10 @@ class _Mine(threading.local):
 
     connection: _Connection | None = None
 
+    @property
+    def is_slow(self) -> bool:
+        return self.connection is not None and self.connection.is_slow
+
 
 class Direct:
     """Connections to servers over HTTP, one for each thread; a context manager. Thread-safe.
@@ -57,6 +65,7 @@ class Direct:
         self._mine = _Mine()
         self._kept: list[_Connection] = []
         self._left: set[str] = set()
+        self._slow = False
         self._lock = threading.Lock()
         self._tls: ssl.SSLContext | None = None
 
@@ -80,13 +89,14 @@ class Direct:
             return None
         parts = urlsplit(url)
         server = f"{parts.scheme}://{parts.netloc}"
-        if server in self._left:
+        if self._slow or server in self._left:
             return None
         note("ask", url)
         try:
             answer = self._asked(server, f"{parts.path.removesuffix('/')}/info/refs")
         except _FAILURES as error:
             answer = _Answer(0, type(error).__name__)
+        self._slow = self._slow or self._mine.is_slow
         found = advertised(answer.body) if answer.is_refs else None
         if found is None:
             note("ask", url, "by git:", answer.status, answer.kind)
@@ -147,11 +157,12 @@ class _Connection:
         self.server = server
         place = server.partition("://")[2]
         self._http = (
-            http.client.HTTPSConnection(place, timeout=_SECONDS, context=tls)
+            http.client.HTTPSConnection(place, timeout=_CONNECTS, context=tls)
             if tls
-            else http.client.HTTPConnection(place, timeout=_SECONDS)
+            else http.client.HTTPConnection(place, timeout=_CONNECTS)
         )
         self._http.response_class = _Response
+        self.is_slow = False
 
     def ask(self, path: str) -> _Answer:
         """Ask for the refs of a repository.
@@ -160,8 +171,13 @@ class _Connection:
             OSError: The server can't be reached, or does not answer in time.
             HTTPException: It does not speak HTTP.
         """
-        if self._http.sock is not None:
-            self._http.sock.settimeout(_SECONDS)
+        if self._http.sock is None:
+            began = time.monotonic()
+            try:
+                self._http.connect()
+            finally:
+                self.is_slow = time.monotonic() - began > _SLOW
+        self._http.sock.settimeout(_SECONDS)
         self._http.request("GET", f"{path}?service=git-upload-pack", headers=_HEADERS)
         with self._http.getresponse() as response:
             kind, packed = (

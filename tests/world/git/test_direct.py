@@ -252,3 +252,15 @@ def test_a_connection_that_the_server_closed_is_made_anew(monkeypatch: pytest.Mo
             found = asking.refs(url)
             assert found is not None
             assert found.head_commit == "a" * 40
+
+
+def test_where_connecting_is_slow_git_asks_all_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    line = f"{'a' * 40} HEAD\0agent=x\n"
+    body = f"001e# service=git-upload-pack\n0000{len(line) + 4:04x}{line}0000".encode()
+    good = status(200, body, ("Content-Type", direct.TYPE))
+    with serving(good) as url, serving(good) as other, direct.Direct(bool) as asking:
+        assert asking.refs(url) is not None
+        monkeypatch.setattr(direct, "_SLOW", -1.0)
+        assert asking.refs(url) is not None
+        assert asking.refs(url) is None
+        assert asking.refs(other) is None
