@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from hermes_dist import lazily
 from hermes_dist.world.git.cache import parse_refs
 from hermes_dist.world.ports import Refs
 
 TYPE = "application/x-git-upload-pack-advertisement"
 _FIRST = b"# service=git-upload-pack\n"
-_LINE = lazily.pattern(
-    rb"(?:[0-9a-f]{40}|[0-9a-f]{64}) (?:HEAD|refs/[^\x00-\x20\x7f~^:?*\[\\]+(?:\^\{\})?)\n?"
-)
-_HEAD_IS = b"symref=HEAD:"
+_NAME = rb"refs/[^\x00-\x20\x7f~^:?*\[\\]+"
+_LINE = lazily.pattern(rb"(?:[0-9a-f]{40}|[0-9a-f]{64}) (?:HEAD|%b(?:\^\{\})?)\n?" % _NAME)
+_HEAD = b"symref=HEAD:"
+_HEAD_IS = lazily.pattern(_HEAD + _NAME)
 
 
 def advertised(answer: bytes) -> Refs | None:
@@ -31,16 +29,17 @@ def advertised(answer: bytes) -> Refs | None:
         return None
     first, null, abilities = first.partition(b"\0")
     lines = [first, *(line for line in others if not line.startswith(b"shallow "))]
+    heads = [word for word in abilities.split() if word.startswith(_HEAD)]
     if (title, end, last) != (_FIRST, b"", b"") or not null or not all(map(_LINE.fullmatch, lines)):
         return None
-    return parse_refs(b"\n".join(map(_as_listed, (*_head_of(abilities), *lines))))
+    if not all(map(_HEAD_IS.fullmatch, heads)):
+        return None
+    return parse_refs(b"\n".join(map(_as_listed, (*map(_head_of, heads), *lines))))
 
 
-def _head_of(abilities: bytes) -> Iterator[bytes]:
+def _head_of(ability: bytes) -> bytes:
     """The branch that HEAD stands for, as if it were a line."""
-    for word in abilities.split():
-        if word.startswith(_HEAD_IS):
-            yield b"ref: %s HEAD" % word.removeprefix(_HEAD_IS)
+    return b"ref: %b HEAD" % ability.removeprefix(_HEAD)
 
 
 def _as_listed(line: bytes) -> bytes:

@@ -79,6 +79,8 @@ def test_what_only_git_can_judge_is_left_to_it() -> None:
         answer(f"{A} refs/heads/two words"),
         answer(f"{A} refs/heads/two\nlines"),
         answer(f"{A[1:]} refs/heads/main"),
+        answer(f"{A} HEAD", abilities="symref=HEAD:refs/heads/\x1b[2Jx"),
+        answer(f"{A} HEAD", abilities="symref=HEAD:--upload-pack=x"),
         WHOLE + b"-001",
         WHOLE + b"0001",
         WHOLE + b"zzzz",
