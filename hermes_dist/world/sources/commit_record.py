@@ -16,6 +16,7 @@ from hermes_dist.lazily import NamedTuple
 from hermes_dist.world.disk.fs import atomic_write
 
 _FORMAT = b"2 "
+"""Raise it whenever the rules for what a package may hold change: what is recorded was judged by the older ones."""
 
 
 class Row(NamedTuple):

@@ -20,6 +20,7 @@ from hermes_dist.world.disk.store import Store
 from hermes_dist.world.git.cache import known_tree
 
 _FORMAT = b"1 "
+"""Raise it whenever the rules for what a package may hold change: what is recorded was judged by the older ones."""
 _PROGRAM = "755 "
 _Trees = dict[str, dict[str, str]]
 """By the folder of each package: mode and digest of each file."""
