@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from io import BytesIO
 from pathlib import Path
 
-from hermes_dist.errors import DistError
+from hermes_dist.errors import DistError, Invalid
 from hermes_dist.lazily import NamedTuple
 from hermes_dist.world.disk.fs import atomic_write
 
@@ -43,11 +43,19 @@ class Record:
         self.commit, self.folders = commit.decode(), int(folders)
 
     def rows(self) -> Iterator[Row]:
-        """Yield the files."""
+        """Yield the files.
+
+        Raises:
+            Invalid: It is no record of this program's.
+        """
         self._lines.seek(self._first)
         for line in self._lines:
-            mode, size, digest, path = line[:-1].decode().split(" ", 3)
-            yield Row(path, digest, int(size), mode == "755")
+            try:
+                mode, size, digest, path = line[:-1].decode().split(" ", 3)
+                row = Row(path, digest, int(size), mode == "755")
+            except ValueError as error:
+                raise Invalid("the record of a commit is damaged") from error
+            yield row
 
 
 def read(place: Path) -> Record | None:
@@ -57,7 +65,12 @@ def read(place: Path) -> Record | None:
     except OSError:
         return None
     end = data.find(b"\n") + 1
-    return Record(data) if data[:end] == _head(memoryview(data)[end:]) else None
+    if data[:end] != _head(memoryview(data)[end:]):
+        return None
+    try:
+        return Record(data)
+    except ValueError:
+        return None
 
 
 def write(place: Path, commit: str, folders: int, rows: Iterable[Row]) -> None:

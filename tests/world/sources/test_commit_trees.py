@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import tempfile
 from collections.abc import Callable
@@ -188,6 +189,21 @@ def test_a_damaged_record_counts_as_none(reader: Reader, repo: Repo, damage: byt
     assert reader.read(commit) == fresh(reader, commit)
     assert reader.wholes == 2
     assert reader.record.read_bytes() not in (whole, damage)
+
+
+@pytest.mark.parametrize("body", [b"", b"no commit\n", b"%b 0\n644 1\n", b"%b 0\n644 x y \xff\n"])
+def test_a_record_that_another_program_wrote_counts_as_none(
+    reader: Reader, repo: Repo, body: bytes
+) -> None:
+    first = repo.commit(FIRST)
+    reader.read(first)
+    body = body.replace(b"%b", first.encode())
+    head = b"2 " + hashlib.sha256(body).hexdigest().encode() + b"\n"
+    assert reader.record.read_bytes().startswith(head[:2])
+    reader.record.write_bytes(head + body)
+    commit = repo.commit({"more.md": "More.\n"})
+    assert reader.read(commit) == fresh(reader, commit)
+    assert reader.wholes == 2
 
 
 def test_what_the_store_has_lost_is_fetched_again_though_a_lock_names_it(
