@@ -42,5 +42,5 @@ def test_a_lock_without_inputs_does_not_name_them() -> None:
 
 def test_an_answer_that_is_no_single_value_is_damage() -> None:
     text = dump_lock(LOCK).replace(b"value = 40", b"value = [40]")
-    with pytest.raises(Invalid, match="no single value"):
+    with pytest.raises(Invalid, match="not a single value"):
         load_lock(text)
