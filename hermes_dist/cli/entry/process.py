@@ -49,7 +49,8 @@ def _leave(code: object) -> None:
     if not isinstance(code, int) or (threading is not None and threading.active_count() > 1):
         return
     atexit._run_exitfuncs()  # noqa: SLF001 - what others asked to be done at the end; multiprocessing calls it, too
-    for stream in (sys.stdout, sys.stderr):
+    # Python has none for a stream that was closed when the program began.
+    for stream in filter(None, (sys.stdout, sys.stderr)):
         try:
             stream.flush()
         except (OSError, ValueError):

@@ -78,6 +78,17 @@ def test_output_that_can_not_be_written_is_no_success() -> None:
     assert "No space left" in done.stderr
 
 
+def test_a_closed_output_is_no_fault_of_the_program() -> None:
+    whole = "import sys\nfrom hermes_dist.cli.entry.process import live\nlive(lambda: sys.exit(3))"
+    done = subprocess.run(
+        ["sh", "-c", 'exec "$1" -c "$2" >&-', "sh", sys.executable, whole],
+        text=True,
+        check=False,
+        stderr=subprocess.PIPE,
+    )
+    assert (done.returncode, done.stderr) == (3, "")
+
+
 def test_cycles_are_still_found_in_a_process_that_lives_long() -> None:
     done = ended(
         "import gc\n"
