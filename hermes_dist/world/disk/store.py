@@ -2,7 +2,7 @@
 
 A blob is written beside its place and renamed into it, so a reader meets it whole or not at all; a name says
 nothing until the content has been checked against it. Small blobs that are stored together with many others share a
-file: :mod:`hermes_dist.world.disk.contents.packs`.
+file: :mod:`hermes_dist.world.disk.contents.boxes`.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from pathlib import Path
 
 from hermes_dist.errors import DistError, Invalid, Lost
 from hermes_dist.model.tree import Digest
-from hermes_dist.world.disk.contents.packs import FOLDER as PACKS
-from hermes_dist.world.disk.contents.packs import INCOMING, Packs, Place, place_of
+from hermes_dist.world.disk.contents.boxes import FOLDER as BOXES
+from hermes_dist.world.disk.contents.boxes import INCOMING, Boxes, Place, place_of
 from hermes_dist.world.disk.fs import RealFs, read_all, trouble
 from hermes_dist.world.disk.private import make_private
 
@@ -35,7 +35,7 @@ class Store:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._top = str(root)
-        self._packs = Packs(root / PACKS)
+        self._boxes = Boxes(root / BOXES)
 
     def path(self, digest: Digest) -> Path:
         """Return the path where a blob with a file of its own is or would be."""
@@ -50,7 +50,7 @@ class Store:
         for again in (False, True):
             with contextlib.suppress(OSError):
                 place = self._place(digest, again=again)
-                if place is not None and self._packs.is_there(place):
+                if place is not None and self._boxes.is_there(place):
                     return place.size
                 found = os.stat(f"{self._top}/{place_of(digest)}")
                 return found.st_size if stat.S_ISREG(found.st_mode) else None
@@ -60,25 +60,25 @@ class Store:
         """Return whether there are blobs of all these names."""
         there: set[str] = set()
         for digest in digests:
-            near = self._packs.near(digest)
-            if near is not None and near.pack in there:
+            near = self._boxes.near(digest)
+            if near is not None and near.box in there:
                 continue
             if not self.has(digest):
                 return False
             if near is not None:
-                there.add(near.pack)
+                there.add(near.box)
         return True
 
     def _place(self, digest: Digest, *, again: bool = False) -> Place | None:
-        """Find a blob in the packs; None if it has a file of its own, or is missing.
+        """Find a blob in the boxes; None if it has a file of its own, or is missing.
 
         Raises:
             OSError: The disk fails.
         """
-        near = None if again else self._packs.near(digest)
-        # Most packages have a file for each content, and need not know what is in packs.
+        near = None if again else self._boxes.near(digest)
+        # Most packages have a file for each content, and need not know what is in boxes.
         if near is None and not os.path.lexists(f"{self._top}/{place_of(digest)}"):
-            return self._packs.place(digest, again=again)
+            return self._boxes.place(digest, again=again)
         return near
 
     def keeps(self, digest: Digest, size: int) -> bool:
@@ -95,7 +95,7 @@ class Store:
             OSError: It is missing, or the disk fails.
         """
         if place is not None:
-            return place.size == size and self._packs.use(place.pack)
+            return place.size == size and self._boxes.use(place.box)
         path = f"{self._top}/{place_of(digest)}"
         found = os.stat(path, follow_symlinks=False)
         if not stat.S_ISREG(found.st_mode) or found.st_size != size:
@@ -132,26 +132,26 @@ class Store:
         """Read a blob, unchecked; None if there is none. Another command may move it from one file to another."""
         for again in (False, True):
             place = self._place(digest, again=again)
-            data = _content(path) if place is None else self._packs.read(place)
+            data = _content(path) if place is None else self._boxes.read(place)
             if data is not None:
                 return data
         return None
 
     def _found_again(self, digest: Digest, path: str) -> bytes | None:
-        """Read a damaged blob once more: another command may have written its pack again since it was opened."""
+        """Read a damaged blob once more: another command may have written its box again since it was opened."""
         place = self._place(digest)
         if place is not None:
-            self._packs.forget(place.pack)
+            self._boxes.forget(place.box)
         return self._found(digest, path)
 
     def _remove(self, digest: Digest) -> None:
-        """Remove a damaged blob; what shares its pack moves to another one."""
+        """Remove a damaged blob; what shares its box moves to another one."""
         place = self._place(digest)
         if place is None:
             self.path(digest).unlink()
             return
-        rows = self._packs.of(place.pack)
-        self._repack(place.pack, [one for one in rows if one.digest != digest])
+        rows = self._boxes.of(place.box)
+        self._rebox(place.box, [one for one in rows if one.digest != digest])
 
     def put(self, data: bytes) -> Digest:
         """Store some bytes durably.
@@ -185,7 +185,7 @@ class Store:
             raise trouble(error, "can't write into the store", where=str(self.root)) from error
 
     def _stored(self, blobs: Iterable[bytes], leaving: str = "") -> list[Digest]:
-        """Store blobs; those in the pack that is ``leaving`` count as new."""
+        """Store blobs; those in the box that is ``leaving`` count as new."""
         from hermes_dist.world.disk.contents.batch import Batch  # noqa: PLC0415 - start-up: status only reads
 
         make_private(self.root / INCOMING)
@@ -194,13 +194,13 @@ class Store:
             _opened(self.root) as root,
             _opened(self.root / INCOMING) as incoming,
         ):
-            return Batch(fs, root, incoming, self._packs, leaving).run(blobs)
+            return Batch(fs, root, incoming, self._boxes, leaving).run(blobs)
 
     def digests(self) -> Iterator[Digest]:
         """Every stored blob, in no order."""
         found = set(self._alone())
-        for pack in self._packs.names():
-            found.update(place.digest for place in self._packs.of(pack))
+        for box in self._boxes.names():
+            found.update(place.digest for place in self._boxes.of(box))
         yield from found
 
     def _alone(self) -> Iterator[Digest]:
@@ -216,7 +216,7 @@ class Store:
         """Remove blobs that nobody needs.
 
         A blob that another command stores again meanwhile stays: storing it makes its file young, and its age is
-        checked once more after it has been moved aside. A pack of which much is needed stays as it is.
+        checked once more after it has been moved aside. A box of which much is needed stays as it is.
 
         Args:
             keep: What must stay.
@@ -235,8 +235,8 @@ class Store:
                 freed = self._collect(self.path(digest), older_than, dry_run=dry_run)
                 if freed is not None:
                     removed, size = removed + 1, size + freed
-            for pack in self._half_used(keep):
-                count, freed = self._collect_pack(pack, keep, older_than, dry_run=dry_run)
+            for box in self._half_used(keep):
+                count, freed = self._collect_box(box, keep, older_than, dry_run=dry_run)
                 removed, size = removed + count, size + freed
             if not dry_run:
                 self._sweep(older_than)
@@ -252,61 +252,61 @@ class Store:
                     left.unlink()
 
     def _half_used(self, keep: AbstractSet[Digest]) -> list[str]:
-        """The packs of which less than half is needed, those first of which the least has to be written once more.
+        """The boxes of which less than half is needed, those first of which the least has to be written once more.
 
         So a full disk has room for the next one: with each that goes, more is freed than was written.
         """
         found = []
-        for pack in self._packs.names():
+        for box in self._boxes.names():
             size = needed = 0
-            for place in self._packs.of(pack):
+            for place in self._boxes.of(box):
                 size += place.size
                 needed += place.size if place.digest in keep else 0
             if not needed or size - needed > needed:
-                found.append((needed, pack))
-        return [pack for _, pack in sorted(found)]
+                found.append((needed, box))
+        return [box for _, box in sorted(found)]
 
-    def _collect_pack(
-        self, pack: str, keep: AbstractSet[Digest], older_than: float, *, dry_run: bool
+    def _collect_box(
+        self, box: str, keep: AbstractSet[Digest], older_than: float, *, dry_run: bool
     ) -> tuple[int, int]:
-        """Remove a pack if it is old; returns how many blobs went, and their bytes."""
-        places = self._packs.of(pack)
+        """Remove a box if it is old; returns how many blobs went, and their bytes."""
+        places = self._boxes.of(box)
         live = [place for place in places if place.digest in keep]
-        if not self._repack(pack, live, older_than, dry_run=dry_run):
+        if not self._rebox(box, live, older_than, dry_run=dry_run):
             return 0, 0
         freed = sum(place.size for place in places) - sum(place.size for place in live)
         return len(places) - len(live), freed
 
-    def _repack(
+    def _rebox(
         self,
-        pack: str,
+        box: str,
         live: Sequence[Place],
         older_than: float | None = None,
         *,
         dry_run: bool = False,
     ) -> bool:
-        """Remove a pack after what is needed of it was written once more; returns whether it is gone.
+        """Remove a box after what is needed of it was written once more; returns whether it is gone.
 
         Args:
-            pack: The pack.
+            box: The box.
             live: What is needed of it; what is damaged does not come along.
-            older_than: The pack stays if it was used after this time; None to remove it in any case.
+            older_than: The box stays if it was used after this time; None to remove it in any case.
             dry_run: Only say whether it would go.
         """
-        path = self._packs.folder / pack
+        path = self._boxes.folder / box
         if self._collect(path, older_than, dry_run=True) is None:
             return False
         if dry_run:
             return True
-        self._stored(self._sane(live), leaving=pack)
+        self._stored(self._sane(live), leaving=box)
         gone = self._collect(path, older_than, dry_run=False) is not None
-        self._packs.look()
+        self._boxes.look()
         return gone
 
     def _sane(self, places: Iterable[Place]) -> Iterator[bytes]:
         """The contents at some places that are what they should be."""
         for place in places:
-            data = self._packs.read(place)
+            data = self._boxes.read(place)
             if data is not None and Digest.of(data) == place.digest:
                 yield data
 

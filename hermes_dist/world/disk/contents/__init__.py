@@ -1,1 +1,1 @@
-"""How the store keeps contents: each in a file of its own, or many in a pack."""
+"""How the store keeps contents: each in a file of its own, or many in a box."""

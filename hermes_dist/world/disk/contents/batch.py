@@ -8,8 +8,8 @@ import stat
 from collections.abc import Iterable, Iterator, Mapping
 
 from hermes_dist.model.tree import Digest
-from hermes_dist.world.disk.contents.packs import FOLDER as PACKS
-from hermes_dist.world.disk.contents.packs import NewPack, Packs, Place, place_of
+from hermes_dist.world.disk.contents.boxes import FOLDER as BOXES
+from hermes_dist.world.disk.contents.boxes import Boxes, NewBox, Place, place_of
 from hermes_dist.world.disk.fs import RealFs, sync_fd, write_all
 from hermes_dist.world.disk.owners import give
 from hermes_dist.world.disk.private import FILE, make_private_in
@@ -17,7 +17,7 @@ from hermes_dist.world.disk.private import FILE, make_private_in
 _FEW = 50
 """Up to this many small contents, or large ones, have a file of their own and are synced one by one."""
 _LARGE = 128 << 10
-"""A larger content never comes into a pack."""
+"""A larger content never comes into a box."""
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -28,21 +28,21 @@ class Batch:
         fs: The store.
         root: Its folder, open.
         incoming: Its folder for what is being written, open.
-        packs: Its packs.
-        leaving: A pack that is about to be removed; what it holds has to be written again. Empty for none.
+        boxes: Its boxes.
+        leaving: A box that is about to be removed; what it holds has to be written again. Empty for none.
     """
 
-    def __init__(self, fs: RealFs, root: int, incoming: int, packs: Packs, leaving: str) -> None:
+    def __init__(self, fs: RealFs, root: int, incoming: int, boxes: Boxes, leaving: str) -> None:
         self._fs = fs
         self._root = root
         self._incoming = incoming
-        self._packs = packs
+        self._boxes = boxes
         self._leaving = leaving
         self._mark = os.urandom(6).hex()
         self._folders = frozenset(os.listdir(root))
         self._small: dict[Digest, bytes] = {}
         self._written: dict[Digest, str] = {}
-        self._pack: NewPack | None = None
+        self._box: NewBox | None = None
 
     def run(self, blobs: Iterable[bytes]) -> list[Digest]:
         """Store contents, and return their names.
@@ -74,21 +74,21 @@ class Batch:
                     os.unlink(name, dir_fd=self._incoming)
             raise
         finally:
-            if self._pack is not None:
-                self._pack.close()
+            if self._box is not None:
+                self._box.close()
 
     def _is_new(self, digest: Digest) -> bool:
         """Whether it is among those that are being stored."""
-        packed = self._pack is not None and digest in self._pack.rows
-        return packed or digest in self._written or digest in self._small
+        boxed = self._box is not None and digest in self._box.rows
+        return boxed or digest in self._written or digest in self._small
 
     def _is_kept(self, digest: Digest, size: int) -> bool:
         """Whether it is stored already; this also makes it young, so that no clean-up removes it."""
-        near = self._packs.near(digest)
+        near = self._boxes.near(digest)
         return (
             self._may_use(near, size)
             or self._is_alone(digest, size)
-            or self._may_use(self._packs.place(digest, but=self._leaving), size)
+            or self._may_use(self._boxes.place(digest, but=self._leaving), size)
         )
 
     def _is_alone(self, digest: Digest, size: int) -> bool:
@@ -105,25 +105,25 @@ class Batch:
         return True
 
     def _may_use(self, place: Place | None, size: int) -> bool:
-        if place is None or place.size != size or place.pack == self._leaving:
+        if place is None or place.size != size or place.box == self._leaving:
             return False
-        return self._packs.use(place.pack)
+        return self._boxes.use(place.box)
 
     def _take(self, digest: Digest, data: bytes) -> None:
         """Write a content, or keep it until it is known whether there are many."""
         if len(data) > _LARGE:
             self._write(digest, data)
             return
-        if self._pack is None:
+        if self._box is None:
             self._small[digest] = data
             if len(self._small) <= _FEW:
                 return
-            self._pack = NewPack(self._incoming, self._mark)
+            self._box = NewBox(self._incoming, self._mark)
             for waiting, content in self._small.items():
-                self._pack.add(waiting, content)
+                self._box.add(waiting, content)
             self._small.clear()
         else:
-            self._pack.add(digest, data)
+            self._box.add(digest, data)
 
     def _write(self, digest: Digest, data: bytes) -> None:
         """Write a content into a file of its own."""
@@ -148,12 +148,12 @@ class Batch:
                 _sync(name, os.O_RDONLY, self._incoming)
         else:
             self._fs.sync_all()
-        if self._pack is not None:
-            pack = self._pack.finish()
-            places[self._mark] = f"{PACKS}/{pack}"
+        if self._box is not None:
+            box = self._box.finish()
+            places[self._mark] = f"{BOXES}/{box}"
         self._name(places, few=few)
-        if self._pack is not None:
-            self._packs.add(pack, self._pack.rows)
+        if self._box is not None:
+            self._boxes.add(box, self._box.rows)
 
     def _name(self, places: Mapping[str, str], *, few: bool) -> None:
         """Give what is written its names, durably."""

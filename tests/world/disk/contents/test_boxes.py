@@ -1,4 +1,4 @@
-"""Packs: many small blobs in one file, which the store hands out, heals and collects as if each had its own."""
+"""Boxes: many small blobs in one file, which the store hands out, heals and collects as if each had its own."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def files(store: Store) -> list[Path]:
     return sorted(p for p in store.root.rglob("*") if p.is_file())
 
 
-def packs(store: Store) -> list[Path]:
+def boxes(store: Store) -> list[Path]:
     return [p for p in files(store) if p.parent.name == "packs"]
 
 
@@ -42,10 +42,10 @@ def age(store: Store, seconds: int = 1000) -> None:
 
 
 def damage(store: Store, data: bytes) -> None:
-    """Change one byte of a content in its pack."""
-    for pack in packs(store):
-        whole = pack.read_bytes()
-        pack.write_bytes(whole.replace(data, b"!" + data[1:], 1))
+    """Change one byte of a content in its box."""
+    for box in boxes(store):
+        whole = box.read_bytes()
+        box.write_bytes(whole.replace(data, b"!" + data[1:], 1))
 
 
 _SIZES = st.one_of(st.binary(max_size=6), st.binary(min_size=20, max_size=30))
@@ -84,8 +84,8 @@ def test_many_small_blobs_are_one_private_file_and_large_ones_have_their_own(sto
         os.umask(old)
     for path in [store.root, *store.root.rglob("*")]:
         assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600)
-    assert len(packs(store)) == 1
-    assert set(files(store)) == {*packs(store), store.path(Digest.of(large))}
+    assert len(boxes(store)) == 1
+    assert set(files(store)) == {*boxes(store), store.path(Digest.of(large))}
     assert set(store.digests()) == set(digests)
 
 
@@ -97,15 +97,15 @@ def test_putting_again_writes_nothing_whoever_does_it(store: Store) -> None:
     assert {path: path.stat().st_ino for path in files(store)} == before
 
 
-def test_the_same_blobs_give_the_same_pack(store: Store, tmp_path: Path) -> None:
+def test_the_same_blobs_give_the_same_box(store: Store, tmp_path: Path) -> None:
     store.put_many(BLOBS)
     other = Store(tmp_path / "other")
     other.put_many(iter(BLOBS))
-    assert packs(store)[0].name == packs(other)[0].name
-    assert packs(store)[0].read_bytes() == packs(other)[0].read_bytes()
+    assert boxes(store)[0].name == boxes(other)[0].name
+    assert boxes(store)[0].read_bytes() == boxes(other)[0].read_bytes()
 
 
-def test_a_store_that_is_open_sees_what_another_one_packs_and_removes(store: Store) -> None:
+def test_a_store_that_is_open_sees_what_another_one_boxes_and_removes(store: Store) -> None:
     digest = Digest.of(BLOBS[7])
     assert not store.has(digest)
     Store(store.root).put_many(BLOBS)
@@ -144,10 +144,10 @@ def test_other_damaged_blobs_do_not_come_along(store: Store) -> None:
 
 
 @pytest.mark.parametrize("left", [0, 10, 500, -1, -20])
-def test_a_torn_pack_holds_nothing_and_everything_can_be_put_again(store: Store, left: int) -> None:
+def test_a_torn_box_holds_nothing_and_everything_can_be_put_again(store: Store, left: int) -> None:
     digests = store.put_many(BLOBS)
-    [pack] = packs(store)
-    pack.write_bytes(pack.read_bytes()[:left])
+    [box] = boxes(store)
+    box.write_bytes(box.read_bytes()[:left])
     fresh = Store(store.root)
     assert not any(fresh.has(d) for d in digests)
     assert fresh.put_many(BLOBS) == digests
@@ -155,19 +155,19 @@ def test_a_torn_pack_holds_nothing_and_everything_can_be_put_again(store: Store,
     assert [Store(store.root).read(d) for d in digests] == BLOBS
 
 
-def test_a_torn_pack_is_collected(store: Store) -> None:
+def test_a_torn_box_is_collected(store: Store) -> None:
     digests = store.put_many(BLOBS)
-    packs(store)[0].write_bytes(b"torn")
+    boxes(store)[0].write_bytes(b"torn")
     age(store)
     assert Store(store.root).gc(set(digests), older_than=2000) == (0, 0)
-    assert packs(store) == []
+    assert boxes(store) == []
 
 
-def test_a_link_in_place_of_a_pack_is_not_followed(store: Store, tmp_path: Path) -> None:
+def test_a_link_in_place_of_a_box_is_not_followed(store: Store, tmp_path: Path) -> None:
     digests = store.put_many(BLOBS)
-    [pack] = packs(store)
-    pack.rename(tmp_path / "moved")
-    pack.symlink_to(tmp_path / "moved")
+    [box] = boxes(store)
+    box.rename(tmp_path / "moved")
+    box.symlink_to(tmp_path / "moved")
     assert not Store(store.root).has(digests[0])
 
 
@@ -199,7 +199,7 @@ def _full(_fd: int) -> NoReturn:
     raise OSError(28, "No space left on device")
 
 
-def test_a_pack_is_on_the_disk_before_it_has_its_name(
+def test_a_box_is_on_the_disk_before_it_has_its_name(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     done: list[tuple[str, str]] = []
@@ -216,30 +216,30 @@ def test_a_pack_is_on_the_disk_before_it_has_its_name(
     monkeypatch.setattr(os, "fsync", synced)
     monkeypatch.setattr(os, "rename", renamed)
     store.put_many(BLOBS)
-    [pack] = packs(store)
-    written = done.index(("rename", pack.name))
+    [box] = boxes(store)
+    written = done.index(("rename", box.name))
     assert [what for what, _ in done[:written]] == ["sync"]
     assert set(done[written + 1 :]) == {("sync", "packs"), ("sync", "store")}
 
 
-def test_a_pack_goes_when_little_of_it_is_needed_and_its_rest_stays(store: Store) -> None:
+def test_a_box_goes_when_little_of_it_is_needed_and_its_rest_stays(store: Store) -> None:
     digests = store.put_many(BLOBS)
     age(store)
     few, many = set(digests[:3]), set(digests[10:])
     assert store.gc(many, older_than=2000) == (0, 0)
-    assert len(packs(store)) == 1
+    assert len(boxes(store)) == 1
     sizes = sum(len(blob) for blob in BLOBS[3:])
     assert store.gc(few, older_than=2000, dry_run=True) == (57, sizes)
-    assert len(packs(store)) == 1
+    assert len(boxes(store)) == 1
     assert store.gc(few, older_than=2000) == (57, sizes)
-    assert packs(store) == []
+    assert boxes(store) == []
     for one in (store, Store(store.root)):
         assert [one.read(d) for d in digests[:3]] == BLOBS[:3]
         assert set(one.digests()) == few
     assert not list((store.root / "incoming").iterdir())
 
 
-def test_a_young_pack_stays(store: Store) -> None:
+def test_a_young_box_stays(store: Store) -> None:
     store.put_many(BLOBS)
     age(store)
     store.put(BLOBS[3])
@@ -247,7 +247,7 @@ def test_a_young_pack_stays(store: Store) -> None:
     assert store.read(Digest.of(BLOBS[5])) == BLOBS[5]
 
 
-def test_a_pack_that_is_used_while_it_is_collected_stays(
+def test_a_box_that_is_used_while_it_is_collected_stays(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     digests = store.put_many(BLOBS)
@@ -263,19 +263,19 @@ def test_a_pack_that_is_used_while_it_is_collected_stays(
     assert [store.read(d) for d in digests] == BLOBS
 
 
-def _packed(store: Store, count: int) -> list[list[Digest]]:
-    """Store some packs, the first one last used longest ago."""
+def _boxed(store: Store, count: int) -> list[list[Digest]]:
+    """Store some boxes, the first one last used longest ago."""
     digests = []
     for number in range(count):
-        before = packs(store)
+        before = boxes(store)
         digests.append(store.put_many(b"%d of %d" % (n, number) for n in range(60)))
-        [new] = set(packs(store)) - set(before)
+        [new] = set(boxes(store)) - set(before)
         os.utime(new, (1000 + number, 1000 + number))
     return digests
 
 
 def _opened(monkeypatch: pytest.MonkeyPatch) -> set[str]:
-    """The packs that are opened from now on."""
+    """The boxes that are opened from now on."""
     opened: set[str] = set()
     really = os.open
 
@@ -289,11 +289,11 @@ def _opened(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     return opened
 
 
-def test_only_packs_that_are_needed_are_read_however_many_there_are(
+def test_only_boxes_that_are_needed_are_read_however_many_there_are(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     alone = store.put_many([b"one", b"two"])
-    digests = _packed(store, 9)
+    digests = _boxed(store, 9)
     opened = _opened(monkeypatch)
     fresh = Store(store.root)
     assert [fresh.read(d) for d in alone] == [b"one", b"two"]
@@ -307,41 +307,41 @@ def test_only_packs_that_are_needed_are_read_however_many_there_are(
 
 
 def test_all_of_some_blobs_are_there_or_not(store: Store) -> None:
-    digests = [d for pack in _packed(store, 2) for d in pack] + store.put_many([b"one", b"two"])
+    digests = [d for box in _boxed(store, 2) for d in box] + store.put_many([b"one", b"two"])
     assert store.has_all(digests)
     assert Store(store.root).has_all([])
     assert not store.has_all([*digests, Digest.of(b"three")])
-    packs(store)[0].unlink()
+    boxes(store)[0].unlink()
     assert not store.has_all(digests)
     assert not Store(store.root).has_all(digests)
 
 
-def test_a_pack_that_was_written_again_meanwhile_is_not_taken_for_damaged(store: Store) -> None:
+def test_a_box_that_was_written_again_meanwhile_is_not_taken_for_damaged(store: Store) -> None:
     digests = store.put_many(BLOBS)
-    whole = packs(store)[0].read_bytes()
+    whole = boxes(store)[0].read_bytes()
     damage(store, BLOBS[0])
     reader = Store(store.root)
-    assert reader.read(digests[1]) == BLOBS[1]  # it keeps the pack open
-    fresh = packs(store)[0].with_name("fresh")
+    assert reader.read(digests[1]) == BLOBS[1]  # it keeps the box open
+    fresh = boxes(store)[0].with_name("fresh")
     fresh.write_bytes(whole)
-    fresh.rename(packs(store)[0])
+    fresh.rename(boxes(store)[0])
     assert [reader.read(d) for d in digests] == BLOBS
-    assert len(packs(store)) == 1
+    assert len(boxes(store)) == 1
 
 
-def test_what_is_in_two_packs_is_counted_once_and_outlives_both(
+def test_what_is_in_two_boxes_is_counted_once_and_outlives_both(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     digests = store.put_many(BLOBS)
     with monkeypatch.context() as patched:  # two commands at once, neither of which sees the other
         patched.setattr(batch.Batch, "_is_kept", lambda *_args: False)
         store.put_many([*BLOBS[:5], *(b"other %d" % n for n in range(60))])
-    assert len(packs(store)) == 2
+    assert len(boxes(store)) == 2
     assert len([*store.digests()]) == 120
     for left in (1, 0):  # the one that still has it counts as used, and goes the next time
         age(store)
         Store(store.root).gc({digests[3]}, older_than=2000)
-        assert len(packs(store)) == left
+        assert len(boxes(store)) == left
         assert store.read(digests[3]) == BLOBS[3]
     assert [*Store(store.root).digests()] == [digests[3]]
 
@@ -350,7 +350,7 @@ def test_what_is_in_two_packs_is_counted_once_and_outlives_both(
 def test_on_a_full_disk_what_needs_the_least_room_is_collected_first(
     store: Store, monkeypatch: pytest.MonkeyPatch, large: int
 ) -> None:
-    digests = _packed(store, 2)
+    digests = _boxed(store, 2)
     small = 1 - large
     needed = {*digests[large][:20], digests[small][0]}
     age(store)
@@ -366,12 +366,12 @@ def test_on_a_full_disk_what_needs_the_least_room_is_collected_first(
     with pytest.raises(DistError, match="No space left"):
         store.gc(needed, older_than=2000)
     monkeypatch.undo()
-    assert len(packs(store)) == 1
+    assert len(boxes(store)) == 1
     assert [store.read(d) for d in digests[large]] == [b"%d of %d" % (n, large) for n in range(60)]
     assert store.read(digests[small][0]) == b"0 of %d" % small
 
 
-def test_what_is_no_folder_of_packs_holds_nothing(store: Store) -> None:
+def test_what_is_no_folder_of_boxes_holds_nothing(store: Store) -> None:
     alone = store.put(b"alone")
     (store.root / "packs").write_bytes(b"no folder")
     missing = Digest.of(b"missing")

@@ -1,11 +1,11 @@
-"""Packs: many small contents in one file, so that a large package costs the store one file and not thousands.
+"""Boxes: many small contents in one file, so that a large package costs the store one file and not thousands.
 
-A pack holds the contents one after the other, then a row for each (digest, place, size), and at the end how many rows
+A box holds the contents one after the other, then a row for each (digest, place, size), and at the end how many rows
 there are. Its name is the SHA-256 of these rows. It is written beside its place, brought to the disk and renamed into
 it, so a reader meets it whole or not at all; what is in it is still checked against its digest by whoever reads it.
 
-A store may hold far more than a command asks for, so the rows of a pack are read when something is looked for that the
-packs before it lack.
+A store may hold far more than a command asks for, so the rows of a box are read when something is looked for that the
+boxes before it lack.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from hermes_dist.world.disk.owners import give
 from hermes_dist.world.disk.private import FILE as MODE
 
 FOLDER = "packs"
+"""The folder of the boxes in a store: its name, and that of the form in each box, are those of the first stores."""
 INCOMING = "incoming"
 """The folder of a store where contents are written before they get their names."""
 _ROW = struct.Struct(">32sQQ")
@@ -38,13 +39,13 @@ _END = struct.Struct(">8sQ")
 _MARK = b"hd-pack1"
 _BUFFER = 1 << 18
 _MOMENT = 1.0
-"""Seconds for which a pack that was used counts as being used: a package asks for thousands of its contents."""
+"""Seconds for which a box that was used counts as being used: a package asks for thousands of its contents."""
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 Part = tuple[int, int]
-"""Where a content begins in its pack, and its size."""
+"""Where a content begins in its box, and its size."""
 
 
 def place_of(digest: Digest) -> str:
@@ -53,16 +54,16 @@ def place_of(digest: Digest) -> str:
 
 
 class Place(NamedTuple):
-    """A content in a pack."""
+    """A content in a box."""
 
-    pack: str
+    box: str
     digest: Digest
     at: int
     size: int
 
 
-class NewPack:
-    """A pack that is being written.
+class NewBox:
+    """A box that is being written.
 
     Args:
         folder: The open folder that it is written in.
@@ -87,7 +88,7 @@ class NewPack:
 
     def finish(self) -> str:
         """Bring it to the disk, and return the name that it should get."""
-        rows = _packed(self.rows)
+        rows = _boxed(self.rows)
         self._held += [rows, _END.pack(_MARK, len(self.rows))]
         self._flush()
         sync_fd(self._fd)
@@ -104,15 +105,15 @@ class NewPack:
 
 
 class _Index:
-    """What a pack holds: its rows, which are in the order of their digests, and the first 8 bytes of each digest.
+    """What a box holds: its rows, which are in the order of their digests, and the first 8 bytes of each digest.
 
     Args:
-        pack: The pack.
+        box: The box.
         rows: Its rows.
     """
 
-    def __init__(self, pack: str, rows: bytes) -> None:
-        self._pack, self._rows = pack, rows
+    def __init__(self, box: str, rows: bytes) -> None:
+        self._box, self._rows = box, rows
         numbers = array("Q", rows)
         if sys.byteorder == "little":
             numbers.byteswap()
@@ -122,7 +123,7 @@ class _Index:
         return len(self._starts)
 
     def find(self, digest: bytes) -> Place | None:
-        """Find a content; None if it is not in this pack."""
+        """Find a content; None if it is not in this box."""
         start = int.from_bytes(digest[:8], "big")
         row = bisect_left(self._starts, start)
         while row < len(self._starts) and self._starts[row] == start:
@@ -137,11 +138,11 @@ class _Index:
 
     def _at(self, row: int) -> Place:
         key, at, size = _ROW.unpack_from(self._rows, row * _ROW.size)
-        return Place(self._pack, str.__new__(Digest, key.hex()), at, size)
+        return Place(self._box, str.__new__(Digest, key.hex()), at, size)
 
 
-class Packs:
-    """The packs of a store. Safe for parallel use.
+class Boxes:
+    """The boxes of a store. Safe for parallel use.
 
     Args:
         folder: Their folder; it need not exist.
@@ -160,16 +161,16 @@ class Packs:
         self._close: Callable[[], object] = int
 
     def near(self, digest: Digest) -> Place | None:
-        """Find a content in the pack in which something was found last; None if it is not there."""
+        """Find a content in the box in which something was found last; None if it is not there."""
         return self._index(self._latest).find(bytes.fromhex(digest)) if self._latest else None
 
     def place(self, digest: Digest, *, again: bool = False, but: str = "") -> Place | None:
-        """Find a content; None if it is in no pack.
+        """Find a content; None if it is in no box.
 
         Args:
             digest: Its name.
-            again: Look again which packs there are: another command may have written one, or removed one.
-            but: A pack that does not count; empty for none.
+            again: Look again which boxes there are: another command may have written one, or removed one.
+            but: A box that does not count; empty for none.
 
         Raises:
             OSError: The disk fails.
@@ -177,22 +178,22 @@ class Packs:
         if again or self._known is None:
             self.look()
         key = bytes.fromhex(digest)
-        for pack in self._known or ():
-            if pack != but and (place := self._index(pack).find(key)) is not None:
-                self._latest = pack
+        for box in self._known or ():
+            if box != but and (place := self._index(box).find(key)) is not None:
+                self._latest = box
                 return place
         return None
 
-    def of(self, pack: str) -> list[Place]:
-        """What a pack holds; nothing if it is damaged or gone.
+    def of(self, box: str) -> list[Place]:
+        """What a box holds; nothing if it is damaged or gone.
 
         Raises:
             OSError: The disk fails.
         """
-        return list(self._index(pack).all())
+        return list(self._index(box).all())
 
     def names(self) -> list[str]:
-        """The packs that are there, damaged ones included.
+        """The boxes that are there, damaged ones included.
 
         Raises:
             OSError: The disk fails.
@@ -203,41 +204,41 @@ class Packs:
             return []
 
     def read(self, place: Place) -> bytes | None:
-        """Read a content, unchecked; None if its pack is gone.
+        """Read a content, unchecked; None if its box is gone.
 
         Raises:
             OSError: The disk fails.
         """
         with self._lock:
             try:
-                return os.pread(self._opened(place.pack), place.size, place.at)
+                return os.pread(self._opened(place.box), place.size, place.at)
             except FileNotFoundError:
                 return None
 
-    def add(self, pack: str, rows: Mapping[Digest, Part]) -> None:
-        """Learn of a pack that this process has written."""
-        self._indexes[pack] = _Index(pack, _packed(rows))
-        self._known = [pack, *(name for name in self._known or () if name != pack)]
-        self._latest = pack
+    def add(self, box: str, rows: Mapping[Digest, Part]) -> None:
+        """Learn of a box that this process has written."""
+        self._indexes[box] = _Index(box, _boxed(rows))
+        self._known = [box, *(name for name in self._known or () if name != box)]
+        self._latest = box
 
-    def use(self, pack: str) -> bool:
-        """Make a pack young, so that no clean-up removes it; False if it is gone."""
+    def use(self, box: str) -> bool:
+        """Make a box young, so that no clean-up removes it; False if it is gone."""
         now = time.monotonic()
-        if now - self._used.get(pack, -_MOMENT) < _MOMENT:
+        if now - self._used.get(box, -_MOMENT) < _MOMENT:
             return True
         try:
-            os.utime(f"{self._top}/{pack}", follow_symlinks=False)
+            os.utime(f"{self._top}/{box}", follow_symlinks=False)
         except OSError:
             return False
-        self._used[pack] = now
+        self._used[box] = now
         return True
 
     def is_there(self, place: Place) -> bool:
-        """Whether the pack of a content is still there."""
-        return os.access(f"{self._top}/{place.pack}", os.F_OK)
+        """Whether the box of a content is still there."""
+        return os.access(f"{self._top}/{place.box}", os.F_OK)
 
     def look(self) -> None:
-        """Learn which packs there are now.
+        """Learn which boxes there are now.
 
         Raises:
             OSError: The disk fails.
@@ -250,57 +251,57 @@ class Packs:
         # The one that was used last mostly has what is looked for, and then the others are not read.
         self._known = sorted(names, key=self._age)
 
-    def forget(self, pack: str) -> None:
-        """Forget what is known of a pack, so that it is read again."""
+    def forget(self, box: str) -> None:
+        """Forget what is known of a box, so that it is read again."""
         with self._lock:
-            self._indexes.pop(pack, None)
-            self._used.pop(pack, None)
-            if self._latest == pack:
+            self._indexes.pop(box, None)
+            self._used.pop(box, None)
+            if self._latest == box:
                 self._latest = ""
-            if self._name == pack:
+            if self._name == box:
                 self._close()
                 self._name = ""
 
-    def _age(self, pack: str) -> tuple[int, str]:
+    def _age(self, box: str) -> tuple[int, str]:
         with contextlib.suppress(OSError):
-            return -os.stat(f"{self._top}/{pack}", follow_symlinks=False).st_mtime_ns, pack
-        return 0, pack
+            return -os.stat(f"{self._top}/{box}", follow_symlinks=False).st_mtime_ns, box
+        return 0, box
 
-    def _index(self, pack: str) -> _Index:
-        known = self._indexes.get(pack)
+    def _index(self, box: str) -> _Index:
+        known = self._indexes.get(box)
         if known is None:
-            known = _Index(pack, self._rows_of(pack))
+            known = _Index(box, self._rows_of(box))
             if known:  # a damaged one may be written again under its name
-                self._indexes[pack] = known
+                self._indexes[box] = known
         return known
 
-    def _rows_of(self, pack: str) -> bytes:
-        """Read the rows of a pack; nothing if it is damaged or gone."""
+    def _rows_of(self, box: str) -> bytes:
+        """Read the rows of a box; nothing if it is damaged or gone."""
         try:
-            fd = os.open(self.folder / pack, _READ)
+            fd = os.open(self.folder / box, _READ)
         except OSError:
             return b""
         try:
             rows = _rows_in(fd)
         finally:
             os.close(fd)
-        return rows if hashlib.sha256(rows).hexdigest() == pack else b""
+        return rows if hashlib.sha256(rows).hexdigest() == box else b""
 
-    def _opened(self, pack: str) -> int:
-        """Open a pack; the last one stays open, because its neighbours are read next."""
-        if pack != self._name:
-            fd = os.open(self.folder / pack, _READ)
+    def _opened(self, box: str) -> int:
+        """Open a box; the last one stays open, because its neighbours are read next."""
+        if box != self._name:
+            fd = os.open(self.folder / box, _READ)
             self._close()
-            self._name, self._fd, self._close = pack, fd, weakref.finalize(self, os.close, fd)
+            self._name, self._fd, self._close = box, fd, weakref.finalize(self, os.close, fd)
         return self._fd
 
 
-def _packed(rows: Mapping[Digest, Part]) -> bytes:
+def _boxed(rows: Mapping[Digest, Part]) -> bytes:
     return b"".join(_ROW.pack(bytes.fromhex(digest), *rows[digest]) for digest in sorted(rows))
 
 
 def _rows_in(fd: int) -> bytes:
-    """Read the rows at the end of a file; nothing if it is no pack."""
+    """Read the rows at the end of a file; nothing if it is no box."""
     found = os.fstat(fd)
     end = found.st_size - _END.size
     if not stat.S_ISREG(found.st_mode) or end < 0:
