@@ -9,6 +9,7 @@ from importlib import import_module
 
 from hermes_dist import __version__
 from hermes_dist.brand import AIGENLABS, HERMES, Brand
+from hermes_dist.cli.entry.lean import load_less
 from hermes_dist.cli.shared.output import write, write_beside
 from hermes_dist.errors import DistError, ExitCode
 
@@ -81,23 +82,9 @@ def in_agent(argv: Sequence[str], word: str) -> int:
     return start(HERMES, argv, prog=f"{HERMES.name} {word}", profile=None)
 
 
-class _Lean:
-    """Keeps ``typing_extensions`` from msgspec, which takes it where it is found and needs it no more on our Pythons.
-
-    It brings ``inspect`` and more than a dozen others: a tenth of what a ``status`` takes. Whoever else asks gets it.
-    """
-
-    @staticmethod
-    def find_spec(name: str, _path: object = None, _target: object = None) -> None:
-        begun = "msgspec._utils" in sys.modules and "msgspec.inspect" not in sys.modules
-        if name == "typing_extensions" and begun:
-            raise ModuleNotFoundError("msgspec does without", name=name)
-
-
 def _alone(brand: Brand) -> int:
     """Run the command line of a process that is ours alone."""
-    if _Lean not in sys.meta_path:
-        sys.meta_path.insert(0, _Lean)
+    load_less()
     return start(brand, sys.argv[1:], prog=brand.dist_command, profile=None)
 
 

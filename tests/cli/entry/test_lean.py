@@ -1,0 +1,94 @@
+"""What libraries put off in a process of ours, and that nobody else notices."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+_LEAN = "from hermes_dist.cli.entry.lean import load_less; load_less()\n"
+_COUNT = """
+import re, sys
+compiled = []
+real = re._compiler.compile
+def compile(text, flags=0):
+    compiled.append(text)
+    return real(text, flags)
+re._compiler.compile = compile
+"""
+
+
+def _run(code: str) -> object:
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True
+    )
+    return json.loads(done.stdout)
+
+
+def _compiled(library: str, start: str = _LEAN) -> object:
+    code = f"{start}{_COUNT}import json, importlib\nimportlib.import_module({library!r})\n"
+    return _run(f"{code}print(json.dumps(len(compiled)))")
+
+
+def test_loading_yaml_compiles_no_pattern() -> None:
+    lean = _compiled("yaml")
+    usual = _compiled("yaml", "import hermes_dist\n")
+    assert isinstance(lean, int)
+    assert isinstance(usual, int)
+    assert usual - lean >= 8
+
+
+_USE: dict[str, tuple[str, object]] = {
+    "locale": ("locale.format_string('%d of %s', (3, 'x'))", "3 of x"),
+    "platform": ("bool(platform.platform())", True),
+    "textwrap": (
+        "[textwrap.wrap('to-day or so', 6), textwrap.dedent('  a\\n  b')]",
+        [["to-day", "or so"], "a\nb"],
+    ),
+    "yaml.constructor": (
+        "str(yaml.load('2020-01-02T03:04:05Z', yaml.SafeLoader))",
+        "2020-01-02 03:04:05+00:00",
+    ),
+    "yaml.reader": ("yaml.load('a: [b, \"c\"]', yaml.SafeLoader)", {"a": ["b", "c"]}),
+    "yaml.resolver": (
+        "yaml.load('[1, 2.5, yes, ~, 0x1f, 1:30]', yaml.SafeLoader)",
+        [1, 2.5, True, None, 31, 90],
+    ),
+}
+
+
+@pytest.mark.parametrize("library", sorted(_USE))
+def test_a_library_works_as_it_always_does(library: str) -> None:
+    use, right = _USE[library]
+    code = f"{_LEAN}import json, yaml, {library}\nprint(json.dumps({use}))"
+    assert _run(code) == right
+
+
+def test_what_yaml_cannot_print_is_refused_as_always() -> None:
+    code = (
+        f"{_LEAN}import yaml\ntry:\n    yaml.load('a: \\x07', yaml.SafeLoader)\n"
+        "except yaml.YAMLError as error:\n    print('\"' + type(error).__name__ + '\"')"
+    )
+    assert _run(code) == "ReaderError"
+
+
+def test_every_other_module_has_the_usual_patterns() -> None:
+    code = f"{_LEAN}import json, re, yaml, textwrap, shlex\n"
+    code += "print(json.dumps([isinstance(re.compile('a'), re.Pattern), isinstance(shlex._find_unsafe.__self__, re.Pattern)]))"
+    assert _run(code) == [True, True]
+
+
+def test_a_second_call_changes_nothing() -> None:
+    code = f"{_LEAN}{_LEAN}import json, sys\nprint(json.dumps(len([f for f in sys.meta_path if 'lean' in str(f)])))"
+    assert _run(code) == 1
+
+
+def test_only_msgspec_does_without_typing_extensions() -> None:
+    code = (
+        f"{_LEAN}import json, sys, msgspec\nbefore = 'typing_extensions' in sys.modules\n"
+        "try:\n    import typing_extensions\n    after = True\n"
+        "except ModuleNotFoundError:\n    after = False\nprint(json.dumps([before, after]))"
+    )
+    assert _run(code) == [False, True]
