@@ -41,41 +41,140 @@ def test_a_group_without_a_verb_names_its_verbs_in_one_line(
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "said", "instead"),
     [
-        (["upate"], "No such command 'upate'. Did you mean update or outdated?"),
-        (["route", "add"], "No such command 'route'. Did you mean gateway route?"),
-        (["restart", "bot"], "No such command 'restart'. Did you mean gateways restart?"),
-        (["registry", "lst"], "No such command 'lst'. Did you mean list?"),
-        (["clone", "a"], "No such command 'clone'. Did you mean create NEW --clone-from OLD?"),
-        (["remove", "a"], "No such command 'remove'. Did you mean delete or uninstall?"),
+        (["upate"], "there is no command 'upate'", "did you mean update or outdated?"),
+        (["route", "add"], "there is no command 'route'", "did you mean gateway route?"),
+        (["restart", "bot"], "there is no command 'restart'", "did you mean gateways restart?"),
+        (["registry", "lst"], "registry has no verb 'lst'", "did you mean list?"),
+        (
+            ["clone", "a"],
+            "there is no command 'clone'",
+            "did you mean create NEW --clone-from OLD?",
+        ),
+        (["remove", "a"], "there is no command 'remove'", "did you mean delete or uninstall?"),
+        (["undelete", "a"], "there is no command 'undelete'", "did you mean restore?"),
+        (["blame", "a"], "there is no command 'blame'", "did you mean why?"),
+        (["pin"], "there is no command 'pin'", "did you mean hold or update NAME --to VERSION?"),
         (
             ["gateway", "list"],
-            "No such command 'list'. Did you mean gateway route list or gateways list?",
+            "gateway has no verb 'list'",
+            "did you mean gateway route list or gateways list?",
         ),
-        (["layer", "lab"], "No such command 'lab'. Choose one of: add, list, remove"),
+        (["layer", "lab"], "layer has no verb 'lab'", "choose one of: add, list, remove;"),
+        (["layer", "rm", "lab"], "layer has no verb 'rm'", "did you mean remove?"),
+        (["layer", "update"], "layer has no verb 'update'", "did you mean update?"),
+        (
+            ["registry", "init"],
+            "registry has no verb 'init'",
+            'a registry is a folder or repository with the file registry.json: {"format": 1};',
+        ),
         (
             ["install", "a", "--to", "v1"],
-            "No such option '--to'. A tag or branch comes after the address: SOURCE#v1.0.0",
+            "there is no option '--to'",
+            "a tag or branch comes after the address: SOURCE#v1.0.0;",
         ),
         (
             ["gateway", "route", "add", "--chat", "1"],
-            "No such option '--chat'. Did you mean --channel?",
+            "there is no option '--chat'",
+            "did you mean --channel?",
         ),
-        (["bogus"], "No such command 'bogus'"),
-        (["status", "--bogus"], "No such option '--bogus'"),
-        (["update", "--dryrun"], "No such option '--dryrun'. Did you mean --dry-run?"),
-        (["info", "--package"], "Option '--package' requires an argument"),
-        (["history", "bot", "abc"], "NUMBER takes a whole number"),
-        (["search", "--limit", "abc"], "--limit takes a whole number"),
-        (["-p"], "Option '-p' requires an argument"),
+        (["resolve", "a", "b", "--mine"], "there is no option '--mine'", "did you mean --ours?"),
+        (["import", "a", "--as", "b"], "there is no option '--as'", "did you mean --name?"),
+        (["restore", "a", "--name", "b"], "there is no option '--name'", "did you mean --as?"),
+        (["export", "a", "--to", "b"], "there is no option '--to'", "did you mean -o?"),
+        (["outdated", "--all"], "there is no option '--all'", "without a name, it shows every"),
+        (["bogus"], "there is no command 'bogus'", ""),
+        (["status", "--bogus"], "there is no option '--bogus'", ""),
+        (["update", "--dryrun"], "there is no option '--dryrun'", "did you mean --dry-run?"),
+        (["info", "--package"], "--package needs a value: NAME", ""),
+        (["install", "a", "--alias=b"], "--alias takes no value", "the command is named after"),
+        (["history", "bot", "abc"], "NUMBER takes a whole number", ""),
+        (["search", "--limit", "abc"], "--limit takes a whole number", ""),
+        (["-p"], "-p needs a value: NAME", ""),
+        (["--color"], "--color needs a value: auto|always|never", ""),
     ],
 )
 def test_a_slip_is_told_with_what_is_near_it_and_nothing_that_is_not(
-    words: list[str], said: str, home: Path, capsys: Capture
+    words: list[str], said: str, instead: str, home: Path, capsys: Capture
 ) -> None:
     assert line(*words) == 2
-    assert capsys.readouterr().err.splitlines()[0] == f"error: {said}"
+    first, second = capsys.readouterr().err.splitlines()
+    assert first == f"error: {said}"
+    assert second.startswith(f"  {instead}" if instead else "  see: hermes-dist ")
+    assert second.endswith(" --help")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("rename", "OLD and NEW are missing\n  write: hermes-dist rename OLD NEW"),
+        ("rename a", "NEW is missing\n  write: hermes-dist rename OLD NEW"),
+        ("trust add Ada", "KEY is missing\n  write: hermes-dist trust add NAME KEY"),
+        (
+            "gateway route add",
+            "--profile is missing\n  write: hermes-dist gateway route add --profile NAME",
+        ),
+    ],
+)
+def test_what_is_missing_is_named_with_the_whole_line(
+    words: str, said: str, home: Path, capsys: Capture
+) -> None:
+    assert line(*words.split()) == 2
+    assert capsys.readouterr().err.startswith(f"error: {said}; see: hermes-dist ")
+
+
+@pytest.mark.parametrize(
+    ("words", "instead"),
+    [
+        ("create new --clone old", "create new --clone-from old --clone"),
+        ("create new --clone-all old", "create new --clone-from old --clone-all"),
+        ("export bot bot.tar.gz", "export bot -o bot.tar.gz"),
+        ("import bot.tar.gz lab", "import bot.tar.gz --name lab"),
+        ("install ./bot as lab", "install ./bot --name lab"),
+        ("install ./bot --alias lab", "install ./bot --name lab --alias"),
+        ("alias bot lab", "alias bot --name lab"),
+        ("publish bot you/bot", "publish bot --to you/bot"),
+        ("snapshot team.toml", "snapshot -o team.toml"),
+        ("list bot", "show bot"),
+        ("registry add team ./index", "registry add PLACE --name NAME"),
+    ],
+)
+def test_a_word_too_many_leads_to_the_option_that_it_belongs_to(
+    words: str, instead: str, home: Path, capsys: Capture
+) -> None:
+    assert line(*words.split()) == 2
+    first, second = capsys.readouterr().err.splitlines()
+    assert first.startswith("error: unexpected word")
+    assert second.startswith(f"  did you mean: hermes-dist {instead}; see: hermes-dist ")
+
+
+def test_a_word_too_many_that_fits_nowhere_is_met_with_what_does(
+    home: Path, capsys: Capture
+) -> None:
+    assert line("delete", "a", "b") == 2
+    assert capsys.readouterr().err == (
+        "error: unexpected word: 'b'\n"
+        "  one profile at a time: hermes-dist delete PROFILE; see: hermes-dist delete --help\n"
+    )
+    assert line("why", "a", "b", "c", "d e") == 2
+    assert capsys.readouterr().err == (
+        "error: unexpected words: 'c', 'd'\n"
+        "  write: hermes-dist why PROFILE PATH|KEY; see: hermes-dist why --help\n"
+    )
+    assert line("hold", "a", "v1.0.0") == 2
+    assert "to go to a version and stay there: hermes-dist update a --to v1.0.0;" in (
+        capsys.readouterr().err
+    )
+
+
+def test_a_word_that_is_not_shown_whole_is_in_no_suggestion_either(
+    home: Path, capsys: Capture
+) -> None:
+    assert line("alias", "bot", "-----BEGIN KEY-----\nabc") == 2
+    assert "abc" not in capsys.readouterr().err
+    assert line("alias", "bot", "x" * 300) == 2
+    assert "x" * 50 not in capsys.readouterr().err
 
 
 def test_the_options_of_every_command_stand_before_the_verb_as_well(

@@ -19,6 +19,18 @@ _PROFILES = ("profile", "where")
 _ACTIVE = (None, ".")
 
 
+class TooMany(click.UsageError):
+    """A command line has words that the command has no place for.
+
+    Attributes:
+        extra: These words.
+    """
+
+    def __init__(self, ctx: click.Context, extra: Sequence[str]) -> None:
+        super().__init__("unexpected words", ctx)
+        self.extra = extra
+
+
 class StrictCommand(HelpPage):
     """A command that takes no empty values, no option twice, and no two profiles.
 
@@ -29,13 +41,22 @@ class StrictCommand(HelpPage):
         """Parse the words of a command.
 
         Raises:
+            TooMany: There are words that have no place.
             UsageError: A value is empty, or an option was given twice with different values.
         """
         # The library consumes the list; what it says of the words comes before what we say.
         words = list(args)
-        rest = super().parse_args(ctx, args)
+        # The library would refuse the words that are left in a sentence of its own, which leads nowhere.
+        ctx.allow_extra_args = True
+        try:
+            rest = super().parse_args(ctx, args)
+        except click.UsageError as err:
+            err.ctx = err.ctx or ctx  # an option without its value says nothing of its command
+            raise
         if ctx.resilient_parsing:
             return rest
+        if rest:
+            raise TooMany(ctx, rest)
         _refuse_empty(ctx, self.get_params(ctx))
         _refuse_twice(ctx, self.make_parser(ctx).parse_args(words)[2])
         _refuse_two_profiles(ctx)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
-from typing import Any
+from types import ModuleType
 
 import click
 import typer
@@ -19,12 +19,11 @@ from hermes_dist.cli.entry.help_page import (
     with_version,
 )
 from hermes_dist.cli.entry.help_rows import help_text
-from hermes_dist.cli.entry.meant import VERBS_MEANT, option_meant
 from hermes_dist.cli.entry.verbs import NESTED, VERBS, Nested, Verb
 from hermes_dist.cli.shared.boundary import Guard
 from hermes_dist.cli.shared.command import as_command
 from hermes_dist.cli.shared.session import Invocation
-from hermes_dist.errors import DistError, UsageError
+from hermes_dist.errors import UsageError
 from hermes_dist.ops.profiles.completion import Option
 
 
@@ -44,18 +43,8 @@ class _Guiding(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as err:
-            raise click.UsageError(
-                f"{err.message} {self.hint(args[0], ctx)}".rstrip(), ctx
-            ) from err
-
-    def hint(self, word: str, ctx: click.Context) -> str:
-        """A suggestion for a word that is not a verb."""
-        verbs = self.verbs(ctx)
-        return (
-            _instead(word, verbs)
-            or _did_you_mean(_elsewhere(word, str(ctx.info_name)))
-            or f"Choose one of: {', '.join(verbs)}"
-        )
+            below = list(_below(NESTED, ""))
+            raise _errors().no_such_verb(args[0], ctx, self.verbs(ctx), below) from err
 
     def verbs(self, ctx: click.Context) -> list[str]:
         """The names of the verbs."""
@@ -73,13 +62,6 @@ class _Lazy(_Guiding):
 
     def verbs(self, _ctx: click.Context) -> list[str]:
         return [*VERBS, *NESTED]
-
-    def hint(self, word: str, ctx: click.Context) -> str:
-        """A suggestion for a word that is not a command; empty if nothing is close."""
-        meant = VERBS_MEANT.get(word) or [
-            name for name in _below(NESTED, "") if name.split()[-1] == word
-        ]
-        return _did_you_mean(meant) or _instead(word, self.verbs(ctx))
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
         return list(VERBS)
@@ -162,31 +144,11 @@ def _below(table: Mapping[str, Verb | Nested], above: str) -> Iterator[str]:
             yield from _below(verb.verbs, f"{above}{name} ")
 
 
-def _elsewhere(word: str, group: str) -> list[str]:
-    """The commands with this verb in a group whose name is like this one, as ``gateways`` is like ``gateway``."""
-    like = _close(group, NESTED, 0.9)
-    return [
-        name for name in _below(NESTED, "") if name.split()[-1] == word and name.split()[0] in like
-    ]
+def _errors() -> ModuleType:
+    """What there is to say of a line that is wrong; only such a line needs it."""
+    from hermes_dist.cli.entry import usage  # noqa: PLC0415 - only needed for an error
 
-
-def _instead(word: str, known: Iterable[str]) -> str:
-    """A suggestion for a mistyped verb, as a sentence; empty if nothing is close."""
-    bare = {name.lstrip("-"): name for name in known}
-    return _did_you_mean(bare[name] for name in _close(word.lstrip("-"), bare, 0.6))
-
-
-def _close(word: str, known: Iterable[str], cutoff: float) -> list[str]:
-    """The known words that are like this one, at most three."""
-    import difflib  # noqa: PLC0415 - only needed for this error
-
-    return difflib.get_close_matches(word, list(known), n=3, cutoff=cutoff)
-
-
-def _did_you_mean(meant: Iterable[str]) -> str:
-    """Ask whether one of these was meant; empty if there are none."""
-    words = " or ".join(meant)
-    return f"Did you mean {words}?" if words else ""
+    return usage
 
 
 def _root() -> click.Group:
@@ -227,7 +189,7 @@ def _run(called: Invocation, argv: Sequence[str]) -> int:
     except click.exceptions.Exit as err:
         return err.exit_code
     except click.ClickException as err:
-        raise _usage(err, _path(called, words)) from err
+        raise _errors().as_usage(err, _path(called, words)) from err
     except UsageError as err:
         err.hint = err.hint or f"see: {_path(called, words)} --help"
         raise
@@ -248,9 +210,7 @@ def _verb_first(called: Invocation, argv: Sequence[str]) -> tuple[Invocation, li
         if not width:
             return called, list(argv)  # an option of a verb, or none: the library says so
         if len(words) < width:
-            raise UsageError(
-                f"Option {flag!r} requires an argument", hint=f"see: {called.prog} --help"
-            )
+            raise _errors().needs_value(flag, _VALUES.get(flag, "NAME"), called.prog)
         if flag in _PROFILE:
             if not joined:
                 value = words[1]
@@ -294,9 +254,9 @@ def _without_verb(called: Invocation) -> str:
     return "overview" if called.profile is None else "current"
 
 
-_LONGEST_OPTION = 40
 _ANSWERED_ALONE = frozenset([*HELP_OPTIONS, "--version"])
 _PROFILE = frozenset(["-p", "--profile"])
+_VALUES = {"--color": "auto|always|never"}
 _SWITCHES = frozenset(
     [
         "-q",
@@ -328,34 +288,3 @@ def _depth(words: Sequence[str]) -> int:
         known = found.verbs if isinstance(found, Nested) else {}
         depth += 1
     return depth
-
-
-def _typed_as(param: click.Parameter) -> str:
-    """What a parameter is called on the command line."""
-    if isinstance(param, click.Option):
-        return max(param.opts, key=len)
-    return (param.metavar or param.human_readable_name).strip("[]….")
-
-
-def _takes(kind: click.ParamType[Any]) -> str:
-    """What kind of number a value has to be, in words; empty for another kind of value."""
-    number = "a whole number" if kind.name.startswith("integer") else "a number"
-    if isinstance(kind, (click.IntRange, click.FloatRange)):
-        if kind.max is None:
-            return f"{number}, {kind.min:g} or more"
-        return f"{number} from {kind.min or 0:g} to {kind.max:g}"
-    return number if kind.name in {"integer", "float"} else ""
-
-
-def _usage(err: click.ClickException, where: str) -> DistError:
-    what = err.format_message().rstrip(".")
-    if isinstance(err, click.NoSuchOption):
-        # A private key begins like an option, too: no more than its first word is shown.
-        name = err.option_name.split()[0][:_LONGEST_OPTION]
-        command = err.ctx.command_path if err.ctx else where
-        meant = option_meant(command, name) or _instead(name, err.possibilities or ())
-        what = f"No such option '{name}'. {meant}".rstrip(". ")
-    elif isinstance(err, click.BadParameter) and err.param and (takes := _takes(err.param.type)):
-        what = f"{_typed_as(err.param)} takes {takes}"
-    place = err.ctx.command_path if isinstance(err, click.UsageError) and err.ctx else where
-    return UsageError(what, hint=f"see: {place} --help")

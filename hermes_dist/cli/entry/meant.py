@@ -1,35 +1,89 @@
-"""Words that people know from other programs, each with what it is called here."""
+"""Words that people know from other programs, and words in the wrong place, each with what to write here."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 VERBS_MEANT: Mapping[str, tuple[str, ...]] = {
+    "activate": ("use",),
     "add": ("install",),
+    "blame": ("why",),
+    "checkout": ("update NAME --to VERSION",),
     "clone": ("create NEW --clone-from OLD",),
     "conflicts": ("resolve --list",),
     "copy": ("create NEW --clone-from OLD",),
     "cp": ("create NEW --clone-from OLD",),
+    "fetch": ("outdated",),
     "find": ("search",),
+    "fix": ("doctor --fix",),
+    "freeze": ("snapshot", "hold"),
+    "get": ("install",),
     "key": ("trust",),
     "keys": ("trust",),
     "lock": ("hold",),
     "log": ("history",),
+    "ls": ("list",),
     "move": ("rename", "export"),
     "mv": ("rename",),
     "new": ("create",),
-    "pin": ("hold",),
+    "pin": ("hold", "update NAME --to VERSION"),
+    "pull": ("update",),
+    "purge": ("delete --purge", "uninstall"),
+    "push": ("publish",),
+    "recover": ("restore",),
     "remove": ("delete", "uninstall"),
+    "repair": ("doctor --fix",),
+    "reset": ("undo", "rollback"),
     "revert": ("undo", "rollback"),
     "rm": ("delete", "uninstall"),
+    "serve": ("ui",),
+    "switch": ("use",),
+    "unarchive": ("restore",),
+    "undelete": ("restore",),
+    "upgrade": ("update",),
+    "web": ("ui",),
 }
 """The commands that may be meant by a word that is none."""
 
-_REF = "A tag or branch comes after the address: SOURCE#v1.0.0"
-_FOLDER = "A folder comes after the address: SOURCE//FOLDER"
+_ALIKE: Mapping[str, tuple[str, ...]] = {
+    "create": ("add", "init"),
+    "del": ("remove",),
+    "delete": ("remove",),
+    "ls": ("list",),
+    "new": ("add", "init"),
+    "off": ("disable", "remove"),
+    "on": ("enable", "install"),
+    "pull": ("sync", "now"),
+    "rm": ("remove",),
+    "show": ("list", "status"),
+    "uninstall": ("remove",),
+    "update": ("sync", "now"),
+}
+"""What a verb below another may be called there."""
 
-OPTIONS_MEANT: Mapping[str, Mapping[str, str]] = {
+_BEGIN_ONE = 'a registry is a folder or repository with the file registry.json: {"format": 1}'
+
+_BELOW_MEANT: Mapping[str, Mapping[str, str]] = {
+    "layer": {"update": "did you mean update?"},
+    "registry": {"create": _BEGIN_ONE, "init": _BEGIN_ONE, "new": _BEGIN_ONE},
+}
+"""What to write instead of a verb that a command does not have below it, where that is not one of its verbs."""
+
+_REF = "a tag or branch comes after the address: SOURCE#v1.0.0"
+_FOLDER = "a folder comes after the address: SOURCE//FOLDER"
+_ALL_ANYWAY = "without a name, it shows every profile"
+_GO_THERE = "did you mean update NAME --to VERSION?"
+_OTHER_ALIAS = "the command is named after the profile; for another name, run afterwards: alias PROFILE --name NAME"
+
+_OPTIONS_MEANT: Mapping[str, Mapping[str, str]] = {
+    "apply": {
+        "--file": "the file needs no option: apply FILE",
+        "-f": "the file needs no option: apply FILE",
+    },
+    "import": {"--alias": _OTHER_ALIAS},
+    "hold": dict.fromkeys(["--at", "--tag", "--to"], _GO_THERE),
     "install": {
+        "--alias": _OTHER_ALIAS,
         "--branch": _REF,
         "--dir": _FOLDER,
         "--folder": _FOLDER,
@@ -40,20 +94,109 @@ OPTIONS_MEANT: Mapping[str, Mapping[str, str]] = {
         "--tag": _REF,
         "--to": _REF,
     },
-    "route add": {"--chat": "Did you mean --channel?", "--chat-id": "Did you mean --channel?"},
-    "route test": {"--chat": "Did you mean --channel?", "--chat-id": "Did you mean --channel?"},
+    "list": {"--all": _ALL_ANYWAY},
+    "outdated": {"--all": _ALL_ANYWAY},
+    "publish": {"--tag": "did you mean --version? the tag is made from it"},
+    "route add": {"--chat": "did you mean --channel?", "--chat-id": "did you mean --channel?"},
+    "route test": {"--chat": "did you mean --channel?", "--chat-id": "did you mean --channel?"},
+    "watch install": {"--daily": "the check runs once a day; --at chooses the time"},
 }
-"""What to write instead of an option that a command does not have, by the last words of the command."""
+"""What to write instead of an option that a command does not have, or does not have like this."""
+
+_OPTIONS_ALIKE: Mapping[str, tuple[str, ...]] = {
+    "--as": ("--name",),
+    "--branch": ("--to",),
+    "--check": ("--dry-run",),
+    "--dest": ("-o",),
+    "--file": ("-o",),
+    "--force": ("--yes",),
+    "--from": ("--clone-from",),
+    "--message": ("--notes",),
+    "--mine": ("--ours",),
+    "--name": ("--as",),
+    "--out": ("-o",),
+    "--preview": ("--dry-run",),
+    "--ref": ("--to",),
+    "--sign": ("--key",),
+    "--tag": ("--to",),
+    "--tail": ("--lines",),
+    "--to": ("-o",),
+    "--version": ("--to",),
+    "--what-if": ("--dry-run",),
+    "-f": ("--yes",),
+    "-n": ("--lines",),
+}
+"""What an option of other programs may be called; said where a command has that option."""
+
+_EXTRA_MEANT: Mapping[str, str] = {
+    "alias": "did you mean: {prog} alias {0} --name {1}{flags}",
+    "create": "did you mean: {prog} create {0} --clone-from {1}{flags}",
+    "doctor": "it looks at the whole machine: leave the name out",
+    "export": "did you mean: {prog} export {0} -o {1}{flags}",
+    "hold": "to go to a version and stay there: {prog} update {0} --to {1}",
+    "import": "did you mean: {prog} import {0} --name {1}{flags}",
+    "install": "did you mean: {prog} install {0} --name {1}{flags}",
+    "list": "did you mean: {prog} show {0}",
+    "publish": "did you mean: {prog} publish {0} --to {1}{flags}",
+    "registry add": "did you mean: {prog} registry add PLACE --name NAME",
+    "snapshot": "did you mean: {prog} snapshot -o {0}{flags}",
+    "update": "to go to a version: {prog} update {0} --to {1}{flags}; to update every profile, pass --all",
+    "watch install": "did you mean: {prog} watch install --at {0}{flags}",
+}
+"""What to write if there is one word too many; the numbers stand for the words as they were typed."""
+
+_BETWEEN = frozenset(["as", "at", "from", "into", "to"])
+"""Words that only join others, as in ``install SOURCE as NAME``."""
 
 
-def option_meant(command: str, option: str) -> str:
+def verb_meant(group: str, word: str, verbs: Iterable[str]) -> str:
+    """What to write instead of a verb that there is not below a command, as a sentence; empty if nothing is known.
+
+    Args:
+        group: The command, without the name of the program.
+        word: The verb as it was typed.
+        verbs: The verbs that there are.
+    """
+    if said := _BELOW_MEANT.get(group, {}).get(word, ""):
+        return said
+    known = set(verbs)
+    return did_you_mean(verb for verb in _ALIKE.get(word, ()) if verb in known)
+
+
+def option_meant(command: str, option: str, options: Iterable[str]) -> str:
     """What to write instead of an option that a command does not have, as a sentence; empty if nothing is known.
 
     Args:
         command: The command as it was typed, with the name of the program.
         option: The option as it was typed.
+        options: The options that the command has.
     """
-    for words, known in OPTIONS_MEANT.items():
-        if command.endswith(f" {words}"):
-            return known.get(option, "")
-    return ""
+    for words, known in _OPTIONS_MEANT.items():
+        if command.endswith(f" {words}") and option in known:
+            return known[option]
+    has = set(options)
+    return did_you_mean(other for other in _OPTIONS_ALIKE.get(option, ()) if other in has)
+
+
+def extra_meant(
+    prog: str, command: str, places: Sequence[str], extra: Sequence[str], flags: str
+) -> str:
+    """What to write if there is one word too many, as a sentence; empty if nothing is known.
+
+    Args:
+        prog: The name of the program.
+        command: The command, without the name of the program.
+        places: The words that have a place, as a shell takes them.
+        extra: The words that have none, as a shell takes them.
+        flags: The options without a value that were typed, each after a space.
+    """
+    words = [word for word in extra if word not in _BETWEEN]
+    if len(words) != 1:
+        return ""
+    return _EXTRA_MEANT.get(command, "").format(*places, *words, prog=prog, flags=flags)
+
+
+def did_you_mean(meant: Iterable[str]) -> str:
+    """Ask whether one of these was meant; empty if there are none."""
+    words = " or ".join(meant)
+    return f"did you mean {words}?" if words else ""

@@ -128,7 +128,7 @@ def test_help_alone_lists_the_verbs(words: list[str], capsys: Capture) -> None:
 
 def test_help_of_no_verb_is_an_error_that_names_what_is_near(capsys: Capture) -> None:
     assert line("help", "upate") == 2
-    assert "Did you mean update" in capsys.readouterr().err
+    assert "did you mean update" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

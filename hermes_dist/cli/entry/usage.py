@@ -1,0 +1,221 @@
+"""What is wrong with a command line, and what to write instead; imported only when there is something to say."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+from typing import Any
+
+import click
+
+from hermes_dist.cli.entry.given import TooMany
+from hermes_dist.cli.entry.meant import (
+    VERBS_MEANT,
+    did_you_mean,
+    extra_meant,
+    option_meant,
+    verb_meant,
+)
+from hermes_dist.errors import UsageError
+
+_LONGEST = 40
+_LONGEST_WRITTEN = 200
+
+
+def no_such_verb(
+    word: str, ctx: click.Context, verbs: Sequence[str], below: Sequence[str]
+) -> UsageError:
+    """The error for a word that is not a verb.
+
+    Args:
+        word: The word.
+        ctx: The command that it stands behind.
+        verbs: The verbs of that command.
+        below: The verbs of all groups, each by all its words.
+    """
+    alike = [name for name in below if name.split()[-1] == word]
+    if ctx.parent is None:
+        what = f"there is no command {_shown(word)}"
+        meant = did_you_mean(VERBS_MEANT.get(word) or alike) or _near(word, verbs)
+    else:
+        what = f"{_below(ctx)} has no verb {_shown(word)}"
+        meant = _verb_of_group(str(ctx.info_name), word, verbs, alike)
+    return UsageError(what, hint=_with_help(meant, ctx.command_path))
+
+
+def _verb_of_group(group: str, word: str, verbs: Sequence[str], alike: Sequence[str]) -> str:
+    """What to write instead of a word that is not a verb of a group; ``alike`` are those of other groups."""
+    # A group whose name is like this one, as `gateways` is like `gateway`.
+    groups = _close(group, {name.split()[0] for name in alike}, 0.9)
+    return (
+        verb_meant(group, word, verbs)
+        or _near(word, verbs)
+        or did_you_mean(name for name in alike if name.split()[0] in groups)
+        or f"choose one of: {', '.join(verbs)}"
+    )
+
+
+def as_usage(err: click.ClickException, where: str) -> UsageError:
+    """The error for what the library that parses command lines refused.
+
+    Args:
+        err: Its error.
+        where: The command, as its help is asked for.
+    """
+    ctx = err.ctx if isinstance(err, click.UsageError) else None
+    if ctx is None:
+        return UsageError(err.format_message().rstrip("."), hint=f"see: {where} --help")
+    if isinstance(err, TooMany):
+        return _too_many(ctx, err.extra)
+    if isinstance(err, click.NoSuchOption):
+        return _no_such_option(err.option_name, ctx)
+    if isinstance(err, click.BadOptionUsage):
+        return _bad_option(err.option_name, ctx)
+    if isinstance(err, click.MissingParameter) and err.param:
+        return _missing(err.param, ctx)
+    return UsageError(_refused(err), hint=_with_help("", ctx.command_path))
+
+
+def _refused(err: click.ClickException) -> str:
+    """What is wrong with a value."""
+    if isinstance(err, click.BadParameter) and err.param and (takes := _takes(err.param.type)):
+        return f"{_typed_as(err.param)} takes {takes}"
+    return err.format_message().rstrip(".")
+
+
+def needs_value(option: str, value: str, place: str) -> UsageError:
+    """The error for an option whose value is missing.
+
+    Args:
+        option: The option as it was typed.
+        value: What its value is called.
+        place: The command, as its help is asked for.
+    """
+    return UsageError(f"{option} needs a value: {value}", hint=_with_help("", place))
+
+
+def _shown(word: str) -> str:
+    """A word of the command line, as an error shows it: a private key may be among them, so only its first word."""
+    first = (word.split() or [""])[0]
+    return repr(first if len(first) <= _LONGEST else f"{first[:_LONGEST]}…")
+
+
+def _near(word: str, known: Iterable[str]) -> str:
+    """A suggestion for a mistyped word, as a sentence; empty if nothing is close."""
+    bare = {name.lstrip("-"): name for name in known}
+    return did_you_mean(bare[name] for name in _close(word.lstrip("-"), bare, 0.6))
+
+
+def _close(word: str, known: Iterable[str], cutoff: float) -> list[str]:
+    """The known words that are like this one, at most three."""
+    return get_close_matches(word, list(known), n=3, cutoff=cutoff)
+
+
+def _too_many(ctx: click.Context, extra: Sequence[str]) -> UsageError:
+    """The error for words that a command has no place for."""
+    what = f"unexpected word{'s' * (len(extra) > 1)}: {', '.join(map(_shown, extra))}"
+    params = ctx.command.get_params(ctx)
+    places = [each for each in params if isinstance(each, click.Argument)]
+    typed = [ctx.params.get(str(each.name)) for each in places]
+    words = [word for word in typed if isinstance(word, str)]
+    meant = _with_its_option(ctx, words, extra) or _with_its_places(ctx, places)
+    return UsageError(what, hint=_with_help(meant, ctx.command_path))
+
+
+def _with_its_option(ctx: click.Context, words: Sequence[str], extra: Sequence[str]) -> str:
+    """The line in which the word too many follows an option; empty if there is none, or a word can't be shown."""
+    if any(len(word) > _LONGEST_WRITTEN or not word.isprintable() for word in (*words, *extra)):
+        return ""
+    quoted, left = [shlex.quote(word) for word in words], [shlex.quote(word) for word in extra]
+    return extra_meant(_prog(ctx), _below(ctx), quoted, left, _flags(ctx))
+
+
+def _with_its_places(ctx: click.Context, places: Iterable[click.Argument]) -> str:
+    """The line with the places that there are for words."""
+    pieces = " ".join(_typed_as(each) for each in places)
+    if pieces == "PROFILE":
+        return f"one profile at a time: {ctx.command_path} PROFILE"
+    return f"write: {ctx.command_path} {pieces}".rstrip()
+
+
+def _flags(ctx: click.Context) -> str:
+    """The options without a value that were typed, each after a space."""
+    options = [each for each in ctx.command.get_params(ctx) if isinstance(each, click.Option)]
+    typed = [each for each in options if each.is_flag and ctx.params.get(str(each.name))]
+    return "".join(f" {_typed_as(each)}" for each in typed)
+
+
+def _no_such_option(option: str, ctx: click.Context) -> UsageError:
+    known = [opt for param in ctx.command.get_params(ctx) for opt in param.opts]
+    meant = option_meant(ctx.command_path, option, known) or _near(option, _long(known))
+    return UsageError(
+        f"there is no option {_shown(option)}", hint=_with_help(meant, ctx.command_path)
+    )
+
+
+def _long(options: Iterable[str]) -> list[str]:
+    return [option for option in options if option.startswith("--")]
+
+
+def _bad_option(option: str, ctx: click.Context) -> UsageError:
+    """The error for an option without its value, or with one that it does not take."""
+    param = next((each for each in ctx.command.get_params(ctx) if option in each.opts), None)
+    if isinstance(param, click.Option) and not param.is_flag:
+        return needs_value(option, param.make_metavar(ctx), ctx.command_path)
+    meant = option_meant(ctx.command_path, option, ())
+    return UsageError(f"{option} takes no value", hint=_with_help(meant, ctx.command_path))
+
+
+def _missing(param: click.Parameter, ctx: click.Context) -> UsageError:
+    """The error for what a command can't do without: all of it is named, and where it stands."""
+    required = [each for each in ctx.command.get_params(ctx) if each.required]
+    names = [_typed_as(each) for each in required if each is param or _is_missing(each, ctx)]
+    what = f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'} missing"
+    line = " ".join(_written(each, ctx) for each in required)
+    return UsageError(what, hint=_with_help(f"write: {ctx.command_path} {line}", ctx.command_path))
+
+
+def _is_missing(param: click.Parameter, ctx: click.Context) -> bool:
+    return ctx.params.get(str(param.name)) in {None, ()}
+
+
+def _written(param: click.Parameter, ctx: click.Context) -> str:
+    """A required parameter, as it stands in a command line."""
+    if isinstance(param, click.Option):
+        return f"{_typed_as(param)} {param.make_metavar(ctx)}"
+    return _typed_as(param)
+
+
+def _prog(ctx: click.Context) -> str:
+    return str(ctx.find_root().info_name)
+
+
+def _below(ctx: click.Context) -> str:
+    """The command, without the name of the program."""
+    return ctx.command_path.removeprefix(_prog(ctx)).strip()
+
+
+def _with_help(meant: str, place: str) -> str:
+    """What may be meant, and where the rest is told."""
+    see = f"see: {place} --help"
+    if not meant:
+        return see
+    return f"{meant} {see}" if meant.endswith("?") else f"{meant}; {see}"
+
+
+def _typed_as(param: click.Parameter) -> str:
+    """What a parameter is called on the command line."""
+    if isinstance(param, click.Option):
+        return max(param.opts, key=len)
+    return (param.metavar or param.human_readable_name).strip("[]….")
+
+
+def _takes(kind: click.ParamType[Any]) -> str:
+    """What kind of number a value has to be, in words; empty for another kind of value."""
+    number = "a whole number" if kind.name.startswith("integer") else "a number"
+    if isinstance(kind, (click.IntRange, click.FloatRange)):
+        if kind.max is None:
+            return f"{number}, {kind.min:g} or more"
+        return f"{number} from {kind.min or 0:g} to {kind.max:g}"
+    return number if kind.name in {"integer", "float"} else ""
