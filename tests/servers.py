@@ -52,6 +52,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         path, _, query = self.path.partition("?")
         self.server.asked.append(self.path)
+        self.server.agents.append(self.headers.get("User-Agent", ""))
         self.server.logins += self.headers.get_all("Authorization") or []
         self.close_connection = True
         if self.server.redirect and not path.startswith("/elsewhere/"):
@@ -125,6 +126,7 @@ class GitHttp(ThreadingHTTPServer):
         redirect: Where it sends everybody.
         redirects_by: The status with which it does.
         asked: The requests so far.
+        agents: The programs that made them, as they call themselves.
         logins: What they said about a login.
     """
 
@@ -145,6 +147,7 @@ class GitHttp(ThreadingHTTPServer):
         self.lost = False
         self.redirect = ""
         self.asked: list[str] = []
+        self.agents: list[str] = []
         self._thread = threading.Thread(
             target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
         )

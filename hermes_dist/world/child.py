@@ -12,6 +12,7 @@ import os
 import select
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections import deque
@@ -33,6 +34,8 @@ _GRACE = 0.5
 _GLANCE = 0.05
 _BLINK = 0.0001
 """The first wait for a child that has closed its output; most end at once. Each further wait is twice as long."""
+_AT_ONCE = 0.0002
+"""Seconds that a thread may run on while another one has something to do."""
 # dash, bash and busybox agree on these; an unsupported limit is skipped
 _LIMITER = (
     '[ -z "$1" ] || umask "$1"; data=$2 file=$3 cpu=$4; shift 4; '
@@ -241,8 +244,11 @@ def meanwhile(work: Callable[[], None]) -> Iterator[None]:
             the rest forgotten: the step that needs what it was to bring does it again, and tells what fails.
     """
     thread = threading.Thread(target=_attempt, args=(work,), daemon=True)
-    thread.start()
+    patience = sys.getswitchinterval()
+    # The work mostly waits for children, so whatever it does between two of them goes first.
+    sys.setswitchinterval(_AT_ONCE)
     try:
+        thread.start()
         yield
         thread.join()
     except BaseException:
@@ -250,6 +256,8 @@ def meanwhile(work: Callable[[], None]) -> Iterator[None]:
         thread.join(_GRACE)
         stop_running()  # what it began in between
         raise
+    finally:
+        sys.setswitchinterval(patience)
 
 
 def _attempt(work: Callable[[], None]) -> None:

@@ -170,6 +170,13 @@ def test_what_is_done_meanwhile_has_ended_after_the_block() -> None:
     assert [finished.out for finished in done] == [b"x"]
 
 
+def test_what_is_done_meanwhile_goes_first_and_later_threads_take_turns_as_before() -> None:
+    before = sys.getswitchinterval()
+    with meanwhile(lambda: None):
+        assert sys.getswitchinterval() < before
+    assert sys.getswitchinterval() == before
+
+
 def test_a_block_that_fails_ends_what_is_done_meanwhile(tmp_path: Path) -> None:
     done: list[Finished] = []
     pid = tmp_path / "pid"

@@ -8,6 +8,7 @@ from hermes_dist.cli.shared.ask import agreement
 from hermes_dist.cli.shared.request import request_of, show_outcome
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.cli.shared.verb import command_with_request
+from hermes_dist.model.documents import yaml_parse  # noqa: F401 - loaded while git works, not after it
 from hermes_dist.ops.package import install as ops
 
 if TYPE_CHECKING:

@@ -150,6 +150,7 @@ def _update(
     # Late, too: an update with nothing new merges nothing, and so loads nothing that merges.
     with fetched_meanwhile(session.ctx, looked, request):
         from hermes_dist.cli.shared.request import agreement, request_of, show_outcome  # noqa: PLC0415 - as said above
+        from hermes_dist.model.documents import yaml_parse  # noqa: F401, PLC0415 - the manifest is read with it
         from hermes_dist.ops.package import update as ops  # noqa: PLC0415 - as said above
 
     outcome = ops.update(

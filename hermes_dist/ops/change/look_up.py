@@ -96,16 +96,22 @@ def _with_way_back(ctx: Context, said: Note, name: ProfileName) -> Note:
 def fetched_meanwhile(
     ctx: Context, looked: Looked, request: Request | None
 ) -> AbstractContextManager[None]:
-    """Fetch what is new while the block loads what merges it; an error is told by the step that needs the commit."""
+    """Fetch and read what is new while the block loads what merges it; the step that needs it tells of an error."""
     target = looked.target
     stays = looked.lock.held or target.is_pin(looked.lock.pin) or (request and request.locked)
     if stays or not target.commit:
         return contextlib.nullcontext()
-    return meanwhile(lambda: ctx.sources.fetch_ahead(target.spec, target.commit, ctx.progress))
+    before = "" if request and request.to else looked.lock.pin.commit
+    sources = ctx.sources
+
+    def work() -> None:
+        sources.fetch_ahead(target.spec, target.commit, before, ctx.progress)
+
+    return meanwhile(work)
 
 
 def looked_up_meanwhile(ctx: Context, source: str) -> AbstractContextManager[None]:
-    """Ask a source, and fetch what it offers, while the block loads what installs it; errors are told later, as above.
+    """Ask a source, and fetch and read what it offers, while the block loads what installs it; errors as above.
 
     Args:
         ctx: The context.
@@ -120,7 +126,7 @@ def looked_up_meanwhile(ctx: Context, source: str) -> AbstractContextManager[Non
         with contextlib.suppress(DistError):
             sources.ask_ahead_one(specs[0], ctx.progress)
             target = resolved(ctx, specs[0], None)
-            sources.fetch_ahead(target.spec, target.commit, ctx.progress)
+            sources.fetch_ahead(target.spec, target.commit, progress=ctx.progress)
 
     return meanwhile(work)
 

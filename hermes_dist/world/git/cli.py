@@ -137,7 +137,10 @@ class CliTool:
 
     def refs(self, url: str) -> Command:
         """List ``oid TAB name`` lines, and ``ref: target TAB name`` for symbolic ones."""
+        # The first version of the protocol tells all refs in its first answer, and the second when asked again.
         words = (
+            "-c",
+            "protocol.version=0",
             "ls-remote",
             "--symref",
             *self._serving(url),

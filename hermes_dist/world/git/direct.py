@@ -1,7 +1,7 @@
 """Ask many servers over HTTP for their refs in this process, on connections that are kept, and not by a git for each.
 
-A git takes as long to start as a server near by to answer, and asks twice. This asks for nothing but what git would be
-told without a login; whatever else a server says, and every failure, leads to git, which also says what is wrong.
+A git takes as long to start as a server near by to answer, and connects anew. This asks for nothing but what git would
+be told without a login; whatever else a server says, and every failure, leads to git, which also says what is wrong.
 """
 
 from __future__ import annotations

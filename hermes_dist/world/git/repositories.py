@@ -10,6 +10,7 @@ import contextlib
 import re
 import shlex
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import unquote, urlsplit
@@ -344,15 +345,8 @@ class BareGit:
     @contextlib.contextmanager
     def _locked(self, cache: Path, commit: str) -> Iterator[None]:
         """Lock a cache against other fetches, of any process; make it if missing, repair it if damaged."""
-        from hermes_dist.world.disk.locks import flock  # noqa: PLC0415 - start-up
-
         prepare(cache, sha256=len(commit) == 64)
-        lock = cache.with_suffix(".lock")
-        with flock(
-            lock,
-            timeout=self._patience.fetch,
-            held="another command is fetching the same repository",
-        ):
+        with _lock(cache, self._patience.fetch):
             if not heal(cache):
                 prepare(cache, sha256=len(commit) == 64)
             yield
@@ -362,10 +356,8 @@ class BareGit:
         error = explain(finished, url, self._patience.local)
         if not is_damage(finished):
             return error
-        from hermes_dist.world.disk.locks import flock  # noqa: PLC0415 - start-up
-
         cache = self.cache(url)
-        with contextlib.suppress(OSError, DistError), flock(cache.with_suffix(".lock")):
+        with contextlib.suppress(OSError, DistError), _lock(cache):
             put_away(cache)
         return Invalid(
             "the copy of the repository on this machine was damaged, so it was deleted",
@@ -493,6 +485,13 @@ class BareGit:
     def _within(self, seconds: float) -> Bounds:
         b = self._bounds
         return Bounds(seconds=seconds, output=b.output, memory=b.memory, file=b.file, cpu=b.cpu)
+
+
+def _lock(cache: Path, timeout: float = 0) -> AbstractContextManager[None]:
+    from hermes_dist.world.disk.locks import flock  # noqa: PLC0415 - start-up
+
+    held = "another command is fetching the same repository"
+    return flock(cache.with_suffix(".lock"), timeout=timeout, held=held)
 
 
 def _changed(head: bytes, path: bytes) -> Changed:

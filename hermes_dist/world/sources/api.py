@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
@@ -120,6 +121,7 @@ class Sources:
         self._known = KnownRefs(layout.git_cache)
         self._asking = Asking(git, self._known)
         self._failed: dict[tuple[str, str], DistError] = {}
+        self._relations: dict[tuple[str, str, str], Relation] = {}
         self._manifests: dict[tuple[str, RelPath | None, str], Digest] = {}
 
     @cached_property
@@ -162,8 +164,18 @@ class Sources:
             progress(connecting(url))
         self._asking.ahead_one(url)
 
-    def fetch_ahead(self, spec: SourceSpec, commit: str, progress: Progress | None = None) -> None:
-        """Fetch a commit that is needed soon; an error is raised by the :meth:`fetch` that needs it.
+    def fetch_ahead(
+        self, spec: SourceSpec, commit: str, before: str = "", progress: Progress | None = None
+    ) -> None:
+        """Fetch a commit that is needed soon, and ask git for what is asked about it next.
+
+        What fails is told by the call that needs it: :meth:`fetch`, :meth:`relation` or the reading of signatures.
+
+        Args:
+            spec: The source.
+            commit: The commit.
+            before: The commit that it is to be compared with; empty for none.
+            progress: Called with a line for each step of progress.
 
         Raises:
             Invalid: As for :meth:`url`.
@@ -173,6 +185,12 @@ class Sources:
             self.git.fetch(url, commit, progress=progress)
         except DistError as error:
             self._failed[url, commit] = error
+            return
+        self._commits.read_ahead(url, commit, spec.subfolder)
+        with contextlib.suppress(DistError):
+            self.git.originals(url, [(commit, "commit")])
+            if before:
+                self._relations[url, before, commit] = self.git.relation(url, before, commit)
 
     def ask_ahead(self, specs: Iterable[SourceSpec], *, again: bool = True) -> None:
         """Ask many sources at once; folders and archives among them are left out.
@@ -344,7 +362,8 @@ class Sources:
 
     def relation(self, spec: SourceSpec, old: str, new: str) -> Relation:
         """How a new commit follows an old one; ``unknown`` if that can't be determined."""
-        return self.git.relation(self.url(spec), old, new)
+        url = self.url(spec)
+        return self._relations.pop((url, old, new), None) or self.git.relation(url, old, new)
 
     def is_git(self, spec: SourceSpec) -> bool:
         """Whether a source is read as a git repository; a folder is with a ref, or when it is bare.

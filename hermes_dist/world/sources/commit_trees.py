@@ -13,7 +13,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from hermes_dist.errors import Invalid
+from hermes_dist.errors import DistError, Invalid
 from hermes_dist.lazily import NamedTuple
 from hermes_dist.model.left_out import LeftOut, Why
 from hermes_dist.model.paths import RelPath, folders_of
@@ -31,6 +31,8 @@ MANY = 200
 """A package with fewer files is read as a whole as fast as by what changed."""
 _STALE = 50
 """The record is written again when more than one file in so many is not as it says."""
+_Place = tuple[str, str, RelPath | None]
+"""A repository, a commit and a folder in it."""
 
 
 class CommitTree(NamedTuple):
@@ -69,6 +71,20 @@ class _Change(Struct, frozen=True):
     folders: int
 
 
+class _Compared(NamedTuple):
+    """A commit that was compared with the one of a record; what changed is in the store.
+
+    Attributes:
+        record: What the other commit is.
+        change: What differs.
+        taken: The new and changed files.
+    """
+
+    record: Record
+    change: _Change
+    taken: list[Row]
+
+
 class _Kept(NamedTuple):
     """The files that did not change, and their bytes in all."""
 
@@ -89,6 +105,21 @@ class CommitTrees:
     def __init__(self, root: Path, git: Git, store: Store, limits: Limits) -> None:
         self._root, self._git, self._store, self._limits = root, git, store, limits
         self._small = SmallTrees(root, store)
+        self._ahead: dict[_Place, _Compared | CommitTree | DistError] = {}
+
+    def read_ahead(self, url: str, commit: str, subfolder: RelPath | None) -> None:
+        """Read what :meth:`read` asks git for; it then needs no git, or raises the error that came here.
+
+        Args:
+            url: The repository.
+            commit: The commit, which was fetched.
+            subfolder: The folder of the package.
+        """
+        place = (url, commit, subfolder)
+        try:
+            self._ahead[place] = self._begin(*place)
+        except DistError as error:
+            self._ahead[place] = error
 
     def read(self, url: str, commit: str, subfolder: RelPath | None, before: Tree) -> CommitTree:
         """Read a commit: what differs from an earlier one if that is known, else all of it.
@@ -104,8 +135,18 @@ class CommitTrees:
         """
         tree = self._small.read(url, commit, subfolder)
         if tree is None:
-            tree = self._follow(url, commit, subfolder, before)
+            begun = self._ahead.pop((url, commit, subfolder), None)
+            begun = begun or self._begin(url, commit, subfolder)
+            if isinstance(begun, DistError):
+                raise begun
+            if isinstance(begun, CommitTree):
+                return begun
+            tree = self._follow(url, commit, subfolder, begun, before)
         return self.read_whole(url, commit, subfolder) if tree is None else CommitTree(tree)
+
+    def _begin(self, url: str, commit: str, subfolder: RelPath | None) -> _Compared | CommitTree:
+        """Compare a commit with the one of the record, or read all of it; what is new is then in the store."""
+        return self._compare(url, commit, subfolder) or self.read_whole(url, commit, subfolder)
 
     def read_whole(self, url: str, commit: str, subfolder: RelPath | None) -> CommitTree:
         """Read all of a commit, and put all of its contents into the store.
@@ -143,10 +184,8 @@ class CommitTrees:
 
         return dict(zip(oids, self._store.put_many(contents()), strict=True)), pointers
 
-    def _follow(
-        self, url: str, commit: str, subfolder: RelPath | None, before: Tree
-    ) -> Tree | None:
-        """Read a commit by what differs from an earlier one; None if it has to be read as a whole."""
+    def _compare(self, url: str, commit: str, subfolder: RelPath | None) -> _Compared | None:
+        """Compare a commit with the one of the record; None if it has to be read as a whole."""
         place = known_tree(self._root, url, subfolder)
         record = commit_record.read(place)
         rows = self._git.changes(url, record.commit, commit, subfolder) if record else None
@@ -154,18 +193,30 @@ class CommitTrees:
             return None
         try:
             change = _change_in(rows)
-            kept = self._kept(record, change, before)
-            self._check_stored(kept.files)
-            self._check(record, change, kept.files)
-            taken = self._taken(url, change, kept.total)
+            return _Compared(record, change, self._taken(url, change))
         except _Unusual:
             return None
         except Invalid:
             if not place.parent.is_dir():
                 raise  # it was damaged, and is put away
             return None
+
+    def _follow(
+        self, url: str, commit: str, subfolder: RelPath | None, found: _Compared, before: Tree
+    ) -> Tree | None:
+        """Read a commit by what differs from an earlier one; None if it has to be read as a whole."""
+        record, change, taken = found
+        try:
+            kept = self._kept(record, change, before)
+            self._check_stored(kept.files)
+            self._check(record, change, kept.files)
+            if kept.total + sum(row.size for row in taken) > self._limits.total:
+                return None
+        except (_Unusual, Invalid):
+            return None
         if (len(taken) + len(change.gone)) * _STALE > len(kept.files):
             same = (row for row in record.rows() if row.path in kept.files)
+            place = known_tree(self._root, url, subfolder)
             commit_record.write(place, commit, record.folders + change.folders, chain(same, taken))
         return Tree({**kept.files, **_entries(taken)})
 
@@ -217,7 +268,7 @@ class CommitTrees:
         if change.added:
             check_side_by_side([*kept, *change.files])
 
-    def _taken(self, url: str, change: _Change, total: int) -> list[Row]:
+    def _taken(self, url: str, change: _Change) -> list[Row]:
         """Stream the new contents from git into the store.
 
         Raises:
@@ -227,20 +278,19 @@ class CommitTrees:
         sizes: dict[str, int] = {}
 
         def contents() -> Iterator[bytes]:
+            total = 0
             for oid, data in self._git.blobs(url, oids):
                 sizes[oid] = len(data)
-                if is_pointer(data) or total + sum(sizes.values()) > self._limits.total:
+                total += len(data)
+                if is_pointer(data) or total > self._limits.total:
                     raise _Unusual
                 yield data
 
         digests = dict(zip(oids, self._store.put_many(contents()), strict=True))
-        rows = [
+        return [
             Row(path, digests[oid], sizes[oid], executable)
             for path, (executable, oid) in change.files.items()
         ]
-        if total + sum(row.size for row in rows) > self._limits.total:
-            raise _Unusual
-        return rows
 
     def _remember(
         self,

@@ -66,8 +66,8 @@ def ask(git: BareGit, addresses: list[str]) -> list[Refs]:
 
 
 def by_git(server: GitHttp) -> bool:
-    """Whether git was among those who asked: it asks twice."""
-    return any(path.endswith("/git-upload-pack") for path in server.asked)
+    """Whether git was among those who asked."""
+    return any(not agent.startswith("git/hermes-dist-") for agent in server.agents)
 
 
 def test_what_is_said_is_what_git_says_and_asked_once(make: Make, served: GitHttp) -> None:
@@ -84,6 +84,12 @@ def test_what_is_said_is_what_git_says_and_asked_once(make: Make, served: GitHtt
 def test_few_are_asked_by_git(make: Make, served: GitHttp) -> None:
     ask(make(), urls(served)[:3])
     assert by_git(served)
+
+
+def test_git_asks_a_server_once(make: Make, served: GitHttp) -> None:
+    refs = make().refs(urls(served)[0])
+    assert (refs.head, list(refs.heads)) == ("refs/heads/main", ["main", "of-a"])
+    assert served.asked == ["/a.git/info/refs?service=git-upload-pack"]
 
 
 def test_after_the_block_git_asks_again(make: Make, served: GitHttp) -> None:
