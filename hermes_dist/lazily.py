@@ -44,6 +44,9 @@ def pattern(text: AnyStr, flags: int = 0) -> re.Pattern[AnyStr]:
     return cast("re.Pattern[AnyStr]", _Later(text, flags))
 
 
+_FEW = 20
+"""Values of a class that are made one by one, before it gets a constructor, which takes as long as a hundred."""
+
 if not TYPE_CHECKING:
 
     class _Fields(tuple):
@@ -82,10 +85,20 @@ if not TYPE_CHECKING:
             body |= {field: _tuplegetter(at, "") for at, field in enumerate(fields)}
             body |= {"_fields": fields, "__match_args__": fields, "_field_defaults": defaults}
 
+            names = frozenset(fields)
+            left = _FEW
+
             def first(cls, /, *args, **named):
-                # Its constructor makes a tuple of any class that it is given.
-                whole = namedtuple(name, fields, defaults=defaults.values())
-                made.__new__ = staticmethod(whole.__new__)
+                nonlocal left
+                left -= 1
+                given = {**dict(zip(fields, args, strict=False)), **named}
+                whole = {**defaults, **given}
+                # Where a field is given twice, or a value has no field, there are fewer names than values.
+                if left > 0 and len(given) == len(args) + len(named) and whole.keys() == names:
+                    return tuple.__new__(cls, map(whole.__getitem__, fields))
+                # Its constructor makes a tuple of any class that it is given, and says what is wrong with arguments.
+                full = namedtuple(name, fields, defaults=defaults.values())
+                made.__new__ = staticmethod(full.__new__)
                 return made.__new__(cls, *args, **named)
 
             made = type.__new__(type, name, (_Fields,), {"__slots__": (), **body, "__new__": first})

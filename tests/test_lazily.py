@@ -145,3 +145,33 @@ def test_the_facts_of_the_class_are_those_of_typing() -> None:
 def test_what_inherits_is_made_as_itself() -> None:
     assert type(Inherits(1)) is type(Inherits(1, "b")) is Inherits
     assert type(Ours(1)) is Ours
+
+
+CALLS = st.tuples(
+    st.lists(st.integers(), max_size=5),
+    st.dictionaries(st.sampled_from("abcd"), st.integers(), max_size=4),
+)
+
+
+@given(st.lists(CALLS, min_size=1, max_size=40))
+def test_the_first_calls_and_the_later_ones_are_those_of_typing(
+    calls: list[tuple[list[int], dict[str, int]]],
+) -> None:
+    class New(lazily.NamedTuple):
+        a: int
+        b: int
+        c: int = 3
+
+    class Old(typing.NamedTuple):
+        a: int
+        b: int
+        c: int = 3
+
+    for placed, named in calls:
+        told: list[object] = []
+        for kind in (New, Old):
+            try:
+                told.append(tuple(kind(*placed, **named)))
+            except TypeError:
+                told.append(TypeError)
+        assert told[0] == told[1]

@@ -7,9 +7,9 @@ is here.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from hermes_dist.errors import Invalid
 from hermes_dist.model.discreet import Contents
@@ -331,19 +331,24 @@ def _rewritten(doc: Document, want: object, splice: Splice, account: Account) ->
         raise Unmergeable("the change leaves no trace in the text")
     # Splicing works on text and can be wrong about what it means to the agent. So the result is read again, and one
     # that says anything else is thrown away: the caller then takes the file whole or by lines.
-    for balanced_text, lost in _balanced(doc, splice, text, account):
+    again = lru_cache(maxsize=1)(partial(_again, kind=doc.kind))
+    for balanced_text, lost in _balanced(doc, splice, text, account, again):
         for candidate in _endings(doc.text, balanced_text):
             content = doc.encode(candidate)
-            if _says(_again(content, doc.kind), want):
+            if _says(again(content), want):
                 return Spliced(content, lost)
     raise Unmergeable("spliced text would not say what it should")
 
 
 def _balanced(
-    doc: Document, splice: Splice, text: str, account: Account
+    doc: Document,
+    splice: Splice,
+    text: str,
+    account: Account,
+    again: Callable[[bytes], Document | None],
 ) -> Iterator[tuple[str, tuple[KeyPath, ...]]]:
     """Yield a spliced text with its comments put right, with the keys where one of the user's is lost."""
-    result = _again(doc.encode(text), doc.kind)
+    result = again(doc.encode(text))
     if result is None or not (account.own or account.new):
         yield text, ()
         return
