@@ -1,13 +1,15 @@
 """What the commonest commands do, counted: a gate that a slow or busy machine can't fool.
 
 ``python benchmarks/counted.py`` prints the counts, and ``--write`` writes ``benchmarks/counted.toml``: each count with
-the figure that it must not exceed. ``tests/test_counted.py`` compares.
+the figure that it must not exceed. ``tests/test_counted.py`` compares. Instructions are counted by valgrind.
 """
 
 from __future__ import annotations
 
 import argparse
+import compileall
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -33,14 +35,26 @@ GROWTH: Mapping[str, tuple[int, int]] = {
     "git": (0, 0),
     "programs": (0, 0),
     "bytes": (10, 4096),
+    "instructions": (8, 10),
 }
 """By how many percent each count may grow, and at least by how much."""
-_ONE_PYTHON = frozenset(["modules", "system_calls"])
+_ONE_PYTHON = frozenset(["modules", "system_calls", "instructions"])
 """What the standard library of another Python does otherwise."""
 _HEAD = """\
 # What the commonest commands do. `is` was counted by `make counts`, and `most` is what the test allows.
-# A change that needs more says why in its commit, and counts again.
+# A change that needs more says why in its commit, and counts again. Instructions are hundredths of those that Python
+# needs to load some modules of its own.
 """
+_VALGRIND = (
+    "valgrind",
+    "--tool=cachegrind",
+    "--cache-sim=no",
+    "--branch-sim=no",
+    "--cachegrind-out-file=/dev/null",
+)
+_OURS = "from hermes_dist.cli.entry.process import hermes; hermes()"
+_PYTHONS = "import argparse, csv, inspect, json, logging, subprocess, tarfile, typing, urllib.parse"
+"""A program that does what commands mostly do: load modules. Both counts depend alike on how Python was built."""
 
 
 class Grown(NamedTuple):
@@ -107,10 +121,48 @@ class Machine:
         return found
 
 
-def counted(root: Path) -> Iterator[tuple[str, Counts]]:
+class Weighing(Machine):
+    """A home in which the instructions of commands are counted; those of git are left out.
+
+    Args:
+        root: A folder of its own.
+    """
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        compileall.compile_dir(ROOT / "hermes_dist", quiet=1)
+        self._unit = self._instructions("-I", "-c", _PYTHONS) / 100
+
+    def count(self, *words: str) -> Counts:
+        """Run a command, which has to succeed, and count its instructions."""
+        return {"instructions": round(self._instructions("-c", _OURS, *words) / self._unit)}
+
+    def _instructions(self, *words: str) -> int:
+        log = self.root / "valgrind.log"
+        argv = [*_VALGRIND, f"--log-file={log}", sys.executable, *words]
+        done = subprocess.run(
+            argv,
+            env=self.env,
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
+        found = re.search(r"I +refs: +([\d,]+)", log.read_text()) if log.exists() else None
+        if done.returncode or found is None:
+            raise RuntimeError(f"{words}: {done.returncode}\n{done.stdout}{done.stderr}")
+        return int(found[1].replace(",", ""))
+
+
+def can_weigh() -> bool:
+    """Whether instructions can be counted here."""
+    return shutil.which("valgrind") is not None
+
+
+def counted(root: Path, kind: type[Machine] = Machine) -> Iterator[tuple[str, Counts]]:
     """Count every command, in an empty folder."""
     build(root, "S", 1)
-    machine = Machine(root)
+    machine = kind(root)
     home = machine.profiles / "bench-s"
     yield "--version", machine.count("--version")
     yield "install", machine.count("install", (root / "S.git").as_uri(), "-y")
@@ -119,7 +171,7 @@ def counted(root: Path) -> Iterator[tuple[str, Counts]]:
     yield "approve --list", machine.count("approve", "bench-s", "--list")
     archive = str(root / "bench-s.tar.gz")
     yield "export", machine.count("export", "bench-s", "-o", archive)
-    yield "import", Machine(root / "elsewhere").count("import", archive, "-y")
+    yield "import", kind(root / "elsewhere").count("import", archive, "-y")
     (home / "SOUL.md").write_text((home / "SOUL.md").read_text() + "A line of mine.\n")
     config = home / "config.yaml"
     config.write_text(config.read_text().replace("option_7: 7", "option_7: 8"))
@@ -189,8 +241,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", action="store_true", help="write the figures")
     asked = parser.parse_args()
+    if asked.write and not can_weigh():
+        parser.error("install valgrind, which counts the instructions")
     with tempfile.TemporaryDirectory() as folder:
-        now = dict(counted(Path(folder)))
+        now = dict(counted(Path(folder) / "counted"))
+        if can_weigh():
+            weighed = dict(counted(Path(folder) / "weighed", Weighing))
+            now = {command: {**counts, **weighed[command]} for command, counts in now.items()}
     if asked.write:
         FIGURES.write_text(dumped(now), "utf-8")
         return 0
