@@ -347,6 +347,7 @@ def updates(bench: Bench, size: str, rounds: int) -> None:
             rounds,
             shipped,
         )
+    time.sleep(2.1)  # a status does not believe the times of what was changed a moment ago
     ours("status", name)
     looked = partial(bench.floor, bare, "status", place)
     if size == "M":

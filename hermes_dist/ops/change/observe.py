@@ -81,6 +81,7 @@ class Observed(Struct, frozen=True, kw_only=True):
         read: Reads contents, from the home or the store.
         redumped: The manifest is the author's, only written again by the agent.
         links: The links to files that were followed, with what they lead to.
+        folders: The folders that were listed, without the home itself.
     """
 
     found: Tree
@@ -89,6 +90,7 @@ class Observed(Struct, frozen=True, kw_only=True):
     read: Read
     redumped: bool = False
     links: Mapping[RelPath, str] = field(default_factory=dict)
+    folders: tuple[RelPath, ...] = ()
 
     def hides(self, path: RelPath) -> bool:
         """Whether a path is in the place of something that could not be read, or below it: it may be there or not."""
@@ -169,7 +171,8 @@ def observe(ctx: Context, home: Home, package: Tree, *, believe: Believe | None 
         return data
 
     followed = {RelPath(link.path): link.target for link in seen.links}
-    return replace(_as_ours(home, tree, seen.odd, read), links=followed)
+    ours = _as_ours(home, tree, seen.odd, read)
+    return replace(ours, links=followed, folders=seen.folders)
 
 
 def _with_living(home: Home, found: Tree) -> tuple[Tree, dict[Digest, bytes]]:

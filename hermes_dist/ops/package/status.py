@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from msgspec import Struct
 from hermes_dist.brand import MANIFEST, SYNC_RECORD
 from hermes_dist.decide.environment.wanted import Wanted
 from hermes_dist.errors import DistError, Invalid, Lost
+from hermes_dist.lazily import NamedTuple
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.notes import Note, NoteKind
@@ -58,15 +60,41 @@ class Status(Struct, frozen=True, kw_only=True):
         return not (self.edited or self.conflicts or self.parked)
 
 
+class Look(NamedTuple):
+    """A look at a home.
+
+    Attributes:
+        status: What differs.
+        began: When it began, in nanoseconds.
+        seen: What was seen; None without a package.
+        wanted: The variables that the package asks for.
+    """
+
+    status: Status
+    began: int
+    seen: Observed | None = None
+    wanted: tuple[Wanted, ...] = ()
+
+
 def status(ctx: Context, name: ProfileName) -> Status:
     """Compare a home with its lock; no server is contacted.
 
     Raises:
         DistError: The home or its lock can't be read.
     """
+    return look(ctx, name).status
+
+
+def look(ctx: Context, name: ProfileName) -> Look:
+    """Compare a home with its lock, as :func:`status` does, for a caller who wants to know what was looked at.
+
+    Raises:
+        DistError: The home or its lock can't be read.
+    """
+    began = time.time_ns()
     home, unfinished = open_to_read(ctx, name)
     if home.lock is None:
-        return Status(
+        bare = Status(
             profile=name,
             lock=None,
             links=agreed_links(home.path),
@@ -76,6 +104,7 @@ def status(ctx: Context, name: ProfileName) -> Status:
                 *_of_sync(ctx, home),
             ),
         )
+        return Look(bare, began)
     lock = home.lock
     # Nothing is decided by what is shown.
     seen = observe(ctx, home, lock.theirs(), believe=lambda _path: True)
@@ -86,13 +115,13 @@ def status(ctx: Context, name: ProfileName) -> Status:
     if seen.ours != lock.base:
         from hermes_dist.ops.package.differences import differences  # noqa: PLC0415 - only needed if something differs
 
-        found = differences(ctx, home, lock, seen)
-        edited = tuple(change for change in found.edited if not seen.hides(change.path))
-        keys, own, units = found.keys, found.own, found.units
+        differs = differences(ctx, home, lock, seen)
+        edited = tuple(change for change in differs.edited if not seen.hides(change.path))
+        keys, own, units = differs.keys, differs.own, differs.units
     wanted: tuple[Wanted, ...] = ()
     if asking := _asking(ctx, home, lock):
         wanted = environment_of(ctx, home.path, asking)
-    return Status(
+    found = Status(
         profile=name,
         lock=lock,
         edited=edited,
@@ -114,6 +143,7 @@ def status(ctx: Context, name: ProfileName) -> Status:
         ),
         links=agreed_links(home.path),
     )
+    return Look(found, began, seen, wanted)
 
 
 def _of_sync(ctx: Context, home: Home) -> Iterator[Note]:

@@ -41,12 +41,14 @@ class Scan(NamedTuple):
         odd: What could not be read, and why.
         known: Digests for the next scan, which then reads only changed files.
         links: The links to files that were followed.
+        folders: The folders that were listed, without the home itself.
     """
 
     tree: Tree
     odd: tuple[LeftOut, ...] = ()
     known: Known = MappingProxyType({})
     links: tuple[Link, ...] = ()
+    folders: tuple[RelPath, ...] = ()
 
 
 def scan(
@@ -83,7 +85,13 @@ def scan(
         walk.folder(fd, None)
     finally:
         os.close(fd)
-    return Scan(Tree(walk.entries), tuple(sorted(walk.odd)), walk.seen, tuple(walk.links))
+    return Scan(
+        Tree(walk.entries),
+        tuple(sorted(walk.odd)),
+        walk.seen,
+        tuple(walk.links),
+        tuple(walk.folders),
+    )
 
 
 class _Walk:
@@ -106,6 +114,7 @@ class _Walk:
         self.entries: dict[RelPath, Entry] = {}
         self.odd: list[LeftOut] = []
         self.links: list[Link] = []
+        self.folders: list[RelPath] = []
         self.seen: dict[RelPath, tuple[Signature, str]] = {}
 
     def folder(self, fd: int, at: RelPath | None) -> None:
@@ -180,6 +189,7 @@ class _Walk:
     def _entered(self, deeper: int | None, path: RelPath) -> None:
         if deeper is None:
             return
+        self.folders.append(path)
         try:
             self.folder(deeper, path)
         finally:

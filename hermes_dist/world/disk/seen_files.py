@@ -18,6 +18,7 @@ from hermes_dist.brand import PRIVATE
 from hermes_dist.errors import DistError
 from hermes_dist.model.manifest import EnvVar
 from hermes_dist.model.tree import Digest
+from hermes_dist.world.disk import last_look
 from hermes_dist.world.disk.fs import atomic_write
 from hermes_dist.world.disk.scan import MANY, Known
 
@@ -75,7 +76,7 @@ def remember(home: Path, before: Known, now: Known) -> None:
 
 def forget(home: Path) -> None:
     """Remove the records of a home, so that the next look reads everything."""
-    for name in (_FILE, _MANIFEST):
+    for name in (_FILE, _MANIFEST, last_look.FILE):
         with contextlib.suppress(OSError):
             (home / name).unlink()
 

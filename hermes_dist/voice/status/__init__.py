@@ -1,0 +1,1 @@
+"""What `status` says of a profile: as values, and how they are made."""
