@@ -94,7 +94,7 @@ def pages() -> dict[str, str]:
 def _meeting() -> list[str]:
     """The files about sync, from the one that makes a repository a meeting place to what stays on a machine."""
     text = [_SYNC]
-    for name in ("meeting", "machine", "private", "record"):
+    for name in ("meeting", "machine", "gone", "shared", "private", "record"):
         schema = _load(SCHEMAS / f"sync-{name}.schema.json")
         text += [f"## {schema['title']}", "", *_told(schema)]
     return text

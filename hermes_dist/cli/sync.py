@@ -15,13 +15,14 @@ from hermes_dist.cli.shared.session import Session
 from hermes_dist.cli.shared.verb import command_with_request
 from hermes_dist.errors import Cancelled, ExitCode
 from hermes_dist.model.notes import NoteKind
-from hermes_dist.model.paths import ProfileName
+from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 from hermes_dist.model.source import without_credentials
 from hermes_dist.model.sync.record import Record
 from hermes_dist.ops.change.proposal import Proposal
 from hermes_dist.ops.change.request import Confirm, Request
 from hermes_dist.ops.change.review import groups_of
 from hermes_dist.ops.sync import begin, machines
+from hermes_dist.ops.sync.counted import unsigned_of
 from hermes_dist.ops.sync.now import Losing, Synced, sync_now
 from hermes_dist.ops.sync.private import Deletion
 from hermes_dist.ops.sync.send import Outgoing
@@ -31,14 +32,18 @@ from hermes_dist.voice.clean import clean
 from hermes_dist.voice.summary import needs_words
 from hermes_dist.voice.sync.data import changed_data, standing_data, synced_data
 from hermes_dist.voice.sync.lines import (
+    damage_lines,
     deletion_lines,
     deletion_question,
     done_words,
+    forgotten_lines,
     going_lines,
     joining_lines,
     remarks,
     standing_rows,
+    status_warnings,
     strangers,
+    unvouched_lines,
 )
 
 Url = Annotated[
@@ -76,7 +81,7 @@ def init(
     yes: Yes = False,
     dry_run: DryRun = False,
 ) -> int:
-    name = session.ctx.profile(profile)
+    name = _to_begin(session, profile)
     options = begin.Options(
         machine=machine,
         carried=tuple(sorted(parse_carried(with_))),
@@ -100,6 +105,15 @@ def init(
     return 0
 
 
+def _to_begin(session: Session, profile: str) -> ProfileName:
+    """The profile; if it is not there, the meeting place may have it: that is for the operation to say."""
+    if profile not in ("", "."):
+        name = ProfileName.typed(profile)
+        if name != DEFAULT_PROFILE and not session.ctx.layout.home(name).is_dir():
+            return name
+    return session.ctx.profile(profile)
+
+
 @command_with_request("dry_run", "conflict")
 def join(
     session: Session,
@@ -120,7 +134,14 @@ def join(
         for line in joining_lines(joining):
             shown.screen.tell(line)
 
-    return _end(session, begin.join(session.ctx, profile, url, options, request, ask, tell))
+    done = begin.join(session.ctx, profile, url, options, request, ask, tell)
+    code = _end(session, done)
+    if not done.dry_run:
+        accept = session.command(f"sync accept {profile} {done.record.machine}")
+        session.screen.tell(
+            f"  what it sends waits on each other machine until you run there: {accept}"
+        )
+    return code
 
 
 @command_with_request("dry_run", "conflict")
@@ -129,13 +150,22 @@ def now(
     profile: Profile = None,
     request: Request | None = None,
     allow_finding: Allowed = None,
+    unsigned: Annotated[
+        str,
+        typer.Option(
+            "--unsigned",
+            metavar="ours|theirs",
+            help="What becomes of shared files that none of your machines signed: put back yours, or take them in.",
+        ),
+    ] = "",
     yes: Yes = False,
 ) -> int:
     request = request or request_of(session, yes=yes)
     name = session.ctx.profile(profile)
     allowed = frozenset(allow_finding or ())
     confirm, losing = _confirm(session, yes=yes), _losing(session, yes=yes)
-    return _end(session, sync_now(session.ctx, name, request, confirm, allowed, losing))
+    what = unsigned_of(unsigned)
+    return _end(session, sync_now(session.ctx, name, request, confirm, allowed, losing, what))
 
 
 def _losing(session: Session, *, yes: bool) -> Losing:
@@ -175,6 +205,7 @@ def _would(session: Session, done: Synced) -> int:
         results.screen.say("Goes to the trash, as another machine deleted it:")
     for path in done.deleted:
         results.screen.say(f"  {clean(path)}")
+    _waits(results, done)
     session.screen.emit("synced", synced_data(done))
     session.screen.say("Dry run: nothing was changed and nothing was sent.")
     return ExitCode.DONE
@@ -192,13 +223,28 @@ def _end(session: Session, done: Synced) -> int:
     if done.conflicts:
         screen.say(f"  the machines disagree at: {', '.join(map(clean, done.conflicts))}")
         screen.tell(f"  next: {session.command(f'resolve {done.profile} --list')}")
-    for machine, sentence in strangers(done):
-        screen.say(f"  {sentence}")
-        screen.tell(f"  if it is yours: {session.command(f'sync accept {done.profile} {machine}')}")
+    _waits(session, done)
     if done.waiting:
         screen.say(f"  {needs_words(groups_of(done.parked))}")
         screen.tell(f"  next: {session.command(f'approve {done.profile}')}")
     return ExitCode.CONFLICTS if done.conflicts else ExitCode.DONE
+
+
+def _waits(session: Session, done: Synced) -> None:
+    """Say what is not taken in, and what can be done about it."""
+    screen = session.screen
+    for machine, sentence in strangers(done):
+        screen.say(f"  {sentence}")
+        screen.tell(f"  if it is yours: {session.command(f'sync accept {done.profile} {machine}')}")
+        screen.tell(f"  if it is not: {session.command(f'sync forget {done.profile} {machine}')}")
+    for line in unvouched_lines(done):
+        screen.say(f"  {line}")
+    if done.unvouched:
+        again = session.command(f"sync now {done.profile} --unsigned")
+        screen.tell(f"  if it was you: {again} theirs, which takes it in")
+        screen.tell(f"  if it was not: {again} ours, which puts back what your machines have")
+    for line in damage_lines(done):
+        screen.say(f"  {line}")
 
 
 def _remarks(session: Session, done: Synced) -> None:
@@ -220,7 +266,9 @@ def status(session: Session, profile: Profile = None) -> int:
         screen.warn("the meeting place can't be reached; this is what was last seen of it")
     if found.refused:
         screen.warn(f"nothing can be sent: {clean(found.refused)}")
-    if found.coming or found.going:
+    for line in status_warnings(found):
+        screen.warn(line)
+    if found.coming or found.going or found.unvouched:
         screen.tell(f"next: {session.command(f'sync now {found.profile}')}")
     return ExitCode.CONFLICTS if found.conflicts else ExitCode.DONE
 
@@ -256,6 +304,8 @@ def forget(
     session.screen.emit("sync-machines", changed_data(done))
     left = ", ".join(done.machines) or "none"
     session.screen.say(f"{_tick(session)} {clean(machine)} is forgotten; left: {left}.")
+    for line in forgotten_lines(done):
+        session.screen.tell(f"  {line}")
     return 0
 
 

@@ -6,12 +6,14 @@ import contextlib
 import json
 import os
 import random
+import shutil
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
-from gitrepo import Repo
+from gitrepo import GIT, Repo
 from killing import killed
 
 from hermes_dist.brand import HERMES, Layout
@@ -26,8 +28,10 @@ from hermes_dist.ops.context import Context
 from hermes_dist.ops.package.resolve import approve, resolve
 from hermes_dist.ops.sync import send
 from hermes_dist.ops.sync.begin import Options, init, join
+from hermes_dist.ops.sync.counted import Unsigned
 from hermes_dist.ops.sync.incoming import synced_home
-from hermes_dist.ops.sync.now import sync_now
+from hermes_dist.ops.sync.machines import accept
+from hermes_dist.ops.sync.now import Synced, sync_now
 from hermes_dist.ops.sync.settle import seen_by_others
 from hermes_dist.ops.sync.state import need_record
 
@@ -79,9 +83,10 @@ class Machine:
             for path, entry in form.tree.items()
         }
 
-    def sync(self) -> None:
+    def sync(self, unsigned: Unsigned = Unsigned.WAIT) -> Synced | None:
         with contextlib.suppress(Busy):
-            sync_now(self.ctx, BOT, Request(), yes)
+            return sync_now(self.ctx, BOT, Request(), yes, unsigned=unsigned)
+        return None
 
     def text(self) -> str:
         """All shared files as one text, to look for words."""
@@ -100,10 +105,12 @@ class Story:
     Args:
         place: An empty folder.
         seed: What to do by chance.
+        attacked: Whether somebody else pushes, too, who is none of the machines.
     """
 
-    def __init__(self, place: Path, seed: int) -> None:
+    def __init__(self, place: Path, seed: int, *, attacked: bool = False) -> None:
         self.rng = random.Random(seed)
+        self.attacked = attacked
         self.repo = Repo(place / "meeting", bare=True)
         self.url = self.repo.path.as_uri()
         self.machines = [Machine(place, name) for name in NAMES]
@@ -123,6 +130,8 @@ class Story:
             if content is None:
                 target.unlink()
                 continue
+            if target.is_dir():
+                shutil.rmtree(target)
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content.encode() if isinstance(content, str) else content)
         self.repo.git("-C", str(work), "add", ".")
@@ -133,6 +142,11 @@ class Story:
             "refs/heads/main",
             self.repo.git("-C", str(work), "rev-parse", "HEAD").strip(),
         )
+
+    def at(self, path: str, commit: str = "main") -> bytes:
+        """What a file of the repository holds, byte by byte."""
+        words = [GIT, "-C", str(self.repo.path), "cat-file", "blob", f"{commit}:{path}"]
+        return subprocess.run(words, check=True, capture_output=True).stdout
 
     def mark(self) -> str:
         self.number += 1
@@ -153,6 +167,8 @@ class Story:
 
     def join(self, machine: Machine) -> None:
         join(machine.ctx, BOT, self.url, Options(machine=machine.name), Request(), yes)
+        for other in self.joined:
+            accept(other.ctx, BOT, machine.name)
         machine.keep_secrets()
         self.joined.append(machine)
 
@@ -252,8 +268,43 @@ class Story:
             killed(machine.sync, self.rng.randrange(1, 120))
         elif roll < 0.8:
             self.settle(machine)
+        elif roll < 0.88 and self.attacked:
+            self.attack()
         elif machine is not self.joined[-1] or self.rng.random() < 0.3:
             machine.sync()  # the last one is mostly offline
+
+    def attack(self) -> None:
+        """Push what no machine signed: an edit, a deletion, another name, an older state, or junk."""
+        here = self.repo.git("ls-tree", "-r", "--name-only", "main").splitlines()
+        shared = [path for path in here if path.startswith("profile/")]
+        others = [path for path in here if path not in shared and path != "meeting.json"]
+        if not shared:
+            return
+        path = self.rng.choice(shared)
+        self.rng.choice(
+            (
+                lambda: self.push_by_hand({path: self.at(path) + b"evil line\n"}),
+                lambda: self.push_by_hand({path: None}),
+                lambda: self.push_by_hand({path: None, f"{path}.evil": self.at(path)}),
+                lambda: self.push_by_hand({"profile/skills/evil/SKILL.md": "evil\n"}),
+                lambda: self.push_by_hand({self.rng.choice(others): "evil junk"}),
+                lambda: self.push_by_hand({self.rng.choice(others): None}),
+                self._bring_back,
+            )
+        )()
+
+    def _bring_back(self) -> None:
+        """Push some files as they were, with what machines said of them then."""
+        old = self.rng.choice(self.repo.git("rev-list", "main").splitlines()[:8])
+        here = self.repo.git("ls-tree", "-r", "--name-only", "main").splitlines()
+        then = self.repo.git("ls-tree", "-r", "--name-only", old).splitlines()
+        some = [path for path in {*here, *then} if path != "meeting.json"]
+        whole = self.rng.random() < 0.5
+        chosen = [path for path in sorted(some) if whole or self.rng.random() < 0.3]
+        files: dict[str, str | bytes | None] = {
+            path: self.at(path, old) if path in then else None for path in chosen
+        }
+        self.push_by_hand(files)
 
     def settle(self, machine: Machine) -> None:
         """Settle what is in conflict, by taking a side."""
@@ -282,7 +333,10 @@ class Story:
                 self.join(machine)
         for _ in range(8):
             for machine in self.machines:
-                machine.sync()
+                done = machine.sync(Unsigned.OURS if self.attacked else Unsigned.WAIT)
+                # Whose file was damaged when this machine joined was not known to anybody then.
+                for name in {*NAMES} & {*(done.unknown if done else ())}:
+                    accept(machine.ctx, BOT, name)
                 self.settle(machine)
             forms = [machine.shared() for machine in self.machines]
             if forms[0] == forms[1] == forms[2] and not self.open():
@@ -301,6 +355,7 @@ class Story:
         """Nothing is lost, and no secret is in any object."""
         for machine in self.machines:
             text = machine.text()
+            assert "evil" not in text, machine.name
             lost = {word for word in self.written - self.gone if word not in text}
             assert not lost, (machine.name, lost)
         for data in objects_of(self.repo):
@@ -339,9 +394,9 @@ def private_story(place: Path) -> Story:
     return story
 
 
-def play(place: Path, seed: int, steps: int) -> Story:
+def play(place: Path, seed: int, steps: int, *, attacked: bool = False) -> Story:
     """Play one story to its end."""
-    story = Story(place, seed)
+    story = Story(place, seed, attacked=attacked)
     story.begin()
     for _ in range(steps):
         with contextlib.suppress(Busy):

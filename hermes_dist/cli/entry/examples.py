@@ -401,6 +401,7 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
     "sync now": _of(
         ("sync now research-bot", "Show what comes in, ask, merge it, and send yours."),
         ("sync now research-bot -y", "The same without a question, for a timer."),
+        ("sync now research-bot --unsigned theirs", "Take in what you edited at the host."),
     ),
     "sync status": _of(
         ("sync status research-bot", "What comes in, what goes out, and who is there."),

@@ -346,9 +346,7 @@ NESTED: dict[str, Nested] = {
             "leave": Verb(
                 "sync", "leave", "Stop syncing a profile on this machine; its files stay.", MOVING
             ),
-            "accept": Verb(
-                "sync", "accept", "Let a machine of yours read what is encrypted.", MOVING
-            ),
+            "accept": Verb("sync", "accept", "Take in what a machine of yours signs.", MOVING),
             "forget": Verb("sync", "forget", "Forget a machine that is gone.", MOVING),
         },
     ),

@@ -15,10 +15,10 @@ from hermes_dist.errors import Invalid, UsageError
 from hermes_dist.model import lock_head
 from hermes_dist.model.lock_head import Newer
 from hermes_dist.model.paths import RelPath
-from hermes_dist.model.tree import Digest, Entry, Tree
+from hermes_dist.model.tree import Digest, Entry, Tree, mode_of
 
 _T = TypeVar("_T")
-FORMAT = 2
+FORMAT = 3
 ABOUT = RelPath("meeting.json")
 """What the repository is; whatever lacks it is no meeting place."""
 README = RelPath("README.md")
@@ -35,6 +35,10 @@ PRIVATE = RelPath("private")
 """The folder of what is encrypted."""
 PRIVATE_INDEX = RelPath("private.json")
 """What machines say of each private file: who wrote it last, and to whom it is encrypted."""
+SHARED_INDEX = RelPath("shared.json")
+"""What machines say of each shared file, and of the package's lockfile: who wrote it last."""
+GONE = RelPath("gone.json")
+"""The machines that left, or that others forgot."""
 PARTS = (MEMORIES, SESSIONS)
 """The folders that may travel encrypted; a repository can't ask for any other."""
 _NAME = lazily.pattern(r"[a-z0-9][a-z0-9._-]{0,39}")
@@ -54,9 +58,10 @@ def readme(title: str, command: str) -> bytes:
 
 They meet in this repository. Keep it private.
 
-- `profile/` holds the shared files. You may edit them: each machine merges your commit like any other.
-- `private/` holds memories and sessions, if any travel: encrypted to the keys in `recipients.txt`, and signed by the
-  machines in `machines/`. Delete or change them on a machine; what is done to them here does not count.
+- `profile/` holds the shared files, and `private/` memories and sessions, if any travel: these are encrypted to the
+  keys in `recipients.txt`.
+- The machines in `machines/` sign all of it. Change and delete files on a machine: none of them takes in what is done
+  to the files here, unless you say there that it was you.
 
 On another machine: `{command}`.
 """.encode()
@@ -71,6 +76,8 @@ class About(Struct, frozen=True, kw_only=True):
         since: The first version of the program that reads them.
         profile: The name of the profile where it began.
         carried: What travels besides the shared files, encrypted.
+        place: Names this meeting place; drawn by chance. Whatever is signed for it counts nowhere else.
+        signer: The key of a machine; who joins trusts that machine, and those that it accepted.
     """
 
     format: int = FORMAT
@@ -78,6 +85,8 @@ class About(Struct, frozen=True, kw_only=True):
     since: str = lock_head.SINCE
     profile: str
     carried: tuple[str, ...] = field(default=(), name="with")
+    place: str = ""
+    signer: str = ""
 
 
 class Machine(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -87,11 +96,43 @@ class Machine(Struct, frozen=True, kw_only=True, omit_defaults=True):
         name: Its name.
         key: Its public key, which others encrypt to; empty for one that has none.
         signer: The public key that it signs with, as a line of ``allowed_signers``; empty for one that has none.
+        accepted: The signatures of the machines that accepted these keys, by name.
     """
 
     name: str
     key: str = ""
     signer: str = ""
+    accepted: Mapping[str, str] = field(default_factory=dict)
+
+    def acceptance(self, place: str) -> bytes:
+        """What a machine signs that accepts this one."""
+        return msgspec.json.encode(["sync/accept/1", place, self.name, self.key, self.signer])
+
+
+class Gone(Struct, frozen=True, kw_only=True):
+    """A machine that left, or that another one forgot.
+
+    Attributes:
+        name: Its name.
+        signer: The key that it signed with, which counts no more.
+        by: The machine that says so.
+        signature: Its signature; base64.
+    """
+
+    name: str
+    signer: str
+    by: str
+    signature: str = ""
+
+    def statement(self, place: str) -> bytes:
+        """What is signed."""
+        return msgspec.json.encode(["sync/gone/1", place, self.name, self.signer, self.by])
+
+
+class GoneMachines(Struct, frozen=True, kw_only=True):
+    """The machines that are gone."""
+
+    machines: tuple[Gone, ...] = ()
 
 
 def checked_name(text: str) -> str:
@@ -119,7 +160,7 @@ def machine_path(name: str) -> RelPath:
     return MACHINES / f"{name}.json"
 
 
-def dump_json(value: About | Machine | PrivateIndex) -> bytes:
+def dump_json(value: About | Machine | Index | GoneMachines) -> bytes:
     """Write a file of ours."""
     return msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n"
 
@@ -163,14 +204,14 @@ def load_machine(data: bytes, path: RelPath) -> Machine:
 
 
 class Said(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What the machine that wrote a private file last says of it, signed.
+    """What the machine that wrote a file last says of it, signed.
 
     Attributes:
-        readers: The keys that it is encrypted to.
+        readers: The keys that it is encrypted to; none for a shared file.
         by: The name of the machine.
-        versions: How often each machine wrote the file, in this state and in those that it was made from.
-        sealed: The digest of the encrypted content; empty if the machine deleted the file.
-        signature: By the machine's key, over all of that and the path; base64.
+        versions: The count of each machine when it wrote the file, in this state and in those that it was made from.
+        sealed: The digest of the encrypted content, or mode and digest of a shared file; empty for a deleted one.
+        signature: By the machine's key, over all of that, the path and the meeting place; base64.
     """
 
     readers: tuple[str, ...] = ()
@@ -179,17 +220,22 @@ class Said(Struct, frozen=True, kw_only=True, omit_defaults=True):
     sealed: str = ""
     signature: str = ""
 
-    def statement(self, path: RelPath) -> bytes:
-        """What is signed: everything that is said of one file, and what kind of statement it is."""
-        facts = ["sync/private/1", str(path), self.by, self.versions, self.sealed, self.readers]
+    def statement(self, place: str, path: RelPath) -> bytes:
+        """What is signed: everything that is said of one file, where it is, and what kind of statement it is.
+
+        Args:
+            place: The name of the meeting place.
+            path: The file, as it is in the repository.
+        """
+        facts = ["sync/2", place, str(path), self.by, self.versions, self.sealed, self.readers]
         return msgspec.json.encode(facts, order="sorted")
 
 
 NOTHING_SAID = Said()
 
 
-class PrivateIndex(Struct, frozen=True, kw_only=True):
-    """What machines say of each private file, by path; of deleted ones, too."""
+class Index(Struct, frozen=True, kw_only=True):
+    """What machines say of each file, by path; of deleted ones, too."""
 
     files: Mapping[str, Said] = field(default_factory=dict)
 
@@ -198,19 +244,33 @@ class _OlderIndex(Struct, frozen=True):
     files: Mapping[str, Said | tuple[str, ...]] = field(default_factory=dict)
 
 
-def load_index(data: bytes) -> PrivateIndex:
-    """Read what machines say of the private files.
+def load_index(data: bytes, path: RelPath = PRIVATE_INDEX) -> Index:
+    """Read what machines say of files.
 
     Raises:
         Invalid: It is damaged.
     """
-    found = _load(data, _OlderIndex, PRIVATE_INDEX)
+    found = _load(data, _OlderIndex, path)
     # In format 1, nobody signed anything.
     said = {
         path: one if isinstance(one, Said) else Said(readers=one)
         for path, one in found.files.items()
     }
-    return PrivateIndex(files=said)
+    return Index(files=said)
+
+
+def load_gone(data: bytes) -> GoneMachines:
+    """Read which machines are gone.
+
+    Raises:
+        Invalid: It is damaged.
+    """
+    return _load(data, GoneMachines, GONE)
+
+
+def state_of(entry: Entry | None) -> str:
+    """What a machine signs of a shared file: its mode and the digest of its content; nothing for a deleted one."""
+    return f"{mode_of(entry)} {entry.digest}" if entry else ""
 
 
 def _load(data: bytes, kind: type[_T], path: RelPath) -> _T:
@@ -259,6 +319,11 @@ def inside(tree: Tree, folder: RelPath) -> Tree:
 def into(tree: Mapping[RelPath, Entry], folder: RelPath) -> dict[RelPath, Entry]:
     """Return the paths of a tree as they are in a folder of the repository."""
     return {folder / path: entry for path, entry in tree.items()}
+
+
+def in_home(path: RelPath) -> RelPath:
+    """The path of a shared file in a home; that of the package's lockfile stays."""
+    return RelPath(path.removeprefix(f"{PROFILE}/"))
 
 
 def base_path(digest: Digest) -> RelPath:

@@ -14,11 +14,11 @@ FORMAT = 1
 
 
 class Mark(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A state of a private file that a machine has taken in or sent.
+    """A state of a file that a machine has taken in or sent.
 
     Attributes:
-        versions: How often each machine had written it by then.
-        sealed: The digest of the encrypted content; empty for a file that was deleted.
+        versions: The count of each machine when it wrote the file last, by then.
+        sealed: The digest of the encrypted content, or mode and digest of a shared file; empty for a deleted one.
     """
 
     versions: Mapping[str, int]
@@ -32,11 +32,13 @@ class KnownKeys(Struct, frozen=True, kw_only=True, omit_defaults=True):
         key: What is encrypted to.
         signer: What it signs with.
         accepted: Whether somebody accepted it here, or it was there when this machine joined.
+        gone: It left, or was forgotten: these keys count no more.
     """
 
     key: str
     signer: str
     accepted: bool = False
+    gone: bool = False
 
 
 class Seen(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -49,6 +51,7 @@ class Seen(Struct, frozen=True, kw_only=True, omit_defaults=True):
         package: The lockfile of the profile's package as it was there; empty for a profile without a package.
         private: What was received of memories and sessions: a digest by path.
         marks: Which state of each of these files that is; of deleted ones, too.
+        shared: The same of shared files, by their paths in the repository.
     """
 
     commit: str = ""
@@ -56,6 +59,7 @@ class Seen(Struct, frozen=True, kw_only=True, omit_defaults=True):
     package: str = ""
     private: Mapping[str, str] = field(default_factory=dict)
     marks: Mapping[str, Mark] = field(default_factory=dict)
+    shared: Mapping[str, Mark] = field(default_factory=dict)
 
 
 class Next(Struct, frozen=True, kw_only=True):
@@ -75,10 +79,12 @@ class Record(Struct, frozen=True, kw_only=True, omit_defaults=True):
     Attributes:
         url: The repository, with the login that was typed: the file is for its owner alone, and this is never shown.
         branch: The branch.
+        place: The name of the meeting place, as it was when this machine joined.
         machine: The name of this machine there.
+        count: How often it has signed what it sends; goes up before anything is sent, and never back.
         carried: ``memories``, ``sessions``: what travels besides, encrypted.
         own: The public key of this machine; empty if nothing travels encrypted.
-        signer: The public key that this machine signs with; empty if nothing travels encrypted.
+        signer: The public key that this machine signs with; empty before the first sync.
         known: The public keys that this machine encrypts to.
         keys: The keys of the other machines, by name.
         seen: What it last saw.
@@ -88,7 +94,9 @@ class Record(Struct, frozen=True, kw_only=True, omit_defaults=True):
     format: int = FORMAT
     url: str
     branch: str = "main"
+    place: str = ""
     machine: str
+    count: int = 0
     carried: tuple[str, ...] = ()
     own: str = ""
     signer: str = ""

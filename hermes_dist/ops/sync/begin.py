@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext, suppress
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
-from hermes_dist.errors import Cancelled, DistError, Refused, UsageError
+from hermes_dist.decide.sync.known import print_of
+from hermes_dist.errors import Cancelled, DistError, Refused, Unreachable, UsageError
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName, RelPath
 from hermes_dist.model.sync.meeting import (
     checked_name,
@@ -18,11 +19,21 @@ from hermes_dist.model.sync.meeting import (
 from hermes_dist.model.sync.record import Record
 from hermes_dist.ops.change.request import Confirm, Request
 from hermes_dist.ops.context import Context
+from hermes_dist.ops.sync.counted import counted
 from hermes_dist.ops.sync.incoming import synced_home
 from hermes_dist.ops.sync.meeting import Meeting, Place, meet, place_at, push, url_of
-from hermes_dist.ops.sync.now import Synced, exchange, other_files, with_own_key
+from hermes_dist.ops.sync.now import (
+    Exchange,
+    Synced,
+    new_place,
+    other_files,
+    trusted_in,
+    up_to_date,
+    with_own_keys,
+)
 from hermes_dist.ops.sync.private import private_files
 from hermes_dist.ops.sync.send import Outgoing, outgoing_of
+from hermes_dist.ops.sync.sign import signed
 from hermes_dist.ops.sync.state import (
     alone,
     is_synced,
@@ -45,6 +56,7 @@ class Joining(Struct, frozen=True, kw_only=True):
         going: The shared files of this machine's profile that would go there; none for a new profile.
         private: Its memories and sessions that would.
         readers: The machines that would be able to read these.
+        trusted: The machines whose files are taken in, with the fingerprints of their keys.
     """
 
     record: Record
@@ -52,6 +64,7 @@ class Joining(Struct, frozen=True, kw_only=True):
     going: tuple[RelPath, ...] = ()
     private: tuple[RelPath, ...] = ()
     readers: tuple[str, ...] = ()
+    trusted: Mapping[str, str] = field(default_factory=dict)
 
 
 Tell = Callable[[Joining], None]
@@ -101,20 +114,23 @@ def init(
     """
     with alone(ctx, name):
         home = ctx.layout.home(name)
-        if not home.is_dir():
-            raise DistError(f"there is no profile {str(name)!r}", where=str(home))
         _refuse_twice(ctx, name)
-        record = Record(url=url_of(ctx, url), machine=options.name, carried=options.carried)
+        record = Record(
+            url=url_of(ctx, url),
+            place=new_place(),
+            machine=options.name,
+            count=1,
+            carried=options.carried,
+        )
         place = place_at(ctx, record.url, record.branch, record.machine)
-        found = meet(ctx, place)
-        if found is not None:
-            raise DistError(
-                f"other machines use it already: {', '.join(found.machines) or 'none now'}",
-                where=place.shown,
-                hint=f"join them with: {ctx.command(f'sync join {name} {place.shown}')}",
-            )
+        if not home.is_dir():
+            with suppress(Unreachable):
+                _refuse_used(ctx, name, place)
+            raise ctx.missing_profile(name)
+        _refuse_used(ctx, name, place)
+        if not dry_run:
+            record = with_own_keys(home, record)
         opened = synced_home(ctx, name, record)
-        record = with_own_key(home, record)
         also = other_files(ctx, home, record, None, write=not dry_run)
         made = outgoing_of(ctx, place, None, opened, also.files, options.allowed)
         result = _begun(name, record, made)
@@ -122,8 +138,10 @@ def init(
             return replace(result, dry_run=True)
         if not agree(made):
             raise Cancelled("cancelled, nothing was sent")
+        said = signed(ctx, home, record, None, made)
+        made = said.outgoing
         commit = push(ctx, place, made.push)
-        seen = replace(record.seen, private=also.seen, marks=also.marks)
+        seen = replace(record.seen, private=also.seen, marks=also.marks, shared=said.marks)
         record = replace(record, seen=made.seen(commit, seen))
         write_record(home, record)
         return replace(result, record=record, commit=commit, pushed=True)
@@ -137,6 +155,21 @@ def _begun(name: ProfileName, record: Record, made: Outgoing) -> Synced:
         variables=made.variables,
         held=made.held,
     )
+
+
+def _refuse_used(ctx: Context, name: ProfileName, place: Place) -> None:
+    """Make sure that nobody meets in a repository yet.
+
+    Raises:
+        DistError: Somebody does.
+    """
+    found = meet(ctx, place)
+    if found is not None:
+        raise DistError(
+            f"it is set up already, as the meeting place of: {', '.join(found.machines) or 'no machine now'}",
+            where=place.shown,
+            hint=f"join with: {ctx.command(f'sync join {name} {place.shown}')}",
+        )
 
 
 def _refuse_twice(ctx: Context, name: ProfileName) -> None:
@@ -197,14 +230,40 @@ def join(
                 hint=f"begin with: {ctx.command(f'sync init {name} {place.shown}')}",
             )
         _refuse_taken(ctx, name, place, meeting, machine)
+        _refuse_older(place, meeting)
+        trusted = trusted_in(meeting)
+        keys = {one.key for one in meeting.machines.values() if one.name in trusted}
         record = Record(
             url=address,
+            place=meeting.about.place,
             machine=machine,
             carried=meeting.about.carried,
-            known=meeting.recipients,
+            known=tuple(key for key in meeting.recipients if key in keys),
         )
         tell(_joining(ctx, place, name, meeting, record, options.allowed))
-        return exchange(ctx, place, name, record, request, confirm, options.allowed)
+        exchange = Exchange(
+            ctx=ctx,
+            place=place,
+            name=name,
+            request=request,
+            confirm=confirm,
+            allowed=options.allowed,
+        )
+        return exchange.run(record)
+
+
+def _refuse_older(place: Place, meeting: Meeting) -> None:
+    """Make sure that the machines of a meeting place sign what they send.
+
+    Raises:
+        DistError: An older program set it up, and none of its machines has synced with a newer one since.
+    """
+    if not meeting.about.place:
+        raise DistError(
+            "an older hermes-dist set it up, where machines did not sign what they send",
+            where=place.shown,
+            hint="update hermes-dist on a machine that meets there, sync there once, then join again",
+        )
 
 
 def _joining(
@@ -221,7 +280,15 @@ def _joining(
         Refused: A secret would leave.
     """
     readers = [one.name for one in meeting.machines.values() if one.key in record.known]
-    joining = Joining(record=record, meeting=meeting, readers=tuple(sorted(readers)))
+    joining = Joining(
+        record=record,
+        meeting=meeting,
+        readers=tuple(sorted(readers)),
+        trusted={
+            name: print_of(meeting.machines[name].key, meeting.machines[name].signer)
+            for name in sorted(trusted_in(meeting))
+        },
+    )
     home = ctx.layout.home(name)
     if not home.is_dir():
         return joining
@@ -229,7 +296,8 @@ def _joining(
     # A finding is allowed by its line, which is another one once both sides are merged: the real check comes then.
     with suppress(Refused, UsageError) if allowed else nullcontext():
         opened = synced_home(ctx, name, record)
-        going = outgoing_of(ctx, place, meeting, opened).changes
+        known = up_to_date(ctx, name, record, meeting)
+        going = outgoing_of(ctx, place, counted(ctx, known, meeting), opened).changes
     return replace(joining, going=going, private=private_files(home, record.carried))
 
 

@@ -26,7 +26,8 @@ from hermes_dist.ops.change.propose import propose
 from hermes_dist.ops.change.request import Choices
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, open_home
-from hermes_dist.ops.sync.meeting import Meeting, Place
+from hermes_dist.ops.sync.counted import Counted
+from hermes_dist.ops.sync.meeting import Place
 from hermes_dist.ops.sync.state import LABEL, begin, lock_of, package_of, write_record
 
 
@@ -70,13 +71,13 @@ def pin_at(place_url: str, branch: str, commit: str, tree: Tree) -> Pin:
     )
 
 
-def incoming(ctx: Context, place: Place, meeting: Meeting, name: ProfileName) -> Incoming:
+def incoming(ctx: Context, place: Place, counts: Counted, name: ProfileName) -> Incoming:
     """What others sent, as a package that the home receives."""
-    theirs = meeting.profile
+    theirs = counts.profile
     spec = SourceSpec(kind=SourceKind.GIT, location=place.shown, subfolder=PROFILE)
     return Incoming(
         spec=spec,
-        pin=pin_at(place.shown, place.branch, meeting.commit, theirs),
+        pin=pin_at(place.shown, place.branch, counts.meeting.commit, theirs),
         manifest=Manifest(name=str(name)),
         package=EMPTY,
         placed=theirs,
@@ -88,26 +89,28 @@ def incoming(ctx: Context, place: Place, meeting: Meeting, name: ProfileName) ->
 
 
 def propose_theirs(
-    ctx: Context, place: Place, meeting: Meeting, home: SyncedHome, choices: Choices
+    ctx: Context, place: Place, counts: Counted, home: SyncedHome, choices: Choices
 ) -> Proposal:
     """Propose how to bring a home to what others sent; what is known of its package comes along.
 
     Raises:
         DistError: The home or a content can't be read.
     """
-    three = three_of(home, meeting)
+    three = three_of(home, counts)
     newer = newer_of(ctx, three) if three.both_moved else Side.THEIRS
-    base = _base(ctx, home, three, newer)
-    arriving = incoming(ctx, place, meeting, home.name)
+    # A machine that knew nothing of what was seen here deleted nothing of it, and changed nothing in it.
+    base = _base(ctx, home, three, newer).with_entries(dict.fromkeys(counts.apart))
+    arriving = incoming(ctx, place, counts, home.name)
     made = propose(ctx, home, arriving, choices, verb="sync", base=base)
     lock = joined(three, newer)
     if lock is not None and made.lock is not None:
         lock = without_open(lock, home.itself.lock, made.lock.upstream)
     seen = Seen(
-        commit=meeting.commit,
-        package=meeting.package_text,
+        commit=counts.meeting.commit,
+        package=counts.package_text,
         private=home.record.seen.private,
         marks=home.record.seen.marks,
+        shared=counts.marks,
     )
     made = replace(made, notes=(*made.notes, *_other_source(three.ours, lock)))
     return carried_by(made, home, lock, seen)
@@ -119,10 +122,10 @@ def _other_source(ours: Lock | None, lock: Lock | None) -> Iterator[Note]:
         yield Note.of(NoteKind.ANOTHER_SOURCE, source=ours.source, now=lock.source)
 
 
-def three_of(home: SyncedHome, meeting: Meeting) -> Three:
+def three_of(home: SyncedHome, counts: Counted) -> Three:
     """The lock of the package on three sides; two machines with the same package have it as their base."""
     base = package_of(home.record.seen)
-    return Three(base=base, ours=home.itself.lock, theirs=meeting.package)
+    return Three(base=base, ours=home.itself.lock, theirs=counts.package)
 
 
 def _base(ctx: Context, home: SyncedHome, three: Three, newer: Side) -> Tree:

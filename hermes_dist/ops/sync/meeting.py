@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TypeVar
 
 from msgspec import Struct, field
 
-from hermes_dist.decide.archive.arrive import readable
-from hermes_dist.decide.ownership import why_never_included, without_machine
+from hermes_dist.decide.ownership import why_never_included
 from hermes_dist.errors import DistError, Invalid, UsageError
-from hermes_dist.model.lock import Lock, load_lock
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.source import AsGit, SourceKind, parse_source, without_credentials
 from hermes_dist.model.sync.meeting import (
     ABOUT,
-    BASE,
+    GONE,
     MACHINES,
-    PACKAGE,
     PRIVATE_INDEX,
     PROFILE,
     RECIPIENTS,
+    SHARED_INDEX,
     About,
+    Gone,
+    GoneMachines,
+    Index,
     Machine,
-    PrivateIndex,
     inside,
     load_about,
+    load_gone,
     load_index,
     load_machine,
     recipients_in,
@@ -35,6 +38,7 @@ from hermes_dist.ops.context import Context
 from hermes_dist.world.git.push import NewCommit, Publisher, open_publisher
 from hermes_dist.world.ports import RefUpdate
 
+_T = TypeVar("_T")
 BRANCH = "main"
 
 
@@ -67,28 +71,35 @@ class Meeting(Struct, frozen=True, kw_only=True):
         commit: The commit.
         whole: Every file of the repository; all contents are in the store.
         about: What it says about itself.
-        package: The lock of the profile's package; None for a profile without one.
-        package_text: The same as it is written there.
-        machines: The machines that meet there, by name.
+        machines: The machines that meet there, by name, as their files say.
+        gone: The machines that are said to be gone.
         recipients: The public keys that may read what is encrypted.
-        index: To whom each private file is encrypted.
+        index: What is said of private files.
+        shared: What is said of shared files.
+        damaged: The files about machines, and about who wrote what, that can't be read.
         others: Files that no machine takes in, such as links.
     """
 
     commit: str
     whole: Tree
     about: About
-    package: Lock | None = None
-    package_text: str = ""
     machines: Mapping[str, Machine] = field(default_factory=dict)
+    gone: tuple[Gone, ...] = ()
     recipients: tuple[str, ...] = ()
-    index: PrivateIndex = PrivateIndex()
+    index: Index = Index()
+    shared: Index = Index()
+    damaged: tuple[RelPath, ...] = ()
     others: tuple[str, ...] = ()
 
     @property
     def profile(self) -> Tree:
-        """The shared files that a home may receive: nothing that belongs to a machine."""
-        return inside(self.whole, PROFILE).where(lambda path: why_never_included(path) is None)
+        """The shared files that a home could receive, whoever put them there: nothing that belongs to a machine."""
+        return shared_in(self.whole)
+
+
+def shared_in(whole: Tree) -> Tree:
+    """The shared files among those of a repository that a home could receive."""
+    return inside(whole, PROFILE).where(lambda path: why_never_included(path) is None)
 
 
 def place_at(ctx: Context, url: str, branch: str = BRANCH, machine: str = "") -> Place:
@@ -176,34 +187,33 @@ def _read(ctx: Context, commit: str, whole: Tree, others: tuple[str, ...]) -> Me
             hint="sync needs a repository of its own: make an empty, private one",
         )
     about = load_about(text(ABOUT))
-    machines = {
-        machine.name: machine
+    damaged: list[RelPath] = []
+
+    def part(path: RelPath, load: Callable[[bytes], _T], default: _T) -> _T:
+        """Read one file; a damaged one stops nothing but what depends on it."""
+        try:
+            return load(text(path)) if path in whole else default
+        except Invalid:
+            damaged.append(path)
+            return default
+
+    found = [
+        part(path, partial(load_machine, path=path), None)
         for path in whole
         if path.parent == MACHINES
-        for machine in [load_machine(text(path), path)]
-    }
+    ]
     return Meeting(
         commit=commit,
         whole=whole,
         about=about,
-        package=_package(ctx, text(PACKAGE), whole),
-        package_text=text(PACKAGE).decode(),
-        machines=machines,
+        machines={machine.name: machine for machine in found if machine},
+        gone=part(GONE, load_gone, GoneMachines()).machines,
         recipients=recipients_in(text(RECIPIENTS)),
-        index=load_index(text(PRIVATE_INDEX)) if PRIVATE_INDEX in whole else PrivateIndex(),
+        index=part(PRIVATE_INDEX, load_index, Index()),
+        shared=part(SHARED_INDEX, partial(load_index, path=SHARED_INDEX), Index()),
+        damaged=tuple(damaged),
         others=others,
     )
-
-
-def _package(ctx: Context, data: bytes, whole: Tree) -> Lock | None:
-    """The lock of the package, with what of it can be read here."""
-    if not data:
-        return None
-    lock = without_machine(load_lock(data))
-    for path, entry in inside(whole, BASE).items():
-        if str(path) != str(entry.digest):
-            raise Invalid("its content is not what its name says", where=str(BASE / path))
-    return readable(lock, ctx.store.has)[0]
 
 
 class Push(Struct, frozen=True, kw_only=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -9,7 +10,15 @@ from pathlib import Path
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from hermes_dist.decide.sync.vouched import accepted_machines, changed_keys, with_first_seen
+from hermes_dist.decide.sync.known import (
+    accepted_machines,
+    changed_keys,
+    forgotten_by,
+    present,
+    trusted_at_first,
+    with_first_seen,
+    with_gone,
+)
 from hermes_dist.errors import Busy, Refused
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.paths import ProfileName, RelPath
@@ -19,7 +28,6 @@ from hermes_dist.model.sync.meeting import (
     PRIVATE_INDEX,
     RECIPIENTS,
     Machine,
-    dump_json,
     machine_path,
     with_recipient,
 )
@@ -29,6 +37,13 @@ from hermes_dist.ops.change.confirm import confirm_and_carry_out
 from hermes_dist.ops.change.proposal import Outcome
 from hermes_dist.ops.change.request import Confirm, Request
 from hermes_dist.ops.context import Context
+from hermes_dist.ops.sync.counted import (
+    Counted,
+    Unsigned,
+    counted,
+    unvouched_in,
+    waiting_by_machine,
+)
 from hermes_dist.ops.sync.incoming import SyncedHome, propose_theirs, synced_home
 from hermes_dist.ops.sync.meeting import Meeting, Place, meet, place_at, push
 from hermes_dist.ops.sync.private import (
@@ -38,13 +53,22 @@ from hermes_dist.ops.sync.private import (
     drop_older,
     exchange_private,
     key_path,
-    signer_path,
 )
+from hermes_dist.ops.sync.roster import roster
 from hermes_dist.ops.sync.send import Outgoing, is_also, outgoing_of
-from hermes_dist.ops.sync.state import alone, lock_of, need_record, read_record, write_record
+from hermes_dist.ops.sync.sign import signed
+from hermes_dist.ops.sync.state import (
+    alone,
+    lock_of,
+    need_record,
+    read_record,
+    shown_url,
+    signer_path,
+    write_record,
+)
 from hermes_dist.ops.sync.waiting import together_with
 from hermes_dist.world.keys.machine import own_key
-from hermes_dist.world.keys.signer import Signer
+from hermes_dist.world.keys.signer import Signer, is_signed
 
 TRIES = 6
 """How often to take in and send again because another machine was faster."""
@@ -78,12 +102,15 @@ class Synced(Struct, frozen=True, kw_only=True):
         held: Files that can't be read as data, so the others' version stays.
         private: Memories and sessions that came in.
         unread: What this machine can't read yet: nobody encrypted it to its key.
-        unknown: Machines that want to read what is encrypted, and that nobody accepted here.
+        unknown: Machines that nobody accepted here, or that want to read what is encrypted and can't.
         changed: Machines whose keys are other ones than this machine saw first.
         deleted: Memories and sessions that another machine deleted: in the trash now, or they would be.
-        strange: Memories and sessions that wait because a machine wrote them that nobody accepted here, by its name.
+        strange: Files that wait because a machine wrote them that nobody accepted here, by its name.
         unsigned: Memories and sessions at the meeting place that no machine says that it wrote.
+        unvouched: Shared files that none of the machines left as they are there; they wait.
         returned: Memories and sessions that no machine deleted or replaced there, and that are sent again.
+        mended: Files about machines that were missing or damaged there, and that this machine wrote again.
+        damaged: Those that stay damaged: what depends on them waits.
         dry_run: Nothing was changed.
     """
 
@@ -105,7 +132,10 @@ class Synced(Struct, frozen=True, kw_only=True):
     deleted: tuple[RelPath, ...] = ()
     strange: Mapping[str, tuple[RelPath, ...]] = field(default_factory=dict)
     unsigned: tuple[RelPath, ...] = ()
+    unvouched: tuple[RelPath, ...] = ()
     returned: tuple[RelPath, ...] = ()
+    mended: tuple[RelPath, ...] = ()
+    damaged: tuple[RelPath, ...] = ()
     dry_run: bool = False
 
     @property
@@ -121,6 +151,7 @@ def sync_now(
     confirm: Confirm,
     allowed: frozenset[str] = frozenset(),
     losing: Losing = keeping_all,
+    unsigned: Unsigned = Unsigned.WAIT,
 ) -> Synced:
     """Take in what others sent, and send what changed here.
 
@@ -131,70 +162,187 @@ def sync_now(
         confirm: Shows what comes in and asks for confirmation.
         allowed: Findings that may be sent, as ``FILE:LINE``.
         losing: Shows which memories and sessions would go, and asks.
+        unsigned: What becomes of shared files that none of the machines left as they are there.
 
     Raises:
-        Refused: A secret would leave, or the meeting place's history was rewritten.
+        Refused: A secret would leave, the meeting place's history was rewritten, or another machine forgot this one.
         Busy: Other machines were faster each time; what came in stays, nothing was sent.
         DistError: The profile or the meeting place can't be read or written.
     """
     with alone(ctx, name):
         record = need_record(ctx, name)
         place = place_at(ctx, record.url, record.branch, record.machine)
-        return exchange(ctx, place, name, record, request, confirm, allowed, losing)
+        exchange = Exchange(
+            ctx=ctx,
+            place=place,
+            name=name,
+            request=request,
+            confirm=confirm,
+            allowed=allowed,
+            losing=losing,
+            unsigned=unsigned,
+        )
+        return exchange.run(record)
 
 
-def exchange(
-    ctx: Context,
-    place: Place,
-    name: ProfileName,
-    record: Record,
-    request: Request,
-    confirm: Confirm,
-    allowed: frozenset[str] = frozenset(),
-    losing: Losing = keeping_all,
-) -> Synced:
-    """Take in and send, until the meeting place holds what this machine has; the caller keeps others away."""
-    outcomes: list[Outcome] = []
-    asked = _Asked(losing)
-    for turn in range(TRIES):
-        meeting = _still_there(ctx, place, name, record)
-        record = with_first_seen(still_trusting(record, meeting), meeting.machines)
-        going = deletions(ctx.layout.home(name), record, meeting)
-        agreed = () if request.dry_run else asked.about(going)
-        home = synced_home(ctx, name, record)
-        outcome = _take_in(ctx, place, meeting, home, request, confirm)
-        if outcome is not None:
-            outcomes.append(outcome)
-        if request.dry_run:
-            would = _would(ctx, place, meeting, home, outcomes)
-            return replace(would, deleted=tuple(one.path for one in going))
-        record = with_first_seen(read_record(home.path) or record, meeting.machines)
-        home = synced_home(ctx, name, record)
-        record = with_own_key(home.path, still_trusting(record, meeting))
-        also = other_files(ctx, home.path, record, meeting, agreed)
-        made = outgoing_of(ctx, place, meeting, home, also.files, allowed)
-        try:
-            commit = push(ctx, place, made.push) if made.is_new else meeting.commit
-        except Busy:
-            if turn == TRIES - 1:
-                raise
-            continue
-        seen = replace(record.seen, private=also.seen, marks=also.marks)
+class Exchange(Struct, frozen=True, kw_only=True):
+    """Taking in and sending, until the meeting place holds what this machine has.
+
+    Attributes:
+        ctx: The context.
+        place: The meeting place.
+        name: The profile.
+        request: The options.
+        confirm: Shows what comes in and asks for confirmation.
+        allowed: Findings that may be sent, as ``FILE:LINE``.
+        losing: Shows which memories and sessions would go, and asks.
+        unsigned: What becomes of shared files that none of the machines left as they are there.
+    """
+
+    ctx: Context
+    place: Place
+    name: ProfileName
+    request: Request
+    confirm: Confirm
+    allowed: frozenset[str] = frozenset()
+    losing: Losing = keeping_all
+    unsigned: Unsigned = Unsigned.WAIT
+
+    @property
+    def home(self) -> Path:
+        """The home of the profile."""
+        return self.ctx.layout.home(self.name)
+
+    def run(self, record: Record) -> Synced:
+        """Take in and send; the caller keeps other commands away.
+
+        Args:
+            record: What this machine remembers.
+
+        Raises:
+            Refused: A secret would leave, the history there was rewritten, or another machine forgot this one.
+            Busy: Other machines were faster each time; what came in stays, nothing was sent.
+            DistError: The profile or the meeting place can't be read or written.
+        """
+        outcomes: list[Outcome] = []
+        asked = _Asked(self.losing)
+        for turn in range(TRIES):
+            meeting = _still_there(self.ctx, self.place, self.name, record)
+            record = up_to_date(self.ctx, self.name, record, meeting)
+            going = deletions(self.home, record, meeting)
+            agreed = () if self.request.dry_run else asked.about(going)
+            counts = counted(self.ctx, record, meeting, self.unsigned)
+            home = synced_home(self.ctx, self.name, record)
+            outcome = self._take_in(counts, home)
+            if outcome is not None:
+                outcomes.append(outcome)
+            if self.request.dry_run:
+                return self._would(counts, home, outcomes, going)
+            try:
+                return self._send(record, counts, agreed, outcomes)
+            except _Faster as err:
+                record = err.record
+                if turn == TRIES - 1:
+                    raise err.busy from None
+        raise AssertionError  # the last turn returns or raises
+
+    def _take_in(self, counts: Counted, home: SyncedHome) -> Outcome | None:
+        """Merge what others sent into the home; None if that is here already."""
+        lock = home.lock
+        # What waited may be settled by now, by a hand or by an approval.
+        is_open = lock is not None and bool(lock.upstream or lock.conflicts or lock.parked)
+        if home.record.seen.commit and not counts.is_new and not is_open:
+            return None
+        make = partial(propose_theirs, self.ctx, self.place, counts, home)
+        request = self.request
+        return confirm_and_carry_out(
+            self.ctx, make, request, self.confirm, request.questions.conflicts
+        )
+
+    def _would(
+        self,
+        counts: Counted,
+        home: SyncedHome,
+        outcomes: list[Outcome],
+        going: Sequence[Deletion],
+    ) -> Synced:
+        """The result of a dry run: what would come in, and what changed here so far."""
+        proposal = outcomes[-1].proposal if outcomes else None
+        open_there = proposal.plan.conflicts if proposal else ()
+        would = Synced(
+            profile=home.name,
+            record=home.record,
+            meeting=counts.meeting,
+            outcomes=tuple(outcomes),
+            conflicts=tuple(c.words for c in open_there),
+            deleted=tuple(one.path for one in going),
+            strange=counts.strange,
+            unvouched=counts.unvouched,
+            dry_run=True,
+        )
+        if not home.path.is_dir():  # a profile that is new here has nothing to send
+            return would
+        made = outgoing_of(self.ctx, self.place, counts, home)
+        return replace(would, sent=made.changes, variables=made.variables, held=made.held)
+
+    def _send(
+        self,
+        record: Record,
+        counts: Counted,
+        agreed: Sequence[Deletion],
+        outcomes: list[Outcome],
+    ) -> Synced:
+        """Send what changed here, on top of what was taken in.
+
+        Raises:
+            _Faster: Another machine was.
+            DistError: The home can't be read, or the meeting place can't be written.
+        """
+        ctx, meeting, path = self.ctx, counts.meeting, self.home
+        kept = read_record(path) or record
+        record = with_own_keys(path, replace(record, seen=kept.seen, count=kept.count + 1))
+        also = other_files(ctx, path, record, meeting, agreed)
+        home = synced_home(ctx, self.name, record)
+        made = outgoing_of(ctx, self.place, counts, home, also.files, self.allowed)
+        said = signed(ctx, path, record, meeting, made)
+        made = said.outgoing
+        commit = meeting.commit
+        if made.is_new:
+            # If this is killed once it was sent, nothing is ever signed with the same count again.
+            write_record(path, record)
+            try:
+                commit = push(ctx, self.place, made.push)
+            except Busy as err:
+                raise _Faster(record, err) from None
+        seen = replace(record.seen, private=also.seen, marks=also.marks, shared=said.marks)
         record = replace(record, seen=made.seen(commit, seen))
-        write_record(home.path, record)
-        drop_older(home.path, record)
-        own = synced_home(ctx, name, record).itself.lock
-        result = _result(name, record, meeting, outcomes, made, own)
+        write_record(path, record)
+        drop_older(path, record)
+        own = synced_home(ctx, self.name, record).itself.lock
+        result = _result(self.name, record, counts, outcomes, made, own)
         return replace(
             result,
             private=also.came,
             unread=also.unread,
             deleted=also.trashed,
-            strange=also.strange,
+            strange=_together(waiting_by_machine(made.waiting), also.strange),
             unsigned=also.unsigned,
             returned=also.returned,
         )
-    raise AssertionError  # the last turn returns or raises
+
+
+class _Faster(Exception):
+    """Another machine sent something first."""
+
+    def __init__(self, record: Record, busy: Busy) -> None:
+        super().__init__()
+        self.record, self.busy = record, busy
+
+
+def _together(
+    one: Mapping[str, tuple[RelPath, ...]], other: Mapping[str, tuple[RelPath, ...]]
+) -> dict[str, tuple[RelPath, ...]]:
+    return {name: (*one.get(name, ()), *other.get(name, ())) for name in sorted({*one, *other})}
 
 
 class _Asked:
@@ -212,22 +360,50 @@ class _Asked:
         return tuple(one for one in going if self.answers[one])
 
 
-def still_trusting(record: Record, meeting: Meeting) -> Record:
-    """Return a record without the keys that others took away: if one comes back, it has to be accepted again."""
+def up_to_date(ctx: Context, name: ProfileName, record: Record, meeting: Meeting) -> Record:
+    """Return a record that knows the machines of a meeting place, and which of them are gone.
+
+    Raises:
+        Refused: Another machine forgot this one.
+    """
+    about = meeting.about
+    # Before format 3, no meeting place had a name.
+    record = replace(record, place=record.place or about.place or new_place())
+    if by := forgotten_by(record, meeting.gone, is_signed):
+        raise Refused(
+            f"{by} removed this machine, {record.machine}, from the meeting place",
+            where=shown_url(record),
+            hint=f"if that was not meant: {ctx.command(f'sync leave {name}')}, then join again; nothing of the profile "
+            "is lost",
+        )
+    record = with_first_seen(record, meeting.machines, trusted_in(meeting))
+    record = with_gone(record, meeting.gone, is_signed)
+    # A key that others took away has to be accepted again.
     return replace(record, known=tuple(key for key in record.known if key in meeting.recipients))
 
 
-def with_own_key(home: Path, record: Record) -> Record:
-    """Return a record that knows this machine's keys, if something travels encrypted; makes those that are missing.
+def new_place() -> str:
+    """Draw a name for a meeting place."""
+    return os.urandom(16).hex()
+
+
+def trusted_in(meeting: Meeting) -> frozenset[str]:
+    """The machines of a meeting place that one trusts that joins it."""
+    about = meeting.about
+    return trusted_at_first(about.place, about.signer, meeting.machines, meeting.gone, is_signed)
+
+
+def with_own_keys(home: Path, record: Record) -> Record:
+    """Return a record that knows this machine's keys; makes those that are missing.
 
     Raises:
         DistError: The library is missing, or a key can't be read or written.
     """
+    record = replace(record, signer=Signer(signer_path(home)).public)
     if not record.carried:
         return record
     own = own_key(key_path(home))
-    known = tuple(dict.fromkeys((*record.known, own)))
-    return replace(record, own=own, known=known, signer=Signer(signer_path(home)).public)
+    return replace(record, own=own, known=tuple(dict.fromkeys((*record.known, own))))
 
 
 def other_files(
@@ -252,17 +428,18 @@ def other_files(
     Raises:
         DistError: A file can't be read or written.
     """
-    there = dict(meeting.whole.where(is_also)) if meeting else {}
-    machine = Machine(name=record.machine, key=record.own, signer=record.signer)
-    there[machine_path(record.machine)] = Entry(ctx.store.put(dump_json(machine)))
-    if not (record.carried and record.own and write):
-        return Exchanged(files=Tree(there), seen=record.seen.private, marks=record.seen.marks)
+    there = meeting.whole.where(is_also) if meeting else Tree()
+    if not write:
+        return Exchanged(files=there, seen=record.seen.private, marks=record.seen.marks)
+    there = there.with_entries(roster(ctx, record, meeting, Signer(signer_path(home))))
+    if not record.carried:
+        return Exchanged(files=there, seen=record.seen.private, marks=record.seen.marks)
     if meeting is None:
         text = with_recipient(b"", record.machine, record.own)
-        there[RECIPIENTS] = Entry(ctx.store.put(text))
-    rest = {p: e for p, e in there.items() if not p.under(PRIVATE) and p != PRIVATE_INDEX}
+        there = there.with_entries({RECIPIENTS: Entry(ctx.store.put(text))})
+    rest = there.where(lambda path: not path.under(PRIVATE) and path != PRIVATE_INDEX)
     done = exchange_private(ctx, home, record, meeting, agreed)
-    return replace(done, files=Tree({**rest, **done.files}))
+    return replace(done, files=rest.with_entries(done.files))
 
 
 def _still_there(ctx: Context, place: Place, name: ProfileName, record: Record) -> Meeting:
@@ -288,52 +465,19 @@ def _still_there(ctx: Context, place: Place, name: ProfileName, record: Record) 
     return meeting
 
 
-def _take_in(
-    ctx: Context,
-    place: Place,
-    meeting: Meeting,
-    home: SyncedHome,
-    request: Request,
-    confirm: Confirm,
-) -> Outcome | None:
-    """Merge what others sent into the home; None if that is here already."""
-    lock = home.lock
-    # What waited may be settled by now, by a hand or by an approval.
-    is_open = lock is not None and bool(lock.upstream or lock.conflicts or lock.parked)
-    if meeting.commit == home.record.seen.commit and not is_open:
-        return None
-    make = partial(propose_theirs, ctx, place, meeting, home)
-    return confirm_and_carry_out(ctx, make, request, confirm, request.questions.conflicts)
-
-
-def _would(
-    ctx: Context, place: Place, meeting: Meeting, home: SyncedHome, outcomes: list[Outcome]
-) -> Synced:
-    """The result of a dry run: what would come in, and what changed here so far."""
-    open_there = outcomes[-1].proposal.plan.conflicts if outcomes and outcomes[-1].proposal else ()
-    would = Synced(
-        profile=home.name,
-        record=home.record,
-        meeting=meeting,
-        outcomes=tuple(outcomes),
-        conflicts=tuple(c.words for c in open_there),
-        dry_run=True,
-    )
-    if not home.path.is_dir():  # a profile that is new here has nothing to send
-        return would
-    made = outgoing_of(ctx, place, meeting, home)
-    return replace(would, sent=made.changes, variables=made.variables, held=made.held)
-
-
 def _result(
     name: ProfileName,
     record: Record,
-    meeting: Meeting,
+    counts: Counted,
     outcomes: list[Outcome],
     made: Outgoing,
     own: Lock | None,
 ) -> Synced:
     lock = lock_of(record)
+    meeting = counts.meeting
+    machines = present(record, meeting.machines)
+    wrong = {*meeting.damaged, *map(machine_path, machines.keys() - meeting.machines.keys())}
+    mended = {path for path in wrong if path in made.push.changes}
     return Synced(
         profile=name,
         record=record,
@@ -346,19 +490,25 @@ def _result(
         parked=together_with(own, lock),
         variables=made.variables,
         held=made.held,
-        unknown=unknown_to(record, meeting),
-        changed=changed_keys(record, meeting.machines),
+        unknown=unknown_to(record, machines),
+        changed=changed_keys(record, machines),
+        unvouched=unvouched_in(made.waiting),
+        mended=tuple(sorted(mended)),
+        damaged=tuple(sorted(wrong - mended)),
     )
 
 
-def unknown_to(record: Record, meeting: Meeting) -> tuple[str, ...]:
-    """The machines that want to read what is encrypted, and that nobody accepted on this one."""
-    if not record.carried:
-        return ()
-    settled = {
-        *accepted_machines(record, meeting.machines),
-        *changed_keys(record, meeting.machines),
-    }
+def unknown_to(record: Record, machines: Mapping[str, Machine]) -> tuple[str, ...]:
+    """The machines that nobody accepted on this one, and those that want to read what is encrypted and can't."""
+    settled = {*accepted_machines(record, machines), *changed_keys(record, machines)}
     return tuple(
-        name for name, one in sorted(meeting.machines.items()) if one.key and name not in settled
+        name
+        for name, one in sorted(machines.items())
+        if one.signer and (name not in settled or _asks(record, name, one))
     )
+
+
+def _asks(record: Record, name: str, machine: Machine) -> bool:
+    """Whether a machine that was accepted here wants to read what is encrypted, and can't."""
+    changed = name in changed_keys(record, {name: machine})
+    return bool(record.carried and machine.key) and not changed and machine.key not in record.known

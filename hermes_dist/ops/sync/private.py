@@ -14,6 +14,7 @@ from pathlib import Path
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from hermes_dist.decide.sync.known import present
 from hermes_dist.decide.sync.private import Reading, Versions, beside_path, loses, merged
 from hermes_dist.decide.sync.vouched import Found, Origin, Others, next_versions
 from hermes_dist.errors import Invalid
@@ -22,7 +23,7 @@ from hermes_dist.model.sync.meeting import (
     NOTHING_SAID,
     PRIVATE,
     PRIVATE_INDEX,
-    PrivateIndex,
+    Index,
     Said,
     dump_json,
     inside,
@@ -31,7 +32,7 @@ from hermes_dist.model.sync.record import Mark, Record
 from hermes_dist.model.tree import Digest, Entry, Tree
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.sync.meeting import Meeting
-from hermes_dist.ops.sync.state import folder_of
+from hermes_dist.ops.sync.state import folder_of, signer_path
 from hermes_dist.ops.sync.trash import empty_trash, keep_in_trash
 from hermes_dist.world.disk.errors import trouble
 from hermes_dist.world.disk.fs import atomic_write
@@ -89,11 +90,6 @@ def key_path(home: Path) -> Path:
     return folder_of(home) / "key"
 
 
-def signer_path(home: Path) -> Path:
-    """The file of the key that this machine signs with."""
-    return folder_of(home) / "signer"
-
-
 def private_files(home: Path, carried: tuple[str, ...]) -> tuple[RelPath, ...]:
     """List the memories and sessions of a home."""
     return tuple(sorted(_files_in(home, carried)))
@@ -144,7 +140,7 @@ def exchange_private(
         work.take(path)
     files = dict(work.files)
     if work.index or (meeting and PRIVATE_INDEX in meeting.whole):
-        index = PrivateIndex(files=dict(sorted(work.index.items())))
+        index = Index(files=dict(sorted(work.index.items())))
         files[PRIVATE_INDEX] = Entry(ctx.store.put(dump_json(index)))
     return replace(
         work.told,
@@ -168,9 +164,8 @@ class _There:
         }
         index = meeting.index.files if meeting else {}
         self.index = dict(_usable(index, record.carried))
-        self.others = Others(
-            record=record, machines=meeting.machines if meeting else {}, holds=is_signed
-        )
+        machines = present(record, meeting.machines if meeting else {})
+        self.others = Others(record=record, machines=machines, holds=is_signed)
 
     @property
     def paths(self) -> set[RelPath]:
@@ -188,7 +183,8 @@ class _There:
     def found(self, path: RelPath) -> Found:
         """The state of a file."""
         mark = self.record.seen.marks.get(path)
-        return Found(path=path, said=self.said(path), sealed=self.sealed(path), mark=mark)
+        where = PRIVATE / f"{path}{_SUFFIX}"
+        return Found(path=where, said=self.said(path), sealed=self.sealed(path), mark=mark)
 
     def origin(self, path: RelPath) -> Origin:
         """Where the state of a file comes from."""
@@ -377,11 +373,16 @@ class _Work:
         known = [mark.versions] if mark else []
         if origin in (Origin.NEWER, Origin.OTHER):  # what nobody signed has no counts that count
             known.append(said.versions)
-        return next_versions(self.record.machine, *known)
+        return next_versions(self.record, *known)
 
     def _signed(self, path: RelPath, said: Said) -> Said:
         mine = replace(said, by=self.record.machine)
-        return replace(mine, signature=self.signer.sign(mine.statement(path)))
+        return replace(
+            mine,
+            signature=self.signer.sign(
+                mine.statement(self.record.place, PRIVATE / f"{path}{_SUFFIX}")
+            ),
+        )
 
 
 def _kept(home: Path, digest: str) -> Path:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
+from collections.abc import Collection, Mapping
+
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from hermes_dist.decide.leaving.examples import examples_of
@@ -19,6 +21,7 @@ from hermes_dist.model.source import SourceKind, SourceSpec
 from hermes_dist.model.sync.meeting import (
     ABOUT,
     BASE,
+    GONE,
     MACHINES,
     PACKAGE,
     PRIVATE,
@@ -29,6 +32,8 @@ from hermes_dist.model.sync.meeting import (
     About,
     base_path,
     dump_json,
+    in_home,
+    inside,
     into,
     readme,
 )
@@ -38,8 +43,10 @@ from hermes_dist.ops.change.machine_secrets import secrets_of
 from hermes_dist.ops.change.mask import Mask
 from hermes_dist.ops.change.observe import Observed, first_of, observe
 from hermes_dist.ops.context import Context
+from hermes_dist.ops.sync.counted import Counted
 from hermes_dist.ops.sync.incoming import SyncedHome, pin_at
 from hermes_dist.ops.sync.meeting import Meeting, Place, Push
+from hermes_dist.ops.sync.roster import about_files
 
 _MOST = 10
 
@@ -54,6 +61,7 @@ class Outgoing(Struct, frozen=True, kw_only=True):
         received: What this machine has received once that is sent.
         variables: Names of variables that take the place of secrets.
         held: Files that can't be read as data, so the others' version stays.
+        waiting: Files that stay there as they are, by their path in the repository, with the machine that wrote each.
     """
 
     sending: Sending
@@ -62,6 +70,7 @@ class Outgoing(Struct, frozen=True, kw_only=True):
     received: Lock
     variables: tuple[str, ...] = ()
     held: tuple[RelPath, ...] = ()
+    waiting: Mapping[RelPath, str] = field(default_factory=dict)
 
     @property
     def changes(self) -> tuple[RelPath, ...]:
@@ -74,7 +83,7 @@ class Outgoing(Struct, frozen=True, kw_only=True):
         return bool(self.push.changes)
 
     def seen(self, commit: str, before: Seen) -> Seen:
-        """What this machine has seen once that is sent."""
+        """What this machine has seen once that is sent, apart from who signed what."""
         pin = self.received.pin._replace(commit=commit)
         lock = dump_lock(self.received.with_top(pin=pin)).decode()
         return replace(before, commit=commit, lock=lock, package=self.package)
@@ -83,7 +92,7 @@ class Outgoing(Struct, frozen=True, kw_only=True):
 def outgoing_of(
     ctx: Context,
     place: Place,
-    meeting: Meeting | None,
+    counts: Counted | None,
     home: SyncedHome,
     also: Tree = EMPTY,
     allowed: frozenset[str] = frozenset(),
@@ -93,7 +102,7 @@ def outgoing_of(
     Args:
         ctx: The context.
         place: The meeting place.
-        meeting: What it holds; None for an empty repository.
+        counts: What of it counts here; None for an empty repository.
         home: The home, which has received all of that.
         also: What else the repository is to hold: machines, recipients and what is encrypted, all of it; contents are
             in the store. Empty to leave these as they are.
@@ -104,22 +113,26 @@ def outgoing_of(
         DistError: The home can't be read.
     """
     base = home.base
-    theirs = meeting.profile if meeting else EMPTY
-    lock = home.itself.lock
-    named = {**theirs, **base, **(lock.theirs() if lock else {})}
+    meeting = counts.meeting if counts else None
+    theirs = counts.profile if counts else EMPTY
+    named = {**theirs, **base, **_shipped(home)}
     seen = observe(ctx, home.itself, Tree(named))
     form = shared_form(_facts(home, seen, base))
     read = together(form.blobs, first_of(seen.read, ctx.store.read))
     sending = outgoing(base, form.tree, theirs, read)
+    waiting = _waiting(counts, sending.tree)
+    sending = _without_waiting(sending, theirs, meeting, waiting)
     read = together(sending.blobs, read)
     gate = _gate(ctx, home, place, read)
     _refuse_secrets(sending, theirs, read, gate, allowed)
-    files = {**into(sending.tree, PROFILE), **_about(ctx, meeting, home, also)}
     ctx.store.put_many([*form.blobs.values(), *sending.blobs.values()])
-    text = _package_text(ctx, meeting, home)
-    if text:
+    files = {**into(sending.tree, PROFILE), **_about(ctx, meeting, home, also)}
+    text = home.record.seen.package
+    if PACKAGE not in waiting:
+        text = _package_text(ctx, counts, home)
         files |= _package(ctx, text, meeting, sending.tree, read, gate)
-    files |= _newer_formats(ctx, meeting)
+    files = _with_waiting(files, meeting, waiting)
+    files |= about_files(ctx, home.record, meeting)
     missing = {entry.digest for entry in files.values() if not ctx.store.has(entry.digest)}
     ctx.store.put_many(read(digest) for digest in sorted(missing))
     return Outgoing(
@@ -134,16 +147,59 @@ def outgoing_of(
         received=_received(place, home, home.lock, sending.tree),
         variables=form.variables,
         held=form.held,
+        waiting=waiting,
     )
 
 
-def _package_text(ctx: Context, meeting: Meeting | None, home: SyncedHome) -> str:
+def _shipped(home: SyncedHome) -> Tree:
+    """What the profile's package brought."""
+    lock = home.itself.lock
+    return lock.theirs() if lock else EMPTY
+
+
+def _waiting(counts: Counted | None, tree: Tree) -> dict[RelPath, str]:
+    """What waits at the meeting place; a file that is the same here by now does not."""
+    if counts is None:
+        return {}
+    there = counts.meeting.profile
+    return {
+        path: by
+        for path, by in counts.waiting.items()
+        if path == PACKAGE or tree.get(in_home(path)) != there.get(in_home(path))
+    }
+
+
+def _without_waiting(
+    sending: Sending, theirs: Tree, meeting: Meeting | None, waiting: Collection[RelPath]
+) -> Sending:
+    """Send nothing of files that wait: what changed in them here stays unsent."""
+    held = {in_home(path): theirs.get(in_home(path)) for path in waiting if path != PACKAGE}
+    tree = sending.tree.with_entries(held)
+    there = meeting.profile if meeting else EMPTY
+    changes = tuple(path for path in tree.differing(there) if path not in held)
+    return replace(sending, tree=tree, changes=changes)
+
+
+def _with_waiting(
+    files: Mapping[RelPath, Entry], meeting: Meeting | None, waiting: Collection[RelPath]
+) -> dict[RelPath, Entry]:
+    """Leave the files that wait as they are at the meeting place."""
+    made = {path: entry for path, entry in files.items() if path not in waiting}
+    if meeting is None:
+        return made
+    made |= {path: entry for path, entry in meeting.whole.items() if path in waiting}
+    if PACKAGE in waiting:
+        made |= into(inside(meeting.whole, BASE), BASE)
+    return made
+
+
+def _package_text(ctx: Context, counts: Counted | None, home: SyncedHome) -> str:
     """The lockfile of the package as it is sent; empty for a profile without one."""
     lock = home.itself.lock
     if lock is None:
         return ""
     waiting = tuple(home.lock.upstream) if home.lock else ()
-    sent = to_send(lock, meeting.package if meeting else None, waiting)
+    sent = to_send(lock, counts.package if counts else None, waiting)
     return dump_lock(Mask.of(ctx, home.path).lock(sent)).decode()
 
 
@@ -200,7 +256,13 @@ def _about(
 ) -> dict[RelPath, Entry]:
     """What the repository says about itself, and what this machine does not change there."""
     if meeting is None:
-        about = About(profile=str(home.name), carried=home.record.carried)
+        record = home.record
+        about = About(
+            profile=str(home.name),
+            carried=record.carried,
+            place=record.place,
+            signer=record.signer,
+        )
         joining = ctx.brand.spelled("", "sync join NAME URL")
         made = {ABOUT: dump_json(about), README: readme(ctx.brand.title, joining)}
         return {path: Entry(ctx.store.put(data)) for path, data in made.items()} | dict(also)
@@ -217,28 +279,22 @@ def _is_ours(path: RelPath) -> bool:
 
 def is_also(path: RelPath) -> bool:
     """Whether a file of the repository is about machines, or encrypted."""
-    return path in (RECIPIENTS, PRIVATE_INDEX) or path.under(MACHINES) or path.under(PRIVATE)
-
-
-def _newer_formats(ctx: Context, meeting: Meeting | None) -> dict[RelPath, Entry]:
-    """Say in which format the lockfiles are, if an older program said so before."""
-    if meeting is None:
-        return {}
-    now = About(profile=meeting.about.profile, carried=meeting.about.carried)
-    if (meeting.about.format, meeting.about.lock) == (now.format, now.lock):
-        return {}
-    return {ABOUT: Entry(ctx.store.put(dump_json(now)))}
+    about = path in (RECIPIENTS, PRIVATE_INDEX, GONE)
+    return about or path.under(MACHINES) or path.under(PRIVATE)
 
 
 def _package(
     ctx: Context, text: str, meeting: Meeting | None, tree: Tree, read: Read, gate: Gate
 ) -> dict[RelPath, Entry]:
-    """The package's lockfile, and the contents that merging needs later."""
+    """The package's lockfile, and the contents that merging needs later; nothing for a profile without a package."""
+    if not text:
+        return {}
     files = {PACKAGE: Entry(ctx.store.put(text.encode()))}
     there = meeting.whole if meeting else EMPTY
     for digest in wanted_blobs(load_lock(text.encode()), tree):
-        if base_path(digest) in there:
-            files[base_path(digest)] = there[base_path(digest)]
+        known = there.get(base_path(digest))
+        if known is not None and known.digest == digest:
+            files[base_path(digest)] = known
             continue
         try:
             content = read(digest)

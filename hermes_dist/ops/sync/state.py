@@ -37,6 +37,11 @@ def record_path(home: Path) -> Path:
     return home / SYNC_RECORD
 
 
+def signer_path(home: Path) -> Path:
+    """The file of the key that this machine signs with."""
+    return folder_of(home) / "signer"
+
+
 def is_synced(home: Path) -> bool:
     """Whether a home is kept in sync."""
     return record_path(home).exists()

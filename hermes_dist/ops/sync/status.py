@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
+from collections.abc import Mapping
 
-from hermes_dist.decide.sync.vouched import accepted_machines, changed_keys
+from msgspec import Struct, field
+
+from hermes_dist.decide.sync.known import accepted_machines, changed_keys
 from hermes_dist.errors import Refused, Unreachable
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.plan import Effect
+from hermes_dist.model.sync.meeting import Machine
 from hermes_dist.model.sync.record import Record
 from hermes_dist.model.tree import EMPTY
 from hermes_dist.ops.context import Context
+from hermes_dist.ops.sync.counted import counted
 from hermes_dist.ops.sync.incoming import synced_home
 from hermes_dist.ops.sync.meeting import Meeting, meet, place_at, read_commit
+from hermes_dist.ops.sync.now import up_to_date
 from hermes_dist.ops.sync.send import outgoing_of
 from hermes_dist.ops.sync.state import lock_of, need_record
 from hermes_dist.ops.sync.waiting import together_with
@@ -30,8 +35,12 @@ class Standing(Struct, frozen=True, kw_only=True):
         refused: Why nothing can be sent from here; empty if it can.
         conflicts: Where the machines disagree and nobody has settled it yet.
         parked: What waits for approval here.
-        accepted: The machines whose memories and sessions come in here.
+        machines: The machines that meet there, by name.
+        accepted: Those whose files come in here.
         changed: Those whose keys are other ones than this machine saw first.
+        strange: Shared files that wait because a machine wrote them that nobody accepted here, by its name.
+        unvouched: Shared files that none of the machines left as they are there; they wait.
+        damaged: Files about machines that can't be read.
     """
 
     profile: ProfileName
@@ -43,8 +52,12 @@ class Standing(Struct, frozen=True, kw_only=True):
     refused: str = ""
     conflicts: tuple[str, ...] = ()
     parked: tuple[Effect, ...] = ()
+    machines: Mapping[str, Machine] = field(default_factory=dict)
     accepted: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
+    strange: Mapping[str, tuple[RelPath, ...]] = field(default_factory=dict)
+    unvouched: tuple[RelPath, ...] = ()
+    damaged: tuple[RelPath, ...] = ()
 
     @property
     def waiting(self) -> tuple[str, ...]:
@@ -66,12 +79,14 @@ def standing(ctx: Context, name: ProfileName) -> Standing:
     except Unreachable:
         now, reached = last, False
     meeting = now or last
+    record = up_to_date(ctx, name, record, meeting)
+    counts = counted(ctx, record, meeting)
     home = synced_home(ctx, name, record)
     lock = lock_of(record)
     going: tuple[RelPath, ...] = ()
     refused = ""
     try:
-        going = outgoing_of(ctx, place, last, home).changes
+        going = outgoing_of(ctx, place, counted(ctx, record, last), home).changes
     except Refused as err:
         refused = err.what
     base = lock.theirs() if lock else EMPTY
@@ -80,11 +95,15 @@ def standing(ctx: Context, name: ProfileName) -> Standing:
         record=record,
         meeting=meeting,
         reached=reached,
-        coming=tuple(meeting.profile.differing(base)),
+        coming=tuple(counts.profile.differing(base)),
         going=going,
         refused=refused,
         conflicts=tuple(c.words for c in lock.conflicts) if lock else (),
         parked=together_with(home.itself.lock, lock),
-        accepted=accepted_machines(record, meeting.machines),
-        changed=changed_keys(record, meeting.machines),
+        machines=counts.machines,
+        accepted=accepted_machines(record, counts.machines),
+        changed=changed_keys(record, counts.machines),
+        strange=counts.strange,
+        unvouched=counts.unvouched,
+        damaged=meeting.damaged,
     )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from hermes_dist.decide.sync.vouched import print_of
+from hermes_dist.decide.sync.known import print_of
 from hermes_dist.model.source import without_credentials
 
 if TYPE_CHECKING:
+    from hermes_dist.model.paths import RelPath
     from hermes_dist.model.sync.record import Record
     from hermes_dist.ops.sync.machines import Changed
     from hermes_dist.ops.sync.now import Synced
@@ -35,14 +37,19 @@ def synced_data(done: Synced) -> dict[str, Any]:
         "unknown": list(done.unknown),
         "changed_keys": list(done.changed),
         "deleted": list(map(str, done.deleted)),
-        "unaccepted": [
-            {"machine": name, "files": list(map(str, paths))}
-            for name, paths in sorted(done.strange.items())
-        ],
-        "unsigned": list(map(str, done.unsigned)),
+        "unaccepted": _unaccepted(done.strange),
+        "unsigned": list(map(str, (*done.unvouched, *done.unsigned))),
         "returned": list(map(str, done.returned)),
+        "mended": list(map(str, done.mended)),
+        "damaged": list(map(str, done.damaged)),
         "dry_run": done.dry_run,
     }
+
+
+def _unaccepted(strange: Mapping[str, Sequence[RelPath]]) -> list[dict[str, Any]]:
+    return [
+        {"machine": name, "files": list(map(str, paths))} for name, paths in sorted(strange.items())
+    ]
 
 
 def _place(record: Record) -> dict[str, Any]:
@@ -65,15 +72,18 @@ def standing_data(found: Standing) -> dict[str, Any]:
         "refused": found.refused or None,
         "conflicts": list(found.conflicts),
         "waiting": list(found.waiting),
+        "unaccepted": _unaccepted(found.strange),
+        "unsigned": list(map(str, found.unvouched)),
+        "damaged": list(map(str, found.damaged)),
         "machines": [
             {
                 "name": name,
                 "this": name == found.record.machine,
-                "keys": print_of(one.key, one.signer) if one.key else None,
+                "keys": print_of(one.key, one.signer) if one.signer else None,
                 "accepted": name in found.accepted,
                 "changed_keys": name in found.changed,
             }
-            for name, one in sorted(found.meeting.machines.items())
+            for name, one in sorted(found.machines.items())
         ],
     }
 
@@ -86,4 +96,5 @@ def changed_data(done: Changed) -> dict[str, Any]:
         "machines": list(done.machines),
         "told": done.told,
         "keys": done.keys or None,
+        "dropped": list(map(str, done.dropped)),
     }

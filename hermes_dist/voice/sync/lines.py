@@ -6,20 +6,24 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from hermes_dist.brand import PRIVATE
-from hermes_dist.decide.sync.vouched import print_of
+from hermes_dist.decide.sync.known import print_of
 from hermes_dist.errors import counted
+from hermes_dist.model.paths import RelPath
 from hermes_dist.model.source import without_credentials
+from hermes_dist.model.sync.meeting import PACKAGE, in_home
 from hermes_dist.ops.change.review import groups_of
 from hermes_dist.voice.clean import clean
 
 if TYPE_CHECKING:
-    from hermes_dist.model.paths import RelPath
+    from hermes_dist.model.sync.record import Record
     from hermes_dist.ops.sync.begin import Joining
+    from hermes_dist.ops.sync.machines import Changed
     from hermes_dist.ops.sync.now import Synced
     from hermes_dist.ops.sync.private import Deletion
     from hermes_dist.ops.sync.status import Standing
 
 _MOST = 12
+_FEW = 4
 TRASH = f"{PRIVATE}/trash"
 """Where in a profile the trash is."""
 
@@ -39,6 +43,8 @@ def going_lines(paths: Sequence[RelPath], url: str, carried: Sequence[str] = ())
 def joining_lines(joining: Joining) -> Iterator[str]:
     """Say what joining sends, and who can read it."""
     record = joining.record
+    for name, keys in joining.trusted.items():
+        yield f"This machine will take in what {clean(name)} signs; its keys: {keys}."
     yield from going_lines(joining.going, record.url)
     carried = " and ".join(map(clean, record.carried))
     if not carried:
@@ -115,18 +121,78 @@ def strangers(done: Synced) -> Iterator[tuple[str, str]]:
     """Say which machines are not accepted here, and why that counts: the name of each, and a sentence."""
     carried = " and ".join(done.record.carried)
     for name in sorted({*done.changed, *done.unknown, *done.strange}):
-        waiting = len(done.strange.get(name, ()))
-        waits = f"; what it wrote waits: {counted(waiting, 'file')}" if waiting else ""
+        waiting = done.strange.get(name, ())
+        waits = f"; what it wrote waits: {_some(waiting)}" if waiting else ""
         if name in done.changed:
             yield name, f"{clean(name)} has other keys than when it was first seen here{waits}"
-        else:
+        elif carried:
             yield name, f"{clean(name)} asks to read {carried}{waits}"
+        else:
+            yield name, f"{clean(name)} is not accepted here{waits}"
+
+
+def _some(paths: Sequence[RelPath]) -> str:
+    """The first of some files, on one line."""
+    more = f" and {len(paths) - _FEW} more" if len(paths) > _FEW else ""
+    return ", ".join(map(clean, paths[:_FEW])) + more
+
+
+def unvouched_lines(done: Synced) -> Iterator[str]:
+    """Say what waits because none of the machines left it as it is at the meeting place."""
+    if not done.unvouched:
+        return
+    yield f"none of your machines signed this at {clean(without_credentials(done.record.url))}, so it waits there:"
+    for path in done.unvouched[:_MOST]:
+        yield f"  {clean(path)}, {_what_happened(path, done)}"
+    if len(done.unvouched) > _MOST:
+        yield f"  … and {len(done.unvouched) - _MOST} more"
+
+
+def _what_happened(path: RelPath, done: Synced) -> str:
+    meeting, known = done.meeting, {in_home(RelPath(each)) for each in done.record.seen.shared}
+    if meeting is not None and path != PACKAGE and path not in meeting.profile:
+        return "deleted"
+    return "changed" if path in known else "new"
+
+
+def damage_lines(done: Synced) -> Iterator[str]:
+    """Say which files about machines were damaged at the meeting place, and what becomes of that."""
+    for path in done.mended:
+        yield f"{clean(path)} was missing or damaged at the meeting place; this machine wrote it again"
+    for path in done.damaged:
+        yield _damage(path, done.record)
+
+
+def _damage(path: RelPath, record: Record) -> str:
+    where = clean(without_credentials(record.url))
+    return (
+        f"{clean(path)} can't be read at {where}, so what that machine wrote waits; to mend it, run sync now on that "
+        "machine, or bring the file back from the repository's history; if there is no such machine, delete it there"
+    )
+
+
+def status_warnings(found: Standing) -> Iterator[str]:
+    """Say what waits, and what is damaged."""
+    for name, paths in found.strange.items():
+        yield f"{clean(name)} is not accepted here; what it wrote waits: {_some(paths)}"
+    if found.unvouched:
+        yield f"not signed by any of your machines, so it waits: {_some(found.unvouched)}"
+    for path in found.damaged:
+        yield _damage(path, found.record)
+
+
+def forgotten_lines(done: Changed) -> Iterator[str]:
+    """Say what becomes of what a machine wrote that is forgotten."""
+    yield "what came in from it stays; what it writes from now on is taken in by none of your machines"
+    if done.dropped:
+        yield f"it also wrote this, which is not here and is not taken in any more: {_some(done.dropped)}"
+    yield "the others hear of it with their next sync"
 
 
 def machine_rows(found: Standing) -> Iterator[tuple[str, str]]:
     """The fingerprints of the machines' keys, and which of them count here."""
-    for name, one in sorted(found.meeting.machines.items()):
-        if one.key:
+    for name, one in sorted(found.machines.items()):
+        if one.signer:
             yield (
                 f"Keys of {clean(name)}",
                 f"{print_of(one.key, one.signer)}{_standing_of(name, found)}",
@@ -144,7 +210,7 @@ def standing_rows(found: Standing) -> Iterator[tuple[str, str]]:
     record = found.record
     yield "Meeting place", clean(without_credentials(record.url))
     yield "This machine", record.machine
-    others = sorted(set(found.meeting.machines) - {record.machine})
+    others = sorted(set(found.machines) - {record.machine})
     yield "Others", ", ".join(others) or "none yet"
     yield "Also synced", ", ".join(record.carried) or "no memories or sessions"
     yield from machine_rows(found)

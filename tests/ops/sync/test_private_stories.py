@@ -95,10 +95,7 @@ class PrivateStory:
             old = self.rng.choice(git("rev-list", "main").splitlines()[:6])
             names = git("ls-tree", "-r", "--name-only", old).splitlines()
             then = [each for each in names if each.startswith("private")]
-            raw = {
-                each: git("show", f"{old}:{each}").encode("utf-8", "surrogateescape")
-                for each in then
-            }
+            raw = {each: self.story.at(each, old) for each in then}
             self.story.push_by_hand({**dict.fromkeys({*sealed} - {*then}), **raw})
 
     def end(self) -> None:

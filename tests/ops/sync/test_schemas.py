@@ -12,7 +12,8 @@ from meeting_of_three import BOT, NOTE, private_story, yes
 
 from hermes_dist.model.sync import meeting, record
 from hermes_dist.ops.change.request import Request
-from hermes_dist.ops.sync.machines import accept
+from hermes_dist.ops.sync.begin import Options, join
+from hermes_dist.ops.sync.machines import accept, forget
 from hermes_dist.ops.sync.now import sync_now
 from hermes_dist.ops.sync.state import begin, need_record, record_path
 from hermes_dist.world.load import data_folder
@@ -36,6 +37,9 @@ def test_what_machines_write_fits(tmp_path: Path) -> None:
     accept(first.ctx, BOT, "b")
     for machine in (first, second):
         sync_now(machine.ctx, BOT, Request(), yes)
+    third = story.machines[2]
+    join(third.ctx, BOT, story.url, Options(machine="c"), Request(), yes)
+    forget(first.ctx, BOT, "c")
     (first.home / NOTE).unlink()
     sync_now(first.ctx, BOT, Request(), yes)
     known = need_record(first.ctx, BOT)
@@ -44,6 +48,8 @@ def test_what_machines_write_fits(tmp_path: Path) -> None:
         "meeting": "meeting.json",
         "machine": "machines/b.json",
         "private": "private.json",
+        "shared": "shared.json",
+        "gone": "gone.json",
     }
     for name, path in files.items():
         assert errors_of(name, story.repo.git("show", f"main:{path}")) == []
@@ -57,8 +63,10 @@ def test_what_machines_write_fits(tmp_path: Path) -> None:
     [
         (meeting.About, "meeting", ()),
         (meeting.Machine, "machine", ()),
-        (meeting.PrivateIndex, "private", ()),
+        (meeting.Index, "private", ()),
         (meeting.Said, "private", ("properties", "files", "additionalProperties")),
+        (meeting.GoneMachines, "gone", ()),
+        (meeting.Gone, "gone", ("properties", "machines", "items")),
         (record.Record, "record", ()),
         (record.KnownKeys, "record", ("properties", "keys", "additionalProperties")),
         (record.Next, "record", ("properties", "next")),

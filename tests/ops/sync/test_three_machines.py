@@ -13,6 +13,7 @@ from hermes_dist.model.lock_head import Newer
 from hermes_dist.model.sync.meeting import FORMAT
 from hermes_dist.ops.change.request import Request
 from hermes_dist.ops.sync.begin import Options, init, join
+from hermes_dist.ops.sync.counted import Unsigned
 from hermes_dist.ops.sync.machines import leave
 from hermes_dist.ops.sync.now import sync_now
 from hermes_dist.ops.sync.state import need_record, record_path
@@ -21,6 +22,11 @@ from hermes_dist.ops.sync.state import need_record, record_path
 @pytest.mark.parametrize("seed", range(sessions(500)))
 def test_three_machines_become_the_same(tmp_path: Path, seed: int) -> None:
     play(tmp_path, seed, 20)
+
+
+@pytest.mark.parametrize("seed", range(sessions(500)))
+def test_whoever_else_may_push_changes_and_deletes_nothing(tmp_path: Path, seed: int) -> None:
+    play(tmp_path, seed, 24, attacked=True)
 
 
 @pytest.fixture
@@ -67,7 +73,7 @@ def test_the_file_of_a_machine_never_comes_in(two: tuple[Story, Machine, Machine
     identity = ("-c", "user.name=x", "-c", "user.email=x@example.org")
     story.repo.git("-C", str(work), *identity, "commit", "-qm", "by hand")
     story.repo.git("-C", str(work), "checkout", "-q", "--detach")
-    first.sync()
+    sync_now(first.ctx, BOT, Request(), yes, unsigned=Unsigned.THEIRS)
     assert first.read(".env") == before
     assert first.read("SOUL.md") == "By hand.\n"
 

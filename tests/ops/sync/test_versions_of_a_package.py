@@ -14,11 +14,13 @@ from hermes_dist.model.lock import dump_lock, load_lock
 from hermes_dist.model.lock_head import Demand
 from hermes_dist.model.notes import NoteKind
 from hermes_dist.ops.change.proposal import Proposal
-from hermes_dist.ops.change.request import Request
+from hermes_dist.ops.change.request import Confirm, Request
 from hermes_dist.ops.homes import open_home
 from hermes_dist.ops.package.install import install
 from hermes_dist.ops.package.update import update
 from hermes_dist.ops.sync.begin import Options, init, join
+from hermes_dist.ops.sync.counted import Unsigned
+from hermes_dist.ops.sync.machines import accept
 from hermes_dist.ops.sync.now import sync_now
 
 
@@ -47,6 +49,7 @@ def two(tmp_path: Path, package: Repo) -> tuple[Machine, Machine]:
     install(first.ctx, f"file://{package.path}", Request(), yes, name="bot")
     init(first.ctx, BOT, story.url, Options(machine="a"), yes, dry_run=False)
     join(second.ctx, BOT, story.url, Options(machine="b"), Request(), yes)
+    accept(first.ctx, BOT, "b")
     return first, second
 
 
@@ -105,6 +108,7 @@ def test_two_profiles_at_two_versions_join(tmp_path: Path, package: Repo) -> Non
     init(first.ctx, BOT, story.url, Options(machine="a"), yes, dry_run=False)
     done = join(second.ctx, BOT, story.url, Options(machine="b"), Request(), yes)
     assert done.conflicts == ()
+    accept(first.ctx, BOT, "b")
     settled(first, second)
     for machine in (first, second):
         assert version_at(machine) == "2.0.0"
@@ -121,12 +125,19 @@ def test_another_source_is_said_and_takes_no_demand_back(tmp_path: Path, package
     lockfile.write_bytes(dump_lock(lock))
     text = story.repo.git("show", "main:package/distribution.lock")
     story.push_by_hand({"package/distribution.lock": text.replace(str(package.path), "/elsewhere")})
+    waits = sync_now(first.ctx, BOT, Request(), yes)
+    assert waits.unvouched == ("package/distribution.lock",)
+    assert load_lock(lockfile.read_bytes()) == lock
     asked: list[Proposal] = []
+
+    def sync_taking_it(confirm: Confirm) -> None:
+        sync_now(first.ctx, BOT, Request(), confirm, unsigned=Unsigned.THEIRS)
+
     with pytest.raises(Cancelled):
-        sync_now(first.ctx, BOT, Request(), lambda proposal: asked.append(proposal) or False)  # type: ignore[func-returns-value]
+        sync_taking_it(lambda proposal: asked.append(proposal) or False)  # type: ignore[func-returns-value]
     [note] = [note for note in asked[0].notes if note.kind is NoteKind.ANOTHER_SOURCE]
     assert note.datum("now") == "file:///elsewhere"
     assert load_lock(lockfile.read_bytes()) == lock
-    sync_now(first.ctx, BOT, Request(), yes)
+    sync_taking_it(yes)
     after = load_lock(lockfile.read_bytes())
     assert (after.source, after.demands) == ("file:///elsewhere", Demand.COMMITS)

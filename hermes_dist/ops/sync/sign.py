@@ -1,0 +1,108 @@
+"""What a machine signs of the shared files that it sends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from hermes_dist.decide.sync.known import present
+from hermes_dist.decide.sync.vouched import Found, Others, next_versions, reaches
+from hermes_dist.model.paths import RelPath
+from hermes_dist.model.sync.meeting import (
+    NOTHING_SAID,
+    PACKAGE,
+    SHARED_INDEX,
+    Index,
+    Said,
+    dump_json,
+)
+from hermes_dist.model.sync.record import Mark, Record
+from hermes_dist.model.tree import Entry
+from hermes_dist.ops.context import Context
+from hermes_dist.ops.sync.counted import marks_of, shared_states
+from hermes_dist.ops.sync.meeting import Meeting, shared_in
+from hermes_dist.ops.sync.send import Outgoing
+from hermes_dist.ops.sync.state import signer_path
+from hermes_dist.world.keys.signer import Signer, is_signed
+
+
+class Signed(Struct, frozen=True, kw_only=True):
+    """What is sent, with what this machine says of it.
+
+    Attributes:
+        outgoing: What is sent.
+        marks: The states of the shared files once that is sent.
+    """
+
+    outgoing: Outgoing
+    marks: Mapping[str, Mark]
+
+
+def signed(
+    ctx: Context, home: Path, record: Record, meeting: Meeting | None, made: Outgoing
+) -> Signed:
+    """Sign what this machine sends of the shared files.
+
+    Args:
+        ctx: The context.
+        home: The home.
+        record: What this machine remembers, with its keys.
+        meeting: What the meeting place holds; None for an empty one.
+        made: What is sent.
+
+    Raises:
+        DistError: The key can't be read or written.
+    """
+    machines = present(record, meeting.machines if meeting else {})
+    signing = _Signing(
+        record=record,
+        index={RelPath(path): said for path, said in meeting.shared.files.items()}
+        if meeting
+        else {},
+        others=Others(record=record, machines=machines, holds=is_signed),
+        signer=Signer(signer_path(home)),
+    )
+    files = made.push.files
+    sent = shared_states(shared_in(files), files.get(PACKAGE))
+    known = marks_of(record)
+    for path in sorted({*sent, *known, *made.waiting}):
+        if path in made.waiting:
+            signing.leave(path, known.get(path))
+        else:
+            signing.say(path, sent.get(path, ""), known.get(path))
+    entry = Entry(ctx.store.put(dump_json(Index(files=signing.said))))
+    push = replace(made.push, files=files.with_entries({SHARED_INDEX: entry}))
+    return Signed(outgoing=replace(made, push=push), marks=signing.marks)
+
+
+class _Signing:
+    """Collects what is said of one file after the other."""
+
+    def __init__(
+        self, record: Record, index: Mapping[RelPath, Said], others: Others, signer: Signer
+    ) -> None:
+        self.record, self.index, self.others, self.signer = record, index, others, signer
+        self.said: dict[str, Said] = {}
+        self.marks: dict[str, Mark] = {}
+
+    def leave(self, path: RelPath, mark: Mark | None) -> None:
+        """Leave what is said of a file that waits."""
+        if path in self.index:
+            self.said[path] = self.index[path]
+        if mark is not None:
+            self.marks[path] = mark
+
+    def say(self, path: RelPath, sealed: str, mark: Mark | None) -> None:
+        """Say what this machine has of a file, unless another one that counts says the same already."""
+        found = Found(path=path, said=self.index.get(path, NOTHING_SAID), sealed=sealed, mark=mark)
+        said = found.said
+        if not (self.others.can_stay(found) and reaches(said.versions, found.versions)):
+            versions = next_versions(self.record, found.versions)
+            said = Said(by=self.record.machine, versions=versions, sealed=sealed)
+            text = said.statement(self.record.place, path)
+            said = replace(said, signature=self.signer.sign(text))
+        self.said[path] = said
+        self.marks[path] = Mark(versions=said.versions, sealed=sealed)
