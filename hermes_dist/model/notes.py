@@ -103,6 +103,9 @@ class NoteKind(Kind):
     BOTH_MOVED = "both-moved"
     SETTLED_BY_AUTHOR = "settled-by-author"
     CONTENT_LOST = "content-lost"
+    CONTENTS_LOST = "contents-lost"
+    OLD_CONTENTS_LOST = "old-contents-lost"
+    NO_ROOM_TO_JOIN = "no-room-to-join"
 
     # files and variables
     LEFT_ALONE = "left-alone"

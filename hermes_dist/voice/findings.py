@@ -81,6 +81,12 @@ def _missing(data: Data) -> str:
     return f"contents that it received are missing from the store: {shown}"
 
 
+def _damaged(data: Data) -> str:
+    files = counted(int(str(data["files"])), "damaged file")
+    contents = counted(int(str(data["rescued"])), "content")
+    return f"{files} in the store; {contents} can still be read there, and {data['lost']} that profiles need can't"
+
+
 def _waiting(data: Data) -> str:
     return f"{data['profile']}: {counted(int(str(data['count']) or 0), 'item')} to approve"
 
@@ -227,6 +233,7 @@ SENTENCES: Sentences = {
         "no profile needs these any more: {contents} contents ({size} bytes) "
         "and {caches} cached repositories"
     ),
+    FindingKind.STORE_DAMAGED: _damaged,
     FindingKind.AGENT_FAILS: "{title} does not say its version, so generation {generation} is assumed",
     FindingKind.SSH_MISSING: "ssh is not installed, and these profiles are updated through it: {profiles}",
     FindingKind.POLICY_UNREADABLE: "{why}",
@@ -270,6 +277,7 @@ HINTS: Sentences = {
     FindingKind.TRASH_IS_OLD: "doctor --fix removes them",
     FindingKind.RECORD_OF_NOBODY: _REMOVES,
     FindingKind.NEEDED_BY_NOBODY: "doctor --fix, or: {command}",
+    FindingKind.STORE_DAMAGED: "doctor --fix writes the readable ones anew, or: {command}",
     FindingKind.AGENT_FAILS: "run it with --version; if that fails, install it anew",
     FindingKind.SSH_MISSING: "install the OpenSSH client",
     FindingKind.POLICY_UNREADABLE: "{hint}",

@@ -424,6 +424,14 @@ SENTENCES: Sentences = {
         "its content as received is lost and can't be fetched again; where both sides "
         "differ, yours stays"
     ),
+    NoteKind.CONTENTS_LOST: (
+        "{name}: {count} contents are missing from the store; `{command}` fetches them again from {source}"
+    ),
+    NoteKind.OLD_CONTENTS_LOST: (
+        "{count} contents of earlier generations, or of profiles in the archive or trash, are missing from the store; "
+        "going back to them fetches them again if their source still has them"
+    ),
+    NoteKind.NO_ROOM_TO_JOIN: "the disk has no room to join more files of the store; free some space and run it again",
     NoteKind.LEFT_ALONE: _left_alone,
     NoteKind.LINK_LEFT_ALONE: _link_left_alone,
     NoteKind.STAYS_BEHIND_LINK: (

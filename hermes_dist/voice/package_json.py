@@ -526,6 +526,11 @@ def collected_data(done: Collected, *, dry_run: bool) -> dict[str, Any]:
         "bytes": done.size,
         "repositories": done.caches,
         "generations": done.generations,
+        "joined": done.joined,
+        "into": done.into,
+        "damaged": done.damaged,
+        "rescued": done.rescued,
+        "lost": done.lost,
         "dry_run": dry_run,
         "notes": list(sentences(done.notes)),
     }

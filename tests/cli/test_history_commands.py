@@ -263,3 +263,33 @@ def test_every_row_of_these_commands_has_help(cli: Cli) -> None:
         assert code == 0, verb
         assert "Usage: hermes-dist" in out
     assert os.environ["HOME"] == str(cli.story.root.parent)
+
+
+def test_gc_says_how_it_puts_the_store_in_order(cli: Cli) -> None:
+    store = cli.story.ctx.store
+    for turn in range(3):
+        store.put_many(b"%d %d" % (turn, n) for n in range(60))
+    box = min((store.root / "packs").iterdir())
+    box.write_bytes(box.read_bytes()[:-1])
+    shown = cli.json("gc", "-n")
+    assert [shown[name] for name in ("joined", "into", "damaged", "rescued", "lost")] == [
+        3,
+        1,
+        1,
+        60,
+        0,
+    ]
+    code, out, _ = cli("gc", "-n")
+    assert (code, out.splitlines()[1:]) == (
+        0,
+        [
+            "1 damaged file in the store, would be written anew with 60 readable contents.",
+            "Would join 3 files of the store into 1.",
+            "Dry run: nothing was changed.",
+        ],
+    )
+    assert cli("gc")[1].splitlines()[1:] == [
+        "1 damaged file in the store, written anew with 60 readable contents.",
+        "Joined 3 files of the store into 1.",
+    ]
+    assert cli("gc")[1].splitlines()[1:] == []

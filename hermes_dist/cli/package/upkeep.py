@@ -339,7 +339,20 @@ def gc(
     blobs, old = counted(done.blobs, "content"), counted(done.generations, "old generation")
     caches = counted(done.caches, "cached source")
     session.screen.say(f"{verb} {blobs} ({size_of(done.size)}), {old} and {caches}.")
+    _say_order(session.screen, done, dry_run=dry_run)
     notes(session.screen, done.notes)
     if dry_run:
         session.screen.say(DRY_RUN)
     return 0
+
+
+def _say_order(screen: Screen, done: ops.Collected, *, dry_run: bool) -> None:
+    """Say how the store was put in order."""
+    if done.damaged:
+        files = "damaged files" if done.damaged > 1 else "damaged file"
+        written = "would be written anew" if dry_run else "written anew"
+        contents = counted(done.rescued, "readable content")
+        screen.say(f"{done.damaged} {files} in the store, {written} with {contents}.")
+    if done.joined:
+        verb = "Would join" if dry_run else "Joined"
+        screen.say(f"{verb} {done.joined} files of the store into {done.into}.")

@@ -114,6 +114,7 @@ class FindingKind(Kind):
     TRASH_IS_OLD = "trash-is-old"
     RECORD_OF_NOBODY = "record-of-nobody"
     NEEDED_BY_NOBODY = "needed-by-nobody"
+    STORE_DAMAGED = "store-damaged"
     AGENT_FAILS = "agent-fails"
     SSH_MISSING = "ssh-missing"
     POLICY_UNREADABLE = "policy-unreadable"

@@ -27,6 +27,7 @@ from hermes_dist.ops.homes import Home, look_into
 from hermes_dist.ops.layers.lost import fetch_again
 from hermes_dist.ops.sync.state import lock_of, package_of, read_record
 from hermes_dist.ops.trust.trusted_keys import signer_words
+from hermes_dist.world.disk.contents.clean import clean
 from hermes_dist.world.disk.fs import RealFs
 from hermes_dist.world.disk.locks import home_lock
 from hermes_dist.world.git.cache import cache_name
@@ -183,18 +184,30 @@ class Collected(Struct, frozen=True, kw_only=True):
         size: Their size in bytes.
         caches: How many cached repositories that no profile comes from.
         generations: How many old generations of profiles.
-        notes: What was skipped, and why.
+        joined: How many files of the store with many small contents were joined.
+        into: How many such files came of them.
+        damaged: How many such files were damaged.
+        rescued: How many contents could still be read in them.
+        lost: How many contents are needed and not in the store.
+        notes: What was skipped, and why; what is lost, and where it comes from.
     """
 
     blobs: int = 0
     size: int = 0
     caches: int = 0
     generations: int = 0
+    joined: int = 0
+    into: int = 0
+    damaged: int = 0
+    rescued: int = 0
+    lost: int = 0
     notes: tuple[Note, ...] = ()
 
 
 def gc(ctx: Context, *, keep: int = KEEP, days: float = DAYS, dry_run: bool = False) -> Collected:
     """Remove old generations, contents that no lock names, and cached repositories that no profile comes from.
+
+    What is left in the store is put in order: damaged files are written anew, and small ones are joined.
 
     Args:
         ctx: The context.
@@ -215,11 +228,44 @@ def gc(ctx: Context, *, keep: int = KEEP, days: float = DAYS, dry_run: bool = Fa
     needed = {digest for lock in locks for digest in lock.contents()}
     names = {cache_name(without_credentials(lock.pin.url)) for lock in locks}
     now = time.time()
-    blobs, size = ctx.store.gc(needed, older_than=now - days * _DAY, dry_run=dry_run)
+    done = clean(ctx.store, needed, older_than=now - days * _DAY, dry_run=dry_run)
     caches = collect(
         ctx.layout.git_cache, names, older_than=now - _CACHE_DAYS * _DAY, dry_run=dry_run
     )
-    return Collected(blobs=blobs, size=size, caches=caches, generations=pruned, notes=tuple(notes))
+    if done.full:
+        notes.append(Note.of(NoteKind.NO_ROOM_TO_JOIN))
+    notes += _about_lost(ctx, done.lost)
+    return Collected(
+        blobs=done.blobs,
+        size=done.size,
+        caches=caches,
+        generations=pruned,
+        joined=done.joined,
+        into=done.into,
+        damaged=done.damaged,
+        rescued=done.rescued,
+        lost=len(done.lost),
+        notes=tuple(notes),
+    )
+
+
+def _about_lost(ctx: Context, lost: frozenset[Digest]) -> Iterator[Note]:
+    """Say what of the lost contents comes again from where."""
+    rest = set(lost)
+    for name in ctx.names() if lost else ():
+        lock = next(_locks(ctx.layout.home(name)), None)
+        gone = lost & lock.contents() if lock is not None else set()
+        if lock is not None and gone:
+            rest -= gone
+            yield Note.of(
+                NoteKind.CONTENTS_LOST,
+                name=name,
+                count=len(gone),
+                source=lock.source,
+                command=ctx.command(f"verify {name}"),
+            )
+    if rest:
+        yield Note.of(NoteKind.OLD_CONTENTS_LOST, count=len(rest))
 
 
 def _folders_away(ctx: Context) -> list[Path]:

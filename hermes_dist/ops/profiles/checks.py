@@ -541,13 +541,26 @@ def _empty(ctx: Context) -> None:
 
 @check(Topic.STORE)
 def store(ctx: Context) -> Iterator[Finding]:
-    """Find contents of the store that nothing needs any longer."""
+    """Find damaged files of the store, and contents that nothing needs any longer."""
     if not ctx.layout.store.is_dir():
         return
     try:
         found = upkeep.gc(ctx, dry_run=True)
     except DistError:
         return  # the check of locks reports it; without it nothing may be removed
+    if found.damaged:
+        yield Finding(
+            kind="damaged-store",
+            what=Note.of(
+                FindingKind.STORE_DAMAGED,
+                files=found.damaged,
+                rescued=found.rescued,
+                lost=found.lost,
+                command=ctx.command("gc"),
+            ),
+            where=str(ctx.layout.store),
+            fix=partial(upkeep.gc, ctx),
+        )
     if found.blobs or found.caches:
         yield Finding(
             kind="garbage",

@@ -175,3 +175,64 @@ def test_a_home_in_use_keeps_its_generations_and_is_named(story: Story) -> None:
     assert done.generations == 0
     assert sentences(done.notes) == ("bot is in use, so its generations stay",)
     assert contents(story.home) == before
+
+
+def _large(tmp_path: Path) -> Story:
+    """A profile of which many contents are in one file of the store."""
+    story = Story(tmp_path, {**FIRST, **{f"notes/{n}.md": f"note {n}\n" * 50 for n in range(80)}})
+    story.install()
+    return story
+
+
+def _cut(story: Story) -> None:
+    """Damage the end of that file, so that its last contents are lost."""
+    [box] = (_store(story) / "packs").iterdir()
+    box.write_bytes(box.read_bytes()[: box.stat().st_size // 2])
+
+
+def test_gc_says_what_a_damaged_store_lost_and_where_it_comes_from(tmp_path: Path) -> None:
+    story = _large(tmp_path)
+    lock = story.lock
+    _cut(story)
+    would = gc(story.ctx, dry_run=True)
+    done = gc(story.ctx)
+    assert done == would
+    assert done.damaged == 1
+    assert done.rescued > 30
+    assert done.lost == len(lock.contents()) - done.rescued > 10
+    [said] = sentences(done.notes)
+    assert said.startswith(f"bot: {done.lost} contents are missing from the store; ")
+    assert f"verify bot` fetches them again from {story.url}" in said
+    assert verify(story.ctx, BOT).mended == done.lost
+    again = gc(story.ctx)
+    assert (again.damaged, again.lost, again.notes) == (0, 0, ())
+
+
+def test_what_only_an_earlier_generation_lost_is_told_without_a_command(tmp_path: Path) -> None:
+    story = _large(tmp_path)
+    story.ship({f"notes/{n}.md": None for n in range(80)})
+    story.update()
+    _cut(story)
+    verify(story.ctx, BOT)
+    done = gc(story.ctx)
+    assert done.lost > 10
+    [said] = sentences(done.notes)
+    assert said.startswith(f"{done.lost} contents of earlier generations")
+    story.rollback()
+    assert story.read("notes/79.md") == "note 79\n" * 50
+
+
+def test_gc_joins_what_each_update_left(tmp_path: Path) -> None:
+    story = _large(tmp_path)
+    for version in range(3):
+        story.ship({f"notes/{n}.md": f"note {n} of {version}\n" * 50 for n in range(80)})
+        story.update()
+    boxes = _store(story) / "packs"
+    assert len(list(boxes.iterdir())) == 4
+    would = gc(story.ctx, dry_run=True)
+    assert gc(story.ctx) == would
+    assert (would.joined, would.into, would.blobs) == (4, 1, 0)
+    assert len(list(boxes.iterdir())) == 1
+    assert verify(story.ctx, BOT).mended == 0
+    story.rollback(1)
+    assert story.read("notes/7.md") == "note 7\n" * 50

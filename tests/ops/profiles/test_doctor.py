@@ -253,6 +253,18 @@ def test_contents_that_nobody_needs_are_collected(ctx: Context) -> None:
     assert not ctx.store.has(digest)
 
 
+def test_a_damaged_file_of_the_store_is_written_anew(ctx: Context) -> None:
+    ctx.store.put_many(b"content %d" % n for n in range(60))
+    [box] = (ctx.layout.store / "packs").iterdir()
+    box.write_bytes(box.read_bytes()[:-1])
+    found = finding_words(one(ctx, "damaged-store"))
+    assert found == (
+        "1 damaged file in the store; 60 contents can still be read there, and 0 that profiles need can't"
+    )
+    mended(ctx)
+    assert len([*ctx.store.digests()]) == 60
+
+
 def test_the_command_says_what_where_and_what_to_do_and_its_code_tells_whether_something_is_left(
     ctx: Context,
 ) -> None:

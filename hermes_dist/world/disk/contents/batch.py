@@ -8,16 +8,17 @@ import stat
 from collections.abc import Iterable, Iterator, Mapping
 
 from hermes_dist.model.tree import Digest
-from hermes_dist.world.disk.contents.boxes import FOLDER as BOXES
-from hermes_dist.world.disk.contents.boxes import Boxes, NewBox, Place, place_of
+from hermes_dist.world.disk.contents.boxes import Boxes, place_of
+from hermes_dist.world.disk.contents.form import FOLDER as BOXES
+from hermes_dist.world.disk.contents.form import LARGE as _LARGE
+from hermes_dist.world.disk.contents.form import NewBox
+from hermes_dist.world.disk.contents.index import Place
 from hermes_dist.world.disk.fs import RealFs, sync_fd, write_all
 from hermes_dist.world.disk.owners import give
 from hermes_dist.world.disk.private import FILE, make_private_in
 
-_FEW = 50
+FEW = 50
 """Up to this many small contents, or large ones, have a file of their own and are synced one by one."""
-_LARGE = 128 << 10
-"""A larger content never comes into a box."""
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -116,7 +117,7 @@ class Batch:
             return
         if self._box is None:
             self._small[digest] = data
-            if len(self._small) <= _FEW:
+            if len(self._small) <= FEW:
                 return
             self._box = NewBox(self._incoming, self._mark)
             for waiting, content in self._small.items():
@@ -142,7 +143,7 @@ class Batch:
         for digest, data in self._small.items():
             self._write(digest, data)
         places = {name: place_of(digest) for digest, name in self._written.items()}
-        few = len(places) <= _FEW
+        few = len(places) <= FEW
         if few:
             for name in places:
                 _sync(name, os.O_RDONLY, self._incoming)

@@ -1,51 +1,36 @@
 """Boxes: many small contents in one file, so that a large package costs the store one file and not thousands.
 
-A box holds the contents one after the other, then a row for each (digest, place, size), and at the end how many rows
-there are. Its name is the SHA-256 of these rows. It is written beside its place, brought to the disk and renamed into
-it, so a reader meets it whole or not at all; what is in it is still checked against its digest by whoever reads it.
+A box is written beside its place, brought to the disk and renamed into it, so a reader meets it whole or not at all;
+what is in it is still checked against its digest by whoever reads it. What is in a file: :mod:`.form`.
 
-A store may hold far more than a command asks for, so the rows of a box are read when something is looked for that the
-boxes before it lack.
+A store may hold far more than a command asks for, so the rows of a box are read when it is likely to have what is
+looked for.
 """
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
-import stat
-import struct
-import sys
 import time
 import weakref
-from array import array
-from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from threading import Lock
 
-from hermes_dist.lazily import NamedTuple
+from hermes_dist.errors import Invalid
 from hermes_dist.model.tree import Digest
-from hermes_dist.world.disk.fs import read_all, sync_fd, write_all
-from hermes_dist.world.disk.owners import give
-from hermes_dist.world.disk.private import FILE as MODE
+from hermes_dist.world.disk.contents.form import Part, name_of, read_rows, rows_of
+from hermes_dist.world.disk.contents.going import GOING, either
+from hermes_dist.world.disk.contents.index import Index, Place, may_hold
+from hermes_dist.world.disk.contents.rescue import rescued_rows
 
-FOLDER = "packs"
-"""The folder of the boxes in a store: its name, and that of the form in each box, are those of the first stores."""
 INCOMING = "incoming"
 """The folder of a store where contents are written before they get their names."""
-_ROW = struct.Struct(">32sQQ")
-_END = struct.Struct(">8sQ")
-_MARK = b"hd-pack1"
-_BUFFER = 1 << 18
 _MOMENT = 1.0
 """Seconds for which a box that was used counts as being used: a package asks for thousands of its contents."""
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_GLANCES = 8
+"""After so many glances at a box it is cheaper to read all of its rows."""
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-
-
-Part = tuple[int, int]
-"""Where a content begins in its box, and its size."""
 
 
 def place_of(digest: Digest) -> str:
@@ -53,92 +38,12 @@ def place_of(digest: Digest) -> str:
     return f"{digest[:2]}/{digest[2:]}"
 
 
-class Place(NamedTuple):
-    """A content in a box."""
-
-    box: str
-    digest: Digest
-    at: int
-    size: int
-
-
-class NewBox:
-    """A box that is being written.
-
-    Args:
-        folder: The open folder that it is written in.
-        name: Its name there, which no other file has.
-    """
-
-    def __init__(self, folder: int, name: str) -> None:
-        self._fd = os.open(name, _NEW, MODE, dir_fd=folder)
-        os.fchmod(self._fd, MODE)
-        give(self._fd, os.fstat(folder))
-        self._held: list[bytes] = []
-        self._size = self._written = 0
-        self.rows: dict[Digest, Part] = {}
-
-    def add(self, digest: Digest, data: bytes) -> None:
-        """Write a content."""
-        self.rows[digest] = (self._written + self._size, len(data))
-        self._held.append(data)
-        self._size += len(data)
-        if self._size >= _BUFFER:
-            self._flush()
-
-    def finish(self) -> str:
-        """Bring it to the disk, and return the name that it should get."""
-        rows = _boxed(self.rows)
-        self._held += [rows, _END.pack(_MARK, len(self.rows))]
-        self._flush()
-        sync_fd(self._fd)
-        return hashlib.sha256(rows).hexdigest()
-
-    def close(self) -> None:
-        """Close the file."""
-        os.close(self._fd)
-
-    def _flush(self) -> None:
-        write_all(self._fd, b"".join(self._held))
-        self._written += self._size
-        self._held, self._size = [], 0
-
-
-class _Index:
-    """What a box holds: its rows, which are in the order of their digests, and the first 8 bytes of each digest.
-
-    Args:
-        box: The box.
-        rows: Its rows.
-    """
-
-    def __init__(self, box: str, rows: bytes) -> None:
-        self._box, self._rows = box, rows
-        numbers = array("Q", rows)
-        if sys.byteorder == "little":
-            numbers.byteswap()
-        self._starts = numbers[:: _ROW.size // numbers.itemsize]
-
-    def __len__(self) -> int:
-        return len(self._starts)
-
-    def find(self, digest: bytes) -> Place | None:
-        """Find a content; None if it is not in this box."""
-        start = int.from_bytes(digest[:8], "big")
-        row = bisect_left(self._starts, start)
-        while row < len(self._starts) and self._starts[row] == start:
-            if self._rows.startswith(digest, row * _ROW.size):
-                return self._at(row)
-            row += 1
-        return None
-
-    def all(self) -> Iterator[Place]:
-        """Everything that is in it."""
-        return map(self._at, range(len(self._starts)))
-
-    def _at(self, row: int) -> Place:
-        key, at, size = _ROW.unpack_from(self._rows, row * _ROW.size)
-        return Place(self._box, str.__new__(Digest, key.hex()), at, size)
+def alone(root: Path) -> Iterator[Digest]:
+    """Every content of a store that has a file of its own."""
+    for folder in root.glob("[0-9a-f][0-9a-f]"):
+        for file in folder.iterdir():
+            with contextlib.suppress(Invalid):
+                yield Digest(folder.name + file.name.removesuffix(GOING))
 
 
 class Boxes:
@@ -153,7 +58,8 @@ class Boxes:
         self._top = str(folder)
         self._lock = Lock()
         self._used: dict[str, float] = {}
-        self._indexes: dict[str, _Index] = {}
+        self._indexes: dict[str, Index] = {}
+        self._glances: dict[str, int] = {}
         self._known: list[str] | None = None
         self._latest = ""
         self._name = ""
@@ -164,12 +70,15 @@ class Boxes:
         """Find a content in the box in which something was found last; None if it is not there."""
         return self._index(self._latest).find(bytes.fromhex(digest)) if self._latest else None
 
-    def place(self, digest: Digest, *, again: bool = False, but: str = "") -> Place | None:
+    def place(
+        self, digest: Digest, *, again: bool = False, sure: bool = False, but: str = ""
+    ) -> Place | None:
         """Find a content; None if it is in no box.
 
         Args:
             digest: Its name.
             again: Look again which boxes there are: another command may have written one, or removed one.
+            sure: Read the rows of all boxes: at a glance, a content is not seen where rows are damaged.
             but: A box that does not count; empty for none.
 
         Raises:
@@ -178,28 +87,47 @@ class Boxes:
         if again or self._known is None:
             self.look()
         key = bytes.fromhex(digest)
-        for box in self._known or ():
-            if box != but and (place := self._index(box).find(key)) is not None:
-                self._latest = box
-                return place
+        for box in self._in_turn(but):
+            if sure or self._may_hold(box, key):
+                place = self._index(box).find(key)
+                if place is not None:
+                    self._latest = box
+                    return place
         return None
 
-    def of(self, box: str) -> list[Place]:
-        """What a box holds; nothing if it is damaged or gone.
+    def _in_turn(self, but: str) -> list[str]:
+        """The boxes to look into: first those of which the rows are in memory."""
+        boxes = [box for box in self._known or () if box != but]
+        return sorted(boxes, key=lambda box: box not in self._indexes)
 
-        Raises:
-            OSError: The disk fails.
-        """
-        return list(self._index(box).all())
-
-    def names(self) -> list[str]:
-        """The boxes that are there, damaged ones included.
+    def index(self, box: str) -> Index:
+        """Read what a box holds; nothing if it is gone, and what can be rescued if it is damaged.
 
         Raises:
             OSError: The disk fails.
         """
         try:
-            return os.listdir(self.folder)
+            fd = self._open(box)
+        except OSError:
+            return Index(box, b"")
+        try:
+            with contextlib.suppress(OSError):
+                rows = read_rows(fd)
+                if name_of(rows) == box:
+                    return Index(box, rows)
+            found = os.fstat(fd)
+            return Index(box, rescued_rows(fd), (found.st_dev, found.st_ino, found.st_size))
+        finally:
+            os.close(fd)
+
+    def names(self) -> list[str]:
+        """The boxes that are there, damaged ones and those that are about to be removed included.
+
+        Raises:
+            OSError: The disk fails.
+        """
+        try:
+            return list({name.removesuffix(GOING) for name in os.listdir(self.folder)})
         except FileNotFoundError:
             return []
 
@@ -217,12 +145,13 @@ class Boxes:
 
     def add(self, box: str, rows: Mapping[Digest, Part]) -> None:
         """Learn of a box that this process has written."""
-        self._indexes[box] = _Index(box, _boxed(rows))
+        self.forget(box)
+        self._indexes[box] = Index(box, rows_of(rows))
         self._known = [box, *(name for name in self._known or () if name != box)]
         self._latest = box
 
     def use(self, box: str) -> bool:
-        """Make a box young, so that no clean-up removes it; False if it is gone."""
+        """Make a box young, so that no clean-up removes it; False if it is gone, or about to be removed."""
         now = time.monotonic()
         if now - self._used.get(box, -_MOMENT) < _MOMENT:
             return True
@@ -235,7 +164,8 @@ class Boxes:
 
     def is_there(self, place: Place) -> bool:
         """Whether the box of a content is still there."""
-        return os.access(f"{self._top}/{place.box}", os.F_OK)
+        box = f"{self._top}/{place.box}"
+        return any(os.access(name, os.F_OK) for name in (box, box + GOING, box))
 
     def look(self) -> None:
         """Learn which boxes there are now.
@@ -267,47 +197,46 @@ class Boxes:
             return -os.stat(f"{self._top}/{box}", follow_symlinks=False).st_mtime_ns, box
         return 0, box
 
-    def _index(self, box: str) -> _Index:
+    def _may_hold(self, box: str, key: bytes) -> bool:
+        """Whether it is worth the time to read the rows of a box."""
+        glances = self._glances.get(box, 0)
+        if box in self._indexes or glances >= _GLANCES:
+            return True
+        self._glances[box] = glances + 1
+        try:
+            fd = self._open(box)
+        except OSError:
+            return False
+        try:
+            return may_hold(fd, key)
+        except OSError:
+            return True
+        finally:
+            os.close(fd)
+
+    def _index(self, box: str) -> Index:
         known = self._indexes.get(box)
-        if known is None:
-            known = _Index(box, self._rows_of(box))
-            if known:  # a damaged one may be written again under its name
+        if known is None or (known.damaged and self._is_another(known)):
+            known = self.index(box)
+            if known or known.damaged:
                 self._indexes[box] = known
         return known
 
-    def _rows_of(self, box: str) -> bytes:
-        """Read the rows of a box; nothing if it is damaged or gone."""
+    def _is_another(self, known: Index) -> bool:
+        """Whether a damaged box was written again under its name."""
         try:
-            fd = os.open(self.folder / box, _READ)
+            found = either(f"{self._top}/{known.box}", os.lstat)
         except OSError:
-            return b""
-        try:
-            rows = _rows_in(fd)
-        finally:
-            os.close(fd)
-        return rows if hashlib.sha256(rows).hexdigest() == box else b""
+            return True
+        return known.damaged != (found.st_dev, found.st_ino, found.st_size)
+
+    def _open(self, box: str) -> int:
+        return either(f"{self._top}/{box}", lambda name: os.open(name, _READ))
 
     def _opened(self, box: str) -> int:
         """Open a box; the last one stays open, because its neighbours are read next."""
         if box != self._name:
-            fd = os.open(self.folder / box, _READ)
+            fd = self._open(box)
             self._close()
             self._name, self._fd, self._close = box, fd, weakref.finalize(self, os.close, fd)
         return self._fd
-
-
-def _boxed(rows: Mapping[Digest, Part]) -> bytes:
-    return b"".join(_ROW.pack(bytes.fromhex(digest), *rows[digest]) for digest in sorted(rows))
-
-
-def _rows_in(fd: int) -> bytes:
-    """Read the rows at the end of a file; nothing if it is no box."""
-    found = os.fstat(fd)
-    end = found.st_size - _END.size
-    if not stat.S_ISREG(found.st_mode) or end < 0:
-        return b""
-    mark, count = _END.unpack(os.pread(fd, _END.size, end))
-    if mark != _MARK or count > end // _ROW.size:
-        return b""
-    os.lseek(fd, end - count * _ROW.size, os.SEEK_SET)
-    return read_all(fd, count * _ROW.size)[: count * _ROW.size]

@@ -1,0 +1,85 @@
+"""The index of a box in memory, and a glance at that of one on the disk."""
+
+from __future__ import annotations
+
+import os
+import sys
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterator
+from math import isqrt
+
+from hermes_dist.lazily import NamedTuple
+from hermes_dist.model.tree import Digest
+from hermes_dist.world.disk.contents.form import ROW, find_rows
+
+
+class Place(NamedTuple):
+    """A content in a box."""
+
+    box: str
+    digest: Digest
+    at: int
+    size: int
+
+
+class Index:
+    """What a box holds: its rows, which are in the order of their digests, and the first 8 bytes of each digest.
+
+    Args:
+        box: The box.
+        rows: Its rows.
+        damaged: Which file was found damaged, so that only what could be rescued of it is here; empty for none.
+    """
+
+    def __init__(self, box: str, rows: bytes, damaged: tuple[int, ...] = ()) -> None:
+        self.box, self.rows, self.damaged = box, rows, damaged
+        numbers = array("Q", rows)
+        if sys.byteorder == "little":
+            numbers.byteswap()
+        self._starts = numbers[:: ROW.size // numbers.itemsize]
+
+    def __len__(self) -> int:
+        return len(self._starts)
+
+    def find(self, digest: bytes) -> Place | None:
+        """Find a content; None if it is not in this box."""
+        start = int.from_bytes(digest[:8], "big")
+        row = bisect_left(self._starts, start)
+        while row < len(self._starts) and self._starts[row] == start:
+            if self.rows.startswith(digest, row * ROW.size):
+                return self._at(row)
+            row += 1
+        return None
+
+    def all(self) -> Iterator[Place]:
+        """Everything that is in it."""
+        return map(self._at, range(len(self._starts)))
+
+    def _at(self, row: int) -> Place:
+        key, at, size = ROW.unpack_from(self.rows, row * ROW.size)
+        return Place(self.box, str.__new__(Digest, key.hex()), at, size)
+
+
+def may_hold(fd: int, digest: bytes) -> bool:
+    """Whether an open box may have a content; False if, to judge by the rows near where it would be, it has not.
+
+    Digests are spread evenly, so where a row should be is known to about the square root of their number. This is for
+    a store with many boxes, of which few have what is looked for: most of the rows of the others are never read.
+
+    Raises:
+        OSError: The disk fails.
+    """
+    place = find_rows(fd)
+    if place is None:
+        return True  # it is damaged, and something may be rescued
+    begin, count = place
+    near = int.from_bytes(digest[:8], "big") * count >> 64
+    around = 2 * isqrt(count) + 8
+    first, last = max(0, near - around), min(count, near + around)
+    rows = os.pread(fd, (last - first) * ROW.size, begin + first * ROW.size)
+    if rows.find(digest) >= 0:
+        return True
+    begins_before = first == 0 or rows[: len(digest)] < digest
+    ends_behind = last == count or rows[-ROW.size :][: len(digest)] > digest
+    return not (begins_before and ends_behind)
