@@ -98,13 +98,10 @@ def heal(cache: Path) -> bool:
         if not _is_whole(cache):
             put_away(cache)
             return False
-        for left in (
-            *cache.rglob("*.lock"),
-            *cache.glob("objects/pack/tmp_*"),
-            *cache.glob("objects/??/tmp_obj_*"),
-        ):
-            if not left.is_dir():
-                left.unlink(missing_ok=True)
+        for folder, _, names in os.walk(cache):
+            for name in names:
+                if name.endswith(".lock") or name.startswith("tmp_"):
+                    Path(folder, name).unlink(missing_ok=True)
     except OSError as error:
         raise trouble(error, "can't clean the cache of a repository", where=str(cache)) from error
     return True
@@ -227,3 +224,9 @@ def read_original(out: IO[bytes], oid: str, kind: str) -> bytes:
     if digest.hexdigest() != oid:
         raise Invalid(f"the {kind} {oid[:12]} does not match its id")
     return data
+
+
+def parents_in(commit: bytes) -> list[str]:
+    """Return the parents that the text of a commit names."""
+    head = commit.partition(b"\n\n")[0]
+    return [line[7:].decode("ascii") for line in head.splitlines() if line.startswith(b"parent ")]

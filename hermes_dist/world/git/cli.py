@@ -208,6 +208,11 @@ class CliTool:
             cache, "rev-list", "--parents", f"--max-count={limit}", "--end-of-options", commit, "--"
         )
 
+    def line(self, cache: Path, commit: str, count: int) -> Command:
+        """Print a commit and its first ancestors, a few of one line, as ``oid commit size LF text LF`` each."""
+        asked = "".join(f"{commit}~{back}\n" for back in range(count))
+        return self.blobs(cache)._replace(request=asked.encode())
+
     def identity(self, who: str) -> Command:
         """Print ``Name <mail> seconds zone`` of the AUTHOR or COMMITTER; fail rather than guess."""
         words = (

@@ -77,6 +77,9 @@ class DulwichTool:
     def walk(self, cache: Path, commit: str, limit: int) -> Command:
         return self._command("walk", cache=str(cache), commit=commit, limit=limit)
 
+    def line(self, cache: Path, commit: str, count: int) -> None:
+        """Whoever asks walks the history."""
+
     def identity(self, who: str) -> Command:
         name, mail = (self._who.get(f"GIT_{who}_{what}", "") for what in ("NAME", "EMAIL"))
         return self._command("identity", name=name, mail=mail)

@@ -30,6 +30,7 @@ from hermes_dist.world.git.cache import (
     is_cut,
     is_partial,
     is_pinned,
+    parents_in,
     parse_refs,
     prepare,
     put_away,
@@ -56,6 +57,8 @@ if TYPE_CHECKING:
     from hermes_dist.world.git.direct import Direct
 
 HISTORY = 1000
+_LINE = 16
+"""So many commits are looked at before the history of a commit is walked."""
 _URL = (
     r"(https|ssh|file|http|git)://(?!-)[^\x00-\x20\x7f]+"
     r"|[A-Za-z0-9_][\w.-]*@(?!-)[^/:@\s]+:(?!-)[^\s:]\S*"
@@ -83,6 +86,7 @@ class Tool(Protocol):
     ) -> Command | None: ...
     def blobs(self, cache: Path) -> Command: ...
     def walk(self, cache: Path, commit: str, limit: int) -> Command: ...
+    def line(self, cache: Path, commit: str, count: int) -> Command | None: ...
     def traced(self, command: Command) -> Command | None: ...
 
 
@@ -303,13 +307,13 @@ class BareGit:
         if old == new:
             return "same"
         cache = self.cache(url)
-        answer = self._related(cache, old, new)
+        answer = self._related(url, old, new)
         # The new commit usually follows the old one, and is needed next anyway: so it is fetched first.
         for tip, depth in ((new, 1), (new, HISTORY), (old, HISTORY)):
             if answer != "unknown":
                 return answer
             self._try_to_fetch(url, tip, depth)
-            answer = self._related(cache, old, new)
+            answer = self._related(url, old, new)
         if answer != "unknown":
             return answer
         if new in self._parents(url, old):
@@ -456,7 +460,10 @@ class BareGit:
             else []
         )
 
-    def _related(self, cache: Path, old: str, new: str) -> Relation:
+    def _related(self, url: str, old: str, new: str) -> Relation:
+        cache = self.cache(url)
+        if self._leads_to(url, old, new):
+            return "forward"
         newer = self._walk(cache, new, HISTORY)
         if not newer:
             return "unknown"  # it is not in the cache, so the history of the old one does not reach it either
@@ -470,14 +477,29 @@ class BareGit:
         )
         return "unknown" if any(open_ended) else "unrelated"
 
+    def _leads_to(self, url: str, old: str, new: str) -> bool:
+        """Whether one of the last commits of a line names an earlier one as its parent; most updates are that short."""
+        cache = self.cache(url)
+        command = self.tool.line(cache, new, _LINE) if is_pinned(cache, new) else None
+        if command is None:
+            return False
+        with contextlib.suppress(Invalid), Stream(command, self._local()) as child:
+            at = new
+            while at:
+                raw = read_original(child.out, at, "commit")
+                if at == new:
+                    self._last_read = (url, [(new, "commit")], [raw])
+                parents = parents_in(raw)
+                if old in parents:
+                    return True
+                at = next(iter(parents), "")
+        return False
+
     def _parents(self, url: str, commit: str) -> list[str]:
         """Return the parents that a commit names, fetched or not; none if it is not in the cache."""
         if not self._walk(self.cache(url), commit, 1):
             return []
-        head = self.originals(url, [(commit, "commit")])[0].partition(b"\n\n")[0]
-        return [
-            line[7:].decode("ascii") for line in head.splitlines() if line.startswith(b"parent ")
-        ]
+        return parents_in(self.originals(url, [(commit, "commit")])[0])
 
     def _local(self) -> Bounds:
         return self._within(self._patience.local)

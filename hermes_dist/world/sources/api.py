@@ -188,9 +188,9 @@ class Sources:
             return
         self._commits.read_ahead(url, commit, spec.subfolder)
         with contextlib.suppress(DistError):
-            self.git.originals(url, [(commit, "commit")])
             if before:
                 self._relations[url, before, commit] = self.git.relation(url, before, commit)
+            self.git.originals(url, [(commit, "commit")])
 
     def ask_ahead(self, specs: Iterable[SourceSpec], *, again: bool = True) -> None:
         """Ask many sources at once; folders and archives among them are left out.

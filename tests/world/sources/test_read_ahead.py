@@ -74,6 +74,58 @@ def test_what_was_read_ahead_needs_no_git(
     assert machine.store.read(soul.digest) == b"Other.\n"
 
 
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What git was asked to do."""
+    words: list[str] = []
+    start = child._start
+
+    def noting(command: child.Command, *more: object, **named: object) -> object:
+        words.append(next(w for w in command.argv if w in _VERBS))
+        return start(command, *more, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(child, "_start", noting)
+    return words
+
+
+_VERBS = ("fetch", "rev-list", "cat-file", "ls-tree", "diff-tree")
+
+
+@pytest.mark.parametrize("steps", [1, 15, 16, 17])
+def test_a_few_commits_more_need_no_walk(
+    machine: Machine, repo: Repo, started: list[str], steps: int
+) -> None:
+    old = repo.commit(PACKAGE)
+    machine.fetch(old)
+    commits = [repo.commit({"SOUL.md": f"{n}\n"}) for n in range(steps)]
+    sources = machine.sources()
+    started.clear()
+    sources.fetch_ahead(machine.spec, commits[-1], old)
+    assert sources.relation(machine.spec, old, commits[-1]) == "forward"
+    walked = ["cat-file"] if steps <= 16 else ["cat-file", "rev-list"]
+    assert started == ["fetch", "ls-tree", "cat-file", *walked]
+
+
+def test_a_commit_whose_history_was_not_fetched_tells_of_its_parent(
+    machine: Machine, repo: Repo, started: list[str]
+) -> None:
+    old, new = repo.commit(PACKAGE), repo.commit({"more.md": "More.\n"})
+    sources = machine.sources()
+    sources.fetch_ahead(machine.spec, new, old)
+    assert sources.relation(machine.spec, old, new) == "forward"
+    assert started == ["fetch", "ls-tree", "cat-file", "cat-file"]
+
+
+def test_a_merge_leads_to_both_of_its_parents(machine: Machine, repo: Repo) -> None:
+    main = repo.commit(PACKAGE)
+    side = repo.commit({"side.md": "Side.\n"}, branch="side")
+    merge = repo.commit_tree(repo.git("rev-parse", "main^{tree}"), main, side)
+    sources = machine.sources()
+    sources.fetch(machine.spec, "", merge)
+    assert sources.relation(machine.spec, side, merge) == "forward"
+    assert sources.relation(machine.spec, main, merge) == "forward"
+
+
 def test_a_relation_is_asked_again_the_second_time(machine: Machine, repo: Repo) -> None:
     old, new = repo.commit(PACKAGE), repo.commit({"more.md": "More.\n"})
     sources = machine.sources()
