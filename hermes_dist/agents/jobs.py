@@ -35,6 +35,9 @@ IMPLIED: tuple[tuple[str, object], ...] = (
 )
 """The value that the agent uses if a field of a definition is missing."""
 
+TWINS: Mapping[str, str] = {"schedule": "schedule_display", "skills": "skill"}
+"""Fields that another one repeats: what the other says is of no account, but has to fit."""
+
 FIELDS_0_19 = frozenset(
     [
         "id",

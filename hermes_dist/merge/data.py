@@ -159,7 +159,7 @@ def _spliced(
         raise Unmergeable("a comment of yours would be lost")
     if not merge.conflicts and spliced.content == theirs:
         return DocMerge(theirs, theirs)
-    remembered = _remembered(values, theirs, base, own.kind, merge.conflicts)
+    remembered = _remembered(values, theirs, base, own.kind, merge.open)
     content = spliced.content
     if old is not None and base is not None:
         content = _with_comments(content, (old, own, new), base, theirs, merge.kept)
@@ -222,7 +222,7 @@ def _unspliced(
     if () in merge.conflicts:
         raise Unmergeable(why)
     clashes = tuple(merge.conflicts)
-    by_lines = _agreeing_lines(kind, texts, want, values.put_back(clashes))
+    by_lines = _agreeing_lines(kind, texts, want, values.put_back(merge.open))
     if by_lines:
         return DocMerge(by_lines.content, by_lines.base, clashes, why, tuple(merge.left))
     base, ours, theirs = texts
@@ -231,9 +231,10 @@ def _unspliced(
         return DocMerge(theirs, theirs)
     conflicts = (*clashes, *(key for key in sides if sides[key] in {None, Side.THEIRS}))
     # Mostly all that theirs changed is held: then the base stays, and needs no splicing, which has failed once already.
-    if base is not None and same(values.put_back(conflicts), values.base):
+    held = dict.fromkeys([*conflicts, *merge.open])
+    if base is not None and same(values.put_back(held), values.base):
         return DocMerge(ours, base, conflicts)
-    return DocMerge(ours, _remembered(values, theirs, base, kind, conflicts), conflicts)
+    return DocMerge(ours, _remembered(values, theirs, base, kind, held), conflicts)
 
 
 def _agreeing_lines(

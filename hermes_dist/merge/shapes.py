@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import Enum
 from fnmatch import fnmatchcase
 from functools import lru_cache
 
 from hermes_dist.agents.generation import RUN_STATE
-from hermes_dist.agents.jobs import FILE_STATE, IMPLIED
+from hermes_dist.agents.jobs import FILE_STATE, IMPLIED, TWINS
 from hermes_dist.agents.places import CONFIG as _CONFIG
 from hermes_dist.agents.places import JOBS as _JOBS
 from hermes_dist.model.keypath import Item, KeyPath
@@ -44,11 +45,14 @@ TABLE: tuple[tuple[str, str, Shape], ...] = (
     (_CONFIG, "mcp_servers.*.tools.exclude", Shape.SET),
     (_CONFIG, "_config_version", Shape.OURS),
     (_CONFIG, "mcp_servers.*.enabled", Shape.OURS),
+    # The kind of one side with the hour of the other would be a schedule that nobody wrote.
+    (_JOBS, "jobs.[].schedule", Shape.WHOLE),
     *((_JOBS, field, Shape.OURS) for field in FILE_STATE),
     *((_JOBS, f"jobs.[].{field}", Shape.OURS) for field in RUN_STATE),
 )
 
 _SERVER = ("mcp_servers", "*")
+_NO_TWINS: Mapping[str, str] = {}
 _FILES = frozenset(file for file, _, _ in TABLE)
 _IMPLIED = {("jobs", "[]", *field.split(".")): value for field, value in IMPLIED}
 _ROWS = tuple((file, tuple(key.split(".")), shape) for file, key, shape in TABLE)
@@ -77,6 +81,12 @@ def stays_whole(path: RelPath, key: KeyPath) -> bool:
         return False
     is_server = path == _CONFIG and len(key) == len(_SERVER) and key[0] == _SERVER[0]
     return is_server or isinstance(key[-1], Item)
+
+
+def twins_at(path: RelPath, key: KeyPath) -> Mapping[str, str]:
+    """Return the keys of the map at a key that another key of it repeats, with that other key; none for most maps."""
+    is_job = path == _JOBS and len(key) == 2 and key[0] == "jobs"
+    return TWINS if is_job else _NO_TWINS
 
 
 def implied(path: RelPath, key: KeyPath) -> object:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from operator import itemgetter
 from typing import Any
 
@@ -16,6 +16,7 @@ from hermes_dist.merge.shapes import (
     implied,
     shape_of,
     stays_whole,
+    twins_at,
 )
 from hermes_dist.model.documents.api import Kind, kind_of
 from hermes_dist.model.keypath import Item, KeyPath, Segment
@@ -137,6 +138,7 @@ class Merge:
         self.pinned = frozenset(pinned)
         self.leaves = leaves
         self.conflicts: list[KeyPath] = []
+        self.open: list[KeyPath] = []  # the conflicts, and what goes along with them
         self.left: list[KeyPath] = []  # what stays of a layer that is gone
         self.kept: list[KeyPath] = []  # the conflicts, and those that were settled for ours or both
 
@@ -216,12 +218,44 @@ class Merge:
 
     def map(self, base: Values, ours: Values, theirs: Values, key: KeyPath) -> Values:
         merged: Values = {}
+        twins = self._twins(ours, theirs, key)
         for name in _keys(ours, theirs, base):
+            if name in twins.values():
+                continue
             old, own, new = (one.get(name, ABSENT) for one in (base, ours, theirs))
             value = self.value(old, own, new, (*key, _segment(name)))
             if value is not ABSENT:
                 merged[name] = value
+        self._take_along(twins, merged, ours, theirs, key)
         return {name: merged[name] for name in ordered(list(ours), list(theirs), set(merged))}
+
+    def _twins(self, ours: Values, theirs: Values, key: KeyPath) -> Mapping[str, str]:
+        """Return the keys on which the sides differ, each with the key that repeats it and so goes along with it.
+
+        One question is enough for both, and the two would contradict each other if they came from different sides.
+        """
+        return {
+            name: twin
+            for name, twin in twins_at(self.path, key).items()
+            if not _alike_at(self.path, (*key, name), name, ours, theirs)
+        }
+
+    def _take_along(
+        self,
+        twins: Mapping[str, str],
+        merged: Values,
+        ours: Values,
+        theirs: Values,
+        key: KeyPath,
+    ) -> None:
+        """Take each twin from the side that the merged value of its key comes from."""
+        for name, twin in twins.items():
+            source = theirs if same(merged.get(name, ABSENT), theirs.get(name, ABSENT)) else ours
+            if twin in source:
+                merged[twin] = source[twin]
+            for noted in (self.open, self.kept):
+                if (*key, name) in noted:
+                    noted.append((*key, twin))
 
     def keyed(
         self, base: list[object], ours: list[object], theirs: list[object], key: KeyPath, field: str
@@ -266,6 +300,7 @@ class Merge:
         side = self.favour(key)
         if side is None:
             self.conflicts.append(key)
+            self.open.append(key)
         if side is Side.THEIRS:
             return theirs
         self.kept.append(key)

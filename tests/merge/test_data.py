@@ -590,12 +590,63 @@ def test_what_goes_without_saying_in_a_job_is_no_change_and_no_conflict(
     a, b = (json.dumps(_holding(job)).encode() for job in (one, other))
     assert same_document(path, a, b)
     assert changed_keys(path, a, b) == []
-    new = {**one, "skills": ["x"], "deliver": "telegram", "prompt": "Look twice."}
-    merged, conflicts = merge_values(path, _holding(one), _holding(other), _holding(new))
+    news = {"skills": ["x"], "skill": "x", "deliver": "telegram", "prompt": "Look twice."}
+    merged, conflicts = merge_values(path, _holding(one), _holding(other), _holding(one | news))
     assert conflicts == ()
-    assert merged == _holding(
-        {**other, "skills": ["x"], "deliver": "telegram", "prompt": "Look twice."}
-    )
+    assert merged == _holding(other | news)
+
+
+def _every(minutes: int) -> dict[str, object]:
+    text = f"every {minutes}m"
+    schedule = {"kind": "interval", "minutes": minutes, "display": text}
+    return {"id": "ab", "schedule": schedule, "schedule_display": text}
+
+
+_DAILY: dict[str, object] = {
+    "id": "ab",
+    "schedule": {"kind": "cron", "expr": "0 9 * * *", "display": "0 9 * * *"},
+    "schedule_display": "0 9 * * *",
+}
+
+
+@pytest.mark.parametrize("theirs", [_every(5), _DAILY], ids=["other minutes", "another kind"])
+def test_a_schedule_that_both_changed_is_one_question_and_never_a_mixture(
+    theirs: dict[str, object],
+) -> None:
+    base, ours = _jobs(_every(60)), _every(30)
+    result = merge_document(JOBS, base, _jobs(ours), _jobs(theirs))
+    assert keys_of(result) == ["jobs[id=ab].schedule"]
+    assert json.loads(result.content)["jobs"] == [ours]
+    assert json.loads(result.base)["jobs"] == [_every(60)]
+    for side, right in ((Side.OURS, ours), (Side.THEIRS, theirs)):
+        settled = merge_document(JOBS, base, _jobs(ours), _jobs(theirs), lambda _key, s=side: s)
+        assert settled.conflicts == ()
+        assert json.loads(settled.content)["jobs"] == [right]
+
+
+@given(st.sampled_from([_every(60), _every(30), _DAILY]), st.sampled_from([_every(60), _DAILY]))
+def test_what_is_shown_of_a_schedule_comes_from_where_the_schedule_does(
+    ours: dict[str, object], theirs: dict[str, object]
+) -> None:
+    for stale in (ours, {**ours, "schedule_display": "by hand"}):
+        result = merge_document(JOBS, _jobs(_every(60)), _jobs(stale), _jobs(theirs))
+        [job] = json.loads(result.content)["jobs"]
+        assert job in (stale, theirs, {**theirs, "schedule_display": stale["schedule_display"]})
+        if job["schedule"] != stale["schedule"]:
+            assert job == theirs
+
+
+def test_the_first_skill_goes_along_with_the_skills() -> None:
+    def job(*skills: str) -> dict[str, object]:
+        return {"id": "ab", "skills": list(skills), "skill": skills[0]}
+
+    result = merge_document(JOBS, _jobs(job("a")), _jobs(job("b")), _jobs(job("c")))
+    assert keys_of(result) == ["jobs[id=ab].skills"]
+    assert json.loads(result.content)["jobs"] == [job("b")]
+    # An older file has the one alone.
+    alone = ({"id": "ab", "skill": name} for name in ("a", "a", "c"))
+    merged = merge_document(JOBS, *(_jobs(each) for each in alone))
+    assert json.loads(merged.content)["jobs"] == [{"id": "ab", "skill": "c"}]
 
 
 @pytest.mark.parametrize(

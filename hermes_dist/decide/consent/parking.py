@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from hermes_dist.agents.jobs import TWINS
 from hermes_dist.decide.placement.jobs import JOBS
 from hermes_dist.model.discreet import Contents
 from hermes_dist.model.documents.api import Kind, Unmergeable, graft, kind_of
@@ -96,10 +97,6 @@ def _grafted_skill(target: bytes, source: bytes, keys: list[KeyPath]) -> bytes |
     return parts.opening + front + parts.closing + body
 
 
-_TWINS = {"schedule": "schedule_display", "skills": "skill"}
-"""Fields of a job that hold the same data as another field."""
-
-
 def park(theirs: Tree, base: Tree, effects: Iterable[Effect], read: Read) -> Grafted:
     """Put the parts that ``effects`` live in back to base, within what upstream offers."""
     # Base takes the part's place, and not the home's value: with ours there, the merge would take the user's edit for
@@ -109,6 +106,6 @@ def park(theirs: Tree, base: Tree, effects: Iterable[Effect], read: Read) -> Gra
         places.append((effect.path, effect.key))
         # A twin field has to go back together with its field, or the job would contradict itself.
         head, dot, field = effect.key.rpartition(".")
-        if effect.path == JOBS and field in _TWINS:
-            places.append((effect.path, f"{head}{dot}{_TWINS[field]}"))
+        if effect.path == JOBS and field in TWINS:
+            places.append((effect.path, f"{head}{dot}{TWINS[field]}"))
     return put_back(theirs, base, places, read)

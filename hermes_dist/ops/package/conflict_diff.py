@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from msgspec import Struct
 
+from hermes_dist.agents.places import JOBS
 from hermes_dist.decide.changes import Change, How, KeyChange, key_changes, shown_value, text_diff
 from hermes_dist.decide.conflict_copy import Copy, marked_copy, texts_fit, value_at
 from hermes_dist.decide.consent.parking import park
+from hermes_dist.decide.placement.timing import schedule_words
 from hermes_dist.errors import Invalid
 from hermes_dist.model.documents.api import ABSENT, kind_of, load_data
-from hermes_dist.model.keypath import BODY, parse_key
+from hermes_dist.model.keypath import BODY, KeyPath, parse_key
+from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Conflict, Step
 from hermes_dist.model.tree import Entry, together
 from hermes_dist.ops.change.mask import Mask
@@ -53,7 +58,7 @@ def sides_of(ctx: Context, proposal: Proposal, conflict: Conflict) -> Sides:
     def shown(value: object) -> str | None:
         if value is ABSENT:
             return None
-        return mask.key(KeyChange(conflict.key, "", shown_value(value))).after
+        return mask.key(KeyChange(conflict.key, "", _shown(conflict.path, key, value))).after
 
     return Sides(
         was=shown(was),
@@ -62,6 +67,13 @@ def sides_of(ctx: Context, proposal: Proposal, conflict: Conflict) -> Sides:
         has_values=True,
         fit_together=isinstance(yours, list) and isinstance(theirs, list),
     )
+
+
+def _shown(path: RelPath, key: KeyPath, value: object) -> str:
+    """Show a value on one line; the schedule of a job in words."""
+    if path == JOBS and key[-1] == "schedule" and isinstance(value, Mapping):
+        return schedule_words(value)
+    return shown_value(value)
 
 
 def _three(proposal: Proposal, conflict: Conflict) -> tuple[bytes | None, ...]:
