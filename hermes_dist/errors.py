@@ -160,6 +160,10 @@ class Invalid(DistError):
     """Input from outside that breaks a rule: a file, a field, a name, a path."""
 
 
+class NoSuchRef(Invalid):
+    """A repository has no tag, branch or commit of this name."""
+
+
 class Unfinished(DistError):
     """A change failed on the way, and so did the way back; the next command mends it."""
 

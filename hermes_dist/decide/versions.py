@@ -137,7 +137,11 @@ def choose_tag(wanted: str, tags: Iterable[str]) -> str:
     newest = sorted(known, key=lambda tag: (known[tag], tag), reverse=True)[:5]
     some = "it has no version tags"
     if newest:
-        some = f"the newest are {', '.join(newest)}"
+        some = (
+            f"the newest are {', '.join(newest)}"
+            if len(newest) > 1
+            else f"the only one is {newest[0]}"
+        )
     raise Invalid(
         f"no version tag is in the range {wanted!r:.80}: {some}",
         hint="choose a tag or branch with #REF",

@@ -28,7 +28,7 @@ SINCE = "0.2.0"
 
 MAX_BYTES = 32 * 2**20
 WHERE = "distribution.lock"
-HINT = "put it back from a backup, or move it away and adopt the profile"
+HINT = "put it back from a backup; or rename this file, and then adopt the profile"
 DAMAGE = (KeyError, TypeError, ValueError, RecursionError, Invalid)
 """Errors that reading a damaged lock raises."""
 _LONG_TABLES = (b"consent", b"shipped", b"base")

@@ -115,7 +115,10 @@ _INVISIBLE = frozenset(["Cc", "Cf", "Cs", "Zl", "Zp"])
 _ENCODED_CONTROL = r"%(?:[01][0-9A-Fa-f]|7[Ff])"
 _URL_ODD = rf"[\s\\\"<>`{{}}|^]|{_ENCODED_CONTROL}|%5[Cc]|/(?:\.|%2[Ee]){{1,2}}(?:/|$)"
 """Characters that no legitimate repository URL contains, and that programs read in different ways."""
-_BROWSER = r"/(?:-/)?(?:tree|blob|raw)/"
+_BROWSER = r"(?P<at>.*?)/(?:-/)?(?P<kind>tree|blob|raw|commit|releases/tag)/(?P<ref>[^/]+)(?:/(?P<folder>.*))?"
+_PAGE = rf"[\w-]+\.[\w.-]+/{_BROWSER}"
+_OWNER_AND_REPO = frozenset(["bitbucket.org", "codeberg.org", "github.com"])
+"""Hosts where a repository is always OWNER/REPO, so that more is a folder; elsewhere it may be a group."""
 
 
 class Login:
@@ -443,6 +446,8 @@ def _classify(location: str, *, allow_insecure: bool) -> SourceSpec:
     if location.startswith(("./", "../", "/", "~/")) or location in {".", "..", "~"}:
         kind = SourceKind.ARCHIVE if location.lower().endswith(ARCHIVES) else SourceKind.FOLDER
         return SourceSpec(kind=kind, location=location.rstrip("/") or "/")
+    if re.match(_PAGE, location):
+        return _url(f"https://{location}", allow_insecure=False)
     return _scp(location) or _short_form(location)
 
 
@@ -462,6 +467,7 @@ def _scp(location: str) -> SourceSpec | None:
 def _scp_form(user: str, host: str, path: str) -> SourceSpec:
     if not re.fullmatch(_HOST, host) or not path or path.startswith("-"):
         raise _NotOne("its host or path is not valid")
+    _check_repository(f"{user}{host.lower()}:", path.lstrip("/"))
     return SourceSpec(kind=SourceKind.GIT, location=f"{user}{_ssh_host(host)}:{path}")
 
 
@@ -479,13 +485,17 @@ def _short_form(location: str) -> SourceSpec:
         return SourceSpec(kind=SourceKind.ARCHIVE, location=f"./{location}")
     if len(parts) == 1:
         return SourceSpec(kind=SourceKind.REGISTRY, location=parts[0])
-    if "." not in parts[0]:
+    if "." in parts[0]:
         if len(parts) == 2:
-            return SourceSpec(kind=SourceKind.GIT, location=f"https://github.com/{'/'.join(parts)}")
-        raise _NotOne("it is neither owner/repo nor host/owner/repo; for a folder, begin with ./")
+            raise _NotOne("a host must be followed by owner/repo; for a folder, begin with ./")
+        return _url(f"https://{'/'.join(parts)}", allow_insecure=False)
     if len(parts) == 2:
-        raise _NotOne("a host must be followed by owner/repo; for a folder, begin with ./")
-    return _url(f"https://{'/'.join(parts)}", allow_insecure=False)
+        return SourceSpec(kind=SourceKind.GIT, location=f"https://github.com/{'/'.join(parts)}")
+    raise _NotOne(
+        "it is neither owner/repo nor host/owner/repo",
+        f"for a folder of that repository, write {'/'.join(parts[:2])}//{'/'.join(parts[2:])}; "
+        "for a folder of this machine, begin with ./",
+    )
 
 
 def _url(location: str, *, allow_insecure: bool) -> SourceSpec:
@@ -540,11 +550,7 @@ def _server_url(scheme: str, parts: SplitResult) -> SourceSpec:
         raise _NotOne("its host is not valid")
     if not path or parts.query:
         raise _NotOne("the path of a repository is missing, or a query follows it")
-    if re.search(_BROWSER, path):
-        raise _NotOne(
-            "it is the web page of a folder or file",
-            "write the repository, then //folder, then #branch",
-        )
+    _check_repository(f"{server}/", path.lstrip("/"))
     if scheme == "ssh":
         server = _ssh_server(parts, server)
         name = user.partition(":")[0]
@@ -556,6 +562,32 @@ def _server_url(scheme: str, parts: SplitResult) -> SourceSpec:
     return SourceSpec(
         kind=SourceKind.GIT, location=f"{scheme}://{server}{path}", credentials=Login(user)
     )
+
+
+def _check_repository(host: str, path: str) -> None:
+    """Make sure that a path on a server may be a repository, where it is known what one looks like.
+
+    Args:
+        host: The server, as it stands before the path.
+        path: The path, without a slash at its beginning.
+
+    Raises:
+        _NotOne: It is a web page, or a folder of a repository.
+    """
+    if page := re.fullmatch(_BROWSER, path):
+        folder = page["folder"] or ""
+        if page["kind"] in {"blob", "raw"}:
+            folder = folder.rpartition("/")[0]
+        place = f"//{folder}" if folder else ""
+        raise _NotOne(
+            "it is a web page of a repository",
+            f"did you mean {host}{page['at']}{place}#{page['ref']}?",
+        )
+    server = host.rpartition("@")[2].rstrip("/:")
+    parts = [part for part in path.split("/") if part]
+    if server in _OWNER_AND_REPO and len(parts) > 2 and not path.lower().endswith(ARCHIVES):
+        place = f"{host}{'/'.join(parts[:2])}//{'/'.join(parts[2:])}"
+        raise _NotOne("it is a folder of a repository", f"write // before the folder: {place}")
 
 
 def _server(parts: SplitResult) -> str:

@@ -262,13 +262,22 @@ class Context:
         try:
             profile = ProfileName.typed(str(name))
         except Invalid as err:
-            if _looks_like_path(str(name)):
-                err.hint = "the profile comes first, then a path or key; . means the active profile"
-            raise
+            raise self._meant(str(name), err) from None
         if profile != DEFAULT_PROFILE and not self.layout.home(profile).is_dir():
             raise self.missing_profile(profile)
         self._refuse_foreign(profile)
         return profile
+
+    def _meant(self, text: str, err: Invalid) -> Invalid:
+        """Say what to write instead of a word that can't be the name of a profile."""
+        name, at, version = text.partition("@")
+        if at and name in self.names():
+            err.hint, err.command = "a version comes after --to", f"update {name} --to {version}"
+        elif text.startswith(("./", "../", "/", "~")) and os.path.exists(os.path.expanduser(text)):
+            err.hint, err.command = "what is in it is shown by", f"install {text} -n"
+        elif _looks_like_path(text):
+            err.hint = "the profile comes first, then a path or key; . means the active profile"
+        return err
 
     def missing_profile(self, name: ProfileName) -> DistError:
         """Make the error for a profile that is not there; it says what became of it."""

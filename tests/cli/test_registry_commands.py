@@ -87,6 +87,17 @@ def test_a_package_is_found_shown_installed_and_listed_as_current(cli: Cli) -> N
     assert cli("info", "nobody-is-called-so")[0] == 1
 
 
+def test_a_version_that_there_is_not_is_met_with_those_of_the_registry(cli: Cli) -> None:
+    assert cli("install", "my-bot@9.0.0", "-n")[2] == (
+        "error: my-bot: there is no version '9.0.0' in the registry shelf, and no such tag in its repository\n"
+        "  the registry has 1.0.0\n"
+    )
+    assert cli("install", "my-bot@^9", "-n")[2] == (
+        "error: my-bot: no version tag is in the range '^9': the only one is 1.0.0\n"
+        "  to take the newest, write my-bot@1.0.0\n"
+    )
+
+
 def test_a_twin_needs_an_answer_and_a_lie_is_refused(cli: Cli) -> None:
     cli.shelf.put("my-b0t", "github.com/mallory/bot")
     assert cli("registry", "sync", "shelf")[0] == 0

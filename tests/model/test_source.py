@@ -523,7 +523,7 @@ def test_law_what_is_written_is_read_as_the_same_value(text: str) -> None:
 def test_the_table_has_a_row_for_each_kind_and_the_hint_names_every_spelling() -> None:
     assert set(KINDS) == set(SourceKind)
     with pytest.raises(Invalid) as caught:
-        parse_source("a/b/c")
+        parse_source("a:b c")
     hint = caught.value.hint or ""
     assert all(traits.spelling in hint for traits in KINDS.values())
     assert hint.startswith("write github.com/you/bot, a git URL, ./folder or file.tar.gz; then")
@@ -583,3 +583,49 @@ def test_a_range_is_shown_as_it_is_written(typed: str, written: str) -> None:
     spec = parse_source(typed)
     assert spec.as_written.endswith(written)
     assert parse_source(spec.as_written) == spec
+
+
+@pytest.mark.parametrize(
+    ("typed", "hint"),
+    [
+        (
+            "github.com/you/agents/bots/a",
+            "write // before the folder: github.com/you/agents//bots/a",
+        ),
+        (
+            "https://codeberg.org/you/agents/bots/a/#v1",
+            "write // before the folder: codeberg.org/you/agents//bots/a",
+        ),
+        (
+            "git@github.com:you/agents/bots/a",
+            "write // before the folder: git@github.com:you/agents//bots/a",
+        ),
+        (
+            "you/agents/bots/a",
+            (
+                "for a folder of that repository, write you/agents//bots/a; "
+                "for a folder of this machine, begin with ./"
+            ),
+        ),
+        (
+            "https://github.com/you/agents/tree/main/bots/a",
+            "did you mean github.com/you/agents//bots/a#main?",
+        ),
+        ("github.com/o/r/tree/main", "did you mean github.com/o/r#main?"),
+        ("gitlab.com/group/sub/r/-/tree/v1/bot", "did you mean gitlab.com/group/sub/r//bot#v1?"),
+        (
+            "https://github.com/o/r/blob/main/bots/a/SOUL.md",
+            "did you mean github.com/o/r//bots/a#main?",
+        ),
+        ("https://github.com/o/r/releases/tag/v1.0.0", "did you mean github.com/o/r#v1.0.0?"),
+    ],
+)
+def test_a_place_in_a_repository_is_met_with_how_it_is_written(typed: str, hint: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        parse_source(typed)
+    assert caught.value.hint == hint
+
+
+def test_groups_of_other_hosts_are_not_taken_for_folders() -> None:
+    for typed in ("gitlab.com/group/sub/r", "git.example.org/a/b/c/d", "github.com/o/r"):
+        assert parse_source(typed).location == f"https://{typed}"

@@ -44,7 +44,10 @@ def approve(
         typer.Option("--list", help="List what needs approval, what is approved, and what is off."),
     ] = False,
     show: Annotated[
-        bool, typer.Option("--show", help="Show everything that a THING does.")
+        bool,
+        typer.Option(
+            "--show", help="Show everything that a THING does; by default all that waits."
+        ),
     ] = False,
     revoke: Annotated[
         bool,
@@ -82,11 +85,14 @@ def _check_one(list_: bool, show: bool, revoke: bool, *, things: bool) -> None:
     Raises:
         UsageError: They do not go together.
     """
-    needs_things = show or revoke
-    if list_ + show + revoke > 1 or (list_ and things) or (needs_things and not things):
+    if list_ + show + revoke > 1:
+        raise UsageError("choose one of --list, --show and --revoke")
+    if list_ and things:
         raise UsageError(
-            "choose one of --list, --show and --revoke; --show and --revoke need a THING"
+            "--list takes no THING", hint="to see one in full, pass --show in place of --list"
         )
+    if revoke and not things:
+        raise UsageError("--revoke needs a THING", hint="what is approved is listed with --list")
 
 
 def _approve(
@@ -240,13 +246,20 @@ def _next(session: Session, name: ProfileName, waiting: object, off: tuple[Off, 
 
 
 def _shown(session: Session, name: ProfileName, words: tuple[str, ...]) -> int:
-    """Show everything that the named things do."""
-    groups = tuple(group for word in words for group in approvals.shown(session.ctx, name, word))
+    """Show everything that the named things do; without a name, all that waits."""
+    if words:
+        groups = tuple(each for word in words for each in approvals.shown(session.ctx, name, word))
+    else:
+        groups = tuple(groups_of(ops.to_approve(session.ctx, name, ()).effects))
     whose = _whose(session, name)
     session.screen.emit("consent-shown", consent_shown_data(name, groups, whose))
     now = agent_time(session.ctx, session.ctx.layout.home(name))
     for group in groups:
         group_card(session.screen.aloud(), group, now, whose)
+    if not groups:
+        session.screen.say(f"Nothing in {name} needs approval.")
+    elif not words:
+        session.screen.tell(f"next: {session.command(f'approve {name}')}")
     return 0
 
 

@@ -48,7 +48,7 @@ from hermes_dist.ops.change.machine_secrets import secrets_of
 from hermes_dist.ops.change.observe import Observed, first_of, observe
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, open_home
-from hermes_dist.ops.layers.again import Below, below
+from hermes_dist.ops.layers.again import Below, FolderChanged, below
 from hermes_dist.world.load import load_manifest
 
 _MOST = 1 << 20
@@ -160,7 +160,7 @@ def leaving(
     received, old = as_listed(package_of(theirs, shipped, read), read, manifest, wanted)
     tree, new = as_listed(package.tree, read, manifest, wanted)
     read = together({**old, **new}, read)
-    lower = _below(ctx, lock)
+    lower = _below(ctx, home, lock)
     whole = Part(received=received, tree=tree, read=read, variables=package.variables)
     if layer:
         part = of_layer(ctx, home, layer, whole, lower, named=bool(places))
@@ -190,9 +190,12 @@ def _name_in(lock: Lock | None) -> str:
     return lock.name if lock else ""
 
 
-def _below(ctx: Context, lock: Lock | None) -> Below | None:
+def _below(ctx: Context, home: Home, lock: Lock | None) -> Below | None:
     """The layers that the package stands on; None if there are none."""
-    return below(ctx, lock) if lock and lock.layers else None
+    try:
+        return below(ctx, lock) if lock and lock.layers else None
+    except FolderChanged as err:
+        raise err.of(home.name) from None
 
 
 def _lacks(whole: Part, lower: Below | None) -> tuple[str, ...]:

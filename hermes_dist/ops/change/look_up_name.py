@@ -8,7 +8,15 @@ from msgspec import Struct
 
 from hermes_dist.decide.registry import choose, fitting, near_twins, unchanged
 from hermes_dist.decide.versions import newer_tags, spelled
-from hermes_dist.errors import Cancelled, DistError, InputNeeded, Invalid, Refused, Unreachable
+from hermes_dist.errors import (
+    Cancelled,
+    DistError,
+    InputNeeded,
+    Invalid,
+    NoSuchRef,
+    Refused,
+    Unreachable,
+)
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.registry import Package, Registry, Release, is_key
@@ -30,6 +38,9 @@ class FoundPackage(Struct, frozen=True):
 
     registry: Registry
     package: Package
+
+
+_FEW = 5
 
 
 def look_up_named(
@@ -63,7 +74,10 @@ def look_up_named(
     # A release names its commit, whatever a ref led to before.
     if release is not None:
         before = None
-    target = resolved(ctx, spec, before)
+    try:
+        target = resolved(ctx, spec, before)
+    except NoSuchRef as err:
+        raise _no_such_version(found, asked) if found.package.versions else err from None
     notes = (*choice.notes, *_deprecated(found.package), *_folder_note(asked), *target.notes)
     target = target._replace(asked=asked, registry=found.registry.name, notes=notes)
     if release is not None:
@@ -181,6 +195,18 @@ def _registry_of(ctx: Context, lock: Lock | None) -> str:
         f"it came from the registry {lock.registry!r:.80}, which this machine no longer uses",
         where=lock.source,
         hint=f"add it again with: {ctx.command(f'registry add PLACE --name {lock.registry}')}",
+    )
+
+
+def _no_such_version(found: FoundPackage, asked: SourceSpec) -> NoSuchRef:
+    """The error for a version that neither a registry lists nor its package's repository has as a tag or branch."""
+    versions = [one.version for one in found.package.versions if not one.yanked]
+    some = newer_tags("0", versions) or versions
+    where = f"in the registry {found.registry.name}, and no such tag in its repository"
+    return NoSuchRef(
+        f"there is no version {asked.ref!r:.80} {where}",
+        where=found.package.name,
+        hint=f"the registry has {', '.join(reversed(some[-_FEW:]))}" if some else "",
     )
 
 

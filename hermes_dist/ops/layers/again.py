@@ -14,12 +14,22 @@ from hermes_dist.errors import DistError
 from hermes_dist.model.discreet import Contents
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.lock_package import LockedPackage
+from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.source import parse_source
 from hermes_dist.model.tree import Read, Tree, together
 from hermes_dist.ops.change.fetch import Fetched
 from hermes_dist.ops.change.target import Target
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.neighbours.package import packaged_again
+
+
+class FolderChanged(DistError):
+    """A folder that a profile received a package from holds something else by now; who knows the profile names it."""
+
+    def of(self, name: ProfileName) -> FolderChanged:
+        """Return self with the command for a profile."""
+        self.command = f"update {name}"
+        return self
 
 
 class Below(Contents, frozen=True, kw_only=True):
@@ -95,10 +105,11 @@ def fetched_again(ctx: Context, package: LockedPackage) -> Fetched:
     offer = ctx.sources.again(pin, ctx.progress) if pin.commit else ctx.sources.fetch(spec)
     if offer.tree.digest != pin.tree:
         # A folder has no commits: what it was when it was received is not there to be compared with.
-        raise DistError(
+        raise FolderChanged(
             f"{package.name} is not as it was received: its folder has changed",
             where=package.source,
-            hint=f"bring the profile up to it first: {ctx.command('update PROFILE')}",
+            hint="bring the profile up to it first",
+            command="update PROFILE",
         )
     found = packaged_again(ctx, offer, package.taken, package.source)
     target = Target(spec, None, pin.ref, pin.commit, pin.kind)

@@ -27,7 +27,7 @@ from hermes_dist.ops.change.lost_contents import mending
 from hermes_dist.ops.change.mask import Mask
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, look_into
-from hermes_dist.ops.layers.again import fetched_again, layer_again
+from hermes_dist.ops.layers.again import FolderChanged, fetched_again, layer_again
 from hermes_dist.ops.package.resolve import near_places
 
 _BY_KEY = frozenset(map(RelPath, (CONFIG, JOBS)))
@@ -113,7 +113,7 @@ def why(ctx: Context, name: ProfileName, place: str) -> Why:
     """
     home = look_into(ctx, name)
     lock = home.need_lock(ctx)
-    stack = _stack(ctx, lock)
+    stack = _stack(ctx, home.name, lock)
     path, key = _place(ctx, home, stack, place)
     value = _at_home(home, path, key)
     own = not same(value, _received(ctx, lock, path, key))
@@ -172,7 +172,7 @@ def owns(ctx: Context, name: ProfileName, package: str) -> tuple[str, ...]:
             where=str(home.path),
             hint=f"{offered(package, names, 'its packages')}; see: {ctx.command(f'tree {name}')}",
         )
-    stack = _stack(ctx, lock)
+    stack = _stack(ctx, home.name, lock)
     order, mine, found = _order(stack), stack[names.index(package)], []
     for path, key in _places_in(mine):
         saying = [one.package.name for one in stack if _value(one, path, key) is not ABSENT]
@@ -187,7 +187,7 @@ def origins(ctx: Context, home: Home) -> Callable[[Group], Origin]:
     stack: tuple[Shipped, ...] = ()
     if lock is not None and lock.layers:
         with suppress(DistError):
-            stack = _stack(ctx, lock)
+            stack = _stack(ctx, home.name, lock)
     brought = [Brought(one.layer, one.tree) for one in stack]
 
     def origin(group: Group) -> Origin:
@@ -196,13 +196,16 @@ def origins(ctx: Context, home: Home) -> Callable[[Group], Origin]:
     return origin
 
 
-def _stack(ctx: Context, lock: Lock) -> tuple[Shipped, ...]:
+def _stack(ctx: Context, name: ProfileName, lock: Lock) -> tuple[Shipped, ...]:
     """Read all packages of a lock again, the lowest first.
 
     Raises:
         DistError: One is not here any more and can't be fetched.
     """
-    return tuple(_shipped(ctx, one, lock.inputs) for one in lock.packages)
+    try:
+        return tuple(_shipped(ctx, one, lock.inputs) for one in lock.packages)
+    except FolderChanged as err:
+        raise err.of(name) from None
 
 
 def _shipped(ctx: Context, package: LockedPackage, inputs: tuple[InputAnswer, ...]) -> Shipped:

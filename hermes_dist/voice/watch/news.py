@@ -55,12 +55,19 @@ def _rest(count: int) -> str:
 
 
 def _title(arrival: Arrival) -> str:
-    proposal = _proposal(arrival)
-    name, new = "", arrival.to or arrival.row.in_range or arrival.row.there
+    proposal, row = _proposal(arrival), arrival.row
+    name, new = "", arrival.to or row.in_range or row.there
     if proposal is not None and proposal.manifest is not None:
         name, new = proposal.manifest.name, proposal.manifest.version or new
-    old = arrival.row.version or arrival.row.here
+    old = row.version or row.here
+    if new == old and row.layers:
+        return f"a newer layer of {arrival.profile} ({_layers(arrival)})"
     return f"{clean(name or 'a new release', 100)} {clean(new, 60)} (here {clean(old, 60)})"
+
+
+def _layers(arrival: Arrival) -> str:
+    """The layers that have something newer."""
+    return ", ".join(clean(layer.name, 100) for layer in arrival.row.layers[:_MOST_NAMES])
 
 
 def _plain(line: Line) -> str:

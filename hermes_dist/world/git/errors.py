@@ -34,6 +34,7 @@ _CIRCLE = "it redirects in a circle"
 _BROWSER = (
     "open the address in a browser: the host may want a login, or say where the repository is now"
 )
+_OWNER_AND_REPO = 2
 _LOCAL = "check whether it was moved or renamed, or is on a disk that is not connected now"
 _TABLE: tuple[tuple[str, type[DistError], str, str], ...] = (
     (
@@ -377,6 +378,9 @@ def _advice_for(where: str, advice: str) -> str:
         return _LOCAL
     if where.endswith(ARCHIVES):
         return f"an archive is installed from a file: download it, then install ./{where.rpartition('/')[2]}"
+    # A host whose repositories are in groups may mean a repository or a folder of one by it.
+    if where.partition("://")[2].count("/") > _OWNER_AND_REPO:
+        return f"{advice}; before a folder of a repository, write //"
     return advice
 
 

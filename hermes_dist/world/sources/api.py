@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from hermes_dist.brand import MANIFEST, Layout
-from hermes_dist.errors import DistError, Invalid
+from hermes_dist.errors import DistError, Invalid, NoSuchRef
 from hermes_dist.lazily import NamedTuple
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath
@@ -510,8 +510,11 @@ def _no_such_ref(spec: SourceSpec, name: str, refs: Refs) -> Invalid:
 
     names = [*refs.tags, *refs.heads]
     close = difflib.get_close_matches(name, names, n=5, cutoff=0.5) or names[-10:]
-    hint = f"it has {', '.join(close)}" if close else "it has neither tags nor branches"
-    return Invalid(f"there is no tag, branch or commit {name!r:.100}", where=str(spec), hint=hint)
+    hint = "it has neither tags nor branches"
+    if close:
+        more = len(names) - len(close)
+        hint = f"it has {', '.join(close)}{f', and {more} more' if more else ''}"
+    return NoSuchRef(f"there is no tag, branch or commit {name!r:.100}", where=str(spec), hint=hint)
 
 
 def _no_versions(spec: SourceSpec, folder: Path) -> Invalid:
