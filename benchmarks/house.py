@@ -112,7 +112,8 @@ def walk(*words: str) -> Walk:
         "hermes-dist"
     ]
     module, _, function = entry.partition(":")
-    start = getattr(import_module(module), function)
+    # What is installed ends the process with the command; what it starts can be called again.
+    start = getattr(import_module(module.replace(".process", ".start")), function)
     seen: set[str] = set()
     calls = 0
     hops = 0
