@@ -411,7 +411,10 @@ def keep_contents(ctx: Context, proposal: Proposal, lock: Lock) -> None:
 
 
 def _keep(ctx: Context, lock: Lock, read: Read) -> None:
-    missing = sorted(digest for digest in lock.contents() if not ctx.store.has(digest))
+    needed = lock.contents()
+    if ctx.store.has_all(needed):
+        return
+    missing = sorted(digest for digest in needed if not ctx.store.has(digest))
     ctx.store.put_many(read(digest) for digest in missing)
 
 

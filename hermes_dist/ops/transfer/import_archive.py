@@ -293,7 +293,10 @@ def _merge(ctx: Context, archive: Archive, home: Home, parts: Sorted, choices: C
         lock = mask.lock(lock)
     plan, kept = without_deletions(plan, observed.links, "import")
     plan = replace(plan, notes=(*plan.notes, *kept), blobs={**grafted.blobs, **plan.blobs})
-    size = sum(ctx.store.size(e.digest) or len(content(e.digest)) for e in parts.live.values())
+    size = sum(
+        archive.sizes.get(e.digest) or ctx.store.size(e.digest) or len(content(e.digest))
+        for e in parts.live.values()
+    )
     return _Merged(plan, lock, quiet.tree, size, observed, arrival.read)
 
 

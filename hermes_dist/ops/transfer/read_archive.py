@@ -60,6 +60,7 @@ class Archive(Struct, frozen=True, kw_only=True):
         foreign: Another program wrote it.
         whole: It is a full backup, opened with a passphrase.
         notes: What else to say.
+        sizes: How many bytes each content has that it brought.
     """
 
     root: str
@@ -70,6 +71,7 @@ class Archive(Struct, frozen=True, kw_only=True):
     foreign: bool
     whole: bool
     notes: tuple[Note, ...] = ()
+    sizes: Mapping[Digest, int] = {}
 
 
 class Sorted(Struct):
@@ -150,7 +152,9 @@ def read(ctx: Context, source: Source, spool: Path, judge: Callable[[str], None]
     found = source.take(shelves)
     lock, lost = None, 0
     if seen.lock is not None:
-        lock, lost = readable(seen.lock, ctx.store.has)
+        lock, lost = readable(
+            seen.lock, lambda digest: digest in found.sizes or ctx.store.has(digest)
+        )
     notes = (Note.of(NoteKind.CONTENTS_NOT_IN_ARCHIVE, count=lost),) if lost else ()
     return Archive(
         root=found.root,
@@ -165,6 +169,7 @@ def read(ctx: Context, source: Source, spool: Path, judge: Callable[[str], None]
             if path not in seen.apart
         },
         notes=(*notes, *seen.about_lock(ctx)),
+        sizes=found.sizes,
     )
 
 

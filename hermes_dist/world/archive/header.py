@@ -24,6 +24,7 @@ KINDS = {
 """Kinds of members that no archive may have, in words."""
 _HUGE = 1 << 60
 _SIZE = slice(124, 136)
+_DIGITS = slice(124, 135)
 _DEVICES = slice(329, 345)
 _SUM = slice(148, 156)
 SHORT = 100
@@ -44,6 +45,18 @@ def header(name: bytes, size: int, *, executable: bool = False) -> bytes:
     digits = b"%011o" % size
     total += sum(name) + sum(digits)
     return b"%b%b%b%b%06o\0 %b" % (name.ljust(SHORT, b"\0"), start, digits, middle, total, end)
+
+
+def read_plain(block: bytes, *, executable: bool) -> tuple[bytes, int] | None:
+    """Return the name and size in a header with a short name; None unless it is the one that is packed for these."""
+    name = block[:SHORT].rstrip(b"\0")
+    digits = block[_DIGITS]
+    if not name or not digits.isdigit() or b"\0" in name:
+        return None
+    start, middle, end, total = _form(folder=name.endswith(b"/"), executable=executable)
+    total += sum(name) + sum(digits)
+    rest = b"%b%b%b%06o\0 %b" % (start, digits, middle, total, end)
+    return (name, int(digits, 8)) if block[SHORT:] == rest else None
 
 
 @cache

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import BinaryIO
@@ -25,6 +26,7 @@ from hermes_dist.world.archive.header import (
     header,
     kind_of,
     name_of,
+    read_plain,
     size_of,
     sum_is_right,
 )
@@ -77,6 +79,7 @@ class Contents(Struct):
         tree: Its files; their contents are kept.
         card: Its description of itself; None if it has none.
         base: Other contents that a merge needs.
+        sizes: How many bytes each content has that was stored.
         carried: Files that were written to the disk.
     """
 
@@ -85,6 +88,7 @@ class Contents(Struct):
     tree: Tree = field(default_factory=Tree)
     card: bytes | None = None
     base: set[Digest] = field(default_factory=set)
+    sizes: dict[Digest, int] = field(default_factory=dict)
     carried: dict[RelPath, Carried] = field(default_factory=dict)
 
 
@@ -154,8 +158,9 @@ def members(chunks: Iterator[bytes]) -> Iterator[Raw]:
         last = name
         left = [size]
         yield Raw(name, _may_run(block), size, partial(_content, inflated, left))
-        for _ in _content(inflated, left):
-            pass  # skip content that was not asked for
+        if left[0]:
+            for _ in _content(inflated, left):
+                pass  # skip content that was not asked for
         if inflated.read(-size % BLOCK).strip(b"\0"):
             raise Invalid("the archive is not safe: its padding is not empty", where=shown(name))
     if inflated.block().strip(b"\0"):
@@ -200,6 +205,10 @@ def _header(block: bytes) -> tuple[bytes, int]:
     Raises:
         Invalid: The header is not exactly as this program writes it.
     """
+    with suppress(ValueError):  # a digit that is not octal
+        plain = read_plain(block, executable=_may_run(block))
+        if plain is not None and not (plain[1] and kind_of(block) == FOLDER):
+            return plain
     name = name_of(block)
     size = _plain_size(block, name)
     if size is None or (size and kind_of(block) == FOLDER):
@@ -284,6 +293,7 @@ class _Taker:
         self._shelves = shelves
         self._gate, self._carried = Gate(shelves.limits), Gate(CARRIED)
         self._files: list[tuple[RelPath, bool]] = []
+        self._sizes: list[int] = []
         self.found = Contents()
 
     def contents(self, raws: Iterator[Raw]) -> Iterator[bytes]:
@@ -304,6 +314,7 @@ class _Taker:
                 continue
             _check_digest(path, data)
             self._files.append((path, raw.executable))
+            self._sizes.append(len(data))
             yield data
         self._check()
 
@@ -313,6 +324,7 @@ class _Taker:
             path: Entry(digest, run)
             for (path, run), digest in zip(self._files, digests, strict=True)
         }
+        self.found.sizes = dict(zip(digests, self._sizes, strict=True))
         self.found.base = {entry.digest for path, entry in entries.items() if path.under(BASE)}
         self.found.tree = Tree(
             {path: entry for path, entry in entries.items() if not path.under(BASE)}

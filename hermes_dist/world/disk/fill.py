@@ -1,4 +1,7 @@
-"""Make many files and folders in a place of our own, and open each folder once for all that is in it."""
+"""Make many files and folders in a place of our own, and open each folder once for all the folders in it.
+
+A folder that was made a moment ago is not opened for the files in it: nobody else can have put a link in its place.
+"""
 
 from __future__ import annotations
 
@@ -51,6 +54,7 @@ class Filler:
     def __init__(self, root: int) -> None:
         self._user, self._group = os.geteuid(), os.getegid()
         self._way: list[_Open] = []
+        self._last = ""
         self._enter("", root)
 
     def __enter__(self) -> Self:
@@ -67,11 +71,17 @@ class Filler:
             OSError: As the system says.
         """
         folder, _, name = new.path.rpartition("/")
+        if new.data is not None and folder and folder == self._last:
+            around = self._way[-1]
+            self._file(new, new.path[len(around.path) :], new.data, around)
+            return
         around = self._opened(f"{folder}/" if folder else "")
-        if new.data is None:
-            self._folder(new, name, around)
-        else:
+        if new.data is not None:
             self._file(new, name, new.data, around)
+        elif around.alike:
+            self._empty(new, name, around)
+        else:
+            self._folder(new, name, around)
 
     def _file(self, new: New, name: str, data: bytes, around: _Open) -> None:
         fd = os.open(name, _NEW, new.mode, dir_fd=around.fd)
@@ -83,6 +93,13 @@ class Filler:
                 os.fchmod(fd, new.mode)
         finally:
             os.close(fd)
+
+    def _empty(self, new: New, name: str, around: _Open) -> None:
+        """Make a folder that has the right owner anyway."""
+        os.mkdir(name, new.mode, dir_fd=around.fd)
+        if new.exact:
+            os.chmod(name, new.mode, dir_fd=around.fd)
+        self._last = new.path
 
     def _folder(self, new: New, name: str, around: _Open) -> None:
         os.mkdir(name, new.mode, dir_fd=around.fd)
@@ -99,6 +116,7 @@ class Filler:
 
     def _opened(self, path: str) -> _Open:
         """Open a folder, from the nearest one that is open already."""
+        self._last = ""
         while not path.startswith(self._way[-1].path):
             os.close(self._way.pop().fd)
         at = self._way[-1]

@@ -217,8 +217,10 @@ def _inner_folders(paths: Iterable[str], folders: Iterable[str]) -> list[str]:
     """Return every folder that a home needs, parents first."""
     needed = {parent for folder in folders for parent in (*RelPath(folder).parents, folder)}
     for path in paths:
-        parts = path.split("/")
-        needed |= {"/".join(parts[:depth]) for depth in range(1, len(parts))}
+        folder = path.rpartition("/")[0]
+        while folder and folder not in needed:
+            needed.add(folder)
+            folder = folder.rpartition("/")[0]
     return sorted(needed)
 
 

@@ -68,7 +68,7 @@ class Boxes:
 
     def near(self, digest: Digest) -> Place | None:
         """Find a content in the box in which something was found last; None if it is not there."""
-        return self._index(self._latest).find(bytes.fromhex(digest)) if self._latest else None
+        return self._index(self._latest).find(digest) if self._latest else None
 
     def place(
         self, digest: Digest, *, again: bool = False, sure: bool = False, but: str = ""
@@ -89,7 +89,7 @@ class Boxes:
         key = bytes.fromhex(digest)
         for box in self._in_turn(but):
             if sure or self._may_hold(box, key):
-                place = self._index(box).find(key)
+                place = self._index(box).find(digest)
                 if place is not None:
                     self._latest = box
                     return place

@@ -42,23 +42,22 @@ class Index:
     def __len__(self) -> int:
         return len(self._starts)
 
-    def find(self, digest: bytes) -> Place | None:
+    def find(self, digest: Digest) -> Place | None:
         """Find a content; None if it is not in this box."""
-        start = int.from_bytes(digest[:8], "big")
+        key = bytes.fromhex(digest)
+        start = int.from_bytes(key[:8], "big")
         row = bisect_left(self._starts, start)
         while row < len(self._starts) and self._starts[row] == start:
-            if self.rows.startswith(digest, row * ROW.size):
-                return self._at(row)
+            if self.rows.startswith(key, row * ROW.size):
+                _, at, size = ROW.unpack_from(self.rows, row * ROW.size)
+                return Place(self.box, digest, at, size)
             row += 1
         return None
 
     def all(self) -> Iterator[Place]:
         """Everything that is in it."""
-        return map(self._at, range(len(self._starts)))
-
-    def _at(self, row: int) -> Place:
-        key, at, size = ROW.unpack_from(self.rows, row * ROW.size)
-        return Place(self.box, str.__new__(Digest, key.hex()), at, size)
+        for key, at, size in ROW.iter_unpack(self.rows):
+            yield Place(self.box, str.__new__(Digest, key.hex()), at, size)
 
 
 def may_hold(fd: int, digest: bytes) -> bool:
