@@ -293,11 +293,14 @@ def _merge(ctx: Context, archive: Archive, home: Home, parts: Sorted, choices: C
         lock = mask.lock(lock)
     plan, kept = without_deletions(plan, observed.links, "import")
     plan = replace(plan, notes=(*plan.notes, *kept), blobs={**grafted.blobs, **plan.blobs})
-    size = sum(
-        archive.sizes.get(e.digest) or ctx.store.size(e.digest) or len(content(e.digest))
-        for e in parts.live.values()
-    )
+    size = _size(ctx, archive, parts.live, content)
     return _Merged(plan, lock, quiet.tree, size, observed, arrival.read)
+
+
+def _size(ctx: Context, archive: Archive, tree: Tree, read: Read) -> int:
+    """The bytes of a tree, as they were counted when it was read, as the store knows them, or as they are read."""
+    digests = [entry.digest for entry in tree.values()]
+    return sum(archive.sizes.get(d) or ctx.store.size(d) or len(read(d)) for d in digests)
 
 
 def _with_what_ran(lock: Lock | None, plan: Plan) -> Lock | None:

@@ -158,9 +158,7 @@ def members(chunks: Iterator[bytes]) -> Iterator[Raw]:
         last = name
         left = [size]
         yield Raw(name, _may_run(block), size, partial(_content, inflated, left))
-        if left[0]:
-            for _ in _content(inflated, left):
-                pass  # skip content that was not asked for
+        _skip(inflated, left)
         if inflated.read(-size % BLOCK).strip(b"\0"):
             raise Invalid("the archive is not safe: its padding is not empty", where=shown(name))
     if inflated.block().strip(b"\0"):
@@ -187,6 +185,13 @@ def _check_order(name: bytes, last: bytes) -> None:
     folder = name.rstrip(b"/").rpartition(b"/")[0]
     if not folder or not last.startswith(folder + b"/"):
         raise Invalid("the archive is not safe: the folder of a file is missing", where=shown(name))
+
+
+def _skip(inflated: Inflated, left: list[int]) -> None:
+    """Skip content that was not asked for."""
+    if left[0]:
+        for _ in _content(inflated, left):
+            pass
 
 
 def _content(inflated: Inflated, left: list[int]) -> Iterator[bytes]:

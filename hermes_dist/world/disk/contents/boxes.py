@@ -22,7 +22,7 @@ from hermes_dist.model.tree import Digest
 from hermes_dist.world.disk.contents.form import Part, name_of, read_rows, rows_of
 from hermes_dist.world.disk.contents.going import GOING, either
 from hermes_dist.world.disk.contents.index import Index, Place, may_hold
-from hermes_dist.world.disk.contents.rescue import rescued_rows
+from hermes_dist.world.disk.contents.rescue import Rescue
 
 INCOMING = "incoming"
 """The folder of a store where contents are written before they get their names."""
@@ -111,12 +111,13 @@ class Boxes:
         except OSError:
             return Index(box, b"")
         try:
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError):  # it is read once more, piece by piece
                 rows = read_rows(fd)
                 if name_of(rows) == box:
                     return Index(box, rows)
-            found = os.fstat(fd)
-            return Index(box, rescued_rows(fd), (found.st_dev, found.st_ino, found.st_size))
+            found, rescue = os.fstat(fd), Rescue(fd)
+            file = (found.st_dev, found.st_ino, found.st_size)
+            return Index(box, rescue.rows(), file, unread=rescue.failed)
         finally:
             os.close(fd)
 

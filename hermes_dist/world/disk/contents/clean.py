@@ -29,7 +29,6 @@ from hermes_dist.world.disk.store import Store
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-_PIECE = 1 << 20
 
 
 class Cleaned(NamedTuple):
@@ -223,12 +222,16 @@ class _Cleaner:
         except FileNotFoundError:
             return
         index = self._boxes.index(box)
+        if not index and not index.damaged:
+            return  # it can't be opened, so what is in it is not known
         size = used = needed = 0
         for key, _, part in ROW.iter_unpack(index.rows):
             size += part
             if key in self._keys:
                 used, needed = used + 1, needed + part
                 self._missing.discard(key)
+        if index.unread:
+            self._unreadable.add(box)
         young = stays(file, self._older_than)
         damaged = bool(index.damaged)
         self._seen[box] = _Seen(box, file, young, damaged, len(index), size, used, needed)
@@ -253,7 +256,7 @@ class _Cleaner:
         old = None if seen.young else self._older_than
         if not self._dry:
             self._write(self._sound(self._live(seen)), seen.box)
-            if not self._is_readable(seen):
+            if seen.box in self._unreadable:
                 return
         gone = self._remove(self._boxes.folder / seen.box, old, seen.file)
         self._boxes.forget(seen.box)
@@ -261,12 +264,6 @@ class _Cleaner:
             gone is not None or seen.damaged
         ):  # a damaged one may have been written again under its name
             self._leave(seen)
-
-    def _is_readable(self, seen: _Seen) -> bool:
-        """Whether the disk can read all of a box: what it can't read today it may read another day."""
-        if seen.damaged:
-            return _can_read(self._boxes.folder / seen.box)
-        return seen.box not in self._unreadable
 
     def _leave(self, seen: _Seen) -> None:
         """Note that a box is gone, and what with it."""
@@ -281,8 +278,13 @@ class _Cleaner:
             self._seen.pop(seen.box, None)
 
     def _live(self, seen: _Seen) -> list[Place]:
-        """What has to stay of a box, in the order in which it is there."""
+        """What has to stay of a box, in the order in which it is there.
+
+        What the disk can't read today it may read another day, so such a box stays.
+        """
         index: Index = self._boxes.index(seen.box)
+        if len(index) != seen.all or index.unread:
+            self._unreadable.add(seen.box)
         live = (one for one in index.all() if seen.young or one.digest in self._keep)
         return sorted(live, key=lambda one: one.at)
 
@@ -356,19 +358,6 @@ class _Cleaner:
             with contextlib.suppress(FileNotFoundError):
                 if left.stat(follow_symlinks=False).st_mtime < self._older_than:
                     left.unlink()
-
-
-def _can_read(path: Path) -> bool:
-    """Whether the disk can read a file, whatever is in it."""
-    try:
-        with path.open("rb", buffering=0) as file:
-            while file.read(_PIECE):
-                pass
-    except FileNotFoundError:
-        return True
-    except OSError:
-        return False
-    return True
 
 
 def _sync_folder(folder: Path) -> None:

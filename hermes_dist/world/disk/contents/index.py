@@ -30,10 +30,13 @@ class Index:
         box: The box.
         rows: Its rows.
         damaged: Which file was found damaged, so that only what could be rescued of it is here; empty for none.
+        unread: Whether the disk could not read a part of it.
     """
 
-    def __init__(self, box: str, rows: bytes, damaged: tuple[int, ...] = ()) -> None:
-        self.box, self.rows, self.damaged = box, rows, damaged
+    def __init__(
+        self, box: str, rows: bytes, damaged: tuple[int, ...] = (), *, unread: bool = False
+    ) -> None:
+        self.box, self.rows, self.damaged, self.unread = box, rows, damaged, unread
         numbers = array("Q", rows)
         if sys.byteorder == "little":
             numbers.byteswap()

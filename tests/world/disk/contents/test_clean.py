@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import threading
@@ -15,6 +16,7 @@ from budget import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hermes_dist.errors import DistError
 from hermes_dist.model.tree import Digest
 from hermes_dist.world.disk.contents.clean import clean
 from hermes_dist.world.disk.contents.joining import FULL, HEAVY, Sized, groups_to_join
@@ -329,3 +331,45 @@ def test_what_is_in_a_box_is_seen_at_a_glance(
     for digest in digests:
         assert Store(store.root).has(digest)
     assert not Store(store.root).has(Digest.of(b"nowhere"))
+
+
+@pytest.mark.parametrize("opened", range(8))
+def test_a_box_that_can_not_be_opened_for_a_moment_stays(
+    store: Store, monkeypatch: pytest.MonkeyPatch, opened: int
+) -> None:
+    every = [d for n in range(2) for d in put(store, n)]
+    age(store)
+    really, left = os.open, opened
+
+    def failing(path: str | Path, *args: int, **more: int) -> int:
+        nonlocal left
+        if Path(path).parent.name == "packs":
+            left -= 1
+            if left < 0:
+                raise OSError(24, "Too many open files")
+        return really(path, *args, **more)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "open", failing)
+        with contextlib.suppress(DistError):
+            clean(Store(store.root), set(every), older_than=2000)
+    assert [Store(store.root).read(d) for d in every] == [b for n in range(2) for b in data_of(n)]
+
+
+def test_a_damaged_box_of_which_more_can_be_read_a_moment_later_stays(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    every = put(store, 1)
+    pread, times = os.pread, 0
+
+    def failing(fd: int, size: int, at: int) -> bytes:
+        nonlocal times
+        times += 1
+        if times < 20:
+            raise OSError(5, "Input/output error")
+        return pread(fd, size, at)
+
+    monkeypatch.setattr(os, "pread", failing)
+    clean(store, set(every), older_than=NOW + 60)
+    monkeypatch.undo()
+    assert [Store(store.root).read(d) for d in every] == data_of(1)

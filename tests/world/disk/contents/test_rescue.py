@@ -184,9 +184,6 @@ def test_behind_a_sector_that_can_not_be_read_contents_are_found_and_the_box_sta
         box.write_bytes(box.read_bytes()[:-1])
     last = (size - 1) // 4096
     disk = Failing(monkeypatch, range(last, last + 1) if at_the_end else range(3, 4))
-    monkeypatch.setattr(
-        "hermes_dist.world.disk.contents.clean._can_read", lambda _path: not disk.pages
-    )
     fresh = Store(store.root)
     assert sum(map(fresh.has, digests)) >= 85
     done = clean(fresh, set(digests), older_than=NOW - 60)
