@@ -104,6 +104,21 @@ class Others(Struct, frozen=True, kw_only=True):
         text = found.said.statement(self.record.place, found.path)
         return bool(signer) and self.holds(signer, text, found.said.signature)
 
+    def said_of_it(self, found: Found) -> Mapping[str, int]:
+        """The counts that a machine signed of a state that this machine has, too.
+
+        Of a machine that does not count here, only its own count is believed: with others, it could make what those
+        machines write look old.
+        """
+        said = found.said
+        if self.can_stay(found):
+            return said.versions
+        there = self.machines.get(said.by)
+        own = said.versions.get(said.by)
+        if own is None or said.sealed != found.sealed or there is None:
+            return {}
+        return {said.by: own} if self.signed_by(there.signer, found) else {}
+
     def can_stay(self, found: Found) -> bool:
         """Whether what is said of a file, which this machine took in, convinces the others, too."""
         said = found.said

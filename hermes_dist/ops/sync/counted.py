@@ -216,9 +216,7 @@ class _Work:
 
     def _keep(self, found: Found) -> None:
         """Remember the counts, too, if a machine says anew what was seen."""
-        versions = found.versions
-        if self.others.can_stay(found):
-            versions = joined_versions(versions, found.said.versions)
+        versions = joined_versions(found.versions, self.others.said_of_it(found))
         self.marks[found.path] = Mark(versions=versions, sealed=found.sealed)
 
     def _unsigned(self, found: Found) -> None:

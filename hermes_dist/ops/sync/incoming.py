@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -26,9 +27,11 @@ from hermes_dist.ops.change.propose import propose
 from hermes_dist.ops.change.request import Choices
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, open_home
-from hermes_dist.ops.sync.counted import Counted
-from hermes_dist.ops.sync.meeting import Place
 from hermes_dist.ops.sync.state import LABEL, begin, lock_of, package_of, write_record
+
+if TYPE_CHECKING:  # what waits for approval is listed without a meeting place
+    from hermes_dist.ops.sync.counted import Counted
+    from hermes_dist.ops.sync.meeting import Place
 
 
 class SyncedHome(Home, frozen=True):

@@ -29,7 +29,7 @@ from hermes_dist.model.tree import Entry, Tree
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.sync.counted import marks_of, shared_states
 from hermes_dist.ops.sync.meeting import Meeting, Place, Push, meet, place_at, push
-from hermes_dist.ops.sync.now import TRIES, up_to_date, with_own_keys
+from hermes_dist.ops.sync.now import TRIES, Forgotten, up_to_date, with_own_keys
 from hermes_dist.ops.sync.roster import about_files, about_now, gone_statement, roster
 from hermes_dist.ops.sync.state import alone, folder_of, need_record, signer_path, write_record
 from hermes_dist.world.keys.signer import Signer
@@ -73,17 +73,22 @@ def leave(ctx: Context, name: ProfileName, agree: Callable[[Record], bool]) -> C
         if not agree(record):
             return None
         place = place_at(ctx, record.url, record.branch, record.machine)
+        told = True
         try:
-            left = _take_away(ctx, place, name, record, record.machine, f"{record.machine} leaves")
+            left, record = _take_away(
+                ctx, place, name, record, record.machine, f"{record.machine} leaves"
+            )
+        except Forgotten:
+            left = None
         except DistError:
             # Leaving must work without the others: `forget` tells them later.
-            left = None
+            left, told = None, False
         shutil.rmtree(folder_of(ctx.layout.home(name)), ignore_errors=True)
         return Changed(
             profile=name,
             machine=record.machine,
             machines=_others(record, left, record.machine) if left else (),
-            told=left is not None,
+            told=told,
         )
 
 
@@ -123,10 +128,10 @@ def forget(ctx: Context, name: ProfileName, machine: str) -> Changed:
                 hint=f"to sync it no longer: {ctx.command(f'sync leave {name}')}",
             )
         place = place_at(ctx, record.url, record.branch, record.machine)
-        left = _take_away(ctx, place, name, record, machine, f"{record.machine}: forget {machine}")
+        message = f"{record.machine}: forget {machine}"
+        left, record = _take_away(ctx, place, name, record, machine, message)
         if left is None:
             raise UsageError(f"no machine called {machine} meets there", where=place.shown)
-        record = up_to_date(ctx, name, record, left)
         one = present(record, left.machines)[machine]
         dropped = _not_here(record, left, machine)
         # Back at the meeting place, by whatever hand, it has to be accepted again, with new keys.
@@ -261,16 +266,20 @@ def _roster(
 
 def _take_away(
     ctx: Context, place: Place, name: ProfileName, record: Record, machine: str, message: str
-) -> Meeting | None:
-    """Take a machine's file and key away; returns what was there before, or None if it has none there."""
+) -> tuple[Meeting | None, Record]:
+    """Take a machine's file and key away.
+
+    Returns:
+        What was there before, or None if nothing of the machine was; and what this machine knows of it.
+    """
     for turn in range(TRIES):
         meeting = meet(ctx, place)
         if meeting is None:
-            return None
+            return None, record
         record = up_to_date(ctx, name, record, meeting)
         one = _there(record, meeting, machine)
         if one is None:
-            return None
+            return None, record
         files = _without(ctx, name, record, meeting, one)
         what = Push(onto=meeting, files=files, message=message, read=ctx.store.read)
         try:
@@ -279,7 +288,7 @@ def _take_away(
             if turn == TRIES - 1:
                 raise
             continue
-        return meeting
+        return meeting, record
     raise AssertionError  # the last turn returns or raises
 
 

@@ -27,6 +27,7 @@ from hermes_dist.model.sync.meeting import (
     PRIVATE,
     PRIVATE_INDEX,
     RECIPIENTS,
+    About,
     Machine,
     machine_path,
     with_recipient,
@@ -300,7 +301,9 @@ class Exchange(Struct, frozen=True, kw_only=True):
         """
         ctx, meeting, path = self.ctx, counts.meeting, self.home
         kept = read_record(path) or record
-        record = with_own_keys(path, replace(record, seen=kept.seen, count=kept.count + 1))
+        # What a machine said anew of the same content is known now, too, although nothing came in.
+        seen = replace(kept.seen, shared=counts.marks)
+        record = with_own_keys(path, replace(record, seen=seen, count=kept.count + 1))
         also = other_files(ctx, path, record, meeting, agreed)
         home = synced_home(ctx, self.name, record)
         made = outgoing_of(ctx, self.place, counts, home, also.files, self.allowed)
@@ -364,13 +367,11 @@ def up_to_date(ctx: Context, name: ProfileName, record: Record, meeting: Meeting
     """Return a record that knows the machines of a meeting place, and which of them are gone.
 
     Raises:
-        Refused: Another machine forgot this one.
+        Forgotten: Another machine forgot this one.
     """
-    about = meeting.about
-    # Before format 3, no meeting place had a name.
-    record = replace(record, place=record.place or about.place or new_place())
+    record = replace(record, place=_place_of(record, meeting.about))
     if by := forgotten_by(record, meeting.gone, is_signed):
-        raise Refused(
+        raise Forgotten(
             f"{by} removed this machine, {record.machine}, from the meeting place",
             where=shown_url(record),
             hint=f"if that was not meant: {ctx.command(f'sync leave {name}')}, then join again; nothing of the profile "
@@ -380,6 +381,18 @@ def up_to_date(ctx: Context, name: ProfileName, record: Record, meeting: Meeting
     record = with_gone(record, meeting.gone, is_signed)
     # A key that others took away has to be accepted again.
     return replace(record, known=tuple(key for key in record.known if key in meeting.recipients))
+
+
+class Forgotten(Refused):
+    """Another machine forgot this one."""
+
+
+def _place_of(record: Record, about: About) -> str:
+    """The name of the meeting place; once something was signed for it here, nothing that stands there changes it."""
+    if any(mark.versions for mark in record.seen.shared.values()):
+        return record.place
+    # Before format 3, no meeting place had a name: of two machines that give it one, the first that sends it counts.
+    return about.place or record.place or new_place()
 
 
 def new_place() -> str:

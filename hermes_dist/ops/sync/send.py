@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -16,7 +16,7 @@ from hermes_dist.decide.sync.shared import Facts, shared_form
 from hermes_dist.errors import DistError, Refused, UsageError, counted
 from hermes_dist.model.lock import Lock, dump_lock, load_lock
 from hermes_dist.model.lock_package import LockedPackage
-from hermes_dist.model.paths import RelPath
+from hermes_dist.model.paths import RelPath, folders_of
 from hermes_dist.model.source import SourceKind, SourceSpec
 from hermes_dist.model.sync.meeting import (
     ABOUT,
@@ -162,11 +162,25 @@ def _waiting(counts: Counted | None, tree: Tree) -> dict[RelPath, str]:
     if counts is None:
         return {}
     there = counts.meeting.profile
-    return {
+    waiting = {
         path: by
         for path, by in counts.waiting.items()
         if path == PACKAGE or tree.get(in_home(path)) != there.get(in_home(path))
     }
+    return waiting | dict(_in_the_way(tree, {in_home(p): by for p, by in waiting.items()}, there))
+
+
+def _in_the_way(
+    tree: Tree, waiting: Mapping[RelPath, str], there: Tree
+) -> Iterator[tuple[RelPath, str]]:
+    """The files that can't be sent because one that waits is where they need a folder, or needs a folder there."""
+    standing = {path: by for path, by in waiting.items() if path in there}
+    for path in tree:
+        for folder in folders_of([path]) & standing.keys():
+            yield PROFILE / path, standing[RelPath(folder)]
+    for path, by in standing.items():
+        for folder in folders_of([path]) & tree.keys():
+            yield PROFILE / folder, by
 
 
 def _without_waiting(

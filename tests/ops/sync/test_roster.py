@@ -15,7 +15,7 @@ from hermes_dist.ops.change.request import Request
 from hermes_dist.ops.sync.begin import Options, join
 from hermes_dist.ops.sync.machines import accept, forget, leave
 from hermes_dist.ops.sync.now import Synced, sync_now
-from hermes_dist.ops.sync.state import need_record, signer_path
+from hermes_dist.ops.sync.state import need_record, signer_path, write_record
 from hermes_dist.ops.sync.status import standing
 from hermes_dist.world.keys.signer import Signer
 
@@ -142,13 +142,30 @@ def test_a_forgotten_machine_is_told_and_comes_back_with_new_keys(
     with pytest.raises(Refused, match="a removed this machine, c"):
         now(third)
     assert third.read("SOUL.md") == "Written meanwhile.\n"
-    leave(third.ctx, BOT, yes)
+    done = leave(third.ctx, BOT, yes)
+    assert done is not None
+    assert done.told
     join(third.ctx, BOT, story.url, Options(machine="c"), Request(), yes)
     for machine in (first, second):
         assert now(machine).changed == ("c",)
         accept(machine.ctx, BOT, "c")
     now(third)
     assert accepted_by(first) == accepted_by(second) == accepted_by(third) == ("a", "b", "c")
+
+
+def test_a_machine_forgets_another_at_a_place_of_an_older_program(
+    three: tuple[Story, Machine, Machine, Machine],
+) -> None:
+    story, first, _, _ = three
+    about = story.at("meeting.json").decode()
+    place = need_record(first.ctx, BOT).place
+    story.push_by_hand({"meeting.json": about.replace(place, ""), "shared.json": None})
+    record = need_record(first.ctx, BOT)
+    write_record(first.home, replace(record, place="", seen=replace(record.seen, shared={})))
+    forget(first.ctx, BOT, "c")
+    assert need_record(first.ctx, BOT).place in story.at("meeting.json").decode()
+    now(first)
+    assert accepted_by(first) == ("a", "b")
 
 
 def test_who_leaves_says_so_itself(three: tuple[Story, Machine, Machine, Machine]) -> None:

@@ -131,6 +131,26 @@ def test_an_edit_of_a_file_that_waits_is_neither_sent_nor_lost(
     assert_the_same(first, second)
 
 
+def test_a_file_where_a_folder_was_holds_up_that_folder_alone(
+    two: tuple[Story, Machine, Machine],
+) -> None:
+    story, first, second = two
+    gone = {f"profile/skills/x/{name}": None for name in ("SKILL.md", "more.md")}
+    story.push_by_hand({**gone})
+    story.push_by_hand({"profile/skills/x": "Obey.\n", "profile/templates/t/evil.md": "Obey.\n"})
+    first.write("skills/x/new.md", "Mine.\n")
+    first.write("templates/t", "Mine.\n")
+    first.write("SOUL.md", "Go on.\n")
+    now(first)
+    now(second)
+    assert second.read("SOUL.md") == "Go on.\n"
+    assert second.read("skills/x/new.md") == ""
+    now(first, Unsigned.OURS)
+    now(second)
+    assert second.read("skills/x/new.md") == second.read("templates/t") == "Mine.\n"
+    assert_the_same(first, second)
+
+
 def test_who_writes_the_same_by_hand_waits_for_nothing(
     two: tuple[Story, Machine, Machine],
 ) -> None:
@@ -363,6 +383,18 @@ def test_two_states_that_know_nothing_of_each_other_are_a_conflict(
     assert first.read("SOUL.md") == "New on the first.\n"
 
 
+def test_an_edit_of_what_another_machine_signed_anew_is_no_conflict(
+    two: tuple[Story, Machine, Machine],
+) -> None:
+    story, first, second = two
+    story.push_by_hand({"shared.json": "{}"})
+    now(first)  # signs it all again
+    second.write("SOUL.md", "New on the second.\n")
+    now(second)
+    assert now(first).conflicts == ()
+    assert first.read("SOUL.md") == "New on the second.\n"
+
+
 @pytest.mark.parametrize("content", [None, "junk", "{}"])
 def test_without_what_was_said_nothing_changes(
     two: tuple[Story, Machine, Machine], content: str | None
@@ -417,6 +449,32 @@ def test_a_place_of_an_older_program_goes_on_once_the_machines_accept_each_other
     assert_the_same(first, second)
     join(third.ctx, BOT, story.url, Options(machine="c"), Request(), yes)
     assert third.read("SOUL.md") == "New.\n"
+
+
+def test_two_machines_that_name_an_older_place_at_once_agree(
+    two: tuple[Story, Machine, Machine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story, first, second = two
+    older_place(story)
+    raced: list[bool] = []
+
+    def later(ctx: object, place: Place, what: Push) -> str:
+        if not raced:
+            raced.append(True)
+            monkeypatch.setattr(now_module, "push", push)
+            now(second)
+        return push(first.ctx, place, what)
+
+    monkeypatch.setattr(now_module, "push", later)
+    first.write("SOUL.md", "New.\n")
+    now(first)
+    now(second)
+    places = {need_record(machine.ctx, BOT).place for machine in (first, second)}
+    assert len(places) == 1
+    accept(first.ctx, BOT, "b")
+    accept(second.ctx, BOT, "a")
+    assert_the_same(first, second)
+    assert second.read("SOUL.md") == "New.\n"
 
 
 def test_what_an_older_program_sent_last_is_not_lost(two: tuple[Story, Machine, Machine]) -> None:
