@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from itertools import pairwise
 from unicodedata import category, east_asian_width
 
@@ -39,6 +40,7 @@ _LEAST = 12
 """No column becomes narrower than this by wrapping; before that, the rows are stacked."""
 
 
+@lru_cache(maxsize=1 << 12)  # a table asks for each of its cells more than once
 def cells(text: str) -> int:
     """How many columns a text takes on a terminal: wide characters take two, colours none."""
     bare = text

@@ -49,8 +49,21 @@ def _cell(text: str, stream: TextIO) -> str:
     return shown_by(stream, clean(text, most))
 
 
+class _Cells(dict[str, str]):
+    """The cells of a table by what they say; what many rows say is made fit once."""
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__()
+        self._stream = stream
+
+    def __missing__(self, text: str) -> str:
+        made = self[text] = _cell(text, self._stream)
+        return made
+
+
 def _cells(rows: Iterable[Sequence[str]], stream: TextIO) -> tuple[tuple[str, ...], ...]:
-    return tuple(tuple(_cell(each, stream) for each in row) for row in rows)
+    made = _Cells(stream).__getitem__
+    return tuple(tuple(map(made, row)) for row in rows)
 
 
 def _laid_out(text: str, stream: TextIO, label: int = 0, *, whole: bool = False) -> str:
