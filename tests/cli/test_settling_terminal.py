@@ -53,6 +53,20 @@ def test_effects_are_approved_one_by_one(story: Story) -> None:
     servers = yaml.safe_load(story.read("config.yaml"))["mcp_servers"]
     assert (servers["web"]["enabled"], servers["mail"]["enabled"]) == (True, False)
     assert [effect.key for effect in story.lock.parked] == ["mcp_servers.mail.command"]
+    # What was shown and declined is told once, not again as something else that waits.
+    assert terminal.text.count("needs approval") == 1
+
+
+def test_a_job_is_approved_by_its_name(story: Story) -> None:
+    jobs = '{"jobs": [{"id": "aa11bb22cc33", "name": "tides", "schedule": "every 1d", "prompt": "Read."}]}'
+    story.ship({"cron/jobs.json": jobs})
+    installing.install(story.ctx, story.url, Request(), yes, name="bot")
+    terminal = Terminal("approve", "bot")
+    terminal.answer("[N]o: ", "e")
+    terminal.answer("Approve mcp_servers.mail? [y/N] ", "n")
+    terminal.answer("Approve mcp_servers.web? [y/N] ", "n")
+    terminal.answer("Approve tides? [y/N] ", "y")
+    assert terminal.end() == 0, terminal.text
 
 
 def test_no_to_all_cancels(story: Story) -> None:

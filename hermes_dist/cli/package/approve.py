@@ -120,6 +120,7 @@ def _approve(
         session.screen.emit("outcome", outcome_data(nothing))
         session.screen.say(f"Nothing needs approval in {name}.")
         return 0
+    seen = chosen.effects
     # A dry run lists the effects in its preview, and has nothing to ask.
     if not dry_run:
         chosen = _asked(session, name, chosen, yes=yes)
@@ -127,7 +128,7 @@ def _approve(
     outcome = ops.approve(session.ctx, name, request, lambda _: True, chosen=chosen)
     code = show_outcome(session, outcome, restart=restart)
     if outcome.done:
-        _rest(session, name, wanted, chosen.effects)
+        _rest(session, name, wanted, seen)
     return code
 
 
@@ -138,12 +139,12 @@ def _asked(session: Session, name: ProfileName, chosen: ops.Chosen, *, yes: bool
 
 
 def _rest(
-    session: Session, name: ProfileName, wanted: tuple[str, ...], approved: tuple[Effect, ...]
+    session: Session, name: ProfileName, wanted: tuple[str, ...], seen: tuple[Effect, ...]
 ) -> None:
     """Say what waits besides what was shown: what a package brings and what a machine sends are two merges."""
     if wanted:
         return
-    shown = {effect.digest for effect in approved}
+    shown = {effect.digest for effect in seen}
     waiting = waiting_in(session.ctx.layout.home(name), open_home(session.ctx, name).lock)
     if rest := groups_of(effect for effect in waiting if effect.digest not in shown):
         session.screen.tell(f"  {needs_words(rest)}: {session.command(f'approve {name}')}")
@@ -194,7 +195,7 @@ def _agreed_one_by_one(
     whose = _whose(session, name)
     for group in groups:
         group_card(session.screen.aloud(), group, now, whose)
-        if session.screen.confirm(f"  Approve {clean(group.name)}?"):
+        if session.screen.confirm(f"  Approve {clean(group.label or group.name)}?"):
             yield from group.effects
 
 

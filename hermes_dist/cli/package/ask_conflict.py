@@ -63,7 +63,7 @@ def _introduce(session: Session, proposal: Proposal, count: int) -> None:
     for line in cards.head_lines(proposal, details=False):
         screen.prompt("".join(piece.text for piece in line))
     screen.prompt(
-        f"{counted(count, 'conflict')}: you and upstream changed the same. Nothing is written"
+        f"{counted(count, 'conflict')}: you and upstream changed the same thing. Nothing is written"
         " before the last question."
     )
 
