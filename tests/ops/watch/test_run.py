@@ -10,12 +10,15 @@ from pathlib import Path
 
 import pytest
 from chatting import BOT, Chatting
+from story import GO, yes
 
 from hermes_dist.decide.watch.news import Mark
 from hermes_dist.errors import Busy, DistError, Refused
 from hermes_dist.ops.context import Context
+from hermes_dist.ops.layers import own
 from hermes_dist.ops.package import inspect
 from hermes_dist.ops.package.history import hold
+from hermes_dist.ops.profiles.lifecycle import create
 from hermes_dist.ops.watch import run as watch
 from hermes_dist.ops.watch.owners import add_owner, owners_of, remember_chat
 from hermes_dist.ops.watch.state import changing
@@ -122,6 +125,18 @@ def test_an_agent_in_python_gets_the_authors_words_without_the_copy_for_the_mode
     heard = (machine.home / "heard").read_text()
     assert "bot 1.3.0" in heard
     assert "Fetches more" not in heard
+
+
+def test_a_newer_layer_is_told_as_a_layer(machine: Chatting, home: Path) -> None:
+    folder = home / "pack"
+    folder.mkdir()
+    (folder / "distribution.yaml").write_text("name: pack\n")
+    (folder / "config.yaml").write_text("agent: {max_turns: 20}\n")
+    lab = create(machine.ctx, "lab", alias=False, skills=False).name
+    own.add(machine.ctx, lab, str(folder), GO, yes)
+    (folder / "config.yaml").write_text("agent: {max_turns: 30}\n")
+    (text,) = run(machine.ctx)[1]
+    assert text.startswith("a newer layer of lab (pack) is out, for: lab\n")
 
 
 def test_the_next_release_is_told_again(machine: Chatting) -> None:
