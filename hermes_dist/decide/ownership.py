@@ -254,10 +254,11 @@ def owner_of(path: RelPath) -> Owner:
 
 
 def _owner_beside_machine(path: RelPath) -> Owner:
-    if path in SHARED_FILES or path.top in SHARED_FOLDERS:
+    top, slash, _ = path.partition("/")
+    if top in SHARED_FOLDERS or path in SHARED_FILES:
         return Owner.SHARED
-    housekeeping = _HOUSEKEEPING_FOLDERS if "/" in path else _HOUSEKEEPING_FILES
-    if path.top in housekeeping:
+    housekeeping = _HOUSEKEEPING_FOLDERS if slash else _HOUSEKEEPING_FILES
+    if top in housekeeping:
         return Owner.HOUSEKEEPING
     return Owner.UNKNOWN
 
@@ -319,9 +320,10 @@ def why_never_included(path: RelPath) -> Why | None:
     """Return why the user may not take a path of a package along; None if they may."""
     if is_machine(path):
         return Why.EACH_MACHINE
-    if "/" not in path and folded(path) in _FOLDED_EXAMPLES:
+    top, slash, _ = path.partition("/")
+    if not slash and folded(path) in _FOLDED_EXAMPLES:
         return Why.ENV_TEMPLATE
-    return Why.CASE_TWIN if _twin(path) != path.top else None
+    return Why.CASE_TWIN if _twin(top) != top else None
 
 
 def _by_folder(why: Mapping[RelPath, Why | None], partly: set[str]) -> tuple[LeftOut, ...]:
@@ -331,7 +333,7 @@ def _by_folder(why: Mapping[RelPath, Why | None], partly: set[str]) -> tuple[Lef
     for path, reason in why.items():
         # Every package has this file, and its content arrives as the home's .env.EXAMPLE: no reader misses it.
         if reason and path != ENV_EXAMPLES[0]:
-            detail = _twin(path) if reason is Why.CASE_TWIN else ""
+            detail = _twin(path.top) if reason is Why.CASE_TWIN else ""
             row = (_named(path, deep=path.top in partly), reason, detail)
             counts[row] += 1
             skills[row] += part_of(path) == "skills" and path.name == "SKILL.md"
@@ -359,9 +361,8 @@ def _why_left_out(path: RelPath, manifest: Manifest, included: Collection[RelPat
     return _why_not_shared(path, _owner_beside_machine(path))
 
 
-def _twin(path: RelPath) -> str:
-    """Return the shared name that differs from a path's top only by case; the top itself if there is none."""
-    top = path.top
+def _twin(top: str) -> str:
+    """Return the shared name that differs from the top of a path only by case; the top itself if there is none."""
     return top if top in SHARED_FOLDERS else _TOPS.get(folded(top), top)
 
 
