@@ -189,7 +189,7 @@ _HEAVY = {
 
 
 # How many modules of ours each may load: start-up grows with every one.
-_MOST_FOR_STATUS = 123
+_MOST_FOR_STATUS = 133
 _MOST = {("update", "bot"): 64, ("list",): 48, (): 58}
 
 
