@@ -75,6 +75,8 @@ def _made(path: Path) -> Ed25519PrivateKey:
     return key
 
 
+# A sync looks at what is said of a file before it takes in, and again before it sends.
+@lru_cache(maxsize=1 << 12)
 def is_signed(signer: str, text: bytes, signature: str) -> bool:
     """Whether a signature over a text belongs to a public key; what is damaged belongs to none."""
     key = _public(signer)
