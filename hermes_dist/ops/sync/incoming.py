@@ -27,7 +27,14 @@ from hermes_dist.ops.change.propose import propose
 from hermes_dist.ops.change.request import Choices
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, open_home
-from hermes_dist.ops.sync.state import LABEL, begin, lock_of, package_of, write_record
+from hermes_dist.ops.sync.state import (
+    LABEL,
+    begin,
+    lock_of,
+    package_of,
+    without_skipped,
+    write_record,
+)
 
 if TYPE_CHECKING:  # what waits for approval is listed without a meeting place
     from hermes_dist.ops.sync.counted import Counted
@@ -200,9 +207,7 @@ class _Record(Struct, frozen=True, kw_only=True):
             return replace(outcome, proposal=proposal)
         token = begin(home.path, record, seen)
         outcome = go(replace(itself, label={**proposal.label, LABEL: token}))
-        if outcome.skipped:
-            left = received.not_received(outcome.skipped, home.lock)
-            seen = replace(seen, lock=self._text(left))
+        seen = without_skipped(seen, record.seen, outcome.skipped)
         write_record(home.path, replace(record, seen=seen, next=None))
         return replace(outcome, proposal=proposal)
 

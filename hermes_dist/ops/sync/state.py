@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,8 +11,8 @@ from msgspec.structs import replace
 
 from hermes_dist.brand import SYNC_RECORD
 from hermes_dist.errors import DistError, Invalid
-from hermes_dist.model.lock import Lock, load_lock
-from hermes_dist.model.paths import ProfileName
+from hermes_dist.model.lock import Lock, dump_lock, load_lock
+from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.source import without_credentials
 from hermes_dist.model.sync.record import Next, Record, Seen, dump_record, load_record
 from hermes_dist.ops.context import Context
@@ -67,14 +67,27 @@ def read_record(home: Path) -> Record | None:
     if record.next is None:
         return record
     finish_leftover(home)
-    done = _was_carried_out(home, record.next.token)
-    seen = record.next.seen if done else record.seen
+    with RealFs(home, home=True) as fs:
+        done = [one for one in generations(fs) if one.label.get(LABEL) == record.next.token]
+    seen = without_skipped(record.next.seen, record.seen, done[0].skipped) if done else record.seen
     return replace(record, seen=seen, next=None)
 
 
-def _was_carried_out(home: Path, token: str) -> bool:
-    with RealFs(home, home=True) as fs:
-        return any(one.label.get(LABEL) == token for one in generations(fs))
+def without_skipped(seen: Seen, before: Seen, skipped: Collection[RelPath]) -> Seen:
+    """Return what has been seen where some files were left alone, as somebody wrote them at the same moment.
+
+    If they counted as received, what they lack of it would count as deleted here, on all machines.
+
+    Args:
+        seen: What would have been seen without that.
+        before: What was seen before.
+        skipped: The files.
+    """
+    if not (skipped and seen.lock):
+        return seen
+    old = load_lock(before.lock.encode()) if before.lock else None
+    left = load_lock(seen.lock.encode()).not_received(skipped, old)
+    return replace(seen, lock=dump_lock(left).decode())
 
 
 def need_record(ctx: Context, name: ProfileName) -> Record:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from budget import sessions
+from killing import killed
 from meeting_of_three import BOT, Machine, Story, objects_of, play, yes
 
 from hermes_dist.errors import Invalid, Refused
@@ -132,3 +133,29 @@ def test_a_damaged_record_can_be_left(two: tuple[Story, Machine, Machine]) -> No
     assert second.text() == before
     join(second.ctx, BOT, story.url, Options(machine="b2"), Request(), yes)
     assert second.text() == before
+
+
+def test_what_came_in_is_not_lost_to_an_edit_after_a_kill(
+    two: tuple[Story, Machine, Machine],
+) -> None:
+    _, first, second = two
+    middle = "".join(f"Line {number}.\n" for number in range(20))
+    first.write("SOUL.md", f"Top.\n{middle}End.\n")
+    first.sync()
+    second.sync()
+    top, end, at = ["Top.\n"], ["End.\n"], 0
+    dies = True
+    while dies:
+        at += 1
+        top.append(f"From the first, {at}.\n")
+        first.write("SOUL.md", f"{''.join(top)}{middle}{''.join(end)}")
+        first.sync()
+        dies = killed(second.sync, at)
+        end.append(f"From the second, {at}.\n")
+        second.write("SOUL.md", second.read("SOUL.md") + end[-1])
+        second.sync()
+        first.sync()
+        second.sync()
+        whole = f"{''.join(top)}{middle}{''.join(end)}"
+        assert (first.read("SOUL.md"), second.read("SOUL.md")) == (whole, whole), at
+    assert at > 30
