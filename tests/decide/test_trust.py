@@ -248,6 +248,7 @@ def test_a_version_goes_back_only_where_both_are_versions(old: str, new: str, ba
 
 
 LET_IN = {
+    "git.example.org/acme/*": (["git.example.org/acme/bot"], ["git.example.org/acme/a/b"]),
     "github.com/acme/*": (
         [
             "github.com/acme/bot",
@@ -259,7 +260,6 @@ LET_IN = {
             "github.com/acme/bot//sub#v1",
         ],
         [
-            "github.com/acme/a/b",
             "github.com/acmex/bot",
             "github.com.evil.org/acme/bot",
             "evil.org/github.com/acme/bot",
