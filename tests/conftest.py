@@ -75,12 +75,16 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the tests of an agent of which no environment is named, and of a program that is not there."""
+    """Leave out the tests of an agent of which no environment is named, and of a program that is not there.
+
+    Those that take minutes begin first, so that nobody waits for them at the end.
+    """
     left_out = [item for item in items if _is_left_out(item)]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         gone = set(left_out)
         items[:] = [item for item in items if item not in gone]
+    items.sort(key=lambda item: item.get_closest_marker("minutes") is None)
     for item in items:
         if _drives_others(item):
             item.add_marker(pytest.mark.flaky(reruns=1))

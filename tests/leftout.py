@@ -11,7 +11,7 @@ import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
-PROGRAMS = ("age", "ansible", "chromium", "fish", "ssh-keygen", "zsh")
+PROGRAMS = ("age", "ansible", "chromium", "fish", "ssh-keygen", "valgrind", "zsh")
 AXE = Path(__file__).parent.parent / "web" / "node_modules" / "axe-core" / "axe.min.js"
 """Looks for what people can't use by keyboard or with a screen reader."""
 ANSIBLE = Path(__file__).parent.parent / ".ansible" / "bin"

@@ -12,12 +12,16 @@ PYTHON, FIGURES = counted.on_file()
 
 
 @pytest.mark.needs("linux")  # the figures are of Linux
-@pytest.mark.parametrize("kind", [counted.Machine, counted.Weighing])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        counted.Machine,
+        pytest.param(counted.Weighing, marks=[pytest.mark.needs("valgrind"), pytest.mark.minutes]),
+    ],
+)
 def test_no_command_does_more_than_the_figures_allow(
     tmp_path: Path, kind: type[counted.Machine]
 ) -> None:
-    if kind is counted.Weighing and not (counted.can_weigh() and counted.running() == PYTHON):
-        pytest.skip("valgrind counts instructions, and each Python needs its own number of them")
     now = dict(counted.counted(tmp_path, kind))
     assert set(now) == set(FIGURES), "run: make counts"
     over = counted.grown(FIGURES, now, PYTHON)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import Enum, StrEnum
 from urllib.parse import SplitResult, urlsplit
 
@@ -583,11 +583,18 @@ def _check_repository(host: str, path: str) -> None:
             "it is a web page of a repository",
             f"did you mean {host}{page['at']}{place}#{page['ref']}?",
         )
-    server = host.rpartition("@")[2].rstrip("/:")
     parts = [part for part in path.split("/") if part]
-    if server in _OWNER_AND_REPO and len(parts) > 2 and not path.lower().endswith(ARCHIVES):
+    if _is_folder(host.rpartition("@")[2].rstrip("/:"), path, parts):
         place = f"{host}{'/'.join(parts[:2])}//{'/'.join(parts[2:])}"
         raise _NotOne("it is a folder of a repository", f"write // before the folder: {place}")
+
+
+def _is_folder(server: str, path: str, parts: Sequence[str]) -> bool:
+    """Whether a path is below a repository, on a server where an owner and a name make one."""
+    if server not in _OWNER_AND_REPO or path.lower().endswith(ARCHIVES):
+        return False
+    # What climbs is refused as such.
+    return len(parts) > 2 and ".." not in parts
 
 
 def _server(parts: SplitResult) -> str:

@@ -89,6 +89,7 @@ _DEMANDS = (
     Word("none", "nothing has to be signed"),
 )
 _TOOLS = tuple(map(Word, ("vimdiff", "nvimdiff", "meld", "kdiff3", "code", "git")))
+_UNSIGNED = (Word("ours", "put back yours"), Word("theirs", "take them in"))
 _PLATFORMS = tuple(map(Word, IDS))
 
 _POSITIONAL: Mapping[str, _Slots] = {
@@ -194,6 +195,7 @@ _OPTION: Mapping[str, _Slot] = {
     "--color": _COLOURS,
     "--bump": _BUMPS,
     "--tool": _TOOLS,
+    "--unsigned": _UNSIGNED,
     "--platform": _PLATFORMS,
     **dict.fromkeys(
         [
