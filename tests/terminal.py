@@ -66,6 +66,8 @@ class Terminal:
 
     def send(self, text: str) -> None:
         """Type."""
+        if text == "\x03":
+            self._settle()
         os.write(self.master, text.encode())
 
     def answer(self, question: str, text: str) -> None:
@@ -87,6 +89,15 @@ class Terminal:
         code = self._run.wait()
         os.close(self.master)
         return code
+
+    def _settle(self) -> None:
+        """Wait until it waits itself: what Python is told just before it reads, it hears with the next key alone."""
+        stat, calm = Path(f"/proc/{self.pid}/stat"), 0
+        end = time.monotonic() + 5
+        while stat.exists() and calm < 3 and time.monotonic() < end:
+            sleeps = stat.read_text().rpartition(") ")[2].startswith("S")
+            calm = calm + 1 if sleeps else 0
+            time.sleep(0.02)
 
     def hang_up(self) -> int:
         """Close the terminal under it."""
