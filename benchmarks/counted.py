@@ -107,7 +107,14 @@ class Machine:
         """Run a command, which has to succeed, and count what it does."""
         out = self.root / "counts.json"
         argv = [sys.executable, str(ROOT / "benchmarks" / "counting.py"), str(out), *words]
-        done = subprocess.run(
+        done = self._ended(argv)
+        if done.returncode:
+            raise RuntimeError(f"{words}: {done.returncode}\n{done.stdout}{done.stderr}")
+        found: Counts = json.loads(out.read_text())
+        return found
+
+    def _ended(self, argv: list[str]) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
             argv,
             env=self.env,
             capture_output=True,
@@ -115,10 +122,6 @@ class Machine:
             stdin=subprocess.DEVNULL,
             check=False,
         )
-        if done.returncode:
-            raise RuntimeError(f"{words}: {done.returncode}\n{done.stdout}{done.stderr}")
-        found: Counts = json.loads(out.read_text())
-        return found
 
 
 class Weighing(Machine):
@@ -140,14 +143,7 @@ class Weighing(Machine):
     def _instructions(self, *words: str) -> int:
         log = self.root / "valgrind.log"
         argv = [*_VALGRIND, f"--log-file={log}", sys.executable, *words]
-        done = subprocess.run(
-            argv,
-            env=self.env,
-            capture_output=True,
-            text=True,
-            stdin=subprocess.DEVNULL,
-            check=False,
-        )
+        done = self._ended(argv)
         found = re.search(r"I +refs: +([\d,]+)", log.read_text()) if log.exists() else None
         if done.returncode or found is None:
             raise RuntimeError(f"{words}: {done.returncode}\n{done.stdout}{done.stderr}")
