@@ -6,7 +6,7 @@ import contextlib
 import errno
 import os
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
@@ -93,6 +93,7 @@ class Operation:
     leaves: tuple[str, ...] = (".dist/txn",)
     either: bool = False  # the run fails, and either end is good
     share: float = 1  # of the power cuts that others get
+    also: tuple[dict[str, tuple[bytes, int]], ...] = ()  # more good ends
 
     def fs(self, disk: Disk) -> SimFs:
         return SimFs(disk, exchange=self.exchange, links=self.links)
@@ -175,6 +176,9 @@ def operations() -> list[Operation]:
             b"l",
             each=2,
         ),
+        _leaving_alone(home),
+        _leaving_alone(home, exchange=False),
+        _leaving_alone(home, exchange=False, links=True),
         applying("update after one that was not begun", fresh, UPDATE, b"lock 2\n"),
         _failing(home),
         taken_back("update taken back", home, UPDATE, b"lock 2\n"),
@@ -266,6 +270,37 @@ def _failing(start: Disk) -> Operation:
     end = SimFs(start.copy())
     apply.apply(end, steps, read, b"lock 2\n", {})
     operation.new = end.disk.visible()
+    return operation
+
+
+def _leaving_alone(start: Disk, **more: Any) -> Operation:
+    """An update of a file that another program writes at that moment: the lockfile says so whenever the file stays."""
+    start = start.copy()
+    start.put("copy", HOME["mcp.json"])  # what the other program overwrites is its own affair
+    steps, read = plan(start, UPDATE)
+
+    def without(text: bytes, before: bytes | None, skipped: Sequence[RelPath]) -> bytes:
+        assert before == HOME["distribution.lock"]
+        told = b"without " + ",".join(skipped).encode() + b"\n"
+        return text if text.endswith(told) else text + told
+
+    def run(fs: SimFs, code: Any) -> object:
+        def overtake(verb: str, one: str, other: str) -> None:
+            if (verb, other) == ("exchange", "mcp.json") or (verb, one) == ("rename", "mcp.json"):
+                fs.before = None
+                fs.write_by_another("mcp.json", b'{"mine": 1}')
+
+        fs.before = overtake
+        return code.apply.apply(fs, steps, read, b"lock 2\n", {}, lock_without=without)
+
+    def recover(fs: SimFs, code: Any) -> object:
+        return code.apply.recover(fs, None, without)
+
+    name = "update that leaves a file alone" + "".join(f", {key} {more[key]}" for key in more)
+    operation = Operation(name, start, run, recover, **more)
+    end = SimFs(start.copy())
+    apply.apply(end, steps, read, b"lock 2\n", {})
+    operation.also = (end.disk.visible(),)  # killed before the other program came
     return operation
 
 
@@ -431,7 +466,7 @@ class Harness:
             seen = {p: v for p, v in seen.items() if p != edited}
             old = {p: v for p, v in old.items() if p != edited}
             new = {p: v for p, v in new.items() if p != edited}
-        if seen not in (old, new):
+        if seen not in (old, new, *self.op.also):
             return f"mixed: {sorted(p for p in {*seen, *new} if seen.get(p) != new.get(p))}"
         if done and seen != new and not self.op.either:
             return "it came back as old after it had ended"

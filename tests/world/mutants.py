@@ -11,6 +11,7 @@ import hermes_dist.world
 _ROOM = Path(hermes_dist.world.__file__).parent / "transaction"
 _NAMES = (
     "journal",
+    "lock_told",
     "realize",
     "generations",
     "checks",

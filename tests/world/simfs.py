@@ -253,6 +253,13 @@ class SimFs:
             self._asked("fsync", path)
             self.log.append(("fsync", inode))
 
+    def write_by_another(self, path: str, data: bytes) -> None:
+        """Let another program replace a file, all of it on the disk."""
+        inode = next(_inodes)
+        self.log.append(("fsync", inode))
+        self._do("create", (path,), inode, data, self.mode(path))
+        self.log.append(("all",))
+
     def fill(self, news: Iterable[New]) -> None:
         for new in news:
             if new.data is None:

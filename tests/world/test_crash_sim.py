@@ -33,6 +33,8 @@ def test_enough_states_are_looked_at() -> None:
     assert not _counted or sum(_counted) + sum(per_operation) >= STATES
 
 
+LEFT = "update that leaves a file alone"
+LEFT_BY_LINKS = f"{LEFT}, exchange False, links True"
 UPDATE, INSTALL, MANY = "update", "first install", "update of many files"
 MUTANTS = [
     # module, the line, what becomes of it, an operation that shows it
@@ -179,6 +181,17 @@ MUTANTS = [
         "",
         "uninstall taken back",
     ),
+    ("realize", "    _sync(fs, {TXN})\n    _swap(", "    _swap(", LEFT_BY_LINKS),
+    ("realize", "        settle_lock(fs, journal)\n", "        pass\n", LEFT),
+    ("lock_told", "    fs.sync_folder(TXN)\n    journal =", "    journal =", LEFT),
+    (
+        "lock_told",
+        "    fs.write_new(_STAGED, told, 0o600)",
+        "    fs.write_new(_STAGED, told, 0o600, sync=False)",
+        LEFT,
+    ),
+    ("lock_told", "    rewrite(fs, journal)\n", "", LEFT),
+    ("lock_told", "like=LOCKFILE)\n        fs.sync_folder(TXN)\n", "like=LOCKFILE)\n", LEFT),
     (
         "generations",
         '                fs.unlink(f"{folder}/journal")\n',

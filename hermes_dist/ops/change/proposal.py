@@ -35,7 +35,7 @@ from hermes_dist.ops.fleet.running import running_gateways
 from hermes_dist.ops.homes import LIVING, Home, clear_tombstone, held, open_home, refuse_other_state
 from hermes_dist.ops.inputs.rows import InputRow
 from hermes_dist.ops.renames import remember
-from hermes_dist.ops.unfinished import guards_of, take_back
+from hermes_dist.ops.unfinished import guards_of, lock_without
 from hermes_dist.world.disk.fs import RealFs
 from hermes_dist.world.disk.locks import flock
 from hermes_dist.world.disk.obstacles import Obstacle
@@ -298,16 +298,8 @@ def _carried_out(ctx: Context, proposal: Proposal, values: Mapping[str, str]) ->
             label,
             guards=guards_of(home.path),
             carries=_carries(proposal.steps, read),
+            lock_without=lock_without,
         )
-        if done.skipped and proposal.lock is not None:
-            # Files that someone else wrote in the meantime were not replaced. The lock must say so,
-            # or the next update would take them for edits.
-            take_back(
-                fs,
-                replace(proposal.lock, generation=proposal.lock.generation + 1),
-                home.lock,
-                done.skipped,
-            )
     outcome = Outcome(
         verb=proposal.verb,
         profile=home.name,

@@ -23,7 +23,7 @@ from hermes_dist.model.source import without_credentials
 from hermes_dist.model.tree import Digest, together
 from hermes_dist.ops.change.observe import as_received, observe
 from hermes_dist.ops.context import Context
-from hermes_dist.ops.homes import Home, look_into
+from hermes_dist.ops.homes import Home, finish_operation, look_into
 from hermes_dist.ops.layers.lost import fetch_again
 from hermes_dist.ops.sync.state import lock_of, package_of, read_record
 from hermes_dist.ops.trust.trusted_keys import signer_words
@@ -37,7 +37,6 @@ from hermes_dist.world.transaction.apply import (
     generations,
     lock_image,
     prune,
-    recover,
 )
 from hermes_dist.world.transaction.aside import everywhere
 
@@ -342,5 +341,5 @@ def _prune(path: Path, keep: int, *, dry_run: bool) -> int:
             return max(0, len(generations(fs)) - keep)
     with home_lock(path), RealFs(path, home=True) as fs:
         # An interrupted change, once finished, is the newest generation and one of those to keep.
-        recover(fs)
+        finish_operation(fs, path)
         return prune(fs, max(1, keep))

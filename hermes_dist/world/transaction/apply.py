@@ -52,6 +52,7 @@ from hermes_dist.world.transaction.journal import (
     digest_of,
     slot_of,
 )
+from hermes_dist.world.transaction.lock_told import LockWithout, slot_of_lock
 from hermes_dist.world.transaction.modes import mode_of_new
 from hermes_dist.world.transaction.newest import put_on_newest, settle
 from hermes_dist.world.transaction.places import are_home, lead, lead_again, places_of, remove
@@ -63,7 +64,6 @@ from hermes_dist.world.transaction.realize import (
     Newest,
     backward,
     forward,
-    slot_of_lock,
 )
 
 __all__ = [
@@ -72,6 +72,7 @@ __all__ = [
     "Changed",
     "Generation",
     "Guards",
+    "LockWithout",
     "Recovered",
     "TakenBack",
     "apply",
@@ -115,6 +116,7 @@ def apply(
     *,
     guards: Guards | None = None,
     carries: Mapping[RelPath, Carry] | None = None,
+    lock_without: LockWithout | None = None,
     number: int | None = None,
 ) -> Applied:
     """Apply the steps of a plan and replace the lockfile, all or nothing.
@@ -128,6 +130,8 @@ def apply(
         guards: The agent's locks, held while one of its files is exchanged.
         carries: By path, what carries the edit of a file over to bytes that a running agent wrote since the plan was
             made. Such a file is exchanged on top of the newest bytes.
+        lock_without: What makes the lockfile for a home where files were left alone, so that upstream's changes to them
+            do not count as received; by default it stays as it is.
         number: The number the generation should get; by default the next one.
 
     Returns:
@@ -142,7 +146,7 @@ def apply(
     """
     guards, carries = guards or {}, carries or {}
     # An older transaction must be finished first: the plan's checks would otherwise see a half-changed home.
-    recover(fs, guards)
+    recover(fs, guards, lock_without)
     with _explaining("nothing was changed"), ExitStack() as abort:
         found = fs.read(LOCKFILE)
         changes = tuple(
@@ -171,15 +175,18 @@ def apply(
             _write_journal(fs, journal)
             abort.pop_all()
             newest = partial(put_on_newest, fs, journal, guards, carries)
-            return _carry_out(fs, journal, guards, newest)
+            return _carry_out(fs, journal, guards, newest, lock_without)
 
 
-def recover(fs: Fs, guards: Guards | None = None) -> Recovered | None:
+def recover(
+    fs: Fs, guards: Guards | None = None, lock_without: LockWithout | None = None
+) -> Recovered | None:
     """Finish an interrupted transaction or take it back, or remove one whose journal was not written yet.
 
     Args:
         fs: The home, whose lock the caller holds.
         guards: As in :func:`apply`.
+        lock_without: As in :func:`apply`.
 
     Returns:
         What was done; None if there was no transaction.
@@ -199,7 +206,7 @@ def recover(fs: Fs, guards: Guards | None = None) -> Recovered | None:
         if journal is None:
             _set_aside(fs, "damaged")
             return Recovered("set aside")
-        return _mend(fs, journal, guards or {})
+        return _mend(fs, journal, guards or {}, lock_without)
 
 
 def _stage(fs: Fs, journal: Journal, read: Read, lock_after: bytes | None) -> None:
@@ -275,7 +282,9 @@ def _write_journal(fs: Fs, journal: Journal) -> None:
     fs.sync_folder(TXN)
 
 
-def _carry_out(fs: Fs, journal: Journal, guards: Guards, newest: Newest) -> Applied:
+def _carry_out(
+    fs: Fs, journal: Journal, guards: Guards, newest: Newest, lock_without: LockWithout | None
+) -> Applied:
     """Carry out a transaction whose journal is written, or take it back.
 
     Raises:
@@ -284,7 +293,7 @@ def _carry_out(fs: Fs, journal: Journal, guards: Guards, newest: Newest) -> Appl
         Unfinished: It failed, and so did the way back.
     """
     try:
-        return forward(fs, journal, guards, newest=newest)
+        return forward(fs, journal, guards, newest=newest, lock_without=lock_without)
     except (OSError, DistError) as error:
         kept = _take_back(fs, journal, guards, error)
         if isinstance(error, Changed) and not kept:
@@ -295,7 +304,7 @@ def _carry_out(fs: Fs, journal: Journal, guards: Guards, newest: Newest) -> Appl
         raise _told(error, ends, TakenBack) from error
 
 
-def _mend(fs: Fs, journal: Journal, guards: Guards) -> Recovered:
+def _mend(fs: Fs, journal: Journal, guards: Guards, lock_without: LockWithout | None) -> Recovered:
     """Finish a transaction that was interrupted; take it back if that was begun, or if it can't be finished.
 
     Raises:
@@ -309,7 +318,7 @@ def _mend(fs: Fs, journal: Journal, guards: Guards) -> Recovered:
         lead_again(fs, journal.places)
         journal = settle(fs, journal)
         if fs.kind(BACK) == "absent":
-            done = forward(fs, journal, guards, again=True)
+            done = forward(fs, journal, guards, again=True, lock_without=lock_without)
             return Recovered("finished", done.skipped, done.generation)
     except (OSError, DistError) as error:
         why = error

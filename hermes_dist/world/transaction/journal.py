@@ -49,6 +49,7 @@ __all__ = [
     "TXN",
     "Journal",
     "Place",
+    "rewrite",
     "slot_of",
 ]
 
@@ -58,7 +59,7 @@ def digest_of(data: bytes | None) -> Digest | None:
     return None if data is None else Digest.of(data)
 
 
-def slot_of(index: int, folder: str = TXN) -> str:
+def slot_of(index: int | str, folder: str = TXN) -> str:
     """Return the path of a step's slot."""
     return f"{folder}/{index}"
 
@@ -217,6 +218,19 @@ class Journal(Struct, frozen=True, kw_only=True):
         """Read the journal of a transaction or generation; None if it is missing or damaged."""
         text = fs.read(f"{folder}/journal")
         return None if text is None else cls.decode(text)
+
+
+def rewrite(fs: Fs, journal: Journal) -> None:
+    """Replace the journal of an open transaction by what has become of it: the old text or the new one, at any moment.
+
+    Raises:
+        OSError: The disk fails or is full.
+    """
+    if fs.kind(DRAFT) != "absent":
+        fs.unlink(DRAFT)
+    fs.write_new(DRAFT, journal.encode(), 0o600)
+    fs.rename(DRAFT, JOURNAL)
+    fs.sync_folder(TXN)
 
 
 def _json(value: object) -> bytes:

@@ -24,7 +24,7 @@ from hermes_dist.model.tree import Digest
 from hermes_dist.world.ports import Fs, Unsupported
 from hermes_dist.world.trace import note
 from hermes_dist.world.transaction.checks import Carry, changed
-from hermes_dist.world.transaction.journal import DRAFT, JOURNAL, TXN, Journal, slot_of
+from hermes_dist.world.transaction.journal import TXN, Journal, rewrite, slot_of
 from hermes_dist.world.transaction.modes import fit_mode, mode_of_new
 from hermes_dist.world.transaction.realize import Guards
 
@@ -187,11 +187,6 @@ def _amended(fs: Fs, journal: Journal, index: int, before: Digest, after: Digest
         step.path, step.before._replace(digest=before), step.after._replace(digest=after)
     )
     told, journal = journal, replace(journal, steps=tuple(steps))
-    if journal == told:
-        return journal
-    if fs.kind(DRAFT) != "absent":
-        fs.unlink(DRAFT)
-    fs.write_new(DRAFT, journal.encode(), 0o600)
-    fs.rename(DRAFT, JOURNAL)
-    fs.sync_folder(TXN)
+    if journal != told:
+        rewrite(fs, journal)
     return journal

@@ -27,13 +27,18 @@ from hermes_dist.model.tree import Digest, Entry
 from hermes_dist.world.ports import Fs, Odd, Unsupported
 from hermes_dist.world.transaction.journal import (
     GENERATIONS,
-    LOCK_SLOT,
     LOCKFILE,
     PRIVATE,
     SKIPPED,
     TXN,
     Journal,
     slot_of,
+)
+from hermes_dist.world.transaction.lock_told import (
+    LockWithout,
+    settle_lock,
+    slot_of_lock,
+    tell_lock,
 )
 from hermes_dist.world.transaction.modes import fit_mode
 from hermes_dist.world.transaction.places import bring_home, stands
@@ -71,8 +76,7 @@ class Applied(Struct, frozen=True):
     """The outcome of a plan.
 
     Attributes:
-        skipped: Paths left alone because another program wrote them at the same moment; the lockfile does not record
-            them.
+        skipped: Paths left alone because another program wrote them at the same moment.
         generation: The generation's number, used to roll back; None if there was nothing to do.
     """
 
@@ -90,6 +94,7 @@ def forward(
     *,
     again: bool = False,
     newest: Newest | None = None,
+    lock_without: LockWithout | None = None,
 ) -> Applied:
     """Carry out every step that is not done yet, replace the lockfile, then retire the transaction.
 
@@ -99,6 +104,7 @@ def forward(
         guards: The agent's locks.
         again: Whether an interrupted run came before.
         newest: What to do at a step whose file another program wrote meanwhile; by default it is left alone.
+        lock_without: What makes the lockfile for a home where files were left alone; by default it stays as it is.
 
     Returns:
         The paths left alone because another program wrote them, and the number of the generation.
@@ -126,9 +132,9 @@ def forward(
     _sync(fs, {_folder(step.path) for step in journal.steps} | {TXN})
     _remove_emptied(fs, [journal.steps[i] for i in late], _STAYS_EMPTY, again=again)
     _record(fs, skipped)
-    if journal.lock_before != journal.lock_after:
-        _swap_lock(fs, journal.lock_after)
-        _sync(fs, {"", TXN})
+    if again:
+        settle_lock(fs, journal)
+    _place_lock(fs, journal, sorted(skipped), lock_without)
     bring_home(fs, journal.places)
     return Applied(tuple(sorted(skipped)), _retire(fs, journal.number))
 
@@ -261,9 +267,9 @@ def _put(fs: Fs, slot: str, step: Step, after: Entry) -> bool:
     if _same(_look(fs, slot), before, after):
         return True
     if _same(_look(fs, step.path), after, before):
-        _swap(fs, slot, step.path)
+        _swap_again(fs, slot, step.path)
         if not _same(_look(fs, slot), after, before):
-            _swap(fs, slot, step.path)  # overwritten once more: the newest stays live
+            _swap_again(fs, slot, step.path)  # overwritten once more: the newest stays live
     return False
 
 
@@ -306,6 +312,14 @@ def _swap(fs: Fs, slot: str, path: str) -> None:
         fs.rename(f"{slot}.out", slot)
 
 
+def _swap_again(fs: Fs, slot: str, path: str) -> None:
+    """Exchange slot and path once more, to undo what an exchange did."""
+    # The last rename of a swap without exchange must be on the disk: if a power cut took only that one back, the file
+    # that moves out now would replace the one that moved out before.
+    _sync(fs, {TXN})
+    _swap(fs, slot, path)
+
+
 def _finish_swap(fs: Fs, slot: str, path: str) -> bool:
     """Finish an interrupted swap without exchange; False if another program wrote the file meanwhile."""
     if fs.kind(f"{slot}.out") == "absent":
@@ -319,6 +333,18 @@ def _finish_swap(fs: Fs, slot: str, path: str) -> bool:
         return False
     fs.rename(f"{slot}.out", slot)
     return True
+
+
+def _place_lock(
+    fs: Fs, journal: Journal, skipped: list[RelPath], lock_without: LockWithout | None
+) -> None:
+    """Put the new lockfile into place; it says which files were left alone."""
+    if skipped and lock_without is not None:
+        _finish_swap(fs, slot_of_lock(), LOCKFILE)
+        journal = tell_lock(fs, journal, skipped, lock_without)
+    if journal.lock_before != journal.lock_after:
+        _swap_lock(fs, journal.lock_after)
+        _sync(fs, {"", TXN})
 
 
 def _swap_lock(fs: Fs, after: Digest | None) -> None:
@@ -342,11 +368,6 @@ def _spare(fs: Fs, slot: str) -> str:
     while fs.kind(slot) != "absent":
         slot += "+"
     return slot
-
-
-def slot_of_lock(folder: str = TXN) -> str:
-    """Return the path of the lockfile's slot."""
-    return f"{folder}/{LOCK_SLOT}"
 
 
 def _folder(path: str) -> str:
