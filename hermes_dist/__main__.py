@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import sys
 
-from hermes_dist.cli.entry.front import main
+from hermes_dist.cli.entry.lean import module_of
 from hermes_dist.cli.entry.process import live
 
+
+def _main() -> None:
+    """The front door, loaded once libraries load less."""
+    sys.exit(module_of("hermes_dist.cli.entry.front").main(sys.argv[1:]))
+
+
 if __name__ == "__main__":
-    live(lambda: sys.exit(main(sys.argv[1:])))
+    live(_main)

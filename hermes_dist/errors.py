@@ -7,7 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from enum import IntEnum
-from typing import ClassVar, Self
+
+from hermes_dist.lazily import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import ClassVar, Self
 
 
 class ExitCode(IntEnum):

@@ -6,15 +6,23 @@ need few of those that they load.
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Any, AnyStr, cast
+TYPE_CHECKING = False
+"""What ``typing`` calls so: to ask it for this alone takes as long as to load fifty modules of ours.
+
+Where a command mostly ends that scripts and prompts call, all that only types need stands behind it.
+"""
 
 if TYPE_CHECKING:
-    from typing import NamedTuple
+    import re
+    from typing import Any, AnyStr, NamedTuple, Protocol
 else:
     from collections import _tuplegetter, namedtuple
 
-__all__ = ["NamedTuple", "pattern"]
+    class Protocol:
+        """Nothing of a protocol is left when a program runs."""
+
+
+__all__ = ["TYPE_CHECKING", "NamedTuple", "Protocol", "pattern"]
 
 
 class _Later:
@@ -24,6 +32,8 @@ class _Later:
         self._made = (text, flags)
 
     def __getattr__(self, name: str) -> Any:
+        import re  # noqa: PLC0415 - start-up: some commands compile none
+
         # What is found here is kept, so that each method is looked up once.
         text, flags = self._made
         found = getattr(re.compile(text, flags), name)
@@ -41,7 +51,7 @@ def pattern(text: AnyStr, flags: int = 0) -> re.Pattern[AnyStr]:
     Returns:
         What has every method of a pattern. It is none for ``isinstance``, nor an argument of :func:`re.sub`.
     """
-    return cast("re.Pattern[AnyStr]", _Later(text, flags))
+    return _Later(text, flags)  # type: ignore[return-value]  # it has the same methods
 
 
 _FEW = 20

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from hermes_dist.cli.shared.layout import Column
 from hermes_dist.cli.shared.pager import paged
 from hermes_dist.errors import counted
+from hermes_dist.lazily import TYPE_CHECKING
 from hermes_dist.ops.profiles import list as ops
 from hermes_dist.voice.row_json import row_data
 

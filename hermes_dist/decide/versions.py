@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from hermes_dist.errors import Invalid, Refused
+from hermes_dist.lazily import TYPE_CHECKING
 from hermes_dist.model.notes import Note, NoteKind
 
 if TYPE_CHECKING:

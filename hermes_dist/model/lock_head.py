@@ -10,11 +10,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from enum import StrEnum
 from functools import lru_cache
 from itertools import zip_longest
-from typing import TYPE_CHECKING
 
 from hermes_dist import lazily
 from hermes_dist.errors import Invalid
-from hermes_dist.lazily import NamedTuple
+from hermes_dist.lazily import TYPE_CHECKING, NamedTuple
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.source import Pin, PinKind
 from hermes_dist.model.tree import Digest

@@ -10,11 +10,14 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import Self
 
 from hermes_dist import lazily
 from hermes_dist.agents.names import RESERVED
 from hermes_dist.errors import Invalid
+from hermes_dist.lazily import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Self
 
 MAX_NAME_BYTES = 200
 MAX_PATH_BYTES = 400

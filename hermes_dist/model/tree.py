@@ -7,18 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
 from collections.abc import Set as AbstractSet
-from typing import TYPE_CHECKING, Self, TypeVar, overload
 
 from hermes_dist import lazily
 from hermes_dist.errors import Invalid
-from hermes_dist.lazily import NamedTuple
+from hermes_dist.lazily import TYPE_CHECKING, NamedTuple
 from hermes_dist.model.paths import RelPath, folded, folders_of
 
 if TYPE_CHECKING:
     import hashlib
+    from typing import Self, TypeVar, overload
+
+    _Other = TypeVar("_Other")
 
 _HEX = lazily.pattern(r"[0-9a-f]{64}")
-_Other = TypeVar("_Other")
 
 
 class Digest(str):
@@ -110,10 +111,13 @@ class Tree(Mapping[RelPath, Entry]):
         return path in self._entries
 
     # A large package is walked through many times, so these are the ones of the dict itself.
-    @overload
-    def get(self, path: RelPath, /) -> Entry | None: ...
-    @overload
-    def get(self, path: RelPath, /, default: Entry | _Other) -> Entry | _Other: ...
+    if TYPE_CHECKING:
+
+        @overload
+        def get(self, path: RelPath, /) -> Entry | None: ...
+        @overload
+        def get(self, path: RelPath, /, default: Entry | _Other) -> Entry | _Other: ...
+
     def get(self, path: RelPath, /, default: object = None) -> object:
         return self._entries.get(path, default)
 

@@ -8,16 +8,17 @@ from collections.abc import Callable, Mapping
 from functools import cache, cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Protocol
 
 from hermes_dist.brand import Brand, Layout
 from hermes_dist.errors import DistError, Invalid, UsageError
+from hermes_dist.lazily import TYPE_CHECKING, Protocol
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 from hermes_dist.world import trace
 from hermes_dist.world.disk.owners import leads_to_others, settle
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from typing import Any
 
     from hermes_dist.agents.generation import Generation
     from hermes_dist.world.agent.find import Agent

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any
 
 from hermes_dist.agents.places import BUNDLED, ENV
 from hermes_dist.brand import LOCKFILE, PRIVATE, SYNC_RECORD
 from hermes_dist.errors import DistError
+from hermes_dist.lazily import TYPE_CHECKING
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.last_status import kept
 from hermes_dist.ops.own_source import is_own
@@ -16,6 +16,9 @@ from hermes_dist.ops.package.status import Look, Status
 from hermes_dist.world.disk.fs import atomic_write
 from hermes_dist.world.disk.last_look import FILE, record_of
 from hermes_dist.world.disk.links import RECORD
+
+if TYPE_CHECKING:
+    from typing import Any
 
 _BESIDE = (LOCKFILE, ENV, BUNDLED, RECORD, f"{PRIVATE}/txn", SYNC_RECORD)
 """What a status depends on beside the files that an update merges; most homes lack some of it."""

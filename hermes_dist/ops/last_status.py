@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from hermes_dist import __version__
+from hermes_dist.lazily import TYPE_CHECKING
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.context import Context
 from hermes_dist.world.disk.last_look import recalled
+
+if TYPE_CHECKING:
+    from typing import Any
 
 
 def said_before(ctx: Context, name: ProfileName) -> Mapping[str, Any] | None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from hermes_dist.lazily import TYPE_CHECKING, NamedTuple
 
-from hermes_dist.lazily import NamedTuple
+if TYPE_CHECKING:
+    from typing import Literal, TypeAlias
 
-Style = Literal["", "accent", "good", "warning", "error"]
+Style: TypeAlias = "Literal['', 'accent', 'good', 'warning', 'error']"
 """What a text means, which decides how a screen or a page paints it; empty for plain text. Names and titles have the
 accent."""
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
-from typing import TYPE_CHECKING, Any
 
 from hermes_dist.agents.places import SHOWN_AS
+from hermes_dist.lazily import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from hermes_dist.ops.profiles.list import ProfileRow
     from hermes_dist.ops.profiles.overview import Overview
 

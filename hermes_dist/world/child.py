@@ -20,12 +20,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Literal, Self, TypeVar
 from weakref import WeakSet
 
 from hermes_dist.errors import DistError
-from hermes_dist.lazily import NamedTuple
+from hermes_dist.lazily import TYPE_CHECKING, NamedTuple
 from hermes_dist.world.trace import note
+
+if TYPE_CHECKING:
+    from typing import IO, Literal, Self, TypeAlias, TypeVar
+
+    _Item = TypeVar("_Item")
 
 _CHUNK = 1 << 16
 _running: WeakSet[subprocess.Popen[bytes]] = WeakSet()
@@ -43,8 +47,7 @@ _LIMITER = (
     'ulimit -f "$file" 2>/dev/null; ulimit -t "$cpu" 2>/dev/null; exec "$@"'
 )
 
-_Item = TypeVar("_Item")
-Stopped = Literal["", "time", "output"]
+Stopped: TypeAlias = "Literal['', 'time', 'output']"
 
 
 class Bounds(NamedTuple):

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal, Protocol
 
 from hermes_dist.errors import DistError, Refused
-from hermes_dist.lazily import NamedTuple
+from hermes_dist.lazily import TYPE_CHECKING, NamedTuple, Protocol
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Entry
 
 if TYPE_CHECKING:
+    from typing import Literal, TypeAlias
+
     from hermes_dist.model.left_out import LeftOut
 
-Kind = Literal["absent", "file", "folder", "odd"]
+Kind: TypeAlias = "Literal['absent', 'file', 'folder', 'odd']"
 """What is at a path; ``odd`` is a symlink, a FIFO, a socket, a device, or a folder on another device."""
 
 
@@ -231,7 +232,7 @@ class RefUpdate(NamedTuple):
     new: str
 
 
-Relation = Literal["same", "forward", "backward", "unrelated", "unknown"]
+Relation: TypeAlias = "Literal['same', 'forward', 'backward', 'unrelated', 'unknown']"
 """How a new commit follows an old one; ``unrelated`` when the history was restarted or rewritten."""
 
 

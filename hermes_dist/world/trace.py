@@ -10,9 +10,9 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from hermes_dist import lazily
+from hermes_dist.lazily import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import re

@@ -6,40 +6,87 @@ Only a process that is ours alone does so. Elsewhere, such as in the agent, a li
 from __future__ import annotations
 
 import builtins
-import re
 import sys
-from collections.abc import Mapping, Sequence
-from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
-from types import ModuleType, SimpleNamespace
-from typing import Any
+from _frozen_importlib_external import PathFinder, SourceFileLoader
+from collections.abc import Callable, Mapping, Sequence
 
-from hermes_dist.lazily import pattern
+from hermes_dist.lazily import TYPE_CHECKING, pattern
 
-_MANY_PATTERNS = frozenset(
-    ["locale", "platform", "textwrap", "yaml.constructor", "yaml.reader", "yaml.resolver"]
-)
-"""Modules that compile patterns as they are loaded. It takes 14 ms, and one or two of the 25 patterns are used."""
-_RE: Any = SimpleNamespace(**{**vars(re), "compile": pattern})
+if TYPE_CHECKING:
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
+    from typing import Any
 
 
-def _import(
-    name: str,
-    of: Mapping[str, object] | None = None,
-    names: Mapping[str, object] | None = None,
-    wanted: Sequence[str] | None = None,
-    level: int = 0,
-) -> Any:
-    """Import as always, but for ``re``, which compiles a pattern on first use."""
-    if name == "re" and not level and not wanted:
-        return _RE
-    return builtins.__import__(name, of, names, wanted or (), level)
+def module_of(name: str) -> ModuleType:
+    """Load a module."""
+    __import__(name)  # importlib itself, which has a function for this, loads more
+    return sys.modules[name]
 
 
-class _PatternsLater(SourceFileLoader):
-    """Loads a module so that its patterns are compiled on first use. No other module, nor thread, notices."""
+class _Later:
+    """Stands for a module in another one, which needs it in few of its functions; loaded when it is asked for a name.
+
+    Args:
+        name: The module.
+        known: What it is asked for at once.
+    """
+
+    def __init__(self, name: str, **known: object) -> None:
+        self._name = name
+        vars(self).update(known)
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(module_of(self._name), name)
+        setattr(self, name, found)
+        return found
+
+
+def _function(module: str, name: str) -> Callable[..., Any]:
+    """A function of a module that is loaded when it is called."""
+
+    def call(*given: Any, **named: Any) -> Any:
+        return getattr(module_of(module), name)(*given, **named)
+
+    return call
+
+
+_QUOTE = "quote_from_bytes"
+_PATTERNS = {"re": _Later("re", compile=pattern)}
+_LATER: Mapping[str, Mapping[str, object]] = {
+    # It takes 14 ms to compile their 25 patterns as they are loaded, and one or two of them are used.
+    **dict.fromkeys(
+        ["locale", "platform", "textwrap", "yaml.constructor", "yaml.reader", "yaml.resolver"],
+        _PATTERNS,
+    ),
+    # For patterns in paths, paths of Windows and `file:` addresses. All this takes longer to load than the rest of it.
+    "pathlib": {
+        **{name: _Later(name) for name in ("fnmatch", "ntpath", "re", "warnings")},
+        "urllib.parse": _Later("urllib.parse", **{_QUOTE: _function("urllib.parse", _QUOTE)}),
+    },
+}
+"""Modules, and in each of them what stands for others."""
+
+
+class _Loader(SourceFileLoader):
+    """Loads a module with what stands for others in it. No other module, nor thread, notices."""
 
     def exec_module(self, module: ModuleType) -> None:
-        vars(module)["__builtins__"] = {**vars(builtins), "__import__": _import}
+        later = _LATER[module.__name__]
+
+        def load(
+            name: str,
+            of: Mapping[str, object] | None = None,
+            names: Mapping[str, object] | None = None,
+            wanted: Sequence[str] | None = None,
+            level: int = 0,
+        ) -> Any:
+            # Without names, `import a.b` asks for `a`.
+            if name in later and not level and bool(wanted) == ("." in name):
+                return later[name]
+            return builtins.__import__(name, of, names, wanted or (), level)
+
+        vars(module)["__builtins__"] = {**vars(builtins), "__import__": load}
         super().exec_module(module)
 
 
@@ -52,11 +99,11 @@ class _Finder:
     ) -> ModuleSpec | None:
         if name == "typing_extensions":
             _without_typing_extensions()
-        if name not in _MANY_PATTERNS:
+        if name not in _LATER:
             return None
         spec = PathFinder.find_spec(name, path)
         if spec is not None and type(spec.loader) is SourceFileLoader:
-            spec.loader = _PatternsLater(name, spec.loader.path)
+            spec.loader = _Loader(name, spec.loader.path)
         return spec
 
 

@@ -9,10 +9,13 @@ same functions, and tests compare them.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from hermes_dist.cli.shared.boundary import Guard
 from hermes_dist.cli.shared.session import Invocation, Options, Session, open_session
+from hermes_dist.lazily import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ["Invocation", "attempt"]
 

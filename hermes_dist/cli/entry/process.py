@@ -7,8 +7,9 @@ import gc
 import os
 import sys
 from collections.abc import Callable
+from types import ModuleType
 
-from hermes_dist.cli.entry import start
+from hermes_dist.cli.entry.lean import load_less, module_of
 
 _YOUNG = 200_000
 """Containers made before Python looks for cycles among them: more than all modules and a common package bring."""
@@ -16,17 +17,23 @@ _YOUNG = 200_000
 
 def hermes() -> None:
     """Entry point ``hermes-dist``."""
-    live(start.hermes)
+    live(lambda: _start().hermes())
 
 
 def aigenlabs() -> None:
     """Entry point ``aigenlabs-dist``."""
-    live(start.aigenlabs)
+    live(lambda: _start().aigenlabs())
+
+
+def _start() -> ModuleType:
+    """The start of every command, loaded once libraries load less."""
+    return module_of("hermes_dist.cli.entry.start")
 
 
 def live(command: Callable[[], None]) -> None:
     """Run what ends in ``sys.exit``, as fast as a process can that does nothing else, and end the process with it."""
     search_late()
+    load_less()
     try:
         command()
     except SystemExit as end:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from importlib import import_module
 
 from hermes_dist import __version__
 from hermes_dist.brand import AIGENLABS, HERMES, Brand
-from hermes_dist.cli.entry.lean import load_less
+from hermes_dist.cli.entry.lean import module_of
 from hermes_dist.cli.shared.output import write, write_beside
 from hermes_dist.errors import DistError, ExitCode
 
@@ -63,7 +62,7 @@ def _begun(brand: Brand, argv: Sequence[str], prog: str, profile: str | None) ->
 
         return _say(help_text(brand, prog))
     if (hidden := _HIDDEN.get(tuple(argv[:2]))) is not None:
-        answer: Callable[[Brand, Sequence[str]], int] = getattr(import_module(hidden[0]), hidden[1])
+        answer: Callable[[Brand, Sequence[str]], int] = getattr(module_of(hidden[0]), hidden[1])
         return answer(brand, argv[2:])
     from hermes_dist.cli.entry.plain import Invocation, attempt  # noqa: PLC0415 - start-up: each answer loads only what it needs
 
@@ -84,7 +83,6 @@ def in_agent(argv: Sequence[str], word: str) -> int:
 
 def _alone(brand: Brand) -> int:
     """Run the command line of a process that is ours alone."""
-    load_less()
     return start(brand, sys.argv[1:], prog=brand.dist_command, profile=None)
 
 

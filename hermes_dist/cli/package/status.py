@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from hermes_dist.cli.shared.layout import Column
 from hermes_dist.cli.shared.pager import paged
 from hermes_dist.cli.shared.screen import Screen
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import DistError, ExitCode, worst
+from hermes_dist.lazily import TYPE_CHECKING
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.last_status import said_before
 from hermes_dist.voice.clean import clean, error_data
 from hermes_dist.voice.lines import Style
 from hermes_dist.voice.status.standing import Row, Standing, standing_from
+
+if TYPE_CHECKING:
+    from typing import Any
 
 _STYLES: Mapping[str, Style] = {
     "+": "good",

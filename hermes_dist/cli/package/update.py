@@ -5,15 +5,16 @@ Mostly there is nothing new, so what merges is loaded only if something has to b
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
-
 from hermes_dist.cli.shared.reminders import notes, reminder, up_to_date
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.cli.shared.verb import command_with_request
 from hermes_dist.errors import LockStale, UsageError
+from hermes_dist.lazily import TYPE_CHECKING
 from hermes_dist.ops.change.look_up import Looked, fetched_meanwhile, look
 
 if TYPE_CHECKING:
+    from typing import Annotated
+
     import typer
 
     from hermes_dist.cli.shared.command import Profile, Yes

@@ -6,10 +6,13 @@ import errno
 import os
 import sys
 from contextlib import suppress
-from typing import TextIO
 
 from hermes_dist.cli.shared.terminal import shown_by
 from hermes_dist.errors import DistError
+from hermes_dist.lazily import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import TextIO
 
 
 def write(stream: TextIO, text: str) -> None:

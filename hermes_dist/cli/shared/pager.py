@@ -6,11 +6,11 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from hermes_dist.cli.shared.layout import cells
 from hermes_dist.cli.shared.output import write
 from hermes_dist.cli.shared.terminal import columns_of, is_plain, lines_of
+from hermes_dist.lazily import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from hermes_dist.cli.shared.session import Session

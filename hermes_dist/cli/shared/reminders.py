@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
 
 from hermes_dist.cli.shared.screen import Screen
 from hermes_dist.errors import ExitCode, counted
+from hermes_dist.lazily import TYPE_CHECKING
 from hermes_dist.voice.clean import clean
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from hermes_dist.cli.shared.session import Session
     from hermes_dist.model.lock import Lock
     from hermes_dist.model.lock_head import LockHead

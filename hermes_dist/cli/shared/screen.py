@@ -5,16 +5,18 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, TextIO
 
 from hermes_dist.cli.shared.layout import RESET, Column, Table, fields, wrap, wrap_changed
 from hermes_dist.cli.shared.output import write, write_beside
 from hermes_dist.cli.shared.terminal import columns_of, is_plain, shown_by, shows_colour
 from hermes_dist.errors import Cancelled, DistError, InputNeeded
+from hermes_dist.lazily import TYPE_CHECKING
 from hermes_dist.voice.clean import VALUE, WHOLE, clean, clean_line, error_data
 from hermes_dist.voice.lines import Style
 
 if TYPE_CHECKING:
+    from typing import Any, TextIO
+
     from rich.status import Status
 
 

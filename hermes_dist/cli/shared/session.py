@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
 
 from hermes_dist.cli.shared.screen import Screen
 from hermes_dist.cli.shared.terminal import colour_of
 from hermes_dist.errors import DistError, UsageError, worst
-from hermes_dist.lazily import NamedTuple
+from hermes_dist.lazily import TYPE_CHECKING, NamedTuple
 from hermes_dist.ops.context import Context
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from hermes_dist.brand import Brand
     from hermes_dist.model.paths import ProfileName
 

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import os
-from typing import TextIO
+
+from hermes_dist.lazily import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import TextIO
 
 _NARROWEST = 20
 _PLAIN = {

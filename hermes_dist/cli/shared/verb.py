@@ -7,11 +7,14 @@ library when they are imported. :func:`hermes_dist.cli.shared.command.as_command
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
 
-from hermes_dist.lazily import NamedTuple
+from hermes_dist.lazily import TYPE_CHECKING, NamedTuple
 
-_Function = TypeVar("_Function", bound=Callable[..., int])
+if TYPE_CHECKING:
+    from typing import TypeVar
+
+    _Function = TypeVar("_Function", bound=Callable[..., int])
+
 _MARK = "wants_request"
 
 

@@ -10,11 +10,10 @@ import shlex
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
 
 from hermes_dist.decide.versions import newer_tags
 from hermes_dist.errors import DistError, Invalid, UsageError, counted
-from hermes_dist.lazily import NamedTuple
+from hermes_dist.lazily import TYPE_CHECKING, NamedTuple
 from hermes_dist.model.lock_head import LockHead, load_head, source_of
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName
@@ -26,10 +25,12 @@ from hermes_dist.world.child import meanwhile
 from hermes_dist.world.trace import note
 
 if TYPE_CHECKING:
+    from typing import TypeVar
+
     from hermes_dist.model.lock import Lock
     from hermes_dist.ops.change.request import Request
 
-_Read = TypeVar("_Read")
+    _Read = TypeVar("_Read")
 
 
 class Looked(NamedTuple):

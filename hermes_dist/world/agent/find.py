@@ -12,18 +12,18 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
 
 from hermes_dist import lazily
 from hermes_dist.agents.places import GATEWAY_PID, GATEWAY_STATE
 from hermes_dist.brand import Brand, Layout
 from hermes_dist.errors import DistError, ExitCode
-from hermes_dist.lazily import NamedTuple
+from hermes_dist.lazily import TYPE_CHECKING, NamedTuple
 from hermes_dist.world.agent.front_door import former_launcher
 from hermes_dist.world.agent.programs import find_command, is_program, search_path
 
 if TYPE_CHECKING:
     from subprocess import CompletedProcess
+    from typing import NoReturn
 
 _HEAD = 8192
 _BIN = lazily.pattern(r"\S*/bin/")

@@ -14,9 +14,12 @@ import os
 import stat
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 from hermes_dist.brand import PRIVATE
+from hermes_dist.lazily import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Any
 
 FILE = f"{PRIVATE}/last-look"
 _FORMAT = b"1 "

@@ -6,13 +6,16 @@ import contextlib
 import os
 import re
 from pathlib import Path
-from typing import IO
 
 from hermes_dist import lazily
 from hermes_dist.errors import Invalid
+from hermes_dist.lazily import TYPE_CHECKING
 from hermes_dist.model.source import without_credentials
 from hermes_dist.world.disk.private import FILE, make_private
 from hermes_dist.world.ports import Refs
+
+if TYPE_CHECKING:
+    from typing import IO
 
 _LARGEST = 1 << 20
 _FOLDERS = ("objects", "refs")

@@ -7,14 +7,16 @@ import re
 import resource
 import signal
 from collections.abc import Callable
-from typing import NoReturn
 from urllib.parse import unquote
 
 from hermes_dist.errors import DistError, Invalid, Refused, Unreachable
-from hermes_dist.lazily import NamedTuple
+from hermes_dist.lazily import TYPE_CHECKING, NamedTuple
 from hermes_dist.model.source import ARCHIVES, without_credentials
 from hermes_dist.world.child import Finished
 from hermes_dist.world.disk.errors import HINTS
+
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 _REDIRECT = (
     r"[Pp]rotocol \S+ (not supported|disabled|is disabled)|error: 30\d"

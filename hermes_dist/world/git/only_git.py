@@ -7,10 +7,10 @@ import re
 from collections.abc import Collection, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from hermes_dist import lazily
+from hermes_dist.lazily import TYPE_CHECKING
 from hermes_dist.world.child import Bounds, Command, run
 
 if TYPE_CHECKING:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from hermes_dist.brand import Layout
 from hermes_dist.errors import DistError
+from hermes_dist.lazily import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from hermes_dist.model.trust import Keyring, Policy

@@ -42,6 +42,13 @@ def test_loading_yaml_compiles_no_pattern() -> None:
 
 _USE: dict[str, tuple[str, object]] = {
     "locale": ("locale.format_string('%d of %s', (3, 'x'))", "3 of x"),
+    "pathlib": (
+        (
+            "[pathlib.Path('/a b').as_uri(), pathlib.PureWindowsPath('C:/A') == pathlib.PureWindowsPath('c:/a'),"
+            " pathlib.PurePath('a/b.py').match('b.*'), [*map(str, pathlib.Path('/').glob('et[c]'))]]"
+        ),
+        ["file:///a%20b", True, True, ["/etc"]],
+    ),
     "platform": ("bool(platform.platform())", True),
     "textwrap": (
         "[textwrap.wrap('to-day or so', 6), textwrap.dedent('  a\\n  b')]",
@@ -72,6 +79,11 @@ def test_what_yaml_cannot_print_is_refused_as_always() -> None:
         "except yaml.YAMLError as error:\n    print('\"' + type(error).__name__ + '\"')"
     )
     assert _run(code) == "ReaderError"
+
+
+def test_paths_are_loaded_without_what_few_of_them_need() -> None:
+    code = f"{_LEAN}import sys, pathlib\nfound = [n for n in ('re', 'urllib.parse', 'fnmatch', 'ntpath') if n in sys.modules]"
+    assert _run(f"{code}\nimport json; print(json.dumps(found))") == []
 
 
 def test_every_other_module_has_the_usual_patterns() -> None:
