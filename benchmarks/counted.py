@@ -103,18 +103,28 @@ class Machine:
             "GIT_CONFIG_NOSYSTEM": "1",
         }
 
+    def beside(self, root: Path) -> Machine:
+        """Another home in which the same is counted.
+
+        Args:
+            root: A folder of its own.
+        """
+        return type(self)(root)
+
+    def run(self, *words: str) -> None:
+        """Run a command, which has to succeed, and count nothing."""
+        self._succeeded([sys.executable, "-c", _OURS, *words])
+
     def count(self, *words: str) -> Counts:
         """Run a command, which has to succeed, and count what it does."""
         out = self.root / "counts.json"
         argv = [sys.executable, str(ROOT / "benchmarks" / "counting.py"), str(out), *words]
-        done = self._ended(argv)
-        if done.returncode:
-            raise RuntimeError(f"{words}: {done.returncode}\n{done.stdout}{done.stderr}")
+        self._succeeded(argv)
         found: Counts = json.loads(out.read_text())
         return found
 
-    def _ended(self, argv: list[str]) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
+    def _succeeded(self, argv: list[str]) -> None:
+        done = subprocess.run(
             argv,
             env=self.env,
             capture_output=True,
@@ -122,6 +132,8 @@ class Machine:
             stdin=subprocess.DEVNULL,
             check=False,
         )
+        if done.returncode:
+            raise RuntimeError(f"{argv}: {done.returncode}\n{done.stdout}{done.stderr}")
 
 
 class Weighing(Machine):
@@ -129,12 +141,17 @@ class Weighing(Machine):
 
     Args:
         root: A folder of its own.
+        unit: How many instructions are counted as one; they are counted if they are not known.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, unit: float = 0.0) -> None:
         super().__init__(root)
         compileall.compile_dir(ROOT / "hermes_dist", quiet=1)
-        self._unit = self._instructions("-I", "-c", _PYTHONS) / 100
+        self._unit = unit or self._instructions("-I", "-c", _PYTHONS) / 100
+
+    def beside(self, root: Path) -> Machine:
+        """Another home; the unit is not counted again."""
+        return type(self)(root, self._unit)
 
     def count(self, *words: str) -> Counts:
         """Run a command, which has to succeed, and count its instructions."""
@@ -142,11 +159,10 @@ class Weighing(Machine):
 
     def _instructions(self, *words: str) -> int:
         log = self.root / "valgrind.log"
-        argv = [*_VALGRIND, f"--log-file={log}", sys.executable, *words]
-        done = self._ended(argv)
-        found = re.search(r"I +refs: +([\d,]+)", log.read_text()) if log.exists() else None
-        if done.returncode or found is None:
-            raise RuntimeError(f"{words}: {done.returncode}\n{done.stdout}{done.stderr}")
+        self._succeeded([*_VALGRIND, f"--log-file={log}", sys.executable, *words])
+        found = re.search(r"I +refs: +([\d,]+)", log.read_text())
+        if found is None:
+            raise RuntimeError(f"{words}: valgrind counted nothing\n{log.read_text()}")
         return int(found[1].replace(",", ""))
 
 
@@ -171,7 +187,7 @@ def counted(root: Path, kind: type[Machine] = Machine) -> Iterator[tuple[str, Co
     yield "approve --list", machine.count("approve", "bench-s", "--list")
     archive = str(root / "bench-s.tar.gz")
     yield "export", machine.count("export", "bench-s", "-o", archive)
-    yield "import", kind(root / "elsewhere").count("import", archive, "-y")
+    yield "import", machine.beside(root / "elsewhere").count("import", archive, "-y")
     (home / "SOUL.md").write_text((home / "SOUL.md").read_text() + "A line of mine.\n")
     config = home / "config.yaml"
     config.write_text(config.read_text().replace("option_7: 7", "option_7: 8"))
@@ -180,7 +196,7 @@ def counted(root: Path, kind: type[Machine] = Machine) -> Iterator[tuple[str, Co
     for number in range(1, PROFILES):
         shutil.copytree(home, machine.profiles / f"p{number}", symlinks=True)
     time.sleep(2.1)
-    machine.count("list")  # makes the index
+    machine.run("list")  # makes the index
     yield f"list, {PROFILES} profiles", machine.count("list")
 
 
