@@ -19,6 +19,7 @@ examples of a law                  a tenth, at least    a fifth, at least    all
                                    40                   40
 changes at which a process is      14 from the first    every one            every one
 killed, or which fail              to the last
+a kill after which work goes on    every third change   every change         every change
 power cuts after each change       12, 1 in recovery    60, 2 in recovery    60, 2 in recovery
 long stories that go alike on      one, in turns        both                 both
 both agents
@@ -26,6 +27,8 @@ seeded faults that must show       every third, and     every one            eve
                                    one of each module
 whole sessions, each way           1, of 30 steps       3, of 60 steps       as many as are asked
 random sessions of a replay        8                    24                   24
+looks of the page                  each width, each     each width in each   each width in each
+                                   theme                theme                theme
 which examples                     the same each time   the same each time   new ones each time
 =================================  ===================  ===================  ====================
 """
@@ -50,6 +53,8 @@ def _name() -> str:
 
 IS_QUICK = _name() == "quick"
 IS_LONG = _name() == "long"
+STRIDE = 3 if IS_QUICK else 1
+"""From one change at which a process is killed to the next, in a story that goes on after each."""
 STEPS = 30 if IS_QUICK else 60
 """How many steps a whole session has."""
 

@@ -114,6 +114,7 @@ IN_TURNS: dict[str, Generation] = {
     "test_a_profile_that_is_renamed_under_the_page_is_told": V19,
     "test_a_release_reaches_the_owner_through_the_agents_own_send": V22,
     "test_a_text_is_merged_in_the_dashboard": V22,
+    "test_every_command_of_the_page_works_with_the_real_agent_behind_the_door": V19,
     "test_installed_after_the_agent_both_work_the_plugin_runs_and_our_uninstall_leaves_the_agent": V22,
     "test_installed_before_the_agent_both_work_and_our_uninstall_leaves_the_agent": V19,
     "test_screens_in_the_dashboard_are_sound_for_a_screen_reader": V22,

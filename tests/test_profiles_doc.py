@@ -122,7 +122,10 @@ def test_every_command_of_the_page_says_what_is_written_on_a_machine_without_the
             assert code in (0, 6), (said.line, said.command, code)
 
 
-@pytest.mark.parametrize("generation", parameters("of_the_page"))
+@pytest.mark.parametrize(
+    "generation",
+    parameters("test_every_command_of_the_page_works_with_the_real_agent_behind_the_door"),
+)
 def test_every_command_of_the_page_works_with_the_real_agent_behind_the_door(
     machine: Layout, tmp_path: Path, generation: Generation
 ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from budget import sessions
+from budget import STRIDE, sessions
 from killing import killed
 from meeting_of_three import BOT, Machine, Story, objects_of, play, yes
 
@@ -146,7 +146,7 @@ def test_what_came_in_is_not_lost_to_an_edit_after_a_kill(
     top, end, at = ["Top.\n"], ["End.\n"], 0
     dies = True
     while dies:
-        at += 1
+        at += STRIDE
         top.append(f"From the first, {at}.\n")
         first.write("SOUL.md", f"{''.join(top)}{middle}{''.join(end)}")
         first.sync()
