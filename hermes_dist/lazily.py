@@ -1,10 +1,14 @@
-"""What is made when it is first used: regular expressions, and the constructors of named tuples.
+"""What is made when it is first used: regular expressions, the constructors of named tuples, and modules.
 
 To compile a pattern takes as long as to load a small module, and so do two of ``typing``'s named tuples. Most commands
 need few of those that they load.
 """
 
 from __future__ import annotations
+
+import builtins
+import sys
+from _thread import allocate_lock
 
 TYPE_CHECKING = False
 """What ``typing`` calls so: to ask it for this alone takes as long as to load fifty modules of ours.
@@ -14,6 +18,7 @@ Where a command mostly ends that scripts and prompts call, all that only types n
 
 if TYPE_CHECKING:
     import re
+    from collections.abc import Mapping, Sequence
     from typing import Any, AnyStr, NamedTuple, Protocol
 else:
     from collections import _tuplegetter, namedtuple
@@ -22,7 +27,7 @@ else:
         """Nothing of a protocol is left when a program runs."""
 
 
-__all__ = ["TYPE_CHECKING", "NamedTuple", "Protocol", "pattern"]
+__all__ = ["TYPE_CHECKING", "NamedTuple", "Protocol", "later", "pattern"]
 
 
 class _Later:
@@ -52,6 +57,77 @@ def pattern(text: AnyStr, flags: int = 0) -> re.Pattern[AnyStr]:
         What has every method of a pattern. It is none for ``isinstance``, nor an argument of :func:`re.sub`.
     """
     return _Later(text, flags)  # type: ignore[return-value]  # it has the same methods
+
+
+class _Name:
+    """Stands for a name of a module that is not loaded yet, and gives way to what it stands for."""
+
+    def __init__(self, of: dict[str, Any], module: str, name: str) -> None:
+        self._from = (of, module, name)
+
+    def __call__(self, /, *args: Any, **named: Any) -> Any:
+        return self._loaded()(*args, **named)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._loaded(), name)
+
+    def _loaded(self) -> Any:
+        of, module, name = self._from
+        found = getattr(__import__(module, fromlist=(name,)), name)
+        for bound, value in tuple(of.items()):
+            if value is self:
+                of[bound] = found
+        return found
+
+
+class _Names:
+    """What a module of which nothing is loaded yet gives to ``from … import …``."""
+
+    def __init__(self, names: Mapping[str, _Name]) -> None:
+        vars(self).update(names)
+
+
+_PUTTING_OFF = allocate_lock()
+"""Held by whoever says what is loaded later. Nothing is loaded meanwhile, so nobody waits long for it."""
+
+
+class _Block:
+    """The block after ``with later()`` of a module with these globals."""
+
+    def __init__(self, of: dict[str, Any]) -> None:
+        self._of = of
+
+    def __enter__(self) -> None:
+        _PUTTING_OFF.acquire()
+        self._at_once = builtins.__import__
+        vars(builtins)["__import__"] = self._import
+
+    def __exit__(self, *_: object) -> None:
+        vars(builtins)["__import__"] = self._at_once
+        _PUTTING_OFF.release()
+
+    def _import(
+        self,
+        name: str,
+        of: Mapping[str, object] | None = None,
+        local: Mapping[str, object] | None = None,
+        wanted: Sequence[str] | None = None,
+        level: int = 0,
+    ) -> Any:
+        # Others import at the same time, in threads of their own.
+        if of is not self._of or not wanted:
+            return self._at_once(name, of, local, wanted or (), level)
+        return _Names({each: _Name(self._of, name, each) for each in wanted})
+
+
+def later() -> _Block:
+    """Load the modules that are imported in this block when one of the imported names is first used.
+
+    This is for what most runs of a module do not need, as ``lazy from … import …`` of Python 3.15 is. The names are of
+    functions and classes, and of modules. They can be called, asked for attributes, and stand in annotations. A class
+    is not a class before it is used: not for ``except``, ``isinstance`` and a subclass.
+    """
+    return _Block(sys._getframe(1).f_globals)  # noqa: SLF001 - as collections.namedtuple does
 
 
 _FEW = 20

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import pytest
 from radon.complexity import cc_visit
@@ -448,6 +448,65 @@ def test_late_imports_do_not_grow_in_number() -> None:
     """They stay for start-up and for what is rarely needed; lower the number when one goes."""
     late = Counter({module.name: module.text.count("PLC0415") for module in MODULES})
     assert late.total() <= MOST_LATE_IMPORTS, late.most_common(10)
+
+
+@each_module
+def test_what_is_loaded_later_is_not_needed_at_once(module: Module) -> None:
+    """Each use of a name from a block of ``later`` has to be one that such a name is for."""
+    late = _late_names(module.tree)
+    assert _needed(module.tree, late) == [], "import it as ever, outside the block"
+
+
+def _late_names(tree: ast.Module) -> set[str]:
+    blocks = [
+        block
+        for block in tree.body
+        if isinstance(block, ast.With) and ast.unparse(block.items[0].context_expr) == "later()"
+    ]
+    lines = [line for block in blocks for line in block.body]
+    assert all(isinstance(line, ast.ImportFrom) for line in lines), "only `from … import …`"
+    return {a.asname or a.name for i in lines if isinstance(i, ast.ImportFrom) for a in i.names}
+
+
+def _needed(tree: ast.Module, late: set[str]) -> list[str]:
+    """Where the class itself is needed, or anything while the module loads."""
+    classes = [
+        part
+        for node in ast.walk(tree)
+        for part in (
+            *(node.bases if isinstance(node, ast.ClassDef) else ()),
+            *([node.type] if isinstance(node, ast.ExceptHandler) and node.type else ()),
+            *(node.args[1:] if _asks_for_a_class(node) else ()),
+            *([node.cls] if isinstance(node, ast.MatchClass) else ()),
+        )
+    ]
+    at_once = _run_by_loading(tree)
+    return sorted(
+        {
+            f"line {name.lineno}: {name.id}"
+            for part in (*classes, *at_once)
+            for name in ast.walk(part)
+            if isinstance(name, ast.Name) and name.id in late
+        }
+    )
+
+
+def _asks_for_a_class(node: ast.AST) -> TypeGuard[ast.Call]:
+    return isinstance(node, ast.Call) and ast.unparse(node.func) in {"isinstance", "issubclass"}
+
+
+def _run_by_loading(node: ast.AST) -> Iterator[ast.AST]:
+    """The expressions that run while a module loads; annotations do not."""
+    for inner in ast.iter_child_nodes(node):
+        if isinstance(inner, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            yield from (*inner.decorator_list, *inner.args.defaults)
+            yield from filter(None, inner.args.kw_defaults)
+        elif isinstance(inner, ast.AnnAssign):
+            yield from filter(None, [inner.value])
+        elif isinstance(inner, ast.expr):
+            yield inner
+        else:
+            yield from _run_by_loading(inner)
 
 
 MOST_COMPLEX = 10

@@ -1,11 +1,17 @@
-"""Patterns that are compiled, and named tuples whose constructor is made, when they are first used."""
+"""Patterns that are compiled, constructors of named tuples that are made, and modules that are loaded on first use."""
 
 from __future__ import annotations
 
+import builtins
 import copy
+import importlib
 import pickle
 import re
+import sys
 import typing
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
 
 import pytest
 from hypothesis import given
@@ -175,3 +181,72 @@ def test_the_first_calls_and_the_later_ones_are_those_of_typing(
             except TypeError:
                 told.append(TypeError)
         assert told[0] == told[1]
+
+
+def _loading(tmp_path: Path, text: str) -> ModuleType:
+    """A module that was just loaded, with this text."""
+    (tmp_path / "asking.py").write_text(f"from hermes_dist.lazily import later\n{text}")
+    return importlib.import_module("asking")
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder on the path, with a module ``rare`` and a package ``rarely`` in it."""
+    (tmp_path / "rare.py").write_text(
+        "from enum import Enum\n"
+        "class Colour(Enum):\n    RED = 1\n"
+        "def double(number, *, more=0):\n    return 2 * number + more\n"
+    )
+    (tmp_path / "rarely").mkdir()
+    (tmp_path / "rarely" / "__init__.py").touch()
+    (tmp_path / "rarely" / "inner.py").write_text("def answer():\n    return 42\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    yield tmp_path
+    for name in ("asking", "rare", "rarely", "rarely.inner"):
+        sys.modules.pop(name, None)
+
+
+def test_a_module_is_loaded_when_one_of_its_names_is_used(folder: Path) -> None:
+    asking = _loading(folder, "with later():\n    from rare import double as twice\n")
+    assert "rare" not in sys.modules
+    assert asking.twice(4, more=1) == 9
+    assert asking.twice is sys.modules["rare"].double
+
+
+def test_a_class_has_its_attributes(folder: Path) -> None:
+    asking = _loading(folder, "with later():\n    from rare import Colour, double\n")
+    assert asking.Colour.RED.value == 1
+    assert asking.Colour is sys.modules["rare"].Colour
+    assert asking.double(1) == 2
+
+
+def test_a_module_of_a_package_is_loaded_later(folder: Path) -> None:
+    asking = _loading(folder, "with later():\n    from rarely import inner\n")
+    assert "rarely" not in sys.modules
+    assert asking.inner.answer() == 42
+    assert asking.inner is sys.modules["rarely.inner"]
+
+
+def test_what_was_put_in_its_place_stays(folder: Path) -> None:
+    asking = _loading(folder, "with later():\n    from rare import double\n")
+    held = asking.double
+    asking.double = None
+    assert held(2) == 4
+    assert asking.double is None
+
+
+def test_others_import_as_ever_meanwhile(folder: Path) -> None:
+    """Another module that is loaded within the block, as by another thread, gets what it imports at once."""
+    (folder / "rarely" / "__init__.py").write_text("from rare import double\n")
+    asking = _loading(
+        folder,
+        "import importlib\nwith later():\n    from rare import Colour\n    importlib.import_module('rarely')\n",
+    )
+    assert sys.modules["rarely"].double(1) == 2
+    assert type(asking.Colour).__name__ == "_Name"
+
+
+def test_a_block_that_fails_changes_nothing(folder: Path) -> None:
+    with pytest.raises(ZeroDivisionError):
+        _loading(folder, "with later():\n    1 / 0\n")
+    assert builtins.__import__.__name__ == "__import__"

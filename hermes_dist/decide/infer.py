@@ -27,7 +27,7 @@ from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Effect, EffectKind
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree, together
 
-SURE = 0.6
+_LIKELY = 0.6
 _ENOUGH = 0.5
 """The least that has to speak for a version: half a file, such as an edited one that has most of its new lines."""
 _TIMES = 3
@@ -103,6 +103,11 @@ class Match(Struct, frozen=True, kw_only=True):
     def score(self) -> float:
         """From 0.0 to 1.0."""
         return (self.same + _MOVED * self.likeness) / self.total if self.total else 0.0
+
+    @property
+    def is_likely(self) -> bool:
+        """Whether the home may come from this version."""
+        return self.score >= _LIKELY
 
 
 def compare(
@@ -335,7 +340,7 @@ def _is_like(path: RelPath, entry: Entry, here: Entry, read: Read) -> bool:
 
 def is_sure(best: Match, margins: Iterable[Margin]) -> bool:
     """Whether a version is certain, given what it has over each other one."""
-    return best.score >= SURE and all(margin.is_wide for margin in margins)
+    return best.is_likely and all(margin.is_wide for margin in margins)
 
 
 def adopted_base(placed: Tree, shipped: Tree, found: Tree, read: Read) -> Grafted:

@@ -14,9 +14,12 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 
 from msgspec import Struct, field
 
-from hermes_dist.merge.likeness import Alike, Likeness, Portrait
+from hermes_dist.lazily import later
 from hermes_dist.model.paths import RelPath, folders_of
 from hermes_dist.model.tree import Digest, Read, Tree
+
+with later():
+    from hermes_dist.merge.likeness import Alike, Likeness, Portrait
 
 _MOST_PAIRS = 20_000
 _NONE: Mapping[RelPath, RelPath] = {}

@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from msgspec import Struct, field
 
-from hermes_dist.merge.content import Joined, join_contents
-from hermes_dist.merge.data import merge_document
+from hermes_dist.lazily import later
 from hermes_dist.merge.renames import Names, under_common_names
 from hermes_dist.model.discreet import Contents
 from hermes_dist.model.documents.api import (
@@ -28,6 +27,10 @@ from hermes_dist.model.paths import RelPath, folders_of
 from hermes_dist.model.plan import Conflict, ConflictKind
 from hermes_dist.model.side import Side
 from hermes_dist.model.tree import Digest, Entry, Read, Tree
+
+with later():
+    from hermes_dist.merge.content import Joined, join_contents
+    from hermes_dist.merge.data import merge_document
 
 Favour = Callable[[RelPath, str], Side | None]
 """Called for each conflict with path and key (empty for the whole file); returns a side, or None to leave it open."""

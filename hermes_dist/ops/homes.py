@@ -15,6 +15,7 @@ from hermes_dist.agents.places import CONFIG, JOBS
 from hermes_dist.brand import LOCKFILE, MANIFEST, PRIVATE, Layout
 from hermes_dist.decide.ownership import without_machine
 from hermes_dist.errors import Busy, DistError, Unfinished
+from hermes_dist.lazily import later
 from hermes_dist.model.discreet import Contents
 from hermes_dist.model.lock import Lock, load_lock
 from hermes_dist.model.lock_head import HINT, Damaged
@@ -22,7 +23,6 @@ from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.tree import EMPTY, Digest, Tree
 from hermes_dist.ops.context import Context
-from hermes_dist.ops.own_layers import at_its_place
 from hermes_dist.world.disk.errors import trouble
 from hermes_dist.world.disk.fs import RealFs
 from hermes_dist.world.disk.links import agreed_in
@@ -31,6 +31,9 @@ from hermes_dist.world.disk.locks import home_lock
 if TYPE_CHECKING:
     from hermes_dist.world.transaction.apply import Recovered
     from hermes_dist.world.transaction.generations import Generation
+
+with later():
+    from hermes_dist.ops.own_layers import at_its_place
 
 LIVING = (RelPath(CONFIG), RelPath(JOBS))
 """The files that a running agent writes all the time."""

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from hermes_dist.decide.authoring.release_notes import ReleaseNotes
 from hermes_dist.decide.environment.wanted import Wanted
 from hermes_dist.errors import counted
+from hermes_dist.lazily import later
 from hermes_dist.model.documents.api import kind_of
 from hermes_dist.model.keypath import BODY, format_key, place_words
 from hermes_dist.model.left_out import OF_OTHERS, LeftOut
@@ -20,13 +20,16 @@ from hermes_dist.model.side import Side
 from hermes_dist.model.source import HEADS, TAGS, Pin, as_typed
 from hermes_dist.ops.change.proposal import Proposal
 from hermes_dist.ops.change.review import Choice, KeyRow, parts_of
-from hermes_dist.ops.package.conflict_diff import Sides
 from hermes_dist.voice.clean import WHOLE, clean, clean_line, clean_value
 from hermes_dist.voice.inputs.words import answer_lines, unanswered_lines
 from hermes_dist.voice.left_out import missed_words, why_words
 from hermes_dist.voice.lines import Line, Piece, Style, line
 from hermes_dist.voice.notes import sentence
 from hermes_dist.voice.words import CONFLICT_WORDS, LAYERING, size_of
+
+with later():
+    from hermes_dist.decide.authoring.release_notes import ReleaseNotes
+    from hermes_dist.ops.package.conflict_diff import Sides
 
 SHOWN = 12
 """How many rows of one kind are shown without ``-v``."""

@@ -9,8 +9,8 @@ from msgspec.structs import replace
 from hermes_dist.cli.shared.cards import preview
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import UsageError
+from hermes_dist.lazily import later
 from hermes_dist.model.manifest import EnvVar
-from hermes_dist.model.registry import Package
 from hermes_dist.ops.change import review
 from hermes_dist.ops.change.proposal import Proposal
 from hermes_dist.ops.change.request import Confirm, InputQuestion, Questions
@@ -18,6 +18,9 @@ from hermes_dist.ops.change.variables import Given, gather, single_line
 from hermes_dist.voice.clean import clean
 from hermes_dist.voice.inputs.words import input_words
 from hermes_dist.voice.summary import asked_words
+
+with later():
+    from hermes_dist.model.registry import Package
 
 
 def agreement(session: Session, *, yes: bool, question: str = "Apply it?") -> Confirm:

@@ -13,15 +13,18 @@ from datetime import datetime
 from hermes_dist.cli.shared.reminders import notes, reminder, up_to_date
 from hermes_dist.cli.shared.screen import Screen
 from hermes_dist.cli.shared.session import Session
+from hermes_dist.lazily import later
 from hermes_dist.model.left_out import OF_OTHERS, LeftOut
 from hermes_dist.model.lock_package import Off, OffCause
 from hermes_dist.model.notes import NoteKind
 from hermes_dist.model.plan import Effect
 from hermes_dist.ops.change import review
 from hermes_dist.ops.change.proposal import Outcome, Proposal
-from hermes_dist.ops.package.conflict_diff import sides_of
 from hermes_dist.voice import cards, effect_cards, summary
 from hermes_dist.voice.lines import Line, Piece
+
+with later():
+    from hermes_dist.ops.package.conflict_diff import sides_of
 
 
 def preview(session: Session, proposal: Proposal, *, asking: bool = False) -> None:

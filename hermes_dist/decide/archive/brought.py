@@ -10,14 +10,17 @@ from collections.abc import Iterable, Mapping
 
 from hermes_dist.decide.consent.contents import data_in
 from hermes_dist.decide.consent.parking import Grafted, put_back
-from hermes_dist.decide.placement.carry_over import differences
 from hermes_dist.decide.placement.jobs import JOBS
+from hermes_dist.lazily import later
 from hermes_dist.model.documents.api import Kind, dump, kind_of
 from hermes_dist.model.keypath import KeyPath, format_key
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree, together
 from hermes_dist.model.values import get, same
+
+with later():
+    from hermes_dist.decide.placement.carry_over import differences
 
 Place = tuple[RelPath, str]
 

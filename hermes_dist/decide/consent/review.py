@@ -17,13 +17,16 @@ from hermes_dist.decide.consent.floor import row_for
 from hermes_dist.decide.consent.floor_rows import Rule
 from hermes_dist.decide.placement.place import CONFIG
 from hermes_dist.decide.placement.servers import SERVERS
-from hermes_dist.decide.placement.timing import schedule_words
 from hermes_dist.errors import Invalid, counted
+from hermes_dist.lazily import later
 from hermes_dist.model.facts import LOADS, Facts, fact_value, facts_line
 from hermes_dist.model.keypath import Item, KeyPath, format_key, step_name
 from hermes_dist.model.lock_package import Approval
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Effect, EffectKind
+
+with later():
+    from hermes_dist.decide.placement.timing import schedule_words
 
 _UNITS = frozenset(["mcp_servers", "quick_commands", "jobs"])
 """Maps and lists whose entries are reviewed as a whole."""

@@ -16,15 +16,18 @@ from hermes_dist.decide.consent.contents import data_in
 from hermes_dist.decide.placement.job_ids import Job
 from hermes_dist.decide.placement.jobs import JOBS, is_our_pause, jobs_by_id, read_jobs
 from hermes_dist.decide.placement.place import CONFIG
-from hermes_dist.decide.placement.schedules import can_start
 from hermes_dist.decide.placement.servers import MCP, SERVERS, is_off, read_servers
 from hermes_dist.errors import Invalid
+from hermes_dist.lazily import later
 from hermes_dist.model.keypath import Item, KeyPath, format_key, parse_key
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.lock_package import Off, OffCause
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Effect
 from hermes_dist.model.tree import Read, Tree
+
+with later():
+    from hermes_dist.decide.placement.schedules import can_start
 
 Unit = tuple[RelPath, KeyPath]
 """A server or a job: its file and its key."""

@@ -8,13 +8,16 @@ from msgspec import Struct
 
 from hermes_dist.agents.places import CONFIG, JOBS
 from hermes_dist.decide.consent.review import Group, loads_of
-from hermes_dist.decide.layers.counting import counting
-from hermes_dist.decide.layers.stack import Layer, Order, Rank
 from hermes_dist.errors import Invalid
+from hermes_dist.lazily import later
 from hermes_dist.model.documents.api import ABSENT, get, kind_of, load_data
 from hermes_dist.model.keypath import KeyPath, parse_key
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Read, Tree
+
+with later():
+    from hermes_dist.decide.layers.counting import counting
+    from hermes_dist.decide.layers.stack import Layer, Order, Rank
 
 _BY_KEY = frozenset(map(RelPath, (CONFIG, JOBS)))
 

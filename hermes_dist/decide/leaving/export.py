@@ -20,8 +20,8 @@ from hermes_dist.decide.placement.servers import MCP, SERVERS
 from hermes_dist.decide.secrets.finder import find_secrets
 from hermes_dist.decide.secrets.known import SHORTEST_KNOWN
 from hermes_dist.decide.secrets.looks import is_random
-from hermes_dist.decide.secrets.mask import hide
 from hermes_dist.errors import Invalid
+from hermes_dist.lazily import later
 from hermes_dist.model.documents.api import (
     Kind,
     Unmergeable,
@@ -38,6 +38,9 @@ from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree
 from hermes_dist.model.values import as_list, as_map
+
+with later():
+    from hermes_dist.decide.secrets.mask import hide
 
 CARRIED_PARTS: Mapping[str, tuple[str, ...]] = {name: (name,) for name in (MEMORIES, SESSIONS)}
 """Paths that ``--with`` adds, by folder; the databases of sessions are matched by :func:`is_history`."""

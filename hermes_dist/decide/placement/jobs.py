@@ -16,15 +16,18 @@ from msgspec.structs import replace
 from hermes_dist.agents import jobs as fields
 from hermes_dist.agents import places
 from hermes_dist.decide.placement.job_ids import ID, NO_JOBS, Job, Unnamed, ids_for, own_id
-from hermes_dist.decide.placement.schedules import can_start, parse_schedule
 from hermes_dist.errors import Invalid
-from hermes_dist.merge.shapes import Shape, shape_of
+from hermes_dist.lazily import later
 from hermes_dist.model.documents.api import Kind, kind_of, load_data, same
 from hermes_dist.model.keypath import Item
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Read, Tree
 from hermes_dist.model.values import as_list, as_map
+
+with later():
+    from hermes_dist.decide.placement.schedules import can_start, parse_schedule
+    from hermes_dist.merge.shapes import Shape, shape_of
 
 JOBS: Final = RelPath(places.JOBS)
 PAUSED_BY: Final = "from package "

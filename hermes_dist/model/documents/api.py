@@ -12,9 +12,9 @@ from contextlib import suppress
 from functools import lru_cache, partial
 
 from hermes_dist.errors import Invalid
+from hermes_dist.lazily import later
 from hermes_dist.model.discreet import Contents
 from hermes_dist.model.documents.account import Account, balanced
-from hermes_dist.model.documents.following import Versions, with_incoming, with_replaced
 from hermes_dist.model.documents.layout import comments, comments_at, root_view
 from hermes_dist.model.documents.nodes import (
     DEFAULT,
@@ -28,11 +28,14 @@ from hermes_dist.model.documents.nodes import (
     decode,
     find,
 )
-from hermes_dist.model.documents.remarks import with_comments, without_apart
 from hermes_dist.model.documents.splice import Splice
 from hermes_dist.model.keypath import KeyPath
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.values import ABSENT, Absent, Unmergeable, get, same, with_value
+
+with later():
+    from hermes_dist.model.documents.following import Versions, with_incoming, with_replaced
+    from hermes_dist.model.documents.remarks import with_comments, without_apart
 
 __all__ = [
     "ABSENT",

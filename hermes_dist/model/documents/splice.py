@@ -13,9 +13,9 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TypeGuard
 
+from hermes_dist.lazily import later
 from hermes_dist.model.documents import spelling as _spelling
 from hermes_dist.model.documents.edits import Edit, applied
-from hermes_dist.model.documents.flow import Flow
 from hermes_dist.model.documents.layout import (
     Chunk,
     View,
@@ -32,6 +32,9 @@ from hermes_dist.model.documents.nodes import Document, Form, Kind, Node
 from hermes_dist.model.documents.slots import Slot, name_of, slots_of
 from hermes_dist.model.keypath import Item, KeyPath
 from hermes_dist.model.values import ABSENT, Unmergeable, same
+
+with later():
+    from hermes_dist.model.documents.flow import Flow
 
 
 class Splice:

@@ -10,15 +10,14 @@ from msgspec.structs import replace
 from hermes_dist.decide.handover import Place, count_missed, unlisted_parts
 from hermes_dist.decide.inputs.declared import Input, declared_by
 from hermes_dist.decide.inputs.fill import fill
-from hermes_dist.decide.layers.compose import Composed, compose
 from hermes_dist.decide.layers.origins import Brought
-from hermes_dist.decide.layers.stack import Layer
 from hermes_dist.decide.ownership import payload_of
 from hermes_dist.decide.placement.job_ids import NO_JOBS, Job
 from hermes_dist.decide.placement.place import Placed, jobs_in, place
 from hermes_dist.decide.trust import Verdict
 from hermes_dist.decide.versions import check_requires
 from hermes_dist.errors import Invalid, Refused
+from hermes_dist.lazily import later
 from hermes_dist.model.left_out import LeftOut
 from hermes_dist.model.lock_package import InputAnswer, InputValue, LockedPackage
 from hermes_dist.model.manifest import EnvVar, Manifest
@@ -27,16 +26,20 @@ from hermes_dist.model.paths import RelPath
 from hermes_dist.model.source import Pin, SourceSpec
 from hermes_dist.model.tree import EMPTY, Read, Tree, together
 from hermes_dist.ops.change.lost_contents import mending
-from hermes_dist.ops.change.moved_source import nowhere
 from hermes_dist.ops.change.observe import user_jobs_in
 from hermes_dist.ops.change.request import Request
 from hermes_dist.ops.change.target import Target
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home
-from hermes_dist.ops.inputs.rows import InputRow
 from hermes_dist.ops.neighbours.package import packaged
 from hermes_dist.ops.own_source import is_own
 from hermes_dist.world.sources.api import Offer
+
+with later():
+    from hermes_dist.decide.layers.compose import compose
+    from hermes_dist.decide.layers.stack import Layer
+    from hermes_dist.ops.change.moved_source import nowhere
+    from hermes_dist.ops.inputs.rows import InputRow
 
 
 class Incoming(Struct, frozen=True, kw_only=True):
@@ -204,8 +207,7 @@ def placed_for(ctx: Context, fetched: Fetched, held: Holding | None = None) -> I
     mine = _for(declared_by(fetched.manifest), values) if values else {}
     own = fill(payload.tree, mine, ctx.store.read)
     ctx.store.put_many(own.blobs.values())
-    joined = _on_layers(ctx, own.tree, fetched, values)
-    ctx.store.put_many(joined.blobs.values())
+    whole = _on_layers(ctx, own.tree, fetched, values)
     stack = fetched.stack
 
     def placing(tree: Tree) -> Placed:
@@ -218,7 +220,7 @@ def placed_for(ctx: Context, fetched: Fetched, held: Holding | None = None) -> I
             keep_containers=held.base,
         )
 
-    placed = placing(joined.tree)
+    placed = placing(whole)
     ctx.store.put_many(placed.blobs.values())
     unlisted = unlisted_parts(payload, placed, placing, ctx.store.read)
     return Incoming(
@@ -264,7 +266,7 @@ def _for(items: tuple[Input, ...], values: Mapping[str, InputValue]) -> Mapping[
 
 def _on_layers(
     ctx: Context, payload: Tree, fetched: Fetched, values: Mapping[str, InputValue]
-) -> Composed:
+) -> Tree:
     """Compose what a package brings with the layers that it stands on, each with the answers in it.
 
     Raises:
@@ -272,7 +274,7 @@ def _on_layers(
     """
     stack = fetched.stack
     if stack is None:
-        return Composed(payload, {}, ())
+        return payload
     layers = []
     for layer in stack.layers:
         own = fill(layer.tree, _for(stack.inputs.get(layer.name, ()), values), ctx.store.read)
@@ -288,7 +290,8 @@ def _on_layers(
             where=fetched.manifest.name,
             hint=_settling(fetched, first.place),
         )
-    return made
+    ctx.store.put_many(made.blobs.values())
+    return made.tree
 
 
 def _settling(fetched: Fetched, place: str) -> str:

@@ -7,9 +7,8 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from hermes_dist.decide.changes import KeyChange
 from hermes_dist.decide.consent.masked_facts import mask_facts
-from hermes_dist.decide.secrets.redact import redact
+from hermes_dist.lazily import later
 from hermes_dist.model.discreet import Discreet
 from hermes_dist.model.facts import Facts
 from hermes_dist.model.lock import Lock
@@ -18,6 +17,10 @@ from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Effect, EffectKind, Plan
 from hermes_dist.ops.change.machine_secrets import secrets_of
 from hermes_dist.ops.context import Context
+
+with later():
+    from hermes_dist.decide.changes import KeyChange
+    from hermes_dist.decide.secrets.redact import redact
 
 
 class Mask(Discreet, frozen=True):

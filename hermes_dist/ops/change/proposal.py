@@ -13,12 +13,11 @@ from msgspec.structs import replace
 
 from hermes_dist.agents.places import STANDARD_FOLDERS
 from hermes_dist.brand import SYNC_RECORD
-from hermes_dist.decide.authoring.release_notes import ReleaseNotes
 from hermes_dist.decide.environment.wanted import Wanted
 from hermes_dist.decide.layers.origins import Brought
 from hermes_dist.decide.parts import count_parts
-from hermes_dist.decide.placement.carry_over import Carried, carry_over
 from hermes_dist.errors import Busy, DistError
+from hermes_dist.lazily import later
 from hermes_dist.model.discreet import Contents
 from hermes_dist.model.left_out import LeftOut
 from hermes_dist.model.lock import Lock, dump_lock
@@ -31,11 +30,8 @@ from hermes_dist.model.tree import EMPTY, Digest, Read, Tree, together
 from hermes_dist.ops.change.variables import ENV_FILE, elsewhere, leave, new_file, write
 from hermes_dist.ops.choices import Choices
 from hermes_dist.ops.context import Context
-from hermes_dist.ops.fleet.running import running_gateways
 from hermes_dist.ops.homes import LIVING, Home, clear_tombstone, held, open_home, refuse_other_state
-from hermes_dist.ops.inputs.rows import InputRow
 from hermes_dist.ops.renames import remember
-from hermes_dist.ops.unfinished import guards_of, lock_without
 from hermes_dist.world.disk.fs import RealFs
 from hermes_dist.world.disk.locks import flock
 from hermes_dist.world.disk.obstacles import Obstacle
@@ -45,6 +41,13 @@ from hermes_dist.world.transaction.apply import Carry as CarryEdit
 from hermes_dist.world.transaction.apply import apply
 from hermes_dist.world.transaction.aside import below_root, placed, tidy
 from hermes_dist.world.transaction.new_home import build_new
+
+with later():
+    from hermes_dist.decide.authoring.release_notes import ReleaseNotes
+    from hermes_dist.decide.placement.carry_over import Carried, carry_over
+    from hermes_dist.ops.fleet.running import running_gateways
+    from hermes_dist.ops.inputs.rows import InputRow
+    from hermes_dist.ops.unfinished import guards_of, lock_without
 
 CALLED = "profile"
 """The label of a change: the name that the profile had."""

@@ -8,7 +8,6 @@ from msgspec import field
 from msgspec.structs import replace
 
 from hermes_dist.decide.archive.brought import still_waiting, with_authors, with_edited
-from hermes_dist.decide.authoring.release_notes import ReleaseNotes
 from hermes_dist.decide.consent.contents import image_at
 from hermes_dist.decide.consent.granted import approvals_after, grant
 from hermes_dist.decide.consent.parking import put_back
@@ -27,6 +26,7 @@ from hermes_dist.decide.handover import Handover, Place, Sides, hand_over, part_
 from hermes_dist.decide.history import ANY
 from hermes_dist.decide.parts import excluded_places
 from hermes_dist.decide.reconcile import Decisions, Situation, reconcile
+from hermes_dist.lazily import later
 from hermes_dist.model.discreet import Contents
 from hermes_dist.model.left_out import LACKING
 from hermes_dist.model.lock import Lock
@@ -49,6 +49,9 @@ from hermes_dist.ops.change.variables import environment_of, manifest_of, receiv
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home
 from hermes_dist.world.trace import note
+
+with later():
+    from hermes_dist.decide.authoring.release_notes import ReleaseNotes
 
 _NO_MATTER = Entry(Digest.of(b""))
 """A placeholder entry for a file that is read whatever it holds."""

@@ -25,9 +25,9 @@ from hermes_dist.decide.environment import dotenv
 from hermes_dist.decide.environment.wanted import offers_default
 from hermes_dist.decide.layers.origins import Origin, origin_of
 from hermes_dist.decide.parts import part_of
-from hermes_dist.decide.placement.timing import next_times
 from hermes_dist.decide.policies import side_of
 from hermes_dist.errors import Invalid
+from hermes_dist.lazily import later
 from hermes_dist.model.documents.api import Kind, get, load_data
 from hermes_dist.model.keypath import named_places
 from hermes_dist.model.lock import Lock
@@ -42,6 +42,9 @@ if TYPE_CHECKING:
     from hermes_dist.model.tree import Entry
     from hermes_dist.ops.change.mask import Mask
     from hermes_dist.ops.change.proposal import Proposal
+
+with later():
+    from hermes_dist.decide.placement.timing import next_times
 
 __all__ = [
     "Choice",

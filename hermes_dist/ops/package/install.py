@@ -9,10 +9,9 @@ from msgspec.structs import replace
 
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.included import included_after
-from hermes_dist.decide.infer import SURE
 from hermes_dist.decide.profiles.lifecycle import new_name
 from hermes_dist.errors import DistError, Invalid
-from hermes_dist.lazily import NamedTuple
+from hermes_dist.lazily import NamedTuple, later
 from hermes_dist.model.documents.api import Kind, line_of
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName, RelPath
@@ -21,7 +20,6 @@ from hermes_dist.model.tree import Tree
 from hermes_dist.ops.change.confirm import confirm_and_carry_out
 from hermes_dist.ops.change.fetch import Fetched, about_requires, fetch, placed_in
 from hermes_dist.ops.change.look_up import about_redirect, absolute, followed_before, look_up
-from hermes_dist.ops.change.moved_source import same_package
 from hermes_dist.ops.change.proposal import Outcome
 from hermes_dist.ops.change.propose import propose_incoming
 from hermes_dist.ops.change.request import Confirm, Request
@@ -30,9 +28,12 @@ from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, open_home
 from hermes_dist.ops.inputs.ask import with_inputs
 from hermes_dist.ops.layers.ask import with_layers
-from hermes_dist.ops.package.infer import infer
-from hermes_dist.ops.profiles import aliases
 from hermes_dist.ops.trust.judge_release import HistoryVerdict, Judged, judge_history, judge_release
+
+with later():
+    from hermes_dist.ops.change.moved_source import same_package
+    from hermes_dist.ops.package.infer import infer
+    from hermes_dist.ops.profiles import aliases
 
 
 class _Arrival(NamedTuple):
@@ -229,7 +230,7 @@ def _inferred(ctx: Context, home: Home, spec: SourceSpec) -> tuple[Tree | None, 
     guess = infer(ctx, home, spec._replace(ref="", is_range=False))
     # With a wrong base, files of the user's own could count as deleted upstream. Without a base,
     # both sides count as added, and nothing is lost.
-    if guess is None or guess.match.score < SURE:
+    if guess is None or not guess.match.is_likely:
         return None, None
     ctx.store.put_many(guess.base.blobs.values())
     match, pin = guess.match, guess.incoming.pin

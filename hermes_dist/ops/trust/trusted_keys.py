@@ -9,11 +9,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from hermes_dist import lazily
-from hermes_dist.decide.near import offered
 from hermes_dist.errors import DistError, Invalid
+from hermes_dist.lazily import later
 from hermes_dist.model.trust import Keyring, KnownKey, Policy, is_fingerprint
 from hermes_dist.ops.context import Context
 from hermes_dist.world.keys.files import change_keyring, read_keyring, read_policies
+
+with later():
+    from hermes_dist.decide.near import offered
 
 _ENCODED = lazily.pattern(r"[A-Za-z0-9+/=\s]{32,}.*", re.DOTALL)
 """Base64, as keys are written; a file name of that length has a dot or a hyphen."""

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from hermes_dist.errors import Invalid
+from hermes_dist.lazily import later
 from hermes_dist.model.left_out import LeftOut, Why
 from hermes_dist.model.paths import MAX_PATH_BYTES, RelPath
 from hermes_dist.world.disk.limits import Gate, Limits, shown
 from hermes_dist.world.ports import GitFile, Listing
-from hermes_dist.world.sources.links import followed
+
+with later():
+    from hermes_dist.world.sources.links import followed
 
 PROGRAM, LINK, SUBMODULE = "100755", "120000", "160000"
 

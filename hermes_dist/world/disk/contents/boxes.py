@@ -18,11 +18,14 @@ from pathlib import Path
 from threading import Lock
 
 from hermes_dist.errors import Invalid
+from hermes_dist.lazily import later
 from hermes_dist.model.tree import Digest
 from hermes_dist.world.disk.contents.form import Part, name_of, read_rows, rows_of
 from hermes_dist.world.disk.contents.going import GOING, either
 from hermes_dist.world.disk.contents.index import Index, Place, may_hold
-from hermes_dist.world.disk.contents.rescue import Rescue
+
+with later():
+    from hermes_dist.world.disk.contents.rescue import Rescue
 
 INCOMING = "incoming"
 """The folder of a store where contents are written before they get their names."""
