@@ -17,8 +17,6 @@ from hermes_dist.errors import Invalid
 from hermes_dist.model import lock_head as lockhead
 from hermes_dist.model.lock_head import (
     DAMAGE,
-    HINT,
-    WHERE,
     Damaged,
     Demand,
     Newer,
@@ -435,7 +433,7 @@ def load_lock(data: bytes) -> Lock:
     except Newer:
         raise
     except DAMAGE as err:
-        raise Damaged(f"the lockfile is damaged ({reason(err)})", where=WHERE, hint=HINT) from err
+        raise Damaged(reason(err)) from err
 
 
 def _parsed(data: bytes) -> Mapping[str, object]:

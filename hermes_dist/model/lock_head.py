@@ -27,7 +27,7 @@ SINCE = "0.2.0"
 
 MAX_BYTES = 32 * 2**20
 WHERE = "distribution.lock"
-HINT = "put it back from a backup; or rename this file, and then adopt the profile"
+HINT = "put it back from a backup; or adopt the profile, which makes a new one"
 DAMAGE = (KeyError, TypeError, ValueError, RecursionError, Invalid)
 """Errors that reading a damaged lock raises."""
 _LONG_TABLES = (b"consent", b"shipped", b"base")
@@ -38,6 +38,7 @@ _LINES = lazily.pattern(ROW)
 _ROWS = lazily.pattern(b"(?:%s)*+" % ROW)
 _KEYS = lazily.pattern(rb'^("[^"]+"|[^" ]+) = ', re.MULTILINE)
 _ENTRY = r"(?:644|755) [0-9a-f]{64}"
+_SOURCE = lazily.pattern(rb'^source = "([^"\\\x00-\x1f\x7f]+)"$', re.MULTILINE)
 _TABLES_OF_PATHS = lazily.pattern(rb"\n\[(shipped|base)\]\n")
 _OTHER_TABLE = lazily.pattern(rb"\n[ \t]*\[(?!(?:%s)\]\n)" % b"|".join(_LONG_TABLES))
 
@@ -61,11 +62,25 @@ class Demand(StrEnum):
 
 
 class Damaged(Invalid):
-    """The lock can't be read."""
+    """The lock can't be read.
+
+    Args:
+        why: What is wrong with it, in a few words.
+    """
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"the lockfile is damaged ({why})", where=WHERE, hint=HINT)
+        self.why = why
 
 
 class Newer(Invalid):
     """The lock was written by a newer program."""
+
+
+def sources_named(data: bytes) -> tuple[str, ...]:
+    """Return the sources that a damaged lock still names, in order: of the package, and of each layer."""
+    found = (each[1].decode(errors="replace") for each in _SOURCE.finditer(data))
+    return tuple(dict.fromkeys(found))
 
 
 def reason(err: BaseException) -> str:

@@ -153,6 +153,7 @@ class NoteKind(Kind):
     ENV_UNREADABLE = "env-unreadable"
     ENV_SETS = "env-sets"
     LOCK_SAVED_UNREAD = "lock-saved-unread"
+    LOCK_SET_ASIDE = "lock-set-aside"
     LOCK_DAMAGED_IN_ARCHIVE = "lock-damaged-in-archive"
     BASE_LOST = "base-lost"
     BASE_UNSAFE = "base-unsafe"

@@ -318,7 +318,7 @@ def about_lock(ctx: Context, name: ProfileName, err: DistError) -> DistError:
     """Add the path, and the command that helps, to the error for a lock that can't be read."""
     err.where = str(ctx.layout.lockfile(name))
     if isinstance(err, Damaged):
-        err.hint, err.command = HINT, f"adopt {name} SOURCE"
+        err.hint, err.command = HINT, f"adopt {name}"
     return err
 
 

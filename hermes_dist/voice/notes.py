@@ -495,6 +495,10 @@ SENTENCES: Sentences = {
     ),
     NoteKind.ENV_SETS: "its {name} is imported, and sets for the agent: {names}",
     NoteKind.LOCK_SAVED_UNREAD: "it is saved with its lockfile as it stands: {why}",
+    NoteKind.LOCK_SET_ASIDE: (
+        "it is damaged ({why}): it is kept as {kept}, and a new one is made. What it recorded is not known any more: "
+        "which places are always yours, what was approved, held, signed or answered"
+    ),
     NoteKind.LOCK_DAMAGED_IN_ARCHIVE: (
         "it is damaged in the backup, too, and comes back as it was; after that: {command}"
     ),

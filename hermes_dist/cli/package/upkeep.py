@@ -169,7 +169,7 @@ def adopt_one(
     """
 
     def confirm(proposal: Proposal) -> bool:
-        sure = isinstance(proposal, adopting.Adopting) and proposal.guess.sure
+        sure = isinstance(proposal, adopting.Adopting) and proposal.is_certain
         _show_guess(session if sure or yes else session.aloud(), proposal)
         return (
             sure
@@ -215,6 +215,8 @@ def _show_guess(session: Session, proposal: Proposal) -> None:
             guess.incoming.included,
             "also taken along: it is here though the list leaves it out",
         )
+    if proposal.set_aside:
+        notes(screen, [proposal.set_aside])
     if not guess.sure:
         _show_candidates(session, proposal, guess)
     now = review.agent_time(session.ctx, proposal.home.path)
@@ -253,6 +255,10 @@ def _adopted(session: Session, outcome: Outcome) -> None:
         at = f" at {clean(outcome.proposal.lock.pin.label)}"
     mark = session.screen.paint("✓", "good")
     session.screen.say(f"{mark} Adopted {outcome.profile}{at}; none of its files changed.")
+    if isinstance(outcome.proposal, adopting.Adopting) and outcome.proposal.set_aside:
+        session.screen.say(
+            f"  kept: {outcome.proposal.set_aside.datum('kept')}, the damaged lockfile"
+        )
     if isinstance(outcome.proposal, adopting.Adopting) and outcome.proposal.active:
         _already_active(session, outcome.profile, outcome.proposal.active)
     session.screen.say(f"  next: {session.command(f'update {outcome.profile}')}")

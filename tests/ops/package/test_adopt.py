@@ -11,13 +11,17 @@ import yaml
 from story import BOT, FIRST, GO, Story, agent_installs, contents, yes
 
 from hermes_dist.errors import Cancelled, DistError
+from hermes_dist.model.lock_head import Damaged, Newer
+from hermes_dist.model.notes import NoteKind
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.change.proposal import Outcome, Proposal
+from hermes_dist.ops.change.request import Request
 from hermes_dist.ops.package import infer
 from hermes_dist.ops.package.adopt import Adopting, adopt, adoptable
 from hermes_dist.ops.package.history import history
 from hermes_dist.ops.package.resolve import approve
 from hermes_dist.ops.package.status import status
+from hermes_dist.ops.transfer.export import Packing, export
 from hermes_dist.voice.notes import sentences
 
 
@@ -311,6 +315,108 @@ def test_a_profile_with_a_lock_is_not_adopted_again(tmp_path: Path) -> None:
     story.install()
     with pytest.raises(DistError, match="lockfile already"):
         adopting(story)
+
+
+def _damaged(story: Story) -> bytes:
+    """Cut the lockfile off in its last table."""
+    file = story.home / "distribution.lock"
+    data = file.read_bytes()[:-20]
+    file.write_bytes(data)
+    return data
+
+
+@pytest.fixture
+def cut_off(tmp_path: Path) -> Story:
+    story = Story(tmp_path)
+    story.ship({"SOUL.md": FIRST["SOUL.md"].replace("Rule 9 stands", "Rule 9 is new")})
+    story.install()
+    story.ship({"skills/bye/SKILL.md": "Bye, then.\n"})
+    story.edit("SOUL.md", "Rule 20 stands", "Rule 20 is mine")
+    return story
+
+
+def test_a_damaged_lockfile_is_kept_beside_and_made_again(cut_off: Story) -> None:
+    damaged, before = _damaged(cut_off), contents(cut_off.home)
+    with pytest.raises(Damaged) as told:
+        cut_off.update()
+    assert told.value.command == "adopt bot"
+    _, proposal = adopting(cut_off)
+    assert not proposal.is_certain
+    (said,) = sentences([n for n in proposal.notes if n.kind is NoteKind.LOCK_SET_ASIDE])
+    assert "is kept as distribution.lock.damaged" in said
+    assert contents(cut_off.home) == {**before, "distribution.lock.damaged": damaged}
+    assert cut_off.lock.pin.commit == cut_off.commits[1]
+    assert cut_off.update().done
+    assert "Rule 20 is mine" in cut_off.read("SOUL.md")
+    assert cut_off.read("skills/bye/SKILL.md") == "Bye, then.\n"
+    assert [row.verb for row in history(cut_off.ctx, BOT)][1:] == ["install", "adopt", "update"]
+    _damaged(cut_off)
+    adopting(cut_off)
+    assert (cut_off.home / "distribution.lock.damaged").read_bytes() == damaged
+    assert (cut_off.home / "distribution.lock.damaged-2").exists()
+    assert cut_off.lock.pin.commit == cut_off.commits[2]
+
+
+def test_what_is_kept_of_a_damaged_lockfile_stays_on_the_machine(
+    cut_off: Story, tmp_path: Path
+) -> None:
+    _damaged(cut_off)
+    adopting(cut_off)
+    seen = status(cut_off.ctx, BOT)
+    assert "distribution.lock.damaged" not in map(str, seen.own)
+    done = export(cut_off.ctx, BOT, Packing(), tmp_path / "bot.tar.gz")
+    assert "distribution.lock.damaged" in done.left_out
+
+
+def test_a_no_leaves_a_damaged_lockfile_as_it_is(cut_off: Story) -> None:
+    damaged, before = _damaged(cut_off), contents(cut_off.home)
+    with pytest.raises(Cancelled):
+        adopt(cut_off.ctx, BOT, GO, lambda _: False)
+    dry = adopt(cut_off.ctx, BOT, Request(dry_run=True), yes)
+    assert dry.dry_run
+    assert contents(cut_off.home) == before
+    assert (cut_off.home / "distribution.lock").read_bytes() == damaged
+
+
+def test_a_damaged_lockfile_that_names_several_sources_decides_none(cut_off: Story) -> None:
+    file = cut_off.home / "distribution.lock"
+    file.write_bytes(file.read_bytes() + b'broken\nsource = "gitlab.com/other/pack"\n')
+    with pytest.raises(DistError, match="more than one source") as told:
+        adopting(cut_off)
+    assert told.value.command == "adopt bot SOURCE"
+    adopting(cut_off, cut_off.url)
+    assert cut_off.lock.pin.commit == cut_off.commits[1]
+
+
+def test_a_lockfile_of_a_newer_program_is_never_taken_for_a_damaged_one(cut_off: Story) -> None:
+    file = cut_off.home / "distribution.lock"
+    file.write_bytes(file.read_bytes().replace(b"format = ", b"format = 99", 1))
+    before = file.read_bytes()
+    with pytest.raises(Newer):
+        adopting(cut_off)
+    assert file.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"\xff\xfe", b"[[packages]]\n", b"x" * 100],
+    ids=["empty", "binary", "rows", "text"],
+)
+def test_any_damage_is_met(data: bytes, cut_off: Story) -> None:
+    (cut_off.home / "distribution.lock").write_bytes(data)
+    adopting(cut_off, cut_off.url)
+    assert cut_off.lock.pin.commit == cut_off.commits[1]
+    assert (cut_off.home / "distribution.lock.damaged").read_bytes() == data
+
+
+def test_going_back_after_a_damaged_lockfile_was_replaced(cut_off: Story) -> None:
+    _damaged(cut_off)
+    adopting(cut_off)
+    lock = cut_off.lock
+    cut_off.update()
+    cut_off.rollback()
+    assert cut_off.lock.pin == lock.pin
+    assert "Rule 20 is mine" in cut_off.read("SOUL.md")
 
 
 def test_update_and_status_of_an_adoptable_profile_say_how(tmp_path: Path) -> None:
