@@ -7,11 +7,11 @@ Names of the machine apply at the root of a home, whatever an author ships; the 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from fnmatch import translate
 from functools import lru_cache
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -54,7 +54,7 @@ class _Names:
     def __init__(self, *patterns: str) -> None:
         self._known: dict[str, bool] = {}
         self._names: set[str] = set()
-        starts, ends, rest = [], [], []
+        starts, ends, rest, heads = [], [], [], []
         for pattern in map(str.lower, patterns):
             if not _SPECIAL.intersection(pattern):
                 self._names.add(pattern)
@@ -64,7 +64,8 @@ class _Names:
                 ends.append(pattern[1:])
             else:
                 rest.append(translate(pattern))
-        self._starts, self._ends = tuple(starts), tuple(ends)
+                heads.append(_literal(pattern))
+        self._starts, self._ends, self._heads = tuple(starts), tuple(ends), tuple(heads)
         self._rest = lazily.pattern("|".join(rest) or "(?!)")
 
     def __contains__(self, name: str) -> bool:
@@ -80,8 +81,26 @@ class _Names:
             name in self._names
             or name.startswith(self._starts)
             or name.endswith(self._ends)
-            or self._rest.match(name) is not None
+            or (name.startswith(self._heads) and self._rest.match(name) is not None)
         )
+
+    def marks(self) -> tuple[str, ...]:
+        """What stands in ``/name/`` if a name is in the set; something is in that of other names, too."""
+        begin = (*self._starts, *self._heads)
+        return (
+            *(f"/{name}/" for name in self._names),
+            *(f"/{start}" for start in begin),
+            *(f"{end}/" for end in self._ends),
+        )
+
+    def beginnings(self) -> tuple[str, ...]:
+        """What each name in the set begins with; others may, too."""
+        return (*self._names, *self._starts, *self._heads, *("" for _ in self._ends))
+
+
+def _literal(pattern: str) -> str:
+    """What a pattern begins with before anything of it is special."""
+    return "".join(takewhile(lambda char: char not in _SPECIAL, pattern))
 
 
 SHARED_FILES = (*places.SHARED_FILES, MANIFEST)
@@ -187,6 +206,40 @@ def _tells(folder: str, name: str) -> bool:
     return f"{folder.rpartition('/')[2]}/{name}" in _MACHINE_PAIRS
 
 
+def machines_among(paths: Collection[RelPath]) -> frozenset[RelPath]:
+    """Those of many paths that belong to the machine, as :func:`is_machine` says."""
+    # Few packages have one, and few marks are in any: a search for each in all paths at once takes less time than to
+    # judge thousands of names.
+    tops = {top for top in {path.partition("/")[0] for path in paths} if top in _MACHINE_ROOT}
+    marks = _marks_in(_BETWEEN.join(paths))
+    if not tops and not marks:
+        return frozenset()
+
+    def may_be(path: RelPath) -> bool:
+        if path.partition("/")[0] in tops or not path.isascii():
+            return True
+        spelled = _marked(path)
+        return any(mark in spelled for mark in marks)
+
+    return frozenset(path for path in paths if may_be(path) and is_machine(path))
+
+
+def _marks_in(text: str) -> Sequence[str]:
+    """The marks that are in a text; all of them if it is to be folded letter by letter."""
+    spelled = _marked(text)
+    return [mark for mark in _MARKS if mark in spelled] if text.isascii() else _MARKS
+
+
+_BETWEEN = "/\n/"
+"""Stands between paths that are searched together; no name holds it."""
+_MARKS = (*_TELLING.marks(), *(f"\n/{begin}" for begin in _MACHINE_ANYWHERE.beginnings()))
+"""One of these is in every path of the machine's that is not told by its first name."""
+
+
+def _marked(path: str) -> str:
+    return f"\n/{path.lower()}/"
+
+
 _is_machines_folder = lru_cache(maxsize=_KNOWN_FOLDERS)(_is_machines)
 
 
@@ -219,11 +272,11 @@ def without_machine(lock: Lock) -> Lock:
     """Drop the machine's files from a lock, whoever wrote it: what it says about them is not a usable base."""
     # A lock can come in with a clone or an archive. If it named a machine's file as base, an update would take the
     # file's absence upstream for a deletion, and delete it here.
-    kept = lock.base.where(lambda path: not is_machine(path))
+    kept = _without(machines_among(lock.base), lock.base)
     upstream = {path: entry for path, entry in lock.upstream.items() if not is_machine(path)}
     # Only an edit that waits has an author's version in its place; anything else here would become a base.
     authored = {path: lock.authored[path] for path in sorted(upstream.keys() & lock.authored)}
-    released = lock.released.where(lambda path: not is_machine(path))
+    released = _without(machines_among(lock.released), lock.released)
     moved = {old: new for old, new in lock.moved.items() if not _is_any_machine(old, new)}
     included = tuple(path for path in lock.top.included if not why_never_included(path))
     clean = replace(
@@ -235,6 +288,10 @@ def without_machine(lock: Lock) -> Lock:
         moved=moved,
     )
     return lock if clean == lock else clean
+
+
+def _without(paths: Collection[RelPath], tree: Tree) -> Tree:
+    return tree.with_entries(dict.fromkeys(paths))
 
 
 def _is_any_machine(*paths: RelPath) -> bool:
@@ -291,12 +348,12 @@ def payload_of(package: Tree, manifest: Manifest, included: Collection[RelPath] 
         manifest: Its manifest.
         included: What the user takes besides, as if the list named it.
     """
-    why = {path: _why_left_out(path, manifest, included) for path in package}
-    tree = package.where(lambda path: not why[path])
+    why = dict(_all_left_out(package, manifest, included))
+    tree = _without(why, package)
     return Payload(
         tree=tree,
-        left_out=_by_folder(why, {path.top for path in tree}),
-        unlisted=package.where(lambda path: why[path] in _UNNAMED),
+        left_out=_by_folder(why, {path.top for path in tree}) if why else (),
+        unlisted=Tree((path, package[path]) for path, reason in why.items() if reason in _UNNAMED),
         notes=(
             *(
                 Note.of(NoteKind.OWNED_IS_MISSING, path=p)
@@ -305,6 +362,21 @@ def payload_of(package: Tree, manifest: Manifest, included: Collection[RelPath] 
             *(Note.of(NoteKind.INCLUDED_IS_MISSING, path=p) for p in _in_vain(included, package)),
         ),
     )
+
+
+def _all_left_out(
+    package: Tree, manifest: Manifest, included: Collection[RelPath]
+) -> Iterator[tuple[RelPath, Why]]:
+    """Yield each path that is left out, and why."""
+    machine = machines_among(package)
+    for path in package:
+        top, slash, _ = path.partition("/")
+        if path in machine:
+            yield path, Why.EACH_MACHINE
+        elif manifest.owned is not None or not slash or top not in SHARED_FOLDERS:
+            why = _why_left_out(path, manifest, included)
+            if why:
+                yield path, why
 
 
 def brings(path: RelPath, manifest: Manifest, included: Collection[RelPath] = ()) -> bool:
@@ -326,13 +398,13 @@ def why_never_included(path: RelPath) -> Why | None:
     return Why.CASE_TWIN if _twin(top) != top else None
 
 
-def _by_folder(why: Mapping[RelPath, Why | None], partly: set[str]) -> tuple[LeftOut, ...]:
+def _by_folder(why: Mapping[RelPath, Why], partly: set[str]) -> tuple[LeftOut, ...]:
     """Group the files that are left out by folder and reason; ``partly`` are folders that come in in part."""
     counts: Counter[tuple[str, Why, str]] = Counter()
     skills: Counter[tuple[str, Why, str]] = Counter()
     for path, reason in why.items():
         # Every package has this file, and its content arrives as the home's .env.EXAMPLE: no reader misses it.
-        if reason and path != ENV_EXAMPLES[0]:
+        if path != ENV_EXAMPLES[0]:
             detail = _twin(path.top) if reason is Why.CASE_TWIN else ""
             row = (_named(path, deep=path.top in partly), reason, detail)
             counts[row] += 1

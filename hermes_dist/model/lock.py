@@ -19,6 +19,7 @@ from hermes_dist.model.lock_head import (
     DAMAGE,
     Damaged,
     Demand,
+    Lines,
     Newer,
     count,
     facts_in,
@@ -44,11 +45,11 @@ from hermes_dist.model.lock_package import (
     OffCause,
     digests_of,
 )
-from hermes_dist.model.paths import RelPath
+from hermes_dist.model.paths import RelPath, safe_paths
 from hermes_dist.model.plan import Answer, Conflict, ConflictKind, Effect, EffectKind
 from hermes_dist.model.side import Side
 from hermes_dist.model.source import Pin
-from hermes_dist.model.tree import EMPTY, Digest, Entry, Tree, mode_of
+from hermes_dist.model.tree import EMPTY, Digest, Entry, Tree
 
 _BARE = lazily.pattern(r"[A-Za-z0-9_-]+")
 _ENTRY_LINE = lazily.pattern(rb'(?m)^([\w-]+ = |"[^"\n]+" = )"(?:644|755) [0-9a-f]{64}"$')
@@ -339,11 +340,8 @@ def _table_lines(name: str, entries: Mapping[RelPath, Entry | None]) -> Iterator
     if entries:
         yield f"\n[{name}]\n"
     for path, entry in entries.items():
-        yield f'{_path_key(path)} = "{_entry_text(entry)}"\n'
-
-
-def _path_key(path: RelPath) -> str:
-    return path if _BARE.fullmatch(path) else f'"{path}"'
+        key = f'"{path}"' if "/" in path or not _BARE.fullmatch(path) else path
+        yield f'{key} = "{_entry_text(entry)}"\n'
 
 
 def _package_text(package: LockedPackage) -> str:
@@ -546,6 +544,8 @@ def _paths(value: object) -> Iterator[tuple[RelPath, str]]:
 
 
 def _tree(value: object) -> Tree:
+    if isinstance(value, Lines):
+        return Tree(zip(safe_paths(value), map(_written_entry, value.values()), strict=True))
     return Tree((path, _entry(line)) for path, line in _paths(value))
 
 
@@ -555,7 +555,7 @@ _ABSENT = "absent"
 def _entry_text(entry: Entry | None) -> str:
     if entry is None:
         return _ABSENT
-    return f"{mode_of(entry)} {entry.digest}"
+    return f"755 {entry.digest}" if entry.executable else f"644 {entry.digest}"
 
 
 def _entry_or_none(line: str) -> Entry | None:
@@ -567,6 +567,11 @@ def _entry(line: str) -> Entry:
     if mode not in {"644", "755"}:
         raise ValueError(f"{mode!r:.20} is not a mode")
     return Entry(Digest(digest), mode == "755")
+
+
+def _written_entry(line: str) -> Entry:
+    """Read an entry that is known to be as :func:`_entry_text` writes it."""
+    return Entry(str.__new__(Digest, line[4:]), line.startswith("7"))
 
 
 def _approval_row(approval: Approval) -> dict[str, object]:

@@ -34,7 +34,6 @@ _LONG_TABLES = (b"consent", b"shipped", b"base")
 # Compiled when they are first needed, and then kept by `re`: a list reads no lock that it knows.
 ROW = rb'(?:"([^"\\\x00-\x1f\x7f]+)"|([A-Za-z0-9_-]+)) = "((?:644|755) [0-9a-f]{64})"\n'
 """A line in a table of paths, as this program writes it."""
-_LINES = lazily.pattern(ROW)
 _ROWS = lazily.pattern(b"(?:%s)*+" % ROW)
 _KEYS = lazily.pattern(rb'^("[^"]+"|[^" ]+) = ', re.MULTILINE)
 _ENTRY = r"(?:644|755) [0-9a-f]{64}"
@@ -277,8 +276,12 @@ def _start_of_long_tables(data: bytes) -> int:
     return cut
 
 
+@lru_cache(maxsize=1)
 def start_of_paths(data: bytes) -> int:
-    """Where the tables of paths begin; the end of the lock if they are not all as this program writes them."""
+    """Where the tables of paths begin; the end of the lock if they are not all as this program writes them.
+
+    The last one is kept, as in :func:`parsed`.
+    """
     if len(data) > MAX_BYTES:
         return len(data)
     cut = _start_of_long_tables(data)
@@ -289,6 +292,14 @@ def start_of_paths(data: bytes) -> int:
     ):
         return len(data)
     return found.start()
+
+
+class Lines(dict[str, str]):
+    """A table of paths, each of which is there once and has a line as this program writes it."""
+
+
+_AFTER_PATH = len(' = "644 "') + 64
+_VALUE = len('"') + 64 + len("644 ")
 
 
 def path_tables(data: bytes, start: int) -> dict[str, object]:
@@ -305,8 +316,8 @@ def path_tables(data: bytes, start: int) -> dict[str, object]:
     for name, first, end in _tables(data, start):
         if name in found:
             raise ValueError(f"{name} is said twice")
-        lines = _LINES.finditer(data, first, end)
-        found[name] = {(line[1] or line[2]).decode(): line[3].decode() for line in lines}
+        lines = data[first:end].decode().split("\n")[:-1]
+        found[name] = Lines((line[:-_AFTER_PATH].strip('"'), line[-_VALUE:-1]) for line in lines)
     return found
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import lru_cache
+from itertools import chain
 
 from hermes_dist import lazily
 from hermes_dist.agents.names import RESERVED
@@ -174,14 +175,35 @@ class RelPath(str):
         return RelPath(f"{self}/{name}")
 
 
+def safe_paths(texts: Collection[str]) -> Iterable[RelPath]:
+    """Make many paths at once; a name that is in several of them is judged once.
+
+    Raises:
+        Invalid: One of them breaks a rule; the error names it.
+    """
+    names = set(chain.from_iterable(text.split("/") for text in texts))
+    if all(map(_PLAIN.fullmatch, names)) and _are_plain(texts, names):
+        return map(_trusted, texts)
+    return map(RelPath, texts)
+
+
+def _are_plain(texts: Collection[str], names: Iterable[str]) -> bool:
+    """Whether nothing but their spelling could be wrong with paths: their length, their depth and what names mean."""
+    stems = {name.partition(".")[0].lower() for name in names}
+    return (
+        stems.isdisjoint(_WINDOWS_DEVICES)
+        and max(map(len, texts), default=0) <= MAX_PATH_BYTES
+        and all(text.count("/") < MAX_DEPTH for text in texts)
+    )
+
+
 def folders_of(paths: Iterable[RelPath]) -> set[RelPath]:
     """Return every folder that some paths need."""
     found: set[RelPath] = set()
-    for path in paths:
-        folder = path.parent
-        while folder is not None and folder not in found:
-            found.add(folder)
-            folder = folder.parent
+    above = {path.rpartition("/")[0] for path in paths}
+    while above := above - found - {""}:
+        found.update(map(_trusted, above))
+        above = {folder.rpartition("/")[0] for folder in above}
     return found
 
 

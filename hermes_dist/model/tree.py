@@ -131,7 +131,9 @@ class Tree(Mapping[RelPath, Entry]):
         return self._entries.items()
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Tree) and self._entries == other._entries
+        if not isinstance(other, Tree):
+            return False
+        return self._entries is other._entries or self._entries == other._entries
 
     def __hash__(self) -> int:
         return hash(self.digest)
@@ -158,7 +160,12 @@ class Tree(Mapping[RelPath, Entry]):
             else:
                 merged.pop(path, None)
         # Only what is new comes at the end, and has to be put into its place.
-        return _in_order(merged) if merged.keys() <= self._entries.keys() else Tree(merged)
+        if not merged.keys() <= self._entries.keys():
+            return Tree(merged)
+        tree = _in_order(merged)
+        if len(merged) == len(self._entries):
+            tree._folders = self._folders  # noqa: SLF001 - of this class
+        return tree
 
     def sharing(self, other: Tree) -> Tree:
         """Return this tree made of the paths and entries of another where both have them.
@@ -192,7 +199,8 @@ class Tree(Mapping[RelPath, Entry]):
         mine, others = self._entries, other._entries
         if mine is others:
             return []
-        return sorted(p for p in mine.keys() | others.keys() if mine.get(p) != others.get(p))
+        changed = {p for p, e in mine.items() if (o := others.get(p)) is not e and o != e}
+        return sorted(changed | (others.keys() - mine.keys()))
 
 
 EMPTY = Tree()

@@ -23,6 +23,7 @@ from hermes_dist.decide.ownership import (
     is_machine,
     is_rebuilt,
     looked_at,
+    machines_among,
     owner_of,
     payload_of,
     why_never_included,
@@ -658,3 +659,24 @@ def test_more_names_than_are_remembered_are_judged_alike() -> None:
     assert not any(is_machine(RelPath(f"skills/x/{name}")) for name in names)
     assert is_machine(RelPath("skills/x/.DS_Store"))
     assert len(ownership._TELLING._known) <= ownership._KNOWN_NAMES
+
+
+_STEPS = sorted(
+    {step for path in (*SHARED, *MACHINE) for step in path.split("/")}
+    | {"a", "Skills", "CRON", "\u00e9", "x.PYC", "a.env", "\u017fkills", ".env.\u212aey"}
+)
+_PATHS = st.lists(st.sampled_from(_STEPS), min_size=1, max_size=4).map(
+    lambda steps: RelPath("/".join(steps))
+)
+
+
+@settings(max_examples=examples(300))
+@given(st.lists(_PATHS, max_size=6, unique=True))
+def test_many_paths_are_judged_together_as_each_is_alone(paths: list[RelPath]) -> None:
+    assert machines_among(paths) == {path for path in paths if is_machine(path)}
+
+
+@pytest.mark.parametrize("path", MACHINE)
+def test_a_path_of_the_machines_is_found_among_many(path: str) -> None:
+    among = [RelPath(f"skills/s{n}/SKILL.md") for n in range(3)]
+    assert machines_among([*among, RelPath(path)]) == {path}

@@ -20,6 +20,8 @@ from hermes_dist.model.paths import (
     ProfileName,
     RelPath,
     folded,
+    folders_of,
+    safe_paths,
 )
 
 SAFE = [
@@ -360,3 +362,38 @@ def test_a_path_has_the_longest_length_the_table_says() -> None:
     assert RelPath(text + "y") == text + "y"
     with pytest.raises(Invalid, match="bytes"):
         RelPath(text + "yy")
+
+
+_TEXTS = st.sampled_from(
+    [
+        *SAFE,
+        *(text for texts in UNSAFE.values() for text in texts),
+        "skills/a/SKILL.md",
+        "CON",
+        "c/",
+    ]
+)
+
+
+def _made(texts: list[str]) -> list[RelPath] | str:
+    try:
+        return [RelPath(text) for text in texts]
+    except Invalid as error:
+        return str(error)
+
+
+@settings(max_examples=examples(300))
+@given(st.lists(_TEXTS | st.text("ab./", max_size=8), max_size=4))
+def test_many_paths_are_as_safe_as_each_alone(texts: list[str]) -> None:
+    try:
+        together: list[RelPath] | str = list(safe_paths(texts))
+    except Invalid as error:
+        together = str(error)
+    assert together == _made(texts)
+    assert not isinstance(together, list) or all(type(path) is RelPath for path in together)
+
+
+@given(st.lists(st.sampled_from([text for text in SAFE if text]), max_size=5))
+def test_the_folders_of_paths_are_all_that_are_above_them(texts: list[str]) -> None:
+    paths = [RelPath(text) for text in texts]
+    assert folders_of(paths) == {folder for path in paths for folder in path.parents}

@@ -406,11 +406,7 @@ def keep_contents(ctx: Context, proposal: Proposal, lock: Lock) -> None:
 
 
 def _keep(ctx: Context, lock: Lock, read: Read) -> None:
-    needed = lock.contents()
-    if ctx.store.has_all(needed):
-        return
-    missing = sorted(digest for digest in needed if not ctx.store.has(digest))
-    ctx.store.put_many(read(digest) for digest in missing)
+    ctx.store.put_many(map(read, ctx.store.lacking(lock.contents())))
 
 
 def _build(

@@ -482,7 +482,8 @@ def _conflicts(ctx: Context) -> Iterator[Finding]:
 
 def _lost_contents(ctx: Context, lock: Lock, path: Path) -> Iterator[Finding]:
     """Find contents of a lock that the store has no more."""
-    lost = [str(where) for where, entry in lock.base.items() if not ctx.store.has(entry.digest)]
+    gone = {*ctx.store.lacking(entry.digest for entry in lock.base.values())}
+    lost = [str(where) for where, entry in lock.base.items() if entry.digest in gone]
     if not lost:
         return
     yield Finding(
@@ -498,7 +499,7 @@ def _fetch_lost(ctx: Context, lock: Lock) -> None:
         fetch_again(ctx, lock)
     except KeyError as err:
         raise DistError("its source no longer exists", where=lock.source) from err
-    if not all(ctx.store.has(entry.digest) for entry in lock.base.values()):
+    if not ctx.store.has_all(entry.digest for entry in lock.base.values()):
         raise DistError("its source no longer holds it", where=lock.source)
 
 

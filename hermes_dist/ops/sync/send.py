@@ -133,8 +133,8 @@ def outgoing_of(
         files |= _package(ctx, text, meeting, sending.tree, read, gate)
     files = _with_waiting(files, meeting, waiting)
     files |= about_files(ctx, home.record, meeting)
-    missing = {entry.digest for entry in files.values() if not ctx.store.has(entry.digest)}
-    ctx.store.put_many(read(digest) for digest in sorted(missing))
+    missing = ctx.store.lacking(entry.digest for entry in files.values())
+    ctx.store.put_many(map(read, missing))
     return Outgoing(
         sending=sending,
         push=Push(

@@ -59,16 +59,23 @@ class Store:
 
     def has_all(self, digests: Iterable[Digest]) -> bool:
         """Return whether there are blobs of all these names."""
-        there: set[str] = set()
-        for digest in digests:
-            near = self.boxes.near(digest)
-            if near is not None and near.box in there:
-                continue
+        return next(self._missing(digests), None) is None
+
+    def lacking(self, digests: Iterable[Digest]) -> list[Digest]:
+        """Return those of these names that there are no blobs of, in order."""
+        return sorted(self._missing(digests))
+
+    def _missing(self, digests: Iterable[Digest]) -> Iterator[Digest]:
+        """Yield the names of which there are no blobs; a box is asked once for all that it may have."""
+        rest = set(digests)
+        while rest:
+            digest = rest.pop()
             if not self.has(digest):
-                return False
+                yield digest
+                continue
+            near = self.boxes.near(digest)
             if near is not None:
-                there.add(near.box)
-        return True
+                rest = self.boxes.index_of(near.box).lacking(rest)
 
     def _place(self, digest: Digest, *, again: bool = False, sure: bool = False) -> Place | None:
         """Find a blob in the boxes; None if it has a file of its own, or is missing.

@@ -71,7 +71,7 @@ class Boxes:
 
     def near(self, digest: Digest) -> Place | None:
         """Find a content in the box in which something was found last; None if it is not there."""
-        return self._index(self._latest).find(digest) if self._latest else None
+        return self.index_of(self._latest).find(digest) if self._latest else None
 
     def place(
         self, digest: Digest, *, again: bool = False, sure: bool = False, but: str = ""
@@ -92,7 +92,7 @@ class Boxes:
         key = bytes.fromhex(digest)
         for box in self._in_turn(but):
             if sure or self._may_hold(box, key):
-                place = self._index(box).find(digest)
+                place = self.index_of(box).find(digest)
                 if place is not None:
                     self._latest = box
                     return place
@@ -218,7 +218,12 @@ class Boxes:
         finally:
             os.close(fd)
 
-    def _index(self, box: str) -> Index:
+    def index_of(self, box: str) -> Index:
+        """What a box holds, as far as that is known since it was read; as :meth:`index` if it was not read.
+
+        Raises:
+            OSError: The disk fails.
+        """
         known = self._indexes.get(box)
         if known is None or (known.damaged and self._is_another(known)):
             known = self.index(box)

@@ -6,12 +6,15 @@ import os
 import sys
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from math import isqrt
 
 from hermes_dist.lazily import NamedTuple
 from hermes_dist.model.tree import Digest
 from hermes_dist.world.disk.contents.form import ROW, find_rows
+
+_ROWS_A_SEARCH = 8
+"""So many rows of an index are listed in the time in which one content is searched."""
 
 
 class Place(NamedTuple):
@@ -56,6 +59,13 @@ class Index:
                 return Place(self.box, digest, at, size)
             row += 1
         return None
+
+    def lacking(self, digests: Set[Digest]) -> set[Digest]:
+        """Return those of some contents that are not in this box."""
+        if len(digests) * _ROWS_A_SEARCH < len(self):
+            return {digest for digest in digests if self.find(digest) is None}
+        keys = {key for key, _, _ in ROW.iter_unpack(self.rows)}
+        return {digest for digest in digests if bytes.fromhex(digest) not in keys}
 
     def all(self) -> Iterator[Place]:
         """Everything that is in it."""

@@ -297,6 +297,23 @@ def test_all_of_some_blobs_are_there_or_not(store: Store) -> None:
     assert not Store(store.root).has_all(digests)
 
 
+@pytest.mark.parametrize("few", [True, False])
+def test_those_that_are_not_there_are_found_with_a_look_at_each_box(
+    store: Store, monkeypatch: pytest.MonkeyPatch, few: bool
+) -> None:
+    boxed = _boxed(store, 3)
+    alone = store.put_many([b"one", b"two"])
+    gone = [Digest.of(b"%d of none" % number) for number in range(3)]
+    asked = [d for box in boxed for d in (box[:1] if few else box)] + alone + gone
+    fresh = Store(store.root)
+    looks: list[Digest] = []
+    real = fresh.has
+    monkeypatch.setattr(fresh, "has", lambda d: (looks.append(d), real(d))[1])
+    assert fresh.lacking([*asked, *asked]) == sorted(gone)
+    assert len(looks) == len(boxed) + len(alone) + len(gone)
+    assert fresh.lacking([]) == []
+
+
 def test_a_box_that_was_written_again_meanwhile_is_not_taken_for_damaged(store: Store) -> None:
     digests = store.put_many(BLOBS)
     whole = boxes(store)[0].read_bytes()
