@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import builtins
 import copy
+import enum
 import importlib
+import json
 import pickle
 import re
 import sys
 import typing
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -181,6 +184,62 @@ def test_the_first_calls_and_the_later_ones_are_those_of_typing(
             except TypeError:
                 told.append(TypeError)
         assert told[0] == told[1]
+
+
+class _Ours(lazily.StrEnum):
+    """A reason."""
+
+    # a group
+    OWN = "own"
+    NOT_NAMED = "not-named"
+
+    def said(self) -> str:
+        return f"it is {self}"
+
+
+class _Theirs(enum.StrEnum):
+    """A reason."""
+
+    OWN = "own"
+    NOT_NAMED = "not-named"
+
+    def said(self) -> str:
+        return f"it is {self}"
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        list,
+        len,
+        bool,
+        lambda kind: kind.OWN == "own",
+        lambda kind: {kind.OWN: 1}["own"],
+        lambda kind: kind("not-named") is kind.NOT_NAMED,
+        lambda kind: kind(kind.OWN) is kind.OWN,
+        lambda kind: kind["NOT_NAMED"] is kind.NOT_NAMED,
+        lambda kind: (kind.OWN.name, kind.OWN.value, type(kind.OWN.value)),
+        lambda kind: repr(kind.OWN).replace("_Ours", "_Theirs"),
+        lambda kind: f"{kind.OWN} {kind.OWN!s:>5}",
+        lambda kind: kind.OWN.said(),
+        lambda kind: isinstance(kind.OWN, kind),
+        lambda kind: list(kind.__members__),
+        lambda kind: ("own" in set(kind), kind.OWN in kind, kind.OWN == kind.NOT_NAMED),
+        lambda kind: json.dumps({kind.OWN: kind.NOT_NAMED}),
+        lambda kind: copy.deepcopy(kind.OWN) is kind.OWN,
+        lambda kind: pickle.loads(pickle.dumps(kind.OWN)) is kind.OWN,
+        lambda kind: kind.__doc__,
+    ],
+)
+def test_an_enumeration_answers_as_that_of_python(ask: Callable[[Any], object]) -> None:
+    assert ask(_Ours) == ask(_Theirs)
+
+
+@pytest.mark.parametrize("kind", [_Ours, _Theirs])
+@pytest.mark.parametrize("text", ["other", "OWN", None])
+def test_a_text_that_is_no_member_is_refused(kind: Any, text: object) -> None:
+    with pytest.raises(ValueError, match="is not a valid"):
+        kind(text)
 
 
 def _loading(tmp_path: Path, text: str) -> ModuleType:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
 
-from hermes_dist.lazily import NamedTuple
+from hermes_dist.lazily import NamedTuple, StrEnum
 
 MISSED = ("skill", "job", "server", "hook", "plugin", "file")
 """What is counted of a package that nobody names, in the order in which it is said."""

@@ -6,10 +6,9 @@ No code looks into a sentence: whoever wants to know what a note is about looks 
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import StrEnum
 
 from hermes_dist.errors import DistError
-from hermes_dist.lazily import NamedTuple
+from hermes_dist.lazily import NamedTuple, StrEnum
 
 Datum = str | int | tuple[str, ...]
 
