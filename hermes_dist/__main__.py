@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from hermes_dist.cli.entry.process import live  # isort: skip - first: how Ctrl-C is taken while the rest is loaded
+
 import sys
 
 from hermes_dist.cli.entry.lean import module_of
-from hermes_dist.cli.entry.process import live
 
 
 def _main() -> None:

@@ -134,6 +134,8 @@ def _become(request: dict[str, Any], streams: list[int]) -> None:
             os.close(fd)
         if request.get("controls"):
             fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+        # The server has loaded what a new process would first load itself; see `hermes_dist.cli.entry.process`.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         os.umask(request.get("mask", _MASK))
         for which, soft, hard in request.get("limits", ()):
             resource.setrlimit(which, (soft, hard))

@@ -19,7 +19,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from types import TracebackType
+from types import FrameType, TracebackType
 from weakref import WeakSet
 
 from hermes_dist.errors import DistError
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 _CHUNK = 1 << 16
 _running: WeakSet[subprocess.Popen[bytes]] = WeakSet()
+_births: set[object] = set()
+_ended_by: list[int] = []
 _ERR_BYTES = 1 << 16
 _GRACE = 0.5
 _GLANCE = 0.05
@@ -206,12 +208,22 @@ def _start(
     command: Command, bounds: Bounds, *, stdin: int, stderr: int | IO[bytes]
 ) -> subprocess.Popen[bytes]:
     # The shells count `ulimit -f` in blocks of 512 bytes, and -d in KiB.
+    _end_together()
     limits = (str(bounds.memory >> 10), str(bounds.file >> 9), str(bounds.cpu))
     mask = "077" if command.private else ""
     note("run", *_told(command.argv))
     argv = ["/bin/sh", "-c", _LIMITER, "sh", mask, *limits, *command.argv]
+    with _being_born():
+        process = _begin(argv, command, stdin, stderr)
+        _running.add(process)
+    return process
+
+
+def _begin(
+    argv: list[str], command: Command, stdin: int, stderr: int | IO[bytes]
+) -> subprocess.Popen[bytes]:
     try:
-        process = subprocess.Popen(
+        return subprocess.Popen(
             argv,
             env=dict(command.env),
             cwd="/",
@@ -224,8 +236,67 @@ def _start(
         raise DistError(
             f"can't start a program: {error.strerror}", where=command.argv[0]
         ) from error
-    _running.add(process)
-    return process
+
+
+_ENDING = (signal.SIGTERM, signal.SIGHUP)
+
+
+def _end_together() -> None:
+    """See to it that whoever ends this process, or closes its terminal, ends the children that it waits for, too.
+
+    They are in sessions of their own, so nobody else would end a git that waits for a server.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return
+    for number in _ENDING:
+        # A signal that is ignored, as under nohup, stays ignored; and whoever listens to one goes on listening.
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _ended)
+
+
+def _ended(number: int, _frame: FrameType | None) -> None:
+    signal.signal(number, signal.SIG_DFL)
+    _ended_by.append(number)
+    if not _births:
+        _end_all()
+
+
+@contextlib.contextmanager
+def _being_born() -> Iterator[None]:
+    """Start a child in the block: who ends or interrupts us then waits for it, so that it is ended with the others."""
+    birth = object()
+    _births.add(birth)
+    try:
+        with _interrupts_wait():
+            yield
+    finally:
+        _births.discard(birth)
+        if _ended_by:
+            _end_all()
+
+
+@contextlib.contextmanager
+def _interrupts_wait() -> Iterator[None]:
+    """Let Ctrl-C interrupt the block at its end."""
+    handler = signal.getsignal(signal.SIGINT)
+    in_main = threading.current_thread() is threading.main_thread()
+    if not in_main or handler is not signal.default_int_handler:
+        yield
+        return
+    typed: list[int] = []
+    signal.signal(signal.SIGINT, lambda number, _frame: typed.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+    if typed:
+        stop_running()
+        raise KeyboardInterrupt
+
+
+def _end_all() -> None:
+    stop_running()
+    signal.raise_signal(_ended_by[0])
 
 
 def stop_running() -> None:
@@ -246,6 +317,7 @@ def meanwhile(work: Callable[[], None]) -> Iterator[None]:
         work: Waits for children most of the time. The kind of an error is noted for the crash log, and
             the rest forgotten: the step that needs what it was to bring does it again, and tells what fails.
     """
+    _end_together()
     thread = threading.Thread(target=_attempt, args=(work,), daemon=True)
     patience = sys.getswitchinterval()
     # The work mostly waits for children, so whatever it does between two of them goes first.
@@ -281,6 +353,7 @@ def at_once(work: Callable[[_Item], None], items: Iterable[_Item], most: int) ->
         items: The items.
         most: How many at the same time.
     """
+    _end_together()
     left = deque(items)
 
     def one_after_the_other() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
 import sys
 import threading
 import time
@@ -192,6 +194,67 @@ def test_a_block_that_fails_ends_what_is_done_meanwhile(tmp_path: Path) -> None:
     assert eventually(lambda: bool(done), 60)
     assert not done[0].ok
     assert not is_alive(int(pid.read_text()))
+
+
+WAITS = """
+import os, signal, sys, threading
+from hermes_dist.world.child import Bounds, Command, Stream, meanwhile, run
+def child():
+    script = 'echo $$ > "$0.new"; mv "$0.new" "$0"; exec sleep 600'
+    return Command(("/bin/sh", "-c", script, sys.argv[2]), dict(os.environ))
+"""
+WAYS = {
+    "itself": "run(child(), Bounds())",
+    "in a stream": "with Stream(child(), Bounds()): signal.pause()",
+    "meanwhile": "with meanwhile(lambda: run(child(), Bounds())): pass",
+}
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("way", WAYS)
+def test_whoever_ends_us_ends_the_children_that_we_wait_for(
+    way: str, number: signal.Signals, tmp_path: Path
+) -> None:
+    pid = tmp_path / "pid"
+    words = [sys.executable, "-c", WAITS + WAYS[way], "", str(pid)]
+    with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as us:
+        assert eventually(pid.exists, 60)
+        us.send_signal(number)
+        assert us.communicate(timeout=60)[1] == ""
+    assert us.returncode == -number, "as without a child"
+    assert eventually(lambda: not is_alive(int(pid.read_text())))
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_child_that_is_just_being_started_is_ended_too(
+    number: signal.Signals, tmp_path: Path
+) -> None:
+    pid = tmp_path / "pid"
+    program = (
+        "import subprocess, time\n"
+        "class Slow(subprocess.Popen):\n"
+        "    def __init__(self, *words, **more):\n"
+        "        super().__init__(*words, **more)\n"
+        "        while not os.path.exists(sys.argv[2]): time.sleep(0.01)\n"
+        f"        os.kill(os.getpid(), {number:d})\n"
+        "        time.sleep(0.1)\n"
+        "subprocess.Popen = Slow\n"
+    )
+    words = [sys.executable, "-c", WAITS + program + WAYS["itself"], "", str(pid)]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == -number
+    assert eventually(lambda: not is_alive(int(pid.read_text())))
+
+
+def test_a_signal_that_is_ignored_or_heard_stays_so() -> None:
+    program = (
+        "import signal\n"
+        "signal.signal(signal.SIGHUP, signal.SIG_IGN); signal.signal(signal.SIGTERM, print)\n"
+        "run(Command(('/bin/true',), {}), Bounds())\n"
+        "assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN\n"
+        "assert signal.getsignal(signal.SIGTERM) is print\n"
+    )
+    subprocess.run([sys.executable, "-c", WAITS + program], check=True)
 
 
 def test_many_things_are_done_at_once_and_one_that_fails_stops_no_other() -> None:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-import atexit
-import gc
-import os
-import sys
-from collections.abc import Callable
-from types import ModuleType
+import _signal  # type: ignore[import-not-found]  # `signal` makes enums of it, which takes time
 
-from hermes_dist.cli.entry.lean import load_less, module_of
+_INTERRUPTS = _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler
+if _INTERRUPTS:
+    # Nothing has begun, so Ctrl-C ends the process at once, and not with a traceback of what was just being loaded.
+    _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
 
+import atexit  # noqa: E402 - as said above
+import gc  # noqa: E402 - as said above
+import os  # noqa: E402 - as said above
+import sys  # noqa: E402 - as said above
+from collections.abc import Callable  # noqa: E402 - as said above
+from types import ModuleType  # noqa: E402 - as said above
+
+from hermes_dist.cli.entry.lean import load_less, module_of  # noqa: E402 - as said above
+
+_INTERRUPTED = 130
 _YOUNG = 200_000
 """Containers made before Python looks for cycles among them: more than all modules and a common package bring."""
 
@@ -35,10 +43,20 @@ def live(command: Callable[[], None]) -> None:
     search_late()
     load_less()
     try:
+        tell_of_interrupts()
         command()
     except SystemExit as end:
         _leave(end.code)
         raise
+    except KeyboardInterrupt:  # just before the command took it up, or after it had ended
+        _leave(_INTERRUPTED)
+        raise SystemExit(_INTERRUPTED) from None
+
+
+def tell_of_interrupts() -> None:
+    """From now on, let Ctrl-C interrupt what runs, which says what became of it."""
+    if _INTERRUPTS:
+        _signal.signal(_signal.SIGINT, _signal.default_int_handler)
 
 
 def search_late() -> None:

@@ -9,7 +9,7 @@ import signal
 from collections.abc import Callable
 from urllib.parse import unquote
 
-from hermes_dist.errors import DistError, Invalid, Refused, Unreachable
+from hermes_dist.errors import DistError, Invalid, NoSuchRef, Refused, Unreachable
 from hermes_dist.lazily import TYPE_CHECKING, NamedTuple
 from hermes_dist.model.source import ARCHIVES, without_credentials
 from hermes_dist.world.child import Finished
@@ -65,7 +65,7 @@ _TABLE: tuple[tuple[str, type[DistError], str, str], ...] = (
     ),
     (
         _NOT_THERE,
-        Invalid,
+        NoSuchRef,
         "the repository has no such tag, branch or commit",
         "",
     ),

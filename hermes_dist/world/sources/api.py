@@ -312,7 +312,10 @@ class Sources:
         if self.is_git(spec):
             kind = pin_kind(spec, ref, commit)
             url = self.url(spec)
-            commit = self._fetched(url, ref, commit, progress)
+            try:
+                commit = self._fetched(url, ref, commit, progress)
+            except NoSuchRef as error:
+                raise (_gone(error, ref, commit) if ref and commit else error) from None
             found = self._commits.read(url, commit, spec.subfolder, before)
             offer = self._offered(url, spec.subfolder, kind, ref, commit, found)
             self._known.keep(self.url(spec))
@@ -514,6 +517,16 @@ def _no_such_ref(spec: SourceSpec, name: str, refs: Refs) -> Invalid:
         more = len(names) - len(close)
         hint = f"it has {', '.join(close)}{f', and {more} more' if more else ''}"
     return NoSuchRef(f"there is no tag, branch or commit {name!r:.100}", where=str(spec), hint=hint)
+
+
+def _gone(error: NoSuchRef, ref: str, commit: str) -> NoSuchRef:
+    """The error for a commit that a name stood for, when the repository was asked or when a lock was written."""
+    name = ref.removeprefix(HEADS).removeprefix(TAGS)
+    return NoSuchRef(
+        f"the commit {commit[:7]} is not there any more: {name} was rewritten",
+        where=error.where,
+        hint=f"nothing was changed; run it again, which asks what {name} is now",
+    )
 
 
 def _no_versions(spec: SourceSpec, folder: Path) -> Invalid:

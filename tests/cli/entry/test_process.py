@@ -1,6 +1,7 @@
 """How a process of ours ends: at once, and with all that was to be done before."""
 
 import os
+import signal
 import subprocess
 import sys
 
@@ -99,3 +100,37 @@ def test_cycles_are_still_found_in_a_process_that_lives_long() -> None:
         "live(work)"
     )
     assert done.returncode == 0
+
+
+INTERRUPTED_LOADING = """
+import importlib.abc, os, signal, sys
+class Typing(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name == "hermes_dist.cli.entry.lean":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Typing())
+import hermes_dist.cli.entry.process
+"""
+
+
+def test_ctrl_c_while_the_program_is_loaded_ends_it_without_a_traceback() -> None:
+    words = [sys.executable, "-c", INTERRUPTED_LOADING]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (-signal.SIGINT, "")
+
+
+def test_ctrl_c_that_is_ignored_stays_so_while_the_program_is_loaded() -> None:
+    ignores = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)"
+    words = [sys.executable, "-c", ignores + INTERRUPTED_LOADING]
+    assert subprocess.run(words, check=False).returncode == 0
+
+
+def test_ctrl_c_interrupts_what_runs_and_is_never_a_traceback() -> None:
+    done = ended(
+        "import os, signal, time\n"
+        "def work():\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "    time.sleep(60)\n"
+        "live(work)"
+    )
+    assert (done.returncode, done.stderr) == (130, "")

@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 
 from hermes_dist.errors import DistError
+from hermes_dist.world.child import Bounds, Command, run
 from hermes_dist.world.disk.passing import passing_folder, put_private
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_command_that_is_ended_from_outside_leaves_no_copy(number: signal.Signals) -> None:
     seen: list[Path] = []
+    before = signal.getsignal(number)
 
     def ended() -> None:
         with passing_folder("copy-") as folder:
@@ -26,16 +28,21 @@ def test_a_command_that_is_ended_from_outside_leaves_no_copy(number: signal.Sign
         ended()
     assert code.value.code == 128 + number
     assert not seen[0].exists()
-    assert signal.getsignal(number) is signal.SIG_DFL
+    assert signal.getsignal(number) is before
+
+
+def test_a_program_started_before_does_not_keep_a_copy_from_going() -> None:
+    run(Command(("/bin/true",), {}), Bounds())
+    test_a_command_that_is_ended_from_outside_leaves_no_copy(signal.SIGTERM)
 
 
 def test_a_signal_that_is_ignored_stays_ignored() -> None:
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         with passing_folder("copy-"):
             os.kill(os.getpid(), signal.SIGHUP)
     finally:
-        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_a_file_is_never_written_over_another() -> None:

@@ -9,7 +9,7 @@ import pytest
 from gitrepo import PACKAGE, Repo
 
 from hermes_dist.brand import HERMES, Layout
-from hermes_dist.errors import DistError, Invalid
+from hermes_dist.errors import DistError, Invalid, NoSuchRef
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.source import parse_source
 from hermes_dist.model.tree import EMPTY, Tree
@@ -156,6 +156,24 @@ def test_a_commit_that_is_not_there_is_told_by_who_needs_it(machine: Machine, re
     sources.fetch_ahead(machine.spec, "0" * 40, "1" * 40)
     with pytest.raises(DistError):
         sources.fetch(machine.spec, "", "0" * 40)
+
+
+@pytest.mark.parametrize("ahead", [False, True])
+def test_a_branch_that_is_rewritten_between_the_question_and_the_fetch_is_told_as_that(
+    machine: Machine, repo: Repo, ahead: bool
+) -> None:
+    repo.commit(PACKAGE)
+    sources = machine.sources()
+    ref, commit = sources.resolve_ref(machine.spec, sources.refs(machine.spec))
+    repo.git("update-ref", "-d", ref)
+    repo.git("reflog", "expire", "--expire=now", "--all")
+    repo.git("gc", "-q", "--prune=now")
+    repo.commit({"other.md": "Other.\n"})
+    if ahead:
+        sources.fetch_ahead(machine.spec, commit)
+    with pytest.raises(NoSuchRef, match="main was rewritten") as caught:
+        sources.fetch(machine.spec, ref, commit)
+    assert commit[:7] in caught.value.what
 
 
 def test_contents_that_are_too_many_are_refused_though_each_change_is_small(
