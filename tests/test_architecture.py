@@ -465,7 +465,9 @@ def _late_names(tree: ast.Module) -> set[str]:
     ]
     lines = [line for block in blocks for line in block.body]
     assert all(isinstance(line, ast.ImportFrom) for line in lines), "only `from … import …`"
-    return {a.asname or a.name for i in lines if isinstance(i, ast.ImportFrom) for a in i.names}
+    names = {a.asname or a.name for i in lines if isinstance(i, ast.ImportFrom) for a in i.names}
+    assert not any(name.isupper() for name in names), "a constant is none before it is loaded"
+    return names
 
 
 def _needed(tree: ast.Module, late: set[str]) -> list[str]:

@@ -13,14 +13,12 @@ from hermes_dist.lazily import NamedTuple
 from hermes_dist.merge.trees import Favour, leave_open, merge_trees
 from hermes_dist.model.discreet import Contents
 from hermes_dist.model.documents.api import kind_of, load_data, same
+from hermes_dist.model.lock import ANY
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Plan, Step
 from hermes_dist.model.side import Side
 from hermes_dist.model.source import Pin
 from hermes_dist.model.tree import Digest, Entry, Read, Tree, together
-
-ANY = "*"
-"""A hold that keeps out every update."""
 
 
 class Moment(Struct, frozen=True):

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from functools import cached_property
 
 from hermes_dist.errors import Invalid
+from hermes_dist.lazily import later
 from hermes_dist.merge.data import merge_document
-from hermes_dist.merge.frontmatter import merge_skill
 from hermes_dist.merge.text import merge_text, mergeable
 from hermes_dist.merge.values import Leaves, nothing
 from hermes_dist.model.discreet import Contents
@@ -27,6 +27,9 @@ from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import ConflictKind
 from hermes_dist.model.side import Side
+
+with later():
+    from hermes_dist.merge.frontmatter import merge_skill
 
 
 class Joined(Contents, frozen=True, kw_only=True):

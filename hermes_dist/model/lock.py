@@ -96,6 +96,9 @@ _KNOWN = frozenset(
     }
 )
 
+ANY = "*"
+"""A hold that keeps out every update."""
+
 
 class Lock(Struct, frozen=True, kw_only=True):
     """What is remembered about one home.
@@ -118,7 +121,7 @@ class Lock(Struct, frozen=True, kw_only=True):
         approved: Approved effects, in the order of their approval.
         off: What stays off although it is approved.
         kept: ``path`` or ``path: key`` that always keeps its local version on this machine.
-        held: The commit this profile is held at; empty if it is not held. ``*`` holds against any update.
+        held: The commit this profile is held at; empty if it is not held. ``ANY`` holds against any update.
         generation: The number of the newest generation.
         more: Unknown fields; they are written back.
     """

@@ -14,7 +14,6 @@ from hermes_dist.model.tree import Read, Tree
 
 EXAMPLES = ("1", "every 1h", "0 9 * * *", "mon", "2h", "09:00", "2030-01-31")
 """Answers that somebody could give to an input in a schedule."""
-RULES = "a schedule, such as every 2h or 0 9 * * 1"
 
 
 class Timed(Struct, frozen=True):

@@ -9,8 +9,11 @@ from hermes_dist import lazily
 from hermes_dist.decide.secrets.encodings import UTF_8, coding_of
 from hermes_dist.decide.secrets.finder import Finding, find_secrets
 from hermes_dist.decide.secrets.known import SHORTEST_KNOWN, forms_of
-from hermes_dist.decide.secrets.loose import loose_secrets
+from hermes_dist.lazily import later
 from hermes_dist.model.paths import RelPath
+
+with later():
+    from hermes_dist.decide.secrets.loose import loose_secrets
 
 _KEY = lazily.pattern(
     r"([A-Za-z][\w.-]{2,60})[\"'\\]{0,3}\s{0,4}(?:=>|:=|[:=])[\s\"'\\]{0,6}(?:Bearer\s)?$"

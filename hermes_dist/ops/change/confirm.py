@@ -19,7 +19,7 @@ from hermes_dist.ops.change.request import ABORT, AskConflicts, Choices, Confirm
 from hermes_dist.ops.change.variables import refuse_unwritable
 from hermes_dist.ops.context import Context
 from hermes_dist.world.trace import note
-from hermes_dist.world.transaction.apply import Changed
+from hermes_dist.world.transaction.common import Changed
 
 _TRIES = 8
 """How often a proposal is made anew because a file changed between the look and the exchange."""

@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 
 from hermes_dist.brand import MANIFEST
 from hermes_dist.errors import DistError, Invalid
+from hermes_dist.lazily import later
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName, RelPath
@@ -16,7 +17,9 @@ from hermes_dist.ops.change.look_up import absolute
 from hermes_dist.ops.change.target import Target
 from hermes_dist.ops.context import Context
 from hermes_dist.world.load import load_manifest
-from hermes_dist.world.sources.manifests import manifests
+
+with later():
+    from hermes_dist.world.sources.manifests import manifests
 
 
 class NoPackage(DistError):

@@ -31,23 +31,23 @@ from hermes_dist.ops.change.variables import ENV_FILE, elsewhere, leave, new_fil
 from hermes_dist.ops.choices import Choices
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import LIVING, Home, clear_tombstone, held, open_home, refuse_other_state
-from hermes_dist.ops.renames import remember
 from hermes_dist.world.disk.fs import RealFs
 from hermes_dist.world.disk.locks import flock
 from hermes_dist.world.disk.obstacles import Obstacle
 from hermes_dist.world.disk.owners import make_folders
 from hermes_dist.world.trace import note
-from hermes_dist.world.transaction.apply import Carry as CarryEdit
-from hermes_dist.world.transaction.apply import apply
-from hermes_dist.world.transaction.aside import below_root, placed, tidy
-from hermes_dist.world.transaction.new_home import build_new
 
 with later():
     from hermes_dist.decide.authoring.release_notes import ReleaseNotes
     from hermes_dist.decide.placement.carry_over import Carried, carry_over
     from hermes_dist.ops.fleet.running import running_gateways
     from hermes_dist.ops.inputs.rows import InputRow
+    from hermes_dist.ops.renames import remember
     from hermes_dist.ops.unfinished import guards_of, lock_without
+    from hermes_dist.world.transaction.apply import Carry as CarryEdit
+    from hermes_dist.world.transaction.apply import apply
+    from hermes_dist.world.transaction.aside import below_root, placed, tidy
+    from hermes_dist.world.transaction.new_home import build_new
 
 CALLED = "profile"
 """The label of a change: the name that the profile had."""

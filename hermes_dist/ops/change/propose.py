@@ -23,13 +23,12 @@ from hermes_dist.decide.environment.example import (
     shipped_example,
 )
 from hermes_dist.decide.handover import Handover, Place, Sides, hand_over, part_words
-from hermes_dist.decide.history import ANY
 from hermes_dist.decide.parts import excluded_places
 from hermes_dist.decide.reconcile import Decisions, Situation, reconcile
 from hermes_dist.lazily import later
 from hermes_dist.model.discreet import Contents
 from hermes_dist.model.left_out import LACKING
-from hermes_dist.model.lock import Lock
+from hermes_dist.model.lock import ANY, Lock
 from hermes_dist.model.lock_package import Approval, LockedPackage
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.notes import Note, NoteKind

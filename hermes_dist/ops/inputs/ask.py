@@ -8,18 +8,27 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from hermes_dist.decide.environment import dotenv
-from hermes_dist.decide.inputs.declared import Input, accepted, declared_by, fits, rules_of
-from hermes_dist.decide.inputs.timed import RULES, Timed, misfit, timed_in
+from hermes_dist.decide.inputs.declared import (
+    RULES_OF_TIMES,
+    Input,
+    accepted,
+    declared_by,
+    fits,
+    rules_of,
+)
 from hermes_dist.decide.inputs.typed import shown
 from hermes_dist.errors import AnswerNeeded, Invalid, UsageError
-from hermes_dist.lazily import NamedTuple
+from hermes_dist.lazily import NamedTuple, later
 from hermes_dist.model.lock_package import InputAnswer, InputValue
 from hermes_dist.ops.change.fetch import Fetched
 from hermes_dist.ops.change.request import InputQuestion, Request
 from hermes_dist.ops.change.variables import ENV_FILE
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home
-from hermes_dist.ops.inputs.rows import InputRow, row_of
+
+with later():
+    from hermes_dist.decide.inputs.timed import Timed, misfit, timed_in
+    from hermes_dist.ops.inputs.rows import InputRow, row_of
 
 
 class Answered(NamedTuple):
@@ -277,7 +286,8 @@ class _Search:
 
     def rules(self, item: Input) -> str:
         """Say in a few words what an answer has to be."""
-        return RULES if self._times.is_time(item) and not item.limits.choices else rules_of(item)
+        timed = self._times.is_time(item) and not item.limits.choices
+        return RULES_OF_TIMES if timed else rules_of(item)
 
     def _typed(
         self, item: Input, suggested: InputValue | None, ask: Callable[[InputQuestion], str]

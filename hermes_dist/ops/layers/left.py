@@ -7,12 +7,15 @@ from msgspec.structs import replace
 from hermes_dist.decide.layers.leaving import Leaving, gone_from, parts_gone
 from hermes_dist.decide.reconcile import Situation
 from hermes_dist.errors import DistError
+from hermes_dist.lazily import later
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.lock_package import LockedPackage
 from hermes_dist.model.tree import Tree
 from hermes_dist.ops.change.fetch import Holding, Incoming, placed_for
 from hermes_dist.ops.context import Context
-from hermes_dist.ops.layers.again import fetched_again, layer_again
+
+with later():
+    from hermes_dist.ops.layers.again import fetched_again, layer_again
 
 
 def with_leaving(ctx: Context, lock: Lock, incoming: Incoming, situation: Situation) -> Situation:

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from hermes_dist.decide.history import ANY, Moment
+from hermes_dist.decide.history import Moment
 from hermes_dist.decide.ownership import without_machine
 from hermes_dist.errors import DistError, Invalid
-from hermes_dist.model.lock import Lock, load_lock
+from hermes_dist.model.lock import ANY, Lock, load_lock
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.plan import Plan, Step
 from hermes_dist.model.tree import Digest, Read

@@ -14,7 +14,6 @@ from hermes_dist.decide.consent.review import grouped
 from hermes_dist.decide.consent.withdrawal import approvals_for, withdraw, without_approvals
 from hermes_dist.decide.handover import with_included
 from hermes_dist.decide.history import (
-    ANY,
     Back,
     Left,
     Moment,
@@ -31,7 +30,7 @@ from hermes_dist.decide.history import (
 from hermes_dist.decide.ownership import brings
 from hermes_dist.errors import DistError, InputNeeded
 from hermes_dist.model.discreet import Contents
-from hermes_dist.model.lock import Lock
+from hermes_dist.model.lock import ANY, Lock
 from hermes_dist.model.lock_package import Approval, digests_of
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName, RelPath

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
-from hermes_dist.decide.history import ANY, holds
+from hermes_dist.decide.history import holds
 from hermes_dist.decide.included import Including, included_after
 from hermes_dist.errors import Busy, DistError, LockStale
-from hermes_dist.model.lock import Lock
+from hermes_dist.model.lock import ANY, Lock
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.ops.change.confirm import confirm_and_carry_out, refuse_other_plan

@@ -36,8 +36,8 @@ from hermes_dist.world.agent.services import is_own
 from hermes_dist.world.disk.fs import RealFs, atomic_write
 from hermes_dist.world.disk.locks import flock, home_lock
 from hermes_dist.world.ports import Odd
-from hermes_dist.world.transaction.apply import uninterrupted
 from hermes_dist.world.transaction.aside import tidy
+from hermes_dist.world.transaction.common import uninterrupted
 from hermes_dist.world.transaction.move_home import (
     erase,
     inode,

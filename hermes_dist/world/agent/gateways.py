@@ -23,15 +23,18 @@ from hermes_dist.agents.places import (
 )
 from hermes_dist.brand import Layout
 from hermes_dist.errors import Busy, DistError
+from hermes_dist.lazily import later
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 from hermes_dist.world.agent import find as agents
-from hermes_dist.world.agent import table
 from hermes_dist.world.agent.find import Agent, GatewayState
-from hermes_dist.world.agent.processes import Process, agents_own, command_in, profile_of
 from hermes_dist.world.agent.programs import find_command
 from hermes_dist.world.agent.services import is_own, own_services
 from hermes_dist.world.child import Command, Detached, start_detached
 from hermes_dist.world.disk.fs import atomic_write
+
+with later():
+    from hermes_dist.world.agent import table
+    from hermes_dist.world.agent.processes import Process, agents_own, command_in, profile_of
 
 _S6 = Path("/run/s6/basedir")
 _S6_SLOTS = Path("/run/service")

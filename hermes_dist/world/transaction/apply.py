@@ -9,28 +9,32 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import signal
-import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from functools import partial
 from typing import Literal
 
 from msgspec import Struct
 
-from hermes_dist.errors import DistError, Invalid, StoppedAfter, Unfinished
+from hermes_dist.errors import DistError, Unfinished
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Step
-from hermes_dist.model.tree import Digest, Read
+from hermes_dist.model.tree import Read
 from hermes_dist.world.disk.errors import HINTS, trouble
 from hermes_dist.world.ports import Fs
-from hermes_dist.world.trace import note, note_writing
+from hermes_dist.world.trace import note
 from hermes_dist.world.transaction.checks import (
     Carry,
-    Changed,
     check,
     check_exchangeable,
     with_folders,
+)
+from hermes_dist.world.transaction.common import (
+    SYNC_EACH,
+    Applied,
+    Changed,
+    content,
+    uninterrupted,
 )
 from hermes_dist.world.transaction.generations import (
     Generation,
@@ -58,8 +62,6 @@ from hermes_dist.world.transaction.newest import put_on_newest, settle
 from hermes_dist.world.transaction.places import are_home, lead, lead_again, places_of, remove
 from hermes_dist.world.transaction.realize import (
     BALLAST,
-    SYNC_EACH,
-    Applied,
     Guards,
     Newest,
     backward,
@@ -246,22 +248,6 @@ def _reserve(fs: Fs, journal: Journal, *, sync: bool) -> None:
     if new:
         room = 1 + len({parent for path in new for parent in path.parents})
         fs.write_new(BALLAST, b"\xa5" * (room * _BLOCK), 0o600, sync=sync)
-
-
-def content(read: Read, digest: Digest, path: str) -> bytes:
-    """Read content and check its digest.
-
-    Raises:
-        Invalid: The content does not match its digest.
-    """
-    data = read(digest)
-    if Digest.of(data) != digest:
-        raise Invalid(
-            "the stored content is damaged",
-            where=path,
-            hint="run `verify`, which fetches damaged contents again",
-        )
-    return data
 
 
 def _draft_journal(fs: Fs, journal: Journal) -> None:
@@ -460,33 +446,3 @@ def _explaining(doing: str) -> Iterator[None]:
         if error.errno == errno.EEXIST and TXN in str(error.filename):
             raise DistError("another transaction is open", hint="run it again") from error
         raise trouble(error, doing) from error
-
-
-@contextlib.contextmanager
-def uninterrupted(*, finishes: bool = False) -> Iterator[None]:
-    """Delay Ctrl-C until the end of the block.
-
-    Args:
-        finishes: The block is a whole change, so that Ctrl-C after it can say so.
-
-    Raises:
-        StoppedAfter: Ctrl-C came, and the change is done.
-    """
-    if finishes:
-        note_writing()
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    caught: list[int] = []
-    handler: Callable[[int, object], None] = lambda number, _frame: caught.append(number)  # noqa: E731 - a def would say no more
-    before = signal.signal(signal.SIGINT, handler)
-    done = False
-    try:
-        yield
-        done = finishes and before is signal.default_int_handler
-    finally:
-        signal.signal(signal.SIGINT, signal.SIG_DFL if before is None else before)
-        if caught and done:
-            raise StoppedAfter
-        if caught:
-            signal.raise_signal(signal.SIGINT)

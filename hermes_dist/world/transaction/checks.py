@@ -12,13 +12,9 @@ from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Step
 from hermes_dist.model.tree import Entry
 from hermes_dist.world.ports import Fs, Odd
+from hermes_dist.world.transaction.common import Changed
 from hermes_dist.world.transaction.journal import GENERATIONS, LOCKFILE, PRIVATE, Journal
 from hermes_dist.world.transaction.realize import STANDING
-
-
-class Changed(DistError):
-    """A file is not what the plan saw; nothing was written."""
-
 
 Carry = Callable[[bytes], bytes | None]
 """Carries a planned edit of a file over to newer bytes of it; None if that is not possible."""

@@ -11,6 +11,7 @@ from hermes_dist.model.plan import Step
 from hermes_dist.model.tree import Digest
 from hermes_dist.world.disk.errors import trouble
 from hermes_dist.world.ports import Fs
+from hermes_dist.world.transaction.common import remove_tree
 from hermes_dist.world.transaction.journal import GENERATIONS, LOCK_SLOT, SKIPPED, Journal, slot_of
 
 
@@ -131,21 +132,6 @@ def prune(fs: Fs, keep: int) -> int:
     except OSError as error:
         raise trouble(error, "can't clear away old generations") from error
     return len(old)
-
-
-def remove_tree(fs: Fs, folder: str) -> None:
-    """Remove one of our own folders with everything in it.
-
-    Raises:
-        OSError: As the system says.
-    """
-    for name in fs.listdir(folder):
-        path = f"{folder}/{name}"
-        if fs.kind(path) == "folder":
-            remove_tree(fs, path)
-        else:
-            fs.unlink(path)
-    fs.rmdir(folder)
 
 
 def _numbers(fs: Fs) -> list[int]:

@@ -14,7 +14,7 @@ from hermes_dist.errors import DistError
 from hermes_dist.world.child import Bounds, Command, run
 from hermes_dist.world.disk.errors import trouble
 from hermes_dist.world.disk.fs import RealFs
-from hermes_dist.world.transaction.apply import Changed
+from hermes_dist.world.transaction.common import Changed
 from hermes_dist.world.transaction.new_home import STAGING, sweep
 
 _COPYING = Bounds(seconds=86_400, memory=1 << 40, file=1 << 50, cpu=86_400)

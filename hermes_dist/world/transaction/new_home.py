@@ -11,8 +11,14 @@ from hermes_dist.model.plan import Step
 from hermes_dist.model.tree import Read
 from hermes_dist.world.disk.errors import HINTS, trouble
 from hermes_dist.world.ports import Fs, New
-from hermes_dist.world.transaction.apply import Changed, content, uninterrupted
-from hermes_dist.world.transaction.generations import remove_tree
+from hermes_dist.world.transaction.common import (
+    SYNC_EACH,
+    Applied,
+    Changed,
+    content,
+    remove_tree,
+    uninterrupted,
+)
 from hermes_dist.world.transaction.journal import (
     GENERATIONS,
     LOCKFILE,
@@ -20,7 +26,6 @@ from hermes_dist.world.transaction.journal import (
     Journal,
     digest_of,
 )
-from hermes_dist.world.transaction.realize import SYNC_EACH, Applied
 
 STAGING = "distributions/staging"
 

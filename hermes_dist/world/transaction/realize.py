@@ -18,13 +18,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Literal
 
-from msgspec import Struct
-
 from hermes_dist.agents.places import STANDARD_FOLDERS
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Step
 from hermes_dist.model.tree import Digest, Entry
 from hermes_dist.world.ports import Fs, Odd, Unsupported
+from hermes_dist.world.transaction.common import SYNC_EACH, Applied
 from hermes_dist.world.transaction.journal import (
     GENERATIONS,
     LOCKFILE,
@@ -52,9 +51,6 @@ Newest = Callable[[int], bool]
 STANDING = frozenset([*STANDARD_FOLDERS, "hooks", "plugins"])
 """The agent's own folders, which are kept when they become empty."""
 
-SYNC_EACH = 50
-"""Up to this many files or folders are synced one by one; more by one call for all."""
-
 BALLAST = f"{TXN}/ballast"
 """Disk space reserved until the journal is written, so that a full disk fails before it and not after."""
 
@@ -70,18 +66,6 @@ _IN_THE_WAY = frozenset(
 )
 _STAYS_EMPTY = _IN_THE_WAY | {errno.EACCES, errno.EPERM, errno.EBUSY, errno.EROFS}
 """Why an empty folder may stay: it does no harm, so nothing is taken back for it."""
-
-
-class Applied(Struct, frozen=True):
-    """The outcome of a plan.
-
-    Attributes:
-        skipped: Paths left alone because another program wrote them at the same moment.
-        generation: The generation's number, used to roll back; None if there was nothing to do.
-    """
-
-    skipped: tuple[RelPath, ...] = ()
-    generation: int | None = None
 
 
 _Look = Entry | Literal["odd"] | None

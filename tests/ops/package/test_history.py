@@ -9,8 +9,8 @@ import pytest
 from msgspec.structs import replace
 from story import BOT, FIRST, GO, Story, yes
 
-from hermes_dist.decide.history import ANY
 from hermes_dist.errors import Cancelled, DistError, InputNeeded
+from hermes_dist.model.lock import ANY
 from hermes_dist.model.notes import NoteKind
 from hermes_dist.model.side import Side
 from hermes_dist.ops.change.proposal import Outcome
