@@ -164,6 +164,26 @@ class Invalid(DistError):
     """Input from outside that breaks a rule: a file, a field, a name, a path."""
 
 
+class NoSuchProfile(DistError):
+    """A word stands where a profile is named, and no profile is or was called so.
+
+    Attributes:
+        word: The word.
+        is_near: Whether it is much like the name of a profile that there is.
+    """
+
+    def __init__(
+        self, word: str, where: str, *, hint: str = "", command: str = "", is_near: bool = False
+    ) -> None:
+        super().__init__(f"there is no profile {word!r}", where=where, hint=hint, command=command)
+        self.word = word
+        self.is_near = is_near
+
+
+class NoProfileName(Invalid):
+    """A word stands where a profile is named, and is written like a path or key."""
+
+
 class NoSuchRef(Invalid):
     """A repository has no tag, branch or commit of this name."""
 

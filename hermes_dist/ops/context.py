@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from hermes_dist.brand import Brand, Layout
-from hermes_dist.errors import DistError, Invalid, UsageError
+from hermes_dist.errors import DistError, Invalid, NoProfileName, UsageError
 from hermes_dist.lazily import TYPE_CHECKING, Protocol
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 from hermes_dist.world import trace
@@ -277,7 +277,8 @@ class Context:
         elif text.startswith(("./", "../", "/", "~")) and os.path.exists(os.path.expanduser(text)):
             err.hint, err.command = "what is in it is shown by", f"install {text} -n"
         elif _looks_like_path(text):
-            err.hint = "the profile comes first, then a path or key; . means the active profile"
+            hint = "the profile comes first, then a path or key; . means the active profile"
+            return NoProfileName(err.what, hint=hint)
         return err
 
     def missing_profile(self, name: ProfileName) -> DistError:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from hermes_dist.brand import Layout
 from hermes_dist.decide.near import near
-from hermes_dist.errors import DistError, Renamed
+from hermes_dist.errors import DistError, NoSuchProfile, Renamed
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.renames import called_now
 from hermes_dist.ops.stored import stored_in
@@ -64,9 +64,5 @@ def _unknown(layout: Layout, name: ProfileName, there: Iterable[ProfileName]) ->
         hint, command = "see what there is with", "list"
     else:
         hint, command = "there is none yet; install an agent with", "install SOURCE"
-    return DistError(
-        f"there is no profile {str(name)!r}",
-        where=str(layout.profiles),
-        hint=hint,
-        command=command,
-    )
+    place = str(layout.profiles)
+    return NoSuchProfile(str(name), place, hint=hint, command=command, is_near=bool(close))

@@ -23,7 +23,7 @@ from hermes_dist.cli.entry.verbs import NESTED, VERBS, Nested, Verb
 from hermes_dist.cli.shared.boundary import Guard
 from hermes_dist.cli.shared.command import as_command
 from hermes_dist.cli.shared.session import Invocation
-from hermes_dist.errors import UsageError
+from hermes_dist.errors import NoProfileName, NoSuchProfile, UsageError
 from hermes_dist.ops.profiles.completion import Option
 
 
@@ -55,6 +55,16 @@ class _Guiding(click.Group):
 
     def get_help(self, ctx: click.Context) -> str:
         return "\n".join(page(self, ctx))
+
+
+class _Command(StrictCommand):
+    """A command that says where a word belongs that stands in the place of a profile."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except (NoSuchProfile, NoProfileName) as err:
+            raise _errors().in_place_of_profile(err, ctx) from None
 
 
 class _Lazy(_Guiding):
@@ -112,7 +122,7 @@ def _load(name: str, module: str, function: str, short: str) -> click.Command:
     # a markup mode, help does not load rich, which costs some 50 ms.
     app = typer.Typer(add_completion=False, rich_markup_mode=None)
     found = as_command(getattr(import_module(f"hermes_dist.cli.{module}"), function))
-    app.command(name, cls=StrictCommand, help=short)(found)
+    app.command(name, cls=_Command, help=short)(found)
     return describe_arguments(typer.main.get_command(app), found)
 
 

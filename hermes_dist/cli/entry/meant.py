@@ -4,6 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from hermes_dist.lazily import NamedTuple
+
+
+class Meant(NamedTuple):
+    """What to write instead.
+
+    Attributes:
+        said: A sentence, without the mark at its end.
+        asks: Whether it is a question.
+    """
+
+    said: str
+    asks: bool = False
+
+    def before(self, rest: str) -> str:
+        """Return it with another sentence behind it."""
+        return f"{self.said}? {rest}" if self.asks else f"{self.said}; {rest}"
+
+    def after(self, rest: str) -> str:
+        """Return it behind another sentence; alone if that is empty."""
+        return f"{rest}; {self.said}" if rest else self.said
+
+
+def did_you_mean(meant: Iterable[str]) -> Meant | None:
+    """Ask whether one of these was meant; None if there are none."""
+    words = " or ".join(meant)
+    return Meant(f"did you mean {words}", asks=True) if words else None
+
+
 VERBS_MEANT: Mapping[str, tuple[str, ...]] = {
     "activate": ("use",),
     "add": ("install",),
@@ -61,25 +90,28 @@ _ALIKE: Mapping[str, tuple[str, ...]] = {
 }
 """What a verb below another may be called there."""
 
-_BEGIN_ONE = 'a registry is a folder or repository with the file registry.json: {"format": 1}'
+_BEGIN_ONE = Meant(
+    'a registry is a folder or repository with the file registry.json: {"format": 1}'
+)
 
-_BELOW_MEANT: Mapping[str, Mapping[str, str]] = {
-    "layer": {"update": "did you mean update?"},
+_BELOW_MEANT: Mapping[str, Mapping[str, Meant | None]] = {
+    "layer": {"update": did_you_mean(["update"])},
     "registry": {"create": _BEGIN_ONE, "init": _BEGIN_ONE, "new": _BEGIN_ONE},
 }
 """What to write instead of a verb that a command does not have below it, where that is not one of its verbs."""
 
-_REF = "a tag or branch comes after the address: SOURCE#v1.0.0"
-_FOLDER = "a folder comes after the address: SOURCE//FOLDER"
-_ALL_ANYWAY = "without a name, it shows every profile"
-_GO_THERE = "did you mean update NAME --to VERSION?"
-_OTHER_ALIAS = "the command is named after the profile; for another name, run afterwards: alias PROFILE --name NAME"
+_REF = Meant("a tag or branch comes after the address: SOURCE#v1.0.0")
+_FOLDER = Meant("a folder comes after the address: SOURCE//FOLDER")
+_NO_OPTION = Meant("the file needs no option: apply FILE")
+_ALL_ANYWAY = Meant("without a name, it shows every profile")
+_GO_THERE = did_you_mean(["update NAME --to VERSION"])
+_CHANNEL = did_you_mean(["--channel"])
+_OTHER_ALIAS = Meant(
+    "the command is named after the profile; for another name, run afterwards: alias PROFILE --name NAME"
+)
 
-_OPTIONS_MEANT: Mapping[str, Mapping[str, str]] = {
-    "apply": {
-        "--file": "the file needs no option: apply FILE",
-        "-f": "the file needs no option: apply FILE",
-    },
+_OPTIONS_MEANT: Mapping[str, Mapping[str, Meant | None]] = {
+    "apply": {"--file": _NO_OPTION, "-f": _NO_OPTION},
     "import": {"--alias": _OTHER_ALIAS},
     "hold": dict.fromkeys(["--at", "--tag", "--to"], _GO_THERE),
     "install": {
@@ -96,10 +128,10 @@ _OPTIONS_MEANT: Mapping[str, Mapping[str, str]] = {
     },
     "list": {"--all": _ALL_ANYWAY},
     "outdated": {"--all": _ALL_ANYWAY},
-    "publish": {"--tag": "did you mean --version? the tag is made from it"},
-    "route add": {"--chat": "did you mean --channel?", "--chat-id": "did you mean --channel?"},
-    "route test": {"--chat": "did you mean --channel?", "--chat-id": "did you mean --channel?"},
-    "watch install": {"--daily": "the check runs once a day; --at chooses the time"},
+    "publish": {"--tag": Meant("did you mean --version? the tag is made from it")},
+    "route add": {"--chat": _CHANNEL, "--chat-id": _CHANNEL},
+    "route test": {"--chat": _CHANNEL, "--chat-id": _CHANNEL},
+    "watch install": {"--daily": Meant("the check runs once a day; --at chooses the time")},
 }
 """What to write instead of an option that a command does not have, or does not have like this."""
 
@@ -145,26 +177,59 @@ _EXTRA_MEANT: Mapping[str, str] = {
 }
 """What to write if there is one word too many; the numbers stand for the words as they were typed."""
 
+_PATH_OR_KEY = "a path or key"
+_AFTER_PROFILE: Mapping[str, str] = {
+    "adopt": "a source",
+    "approve": "what to approve",
+    "contribute": _PATH_OR_KEY,
+    "diff": _PATH_OR_KEY,
+    "history": "a number",
+    "keep": _PATH_OR_KEY,
+    "layer add": "a source",
+    "layer remove": "the name of a layer",
+    "owns": "the name of a package",
+    "resolve": _PATH_OR_KEY,
+    "rollback": "a number",
+    "unkeep": _PATH_OR_KEY,
+    "why": _PATH_OR_KEY,
+}
+"""What comes after the profile, where the profile may be left out only together with it."""
+
+_FIRST_MEANT: Mapping[str, Mapping[str, str]] = {
+    "backup make": {
+        "add": "make",
+        "create": "make",
+        "export": "make",
+        "import": "restore",
+        "load": "restore",
+        "new": "make",
+        "now": "make",
+        "run": "make",
+        "save": "make",
+    }
+}
+"""The verb that is meant by a first word, where a command without a verb has a meaning of its own."""
+
 _BETWEEN = frozenset(["as", "at", "from", "into", "to"])
 """Words that only join others, as in ``install SOURCE as NAME``."""
 
 
-def verb_meant(group: str, word: str, verbs: Iterable[str]) -> str:
-    """What to write instead of a verb that there is not below a command, as a sentence; empty if nothing is known.
+def verb_meant(group: str, word: str, verbs: Iterable[str]) -> Meant | None:
+    """What to write instead of a verb that there is not below a command; None if nothing is known.
 
     Args:
         group: The command, without the name of the program.
         word: The verb as it was typed.
         verbs: The verbs that there are.
     """
-    if said := _BELOW_MEANT.get(group, {}).get(word, ""):
+    if said := _BELOW_MEANT.get(group, {}).get(word):
         return said
     known = set(verbs)
     return did_you_mean(verb for verb in _ALIKE.get(word, ()) if verb in known)
 
 
-def option_meant(command: str, option: str, options: Iterable[str]) -> str:
-    """What to write instead of an option that a command does not have, as a sentence; empty if nothing is known.
+def option_meant(command: str, option: str, options: Iterable[str]) -> Meant | None:
+    """What to write instead of an option that a command does not have; None if nothing is known.
 
     Args:
         command: The command as it was typed, with the name of the program.
@@ -180,8 +245,8 @@ def option_meant(command: str, option: str, options: Iterable[str]) -> str:
 
 def extra_meant(
     prog: str, command: str, places: Sequence[str], extra: Sequence[str], flags: str
-) -> str:
-    """What to write if there is one word too many, as a sentence; empty if nothing is known.
+) -> Meant | None:
+    """What to write if there is one word too many; None if nothing is known.
 
     Args:
         prog: The name of the program.
@@ -191,12 +256,42 @@ def extra_meant(
         flags: The options without a value that were typed, each after a space.
     """
     words = [word for word in extra if word not in _BETWEEN]
-    if len(words) != 1:
-        return ""
-    return _EXTRA_MEANT.get(command, "").format(*places, *words, prog=prog, flags=flags)
+    if verb := first_meant(prog, command, [*places, *words], flags):
+        return verb
+    if len(words) != 1 or command not in _EXTRA_MEANT:
+        return None
+    return Meant(_EXTRA_MEANT[command].format(*places, *words, prog=prog, flags=flags))
 
 
-def did_you_mean(meant: Iterable[str]) -> str:
-    """Ask whether one of these was meant; empty if there are none."""
-    words = " or ".join(meant)
-    return f"did you mean {words}?" if words else ""
+def first_meant(prog: str, command: str, words: Sequence[str], flags: str) -> Meant | None:
+    """What to write if the first word is not a profile but a verb of other programs; None if nothing is known.
+
+    Args:
+        prog: The name of the program.
+        command: The command that was run because no verb of its group was typed, without the name of the program.
+        words: The words behind it, as a shell takes them.
+        flags: The options without a value that were typed, each after a space.
+    """
+    verb = _FIRST_MEANT.get(command, {}).get(words[0]) if words else None
+    if verb is None:
+        return None
+    group, _, typed = command.rpartition(" ")
+    line = " ".join([prog, group, verb, *words[1:]])
+    return Meant(f"did you mean: {line}{flags if verb == typed else ''}")
+
+
+def after_profile(prog: str, command: str, word: str, flags: str) -> Meant | None:
+    """What to write if a word that comes after the profile stands in its place; None if nothing comes after it.
+
+    Args:
+        prog: The name of the program.
+        command: The command, without the name of the program.
+        word: The word, as a shell takes it.
+        flags: The options without a value that were typed, each after a space.
+    """
+    what = _AFTER_PROFILE.get(command)
+    if what is None:
+        return None
+    return Meant(
+        f"{what} comes after the profile, . for the active one: {prog} {command} . {word}{flags}"
+    )

@@ -12,12 +12,15 @@ import click
 from hermes_dist.cli.entry.given import TooMany
 from hermes_dist.cli.entry.meant import (
     VERBS_MEANT,
+    Meant,
+    after_profile,
     did_you_mean,
     extra_meant,
+    first_meant,
     option_meant,
     verb_meant,
 )
-from hermes_dist.errors import UsageError
+from hermes_dist.errors import DistError, NoSuchProfile, UsageError
 
 _LONGEST = 40
 _LONGEST_WRITTEN = 200
@@ -44,7 +47,7 @@ def no_such_verb(
     return UsageError(what, hint=_with_help(meant, ctx.command_path))
 
 
-def _verb_of_group(group: str, word: str, verbs: Sequence[str], alike: Sequence[str]) -> str:
+def _verb_of_group(group: str, word: str, verbs: Sequence[str], alike: Sequence[str]) -> Meant:
     """What to write instead of a word that is not a verb of a group; ``alike`` are those of other groups."""
     # A group whose name is like this one, as `gateways` is like `gateway`.
     groups = _close(group, {name.split()[0] for name in alike}, 0.9)
@@ -52,7 +55,7 @@ def _verb_of_group(group: str, word: str, verbs: Sequence[str], alike: Sequence[
         verb_meant(group, word, verbs)
         or _near(word, verbs)
         or did_you_mean(name for name in alike if name.split()[0] in groups)
-        or f"choose one of: {', '.join(verbs)}"
+        or Meant(f"choose one of: {', '.join(verbs)}")
     )
 
 
@@ -74,7 +77,7 @@ def as_usage(err: click.ClickException, where: str) -> UsageError:
         return _bad_option(err.option_name, ctx)
     if isinstance(err, click.MissingParameter) and err.param:
         return _missing(err.param, ctx)
-    return UsageError(_refused(err), hint=_with_help("", ctx.command_path))
+    return UsageError(_refused(err), hint=_with_help(None, ctx.command_path))
 
 
 def _refused(err: click.ClickException) -> str:
@@ -92,7 +95,7 @@ def needs_value(option: str, value: str, place: str) -> UsageError:
         value: What its value is called.
         place: The command, as its help is asked for.
     """
-    return UsageError(f"{option} needs a value: {value}", hint=_with_help("", place))
+    return UsageError(f"{option} needs a value: {value}", hint=_with_help(None, place))
 
 
 def _shown(word: str) -> str:
@@ -101,8 +104,8 @@ def _shown(word: str) -> str:
     return repr(first if len(first) <= _LONGEST else f"{first[:_LONGEST]}…")
 
 
-def _near(word: str, known: Iterable[str]) -> str:
-    """A suggestion for a mistyped word, as a sentence; empty if nothing is close."""
+def _near(word: str, known: Iterable[str]) -> Meant | None:
+    """A suggestion for a mistyped word; None if nothing is close."""
     bare = {name.lstrip("-"): name for name in known}
     return did_you_mean(bare[name] for name in _close(word.lstrip("-"), bare, 0.6))
 
@@ -123,20 +126,63 @@ def _too_many(ctx: click.Context, extra: Sequence[str]) -> UsageError:
     return UsageError(what, hint=_with_help(meant, ctx.command_path))
 
 
-def _with_its_option(ctx: click.Context, words: Sequence[str], extra: Sequence[str]) -> str:
-    """The line in which the word too many follows an option; empty if there is none, or a word can't be shown."""
-    if any(len(word) > _LONGEST_WRITTEN or not word.isprintable() for word in (*words, *extra)):
-        return ""
+def _with_its_option(
+    ctx: click.Context, words: Sequence[str], extra: Sequence[str]
+) -> Meant | None:
+    """The line in which the word too many follows an option; None if there is none, or a word can't be shown."""
+    if not all(map(_can_be_written, (*words, *extra))):
+        return None
     quoted, left = [shlex.quote(word) for word in words], [shlex.quote(word) for word in extra]
     return extra_meant(_prog(ctx), _below(ctx), quoted, left, _flags(ctx))
 
 
-def _with_its_places(ctx: click.Context, places: Iterable[click.Argument]) -> str:
+def _can_be_written(word: str) -> bool:
+    return len(word) <= _LONGEST_WRITTEN and word.isprintable()
+
+
+def _with_its_places(ctx: click.Context, places: Iterable[click.Argument]) -> Meant:
     """The line with the places that there are for words."""
     pieces = " ".join(_typed_as(each) for each in places)
     if pieces == "PROFILE":
-        return f"one profile at a time: {ctx.command_path} PROFILE"
-    return f"write: {ctx.command_path} {pieces}".rstrip()
+        return Meant(f"one profile at a time: {ctx.command_path} PROFILE")
+    return Meant(f"write: {ctx.command_path} {pieces}".rstrip())
+
+
+def in_place_of_profile(err: DistError, ctx: click.Context) -> DistError:
+    """Let the error for a word that names no profile say what to write, if the word belongs somewhere else.
+
+    Args:
+        err: The error.
+        ctx: The command, whose words were parsed.
+    """
+    word = _only_word(ctx)
+    if not word:
+        return err
+    quoted, prog, below = shlex.quote(word), _prog(ctx), _below(ctx)
+    if meant := first_meant(prog, below, [quoted], _flags(ctx)):
+        err.hint, err.command = meant.said, ""
+    elif not _is_near(err) and (meant := after_profile(prog, below, quoted, _flags(ctx))):
+        err.hint, err.command = meant.after(_profiles_here(err, prog)), ""
+    return err
+
+
+def _only_word(ctx: click.Context) -> str:
+    """The word that was typed, if it is the only one: with another behind it, it is meant as a profile."""
+    places = [each for each in ctx.command.get_params(ctx) if isinstance(each, click.Argument)]
+    word, *others = [ctx.params.get(str(each.name)) for each in places] or [None]
+    if not isinstance(word, str) or any(others) or not _can_be_written(word):
+        return ""
+    return word
+
+
+def _is_near(err: DistError) -> bool:
+    """Whether an error has found a profile that may be meant."""
+    return isinstance(err, NoSuchProfile) and err.is_near
+
+
+def _profiles_here(err: DistError, prog: str) -> str:
+    """What an error says of the profiles that there are; empty if the word can't be the name of one."""
+    return err.advice(lambda line: f"{prog} {line}") if isinstance(err, NoSuchProfile) else ""
 
 
 def _flags(ctx: click.Context) -> str:
@@ -173,7 +219,8 @@ def _missing(param: click.Parameter, ctx: click.Context) -> UsageError:
     names = [_typed_as(each) for each in required if each is param or _is_missing(each, ctx)]
     what = f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'} missing"
     line = " ".join(_written(each, ctx) for each in required)
-    return UsageError(what, hint=_with_help(f"write: {ctx.command_path} {line}", ctx.command_path))
+    meant = Meant(f"write: {ctx.command_path} {line}")
+    return UsageError(what, hint=_with_help(meant, ctx.command_path))
 
 
 def _is_missing(param: click.Parameter, ctx: click.Context) -> bool:
@@ -196,12 +243,10 @@ def _below(ctx: click.Context) -> str:
     return ctx.command_path.removeprefix(_prog(ctx)).strip()
 
 
-def _with_help(meant: str, place: str) -> str:
+def _with_help(meant: Meant | None, place: str) -> str:
     """What may be meant, and where the rest is told."""
     see = f"see: {place} --help"
-    if not meant:
-        return see
-    return f"{meant} {see}" if meant.endswith("?") else f"{meant}; {see}"
+    return meant.before(see) if meant else see
 
 
 def _typed_as(param: click.Parameter) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import Annotated
 
 import typer
@@ -36,20 +35,14 @@ def why(
         str, typer.Argument(metavar="PATH|KEY", help="A file, or a key such as model.default.")
     ] = "",
 ) -> int:
+    name = session.ctx.profile(profile)
     if not place:
-        example = session.command(f"why {_alone(profile, 'model.default')}")
+        example = session.command(f"why {profile or '.'} model.default")
         raise UsageError("why of what?", hint=f"name a file or a key: {example}")
-    found = ops.why(session.ctx, session.ctx.profile(profile), place)
+    found = ops.why(session.ctx, name, place)
     session.screen.emit("why", why_data(found))
     say_lines(session.screen, why_lines(found, session.screen.longest_value()))
     return 0
-
-
-def _alone(word: str | None, place: str) -> str:
-    """What to type instead of one word alone, which may be a profile or already the place in one."""
-    if word and any(mark in word for mark in "./:"):
-        return f". {shlex.quote(word)}" if word != "." else f". {place}"
-    return f"{word or '.'} {place}"
 
 
 @command
@@ -60,10 +53,10 @@ def owns(
         str, typer.Argument(metavar="PACKAGE", help="The name of one of its packages.")
     ] = "",
 ) -> int:
+    name = session.ctx.profile(profile)
     if not package:
         listed = session.command(f"tree {profile or '.'}")
         raise UsageError("which package?", hint=f"list them with: {listed}")
-    name = session.ctx.profile(profile)
     places = ops.owns(session.ctx, name, package)
     session.screen.emit("owns", owns_data(name, package, places))
     with paged(session) as shown:
