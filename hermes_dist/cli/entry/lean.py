@@ -6,6 +6,7 @@ Only a process that is ours alone does so. Elsewhere, such as in the agent, a li
 from __future__ import annotations
 
 import builtins
+import os
 import sys
 from _frozen_importlib_external import PathFinder, SourceFileLoader
 from collections.abc import Callable, Mapping, Sequence
@@ -52,6 +53,7 @@ def _function(module: str, name: str) -> Callable[..., Any]:
 
 
 _QUOTE = "quote_from_bytes"
+_SCHEMA = "_json_schema"
 _PATTERNS = {"re": _Later("re", compile=pattern)}
 _LATER: Mapping[str, Mapping[str, object]] = {
     # It takes 14 ms to compile their 25 patterns as they are loaded, and one or two of them are used.
@@ -64,8 +66,25 @@ _LATER: Mapping[str, Mapping[str, object]] = {
         **{name: _Later(name) for name in ("fnmatch", "ntpath", "re", "warnings")},
         "urllib.parse": _Later("urllib.parse", **{_QUOTE: _function("urllib.parse", _QUOTE)}),
     },
+    # For the encoding of a program's output, where nobody names one.
+    "subprocess": {"locale": _Later("locale")},
+    # For the name of the system alone.
+    "uuid": {"platform": _Later("platform", system=lambda: os.uname().sysname)},
+    # For schemas of types.
+    "msgspec": {},
+    "msgspec.json": {
+        f".{_SCHEMA}": _Later(
+            f"msgspec.{_SCHEMA}",
+            **{
+                name: _function(f"msgspec.{_SCHEMA}", name)
+                for name in ("schema", "schema_components")
+            },
+        )
+    },
 }
-"""Modules, and in each of them what stands for others."""
+"""Modules, and in each of them what stands for others; a name from the same package begins with a dot."""
+_PARTS: Mapping[str, Mapping[str, object]] = {"msgspec": {"inspect": _Later("msgspec.inspect")}}
+"""Packages, and what stands for modules of theirs that they ask for as they are loaded."""
 
 
 class _Loader(SourceFileLoader):
@@ -82,10 +101,12 @@ class _Loader(SourceFileLoader):
             level: int = 0,
         ) -> Any:
             # Without names, `import a.b` asks for `a`.
-            if name in later and not level and bool(wanted) == ("." in name):
-                return later[name]
+            asked = "." * level + name
+            if asked in later and bool(wanted) == ("." in asked):
+                return later[asked]
             return builtins.__import__(name, of, names, wanted or (), level)
 
+        vars(module).update(_PARTS.get(module.__name__, {}))
         vars(module)["__builtins__"] = {**vars(builtins), "__import__": load}
         super().exec_module(module)
 
@@ -115,7 +136,7 @@ def _without_typing_extensions() -> None:
     Raises:
         ModuleNotFoundError: msgspec asks.
     """
-    if "msgspec._utils" in sys.modules and "msgspec.inspect" not in sys.modules:
+    if "msgspec._utils" in sys.modules and "msgspec.json" not in sys.modules:
         raise ModuleNotFoundError("msgspec does without", name="typing_extensions")
 
 

@@ -49,6 +49,12 @@ _USE: dict[str, tuple[str, object]] = {
         ),
         ["file:///a%20b", True, True, ["/etc"]],
     ),
+    "msgspec": (
+        "[msgspec.json.schema(int), type(msgspec.inspect.type_info(int)).__name__, msgspec.json.decode(b'1')]",
+        [{"type": "integer"}, "IntType", 1],
+    ),
+    "subprocess": ("subprocess.run(['echo', 'ö'], capture_output=True, text=True).stdout", "ö\n"),
+    "uuid": ("str(uuid.UUID(int=1))", "00000000-0000-0000-0000-000000000001"),
     "platform": ("bool(platform.platform())", True),
     "textwrap": (
         "[textwrap.wrap('to-day or so', 6), textwrap.dedent('  a\\n  b')]",
@@ -83,6 +89,12 @@ def test_what_yaml_cannot_print_is_refused_as_always() -> None:
 
 def test_paths_are_loaded_without_what_few_of_them_need() -> None:
     code = f"{_LEAN}import sys, pathlib\nfound = [n for n in ('re', 'urllib.parse', 'fnmatch', 'ntpath') if n in sys.modules]"
+    assert _run(f"{code}\nimport json; print(json.dumps(found))") == []
+
+
+def test_programs_and_values_are_loaded_without_what_few_of_them_need() -> None:
+    code = f"{_LEAN}import sys, subprocess, msgspec\nmsgspec.json.encode(1)\n"
+    code += "found = [n for n in ('locale', 'platform', 'textwrap', 'msgspec.inspect') if n in sys.modules]"
     assert _run(f"{code}\nimport json; print(json.dumps(found))") == []
 
 
