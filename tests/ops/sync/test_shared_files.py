@@ -14,6 +14,7 @@ from hermes_dist.errors import DistError
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.sync.meeting import Index, Said, dump_json, load_index
 from hermes_dist.ops.change.request import Request
+from hermes_dist.ops.context import Context
 from hermes_dist.ops.sync import now as now_module
 from hermes_dist.ops.sync.begin import Options, init, join
 from hermes_dist.ops.sync.counted import Unsigned
@@ -340,6 +341,17 @@ def test_a_kill_after_the_push_signs_nothing_twice_with_one_count(
     assert second.read("SOUL.md") == "Two.\n"
 
 
+def overtaken_by(fast: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a whole sync of a machine come between what the next one to sync has read and what it sends."""
+
+    def later(ctx: Context, place: Place, what: Push) -> str:
+        monkeypatch.setattr(now_module, "push", push)
+        now(fast)
+        return push(ctx, place, what)
+
+    monkeypatch.setattr(now_module, "push", later)
+
+
 def test_two_machines_that_send_at_once(
     two: tuple[Story, Machine, Machine], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -347,16 +359,7 @@ def test_two_machines_that_send_at_once(
     lines = first.read("SOUL.md")
     first.write("SOUL.md", "From the first.\n" + lines)
     second.write("SOUL.md", lines + "From the second.\n")
-    raced: list[bool] = []
-
-    def later(ctx: object, place: Place, what: Push) -> str:
-        if not raced:
-            raced.append(True)
-            monkeypatch.setattr(now_module, "push", push)
-            now(second)
-        return push(first.ctx, place, what)
-
-    monkeypatch.setattr(now_module, "push", later)
+    overtaken_by(second, monkeypatch)
     assert now(first).unvouched == ()
     now(second)
     for machine in (first, second):
@@ -456,16 +459,7 @@ def test_two_machines_that_name_an_older_place_at_once_agree(
 ) -> None:
     story, first, second = two
     older_place(story)
-    raced: list[bool] = []
-
-    def later(ctx: object, place: Place, what: Push) -> str:
-        if not raced:
-            raced.append(True)
-            monkeypatch.setattr(now_module, "push", push)
-            now(second)
-        return push(first.ctx, place, what)
-
-    monkeypatch.setattr(now_module, "push", later)
+    overtaken_by(second, monkeypatch)
     first.write("SOUL.md", "New.\n")
     now(first)
     now(second)
