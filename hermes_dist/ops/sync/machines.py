@@ -28,7 +28,7 @@ from hermes_dist.model.sync.record import KnownKeys, Record
 from hermes_dist.model.tree import Entry, Tree
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.sync.counted import marks_of, shared_states
-from hermes_dist.ops.sync.meeting import Meeting, Place, Push, meet, place_at, push
+from hermes_dist.ops.sync.meeting import Meeting, Place, Push, known_about, meet, place_at, push
 from hermes_dist.ops.sync.now import TRIES, Forgotten, up_to_date, with_own_keys
 from hermes_dist.ops.sync.roster import about_files, about_now, gone_statement, roster
 from hermes_dist.ops.sync.state import alone, folder_of, need_record, signer_path, write_record
@@ -177,7 +177,7 @@ def accept(ctx: Context, name: ProfileName, machine: str) -> Changed:
         record = need_record(ctx, name)
         place = place_at(ctx, record.url, record.branch, record.machine)
         for turn in range(TRIES):
-            meeting = meet(ctx, place)
+            meeting = meet(ctx, place, known_about(name, record))
             record = up_to_date(ctx, name, record, meeting) if meeting else record
             one = _to_accept(ctx, place, name, record, meeting, machine)
             assert meeting is not None  # noqa: S101 - there is a machine
@@ -273,7 +273,7 @@ def _take_away(
         What was there before, or None if nothing of the machine was; and what this machine knows of it.
     """
     for turn in range(TRIES):
-        meeting = meet(ctx, place)
+        meeting = meet(ctx, place, known_about(name, record))
         if meeting is None:
             return None, record
         record = up_to_date(ctx, name, record, meeting)

@@ -10,7 +10,8 @@ from msgspec import Struct, field
 
 from hermes_dist.decide.ownership import why_never_included
 from hermes_dist.errors import DistError, Invalid, UsageError
-from hermes_dist.model.paths import RelPath
+from hermes_dist.model.lock_head import Newer
+from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.source import AsGit, SourceKind, parse_source, without_credentials
 from hermes_dist.model.sync.meeting import (
     ABOUT,
@@ -32,6 +33,7 @@ from hermes_dist.model.sync.meeting import (
     load_machine,
     recipients_in,
 )
+from hermes_dist.model.sync.record import Record
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree
 from hermes_dist.ops.change.look_up import absolute
 from hermes_dist.ops.context import Context
@@ -76,7 +78,7 @@ class Meeting(Struct, frozen=True, kw_only=True):
         recipients: The public keys that may read what is encrypted.
         index: What is said of private files.
         shared: What is said of shared files.
-        damaged: The files about machines, and about who wrote what, that can't be read.
+        damaged: The files about machines, about who wrote what, and about the place itself, that can't be read.
         others: Files that no machine takes in, such as links.
     """
 
@@ -137,8 +139,26 @@ def url_of(ctx: Context, text: str) -> str:
     return spec.fetch_url
 
 
-def meet(ctx: Context, place: Place) -> Meeting | None:
+def known_about(name: ProfileName, record: Record) -> About | None:
+    """What a machine that meets others knows of the file that says what a meeting place is.
+
+    Returns:
+        All that the file said, but for the key that a machine trusts that joins. None before the first sync, and for a
+        place that an older program set up, which has no name yet.
+    """
+    if not (record.place and record.seen.commit):
+        return None
+    return About(profile=str(name), carried=record.carried, place=record.place)
+
+
+def meet(ctx: Context, place: Place, known: About | None = None) -> Meeting | None:
     """Read what a meeting place holds now; None for an empty repository.
+
+    Args:
+        ctx: The context.
+        place: The place.
+        known: What counts if the file that says what the place is can't be read, as :func:`known_about` returns it:
+            whoever may push can damage or delete it. None for a machine that is not there yet: it has to read it.
 
     Raises:
         Unreachable: It can't be reached.
@@ -154,14 +174,20 @@ def meet(ctx: Context, place: Place) -> Meeting | None:
             where=place.shown,
             hint="sync needs a repository of its own: make an empty, private one",
         )
-    return read_commit(ctx, place, commit) if commit else None
+    return read_commit(ctx, place, commit, known) if commit else None
 
 
-def read_commit(ctx: Context, place: Place, commit: str) -> Meeting:
+def read_commit(ctx: Context, place: Place, commit: str, known: About | None = None) -> Meeting:
     """Read what a meeting place held at a commit.
 
+    Args:
+        ctx: The context.
+        place: The place.
+        commit: The commit.
+        known: As for :func:`meet`.
+
     Raises:
-        DistError: It can't be fetched, is no meeting place, or something in it is damaged.
+        DistError: It can't be fetched, is no meeting place, or what it is can't be read.
     """
     git = place.git
     git.fetch(place.url, commit, progress=ctx.progress)
@@ -172,22 +198,52 @@ def read_commit(ctx: Context, place: Place, commit: str) -> Meeting:
         digests[oid] = ctx.store.put(data)
     whole = Tree((one.path, Entry(digests[one.oid], one.executable)) for one in listing.files)
     try:
-        return _read(ctx, commit, whole, tuple(left.path for left in listing.left_out))
+        return _read(ctx, commit, whole, tuple(left.path for left in listing.left_out), known)
     except DistError as err:
         raise err.within(place.shown) from None
 
 
-def _read(ctx: Context, commit: str, whole: Tree, others: tuple[str, ...]) -> Meeting:
-    def text(path: RelPath) -> bytes:
-        return ctx.store.read(whole[path].digest) if path in whole else b""
+def _about(data: bytes | None) -> About:
+    """Read the file that says what a repository is.
 
-    if ABOUT not in whole:
+    Raises:
+        Newer: A newer program wrote it.
+        Invalid: It is damaged.
+        DistError: There is none.
+    """
+    if data is None:
         raise DistError(
             "it is not a meeting place of hermes-dist, and it is not empty",
             hint="sync needs a repository of its own: make an empty, private one",
         )
-    about = load_about(text(ABOUT))
+    try:
+        return load_about(data)
+    except Newer:
+        raise
+    except Invalid as err:
+        err.hint = (
+            "somebody else than your machines wrote it: run `sync now` on a machine that syncs there already, which "
+            "writes it again"
+        )
+        raise
+
+
+def _read(
+    ctx: Context, commit: str, whole: Tree, others: tuple[str, ...], known: About | None
+) -> Meeting:
+    def text(path: RelPath) -> bytes:
+        return ctx.store.read(whole[path].digest) if path in whole else b""
+
     damaged: list[RelPath] = []
+    try:
+        about = _about(text(ABOUT) if ABOUT in whole else None)
+    except Newer:
+        raise
+    except DistError:
+        if known is None:
+            raise
+        damaged.append(ABOUT)
+        about = known
 
     def part(path: RelPath, load: Callable[[bytes], _T], default: _T) -> _T:
         """Read one file; a damaged one stops nothing but what depends on it."""

@@ -46,7 +46,7 @@ from hermes_dist.ops.sync.counted import (
     waiting_by_machine,
 )
 from hermes_dist.ops.sync.incoming import SyncedHome, propose_theirs, synced_home
-from hermes_dist.ops.sync.meeting import Meeting, Place, meet, place_at, push
+from hermes_dist.ops.sync.meeting import Meeting, Place, known_about, meet, place_at, push
 from hermes_dist.ops.sync.private import (
     Deletion,
     Exchanged,
@@ -461,7 +461,7 @@ def _still_there(ctx: Context, place: Place, name: ProfileName, record: Record) 
     Raises:
         Refused: Its history was rewritten, or it is empty now.
     """
-    meeting = meet(ctx, place)
+    meeting = meet(ctx, place, known_about(name, record))
     again = ctx.command(f"sync leave {name}")
     hint = f"if that was meant: {again}, then join or init again; nothing of the profile is lost"
     if meeting is None:

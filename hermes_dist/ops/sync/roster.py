@@ -118,11 +118,11 @@ def gone_statement(record: Record, signer: Signer, name: str, key: str) -> Gone:
 
 
 def about_files(ctx: Context, record: Record, meeting: Meeting | None) -> dict[RelPath, Entry]:
-    """What the repository says about itself, if an older program said it, or somebody who is none of the machines."""
+    """What the repository says about itself: again, if somebody else or an older program said it, or it is damaged."""
     if meeting is None or not record.signer:
         return {}
     now = about_now(record, meeting)
-    if meeting.about == now:
+    if meeting.about == now and ABOUT not in meeting.damaged:
         return {}
     made = {ABOUT: dump_json(now)}
     if meeting.about.format < FORMAT_SIGNED:

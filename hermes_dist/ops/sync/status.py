@@ -16,7 +16,7 @@ from hermes_dist.model.tree import EMPTY
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.sync.counted import counted
 from hermes_dist.ops.sync.incoming import synced_home
-from hermes_dist.ops.sync.meeting import Meeting, meet, place_at, read_commit
+from hermes_dist.ops.sync.meeting import Meeting, known_about, meet, place_at, read_commit
 from hermes_dist.ops.sync.now import up_to_date
 from hermes_dist.ops.sync.send import outgoing_of
 from hermes_dist.ops.sync.state import lock_of, need_record
@@ -73,9 +73,10 @@ def standing(ctx: Context, name: ProfileName) -> Standing:
     """
     record = need_record(ctx, name)
     place = place_at(ctx, record.url, record.branch, record.machine)
-    last = read_commit(ctx, place, record.seen.commit)
+    known = known_about(name, record)
+    last = read_commit(ctx, place, record.seen.commit, known)
     try:
-        now, reached = meet(ctx, place), True
+        now, reached = meet(ctx, place, known), True
     except Unreachable:
         now, reached = last, False
     meeting = now or last

@@ -10,7 +10,7 @@ from hermes_dist.decide.sync.known import print_of
 from hermes_dist.errors import counted
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.source import without_credentials
-from hermes_dist.model.sync.meeting import PACKAGE, in_home
+from hermes_dist.model.sync.meeting import ABOUT, PACKAGE, in_home
 from hermes_dist.ops.change.review import groups_of
 from hermes_dist.voice.clean import clean
 
@@ -165,6 +165,11 @@ def damage_lines(done: Synced) -> Iterator[str]:
 
 def _damage(path: RelPath, record: Record) -> str:
     where = clean(without_credentials(record.url))
+    if path == ABOUT:
+        return (
+            f"{clean(path)} is missing or damaged at {where}; this machine knows what it said, and the next sync now "
+            "writes it again. Check who may write there"
+        )
     return (
         f"{clean(path)} can't be read at {where}, so what that machine wrote waits; to mend it, run sync now on that "
         "machine, or bring the file back from the repository's history; if there is no such machine, delete it there"

@@ -8,9 +8,17 @@ import pytest
 from meeting_of_three import BOT, Machine, Story, yes
 from msgspec.structs import replace
 
-from hermes_dist.errors import Refused, UsageError
+from hermes_dist.errors import DistError, Refused, UsageError
+from hermes_dist.model.lock_head import Newer
 from hermes_dist.model.paths import RelPath
-from hermes_dist.model.sync.meeting import Gone, GoneMachines, dump_json, load_gone, load_machine
+from hermes_dist.model.sync.meeting import (
+    Gone,
+    GoneMachines,
+    dump_json,
+    load_about,
+    load_gone,
+    load_machine,
+)
 from hermes_dist.ops.change.request import Request
 from hermes_dist.ops.sync.begin import Options, join
 from hermes_dist.ops.sync.machines import accept, forget, leave
@@ -79,6 +87,95 @@ def test_a_damaged_file_of_nobody_known_is_named(
     assert [str(path) for path in done.damaged] == ["machines/d.json"]
     assert done.pushed
     assert [str(path) for path in standing(first.ctx, BOT).damaged] == ["machines/d.json"]
+
+
+WRONG_ABOUT = {
+    "cut off": "{",
+    "empty": "",
+    "missing": None,
+    "not text": "\x00\x01",
+    "another kind": "[]",
+    "asks for what never travels": '{"profile": "bot", "with": [".env"]}',
+}
+
+
+@pytest.mark.parametrize("content", WRONG_ABOUT.values(), ids=WRONG_ABOUT)
+def test_a_damaged_file_about_the_place_stops_no_machine_that_is_there(
+    three: tuple[Story, Machine, Machine, Machine], content: str | None
+) -> None:
+    story, first, second, third = three
+    before = load_about(story.at("meeting.json"))
+    first.write("SOUL.md", "Go on.\n")
+    now(first)
+    story.push_by_hand({"meeting.json": content})
+    assert [str(path) for path in standing(second.ctx, BOT).damaged] == ["meeting.json"]
+    third.write("skills/y/SKILL.md", "---\nname: y\n---\nGo on, too.\n")
+    done = now(third)
+    assert [str(path) for path in done.mended] == ["meeting.json"]
+    assert done.damaged == ()
+    after = load_about(story.at("meeting.json"))
+    assert (after.place, after.carried, after.format) == (
+        before.place,
+        before.carried,
+        before.format,
+    )
+    assert after.signer in {need_record(each.ctx, BOT).signer for each in story.machines}
+    for machine in (second, first, third):
+        done = now(machine)
+        assert done.mended == done.damaged == ()
+    for machine in (first, second, third):
+        assert machine.read("SOUL.md") == "Go on.\n"
+        assert "Go on, too." in machine.read("skills/y/SKILL.md")
+        assert accepted_by(machine) == ("a", "b", "c")
+    assert load_about(story.at("meeting.json")) == after, "no machine writes it back and forth"
+
+
+@pytest.mark.parametrize("content", ["{", None])
+def test_who_joins_needs_the_file_about_the_place(
+    content: str | None, three: tuple[Story, Machine, Machine, Machine], tmp_path: Path
+) -> None:
+    story, first, _, _ = three
+    story.push_by_hand({"meeting.json": content})
+    new = Machine(tmp_path, "d")
+    with pytest.raises(DistError) as told:
+        join(new.ctx, BOT, story.url, Options(machine="d"), Request(), yes)
+    assert not new.home.exists()
+    if content is not None:
+        assert "sync now" in told.value.hint
+        assert told.value.where.endswith(": meeting.json")
+    now(first)
+    join(new.ctx, BOT, story.url, Options(machine="d"), Request(), yes)
+    assert accepted_by(new) == ("a", "b", "c", "d")
+
+
+def test_a_machine_is_let_in_or_forgotten_beside_a_damaged_file_about_the_place(
+    three: tuple[Story, Machine, Machine, Machine], tmp_path: Path
+) -> None:
+    story, first, second, _ = three
+    new = Machine(tmp_path, "d")
+    join(new.ctx, BOT, story.url, Options(machine="d"), Request(), yes)
+    story.push_by_hand({"meeting.json": "{"})
+    accept(first.ctx, BOT, "d")
+    assert load_about(story.at("meeting.json")).place
+    story.push_by_hand({"meeting.json": None})
+    forget(first.ctx, BOT, "c")
+    assert load_about(story.at("meeting.json")).place
+    story.push_by_hand({"meeting.json": "{"})
+    leave(second.ctx, BOT, yes)
+    assert load_about(story.at("meeting.json")).place
+    now(first)
+    assert accepted_by(first) == ("a", "d")
+
+
+def test_a_newer_file_about_the_place_is_never_taken_for_a_damaged_one(
+    three: tuple[Story, Machine, Machine, Machine],
+) -> None:
+    story, first, _, _ = three
+    newer = story.at("meeting.json").replace(b'"format": 3', b'"format": 4')
+    story.push_by_hand({"meeting.json": newer})
+    with pytest.raises(Newer):
+        now(first)
+    assert story.at("meeting.json") == newer
 
 
 def test_only_a_machine_that_counts_forgets_another(
