@@ -22,7 +22,7 @@ from hermes_dist.ops.change.proposal import Proposal
 from hermes_dist.ops.change.request import Confirm, Request
 from hermes_dist.ops.change.review import groups_of
 from hermes_dist.ops.sync import begin, machines
-from hermes_dist.ops.sync.counted import unsigned_of
+from hermes_dist.ops.sync.counted import Unsigned, unsigned_of
 from hermes_dist.ops.sync.now import Losing, Synced, sync_now
 from hermes_dist.ops.sync.private import Deletion
 from hermes_dist.ops.sync.send import Outgoing
@@ -165,7 +165,49 @@ def now(
     allowed = frozenset(allow_finding or ())
     confirm, losing = _confirm(session, yes=yes), _losing(session, yes=yes)
     what = unsigned_of(unsigned)
+    done = sync_now(session.ctx, name, request, confirm, allowed, losing, what)
+    # Only somebody who is there knows who edited a file at the host: -y answers nothing of it.
+    if yes or unsigned or not _can_ask(session, done):
+        return _end(session, done)
+    code = _end(session, done, asks=True)
+    what = _ask_unsigned(session)
+    if what is Unsigned.WAIT:
+        return code
     return _end(session, sync_now(session.ctx, name, request, confirm, allowed, losing, what))
+
+
+def _can_ask(session: Session, done: Synced) -> bool:
+    """Whether there is something to ask about files that nobody signed, and somebody to answer."""
+    screen = session.screen
+    return bool(done.unvouched) and not done.dry_run and screen.somebody and not screen.as_json
+
+
+_OWN_ANSWERS = {
+    "t": Unsigned.THEIRS,
+    "theirs": Unsigned.THEIRS,
+    "o": Unsigned.OURS,
+    "ours": Unsigned.OURS,
+    "w": Unsigned.WAIT,
+    "wait": Unsigned.WAIT,
+    "": Unsigned.WAIT,
+}
+
+
+def _ask_unsigned(session: Session) -> Unsigned:
+    """Ask what becomes of shared files that none of the machines signed, after they were named."""
+    screen = session.screen
+    screen.prompt("What becomes of what none of your machines signed?")
+    screen.prompt("  [t]heirs  it was you: see it, then take it in")
+    screen.prompt("  [o]urs    it was not: put back what your machines have")
+    screen.prompt("  [w]ait    leave it as it is, there and here")
+    while True:
+        try:
+            typed = screen.read("  Your choice [wait]: ").strip().lower()
+        except Cancelled:
+            return Unsigned.WAIT  # what was synced until here stays
+        if typed in _OWN_ANSWERS:
+            return _OWN_ANSWERS[typed]
+        screen.prompt(f"  {clean(typed, 40)!r} is none of them; Enter means wait")
 
 
 def _losing(session: Session, *, yes: bool) -> Losing:
@@ -211,8 +253,8 @@ def _would(session: Session, done: Synced) -> int:
     return ExitCode.DONE
 
 
-def _end(session: Session, done: Synced) -> int:
-    """Say what was done, and choose the exit code."""
+def _end(session: Session, done: Synced, *, asks: bool = False) -> int:
+    """Say what was done, and choose the exit code; ``asks``: a question about what nobody signed comes next."""
     if done.dry_run:
         return _would(session, done)
     screen = session.screen
@@ -223,14 +265,14 @@ def _end(session: Session, done: Synced) -> int:
     if done.conflicts:
         screen.say(f"  the machines disagree at: {', '.join(map(clean, done.conflicts))}")
         screen.tell(f"  next: {session.command(f'resolve {done.profile} --list')}")
-    _waits(session, done)
+    _waits(session, done, asks=asks)
     if done.waiting:
         screen.say(f"  {needs_words(groups_of(done.parked))}")
         screen.tell(f"  next: {session.command(f'approve {done.profile}')}")
     return ExitCode.CONFLICTS if done.conflicts else ExitCode.DONE
 
 
-def _waits(session: Session, done: Synced) -> None:
+def _waits(session: Session, done: Synced, *, asks: bool = False) -> None:
     """Say what is not taken in, and what can be done about it."""
     screen = session.screen
     for machine, sentence in strangers(done):
@@ -239,7 +281,7 @@ def _waits(session: Session, done: Synced) -> None:
         screen.tell(f"  if it is not: {session.command(f'sync forget {done.profile} {machine}')}")
     for line in unvouched_lines(done):
         screen.say(f"  {line}")
-    if done.unvouched:
+    if done.unvouched and not asks:
         again = session.command(f"sync now {done.profile} --unsigned")
         screen.tell(f"  if it was you: {again} theirs, which takes it in")
         screen.tell(f"  if it was not: {again} ours, which puts back what your machines have")
