@@ -461,12 +461,12 @@ def looked_at(package: Tree) -> tuple[Callable[[RelPath], bool], Callable[[RelPa
     Returns:
         Two predicates: for files, and for folders to go into.
     """
-    above = package.folders
+    above, inside = package.folders, package.keys()
     folders = {folder for folder in above if "/" not in folder} | set(SHARED_FOLDERS)
     files = {path for path in package if "/" not in path} | {RelPath(name) for name in SHARED_FILES}
 
     def want(path: RelPath) -> bool:
-        if path in package:
+        if path in inside:
             return True
         known = path.top in folders if "/" in path else path in files
         return known and not is_machine(path)

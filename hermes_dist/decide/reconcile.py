@@ -9,7 +9,7 @@ Every verb that changes a home's package runs this with other arguments; see ``d
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Mapping
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -135,7 +135,7 @@ def reconcile(situation: Situation, decisions: Decisions) -> Plan:
     if set(effects) - set(waiting):
         ran = going_back(live.tree, ours, base, read, judge)
     return Plan(
-        steps=_steps(situation.found, {*ours, *live.tree, *situation.leaving}, live.tree),
+        steps=_steps(situation.found, (ours, live.tree, situation.leaving), live.tree),
         base=received,
         upstream=_not_received(received, situation.theirs),
         conflicts=merged.conflicts,
@@ -277,6 +277,8 @@ def _touches(effect: Effect, path: RelPath, key: str) -> bool:
     return long[: len(short)] == short
 
 
-def _steps(found: Tree, paths: set[RelPath], merged: Tree) -> tuple[Step, ...]:
-    changed: list[RelPath] = sorted(p for p in paths if found.get(p) != merged.get(p))
+def _steps(found: Tree, among: Iterable[Container[RelPath]], merged: Tree) -> tuple[Step, ...]:
+    """What changes, at the paths that are among some."""
+    among = tuple(among)
+    changed = (p for p in found.differing(merged) if any(p in paths for paths in among))
     return tuple(Step(p, found.get(p), merged.get(p)) for p in changed)

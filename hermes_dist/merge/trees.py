@@ -121,13 +121,16 @@ def merge_trees(
     """
     names = under_common_names(base, ours, theirs, read, moved or {})
     # Where upstream changed nothing, the home stays as it is: only what differs is decided path by path.
-    work = _Work(read, favour, leaves, live=dict(names.ours), base=dict(names.theirs))
+    work = _Work(
+        read, favour, leaves, live=dict(names.ours.items()), base=dict(names.theirs.items())
+    )
     _merge_paths(work, names)
     _part_files_from_folders(work, names)
     still_open = {conflict.path for conflict in work.conflicts}
+    here = names.moved_here
     return TreeMerge(
         tree=Tree({p: e for p, e in work.live.items() if e}),
-        base=Tree({names.upstream_name(p): e for p, e in work.base.items() if e}),
+        base=Tree({here.get(p, p): e for p, e in work.base.items() if e}),
         conflicts=tuple(sorted(work.conflicts)),
         blobs=work.blobs,
         renamed=names.followed,
@@ -292,10 +295,10 @@ def _part_files_from_folders(work: _Work, names: Names) -> None:
     Paths are merged one by one, so only here can be seen that two of them can't be on one disk together.
     """
     live = {path for path, entry in work.live.items() if entry}
-    new = sorted(path for path in live if path not in names.ours)
-    if not new:
+    new = sorted(live - names.ours.keys())
+    folders = folders_of(live) if new else set()
+    if folders.isdisjoint(live):
         return
-    folders = folders_of(live)
     for path in new:
         in_the_way = _in_the_way(path, live, folders)
         if not in_the_way:

@@ -145,7 +145,10 @@ class Tree(Mapping[RelPath, Entry]):
     def digest(self) -> Digest:
         """SHA-256 over ``mode digest path`` lines in path order."""
         if self._digest is None:
-            lines = (f"{mode_of(e)} {e.digest} {path}\n" for path, e in self._entries.items())
+            lines = [
+                f"755 {e.digest} {path}\n" if e.executable else f"644 {e.digest} {path}\n"
+                for path, e in self._entries.items()
+            ]
             self._digest = Digest.of("".join(lines).encode())
         return self._digest
 

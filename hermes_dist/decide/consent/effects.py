@@ -48,7 +48,7 @@ def find_effects(
         judge: Knows what the lock remembers.
         known: Gives the names of providers that the machine uses.
     """
-    changed = [path for path in merged if merged[path] != ours.get(path)]
+    changed = [path for path in ours.differing(merged) if path in merged]
     before, after, theirs = (Side(tree, read) for tree in (ours, merged, shipped))
     idle = guarded_off(after, theirs, judge)
     # Each side is compared with the home as found, not with base: what the user runs already needs no approval, and

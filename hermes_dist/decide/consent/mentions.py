@@ -265,7 +265,7 @@ class _Index:
     def __init__(self, paths: frozenset[RelPath]) -> None:
         self.files = _by_name(paths)
         self.folders = _by_name(folders_of(paths))
-        self.spaced = any(" " in path for path in paths)
+        self.spaced = " " in "\n".join(paths)
 
 
 @lru_cache(maxsize=2)
@@ -277,7 +277,8 @@ def _index_of(paths: frozenset[RelPath]) -> _Index:
 def _by_name(paths: Iterable[RelPath]) -> dict[str, list[RelPath]]:
     names: dict[str, list[RelPath]] = {}
     for path in sorted(paths):
-        names.setdefault(folded(path.name), []).append(path)
+        name = path.rpartition("/")[2]
+        names.setdefault(name.lower() if name.isascii() else folded(name), []).append(path)
     return names
 
 

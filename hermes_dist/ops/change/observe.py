@@ -40,7 +40,7 @@ _REPOSITORY = ".git"
 """The agent's installer copies this folder along; it says nothing about the home."""
 
 
-Believe = Callable[[RelPath], bool]
+Believe = Callable[[str], bool]
 """Says which files may be taken for what they were."""
 
 
@@ -104,7 +104,7 @@ def _look(home: Path, package: Tree, believe: Believe | None) -> Scan:
         return scan(home, want, into, like=package)
     records = seen_records()
     known = records.seen_before(home)
-    believed = {path: row for path, row in known.items() if believe(path)}
+    believed = {path: row for path, row in known.items() if path.endswith("/") or believe(path)}
     seen = scan(home, want, into, believed, package)
     records.remember(home, known, seen.known)
     return seen

@@ -231,8 +231,7 @@ def _left_as_it_is(base: Tree, incoming: Incoming) -> Believe:
     If such a file is taken for what it was, and is not, then that is as if it was edited after the look. What is
     written in spite of this is compared with the plan once more, as everything is.
     """
-    placed = incoming.placed
-    same = {path for path, entry in base.items() if placed.get(path) == entry}
+    same = base.keys() - set(base.differing(incoming.placed))
     return same.__contains__
 
 

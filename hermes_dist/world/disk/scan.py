@@ -6,7 +6,7 @@ import errno
 import os
 import stat
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
@@ -22,7 +22,11 @@ from hermes_dist.world.disk.links import Linked, Links, open_folder
 Signature = tuple[int, int, int, int]
 """Size, mtime, ctime and inode of a file: while they stay, so does its content."""
 
-Known = Mapping[RelPath, tuple[Signature, str]]
+Known = Mapping[str, tuple[Signature, str]]
+"""What is known of each file, with its digest; and of a folder, with a slash behind its path, what :func:`_names` says.
+
+While the signature of a folder stays, no name came into it or left it.
+"""
 
 _Kind = Literal["folder", "file", "link", "other"]
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -109,22 +113,57 @@ class _Walk:
         self._want, self._into, self._known, self._now = want, into, known or {}, now
         self._remembers = known is not None
         self._links = links
-        self._like = like
+        self._like = dict(like.items())
         self._paths: dict[str, RelPath] = {path: path for path in chain(like, like.folders)}
         self.entries: dict[RelPath, Entry] = {}
         self.odd: list[LeftOut] = []
         self.links: list[Link] = []
         self.folders: list[RelPath] = []
-        self.seen: dict[RelPath, tuple[Signature, str]] = {}
+        self.seen: dict[str, tuple[Signature, str]] = {}
 
     def folder(self, fd: int, at: RelPath | None) -> None:
+        # Asked before it is listed: what changes it meanwhile makes it look otherwise the next time.
+        before = os.fstat(fd) if self._remembers else None
         with os.scandir(fd) as found:
             children = [(c.name, _kind(c)) for c in found]
         above = "" if at is None else f"{at}/"
+        if before is not None and above and self._is_settled(before):
+            names = _names(children)
+            if names is not None:
+                self.seen[above] = (_signature(before), names)
+        self._children(fd, "", at, children)
+
+    def _is_settled(self, found: os.stat_result) -> bool:
+        """Whether whatever changes it from now on will make it look otherwise."""
+        return max(found.st_mtime_ns, found.st_ctime_ns) < self._now - _FRESH
+
+    def _as_before(self, fd: int, name: str, at: RelPath) -> bool:
+        """Walk through a folder without listing it; False if it may have other names than at the last look.
+
+        Raises:
+            OSError: It is gone.
+        """
+        above = f"{at}/"
+        known = self._known.get(above)
+        if known is None:
+            return False
+        found = os.stat(name, dir_fd=fd, follow_symlinks=False)
+        if not stat.S_ISDIR(found.st_mode) or _signature(found) != known[0]:
+            return False
+        self.folders.append(at)
+        self.seen[above] = known
+        self._children(fd, f"{name}/", at, _children(known[1]))
+        return True
+
+    def _children(
+        self, fd: int, to: str, at: RelPath | None, children: Iterable[tuple[str, _Kind]]
+    ) -> None:
+        """Walk through what is in a folder, which is at ``to`` below the open one."""
+        above, paths = "" if at is None else f"{at}/", self._paths
         for name, kind in children:
-            path = self._paths.get(above + name) or self._named(at, name)
+            path = paths.get(above + name) or self._named(at, name)
             if path is not None:
-                self._child(fd, name, path, kind)
+                self._child(fd, to + name, path, kind)
 
     def _named(self, at: RelPath | None, name: str) -> RelPath | None:
         try:
@@ -182,7 +221,8 @@ class _Walk:
 
     def _deeper(self, fd: int, name: str, path: RelPath) -> None:
         try:
-            self._entered(os.open(name, _FOLDER, dir_fd=fd), path)
+            if not self._as_before(fd, name, path):
+                self._entered(_opened(name, _FOLDER, fd), path)
         except (OSError, Linked) as error:
             self._failed(path, error)
 
@@ -205,9 +245,10 @@ class _Walk:
         before = os.stat(name, dir_fd=folder, follow_symlinks=False)
         known = self._known.get(path)
         if known and stat.S_ISREG(before.st_mode) and known[0] == _signature(before):
-            self._take(path, before, known)
+            self._keep(path, before.st_mode, known[1])
+            self.seen[path] = known
             return
-        fd = os.open(name, _READ, dir_fd=folder)
+        fd = _opened(name, _READ, folder)
         try:
             opened = os.fstat(fd)
             if not stat.S_ISREG(opened.st_mode):
@@ -218,14 +259,16 @@ class _Walk:
             os.close(fd)
 
     def _take(self, path: RelPath, found: os.stat_result, row: tuple[Signature, str]) -> None:
-        digest = row[1]
-        executable = bool(found.st_mode & stat.S_IXUSR)
+        self._keep(path, found.st_mode, row[1])
+        if self._remembers and self._is_settled(found):
+            self.seen[path] = row
+
+    def _keep(self, path: RelPath, mode: int, digest: str) -> None:
+        executable = bool(mode & stat.S_IXUSR)
         entry = self._like.get(path)
         if entry is None or entry.digest != digest or entry.executable != executable:
             entry = Entry(Digest(digest), executable)
         self.entries[path] = entry
-        if self._remembers and max(found.st_mtime_ns, found.st_ctime_ns) < self._now - _FRESH:
-            self.seen[path] = row
 
     def _failed(self, path: RelPath, error: OSError | Linked) -> None:
         """Note what became of a step: a file that vanished counts as missing; one that can't be opened is odd."""
@@ -238,6 +281,41 @@ class _Walk:
             raise DistError(f"can't read it: {error.strerror}", where=path) from error
         else:
             self.odd.append(LeftOut(path, Why.UNREADABLE, detail=error.strerror or ""))
+
+
+def _names(children: Iterable[tuple[str, _Kind]]) -> str | None:
+    """The names in a folder, files before folders; None if it holds anything else, which is judged at every look."""
+    files: list[str] = []
+    folders: list[str] = []
+    for name, kind in children:
+        if kind not in ("file", "folder") or not name.isprintable():
+            return None
+        (files if kind == "file" else folders).append(name)
+    return f"{'/'.join(files)}//{'/'.join(folders)}"
+
+
+def _children(names: str) -> list[tuple[str, _Kind]]:
+    """What :func:`_names` made one text of."""
+    files, _, folders = names.partition("//")
+    found: list[tuple[str, _Kind]] = [(name, "file") for name in files.split("/") if name]
+    found += [(name, "folder") for name in folders.split("/") if name]
+    return found
+
+
+def _opened(name: str, flags: int, folder: int) -> int:
+    """Open what is below an open folder, through no link.
+
+    Raises:
+        OSError: As the system says.
+    """
+    first, slash, rest = name.partition("/")
+    if not slash:
+        return os.open(name, flags, dir_fd=folder)
+    deeper = os.open(first, _FOLDER, dir_fd=folder)
+    try:
+        return _opened(rest, flags, deeper)
+    finally:
+        os.close(deeper)
 
 
 def _kind(child: os.DirEntry[str]) -> _Kind:

@@ -24,7 +24,7 @@ from hermes_dist.world.disk.scan import MANY, Known
 
 _FILE = f"{PRIVATE}/seen"
 _MANIFEST = f"{PRIVATE}/seen-manifest"
-_FORMAT = b"1 "
+_FORMAT = b"2 "
 _STALE = 50
 """The record is written again when more than one file in so many is not as it says."""
 _Rows = dict[str, tuple[tuple[int, int, int, int], str]]
@@ -53,7 +53,7 @@ def remember(home: Path, before: Known, now: Known) -> None:
         before: What :func:`seen_before` returned.
         now: What the scan found.
     """
-    stale = sum(before.get(path) != row for path, row in now.items())
+    stale = sum((old := before.get(path)) is not row and old != row for path, row in now.items())
     if len(now) < MANY or stale * _STALE <= len(now) or not (home / PRIVATE).is_dir():
         return
     # Row by row: copies of all of them would take as much memory again.

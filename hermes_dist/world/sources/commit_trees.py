@@ -7,7 +7,7 @@ is read as a whole, which tells what is wrong.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 
@@ -226,23 +226,33 @@ class CommitTrees:
         Raises:
             _Unusual: The store lacks one, or the record lacks what the change is about.
         """
-        paths: dict[str, RelPath] = {path: path for path in before}
+        known: dict[str, tuple[RelPath, Entry]] = {path: (path, e) for path, e in before.items()}
         named = {entry.digest for entry in before.values()}
         kept, total = dict[RelPath, Entry](), 0
-        touched = set()
+        touched, changed = set(), {*change.gone, *change.files}
         for row in record.rows():
-            if row.path in change.gone or row.path in change.files:
+            if row.path in changed:
                 touched.add(row.path)
                 continue
-            path = paths.get(row.path) or RelPath(row.path)
-            entry = _shared(row, before.get(path))
-            if entry.digest not in named and not self._store.keeps(entry.digest, row.size):
-                raise _Unusual
-            kept[path] = entry
+            path, entry = known.get(row.path) or (RelPath(row.path), None)
+            kept[path] = (
+                self._stored(row, named) if entry is None or _differs(entry, row) else entry
+            )
             total += row.size
         if touched != change.gone | (change.files.keys() - change.added):
             raise _Unusual
         return _Kept(kept, total)
+
+    def _stored(self, row: Row, named: Container[Digest]) -> Entry:
+        """The entry of a row whose content is in the store, or is named by a lock.
+
+        Raises:
+            _Unusual: It is neither.
+        """
+        entry = Entry(Digest(row.digest), row.executable)
+        if entry.digest not in named and not self._store.keeps(entry.digest, row.size):
+            raise _Unusual
+        return entry
 
     def _check_stored(self, kept: Mapping[RelPath, Entry]) -> None:
         """Check that the contents are there. No clean-up removes what a lock names, but a bad disk does.
@@ -357,12 +367,9 @@ def _text(raw: bytes) -> str:
         raise _Unusual from None
 
 
+def _differs(entry: Entry, row: Row) -> bool:
+    return entry.digest != row.digest or entry.executable != row.executable
+
+
 def _entries(rows: Iterable[Row]) -> dict[RelPath, Entry]:
-    return {RelPath(row.path): _shared(row, None) for row in rows}
-
-
-def _shared(row: Row, before: Entry | None) -> Entry:
-    """The entry of a row; the one before if it is the same."""
-    if before and before.digest == row.digest and before.executable == row.executable:
-        return before
-    return Entry(Digest(row.digest), row.executable)
+    return {RelPath(row.path): Entry(Digest(row.digest), row.executable) for row in rows}

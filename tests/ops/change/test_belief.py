@@ -77,6 +77,7 @@ def lie(story: Story, word: str) -> None:
     rows = {
         path: (was, base[path].digest if path in base else Digest.of(word.encode()))
         for path, (was, _) in seen.known.items()
+        if not path.endswith("/")
     }
     remember(story.home, {}, rows)
     assert seen_before(story.home).keys() == rows.keys()
@@ -169,3 +170,24 @@ def test_if_the_plan_does_not_hold_nothing_is_believed_any_more(tmp_path: Path) 
         assert "Rule 1 of theirs" in story.read("SOUL.md")
         assert "Rule 30 of mine" in story.read("SOUL.md")
         assert [str(one.path) for one in status(story.ctx, BOT).edited] == ["SOUL.md", SKILLS[0]]
+
+
+def test_a_file_that_the_record_of_its_folder_leaves_out_is_not_lost(tmp_path: Path) -> None:
+    with large_homes():
+        story = Story(tmp_path, FILES)
+        story.install()
+        new = "skills/s0/notes.md"
+        before = scan(story.home, lambda _: True, lambda path: path != PRIVATE, {}).known
+        story.write(new, "Mine.\n")
+        now = scan(story.home, lambda _: True, lambda path: path != PRIVATE, {}).known
+        # As if neither size, times nor number of the folder had changed.
+        names = {path: before.get(path, row)[1] for path, row in now.items() if path != new}
+        remember(story.home, {}, {path: (now[path][0], text) for path, text in names.items()})
+        story.ship({new: "Theirs.\n"})
+        fooled = scan(
+            story.home, lambda _: True, lambda path: path != PRIVATE, seen_before(story.home)
+        )
+        assert new not in fooled.tree
+        update(story.ctx, BOT, GO, lambda _: True)
+        assert story.read(new) == "Mine.\n"
+        assert [str(one.path) for one in story.lock.conflicts] == [new]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from pathlib import Path
 
 import pytest
 
 from hermes_dist.brand import PRIVATE
+from hermes_dist.model.left_out import Why
 from hermes_dist.model.manifest import EnvVar
 from hermes_dist.model.tree import Digest
 from hermes_dist.world.disk import seen_files
@@ -141,3 +143,116 @@ def test_what_is_doubted_is_forgotten_and_a_note_needs_a_place(home: Path) -> No
     (home / PRIVATE).rmdir()
     remember_asked(home, digest, ())
     assert not (home / PRIVATE).exists()
+
+
+def nested(home: Path) -> None:
+    for number in range(4):
+        folder = home / "skills" / f"s{number}"
+        folder.mkdir(parents=True)
+        (folder / "SKILL.md").write_text(f"Skill {number}.\n")
+        (folder / "more").mkdir()
+        (folder / "more" / "notes.md").write_text("Notes.\n")
+
+
+def listed(home: Path, monkeypatch: pytest.MonkeyPatch) -> int:
+    """How many folders a look lists."""
+    count = 0
+    real = os.scandir
+
+    def watched(fd: int) -> object:
+        nonlocal count
+        count += 1
+        return real(fd)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "scandir", watched)
+        scan(home, lambda _: True, lambda path: path != PRIVATE, seen_before(home))
+    return count
+
+
+def test_only_folders_into_which_something_came_are_listed_again(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nested(home)
+    _, first = look(home)
+    assert len(first.folders) == 9
+    assert listed(home, monkeypatch) == 1, "the home itself, which changes all the time"
+    (home / "skills" / "s1" / "SKILL.md").write_text("Edited where it is.\n")
+    assert listed(home, monkeypatch) == 1
+    (home / "skills" / "s2" / "more" / "mine.md").write_text("Mine.\n")
+    assert listed(home, monkeypatch) == 2
+    _, again = look(home)
+    assert [str(path) for path in again.tree.differing(first.tree)] == [
+        "skills/s1/SKILL.md",
+        "skills/s2/more/mine.md",
+    ]
+    assert {*again.folders} == {*first.folders}
+
+
+def test_a_folder_with_a_link_is_listed_at_every_look(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nested(home)
+    (home / "skills" / "s3" / "link.md").symlink_to(home / "1.md")
+    odd = look(home)[1].odd
+    assert [one.path for one in odd] == ["skills/s3/link.md"]
+    assert listed(home, monkeypatch) == 2
+    assert look(home)[1].odd == odd
+
+
+CHANGES = {
+    "edit": lambda home, n: (home / f"skills/s{n}/SKILL.md").write_text("Edited.\n"),
+    "new": lambda home, n: (home / f"skills/s{n}/new.md").write_text("New.\n"),
+    "new folder": lambda home, n: (home / f"skills/s{n}/deep/er").mkdir(parents=True),
+    "gone": lambda home, n: (home / f"skills/s{n}/SKILL.md").unlink(),
+    "gone folder": lambda home, n: shutil.rmtree(home / f"skills/s{n}"),
+    "moved": lambda home, n: (home / f"skills/s{n}").rename(home / f"skills/m{n}"),
+    "moved in": lambda home, n: (home / f"{n}.md").rename(home / f"skills/s{n}/more/x.md"),
+    "a link for a folder": lambda home, n: _linked(home / f"skills/s{n}/more", home),
+    "a file for a folder": lambda home, n: _replaced(home / f"skills/s{n}/more"),
+    "exchanged": lambda home, n: _exchanged(home / f"skills/s{n}", home / "skills/s0"),
+    "locked": lambda home, n: (home / f"skills/s{n}/more").chmod(0),
+}
+
+
+def _linked(folder: Path, home: Path) -> None:
+    shutil.rmtree(folder)
+    folder.symlink_to(home)
+
+
+def _replaced(folder: Path) -> None:
+    shutil.rmtree(folder)
+    folder.write_text("A file.\n")
+
+
+def _exchanged(one: Path, other: Path) -> None:
+    aside = one.with_name("aside")
+    one.rename(aside)
+    other.rename(one)
+    aside.rename(other)
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_whatever_changes_a_look_with_a_record_finds_what_one_without_finds(
+    home: Path, change: str
+) -> None:
+    nested(home)
+    look(home)
+    CHANGES[change](home, 2)
+    with_record = look(home)[1]
+    whole = scan(home, lambda _: True, lambda path: path != PRIVATE)
+    assert with_record.tree == whole.tree
+    assert with_record.odd == whole.odd
+    assert {*with_record.folders} == {*whole.folders}
+
+
+def test_a_record_that_names_what_is_not_there_leads_nowhere(home: Path) -> None:
+    nested(home)
+    _, seen = look(home)
+    lies = {
+        path: (was, "../x.md/..//./..") if path == "skills/s1/" else (was, text)
+        for path, (was, text) in seen.known.items()
+    }
+    found = scan(home, lambda _: True, lambda path: path != PRIVATE, lies)
+    assert [one.why for one in found.odd] == [Why.UNSAFE_NAME] * len(found.odd)
+    assert not any(path.under("skills/s1") for path in found.tree)
