@@ -237,7 +237,8 @@ def _left_as_it_is(base: Tree, incoming: Incoming) -> Believe:
 
 def _size(ctx: Context, tree: Tree, read: Read) -> int:
     """The bytes of a tree, as the store knows them, or else as they are read."""
-    return sum(ctx.store.size(e.digest) or len(read(e.digest)) for e in tree.values())
+    known = ctx.store.sizes(entry.digest for entry in tree.values())
+    return sum(known.get(e.digest) or len(read(e.digest)) for e in tree.values())
 
 
 def _decisions(

@@ -59,23 +59,28 @@ class Store:
 
     def has_all(self, digests: Iterable[Digest]) -> bool:
         """Return whether there are blobs of all these names."""
-        return next(self._missing(digests), None) is None
+        return all(size is not None for _, size in self._found_at_once(digests))
 
     def lacking(self, digests: Iterable[Digest]) -> list[Digest]:
         """Return those of these names that there are no blobs of, in order."""
-        return sorted(self._missing(digests))
+        return sorted(name for name, size in self._found_at_once(digests) if size is None)
 
-    def _missing(self, digests: Iterable[Digest]) -> Iterator[Digest]:
-        """Yield the names of which there are no blobs; a box is asked once for all that it may have."""
+    def sizes(self, digests: Iterable[Digest]) -> dict[Digest, int]:
+        """Return the size of each blob in bytes, without those that are missing."""
+        return {name: size for name, size in self._found_at_once(digests) if size is not None}
+
+    def _found_at_once(self, digests: Iterable[Digest]) -> Iterator[tuple[Digest, int | None]]:
+        """Yield what :meth:`size` says of each name once; a box is asked once for all that it may have."""
         rest = set(digests)
         while rest:
             digest = rest.pop()
-            if not self.has(digest):
-                yield digest
-                continue
-            near = self.boxes.near(digest)
+            size = self.size(digest)
+            yield digest, size
+            near = None if size is None else self.boxes.near(digest)
             if near is not None:
-                rest = self.boxes.index_of(near.box).lacking(rest)
+                found = self.boxes.index_of(near.box).sizes(rest)
+                rest -= found.keys()
+                yield from found.items()
 
     def _place(self, digest: Digest, *, again: bool = False, sure: bool = False) -> Place | None:
         """Find a blob in the boxes; None if it has a file of its own, or is missing.

@@ -60,12 +60,14 @@ class Index:
             row += 1
         return None
 
-    def lacking(self, digests: Set[Digest]) -> set[Digest]:
-        """Return those of some contents that are not in this box."""
+    def sizes(self, digests: Set[Digest]) -> dict[Digest, int]:
+        """Return the sizes of those of some contents that are in this box."""
         if len(digests) * _ROWS_A_SEARCH < len(self):
-            return {digest for digest in digests if self.find(digest) is None}
-        keys = {key for key, _, _ in ROW.iter_unpack(self.rows)}
-        return {digest for digest in digests if bytes.fromhex(digest) not in keys}
+            places = {digest: self.find(digest) for digest in digests}
+            return {digest: place.size for digest, place in places.items() if place}
+        known = {key: size for key, _, size in ROW.iter_unpack(self.rows)}
+        found = {digest: known.get(bytes.fromhex(digest)) for digest in digests}
+        return {digest: size for digest, size in found.items() if size is not None}
 
     def all(self) -> Iterator[Place]:
         """Everything that is in it."""

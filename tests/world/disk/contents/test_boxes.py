@@ -307,11 +307,13 @@ def test_those_that_are_not_there_are_found_with_a_look_at_each_box(
     asked = [d for box in boxed for d in (box[:1] if few else box)] + alone + gone
     fresh = Store(store.root)
     looks: list[Digest] = []
-    real = fresh.has
-    monkeypatch.setattr(fresh, "has", lambda d: (looks.append(d), real(d))[1])
+    real = fresh.size
+    monkeypatch.setattr(fresh, "size", lambda d: (looks.append(d), real(d))[1])
     assert fresh.lacking([*asked, *asked]) == sorted(gone)
     assert len(looks) == len(boxed) + len(alone) + len(gone)
     assert fresh.lacking([]) == []
+    sizes = Store(store.root).sizes([*asked, *asked])
+    assert sizes == {digest: store.size(digest) for digest in asked if digest not in gone}
 
 
 def test_a_box_that_was_written_again_meanwhile_is_not_taken_for_damaged(store: Store) -> None:
