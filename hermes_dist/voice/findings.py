@@ -223,7 +223,7 @@ SENTENCES: Sentences = {
     FindingKind.POINTS_TO_NOBODY: "it points to the profile {profile}, which does not exist",
     FindingKind.SERVERS_UNREAD: "{title} does not read mcp.json",
     FindingKind.PACKAGE_SERVERS_UNREAD: "{title} does not read mcp.json",
-    FindingKind.AGENT_IGNORES: "the agent can't read these {things}: {why}",
+    FindingKind.AGENT_IGNORES: "these {things} can't be read: {why}",
     FindingKind.LOCK_UNREADABLE: "{why}",
     FindingKind.CONFLICTS_OPEN: _conflicts,
     FindingKind.CONTENTS_MISSING: _missing,

@@ -461,7 +461,8 @@ SENTENCES: Sentences = {
         "the author's back; use `{command}` instead of its own"
     ),
     NoteKind.PARTS_NOT_IN: "parts of this version are not installed yet; add them with: {command}",
-    NoteKind.AGENT_CANNOT_READ: "the agent can't read it: {why}",
+    # Not that the agent can't: it takes some of what is refused here, such as a key that is there twice.
+    NoteKind.AGENT_CANNOT_READ: "it can't be read: {why}",
     NoteKind.CANNOT_COMPARE: (
         "what was received is lost and can't be fetched again, so differences can't be shown"
     ),

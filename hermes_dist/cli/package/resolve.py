@@ -18,12 +18,12 @@ from hermes_dist.cli.shared.command import AllowEffects, DryRun, Profile, Restar
 from hermes_dist.cli.shared.pager import paged
 from hermes_dist.cli.shared.request import show_outcome
 from hermes_dist.cli.shared.session import Session
-from hermes_dist.errors import ExitCode, InputNeeded, UsageError
+from hermes_dist.errors import DistError, ExitCode, InputNeeded, UsageError
 from hermes_dist.model.keypath import BODY, format_key, place_words
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.plan import Conflict
 from hermes_dist.model.side import Side
-from hermes_dist.ops.change.proposal import Proposal
+from hermes_dist.ops.change.proposal import Outcome, Proposal
 from hermes_dist.ops.change.request import Choices, Request
 from hermes_dist.ops.conflicts.sides import Shown, shown_conflict, side_lines
 from hermes_dist.ops.package import resolve as ops
@@ -100,7 +100,24 @@ def resolve(
         place=place,
         always=always,
     )
+    if sides[0] is Side.THEIRS:
+        _say_unsettled(session, outcome, place)
     return show_outcome(session, outcome, restart=restart)
+
+
+def _say_unsettled(session: Session, outcome: Outcome, place: str) -> None:
+    """Name what was to be settled and is still open, as it can't be edited where it stands in the user's file."""
+    if outcome.dry_run or outcome.skipped or outcome.waiting:
+        return  # nothing was tried, or something else may keep it open, which is told
+    try:
+        left = ops.open_conflicts(session.ctx, outcome.profile, place)
+    except DistError:
+        return  # the place is settled
+    for conflict in left:
+        session.screen.tell(
+            f"  {clean(conflict.words)} stays open: the file here is written in a way in which that place can't be "
+            "changed alone, for instance with an anchor; --edit settles it"
+        )
 
 
 def _check_one(chosen: int) -> None:
