@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import random
+import shutil
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -136,6 +140,72 @@ def test_whatever_happens_status_says_what_a_whole_look_says(
     assert (after == before) == (name == "bundled skills"), (
         "the package's own skill is none of these"
     )
+
+
+COMMANDS = (
+    ("update", "bot", "-y"),
+    ("approve", "bot", "-y"),
+    ("resolve", "bot", "--theirs"),
+    ("resolve", "bot", "--ours"),
+    ("undo", "bot", "-y"),
+    ("rollback", "bot", "-y"),
+    ("keep", "bot", "SOUL.md"),
+    ("unkeep", "bot", "SOUL.md"),
+    ("hold", "bot"),
+    ("unhold", "bot"),
+    ("gc", "--older-than", "0", "--keep", "1"),
+)
+PLACES = (*FILES, ".env", "skills/mine/SKILL.md", "skills/a", "hooks/h/run.py", ".dist/txn")
+
+
+def _disturb(bot: Path, source: Repo, chance: random.Random) -> str:
+    """Do one thing that a user, an author or another program may do; return what."""
+    place = chance.choice(PLACES)
+    file = bot / place
+    how = chance.choice(
+        ["command", "author", "write", "copy", "move", "remove", "chmod", "in place"]
+    )
+    if how == "command":
+        words = chance.choice(COMMANDS)
+        return f"{words}: {_run(*words)}"
+    if how == "author":
+        place = chance.choice(["SOUL.md", "config.yaml", "skills/a/SKILL.md"])
+        source.commit({place: FILES[place] + f"# {chance.random()}\n"})
+        return f"author {place}"
+    with suppress(OSError):
+        if how == "write":
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(chance.choice([FILES.get(place, ""), "", "Mine.\n", "BOT_KEY=x\n"]))
+        elif how == "copy":
+            shutil.copy2(bot / chance.choice(PLACES), file)
+        elif how == "move":
+            file.rename(bot / chance.choice(PLACES))
+        elif how == "remove":
+            file.unlink()
+        elif how == "chmod":
+            file.chmod(chance.choice([0o755, 0o644]) | 0o700)
+        else:
+            before = file.stat()
+            file.write_text("z" * before.st_size)
+            os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    return f"{how} {place}"
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_whatever_happens_in_whatever_order_status_says_what_a_whole_look_says(
+    seed: int, bot: Path, tmp_path: Path, capsys: Capsys
+) -> None:
+    chance, done, kept = random.Random(seed), [], 0
+    source = Repo(tmp_path / "source", bare=True)
+    source.commit(FILES)
+    for _ in range(12):
+        done.append(_disturb(bot, source, chance))
+        time.sleep(0.01)
+        words = chance.choice([(), ("--json",), ("--exit-code",)])
+        said = [_said(capsys, *words), _said(capsys, *words)]
+        kept += (bot / last_look.FILE).exists()
+        assert said == [_looked_anew(bot, capsys, *words)] * 2, done
+    assert kept, "none of it was said again"
 
 
 def test_a_variable_of_the_shell_counts_as_it_is_now(
