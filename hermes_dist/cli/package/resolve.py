@@ -100,14 +100,13 @@ def resolve(
         place=place,
         always=always,
     )
-    if sides[0] is Side.THEIRS:
-        _say_unsettled(session, outcome, place)
+    _say_unsettled(session, outcome, place, sides[0])
     return show_outcome(session, outcome, restart=restart)
 
 
-def _say_unsettled(session: Session, outcome: Outcome, place: str) -> None:
+def _say_unsettled(session: Session, outcome: Outcome, place: str, side: Side) -> None:
     """Name what was to be settled and is still open, as it can't be edited where it stands in the user's file."""
-    if outcome.dry_run or outcome.skipped or outcome.waiting:
+    if side is not Side.THEIRS or outcome.dry_run or outcome.skipped or outcome.waiting:
         return  # nothing was tried, or something else may keep it open, which is told
     try:
         left = ops.open_conflicts(session.ctx, outcome.profile, place)
