@@ -6,7 +6,7 @@ from hermes_dist.cli.entry.process import live  # isort: skip - first: how Ctrl-
 
 import sys
 
-from hermes_dist.cli.entry.lean import module_of
+from hermes_dist.lazily import module_of
 
 
 def _main() -> None:

@@ -17,9 +17,14 @@ Where a command mostly ends that scripts and prompts call, all that only types n
 """
 
 if TYPE_CHECKING:
+    import contextlib
+    import json
     import re
+    import shlex
+    import unicodedata
     from collections.abc import Mapping, Sequence
     from enum import StrEnum
+    from types import ModuleType
     from typing import Any, AnyStr, NamedTuple, Protocol
 else:
     from collections import _tuplegetter, namedtuple
@@ -28,7 +33,52 @@ else:
         """Nothing of a protocol is left when a program runs."""
 
 
-__all__ = ["TYPE_CHECKING", "NamedTuple", "Protocol", "StrEnum", "later", "pattern"]
+__all__ = [
+    "TYPE_CHECKING",
+    "Module",
+    "NamedTuple",
+    "Protocol",
+    "StrEnum",
+    "contextlib",
+    "json",
+    "later",
+    "loads",
+    "module_of",
+    "pattern",
+    "re",
+    "shlex",
+    "unicodedata",
+]
+
+
+def module_of(name: str) -> ModuleType:
+    """Load a module."""
+    __import__(name)  # importlib itself, which has a function for this, loads more
+    return sys.modules[name]
+
+
+class Module:
+    """Stands for a module, which is loaded when it is asked for a name.
+
+    Args:
+        name: The module.
+        known: What is there at once.
+    """
+
+    def __init__(self, name: str, **known: object) -> None:
+        self._name = name
+        vars(self).update(known)
+
+    def __getattr__(self, name: str) -> Any:
+        # What is found here is kept, so that each name is looked up once.
+        found = getattr(module_of(self._name), name)
+        setattr(self, name, found)
+        return found
+
+
+if not TYPE_CHECKING:
+    contextlib, json, re = map(Module, ("contextlib", "json", "re"))
+    shlex, unicodedata = map(Module, ("shlex", "unicodedata"))
 
 
 class _Later:
@@ -38,9 +88,6 @@ class _Later:
         self._made = (text, flags)
 
     def __getattr__(self, name: str) -> Any:
-        import re  # noqa: PLC0415 - start-up: some commands compile none
-
-        # What is found here is kept, so that each method is looked up once.
         text, flags = self._made
         found = getattr(re.compile(text, flags), name)
         setattr(self, name, found)
@@ -129,6 +176,33 @@ def later() -> _Block:
     is not a class before it is used: not for ``except``, ``isinstance`` and a subclass.
     """
     return _Block(sys._getframe(1).f_globals)  # noqa: SLF001 - as collections.namedtuple does
+
+
+class _Plain:
+    """How JSON is read: as it is."""
+
+    strict, object_hook, object_pairs_hook, memo = True, None, None, None
+    parse_float, parse_int, parse_constant = float, int, float
+
+
+def loads(data: bytes) -> Any:
+    """As :func:`json.loads` reads what :func:`json.dumps` wrote, without the patterns that its module compiles.
+
+    Raises:
+        ValueError: The bytes are no such text.
+    """
+    text = data.decode()
+    try:
+        from _json import make_scanner  # noqa: PLC0415 - what the library reads with; other Pythons have none
+
+        value, end = make_scanner(_Plain)(text, 0)  # type: ignore[arg-type]  # it has all that is asked for
+    except (ImportError, AttributeError):
+        return json.loads(text)
+    except StopIteration:
+        end = -1
+    if end != len(text):
+        raise ValueError("no JSON, or more than that")
+    return value
 
 
 _FEW = 20

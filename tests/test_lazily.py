@@ -9,6 +9,7 @@ import importlib
 import json
 import pickle
 import re
+import subprocess
 import sys
 import typing
 from collections.abc import Callable, Iterator
@@ -31,7 +32,7 @@ def test_a_pattern_is_compiled_once_when_it_is_used(monkeypatch: pytest.MonkeyPa
         made.append((text, flags))
         return compiled(text, flags)
 
-    monkeypatch.setattr(re, "compile", counted)
+    monkeypatch.setattr(lazily.re, "compile", counted)
     found = lazily.pattern("a+", re.IGNORECASE)
     assert made == []
     assert found.fullmatch("AAA")
@@ -309,3 +310,49 @@ def test_a_block_that_fails_changes_nothing(folder: Path) -> None:
     with pytest.raises(ZeroDivisionError):
         _loading(folder, "with later():\n    1 / 0\n")
     assert builtins.__import__.__name__ == "__import__"
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda some: st.lists(some) | st.dictionaries(st.text(), some),
+)
+
+
+@given(_JSON, st.booleans())
+def test_what_json_wrote_is_read_as_by_json(value: object, ascii_only: bool) -> None:
+    text = json.dumps(value, ensure_ascii=ascii_only, separators=(",", ":"))
+    data = text.encode("utf-8", "surrogatepass")
+    try:
+        right = json.loads(data.decode())
+    except UnicodeDecodeError:  # half a character is no text
+        with pytest.raises(UnicodeDecodeError):
+            lazily.loads(data)
+        return
+    assert repr(lazily.loads(data)) == repr(right)
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"{", b"1 2", b"[1,]", b"nul", b'{"a":1}}', b"\xff", b'"\n"', b" 1", b"1 "]
+)
+def test_what_is_no_json_is_refused(data: bytes) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - the kind is all that callers ask for
+        lazily.loads(data)
+
+
+def test_without_the_scanner_the_library_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "_json", None)
+    assert lazily.loads(b'{"a":[1,2.5,null]}') == {"a": [1, 2.5, None]}
+
+
+def test_a_module_is_loaded_when_it_is_asked_for_a_name() -> None:
+    code = (
+        "import sys\nfrom hermes_dist.lazily import shlex\nbefore = 'shlex' in sys.modules\n"
+        "print(before, shlex.quote('a b'), shlex.quote is sys.modules['shlex'].quote)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False 'a b' True\n"
+
+
+def test_a_module_has_no_other_names_than_its_own() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        _ = lazily.json.nonsense  # type: ignore[attr-defined]

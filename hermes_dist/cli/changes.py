@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 
 from hermes_dist.cli.shared.command import Profile, command
-from hermes_dist.cli.shared.pager import paged
+from hermes_dist.cli.shared.pager import Paged
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.ops.authoring import changes as ops
 from hermes_dist.ops.authoring.changes import Changes, Learned
@@ -29,7 +29,7 @@ _SIGNS: Mapping[str, tuple[str, Style]] = {
 def changes(session: Session, profile: Profile = None) -> int:
     found = ops.changes(session.ctx, session.ctx.profile(profile))
     session.screen.emit("changes", changes_data(found))
-    with paged(session) as shown:
+    with Paged(session) as shown:
         _show(shown, found)
     return 0
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hermes_dist.cli.shared.layout import Column
-from hermes_dist.cli.shared.pager import paged
+from hermes_dist.cli.shared.pager import Paged
 from hermes_dist.errors import counted
 from hermes_dist.lazily import TYPE_CHECKING
 from hermes_dist.ops.profiles import list as ops
@@ -49,7 +49,7 @@ def show_profiles(session: Session) -> int:
         )
         for row in rows
     ]
-    with paged(session) as each:
+    with Paged(session) as each:
         each.screen.table(_TITLES, table)
     return 0
 

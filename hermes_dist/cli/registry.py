@@ -8,7 +8,7 @@ import typer
 
 from hermes_dist.cli.shared.command import command
 from hermes_dist.cli.shared.layout import Column
-from hermes_dist.cli.shared.pager import paged
+from hermes_dist.cli.shared.pager import Paged
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import DistError, ExitCode, UsageError, counted, worst
 from hermes_dist.ops.registry import registries as ops
@@ -206,7 +206,7 @@ def search(
         )
         for hit in shown
     ]
-    with paged(session) as each:
+    with Paged(session) as each:
         head = ("Name", "Version", "Registry", "Category", "Description")
         each.screen.table(head, rows)
         if len(found) > limit:

@@ -6,8 +6,6 @@ lockfile) and, for names, to what the user types.
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Collection, Iterable
 from functools import lru_cache
 from itertools import chain
@@ -15,7 +13,7 @@ from itertools import chain
 from hermes_dist import lazily
 from hermes_dist.agents.names import RESERVED
 from hermes_dist.errors import Invalid
-from hermes_dist.lazily import TYPE_CHECKING
+from hermes_dist.lazily import TYPE_CHECKING, re, unicodedata
 
 if TYPE_CHECKING:
     from typing import Self
@@ -34,7 +32,7 @@ _WINDOWS_DEVICES = frozenset(
 _GIT_DISGUISES = frozenset([".git", "git~1"])
 _PLAIN = lazily.pattern(r"(?!-)[A-Za-z0-9_-]{1,60}(?:\.[A-Za-z0-9_-]{1,40}){0,3}")
 """Most names match this, and need no check of each character."""
-_PROFILE = lazily.pattern(r"[a-z0-9][a-z0-9_-]{0,63}")
+_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 
 def folded(name: str) -> str:
@@ -236,7 +234,8 @@ class ProfileName(str):
                 "expected the name of a profile, not a source",
                 hint="`list` shows the profiles; `install -n` shows what a source contains",
             )
-        if not _PROFILE.fullmatch(text):
+        # Not by a pattern: a list looks at many names, and compiles none.
+        if not 1 <= len(text) <= 64 or text[0] in "-_" or text.strip(f"{_LETTERS}-_"):
             raise Invalid(
                 f"{text!r:.100} is not a profile name",
                 hint="use small letters, digits, - and _, beginning with a letter or digit, 64 at most",

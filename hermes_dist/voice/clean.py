@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
-
 from hermes_dist import lazily
-from hermes_dist.lazily import TYPE_CHECKING
+from hermes_dist.lazily import TYPE_CHECKING, unicodedata
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,9 +19,7 @@ WHOLE = 1 << 62
 """No limit to what is shown of a value."""
 
 _MARK = "PRIVATE KEY-----"
-_PRIVATE_KEY = lazily.pattern(
-    rf"-----BEGIN [A-Z ]*{_MARK}.*?(?:-----END [A-Z ]*{_MARK}|$)", re.DOTALL
-)
+_PRIVATE_KEY = lazily.pattern(rf"(?s:-----BEGIN [A-Z ]*{_MARK}.*?(?:-----END [A-Z ]*{_MARK}|$))")
 """A private key, whole or cut: whoever types one in the wrong place must not find it in a log."""
 
 
@@ -39,7 +34,9 @@ def clean(text: object, columns: int = COLUMNS) -> str:
         The text in NFC without private keys, with control, format, surrogate and private characters as ``\u{…}``; if
         too long, cut with an ellipsis.
     """
-    flat = unicodedata.normalize("NFC", str(text))
+    flat = str(text)
+    if not flat.isascii():
+        flat = unicodedata.normalize("NFC", flat)
     if _MARK in flat:
         flat = _PRIVATE_KEY.sub("(a private key)", flat)
     if not (flat.isascii() and flat.isprintable()):

@@ -11,36 +11,12 @@ import sys
 from _frozen_importlib_external import PathFinder, SourceFileLoader
 from collections.abc import Callable, Mapping, Sequence
 
-from hermes_dist.lazily import TYPE_CHECKING, pattern
+from hermes_dist.lazily import TYPE_CHECKING, Module, module_of, pattern
 
 if TYPE_CHECKING:
     from importlib.machinery import ModuleSpec
     from types import ModuleType
     from typing import Any
-
-
-def module_of(name: str) -> ModuleType:
-    """Load a module."""
-    __import__(name)  # importlib itself, which has a function for this, loads more
-    return sys.modules[name]
-
-
-class _Later:
-    """Stands for a module in another one, which needs it in few of its functions; loaded when it is asked for a name.
-
-    Args:
-        name: The module.
-        known: What it is asked for at once.
-    """
-
-    def __init__(self, name: str, **known: object) -> None:
-        self._name = name
-        vars(self).update(known)
-
-    def __getattr__(self, name: str) -> Any:
-        found = getattr(module_of(self._name), name)
-        setattr(self, name, found)
-        return found
 
 
 def _function(module: str, name: str) -> Callable[..., Any]:
@@ -54,7 +30,7 @@ def _function(module: str, name: str) -> Callable[..., Any]:
 
 _QUOTE = "quote_from_bytes"
 _SCHEMA = "_json_schema"
-_PATTERNS = {"re": _Later("re", compile=pattern)}
+_PATTERNS = {"re": Module("re", compile=pattern)}
 _LATER: Mapping[str, Mapping[str, object]] = {
     # It takes 14 ms to compile their 25 patterns as they are loaded, and one or two of them are used.
     **dict.fromkeys(
@@ -63,17 +39,17 @@ _LATER: Mapping[str, Mapping[str, object]] = {
     ),
     # For patterns in paths, paths of Windows and `file:` addresses. All this takes longer to load than the rest of it.
     "pathlib": {
-        **{name: _Later(name) for name in ("fnmatch", "ntpath", "re", "warnings")},
-        "urllib.parse": _Later("urllib.parse", **{_QUOTE: _function("urllib.parse", _QUOTE)}),
+        **{name: Module(name) for name in ("fnmatch", "ntpath", "re", "warnings")},
+        "urllib.parse": Module("urllib.parse", **{_QUOTE: _function("urllib.parse", _QUOTE)}),
     },
     # For the encoding of a program's output, where nobody names one.
-    "subprocess": {"locale": _Later("locale")},
+    "subprocess": {"locale": Module("locale")},
     # For the name of the system alone.
-    "uuid": {"platform": _Later("platform", system=lambda: os.uname().sysname)},
+    "uuid": {"platform": Module("platform", system=lambda: os.uname().sysname)},
     # For schemas of types.
     "msgspec": {},
     "msgspec.json": {
-        f".{_SCHEMA}": _Later(
+        f".{_SCHEMA}": Module(
             f"msgspec.{_SCHEMA}",
             **{
                 name: _function(f"msgspec.{_SCHEMA}", name)
@@ -83,7 +59,7 @@ _LATER: Mapping[str, Mapping[str, object]] = {
     },
 }
 """Modules, and in each of them what stands for others; a name from the same package begins with a dot."""
-_PARTS: Mapping[str, Mapping[str, object]] = {"msgspec": {"inspect": _Later("msgspec.inspect")}}
+_PARTS: Mapping[str, Mapping[str, object]] = {"msgspec": {"inspect": Module("msgspec.inspect")}}
 """Packages, and what stands for modules of theirs that they ask for as they are loaded."""
 
 

@@ -16,7 +16,8 @@ import sys  # noqa: E402 - as said above
 from collections.abc import Callable  # noqa: E402 - as said above
 from types import ModuleType  # noqa: E402 - as said above
 
-from hermes_dist.cli.entry.lean import load_less, module_of  # noqa: E402 - as said above
+from hermes_dist.cli.entry.lean import load_less  # noqa: E402 - as said above
+from hermes_dist.lazily import module_of  # noqa: E402 - as said above
 
 _INTERRUPTED = 130
 _YOUNG = 200_000

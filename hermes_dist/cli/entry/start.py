@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 from hermes_dist import __version__
 from hermes_dist.brand import AIGENLABS, HERMES, Brand
-from hermes_dist.cli.entry.lean import module_of
 from hermes_dist.cli.shared.output import write, write_beside
 from hermes_dist.errors import DistError, ExitCode
+from hermes_dist.lazily import module_of
 
 _HELP = frozenset(["--help", "-h", "help"])
 _HIDDEN: Mapping[tuple[str, ...], tuple[str, str]] = {

@@ -8,7 +8,7 @@ import typer
 
 from hermes_dist.cli.shared.cards import say_lines
 from hermes_dist.cli.shared.command import Profile, command
-from hermes_dist.cli.shared.pager import paged
+from hermes_dist.cli.shared.pager import Paged
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import UsageError
 from hermes_dist.model.keypath import place_words
@@ -59,7 +59,7 @@ def owns(
         raise UsageError("which package?", hint=f"list them with: {listed}")
     places = ops.owns(session.ctx, name, package)
     session.screen.emit("owns", owns_data(name, package, places))
-    with paged(session) as shown:
+    with Paged(session) as shown:
         for place in places:
             shown.screen.say(clean(place_words(place)))
         if not places:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from hermes_dist.cli.shared.command import Profile, command
-from hermes_dist.cli.shared.pager import paged
+from hermes_dist.cli.shared.pager import Paged
 from hermes_dist.cli.shared.reminders import notes
 from hermes_dist.cli.shared.screen import Screen
 from hermes_dist.cli.shared.session import Session
@@ -63,7 +63,7 @@ def diff(
     if upstream and not (found or to or generations):
         # At a tag nothing ever differs, although there may be newer ones.
         notes(session.screen, look(session.ctx, name).notes)
-    with paged(session) as each:
+    with Paged(session) as each:
         if stat:
             show_stat(each, found)
         else:

@@ -11,7 +11,7 @@ import typer
 from hermes_dist.cli.shared.ask import agreement
 from hermes_dist.cli.shared.command import DryRun, Profile, Restart, Yes, command
 from hermes_dist.cli.shared.layout import Column
-from hermes_dist.cli.shared.pager import paged
+from hermes_dist.cli.shared.pager import Paged
 from hermes_dist.cli.shared.reminders import notes
 from hermes_dist.cli.shared.request import show_outcome
 from hermes_dist.cli.shared.session import Session
@@ -47,7 +47,7 @@ def history(
         return _one(session, name, rows, number)
     chosen = [row for row in rows if row.generation]
     _emit(session, name, rows)
-    with paged(session) as each:
+    with Paged(session) as each:
         if not chosen:
             _no_history(each, name)
             return 0
@@ -61,7 +61,7 @@ def _one(session: Session, name: ProfileName, rows: Sequence[ops.Past], number: 
     row = ops.check_number(session.ctx, name, rows, number)
     _emit(session, name, [row])
     before = next((row for row in rows if row.number == number - 1), None)
-    with paged(session) as each:
+    with Paged(session) as each:
         if row.generation is None or before is None:
             each.screen.say(f"Generation {number} is the state before the first recorded change.")
         else:

@@ -11,7 +11,7 @@ import typer
 from hermes_dist.cli.package.status import show
 from hermes_dist.cli.shared.cards import review_card
 from hermes_dist.cli.shared.command import Profile, command
-from hermes_dist.cli.shared.pager import paged
+from hermes_dist.cli.shared.pager import Paged
 from hermes_dist.cli.shared.reminders import notes
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import ExitCode, UsageError, worst
@@ -132,7 +132,7 @@ def outdated(session: Session, profile: Profile = None) -> int:
     ask_ahead(session.ctx, names)
     found = [asking.outdated(session.ctx, name) for name in names]
     session.screen.emit("outdated", outdated_data(found))
-    with paged(session) as each:
+    with Paged(session) as each:
         show_outdated(each, found)
     for row in found:
         if row.error is not None:

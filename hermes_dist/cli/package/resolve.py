@@ -15,7 +15,7 @@ from hermes_dist.cli.package.ask_conflict import asker, by_editing
 from hermes_dist.cli.package.edit_conflict import edited, opener
 from hermes_dist.cli.shared.ask import agreement, questions
 from hermes_dist.cli.shared.command import AllowEffects, DryRun, Profile, Restart, command
-from hermes_dist.cli.shared.pager import paged
+from hermes_dist.cli.shared.pager import Paged
 from hermes_dist.cli.shared.request import show_outcome
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import DistError, ExitCode, InputNeeded, UsageError
@@ -241,7 +241,7 @@ def _show(session: Session, name: ProfileName, place: str) -> int:
     """Show one conflict from all sides."""
     found = shown_conflict(session.ctx, name, place)
     session.screen.emit("conflict-shown", conflict_shown_data(found))
-    with paged(session) as each:
+    with Paged(session) as each:
         screen = each.screen
         words = CONFLICT_WORDS.get(found.conflict.kind, str(found.conflict.kind))
         title = screen.paint(clean(found.conflict.words), "", bold=True)

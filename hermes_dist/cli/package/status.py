@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from hermes_dist.cli.shared.layout import Column
-from hermes_dist.cli.shared.pager import paged
+from hermes_dist.cli.shared.pager import Paged
 from hermes_dist.cli.shared.screen import Screen
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import DistError, ExitCode, worst
@@ -55,10 +55,10 @@ def show(
         # One profile is no list: programs expect its `conflicts` at the top of the object.
         [found] = [_look(session, name, is_named=is_named) for name in names]
         session.screen.emit("status", dict(found.data))
-        with paged(session) as shown:
+        with Paged(session) as shown:
             _show(shown, found)
         return _code(found, exit_code=exit_code)
-    with paged(session) as shown:
+    with Paged(session) as shown:
         data, codes = _each(shown, names, exit_code=exit_code)
     session.screen.emit("status", {"profiles": data})
     return worst(codes)

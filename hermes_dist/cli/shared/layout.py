@@ -9,14 +9,12 @@ piece.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from itertools import pairwise
-from unicodedata import category, east_asian_width
 
 from hermes_dist.brand import BRANDS
-from hermes_dist.lazily import NamedTuple
+from hermes_dist.lazily import NamedTuple, re, unicodedata
 
 RESET = "\033[0m"
 GAP = "  "
@@ -59,7 +57,9 @@ def _is_narrow(char: str) -> bool:
         return True
     if not ("\u0370" <= char < "\u0590" or "\u1e00" <= char < "\u2c00"):
         return False
-    return east_asian_width(char) not in "WF" and category(char)[0] not in "MC"
+    return (
+        unicodedata.east_asian_width(char) not in "WF" and unicodedata.category(char)[0] not in "MC"
+    )
 
 
 class _Cut(NamedTuple):
@@ -220,11 +220,15 @@ def _words(
 
 def _breaks(before: str, after: str) -> bool:
     """Whether a line may be broken between two characters without a space: only beside wide ones, as in Chinese."""
-    if east_asian_width(before) not in "WF" and east_asian_width(after) not in "WF":
+    if (
+        unicodedata.east_asian_width(before) not in "WF"
+        and unicodedata.east_asian_width(after) not in "WF"
+    ):
         return False
-    joins = category(after)[0] in "MC" or category(before)[0] == "C" or "🏻" <= after <= "🏿"
+    end, begin = unicodedata.category(before), unicodedata.category(after)
+    joins = begin[0] in "MC" or end[0] == "C" or "🏻" <= after <= "🏿"
     # Closing marks do not begin a line, and opening ones do not end it.
-    return not (joins or category(after) in {"Pe", "Pf", "Po"} or category(before) in {"Ps", "Pi"})
+    return not (joins or begin in {"Pe", "Pf", "Po"} or end in {"Ps", "Pi"})
 
 
 def _coloured(plain: str, codes: Sequence[tuple[int, str]], cuts: Sequence[_Cut]) -> list[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from contextlib import suppress
 
 from hermes_dist.cli.shared.terminal import shown_by
 from hermes_dist.errors import DistError
@@ -41,5 +40,7 @@ def write(stream: TextIO, text: str) -> None:
 
 def write_beside(text: str) -> None:
     """Write to stderr; what can't be written is lost, for it must not take the place of a result or an exit code."""
-    with suppress(DistError):
+    try:  # noqa: SIM105 - to load contextlib takes longer than most of what is written here
         write(sys.stderr, text)
+    except DistError:
+        pass

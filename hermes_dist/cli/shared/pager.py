@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from hermes_dist.cli.shared.layout import cells
 from hermes_dist.cli.shared.output import write
@@ -19,28 +17,32 @@ _LESS = "FRX"
 """What ``less`` does unless ``$LESS`` says otherwise: end at once if all fits, show colours, leave the text there."""
 
 
-@contextmanager
-def paged(session: Session) -> Iterator[Session]:
-    """Collect the result of a command, and show it in the pager if it is longer than the terminal.
+class Paged:
+    """Collects the result of a command, and shows it in the pager if it is longer than the terminal.
 
-    Yields:
-        The session to write with; the same one if nothing is paged: in a pipe, with ``--no-pager``, as JSON.
+    As a context manager, it gives the session to write with; the same one if nothing is paged: in a pipe, with
+    ``--no-pager``, as JSON.
     """
-    screen = session.screen
-    if screen.as_json or not screen.pager or is_plain() or not sys.stdout.isatty():
-        yield session
-        return
-    kept: list[str] = []
-    try:
-        yield session._replace(screen=screen.keeping(kept))
-    except BaseException:
-        write(sys.stdout, "".join(kept))
-        raise
-    text = "".join(kept)
-    if _fits(text):
-        write(sys.stdout, text)
-    else:
-        _page(text)
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._kept: list[str] | None = None
+
+    def __enter__(self) -> Session:
+        screen = self._session.screen
+        if screen.as_json or not screen.pager or is_plain() or not sys.stdout.isatty():
+            return self._session
+        self._kept = []
+        return self._session._replace(screen=screen.keeping(self._kept))
+
+    def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
+        if self._kept is None:
+            return
+        text = "".join(self._kept)
+        if error is not None or _fits(text):
+            write(sys.stdout, text)
+        else:
+            _page(text)
 
 
 def _fits(text: str) -> bool:

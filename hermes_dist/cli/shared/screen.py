@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 
 from hermes_dist.cli.shared.layout import RESET, Column, Table, fields, wrap, wrap_changed
 from hermes_dist.cli.shared.output import write, write_beside
 from hermes_dist.cli.shared.terminal import columns_of, is_plain, shown_by, shows_colour
 from hermes_dist.errors import Cancelled, DistError, InputNeeded
-from hermes_dist.lazily import TYPE_CHECKING
+from hermes_dist.lazily import TYPE_CHECKING, contextlib
 from hermes_dist.voice.clean import VALUE, WHOLE, clean, clean_line, error_data
 from hermes_dist.voice.lines import Style
 
@@ -411,7 +410,7 @@ class Screen:
         """
         if self.as_json and not beside:
             whole: dict[str, Any] = {"profile": profile} if profile else {}
-            with suppress(DistError):
+            with contextlib.suppress(DistError):
                 self.emit("error", {**whole, "error": error_data(error, self.spelled)})
         place = ""
         if error.where:

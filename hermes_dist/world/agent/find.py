@@ -5,9 +5,7 @@ Every ``hermes …`` command passes through here when the front door is installe
 
 from __future__ import annotations
 
-import contextlib
 import os
-import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
@@ -17,7 +15,7 @@ from hermes_dist import lazily
 from hermes_dist.agents.places import GATEWAY_PID, GATEWAY_STATE
 from hermes_dist.brand import Brand, Layout
 from hermes_dist.errors import DistError, ExitCode
-from hermes_dist.lazily import TYPE_CHECKING, NamedTuple
+from hermes_dist.lazily import TYPE_CHECKING, NamedTuple, contextlib, json, shlex
 from hermes_dist.world.agent.front_door import former_launcher
 from hermes_dist.world.agent.programs import find_command, is_program, search_path
 
@@ -324,11 +322,13 @@ def gateway_state(home: Path) -> GatewayState:
 
 def _record(path: Path) -> dict[str, object]:
     """Read a record of the agent: JSON, or in old homes the bare process id; {} if there is none."""
-    import json  # noqa: PLC0415 - start-up
-
     try:
-        value = json.loads(path.read_bytes())
-    except (OSError, ValueError):
+        data = path.read_bytes()
+    except OSError:
+        return {}
+    try:
+        value = json.loads(data)
+    except ValueError:
         return {}
     if isinstance(value, int) and not isinstance(value, bool):
         return {"pid": value}

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable
 from pathlib import Path
 
 from hermes_dist.brand import Layout
+from hermes_dist.lazily import re
 from hermes_dist.model.paths import ProfileName
 
 

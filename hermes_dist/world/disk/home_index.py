@@ -7,14 +7,13 @@ is written again when something in it was stale.
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from hermes_dist.errors import DistError
-from hermes_dist.lazily import NamedTuple
+from hermes_dist.lazily import NamedTuple, json, loads
 from hermes_dist.world.disk.owners import make_folders
 
 _FORMAT = 5
@@ -60,7 +59,7 @@ class Index:
 
     def _load(self) -> dict[str, Known]:
         try:
-            data = json.loads(self._path.read_bytes())
+            data = loads(self._path.read_bytes())
             if [data[key] for key in ("format", "files", "watched")] != self._kind():
                 return {}
             return {str(name): self._known(*row) for name, row in data["rows"].items()}

@@ -9,14 +9,13 @@ trusted than the lockfile beside it.
 from __future__ import annotations
 
 import binascii
-import json
 import os
 import stat
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from hermes_dist.brand import PRIVATE
-from hermes_dist.lazily import TYPE_CHECKING
+from hermes_dist.lazily import TYPE_CHECKING, json, loads
 
 if TYPE_CHECKING:
     from typing import Any
@@ -41,7 +40,7 @@ def recalled(home: Path) -> dict[str, Any] | None:
             was, _, path = row.partition("\t")
             if _looks(_asked(root + path)) != was:
                 return None
-        found = json.loads(kept)
+        found = loads(kept.encode())
     except (OSError, ValueError):
         return None
     return found if isinstance(found, dict) else None

@@ -5,10 +5,11 @@ Importing it is cheap.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import stat
 from pathlib import Path
+
+from hermes_dist.lazily import contextlib
 
 
 def is_foreign(link: os.stat_result, target: os.stat_result, owner: int) -> bool:
