@@ -42,8 +42,11 @@ def same(a: object, b: object) -> bool:
 
     Types must match (``1`` is neither ``1.0`` nor ``True``), NaN equals NaN, and the order of maps is ignored.
     """
-    if type(a) is not type(b):
+    kind = type(a)
+    if kind is not type(b):
         return False
+    if kind is str:  # most values are
+        return a == b
     if isinstance(a, dict) and isinstance(b, dict):
         return _same_maps(a, b)
     if isinstance(a, list) and isinstance(b, list):

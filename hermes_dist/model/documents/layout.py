@@ -314,10 +314,15 @@ def _comments(doc: Document) -> list[tuple[int, str]]:
     found: list[tuple[int, str]] = []
     if doc.kind is Kind.JSON or "#" not in doc.text:
         return found
-    at = 0
-    # A # inside a text is not a comment, so only what lies between the scalars is searched.
+    at, mark = 0, doc.text.find("#")
+    # A # inside a text is not a comment, so only what lies between the scalars is searched, and only where one is.
     for first, last in [*doc.scalars, (len(doc.text), 0)]:
-        hits = _COMMENT.finditer(doc.text, at, max(at, first))
-        found += [(hit.start(), hit[0].rstrip()) for hit in hits]
+        if at <= mark < first:
+            hits = _COMMENT.finditer(doc.text, at, first)
+            found += [(hit.start(), hit[0].rstrip()) for hit in hits]
         at = max(at, last)
+        if mark < at:
+            mark = doc.text.find("#", at)
+            if mark < 0:
+                break
     return found

@@ -31,6 +31,8 @@ _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MERGE = "tag:yaml.org,2002:merge"
 _VALUE = "tag:yaml.org,2002:value"
 _STR = "tag:yaml.org,2002:str"
+_NO_VALUES = frozenset([_VALUE, _MERGE])
+_BLOCKS = frozenset("|>")
 _LONGEST_NUMBER = 100
 
 _resolver: Any = Resolver()
@@ -43,8 +45,8 @@ def parse(text: str, limits: Limits, *, bom: bool = False) -> Document:
     Raises:
         Invalid: The text is not YAML, exceeds a limit, or has duplicate keys, tags or several documents.
     """
-    reader = _Reader(text, limits)
     try:
+        reader = _Reader(text, limits)
         root = reader.document()
     except yaml.YAMLError as err:
         mark = getattr(err, "problem_mark", None)
@@ -78,7 +80,8 @@ class _Reader:
     def __init__(self, text: str, limits: Limits) -> None:
         self.text = text
         self.limits = limits
-        self.events: Iterator[Any] = yaml.parse(text, Loader=_LOADER)
+        # As `yaml.parse` yields them, but without a generator that asks twice for each.
+        self.events: Iterator[Any] = iter(_LOADER(text).get_event, None)
         self.anchors: dict[str, tuple[Node, int]] = {}
         self.scalars: list[tuple[int, int]] = []
         self.depth = self.aliases = self.size = 0
@@ -101,9 +104,9 @@ class _Reader:
         raise Invalid(what, where=place(self.text, event.start_mark.index))
 
     def node(self, event: Any) -> Node:
-        name = type(event).__name__
+        kind = type(event)
         self.count(1, event)
-        if name == "AliasEvent":
+        if kind is yaml.AliasEvent:
             return self.alias(event)
         if event.tag is not None and not self.limits.tags:
             self.refuse("tags are not allowed", event)
@@ -111,9 +114,9 @@ class _Reader:
         self.depth += 1
         if self.depth > self.limits.depth:
             self.refuse(f"nested more than {self.limits.depth} levels deep", event)
-        if name == "ScalarEvent":
+        if kind is yaml.ScalarEvent:
             node = self.scalar(event)
-        elif name == "SequenceStartEvent":
+        elif kind is yaml.SequenceStartEvent:
             node = self.sequence(event)
         else:
             node = self.mapping(event)
@@ -151,9 +154,13 @@ class _Reader:
 
     def scalar(self, event: Any) -> Node:
         start, end = event.start_mark.index, event.end_mark.index
-        if event.style in {"|", ">"}:
+        if event.style in _BLOCKS:
             return self.block_scalar(event, start, end)
-        self.scalars.append((start, end))
+        return Node(self.inline(event), start, end)
+
+    def inline(self, event: Any) -> object:
+        """Return the value of a scalar that is no block."""
+        self.scalars.append((event.start_mark.index, event.end_mark.index))
         value: object = event.value
         if not event.style:
             try:
@@ -161,10 +168,11 @@ class _Reader:
             except ValueError as err:
                 self.refuse(f"not a value: {err}", event)
             # The agent's loader fails on a bare = or << as a value: it can't construct their tags.
-            if tag in {_VALUE, _MERGE}:
+            if tag in _NO_VALUES:
                 self.refuse(f"{event.value!r} is not a value", event)
-        self.check_text(value, event)
-        return Node(value, start, end)
+        if not event.value.isascii():
+            self.check_text(value, event)
+        return value
 
     def block_scalar(self, event: Any, start: int, end: int) -> Node:
         """Make the node of a block scalar; its span leaves out trailing blank lines, unless ``+`` keeps them."""
@@ -264,7 +272,10 @@ class _Reader:
             self.refuse("tags and anchors on keys are not allowed", event)
         if event.value == "=" and not event.style:
             self.refuse("= can't be a key", event)
-        key = self.scalar(event).value
+        if event.style in _BLOCKS:
+            key = self.scalar(event).value
+        else:
+            key = self.inline(event)
         if key in known:
             self.refuse(f"the key {key!r:.80} appears twice", event)
         if key != key:  # noqa: PLR0124 - NaN
