@@ -10,13 +10,13 @@ turns each top-level scalar into an environment variable.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache, lru_cache
+from functools import lru_cache
 
 from msgspec.structs import replace
 
 from hermes_dist import lazily
 from hermes_dist.agents.generation import DIALECTS
-from hermes_dist.decide.consent.floor_rows import ROWS, FloorRow, Rule
+from hermes_dist.decide.consent.floor_rows import FloorRow, Rule, rows_below
 from hermes_dist.model.dialects import as_read
 from hermes_dist.model.documents.api import ABSENT, same
 from hermes_dist.model.keypath import Item, KeyPath, parse_key, step_name
@@ -53,12 +53,18 @@ def row_for(key: KeyPath) -> FloorRow:
 
 @lru_cache(maxsize=4096)
 def _row_at(steps: tuple[str, ...]) -> FloorRow:
-    found = _find(_tables(), steps)
+    found = _known_row(steps)
     if found is not None:
         return found
     if steps and steps[-1].endswith(_COMMANDS):
         return _UNKNOWN_COMMAND
     return UNKNOWN
+
+
+def _known_row(steps: tuple[str, ...]) -> FloorRow | None:
+    """Return the most specific row of the tables; None if there is none."""
+    each = (_find(_below(first), steps[1:]) for first in dict.fromkeys((*steps[:1], "*")))
+    return next((row for row in each if row is not None), None)
 
 
 class _Node(dict[str, "_Node"]):
@@ -67,13 +73,13 @@ class _Node(dict[str, "_Node"]):
     row: FloorRow | None = None
 
 
-@cache
-def _tables() -> _Node:
-    """All patterns as a tree of steps."""
+@lru_cache(maxsize=256)
+def _below(first: str) -> _Node:
+    """The patterns that begin with one step, as a tree of the steps that follow it."""
     root = _Node()
-    for row in ROWS:
+    for row in rows_below(first):
         node = root
-        for step in _steps(row.pattern):
+        for step in _steps(row.pattern)[1:]:
             node = node.setdefault(step, _Node())
         node.row = row
     return root
@@ -102,11 +108,13 @@ def _find(node: _Node, steps: tuple[str, ...]) -> FloorRow | None:
 
 def is_section(key: KeyPath) -> bool:
     """Whether the tables name any key below this one."""
-    node = _tables()
-    for number, step in enumerate(key):
+    if not key:
+        return True
+    # Settings that any platform may have make no section of an unknown name at the top.
+    node = _below(step_name(key[0]))
+    for step in key[1:]:
         below = node.get(step_name(step))
-        # Settings that any platform may have make no section of an unknown name at the top.
-        if below is None and number:
+        if below is None:
             below = node.get("*")
         if below is None:
             return False
@@ -150,14 +158,15 @@ def asks(
             can loosen, such as a variable that makes a server read-only.
         set_elsewhere: Another key of the home's settings decides the same where this one is missing.
     """
+    last: tuple[object, object] | None = None
     for dialect in DIALECTS:
+        before, after = as_read(ours, dialect), as_read(new, dialect)
+        # Most values are the same to every reader, and are judged once.
+        if last is not None and before is last[0] and after is last[1]:
+            continue
+        last = before, after
         kind = _asks(
-            key,
-            as_read(ours, dialect),
-            as_read(new, dialect),
-            known,
-            thing_stays=thing_stays,
-            set_elsewhere=set_elsewhere,
+            key, before, after, known, thing_stays=thing_stays, set_elsewhere=set_elsewhere
         )
         if kind is not None:
             return kind

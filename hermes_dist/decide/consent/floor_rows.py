@@ -6,13 +6,14 @@ a key weaken a setting, or what the agent does without the key, so that writing 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from enum import Enum
+from functools import cache, partial
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from hermes_dist.decide.consent.harmless import HARMLESS, PROVIDERS, patterns
+from hermes_dist.decide.consent.harmless import HARMLESS, PROVIDERS, first_steps, patterns_below
 from hermes_dist.model.plan import EffectKind
 
 
@@ -320,17 +321,18 @@ _NAMED_OTHERWISE = {
 _MARKS: dict[str, tuple[object, ...]] = {"": (False,), "on": (True,), "either": (False, True)}
 
 
-def _flags(table: str, order: tuple[bool, bool]) -> Iterator[FloorRow]:
-    for word in patterns(table):
-        pattern, _, mark = word.partition("=")
-        yield FloorRow(pattern, Rule.ORDER, _MARKS[mark], order)
+def _flag(order: tuple[bool, bool], word: str) -> FloorRow:
+    pattern, _, mark = word.partition("=")
+    return FloorRow(pattern, Rule.ORDER, _MARKS[mark], order)
 
 
-def _lists(rule: Rule, own: str, anywhere: str) -> Iterator[FloorRow]:
-    for pattern in patterns(own):
-        yield FloorRow(pattern, rule, _NOTHING)
+def _one(rule: Rule, defaults: tuple[object, ...], pattern: str) -> FloorRow:
+    return FloorRow(pattern, rule, defaults)
+
+
+def _anywhere(rule: Rule, names: str) -> Iterator[FloorRow]:
     for section in SECTIONS:
-        for name in anywhere.split():
+        for name in names.split():
             yield FloorRow(f"{section}.{name}", rule)
 
 
@@ -355,16 +357,24 @@ def _variable_of(row: FloorRow) -> str:
 _RUNS = EffectKind.RUNS
 _NOTHING: tuple[object, ...] = ("", [], {}, None)
 
-_JUDGED: tuple[FloorRow, ...] = (
-    *(FloorRow(pattern, Rule.HARMLESS) for pattern in patterns(HARMLESS)),
-    *(FloorRow(pattern, Rule.PROVIDER) for pattern in patterns(PROVIDERS)),
-    *(FloorRow(pattern, Rule.ASK, _NOTHING) for pattern in patterns(_EMPTY)),
-    *_flags(_OFF, (False, True)),
-    *_flags(_ON, (True, False)),
-    *_lists(Rule.NARROWS, _PLACES, _WHO_MAY),
-    *_lists(Rule.FEWER, _EXCEPTIONS, _EXCEPTIONS_ANYWHERE),
-    *_lists(Rule.NARROWS, "", _BLANK_IS_UNSET),
-    *_lists(Rule.SOME, _OR_ELSE, _OR_ELSE_ANYWHERE),
+_TABLES: tuple[tuple[str, Callable[[str], FloorRow]], ...] = (
+    (HARMLESS, partial(_one, Rule.HARMLESS, ())),
+    (PROVIDERS, partial(_one, Rule.PROVIDER, ())),
+    (_EMPTY, partial(_one, Rule.ASK, _NOTHING)),
+    (_OFF, partial(_flag, (False, True))),
+    (_ON, partial(_flag, (True, False))),
+    (_PLACES, partial(_one, Rule.NARROWS, _NOTHING)),
+    (_EXCEPTIONS, partial(_one, Rule.FEWER, _NOTHING)),
+    (_OR_ELSE, partial(_one, Rule.SOME, _NOTHING)),
+)
+"""The tables, each with what makes a row of one of its patterns."""
+
+
+_SPELLED_OUT: tuple[FloorRow, ...] = (
+    *_anywhere(Rule.NARROWS, _WHO_MAY),
+    *_anywhere(Rule.FEWER, _EXCEPTIONS_ANYWHERE),
+    *_anywhere(Rule.NARROWS, _BLANK_IS_UNSET),
+    *_anywhere(Rule.SOME, _OR_ELSE_ANYWHERE),
     *(
         FloorRow(f"{section}.require_admin_for_exec_approval", Rule.ORDER, (False,), (True, False))
         for section in SECTIONS
@@ -546,4 +556,24 @@ _JUDGED: tuple[FloorRow, ...] = (
     *_asked("vertex", {"region": ("global",)}),
 )
 
-ROWS: tuple[FloorRow, ...] = tuple(replace(row, variable=_variable_of(row)) for row in _JUDGED)
+
+def every_row() -> tuple[FloorRow, ...]:
+    """Return all rows: more than a thousand."""
+    tables = {first: None for table, _ in _TABLES for first in first_steps(table)}
+    return tuple(row for first in {**tables, **_spelled_out()} for row in rows_below(first))
+
+
+def rows_below(first: str) -> tuple[FloorRow, ...]:
+    """Return the rows whose patterns begin with one step."""
+    found = [make(word) for table, make in _TABLES for word in patterns_below(table, first)]
+    found += _spelled_out().get(first, ())
+    return tuple(replace(row, variable=_variable_of(row)) for row in found)
+
+
+@cache
+def _spelled_out() -> Mapping[str, list[FloorRow]]:
+    """The rows that are in no table, by the first step of their patterns."""
+    found: dict[str, list[FloorRow]] = {}
+    for row in _SPELLED_OUT:
+        found.setdefault(row.pattern.partition(".")[0], []).append(row)
+    return found

@@ -9,7 +9,8 @@ user's data.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 
 from hermes_dist import lazily
 
@@ -201,12 +202,38 @@ _BRACES = lazily.pattern(r"\{([^}]*)\}")
 
 def patterns(table: str) -> tuple[str, ...]:
     """Return the dotted patterns of a table, with braces expanded."""
-    found: list[str] = []
+    return tuple(found for first in first_steps(table) for found in patterns_below(table, first))
+
+
+def first_steps(table: str) -> tuple[str, ...]:
+    """Return the steps that patterns of a table begin with."""
+    return tuple(_by_first_step(table))
+
+
+def patterns_below(table: str, first: str) -> Iterator[str]:
+    """Yield the patterns of a table that begin with one step, with braces expanded.
+
+    One table has a thousand patterns, and most homes have settings in few of its sections.
+    """
+    for section, names in _by_first_step(table).get(first, ()):
+        for name in names.split():
+            yield from _written_out(f"{section}.{name}" if section else name)
+
+
+@cache
+def _by_first_step(table: str) -> Mapping[str, list[tuple[str, str]]]:
+    """The lines of a table by the first step of their patterns, each as a section and its names."""
+    found: dict[str, list[tuple[str, str]]] = {}
     for line in table.strip().splitlines():
         section, colon, names = line.rpartition(": ")
+        if colon:
+            found.setdefault(section.partition(".")[0], []).append((section, names))
+            continue
         for name in names.split():
-            found += _written_out(f"{section}.{name}" if colon else name)
-    return tuple(found)
+            # A mark behind a name, as in the tables of switches, is no part of it.
+            first = name.partition("=")[0].partition(".")[0]
+            found.setdefault(first, []).append(("", name))
+    return found
 
 
 def _written_out(name: str) -> Iterator[str]:

@@ -8,14 +8,16 @@ from pathlib import Path
 import pytest
 
 from hermes_dist.agents.dialects import Dialect
+from hermes_dist.decide.consent import floor
 from hermes_dist.decide.consent.floor import UNKNOWN, asks, leaves, row_for
-from hermes_dist.decide.consent.floor_rows import ROWS, FloorRow, Rule
+from hermes_dist.decide.consent.floor_rows import FloorRow, Rule, every_row, rows_below
 from hermes_dist.model.dialects import as_read
 from hermes_dist.model.documents.api import ABSENT, Kind, load_data, same
 from hermes_dist.model.keypath import Item, KeyPath, format_key, parse_key
 from hermes_dist.model.plan import EffectKind
 
 KNOWN = frozenset(["openrouter"])
+ROWS = every_row()
 """The providers of the machine."""
 EXAMPLES = Path(__file__).parents[3] / "examples"
 
@@ -659,10 +661,34 @@ def test_commands_run_and_settings_loosen() -> None:
     assert row_for(("somewhere", "new", "bridge_script")).kind is runs
 
 
+def test_rows_are_made_for_the_sections_that_are_asked_for() -> None:
+    assert {row.pattern.partition(".")[0] for row in rows_below("agent")} == {"agent"}
+    assert {row.pattern for row in rows_below("*")} > {"*.allow_from", "*.free_response_chats"}
+    assert rows_below("nothing-of-the-agent") == ()
+    firsts = dict.fromkeys(row.pattern.partition(".")[0] for row in ROWS)
+    assert [row for first in firsts for row in rows_below(first)] == list(ROWS)
+
+
+def test_a_key_is_looked_up_without_the_rows_of_other_sections(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str] = []
+
+    def noted(first: str) -> tuple[FloorRow, ...]:
+        asked.append(first)
+        return rows_below(first)
+
+    monkeypatch.setattr(floor, "rows_below", noted)
+    floor._row_at.cache_clear()
+    floor._below.cache_clear()
+    assert row_for(("agent", "max_turns")).rule is Rule.HARMLESS
+    assert asked == ["agent"]
+
+
 @pytest.mark.parametrize("row", ROWS, ids=[row.pattern for row in ROWS])
 def test_no_row_of_the_table_stands_in_the_shadow_of_another(row: FloorRow) -> None:
     steps = parse_key(row.pattern)
-    assert row_for(tuple("anything" if step in {"*", "**"} else step for step in steps)) is row
+    assert row_for(tuple("anything" if step in {"*", "**"} else step for step in steps)) == row
     if row.rule is Rule.ORDER:
         assert row.order
         assert all(any(same(default, value) for value in row.order) for default in row.defaults)

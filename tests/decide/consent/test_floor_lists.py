@@ -10,7 +10,7 @@ from enum import Enum
 import pytest
 
 from hermes_dist.decide.consent.floor import asks
-from hermes_dist.decide.consent.floor_rows import ROWS, FloorRow, Rule
+from hermes_dist.decide.consent.floor_rows import FloorRow, Rule, every_row
 from hermes_dist.model.documents.api import ABSENT
 from hermes_dist.model.keypath import KeyPath, parse_key
 
@@ -63,7 +63,7 @@ FACTS = {
 
 def rows(*rules: Rule) -> pytest.MarkDecorator:
     """Walk all rows of the table with one of these rules."""
-    found = [row for row in ROWS if row.rule in rules]
+    found = [row for row in every_row() if row.rule in rules]
     return pytest.mark.parametrize("row", found, ids=lambda row: row.pattern)
 
 
