@@ -74,7 +74,7 @@ __all__ = [
 Steps = tuple[str | int, ...]
 """A place in a document: map keys and item numbers, outermost first."""
 _KEPT, _KEPT_BYTES = 16, 1 << 15
-"""How many texts are kept as data after they were read, and how large they may be."""
+"""How many documents are kept after they were read, and how large they may be."""
 _LARGE = (dict, list)
 _SUFFIXES = {".yaml": Kind.YAML, ".yml": Kind.YAML, ".json": Kind.JSON}
 
@@ -87,9 +87,20 @@ def kind_of(path: RelPath) -> Kind | None:
 def parse(data: bytes, kind: Kind, *, limits: Limits = DEFAULT) -> Document:
     """Parse a document and keep the position of every value.
 
+    The same document may be given out again, so nobody may change it or its data.
+
     Raises:
         Invalid: The text is not valid in this language or exceeds a limit; the error's place is ``line:column``.
     """
+    # A command that places, judges, edits and shows settings would read the same few texts a dozen times.
+    read = _kept if len(data) <= _KEPT_BYTES else _parsed
+    # Every tag begins with this sign: a text without one reads the same where tags are allowed.
+    if limits is EDITING and b"!" not in data:
+        limits = DEFAULT
+    return read(data, kind, limits)
+
+
+def _parsed(data: bytes, kind: Kind, limits: Limits) -> Document:
     text, bom = decode(data, limits)
     if kind is Kind.JSON:
         from hermes_dist.model.documents import json_parse as _json_parse  # noqa: PLC0415 - only where it is needed
@@ -100,21 +111,19 @@ def parse(data: bytes, kind: Kind, *, limits: Limits = DEFAULT) -> Document:
     return _yaml_parse.parse(text, limits, bom=bom)
 
 
+_kept = lru_cache(maxsize=_KEPT)(_parsed)
+
+
 def load_data(data: bytes, kind: Kind, *, limits: Limits = DEFAULT) -> object:
     """Read data as the agent does: YAML 1.1 as PyYAML's safe loader reads it, or JSON.
 
     Raises:
         Invalid: The text is not valid in this language or exceeds a limit; the error's place is ``line:column``.
     """
-    # The settings are asked for again and again. An anchor could make a copy much larger than its text.
+    # An anchor could make a copy much larger than its text.
     if len(data) > _KEPT_BYTES or b"&" in data:
-        return parse(data, kind, limits=limits).value
-    return _copied(_read_once(data, kind, limits))
-
-
-@lru_cache(maxsize=_KEPT)
-def _read_once(data: bytes, kind: Kind, limits: Limits) -> object:
-    return parse(data, kind, limits=limits).value
+        return _parsed(data, kind, limits).value
+    return _copied(parse(data, kind, limits=limits).value)
 
 
 def _copied(value: object) -> object:
@@ -132,7 +141,7 @@ def load_manifest_data(data: bytes) -> dict[object, object]:
     Raises:
         Invalid: It is too large, has aliases, or is not a map; the error's place is ``line:column``.
     """
-    return _fields(parse(data, Kind.YAML, limits=MANIFEST))
+    return _fields(_parsed(data, Kind.YAML, MANIFEST))
 
 
 def parse_manifest_text(data: bytes) -> Document:

@@ -15,9 +15,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hermes_dist.errors import Invalid
+from hermes_dist.model.documents import yaml_parse
 from hermes_dist.model.documents.api import (
     ABSENT,
+    EDITING,
+    Document,
     Kind,
+    Limits,
     Unmergeable,
     dump,
     get,
@@ -553,6 +557,39 @@ def test_who_changes_what_was_read_changes_it_for_nobody_else() -> None:
     first["c"] = 1
     assert load_data(text, YAML) == {"a": {"b": [1, 2]}}
     assert load_data(b'{"a": []}', JSON) == {"a": []}
+
+
+def test_what_is_read_again_is_not_parsed_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed: list[str] = []
+    plain = yaml_parse.parse
+
+    def noted(text: str, *rest: Limits, **named: bool) -> Document:
+        parsed.append(text)
+        return plain(text, *rest, **named)
+
+    monkeypatch.setattr(yaml_parse, "parse", noted)
+    text = b"read: again\n"
+    assert parse(text, YAML) is parse(text, YAML, limits=EDITING)
+    assert load_data(text, YAML) == {"read": "again"}
+    assert put(text, YAML, {("read",): "more"}) == b"read: more\n"
+    assert parsed == ["read: again\n", "read: more\n"]
+
+
+def test_a_tag_that_was_read_while_editing_is_still_refused_elsewhere() -> None:
+    text = b"a: !mine x\n"
+    assert parse(text, YAML, limits=EDITING).root is not None
+    assert "tags are not allowed" in refused(text)
+
+
+def test_editing_leaves_what_was_read_as_it_is() -> None:
+    text, other = b"a: 1 # one\nb: [x]\nc: {d: 2}\n", b"a: 2\nb: [x, y]\n"
+    keys = [("a",), ("b",), ("c", "d")]
+    before = [[freeze(parse(each, YAML).value), each] for each in (text, other)]
+    graft(text, other, YAML, keys)
+    graft(other, text, YAML, keys)
+    put(text, YAML, dict.fromkeys(keys, ABSENT))
+    after = [[freeze(parse(each, YAML).value), each] for each in (text, other)]
+    assert after == before
 
 
 def test_what_an_anchor_names_twice_stays_one_value() -> None:
