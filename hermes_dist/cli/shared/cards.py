@@ -100,16 +100,20 @@ def _environment(proposal: Proposal, *, every: bool) -> Iterator[Line]:
 
 def _tell(screen: Screen, lines: Iterable[Line]) -> None:
     """Paint lines beside the result."""
-    for pieces in lines:
-        text = "".join(_painted(screen, piece, err=True) for piece in pieces)
-        screen.tell(text, label=_label_of(pieces))
+    screen.tell_all(_painted(screen, lines, err=True))
 
 
 def say_lines(screen: Screen, lines: Iterable[Line]) -> None:
     """Paint lines, and say them as the result."""
+    screen.say_all(_painted(screen, lines))
+
+
+def _painted(
+    screen: Screen, lines: Iterable[Line], *, err: bool = False
+) -> Iterator[tuple[str, int]]:
+    """Yield lines as they are written, each with the length of its label."""
     for pieces in lines:
-        text = "".join(_painted(screen, piece) for piece in pieces)
-        screen.say(text, label=_label_of(pieces))
+        yield "".join(_piece(screen, each, err=err) for each in pieces), _label_of(pieces)
 
 
 def _label_of(pieces: Line) -> int:
@@ -118,7 +122,7 @@ def _label_of(pieces: Line) -> int:
     return sum(len(piece.text) for piece in pieces[: last + 1])
 
 
-def _painted(screen: Screen, piece: Piece, *, err: bool = False) -> str:
+def _piece(screen: Screen, piece: Piece, *, err: bool = False) -> str:
     if not (piece.style or piece.bold):
         return piece.text
     return screen.paint(piece.text, piece.style, bold=piece.bold, err=err)

@@ -67,10 +67,9 @@ def _cells(rows: Iterable[Sequence[str]], stream: TextIO) -> tuple[tuple[str, ..
     return tuple(tuple(map(made, row)) for row in rows)
 
 
-def _laid_out(text: str, stream: TextIO, label: int = 0, *, whole: bool = False) -> str:
-    """Fit lines to an output: to what it can show, and to its width unless they are whole."""
+def _laid_out(text: str, stream: TextIO, width: int | None, label: int = 0) -> str:
+    """Fit lines to an output: to what it can show, and to its width; None for lines that stay whole."""
     shown = shown_by(stream, text)
-    width = None if whole else columns_of(stream)
     if width is None:
         return shown
     lines = shown.split("\n")
@@ -174,22 +173,34 @@ class Screen:
             whole: Leave it to the terminal, as a line that is not ours: of a log, of a diff.
         """
         if not self.as_json:
-            self._write(line, label=label, whole=whole)
+            self._write([(line, label)], whole=whole)
+
+    def say_all(self, lines: Iterable[tuple[str, int]]) -> None:
+        """Write several lines of the result at once, each with the length of its label."""
+        if not self.as_json:
+            self._write(lines)
 
     def tell(self, line: str, *, label: int = 0, whole: bool = False) -> None:
         """Write a line that is not part of the result: a note, a warning, the next command."""
         if self.is_result or (self.kept is not None and not self.quiet):
             self.say(line, label=label, whole=whole)
         elif not self.quiet:
-            self._write(line, err=True, label=label, whole=whole)
+            self._write([(line, label)], err=True, whole=whole)
+
+    def tell_all(self, lines: Iterable[tuple[str, int]]) -> None:
+        """Write several lines that are not part of the result at once, each with the length of its label."""
+        if self.is_result or (self.kept is not None and not self.quiet):
+            self.say_all(lines)
+        elif not self.quiet:
+            self._write(lines, err=True)
 
     def prompt(self, line: str, *, whole: bool = False) -> None:
         """Write a line that belongs to a question, even if the screen is quiet."""
-        self._write(line, err=True, whole=whole)
+        self._write([(line, 0)], err=True, whole=whole)
 
     def warn(self, line: str) -> None:
         """Write a warning."""
-        self._write(f"{self._painted('warning:', 'warning', sys.stderr)} {line}", err=True)
+        self._write([(f"{self._painted('warning:', 'warning', sys.stderr)} {line}", 0)], err=True)
 
     def emit(self, schema: str, data: dict[str, Any]) -> None:
         """Write the JSON object of a command, if JSON was asked for."""
@@ -202,7 +213,7 @@ class Screen:
             import json  # noqa: PLC0415 - only needed with --json
 
             # In ASCII, no value from outside can steer the terminal that shows the object.
-            self._write(json.dumps(whole, indent=2, ensure_ascii=True), whole=True)
+            self._write([(json.dumps(whole, indent=2, ensure_ascii=True), 0)], whole=True)
 
     def gather(self) -> Screen:
         """The same screen, but JSON objects are collected in :attr:`gathered`."""
@@ -222,11 +233,17 @@ class Screen:
         twin.quiet = False
         return twin
 
-    def _write(self, line: str, *, err: bool = False, label: int = 0, whole: bool = False) -> None:
+    def _write(
+        self, lines: Iterable[tuple[str, int]], *, err: bool = False, whole: bool = False
+    ) -> None:
         # While it turns, rich stands in for both outputs: a result would go to the terminal even
         # where stdout is a file.
         self.spinner.stop()  # it shares the terminal with both outputs
-        text = _laid_out(line, sys.stderr if err else sys.stdout, label, whole=whole) + "\n"
+        stream = sys.stderr if err else sys.stdout
+        width = None if whole else columns_of(stream)
+        text = "".join(f"{_laid_out(line, stream, width, label)}\n" for line, label in lines)
+        if not text:
+            return
         if err:
             write_beside(text)
         elif self.kept is not None:
@@ -384,7 +401,7 @@ class Screen:
         """
         self.spinner.stop()
         try:
-            shown = _laid_out(prompt.rstrip(" "), sys.stderr)
+            shown = _laid_out(prompt.rstrip(" "), sys.stderr, columns_of(sys.stderr))
             prompt = shown + prompt[len(prompt.rstrip(" ")) :]
             if hidden:
                 import getpass  # noqa: PLC0415 - only needed to read secrets
@@ -416,6 +433,6 @@ class Screen:
         if error.where:
             place = f"{clean(error.where)}: "
         mark = self.paint("error:", "error", bold=True, err=True)
-        self._write(f"{mark} {place}{clean(error.what)}", err=True)
+        self._write([(f"{mark} {place}{clean(error.what)}", 0)], err=True)
         if hint := error.advice(self.spelled):
-            self._write(f"  {clean(hint)}", err=True)
+            self._write([(f"  {clean(hint)}", 0)], err=True)

@@ -23,6 +23,21 @@ def test_results_go_to_stdout_and_everything_beside_them_to_stderr(capsys: Captu
     assert capsys.readouterr() == ("result\n", "note\nwarning: careful\nquestion\n")
 
 
+def test_several_lines_are_written_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[str] = []
+
+    class Beside(io.StringIO):
+        def write(self, text: str) -> int:
+            written.append(text)
+            return len(text)
+
+    monkeypatch.setattr("sys.stderr", Beside())
+    Screen().tell_all((f"line {n}", 0) for n in range(3))
+    Screen(quiet=True).tell_all([("kept back", 0)])
+    Screen().tell_all([])
+    assert written == ["line 0\nline 1\nline 2\n"]
+
+
 def test_a_quiet_screen_keeps_notes_back_and_an_aloud_one_does_not(capsys: Capture) -> None:
     quiet = Screen(quiet=True)
     quiet.tell("note")
