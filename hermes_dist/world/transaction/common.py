@@ -15,8 +15,8 @@ from hermes_dist.model.tree import Digest, Read
 from hermes_dist.world.ports import Fs
 from hermes_dist.world.trace import note_writing
 
-SYNC_EACH = 50
-"""Up to this many files or folders are synced one by one; more by one call for all."""
+SYNC_EACH = 16
+"""Up to this many files or folders are synced one by one; more by one call for all, which is faster from a dozen on."""
 
 
 class Changed(DistError):

@@ -17,8 +17,10 @@ from hermes_dist.world.disk.fs import RealFs, sync_fd, write_all
 from hermes_dist.world.disk.owners import give
 from hermes_dist.world.disk.private import FILE, make_private_in
 
-FEW = 50
-"""Up to this many small contents, or large ones, have a file of their own and are synced one by one."""
+FEW = 8
+"""Up to this many small contents have files of their own: the fewer boxes there are, the fewer are looked into."""
+_SYNC_EACH = 50
+"""Up to this many files are synced one by one."""
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -143,7 +145,7 @@ class Batch:
         for digest, data in self._small.items():
             self._write(digest, data)
         places = {name: place_of(digest) for digest, name in self._written.items()}
-        few = len(places) <= FEW
+        few = len(places) <= _SYNC_EACH
         if few:
             for name in places:
                 _sync(name, os.O_RDONLY, self._incoming)
