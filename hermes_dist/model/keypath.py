@@ -27,6 +27,7 @@ KeyPath = tuple[Segment, ...]
 BODY: KeyPath = (Item("part", "body"),)
 """The body of a skill. Front matter is a map, so none of its keys begins with an item."""
 
+_SIGNS = frozenset("[]()=\"'\\")
 _PLAIN = r"[^\s.\[\]()=\"'\\]+"
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
 _SCALAR = lazily.pattern(rf"\(([^()\s]+)\)|({_QUOTED})|({_PLAIN})")
@@ -60,6 +61,10 @@ def parse_key(text: str) -> KeyPath:
     Raises:
         Invalid: The text is not a key path.
     """
+    steps = text.split(".")
+    # Nearly all keys are words with dots between them.
+    if all(steps) and _SIGNS.isdisjoint(text) and text.split() == [text]:
+        return tuple(steps)
     path: list[Segment] = []
     at = 0
     while at < len(text):

@@ -7,6 +7,7 @@ are migrated, newer ones refused.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import lru_cache
 from itertools import chain, starmap
 
 from msgspec import Struct, field
@@ -54,7 +55,8 @@ from hermes_dist.model.tree import EMPTY, Digest, Entry, Tree
 _BARE = lazily.pattern(r"[A-Za-z0-9_-]+")
 _ENTRY_LINE = lazily.pattern(rb'(?m)^([\w-]+ = |"[^"\n]+" = )"(?:644|755) [0-9a-f]{64}"$')
 """A line of :func:`_table_lines`."""
-_ESCAPED = lazily.pattern(r'["\\]')
+_MAPS = (dict, Mapping)
+"""Maps; what is a dict needs no look at what a map is."""
 
 _PACKAGE_NEEDS = frozenset({"source", "kind", "url", "tree"})
 _PACKAGE_KNOWN = _PACKAGE_NEEDS | {
@@ -407,9 +409,9 @@ def _field(name: str, value: object) -> str:
 def _inline(value: object) -> str:
     """Write a value on one line."""
     # Nearly all are texts without anything to escape, and the library takes longer for each than for all it escapes.
-    if isinstance(value, str) and value.isprintable() and not _ESCAPED.search(value):
+    if isinstance(value, str) and value.isprintable() and not ('"' in value or "\\" in value):
         return f'"{str.__str__(value)}"'
-    if isinstance(value, Mapping):
+    if isinstance(value, _MAPS):
         pairs = ", ".join(f"{_inline_key(key)} = {_inline(item)}" for key, item in value.items())
         return f"{{ {pairs} }}" if pairs else "{}"
     if isinstance(value, list | tuple):
@@ -419,6 +421,7 @@ def _inline(value: object) -> str:
     return tomli_w.dumps({"x": _plain(value)})[len("x = ") : -1]
 
 
+@lru_cache(maxsize=256)
 def _inline_key(key: str) -> str:
     return key if _BARE.fullmatch(key) else _inline(key)
 

@@ -25,6 +25,7 @@ from hermes_dist.decide.consent.starts import (
     UNITS,
     inline_skills,
     job_start,
+    running,
     setting_starts,
     unit_start,
 )
@@ -67,7 +68,7 @@ class Side:
     @cached_property
     def settings(self) -> Mapping[KeyPath, Start]:
         """The commands in its settings, including those of servers that are switched off."""
-        return setting_starts(self.config, self.reach.names, idle=True)
+        return setting_starts(self.config, self.reach.names)
 
     @cached_property
     def settings_by_section(self) -> Mapping[Segment, Mapping[KeyPath, Start]]:
@@ -80,7 +81,7 @@ class Side:
     @cached_property
     def live(self) -> Mapping[KeyPath, Start]:
         """The commands in its settings that take effect now."""
-        return setting_starts(self.config, self.reach.names)
+        return running(self.settings, self.config)
 
     @cached_property
     def units(self) -> frozenset[RelPath]:
@@ -329,7 +330,10 @@ def effects_loading(
 
 
 def _cover_of(effect: Effect, merged: Side, shipped: Side) -> Tree:
-    cover = shipped.cover(_starts_of(effect, merged, shipped))
+    starts = tuple(_starts_of(effect, merged, shipped))
+    if not starts:
+        return EMPTY
+    cover = shipped.cover(starts)
     # A hook or plugin is approved by the digest of its own folder already.
     return cover.where(lambda path: not path.under(effect.path))
 
@@ -369,7 +373,7 @@ def _starts_of_job(key: KeyPath, merged: Side, shipped: Side) -> Iterator[Start]
 
 def _related(one: KeyPath, other: KeyPath) -> bool:
     """Whether two keys are equal, or one lies inside the other."""
-    return all(a == b for a, b in zip(one, other, strict=False))
+    return one[: len(other)] == other[: len(one)]
 
 
 def _job_id(key: KeyPath) -> str:

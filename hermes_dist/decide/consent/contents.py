@@ -26,6 +26,8 @@ def digest_of(value: object) -> Digest:
 
 def _canonical(value: object) -> object:
     """Return a value whose ``repr`` does not depend on the order of keys."""
+    if isinstance(value, str):
+        return value
     if isinstance(value, Mapping):
         return ("map", sorted((repr(key), _canonical(part)) for key, part in value.items()))
     if isinstance(value, list):

@@ -48,8 +48,23 @@ def find_effects(
         judge: Knows what the lock remembers.
         known: Gives the names of providers that the machine uses.
     """
+    return effects_between(Side(ours, read), Side(merged, read), Side(shipped, read), judge, known)
+
+
+def effects_between(
+    before: Side, after: Side, theirs: Side, judge: Judge = NO_MEMORY, known: Known = frozenset
+) -> tuple[Effect, ...]:
+    """List the same for states of a home that remember what was found in them.
+
+    Args:
+        before: The home as found.
+        after: The home as it would be with everything approved.
+        theirs: What upstream ships, placed.
+        judge: Knows what the lock remembers.
+        known: Gives the names of providers that the machine uses.
+    """
+    ours, merged, read = before.tree, after.tree, after.read
     changed = [path for path in ours.differing(merged) if path in merged]
-    before, after, theirs = (Side(tree, read) for tree in (ours, merged, shipped))
     idle = guarded_off(after, theirs, judge)
     # Each side is compared with the home as found, not with base: what the user runs already needs no approval, and
     # what they removed would be new again.

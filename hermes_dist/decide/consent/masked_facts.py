@@ -71,7 +71,9 @@ def _secrets_in(name: str, text: str) -> frozenset[str]:
     """Find likely secrets in a value, read both as the value of its name and as part of a command line."""
     # A plan says the same of a setting twice: as an effect, and as one that waits.
     lead = f"{name}: " if name else ""
-    spellings = [(lead, text), ("", " ".join(_words(text)))]
+    spellings = [(lead, text)]
+    if words := " ".join(_words(text)):
+        spellings.append(("", words))
     found = {
         whole[max(one.start, len(before)) : one.end]
         for before, said in spellings
@@ -82,6 +84,8 @@ def _secrets_in(name: str, text: str) -> frozenset[str]:
 
 
 def _words(text: str) -> Iterator[str]:
+    if "[" not in text:
+        return  # most values are no list, and need not be read to know it
     value = fact_value(text)
     if isinstance(value, list):
         yield from (str(word) for word in value)

@@ -126,6 +126,7 @@ class Reach:
         self.names = names
         self._read = read
         self._named: dict[RelPath, frozenset[_Place]] = {}
+        self._found: dict[Start, frozenset[RelPath]] = {}
 
     def texts(self, path: RelPath) -> Iterator[str]:
         """Yield the contents of a file in each state."""
@@ -134,6 +135,12 @@ class Reach:
 
     def of(self, start: Start) -> frozenset[RelPath]:
         """Find every file that a starting point can load, directly or through other files."""
+        # Each setting of a server is an effect of its own, and all of them start the same command.
+        if start not in self._found:
+            self._found[start] = self._loaded_from(start)
+        return self._found[start]
+
+    def _loaded_from(self, start: Start) -> frozenset[RelPath]:
         found: set[RelPath] = set()
         opened: set[_Place] = set()
         todo = [*self._first(start)]

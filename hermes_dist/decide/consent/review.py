@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -103,6 +104,7 @@ def _loaded_by(facts: Facts) -> str:
     return next((value for name, value in facts if name == CODE_OF), "")
 
 
+@lru_cache(maxsize=4096)
 def group_of(path: str, key: str) -> tuple[str, str]:
     """Return what an effect is reviewed with: a file, and the key of a server, job or section of settings in it."""
     return path, format_key(_unit(RelPath(path), parsed_key(key)))

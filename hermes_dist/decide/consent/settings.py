@@ -45,7 +45,7 @@ def setting_effects(
         # A server that is off never ran, so every part of it needs approval, whichever update placed it.
         old = ABSENT if off else before.get(key, ABSENT)
         stays = new is ABSENT and get(merged, thing_of(key)) is not ABSENT
-        elsewhere = _is_set_elsewhere(key, ours)
+        elsewhere = bool(ours) and _is_set_elsewhere(key, ours)
         kind = _asks_by_its_section(key, ours, new) or asks(
             key, old, new, known, thing_stays=stays, set_elsewhere=elsewhere
         )
@@ -65,15 +65,26 @@ def _is_set_elsewhere(key: KeyPath, ours: object) -> bool:
         return False
     _, platform, rest = at
     setting = rest[rest[:1] == ("extra",) :]
-    places = ((*section, platform, *extra) for section in _SECTIONS for extra in ((), ("extra",)))
-    same_there = ((*place, *setting) for place in places)
-    return any(get(ours, other) is not ABSENT for other in same_there if other != key)
+    return any(
+        get(part, setting) is not ABSENT and (*place, *setting) != key
+        for section in _SECTIONS
+        if (said := get(ours, (*section, platform))) is not ABSENT
+        for place, part in _with_extra((*section, platform), said)
+    )
+
+
+def _with_extra(place: KeyPath, said: object) -> Iterator[tuple[KeyPath, object]]:
+    """Yield where a section has the settings of a platform, and what it has there."""
+    yield place, said
+    yield (*place, "extra"), get(said, ("extra",))
 
 
 def _asks_by_its_section(key: KeyPath, ours: object, new: object) -> EffectKind | None:
     """Ask for a platform's first key in a section that makes the agent overlook what the home says in another one."""
+    if new is ABSENT or not ours:
+        return None
     at = _platform_of(key)
-    if at is None or new is ABSENT:
+    if at is None:
         return None
     section, platform, _ = at
     if isinstance(get(ours, (*section, platform)), dict):

@@ -42,13 +42,12 @@ _SCRIPT_FIELDS = ("script", "monitor_script")
 Owner = KeyPath
 
 
-def setting_starts(config: object, names: Names, *, idle: bool = False) -> dict[Owner, Start]:
-    """Return the starting points in settings, by the key of the server or command.
+def setting_starts(config: object, names: Names) -> dict[Owner, Start]:
+    """Return the starting points in settings, by the key of the server or command; also of servers that are off.
 
     Args:
         config: The data of a ``config.yaml``.
         names: The files that it may mention.
-        idle: Also list servers that are switched off.
     """
     starts: dict[Owner, Start] = {}
     for head in _COMMANDS:
@@ -56,12 +55,18 @@ def setting_starts(config: object, names: Names, *, idle: bool = False) -> dict[
         if not isinstance(entries, Mapping):
             continue
         for name, entry in entries.items():
-            if idle or head != (SERVERS,) or not is_off(entry):
-                starts[*head, name] = _command((*head, name), entry)
+            starts[*head, name] = _command((*head, name), entry)
     for key, value in _others(config):
         if start := _setting(key, value, names):
             starts[key] = start
     return starts
+
+
+def running(starts: Mapping[Owner, Start], config: object) -> dict[Owner, Start]:
+    """Return the starting points without those of servers that are switched off."""
+    return {
+        at: start for at, start in starts.items() if at[0] != SERVERS or not is_off(get(config, at))
+    }
 
 
 def _command(key: KeyPath, entry: object) -> Start:
@@ -92,14 +97,14 @@ def _names_folder(name: str, text: str) -> bool:
 
 def _texts(value: object, key: str) -> Iterator[tuple[str, str]]:
     """Yield the texts in a value, each with the key that holds it."""
-    if isinstance(value, Mapping):
-        for name, part in value.items():
-            yield from _texts(part, str(name))
+    if isinstance(value, str):
+        yield key, value
     elif isinstance(value, list | tuple):
         for part in value:
             yield from _texts(part, key)
-    elif isinstance(value, str):
-        yield key, value
+    elif isinstance(value, Mapping):
+        for name, part in value.items():
+            yield from _texts(part, str(name))
 
 
 def _others(data: object, at: KeyPath = ()) -> Iterator[tuple[KeyPath, object]]:

@@ -176,6 +176,8 @@ def _by_surroundings(text: str) -> Iterator[Finding]:
 
 
 def _on_command_lines(text: str) -> Iterator[Finding]:
+    if "-" not in text:
+        return
     for hint in _USER_FLAGS:
         for at in _places(text, hint):
             match = _USER.match(text, at)
@@ -212,7 +214,7 @@ def _passwords(text: str) -> Iterator[Finding]:
     low = text.lower()
     if len(low) != len(text):  # a lower-case form is longer, so positions would differ
         low = text
-    for word in _PASSWORDS:
+    for word in [word for word in _PASSWORDS if word in low]:
         for at in _places(low, word):
             match = _PASSWORD.match(text, at)
             if match is None or not is_password(match["secret"]) or _PLAIN.search(match["secret"]):

@@ -10,6 +10,7 @@ from hermes_dist.decide.consent.reach import Reach, Start
 from hermes_dist.decide.consent.starts import (
     inline_skills,
     job_start,
+    running,
     setting_starts,
     unit_start,
 )
@@ -20,7 +21,8 @@ NOWHERE = Names()
 
 
 def starts(config: object, *paths: str, idle: bool = False) -> dict[KeyPath, Start]:
-    return setting_starts(config, Names(Shelf().tree(dict.fromkeys(paths, ""))), idle=idle)
+    found = setting_starts(config, Names(Shelf().tree(dict.fromkeys(paths, ""))))
+    return found if idle else running(found, config)
 
 
 def server(**entry: object) -> Start:
