@@ -112,7 +112,11 @@ def has_machine_keys(path: RelPath) -> bool:
 def _fits(words: tuple[str, ...], row: tuple[str, ...]) -> bool:
     if row[0] == "**":
         row = ("*",) * (len(words) - len(row) + 1) + row[1:]
-    return len(words) == len(row) and all(
-        word == part or (part != "[]" and word != "[]" and fnmatchcase(word, part))
-        for word, part in zip(words, row, strict=True)
-    )
+    return len(words) == len(row) and all(map(_is_like, words, row))
+
+
+def _is_like(word: str, part: str) -> bool:
+    # Most parts of the table are plain words, of which the library would make expressions; a star is its only sign.
+    if word == part or "*" not in part or word == "[]":
+        return word == part
+    return fnmatchcase(word, part)

@@ -416,6 +416,8 @@ def _inline(value: object) -> str:
         return f"{{ {pairs} }}" if pairs else "{}"
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(_inline, value))}]"
+    if isinstance(value, bool):  # each effect has one
+        return "true" if value else "false"
     import tomli_w  # noqa: PLC0415 - only writers pay for it
 
     return tomli_w.dumps({"x": _plain(value)})[len("x = ") : -1]

@@ -72,8 +72,13 @@ class Group(Struct, frozen=True):
 
 def grouped(effects: Iterable[Effect]) -> tuple[Group, ...]:
     """Group effects by what they belong to, in the order in which the groups first appear."""
+    return _grouped(tuple(effects))
+
+
+@lru_cache(maxsize=8)
+def _grouped(each: tuple[Effect, ...]) -> tuple[Group, ...]:
+    # A preview, its count and the summary after it group the same effects.
     groups: dict[tuple[str, str], list[Effect]] = {}
-    each = tuple(effects)
     places = groups_at((effect.path, effect.key, effect.facts) for effect in each)
     for effect, place in zip(each, places, strict=True):
         groups.setdefault(place, []).append(effect)
