@@ -55,6 +55,7 @@ from hermes_dist.model.tree import EMPTY, Digest, Entry, Tree
 _BARE = lazily.pattern(r"[A-Za-z0-9_-]+")
 _ENTRY_LINE = lazily.pattern(rb'(?m)^([\w-]+ = |"[^"\n]+" = )"(?:644|755) [0-9a-f]{64}"$')
 """A line of :func:`_table_lines`."""
+_BOOLEANS = ("false", "true")
 _MAPS = (dict, Mapping)
 """Maps; what is a dict needs no look at what a map is."""
 
@@ -416,8 +417,8 @@ def _inline(value: object) -> str:
         return f"{{ {pairs} }}" if pairs else "{}"
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(_inline, value))}]"
-    if isinstance(value, bool):  # each effect has one
-        return "true" if value else "false"
+    if isinstance(value, bool):
+        return _BOOLEANS[value]  # each effect has one
     import tomli_w  # noqa: PLC0415 - only writers pay for it
 
     return tomli_w.dumps({"x": _plain(value)})[len("x = ") : -1]

@@ -45,7 +45,7 @@ def setting_effects(
         # A server that is off never ran, so every part of it needs approval, whichever update placed it.
         old = ABSENT if off else before.get(key, ABSENT)
         stays = new is ABSENT and get(merged, thing_of(key)) is not ABSENT
-        elsewhere = bool(ours) and _is_set_elsewhere(key, ours)
+        elsewhere = _is_set_elsewhere(key, ours)
         kind = _asks_by_its_section(key, ours, new) or asks(
             key, old, new, known, thing_stays=stays, set_elsewhere=elsewhere
         )
@@ -60,7 +60,7 @@ def _is_gone(server: KeyPath, merged: object) -> bool:
 
 def _is_set_elsewhere(key: KeyPath, ours: object) -> bool:
     """Whether the home sets the same of a platform in another section, which counts where this one says nothing."""
-    at = _platform_of(key)
+    at = _platform_of(key) if ours else None
     if at is None:
         return False
     _, platform, rest = at
