@@ -67,9 +67,13 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Length", "0")
             self.end_headers()
             return
-        self._backend(path, query)
+        env = self._env(path, query)
+        if self.server.packs_for and path.endswith("upload-pack") and self.command == "POST":
+            self._stream({**env, **_slowly(self.server.root, self.server.packs_for)})
+        else:
+            self._backend(path, env)
 
-    def _backend(self, path: str, query: str) -> None:
+    def _env(self, path: str, query: str) -> dict[str, str]:
         env = {
             "PATH": os.environ["PATH"],
             "GIT_PROJECT_ROOT": str(self.server.root),
@@ -84,6 +88,25 @@ class _Handler(BaseHTTPRequestHandler):
         }
         if self.server.modern:
             env["GIT_PROTOCOL"] = self.headers.get("Git-Protocol", "")
+        return env
+
+    def _stream(self, env: Mapping[str, str]) -> None:
+        """Answer as it comes."""
+        with subprocess.Popen(
+            [GIT, "http-backend"], env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
+        ) as git:
+            assert git.stdin
+            assert git.stdout
+            git.stdin.write(self._body())
+            git.stdin.close()
+            self.send_response(200)
+            while line := git.stdout.readline().strip():
+                self.send_header(*line.decode().split(": ", 1))
+            self.end_headers()
+            while piece := git.stdout.read(4096):
+                self.wfile.write(piece)
+
+    def _backend(self, path: str, env: Mapping[str, str]) -> None:
         done = subprocess.run(
             [GIT, "http-backend"], input=self._body(), env=env, capture_output=True, check=False
         )
@@ -112,6 +135,20 @@ class _Handler(BaseHTTPRequestHandler):
         return b"".join(chunks)
 
 
+def _slowly(root: Path, seconds: float) -> dict[str, str]:
+    """What makes git wait before it packs, and tell each second that it is there."""
+    hook = root / "pack-slowly"
+    hook.write_text(f'#!/bin/sh\nsleep {seconds}\nexec "$@"\n')
+    hook.chmod(0o755)
+    return {
+        "GIT_CONFIG_COUNT": "2",
+        "GIT_CONFIG_KEY_0": "uploadpack.packObjectsHook",
+        "GIT_CONFIG_VALUE_0": str(hook),
+        "GIT_CONFIG_KEY_1": "uploadpack.keepAlive",
+        "GIT_CONFIG_VALUE_1": "1",
+    }
+
+
 def _basic(user: str, password: str) -> str:
     return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
 
@@ -122,6 +159,7 @@ class GitHttp(ThreadingHTTPServer):
     Attributes:
         modern: Whether it speaks protocol version 2.
         login: Whether it wants a user name and password.
+        packs_for: For how many seconds it packs before it sends anything.
         lost: Whether it takes what is pushed, and cuts the connection before it says so.
         redirect: Where it sends everybody.
         redirects_by: The status with which it does.
@@ -144,6 +182,7 @@ class GitHttp(ThreadingHTTPServer):
         self.logins: list[str] = []
         self.modern = True
         self.login = False
+        self.packs_for = 0.0
         self.lost = False
         self.redirect = ""
         self.asked: list[str] = []

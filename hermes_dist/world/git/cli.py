@@ -44,8 +44,9 @@ _SETTINGS = (
     "fetch.recurseSubmodules=false",
     "fetch.writeCommitGraph=false",
     "submodule.recurse=false",
-    "http.lowSpeedLimit=100",
-    "http.lowSpeedTime=30",
+    # A server that packs a large repository says five bytes each five seconds, or nothing if a proxy holds them back.
+    "http.lowSpeedLimit=1",
+    "http.lowSpeedTime=120",
 )
 _ASKS_NOBODY = "credential.interactive=false"
 """Since 2.47, git then asks no program of ``GIT_ASKPASS`` either."""

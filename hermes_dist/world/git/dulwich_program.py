@@ -31,7 +31,8 @@ from dulwich.patch import write_tree_diff
 from dulwich.refs import Ref
 from dulwich.repo import Repo
 
-_TIMEOUT = 30
+_TIMEOUT = 120
+"""Seconds. A server that packs a large repository may say nothing for a while."""
 _FOLDER, _SUBMODULE = 0o040000, 0o160000
 _STATUS = re.compile(r"unexpected http resp (?=\d)")
 _KINDS = {kind.type_num: kind.type_name for kind in (Blob, Commit, Tag)}
