@@ -6,7 +6,7 @@ commands, which import this package as well, do not pay for them.
 
 from __future__ import annotations
 
-TYPE_CHECKING = False  # see lazily; the agent loads this package, and nothing else of it
+TYPE_CHECKING = False  # see light; the agent loads this package, and nothing else of it
 
 if TYPE_CHECKING:
     from hermes_dist.api import (

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hermes_dist.agents.places import PLUGINS, PROFILES, STICKY
 from hermes_dist.errors import Invalid
-from hermes_dist.lazily import NamedTuple
+from hermes_dist.light import NamedTuple
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 
 MANIFEST = "distribution.yaml"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from enum import IntEnum
 
-from hermes_dist.lazily import TYPE_CHECKING
+from hermes_dist.light import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from typing import ClassVar, Self

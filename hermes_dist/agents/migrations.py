@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from hermes_dist.lazily import NamedTuple
+from hermes_dist.light import NamedTuple
 
 VERSION: Final = "_config_version"
 """The agent's own stamp in a config."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from hermes_dist import lazily
-from hermes_dist.lazily import NamedTuple
+from hermes_dist.light import NamedTuple
 
 ROUTES = "profile_routes"
 """The key of the list, below ``gateway`` or at the top level of the default home's ``config.yaml``."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from hermes_dist.cli.profile_list import called, what_is_open
 from hermes_dist.cli.shared.terminal import columns_of
 from hermes_dist.errors import counted
-from hermes_dist.lazily import TYPE_CHECKING
+from hermes_dist.light import TYPE_CHECKING
 from hermes_dist.ops.profiles.list import ProfileRow
 from hermes_dist.ops.profiles.overview import Overview, look_over
 from hermes_dist.voice.clean import clean

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hermes_dist.cli.shared.layout import Column
 from hermes_dist.cli.shared.pager import Paged
 from hermes_dist.errors import counted
-from hermes_dist.lazily import TYPE_CHECKING
+from hermes_dist.light import TYPE_CHECKING
 from hermes_dist.ops.profiles import list as ops
 from hermes_dist.voice.row_json import row_data
 

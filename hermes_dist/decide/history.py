@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from hermes_dist.decide.versions import version_of
 from hermes_dist.errors import Invalid
-from hermes_dist.lazily import NamedTuple
+from hermes_dist.light import NamedTuple
 from hermes_dist.merge.trees import Favour, leave_open, merge_trees
 from hermes_dist.model.discreet import Contents
 from hermes_dist.model.documents.api import kind_of, load_data, same

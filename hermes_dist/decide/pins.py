@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 
 from hermes_dist.decide.versions import choose_tag
 from hermes_dist.errors import Invalid, Refused
-from hermes_dist.lazily import NamedTuple
+from hermes_dist.light import NamedTuple
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.source import HEADS, TAGS, Pin, PinKind
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from hermes_dist.errors import Invalid, Refused
-from hermes_dist.lazily import TYPE_CHECKING
+from hermes_dist.light import TYPE_CHECKING
 from hermes_dist.model.notes import Note, NoteKind
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from functools import cached_property
 
 from hermes_dist import lazily
-from hermes_dist.lazily import NamedTuple
+from hermes_dist.light import NamedTuple
 from hermes_dist.merge.text import mergeable
 from hermes_dist.model.discreet import Contents
 from hermes_dist.model.documents.frontmatter import split

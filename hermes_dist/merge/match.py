@@ -12,7 +12,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
 
-from hermes_dist.lazily import NamedTuple
+from hermes_dist.light import NamedTuple
 
 _BUDGET = 2_000_000  # search steps per comparison: about a second
 _DEPTH = 400  # how far one search goes from each end before it gives up

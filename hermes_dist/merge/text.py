@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from msgspec import Struct
 
-from hermes_dist.lazily import NamedTuple
+from hermes_dist.light import NamedTuple
 from hermes_dist.merge.match import Change, changes
 from hermes_dist.model.discreet import Contents
 from hermes_dist.model.side import Side

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from hermes_dist.lazily import NamedTuple, StrEnum
+from hermes_dist.light import NamedTuple, StrEnum
 
 MISSED = ("skill", "job", "server", "hook", "plugin", "file")
 """What is counted of a package that nobody names, in the order in which it is said."""

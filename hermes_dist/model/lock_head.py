@@ -13,7 +13,7 @@ from itertools import zip_longest
 
 from hermes_dist import lazily
 from hermes_dist.errors import Invalid
-from hermes_dist.lazily import TYPE_CHECKING, NamedTuple
+from hermes_dist.light import TYPE_CHECKING, NamedTuple
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.source import Pin, PinKind
 from hermes_dist.model.tree import Digest

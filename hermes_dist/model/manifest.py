@@ -15,7 +15,7 @@ from msgspec import Struct, field
 
 from hermes_dist import lazily
 from hermes_dist.errors import Invalid
-from hermes_dist.lazily import NamedTuple
+from hermes_dist.light import NamedTuple
 from hermes_dist.model.documents.api import Document, Steps, line_at
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from hermes_dist.errors import DistError
-from hermes_dist.lazily import NamedTuple, StrEnum
+from hermes_dist.light import NamedTuple, StrEnum
 
 Datum = str | int | tuple[str, ...]
 

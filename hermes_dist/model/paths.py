@@ -13,7 +13,8 @@ from itertools import chain
 from hermes_dist import lazily
 from hermes_dist.agents.names import RESERVED
 from hermes_dist.errors import Invalid
-from hermes_dist.lazily import TYPE_CHECKING, re, unicodedata
+from hermes_dist.lazily import re, unicodedata
+from hermes_dist.light import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from typing import Self

@@ -13,7 +13,7 @@ from enum import Enum, StrEnum
 from urllib.parse import SplitResult, urlsplit
 
 from hermes_dist.errors import Invalid
-from hermes_dist.lazily import NamedTuple
+from hermes_dist.light import NamedTuple
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Digest
 

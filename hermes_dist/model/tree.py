@@ -10,7 +10,7 @@ from collections.abc import Set as AbstractSet
 
 from hermes_dist import lazily
 from hermes_dist.errors import Invalid
-from hermes_dist.lazily import TYPE_CHECKING, NamedTuple
+from hermes_dist.light import TYPE_CHECKING, NamedTuple
 from hermes_dist.model.paths import RelPath, folded, folders_of
 
 if TYPE_CHECKING:

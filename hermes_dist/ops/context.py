@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from hermes_dist.brand import Brand, Layout
 from hermes_dist.errors import DistError, Invalid, NoProfileName, UsageError
-from hermes_dist.lazily import TYPE_CHECKING, Protocol
+from hermes_dist.light import TYPE_CHECKING, Protocol
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 from hermes_dist.world import trace
 from hermes_dist.world.disk.owners import leads_to_others, settle

@@ -8,7 +8,7 @@ from contextlib import suppress
 from hermes_dist.agents.places import BUNDLED, ENV
 from hermes_dist.brand import LOCKFILE, PRIVATE, SYNC_RECORD
 from hermes_dist.errors import DistError
-from hermes_dist.lazily import TYPE_CHECKING
+from hermes_dist.light import TYPE_CHECKING
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.last_status import kept
 from hermes_dist.ops.own_source import is_own

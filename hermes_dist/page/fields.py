@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from enum import Enum, auto
 
 from hermes_dist.errors import UsageError
-from hermes_dist.lazily import NamedTuple
+from hermes_dist.light import NamedTuple
 
 LONGEST_LINE = 1000
 LONGEST_TEXT = 1 << 20

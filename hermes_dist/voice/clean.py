@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from hermes_dist import lazily
-from hermes_dist.lazily import TYPE_CHECKING, unicodedata
+from hermes_dist.lazily import unicodedata
+from hermes_dist.light import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
 from hermes_dist.errors import counted
-from hermes_dist.lazily import NamedTuple
+from hermes_dist.light import NamedTuple
 from hermes_dist.model.plan import Effect, EffectKind
 from hermes_dist.ops.change.review import (
     Group,

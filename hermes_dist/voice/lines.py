@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hermes_dist.lazily import TYPE_CHECKING, NamedTuple
+from hermes_dist.light import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from typing import Literal, TypeAlias

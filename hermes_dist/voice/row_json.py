@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from hermes_dist.agents.places import SHOWN_AS
-from hermes_dist.lazily import TYPE_CHECKING
+from hermes_dist.light import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from typing import Any

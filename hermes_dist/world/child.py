@@ -23,7 +23,7 @@ from types import FrameType, TracebackType
 from weakref import WeakSet
 
 from hermes_dist.errors import DistError
-from hermes_dist.lazily import TYPE_CHECKING, NamedTuple
+from hermes_dist.light import TYPE_CHECKING, NamedTuple
 from hermes_dist.world.trace import note
 
 if TYPE_CHECKING:

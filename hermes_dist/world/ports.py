@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from types import MappingProxyType
 
 from hermes_dist.errors import DistError, Refused
-from hermes_dist.lazily import TYPE_CHECKING, NamedTuple, Protocol
+from hermes_dist.light import TYPE_CHECKING, NamedTuple, Protocol
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Entry
 

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable
 
 from hermes_dist import lazily
-from hermes_dist.lazily import TYPE_CHECKING
+from hermes_dist.light import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import re

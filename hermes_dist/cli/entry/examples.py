@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from hermes_dist.lazily import NamedTuple
+from hermes_dist.light import NamedTuple
 
 
 class Example(NamedTuple):

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from hermes_dist.brand import BRANDS, HERMES, Brand
 from hermes_dist.cli.shared.output import write_beside
 from hermes_dist.errors import DistError
-from hermes_dist.lazily import NamedTuple
+from hermes_dist.light import NamedTuple
 
 FLAG = "--front-door"
 

@@ -11,7 +11,8 @@ import sys
 from _frozen_importlib_external import PathFinder, SourceFileLoader
 from collections.abc import Callable, Mapping, Sequence
 
-from hermes_dist.lazily import TYPE_CHECKING, Module, module_of, pattern
+from hermes_dist.lazily import Module, module_of, pattern
+from hermes_dist.light import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from importlib.machinery import ModuleSpec

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from hermes_dist.lazily import NamedTuple
+from hermes_dist.light import NamedTuple
 
 
 class Meant(NamedTuple):

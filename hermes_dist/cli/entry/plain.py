@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 
 from hermes_dist.cli.shared.boundary import Guard
 from hermes_dist.cli.shared.session import Invocation, Options, Session, open_session
-from hermes_dist.lazily import TYPE_CHECKING
+from hermes_dist.light import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from typing import Any

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hermes_dist.lazily import NamedTuple
+from hermes_dist.light import NamedTuple
 
 
 class Verb(NamedTuple):

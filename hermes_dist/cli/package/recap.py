@@ -10,7 +10,7 @@ from hermes_dist.cli.shared.reminders import restart_touched
 from hermes_dist.cli.shared.screen import Screen
 from hermes_dist.cli.shared.session import Session, on_each
 from hermes_dist.errors import Cancelled, ConflictsOpen, DistError, StoppedAfter, worst
-from hermes_dist.lazily import NamedTuple
+from hermes_dist.light import NamedTuple
 from hermes_dist.ops.change.look_up import Looked, ask_ahead, look
 from hermes_dist.ops.profiles.list import list_profiles
 

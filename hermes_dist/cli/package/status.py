@@ -9,7 +9,7 @@ from hermes_dist.cli.shared.pager import Paged
 from hermes_dist.cli.shared.screen import Screen
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import DistError, ExitCode, worst
-from hermes_dist.lazily import TYPE_CHECKING
+from hermes_dist.light import TYPE_CHECKING
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.last_status import said_before
 from hermes_dist.voice.clean import clean, error_data

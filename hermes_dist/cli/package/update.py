@@ -9,7 +9,7 @@ from hermes_dist.cli.shared.reminders import notes, reminder, up_to_date
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.cli.shared.verb import command_with_request
 from hermes_dist.errors import LockStale, UsageError
-from hermes_dist.lazily import TYPE_CHECKING
+from hermes_dist.light import TYPE_CHECKING
 from hermes_dist.ops.change.look_up import Looked, fetched_meanwhile, look
 
 if TYPE_CHECKING:

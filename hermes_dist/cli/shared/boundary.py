@@ -9,7 +9,8 @@ from types import TracebackType
 from hermes_dist import __version__
 from hermes_dist.cli.shared.session import Invocation, early_screen
 from hermes_dist.errors import DistError, ExitCode, Renamed, StoppedAfter
-from hermes_dist.lazily import TYPE_CHECKING, shlex
+from hermes_dist.lazily import shlex
+from hermes_dist.light import TYPE_CHECKING
 from hermes_dist.ops.context import has_written
 
 if TYPE_CHECKING:

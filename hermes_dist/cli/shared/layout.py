@@ -14,7 +14,8 @@ from functools import lru_cache
 from itertools import pairwise
 
 from hermes_dist.brand import BRANDS
-from hermes_dist.lazily import NamedTuple, re, unicodedata
+from hermes_dist.lazily import re, unicodedata
+from hermes_dist.light import NamedTuple
 
 RESET = "\033[0m"
 GAP = "  "

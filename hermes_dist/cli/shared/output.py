@@ -8,7 +8,7 @@ import sys
 
 from hermes_dist.cli.shared.terminal import shown_by
 from hermes_dist.errors import DistError
-from hermes_dist.lazily import TYPE_CHECKING
+from hermes_dist.light import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from typing import TextIO

@@ -8,7 +8,7 @@ import sys
 from hermes_dist.cli.shared.layout import cells
 from hermes_dist.cli.shared.output import write
 from hermes_dist.cli.shared.terminal import columns_of, is_plain, lines_of
-from hermes_dist.lazily import TYPE_CHECKING
+from hermes_dist.light import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from hermes_dist.cli.shared.session import Session

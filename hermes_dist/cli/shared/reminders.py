@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from hermes_dist.cli.shared.screen import Screen
 from hermes_dist.errors import ExitCode, counted
-from hermes_dist.lazily import TYPE_CHECKING
+from hermes_dist.light import TYPE_CHECKING
 from hermes_dist.voice.clean import clean
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from hermes_dist.cli.shared.layout import RESET, Column, Table, fields, wrap, wr
 from hermes_dist.cli.shared.output import write, write_beside
 from hermes_dist.cli.shared.terminal import columns_of, is_plain, shown_by, shows_colour
 from hermes_dist.errors import Cancelled, DistError, InputNeeded
-from hermes_dist.lazily import TYPE_CHECKING, contextlib
+from hermes_dist.lazily import contextlib
+from hermes_dist.light import TYPE_CHECKING
 from hermes_dist.voice.clean import VALUE, WHOLE, clean, clean_line, error_data
 from hermes_dist.voice.lines import Style
 

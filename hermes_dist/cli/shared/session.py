@@ -8,7 +8,7 @@ from itertools import pairwise
 from hermes_dist.cli.shared.screen import Screen
 from hermes_dist.cli.shared.terminal import colour_of
 from hermes_dist.errors import DistError, UsageError, worst
-from hermes_dist.lazily import TYPE_CHECKING, NamedTuple
+from hermes_dist.light import TYPE_CHECKING, NamedTuple
 from hermes_dist.ops.context import Context
 
 if TYPE_CHECKING:

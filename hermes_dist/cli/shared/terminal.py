@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from hermes_dist.lazily import TYPE_CHECKING
+from hermes_dist.light import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from typing import TextIO

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from hermes_dist import lazily
 from hermes_dist.decide.versions import version_of
-from hermes_dist.lazily import NamedTuple
+from hermes_dist.light import NamedTuple
 from hermes_dist.model.paths import RelPath
 
 _FILES = lazily.pattern(

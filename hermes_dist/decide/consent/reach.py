@@ -19,7 +19,7 @@ from hermes_dist.agents.places import MEMORIES, SHARED_FILES
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.consent.mentions import CODE, Names, Piece, is_build
 from hermes_dist.errors import Invalid
-from hermes_dist.lazily import NamedTuple
+from hermes_dist.light import NamedTuple
 from hermes_dist.model.paths import RelPath, folded
 from hermes_dist.model.tree import Read
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from hermes_dist import lazily
 from hermes_dist.agents.places import MCP, WORKSPACE
 from hermes_dist.decide.placement.servers import ShippedServer, read_servers
-from hermes_dist.lazily import NamedTuple
+from hermes_dist.light import NamedTuple
 from hermes_dist.model.documents.api import Kind, dump
 from hermes_dist.model.manifest import ENV_NAME
 

@@ -12,7 +12,7 @@ from hermes_dist.agents.places import MEMORIES, SESSIONS
 from hermes_dist.agents.routes import IDS
 from hermes_dist.decide.parts import PARTS
 from hermes_dist.decide.profiles.completion_scripts import SHELLS
-from hermes_dist.lazily import NamedTuple
+from hermes_dist.light import NamedTuple
 
 _FLAGS = ("-p", "--profile")
 _COMMANDS = lazily.pattern(r"\{([a-z0-9][a-z0-9_,-]*)\}")

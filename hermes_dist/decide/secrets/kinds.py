@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from hermes_dist.lazily import NamedTuple
+from hermes_dist.light import NamedTuple
 
 _BODIES = {
     "word": "0-9A-Za-z",

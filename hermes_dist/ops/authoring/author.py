@@ -26,7 +26,7 @@ from hermes_dist.decide.parts import PARTS, part_of
 from hermes_dist.decide.validate.problems import Problem, Subject, fault
 from hermes_dist.decide.validate.rules import validate
 from hermes_dist.errors import DistError, Invalid, Refused, UsageError
-from hermes_dist.lazily import NamedTuple
+from hermes_dist.light import NamedTuple
 from hermes_dist.model.documents.api import load_manifest_data
 from hermes_dist.model.left_out import LeftOut
 from hermes_dist.model.manifest import Breach, Manifest

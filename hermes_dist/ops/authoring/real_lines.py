@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from hermes_dist.decide.authoring.hunks import line_before
 from hermes_dist.decide.secrets.references import references, variables_in
-from hermes_dist.lazily import NamedTuple
+from hermes_dist.light import NamedTuple
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Read, Tree
 

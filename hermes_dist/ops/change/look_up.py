@@ -13,7 +13,7 @@ from pathlib import Path
 
 from hermes_dist.decide.versions import newer_tags
 from hermes_dist.errors import DistError, Invalid, UsageError, counted
-from hermes_dist.lazily import TYPE_CHECKING, NamedTuple
+from hermes_dist.light import TYPE_CHECKING, NamedTuple
 from hermes_dist.model.lock_head import LockHead, load_head, source_of
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName

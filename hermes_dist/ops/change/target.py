@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from hermes_dist.decide.pins import about_refs, check_kept
 from hermes_dist.decide.versions import choose_tag
-from hermes_dist.lazily import TYPE_CHECKING, NamedTuple
+from hermes_dist.light import TYPE_CHECKING, NamedTuple
 from hermes_dist.model.notes import Note
 from hermes_dist.model.source import Pin, PinKind, SourceSpec, pin_kind
 from hermes_dist.ops.context import Context

@@ -18,7 +18,8 @@ from hermes_dist.decide.inputs.declared import (
 )
 from hermes_dist.decide.inputs.typed import shown
 from hermes_dist.errors import AnswerNeeded, Invalid, UsageError
-from hermes_dist.lazily import NamedTuple, later
+from hermes_dist.lazily import later
+from hermes_dist.light import NamedTuple
 from hermes_dist.model.lock_package import InputAnswer, InputValue
 from hermes_dist.ops.change.fetch import Fetched
 from hermes_dist.ops.change.request import InputQuestion, Request

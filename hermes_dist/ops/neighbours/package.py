@@ -9,7 +9,7 @@ from urllib.parse import unquote
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.neighbours.kinds import check_label
 from hermes_dist.errors import Invalid
-from hermes_dist.lazily import NamedTuple
+from hermes_dist.light import NamedTuple
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath

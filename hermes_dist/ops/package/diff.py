@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from hermes_dist.decide.changes import Change, KeyChange, changes_between, key_changes, text_diff
 from hermes_dist.errors import DistError, Invalid, UsageError
-from hermes_dist.lazily import NamedTuple
+from hermes_dist.light import NamedTuple
 from hermes_dist.model.documents.api import ABSENT, get, kind_of, load_data
 from hermes_dist.model.keypath import parse_key, place_words
 from hermes_dist.model.paths import ProfileName, RelPath

@@ -11,7 +11,8 @@ from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.included import included_after
 from hermes_dist.decide.profiles.lifecycle import new_name
 from hermes_dist.errors import DistError, Invalid
-from hermes_dist.lazily import NamedTuple, later
+from hermes_dist.lazily import later
+from hermes_dist.light import NamedTuple
 from hermes_dist.model.documents.api import Kind, line_of
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName, RelPath

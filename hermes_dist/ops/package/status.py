@@ -11,7 +11,7 @@ from msgspec import Struct
 from hermes_dist.brand import MANIFEST, SYNC_RECORD
 from hermes_dist.decide.environment.wanted import Wanted
 from hermes_dist.errors import DistError, Invalid, Lost
-from hermes_dist.lazily import NamedTuple
+from hermes_dist.light import NamedTuple
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.notes import Note, NoteKind

@@ -16,7 +16,7 @@ from hermes_dist.decide.profiles.aliases import (
     profile_of,
 )
 from hermes_dist.errors import Invalid
-from hermes_dist.lazily import NamedTuple
+from hermes_dist.light import NamedTuple
 from hermes_dist.model.paths import AliasName, ProfileName
 from hermes_dist.world.agent.find import head_of
 from hermes_dist.world.agent.front_door import put_program, take_away

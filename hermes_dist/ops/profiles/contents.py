@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hermes_dist.agents.places import ENV, SOUL
 from hermes_dist.brand import LOCKFILE
-from hermes_dist.lazily import NamedTuple
+from hermes_dist.light import NamedTuple
 from hermes_dist.model.lock_head import load_head
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.context import Context

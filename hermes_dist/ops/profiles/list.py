@@ -8,7 +8,7 @@ from pathlib import Path
 from hermes_dist.agents.places import ABOUT, CONFIG, GATEWAY_PID, GATEWAY_STATE
 from hermes_dist.brand import LOCKFILE, MANIFEST, SYNC_RECORD
 from hermes_dist.errors import DistError
-from hermes_dist.lazily import NamedTuple
+from hermes_dist.light import NamedTuple
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.profiles import aliases

@@ -17,7 +17,7 @@ from hermes_dist.decide.leaving.card import CARD
 from hermes_dist.decide.placement.place import Placed, jobs_in, package_of, place
 from hermes_dist.decide.placement.same_jobs import with_ids_of
 from hermes_dist.errors import Invalid, UsageError
-from hermes_dist.lazily import NamedTuple
+from hermes_dist.light import NamedTuple
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.notes import Note
 from hermes_dist.model.paths import RelPath

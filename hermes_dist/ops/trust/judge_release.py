@@ -19,7 +19,7 @@ from hermes_dist.decide.trust import (
     judge_version,
 )
 from hermes_dist.errors import Invalid, Refused
-from hermes_dist.lazily import NamedTuple
+from hermes_dist.light import NamedTuple
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.lock_head import Demand
 from hermes_dist.model.manifest import Manifest

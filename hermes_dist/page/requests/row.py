@@ -7,7 +7,7 @@ from enum import Enum, auto
 from types import MappingProxyType
 from typing import Any
 
-from hermes_dist.lazily import NamedTuple
+from hermes_dist.light import NamedTuple
 from hermes_dist.model.discreet import Discreet
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.context import Context

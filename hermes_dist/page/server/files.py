@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from hermes_dist.errors import DistError
-from hermes_dist.lazily import NamedTuple
+from hermes_dist.light import NamedTuple
 
 STATIC = Path(__file__).parent.parent / "static"
 INDEX = "index.html"

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from starlette.datastructures import Headers
 
-from hermes_dist.lazily import NamedTuple
+from hermes_dist.light import NamedTuple
 
 _BYTES = 32
 _FREE_TRIES = 5

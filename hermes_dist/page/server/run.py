@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 from uvicorn import Config, Server
 
 from hermes_dist.errors import DistError, UsageError
-from hermes_dist.lazily import NamedTuple
+from hermes_dist.light import NamedTuple
 from hermes_dist.ops.peers import is_ours
 from hermes_dist.page.answer import ContextOf
 from hermes_dist.page.server.app import app_of

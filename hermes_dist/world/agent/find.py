@@ -15,7 +15,8 @@ from hermes_dist import lazily
 from hermes_dist.agents.places import GATEWAY_PID, GATEWAY_STATE
 from hermes_dist.brand import Brand, Layout
 from hermes_dist.errors import DistError, ExitCode
-from hermes_dist.lazily import TYPE_CHECKING, NamedTuple, contextlib, json, shlex
+from hermes_dist.lazily import contextlib, json, shlex
+from hermes_dist.light import TYPE_CHECKING, NamedTuple
 from hermes_dist.world.agent.front_door import former_launcher
 from hermes_dist.world.agent.programs import find_command, is_program, search_path
 

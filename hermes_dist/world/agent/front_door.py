@@ -11,7 +11,7 @@ from pathlib import Path
 
 from hermes_dist.brand import Layout
 from hermes_dist.errors import Invalid
-from hermes_dist.lazily import TYPE_CHECKING, NamedTuple
+from hermes_dist.light import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from typing import Literal

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from hermes_dist.agents.chats import SEND, TRANSCRIPT
 from hermes_dist.brand import Brand, Layout
-from hermes_dist.lazily import NamedTuple
+from hermes_dist.light import NamedTuple
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.world.agent.find import Agent, head_of, run
 from hermes_dist.world.agent.gateways import Answer, aimed, telling

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from hermes_dist.lazily import NamedTuple
+from hermes_dist.light import NamedTuple
 
 if TYPE_CHECKING:
     import psutil

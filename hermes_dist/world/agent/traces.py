@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hermes_dist.agents.places import SESSIONS
 from hermes_dist.agents.traces import CALLS, HISTORY, TALKED, USAGE, WRITING_TOOLS
-from hermes_dist.lazily import NamedTuple
+from hermes_dist.light import NamedTuple
 from hermes_dist.world.disk.databases import read_column
 
 _LONGEST = 10.0

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hermes_dist.errors import Busy
-from hermes_dist.lazily import NamedTuple
+from hermes_dist.light import NamedTuple
 
 if TYPE_CHECKING:
     import sqlite3

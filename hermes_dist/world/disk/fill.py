@@ -10,7 +10,7 @@ import os
 import stat
 from typing import Self
 
-from hermes_dist.lazily import NamedTuple
+from hermes_dist.light import NamedTuple
 from hermes_dist.world.disk.owners import give
 from hermes_dist.world.ports import New
 

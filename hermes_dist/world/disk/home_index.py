@@ -13,7 +13,8 @@ from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from hermes_dist.errors import DistError
-from hermes_dist.lazily import NamedTuple, json, loads
+from hermes_dist.lazily import json
+from hermes_dist.light import NamedTuple, loads
 from hermes_dist.world.disk.owners import make_folders
 
 _FORMAT = 5

@@ -15,7 +15,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from hermes_dist.brand import PRIVATE
-from hermes_dist.lazily import TYPE_CHECKING, json, loads
+from hermes_dist.lazily import json
+from hermes_dist.light import TYPE_CHECKING, loads
 
 if TYPE_CHECKING:
     from typing import Any

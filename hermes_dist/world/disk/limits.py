@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hermes_dist.errors import Invalid
-from hermes_dist.lazily import NamedTuple
+from hermes_dist.light import NamedTuple
 from hermes_dist.model.paths import MAX_DEPTH, MAX_NAME_BYTES, MAX_PATH_BYTES, RelPath
 from hermes_dist.model.tree import check_side_by_side
 

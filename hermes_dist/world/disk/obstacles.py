@@ -14,7 +14,7 @@ from pathlib import Path
 from hermes_dist.agents.places import CONFIG, MCP, SOUL
 from hermes_dist.brand import LOCKFILE, PRIVATE
 from hermes_dist.errors import DistError
-from hermes_dist.lazily import NamedTuple
+from hermes_dist.light import NamedTuple
 from hermes_dist.world.disk import libc
 
 _NOT_FOLLOWED = 0x100

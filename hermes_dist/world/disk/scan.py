@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from hermes_dist.errors import DistError, Invalid
-from hermes_dist.lazily import NamedTuple
+from hermes_dist.light import NamedTuple
 from hermes_dist.model.left_out import LeftOut, Link, Why
 from hermes_dist.model.paths import MAX_DEPTH, MAX_PATH_BYTES, RelPath
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Tree

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hermes_dist import lazily
 from hermes_dist.errors import Invalid
-from hermes_dist.lazily import TYPE_CHECKING
+from hermes_dist.light import TYPE_CHECKING
 from hermes_dist.model.source import without_credentials
 from hermes_dist.world.disk.private import FILE, make_private
 from hermes_dist.world.ports import Refs

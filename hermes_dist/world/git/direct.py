@@ -18,7 +18,7 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 from hermes_dist import __version__
-from hermes_dist.lazily import NamedTuple
+from hermes_dist.light import NamedTuple
 from hermes_dist.world.git.advertised import TYPE, advertised
 from hermes_dist.world.ports import Refs
 from hermes_dist.world.trace import note

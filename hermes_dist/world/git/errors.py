@@ -10,7 +10,7 @@ from collections.abc import Callable
 from urllib.parse import unquote
 
 from hermes_dist.errors import DistError, Invalid, NoSuchRef, Refused, Unreachable
-from hermes_dist.lazily import TYPE_CHECKING, NamedTuple
+from hermes_dist.light import TYPE_CHECKING, NamedTuple
 from hermes_dist.model.source import ARCHIVES, without_credentials
 from hermes_dist.world.child import Finished
 from hermes_dist.world.disk.errors import HINTS

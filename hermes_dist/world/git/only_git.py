@@ -10,7 +10,7 @@ from functools import partial
 from urllib.parse import urlsplit
 
 from hermes_dist import lazily
-from hermes_dist.lazily import TYPE_CHECKING
+from hermes_dist.light import TYPE_CHECKING
 from hermes_dist.world.child import Bounds, Command, run
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from msgspec import Struct
 from hermes_dist import lazily
 from hermes_dist.brand import Layout
 from hermes_dist.errors import Busy, DistError, Refused, Unreachable
-from hermes_dist.lazily import Protocol
+from hermes_dist.light import Protocol
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.source import without_credentials
 from hermes_dist.model.tree import Entry, Read

@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 from hermes_dist.brand import Layout
 from hermes_dist.errors import Busy, DistError, Invalid, Unreachable
-from hermes_dist.lazily import TYPE_CHECKING, NamedTuple, Protocol
+from hermes_dist.light import TYPE_CHECKING, NamedTuple, Protocol
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.source import without_credentials
 from hermes_dist.world.agent.programs import find_command

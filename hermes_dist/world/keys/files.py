@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hermes_dist.brand import Layout
 from hermes_dist.errors import DistError
-from hermes_dist.lazily import TYPE_CHECKING
+from hermes_dist.light import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from hermes_dist.model.trust import Keyring, Policy

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from hermes_dist.brand import MANIFEST, Layout
 from hermes_dist.errors import DistError, Invalid, NoSuchRef
-from hermes_dist.lazily import TYPE_CHECKING, NamedTuple
+from hermes_dist.light import TYPE_CHECKING, NamedTuple
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.source import (

@@ -12,7 +12,7 @@ from io import BytesIO
 from pathlib import Path
 
 from hermes_dist.errors import DistError, Invalid
-from hermes_dist.lazily import NamedTuple
+from hermes_dist.light import NamedTuple
 from hermes_dist.world.disk.fs import atomic_write
 
 _FORMAT = b"2 "

@@ -14,7 +14,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from hermes_dist.errors import DistError, Invalid
-from hermes_dist.lazily import NamedTuple
+from hermes_dist.light import NamedTuple
 from hermes_dist.model.left_out import LeftOut, Why
 from hermes_dist.model.paths import RelPath, folders_of
 from hermes_dist.model.tree import Digest, Entry, Tree, check_side_by_side

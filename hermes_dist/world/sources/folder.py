@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from hermes_dist.brand import MANIFEST
 from hermes_dist.errors import Invalid
-from hermes_dist.lazily import NamedTuple
+from hermes_dist.light import NamedTuple
 from hermes_dist.model.left_out import LeftOut, Why
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Digest, Entry, Tree

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 
-from hermes_dist.lazily import NamedTuple
+from hermes_dist.light import NamedTuple
 from hermes_dist.model.tree import Digest
 from hermes_dist.world.disk.contents import batch
 from hermes_dist.world.disk.contents.boxes import INCOMING, alone, place_of

@@ -9,7 +9,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Set
 from math import isqrt
 
-from hermes_dist.lazily import NamedTuple
+from hermes_dist.light import NamedTuple
 from hermes_dist.model.tree import Digest
 from hermes_dist.world.disk.contents.form import ROW, find_rows
 

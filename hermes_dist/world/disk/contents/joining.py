@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from hermes_dist.lazily import NamedTuple
+from hermes_dist.light import NamedTuple
 
 FULL = 1 << 15
 """A box with half as many contents is not joined any more: all of its rows are read for one content."""
