@@ -235,14 +235,17 @@ def first_of(one: Read, other: Read) -> Read:
     """Make a reader that tries one place, then the other.
 
     Raises:
-        Invalid: When reading: the content is in neither place.
+        Invalid: When reading: the content is in neither place; the error is that of the first.
     """
 
     def read(digest: Digest) -> bytes:
         try:
             return one(digest)
-        except Invalid:
-            return other(digest)
+        except Invalid as error:
+            try:
+                return other(digest)
+            except Invalid:
+                raise error from None
 
     return read
 

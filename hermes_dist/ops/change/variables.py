@@ -19,6 +19,7 @@ from hermes_dist.model.manifest import EnvVar, Manifest
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.source import Pin
+from hermes_dist.model.tree import Read
 from hermes_dist.ops.context import Context
 from hermes_dist.world.disk.envfile import PRIVATE_MODE, edit_private
 from hermes_dist.world.disk.links import Links
@@ -60,11 +61,17 @@ def environment_of(
     return wanted_by(manifest, ctx.env, found, before)
 
 
-def manifest_of(ctx: Context, lock: Lock) -> Manifest | None:
-    """The author's manifest as received; None if its content is lost."""
+def manifest_of(ctx: Context, lock: Lock, read: Read | None = None) -> Manifest | None:
+    """The author's manifest as received; None if its content is lost.
+
+    Args:
+        ctx: The context.
+        lock: The lock.
+        read: Reads contents; by default the store.
+    """
     entry = lock.theirs_at(RelPath(MANIFEST))
     try:
-        return load_manifest(ctx.store.read(entry.digest)) if entry else None
+        return load_manifest((read or ctx.store.read)(entry.digest)) if entry else None
     except DistError:
         return None
 

@@ -35,10 +35,11 @@ from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.plan import Conflict, Effect
 from hermes_dist.model.side import Side
 from hermes_dist.model.source import parse_source
-from hermes_dist.model.tree import EMPTY, together
+from hermes_dist.model.tree import EMPTY, Read, together
 from hermes_dist.ops.change.confirm import Make, confirm_and_carry_out
 from hermes_dist.ops.change.fetch import Incoming
 from hermes_dist.ops.change.legible import DOCUMENTS, trouble_with
+from hermes_dist.ops.change.lost_contents import mending
 from hermes_dist.ops.change.mask import Mask
 from hermes_dist.ops.change.observe import Observed, observe
 from hermes_dist.ops.change.proposal import Outcome, Proposal
@@ -52,13 +53,16 @@ from hermes_dist.ops.sync.settle import facing, keeping, proposed
 from hermes_dist.ops.sync.state import is_synced
 
 
-def recorded(ctx: Context, lock: Lock) -> Incoming:
-    """What upstream shipped, read from the lock and the store.
+def recorded(ctx: Context, lock: Lock, known: Read | None = None) -> Incoming:
+    """What upstream shipped, by the lock; contents that are lost are fetched again.
 
-    Raises:
-        DistError: The manifest is lost from the store.
+    Args:
+        ctx: The context.
+        lock: The lock.
+        known: Reads what is at hand; by default the store.
     """
-    manifest = manifest_of(ctx, lock) or Manifest(name=lock.name, version=lock.pin.version)
+    read = mending(ctx, lock, known)
+    manifest = manifest_of(ctx, lock, read) or Manifest(name=lock.name, version=lock.pin.version)
     return Incoming(
         spec=parse_source(lock.source, allow_insecure=True),
         pin=lock.pin,
@@ -67,14 +71,14 @@ def recorded(ctx: Context, lock: Lock) -> Incoming:
         placed=lock.theirs(),
         shipped=lock.shipped,
         left_out=(),
-        unlisted=frozenset(parts_of(lock.released, ctx.store.read)),
+        unlisted=frozenset(parts_of(lock.released, read)),
         included=lock.top.included,
         whole=not lock.partial,
         layers=lock.layers,
         over=lock.top.over,
         inputs=lock.inputs,
         unfilled=lock.unfilled,
-        read=ctx.store.read,
+        read=read,
     )
 
 

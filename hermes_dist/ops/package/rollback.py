@@ -39,6 +39,7 @@ from hermes_dist.model.source import Pin
 from hermes_dist.model.tree import EMPTY, Digest, Read, Tree, together
 from hermes_dist.ops.change.confirm import confirm_and_carry_out
 from hermes_dist.ops.change.fetch import Incoming
+from hermes_dist.ops.change.lost_contents import mending
 from hermes_dist.ops.change.observe import first_of, observe
 from hermes_dist.ops.change.proposal import Outcome, Proposal
 from hermes_dist.ops.change.propose import propose
@@ -189,7 +190,9 @@ def _towards(
     ctx: Context, home: Home, rows: list[Past], goal: Past, lock: Lock, choices: Choices
 ) -> Proposal:
     """Merge towards the package of an earlier generation; later edits stay."""
-    base, incoming = None, recorded(ctx, lock)
+    later = [row for row in reversed(rows) if row.number > goal.number]
+    replaced = images_of(home, later)
+    base, incoming = None, recorded(ctx, lock, first_of(ctx.store.read, replaced))
     if home.lock is None:
         left = _left_of(ctx, home, rows, lock)
         base = left.tree
@@ -197,8 +200,7 @@ def _towards(
     if home.lock:
         incoming = _with_included(incoming, home.lock)
     proposal = propose(ctx, home, incoming, choices, verb="rollback", base=base)
-    later = [row for row in reversed(rows) if row.number > goal.number]
-    read = first_of(together(proposal.plan.blobs, proposal.read), images_of(home, later))
+    read = first_of(together(proposal.plan.blobs, proposal.read), replaced)
     plan = as_spelled_before(proposal.plan, [row.steps for row in later], proposal.ours, read)
     proposal = replace(proposal, plan=plan, read=read)
     return _labelled(
@@ -288,7 +290,7 @@ def _exactly(ctx: Context, home: Home, rows: list[Past], goal: Past, lock: Lock)
     if home.lock:
         new = replace(lock, generation=home.lock.generation)
     new = _held(home, _expecting(home, new, lock))
-    read = first_of(seen.read, images_of(home, later))
+    read = mending(ctx, lock, first_of(seen.read, images_of(home, later)))
     back = _without_revoked(
         new, seen.found.with_entries(want), _revoked_since(rows, goal, home.lock), read
     )

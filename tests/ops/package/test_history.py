@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 from story import BOT, FIRST, GO, Story, yes
 
-from hermes_dist.errors import Cancelled, DistError, InputNeeded
+from hermes_dist.errors import Cancelled, DistError, InputNeeded, Lost
 from hermes_dist.model.lock import ANY
 from hermes_dist.model.notes import NoteKind
 from hermes_dist.model.side import Side
@@ -345,6 +345,35 @@ def test_a_lost_base_is_fetched_again_by_commit(story: Story) -> None:
     assert story.read("SOUL.md") == SOUL.replace("Rule 3 stands", "Rule 3 is new").replace(
         "Rule 20 stands", "Rule 20 is mine"
     )
+
+
+@pytest.fixture
+def merged(story: Story) -> Story:
+    """A profile whose edit was merged by an update, and whose store is gone."""
+    story.install()
+    story.edit("SOUL.md", "Rule 20 stands", "Rule 20 is mine")
+    story.ship({"SOUL.md": SOUL.replace("Rule 3 stands", "Rule 3 is new")})
+    story.update()
+    shutil.rmtree(story.root / "distributions" / "store")
+    return story
+
+
+@pytest.mark.parametrize("exact", [False, True])
+def test_what_is_gone_back_to_is_fetched_again_where_it_is_lost(merged: Story, exact: bool) -> None:
+    merged.rollback(exact=exact)
+    assert merged.read("SOUL.md") == SOUL.replace("Rule 20 stands", "Rule 20 is mine")
+
+
+@pytest.mark.parametrize("exact", [False, True])
+def test_what_is_lost_for_good_is_told_with_its_file(merged: Story, exact: bool) -> None:
+    before = merged.read("SOUL.md")
+    shutil.rmtree(merged.repo.path)
+    shutil.rmtree(merged.root / "distributions")
+    with pytest.raises(Lost, match=r"what SOUL\.md held in .* is lost in the store") as caught:
+        merged.rollback(exact=exact)
+    assert caught.value.where == merged.lock.source
+    assert "once the source can be read" in caught.value.hint
+    assert merged.read("SOUL.md") == before
 
 
 def test_a_base_that_is_lost_for_good_counts_as_added_on_both_sides(story: Story) -> None:
