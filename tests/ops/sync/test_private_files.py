@@ -12,6 +12,7 @@ from meeting_of_three import BOT, NOTE, TALK, Machine, Story, objects_of, privat
 
 from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.paths import RelPath
+from hermes_dist.model.sync.meeting import load_about
 from hermes_dist.ops.change.request import Request
 from hermes_dist.ops.profiles.checks import _half_written
 from hermes_dist.ops.sync import private
@@ -118,16 +119,18 @@ def test_without_the_library_it_names_the_extra(
 def test_a_repository_asks_for_no_other_folders(two: tuple[Story, Machine, Machine]) -> None:
     story, first, _ = two
     third = story.machines[2]
-    third.write("auth.json", '{"token": "Qz7xW9kV3mB5nR8tY2pL"}\n')
+    for machine in (first, third):
+        machine.write("auth.json", '{"token": "Qz7xW9kV3mB5nR8tY2pL"}\n')
+    agreed = load_about(story.at("meeting.json")).carried
     story.push_by_hand({"meeting.json": '{"profile": "bot", "with": ["."]}'})
     before = objects_of(story.repo)
-    for sync in (
-        lambda: join(third.ctx, BOT, story.url, Options(machine="c"), Request(), yes),
-        lambda: now(first),
-    ):
-        with pytest.raises(Invalid, match="never travels"):
-            sync()
+    with pytest.raises(Invalid, match="never travels"):
+        join(third.ctx, BOT, story.url, Options(machine="c"), Request(), yes)
     assert objects_of(story.repo) == before
+    # Who is there knows what was agreed on, and says it again.
+    now(first)
+    assert load_about(story.at("meeting.json")).carried == agreed
+    assert not any(b"Qz7xW9kV3mB5nR8tY2pL" in content for content in objects_of(story.repo))
 
 
 def test_a_key_that_was_forgotten_has_to_be_accepted_again(
