@@ -46,8 +46,8 @@ def test_a_wrong_pattern_is_told_on_first_use() -> None:
 
 def _loading(tmp_path: Path, text: str) -> ModuleType:
     """A module that was just loaded, with this text."""
-    (tmp_path / "asking.py").write_text(f"from hermes_dist.lazily import later\n{text}")
-    return importlib.import_module("asking")
+    (tmp_path / "asks_later.py").write_text(f"from hermes_dist.lazily import later\n{text}")
+    return importlib.import_module("asks_later")
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     (tmp_path / "rarely" / "inner.py").write_text("def answer():\n    return 42\n")
     monkeypatch.syspath_prepend(tmp_path)
     yield tmp_path
-    for name in ("asking", "rare", "rarely", "rarely.inner"):
+    for name in ("asks_later", "rare", "rarely", "rarely.inner"):
         sys.modules.pop(name, None)
 
 
