@@ -67,11 +67,6 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[IN_MEMORY] = folder
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """One worker more than there are processors, because many tests wait for a server, a browser or a clock."""
-    return (os.cpu_count() or 1) + 1
-
-
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Give the memory back, unless there is something to look at."""
