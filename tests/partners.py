@@ -107,19 +107,32 @@ Every other test that asks for an agent runs on each of them.
 
 
 IN_TURNS: dict[str, Generation] = {
+    "test_a_clone_of_everything_runs_and_knows_the_past": V19,
     "test_a_dashboard_and_a_program_killed_in_the_middle_of_an_update_leave_a_whole_home": V22,
     "test_a_dashboard_that_is_interrupted_while_nobody_listens_lets_the_program_end": V19,
     "test_a_dashboard_that_is_killed_in_the_middle_of_an_update_lets_the_program_end": V19,
+    "test_a_list_of_files_misleads_nobody_whichever_way_the_installer_copies": V19,
     "test_a_page_whose_dashboard_is_killed_says_so_and_comes_back_with_what_is_so": V22,
+    "test_a_placed_example_lists_its_servers_as_disabled_and_its_jobs_as_paused": V22,
+    "test_a_profile_made_again_or_restored_is_seen_by_the_agent": V19,
+    "test_a_profile_of_the_agents_is_cloned_renamed_put_away_and_brought_back": V19,
     "test_a_profile_that_is_renamed_under_the_page_is_told": V19,
     "test_a_release_reaches_the_owner_through_the_agents_own_send": V22,
     "test_a_text_is_merged_in_the_dashboard": V22,
+    "test_at_most_one_real_file_in_a_hundred_looks_like_a_secret": V22,
     "test_every_command_of_the_page_works_with_the_real_agent_behind_the_door": V19,
     "test_installed_after_the_agent_both_work_the_plugin_runs_and_our_uninstall_leaves_the_agent": V22,
     "test_installed_before_the_agent_both_work_and_our_uninstall_leaves_the_agent": V19,
+    "test_odd_jobs_are_listed_and_those_with_a_time_can_be_resumed": V19,
+    "test_our_blank_profile_is_the_agents_and_runs": V22,
+    "test_our_profiles_are_renamed_and_deleted_by_the_agent": V22,
     "test_screens_in_the_dashboard_are_sound_for_a_screen_reader": V22,
+    "test_the_agents_resume_and_our_own_leave_the_same_job": V22,
+    "test_the_tab_is_found_and_follows_the_dashboards_own_switcher": V19,
+    "test_what_a_quick_command_makes_of_a_word_is_no_word_of_the_owners": V22,
     "test_what_changed_meanwhile_is_told_in_the_dashboard_and_nothing_is_written": V19,
     "test_what_fails_in_the_tab_leaves_the_dashboard_as_it_is": V22,
+    "test_what_the_agents_installer_copied_is_the_packages_and_what_runs_already_is_told": V22,
 }
 """Long stories of which each takes the same way through both agents: a quick run tries each on one of them."""
 
