@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import builtins
 import sys
-from _thread import allocate_lock
+from _thread import RLock
 
 from hermes_dist.light import TYPE_CHECKING
 
@@ -119,8 +119,11 @@ class _Names:
         vars(self).update(names)
 
 
-_PUTTING_OFF = allocate_lock()
-"""Held by whoever says what is loaded later. Nothing is loaded meanwhile, so nobody waits long for it."""
+_PUTTING_OFF = RLock()
+"""Held by whoever says what is loaded later. Nothing is loaded meanwhile, so nobody waits long for it.
+
+Ctrl-C can come just when it was taken. Nobody gives it back then, and the thread that tells of it must not wait for it.
+"""
 
 
 class _Block:

@@ -125,3 +125,20 @@ def test_a_module_is_loaded_when_it_is_asked_for_a_name() -> None:
 def test_a_module_has_no_other_names_than_its_own() -> None:
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
         _ = lazily.json.nonsense  # type: ignore[attr-defined]
+
+
+def test_a_block_that_was_interrupted_as_it_began_stops_no_other(tmp_path: Path) -> None:
+    """What says that the user stopped it is loaded afterwards, by the same thread."""
+    (tmp_path / "asks.py").write_text(
+        "from hermes_dist.lazily import later\nwith later():\n    from json import dumps\n"
+    )
+    code = "from hermes_dist import lazily\nlazily._PUTTING_OFF.acquire()\nimport asks\nprint(asks.dumps(1))"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        check=False,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=20,
+    )
+    assert done.stdout == "1\n", done.stderr

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import _signal  # type: ignore[import-not-found]  # `signal` makes enums of it, which takes time
+from hermes_dist.cli.entry.interrupts import tell_of_interrupts  # isort: skip - first: it acts when it is imported
 
-_INTERRUPTS = _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler
-if _INTERRUPTS:
-    # Nothing has begun, so Ctrl-C ends the process at once, and not with a traceback of what was just being loaded.
-    _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
+import atexit
+import gc
+import os
+import sys
+from collections.abc import Callable
+from types import ModuleType
 
-import atexit  # noqa: E402 - as said above
-import gc  # noqa: E402 - as said above
-import os  # noqa: E402 - as said above
-import sys  # noqa: E402 - as said above
-from collections.abc import Callable  # noqa: E402 - as said above
-from types import ModuleType  # noqa: E402 - as said above
-
-from hermes_dist.cli.entry.lean import load_less  # noqa: E402 - as said above
-from hermes_dist.lazily import module_of  # noqa: E402 - as said above
+from hermes_dist.cli.entry.lean import load_less
+from hermes_dist.lazily import module_of
 
 _INTERRUPTED = 130
 _YOUNG = 200_000
@@ -52,12 +47,6 @@ def live(command: Callable[[], None]) -> None:
     except KeyboardInterrupt:  # just before the command took it up, or after it had ended
         _leave(_INTERRUPTED)
         raise SystemExit(_INTERRUPTED) from None
-
-
-def tell_of_interrupts() -> None:
-    """From now on, let Ctrl-C interrupt what runs, which says what became of it."""
-    if _INTERRUPTS:
-        _signal.signal(_signal.SIGINT, _signal.default_int_handler)
 
 
 def search_late() -> None:
