@@ -13,18 +13,20 @@ import select
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from types import FrameType, TracebackType
-from weakref import WeakSet
 
 from hermes_dist.errors import DistError
+from hermes_dist.lazily import later
 from hermes_dist.light import TYPE_CHECKING, NamedTuple
 from hermes_dist.world.trace import note
+
+with later():  # one git that is waited for needs no thread
+    from threading import Thread, Timer
 
 if TYPE_CHECKING:
     from typing import IO, Literal, Self, TypeAlias, TypeVar
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     _Item = TypeVar("_Item")
 
 _CHUNK = 1 << 16
-_running: WeakSet[subprocess.Popen[bytes]] = WeakSet()
+_running: set[subprocess.Popen[bytes]] = set()
 _births: set[object] = set()
 _ended_by: list[int] = []
 _ERR_BYTES = 1 << 16
@@ -246,12 +248,19 @@ def _end_together() -> None:
 
     They are in sessions of their own, so nobody else would end a git that waits for a server.
     """
-    if threading.current_thread() is not threading.main_thread():
-        return
     for number in _ENDING:
         # A signal that is ignored, as under nohup, stays ignored; and whoever listens to one goes on listening.
         if signal.getsignal(number) is signal.SIG_DFL:
-            signal.signal(number, _ended)
+            _listen(number, _ended)
+
+
+def _listen(number: int, handler: Callable[[int, FrameType | None], None]) -> bool:
+    """Listen to a signal; return whether this thread may, which is so of the main one alone."""
+    try:
+        signal.signal(number, handler)
+    except ValueError:
+        return False
+    return True
 
 
 def _ended(number: int, _frame: FrameType | None) -> None:
@@ -278,13 +287,12 @@ def _being_born() -> Iterator[None]:
 @contextlib.contextmanager
 def _interrupts_wait() -> Iterator[None]:
     """Let Ctrl-C interrupt the block at its end."""
+    typed: list[int] = []
     handler = signal.getsignal(signal.SIGINT)
-    in_main = threading.current_thread() is threading.main_thread()
-    if not in_main or handler is not signal.default_int_handler:
+    usual = handler is signal.default_int_handler
+    if not usual or not _listen(signal.SIGINT, lambda number, _frame: typed.append(number)):
         yield
         return
-    typed: list[int] = []
-    signal.signal(signal.SIGINT, lambda number, _frame: typed.append(number))
     try:
         yield
     finally:
@@ -318,7 +326,7 @@ def meanwhile(work: Callable[[], None]) -> Iterator[None]:
             the rest forgotten: the step that needs what it was to bring does it again, and tells what fails.
     """
     _end_together()
-    thread = threading.Thread(target=_attempt, args=(work,), daemon=True)
+    thread = Thread(target=_attempt, args=(work,), daemon=True)
     patience = sys.getswitchinterval()
     # The work mostly waits for children, so whatever it does between two of them goes first.
     sys.setswitchinterval(_AT_ONCE)
@@ -361,10 +369,7 @@ def at_once(work: Callable[[_Item], None], items: Iterable[_Item], most: int) ->
             while True:
                 _attempt(partial(work, left.popleft()))
 
-    threads = [
-        threading.Thread(target=one_after_the_other, daemon=True)
-        for _ in range(min(most, len(left)))
-    ]
+    threads = [Thread(target=one_after_the_other, daemon=True) for _ in range(min(most, len(left)))]
     try:
         for thread in threads:
             thread.start()
@@ -465,6 +470,7 @@ def run(command: Command, bounds: Bounds, on_line: Callable[[str], None] | None 
     finally:
         _kill(process)
         process.wait()
+        _running.discard(process)
         for pipe in (process.stdout, process.stderr):
             if pipe is not None:
                 pipe.close()
@@ -559,12 +565,10 @@ class Stream:
         assert self._process.stdout is not None  # noqa: S101 - started with a pipe
         self.out: IO[bytes] = self._process.stdout
         self._late = False
-        self._timer = threading.Timer(bounds.seconds, self._expire)
+        self._timer = Timer(bounds.seconds, self._expire)
         self._timer.daemon = True
-        self._feeder = threading.Thread(
-            target=self._feed, args=(command.request + stdin,), daemon=True
-        )
-        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._feeder = Thread(target=self._feed, args=(command.request + stdin,), daemon=True)
+        self._listener = Thread(target=self._listen, daemon=True)
 
     def __enter__(self) -> Self:
         self._timer.start()
@@ -581,6 +585,7 @@ class Stream:
         self._timer.cancel()
         _kill(self._process)
         self._process.wait()
+        _running.discard(self._process)
         self._feeder.join()
         self.out.close()
         self._listener.join(_GRACE)

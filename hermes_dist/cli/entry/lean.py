@@ -9,6 +9,7 @@ import builtins
 import os
 import sys
 from _frozen_importlib_external import PathFinder, SourceFileLoader
+from _thread import allocate_lock
 from collections.abc import Callable, Mapping, Sequence
 
 from hermes_dist.lazily import Module, module_of, pattern
@@ -31,6 +32,7 @@ def _function(module: str, name: str) -> Callable[..., Any]:
 
 _QUOTE = "quote_from_bytes"
 _SCHEMA = "_json_schema"
+_SELECTORS = "selectors"
 _PATTERNS = {"re": Module("re", compile=pattern)}
 _LATER: Mapping[str, Mapping[str, object]] = {
     # It takes 14 ms to compile their 25 patterns as they are loaded, and one or two of them are used.
@@ -43,8 +45,13 @@ _LATER: Mapping[str, Mapping[str, object]] = {
         **{name: Module(name) for name in ("fnmatch", "ntpath", "re", "warnings")},
         "urllib.parse": Module("urllib.parse", **{_QUOTE: _function("urllib.parse", _QUOTE)}),
     },
-    # For the encoding of a program's output, where nobody names one.
-    "subprocess": {"locale": Module("locale")},
+    # For the encoding of a program's output, where nobody names one, and for programs that write and are written to
+    # at once. Of threads it takes a lock for each program, which is there before them.
+    "subprocess": {
+        "locale": Module("locale"),
+        _SELECTORS: Module(_SELECTORS, PollSelector=_function(_SELECTORS, "PollSelector")),
+        "threading": Module("threading", Lock=allocate_lock),
+    },
     # For the name of the system alone.
     "uuid": {"platform": Module("platform", system=lambda: os.uname().sysname)},
     # For schemas of types.
