@@ -5,17 +5,20 @@ The grammar is ``SOURCE[//SUB/FOLDER][#REF | @REF]`` (docs/formats.md, sources).
 
 from __future__ import annotations
 
-import ipaddress
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from enum import Enum, StrEnum
+from enum import Enum
 from urllib.parse import SplitResult, urlsplit
 
 from hermes_dist.errors import Invalid
-from hermes_dist.light import NamedTuple
+from hermes_dist.lazily import later
+from hermes_dist.light import NamedTuple, StrEnum
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Digest
+
+with later():  # hosts mostly have names
+    from ipaddress import ip_address
 
 
 class PinKind(StrEnum):
@@ -574,7 +577,8 @@ def _check_repository(host: str, path: str) -> None:
     Raises:
         _NotOne: It is a web page, or a folder of a repository.
     """
-    if page := re.fullmatch(_BROWSER, path):
+    # What a web page is below a repository has three parts more.
+    if page := path.count("/") > 1 and re.fullmatch(_BROWSER, path):
         folder = page["folder"] or ""
         if page["kind"] in {"blob", "raw"}:
             folder = folder.rpartition("/")[0]
@@ -628,7 +632,7 @@ def is_loopback(host: str) -> bool:
     if host.lower() == "localhost":
         return True
     try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
+        return ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False
 
@@ -638,6 +642,8 @@ def without_credentials(url: str) -> str:
 
     The user of ``ssh://`` stays unless it is a token; a password is always removed.
     """
+    if "@" not in url:
+        return url
     return re.sub(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<user>[^/?#\s]*)@", _public, url)
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Iterator, Sequence
 
 from hermes_dist.brand import Brand
 from hermes_dist.errors import counted
+from hermes_dist.lazily import shlex
 from hermes_dist.model.paths import RelPath
 from hermes_dist.ops.change.proposal import Outcome, Proposal
 from hermes_dist.ops.change.review import Group, groups_of

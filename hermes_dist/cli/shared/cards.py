@@ -5,7 +5,6 @@ An install shows everything, an update only what changed; ``-v`` shows everythin
 
 from __future__ import annotations
 
-import shlex
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
@@ -13,7 +12,7 @@ from datetime import datetime
 from hermes_dist.cli.shared.reminders import notes, reminder, up_to_date
 from hermes_dist.cli.shared.screen import Screen
 from hermes_dist.cli.shared.session import Session
-from hermes_dist.lazily import later
+from hermes_dist.lazily import later, shlex
 from hermes_dist.model.left_out import OF_OTHERS, LeftOut
 from hermes_dist.model.lock_package import Off, OffCause
 from hermes_dist.model.notes import NoteKind

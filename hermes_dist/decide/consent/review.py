@@ -6,7 +6,6 @@ The lock keeps one effect for each key; here they are grouped for the review car
 from __future__ import annotations
 
 import json
-import shlex
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
@@ -19,7 +18,7 @@ from hermes_dist.decide.consent.floor_rows import Rule
 from hermes_dist.decide.placement.place import CONFIG
 from hermes_dist.decide.placement.servers import SERVERS
 from hermes_dist.errors import Invalid, counted
-from hermes_dist.lazily import later
+from hermes_dist.lazily import later, shlex
 from hermes_dist.model.facts import LOADS, Facts, fact_value, facts_line
 from hermes_dist.model.keypath import Item, KeyPath, format_key, step_name
 from hermes_dist.model.lock_package import Approval

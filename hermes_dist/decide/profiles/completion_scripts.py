@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
+
+from hermes_dist.lazily import shlex
 
 SHELLS = ("bash", "zsh", "fish", "powershell")
 

@@ -6,13 +6,13 @@ Most updates end here with nothing new, so this module does not load the code th
 from __future__ import annotations
 
 import contextlib
-import shlex
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 from hermes_dist.decide.versions import newer_tags
 from hermes_dist.errors import DistError, Invalid, UsageError, counted
+from hermes_dist.lazily import shlex
 from hermes_dist.light import TYPE_CHECKING, NamedTuple
 from hermes_dist.model.lock_head import LockHead, load_head, source_of
 from hermes_dist.model.notes import Note, NoteKind

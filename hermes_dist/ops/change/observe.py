@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
@@ -18,6 +17,7 @@ from hermes_dist.decide.placement.job_ids import Job
 from hermes_dist.decide.placement.jobs import JOBS, jobs_by_id
 from hermes_dist.decide.placement.stock import STOCK_SOULS, agents_own
 from hermes_dist.errors import Invalid, Lost
+from hermes_dist.lazily import shlex
 from hermes_dist.model.documents.api import Kind, load_data
 from hermes_dist.model.left_out import ASKABLE, LeftOut
 from hermes_dist.model.manifest import same_as_dumped

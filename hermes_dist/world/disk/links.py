@@ -10,7 +10,6 @@ from __future__ import annotations
 import errno
 import json
 import os
-import shlex
 import stat
 from collections.abc import Mapping
 from functools import cached_property
@@ -19,6 +18,7 @@ from pathlib import Path
 from hermes_dist.agents.places import PROFILES, SHARED_FOLDERS, STANDARD_FOLDERS
 from hermes_dist.brand import PRIVATE
 from hermes_dist.errors import ExitCode
+from hermes_dist.lazily import shlex
 from hermes_dist.model.left_out import ASKABLE, REASONS, REMEDIES, Link, Why
 from hermes_dist.model.paths import DEFAULT_PROFILE
 from hermes_dist.world.disk.owners import is_foreign

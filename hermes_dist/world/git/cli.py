@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from hermes_dist.lazily import shlex
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.source import without_credentials
 from hermes_dist.world.child import Command
@@ -85,6 +85,10 @@ def scheme_of(url: str) -> str:
     return url.partition("://")[0].lower() if "://" in url else "ssh"
 
 
+def _of_git(env: Mapping[str, str]) -> Mapping[str, str]:
+    return {name: value for name, value in env.items() if name.startswith("GIT_")}
+
+
 def _loudness(talk: bool) -> str:
     return "--progress" if talk else "--quiet"
 
@@ -101,12 +105,13 @@ class CliTool:
 
     def __init__(self, program: str, env: Mapping[str, str]) -> None:
         # GIT_* variables can name programs and other repositories, so only a list of harmless ones is passed on.
-        kept = {k: v for k, v in env.items() if not k.startswith("GIT_") or re.fullmatch(_KEPT, k)}
+        of_git = _of_git(env)
+        kept = {k: v for k, v in env.items() if k not in of_git or re.fullmatch(_KEPT, k)}
         # The user's own program answers what a terminal would be asked; how long it may take is bounded.
         # Empty ends git's search: unset, it would go on to core.askPass and SSH_ASKPASS.
         asked = env.get("GIT_ASKPASS", "")
         self._env = {**kept, **_QUIET, "GIT_ASKPASS": asked}
-        self._who = {k: v for k, v in env.items() if re.fullmatch(_WHO, k)}
+        self._who = {k: v for k, v in of_git.items() if re.fullmatch(_WHO, k)}
         settings = _SETTINGS if asked else (*_SETTINGS, _ASKS_NOBODY)
         self._base = (program, *(word for setting in settings for word in ("-c", setting)))
 

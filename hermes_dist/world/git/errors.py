@@ -262,7 +262,8 @@ _DAMAGE = (
 )
 _OF_MEMORY = r"[Oo]ut of memory|MemoryError|unable to allocate|annot allocate|malloc failed|attempting to allocate"
 _LEADS_TO = r"(?i)(?:Location|redirects elsewhere|redirect): (https?://[^\s?#]+?)/*(/info/refs)?(?:\?|#|\s|$)"
-_FOLLOWED = r"(?m)^warning: redirecting to (https?://\S+)"
+_FOLLOWED = "warning: redirecting to"
+_TO = rf"(?m)^{_FOLLOWED} (https?://\S+)"
 _SHORTEST = 12
 """A user name shorter than this, next to a password, is not a token."""
 _PREFIX = r"(?i)^(?:fatal|error|remote: error|remote|ERR|ssh): ?"
@@ -305,7 +306,7 @@ def refused_redirect(finished: Finished) -> Redirect:
 
 def followed_to(finished: Finished, url: str) -> str:
     """Return the address that a server redirected git to, which followed; empty if it is the one that was asked."""
-    found = re.findall(_FOLLOWED, finished.err)
+    found = _FOLLOWED in finished.err and re.findall(_TO, finished.err)
     if not found:
         return ""
     there, here = (without_credentials(one).removesuffix("/") for one in (found[-1], url))

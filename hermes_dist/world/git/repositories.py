@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-import shlex
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -16,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 from hermes_dist.brand import Layout
 from hermes_dist.errors import Busy, DistError, Invalid, Unreachable
+from hermes_dist.lazily import shlex
 from hermes_dist.light import TYPE_CHECKING, NamedTuple, Protocol
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.source import without_credentials
