@@ -157,7 +157,7 @@ if not TYPE_CHECKING:
             return text in cls._by_text
 
     class StrEnum(str, metaclass=_Members):
-        """An ``enum.StrEnum`` that is made in a tenth of the time, for many members; no other values, no aliases."""
+        """An ``enum.StrEnum`` that is made in a tenth of the time; no other values, no aliases, unknown to msgspec."""
 
         __slots__ = ("name",)
 

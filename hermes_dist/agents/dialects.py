@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Final
 
 from hermes_dist import lazily
+from hermes_dist.light import StrEnum
 
 
 class Dialect(StrEnum):

@@ -5,14 +5,12 @@ Tables for all generations are their union, because a package or a home may come
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 from hermes_dist import lazily
 from hermes_dist.agents.dialects import Dialect
 from hermes_dist.agents.jobs import FIELDS_0_19, FIELDS_0_22, RUN_STATE_0_19, RUN_STATE_0_22
 from hermes_dist.agents.names import RESERVED
 from hermes_dist.agents.routes import GRAMMAR_0_19, GRAMMAR_0_22, Grammar
-from hermes_dist.light import NamedTuple
+from hermes_dist.light import NamedTuple, StrEnum
 
 START_AGAIN = 75
 """The exit code of a gateway that wants to be started again: EX_TEMPFAIL of sysexits.h, in all generations.

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from enum import StrEnum
 from fnmatch import translate
 from functools import lru_cache
 from itertools import pairwise, takewhile
@@ -21,6 +20,7 @@ from hermes_dist.agents import places, stores
 from hermes_dist.agents.places import SHARED_FOLDERS
 from hermes_dist.brand import BRANDS, LOCKFILE, MANIFEST, OWN_PLUGINS, PRIVATE, SHARED
 from hermes_dist.decide.parts import part_of
+from hermes_dist.light import StrEnum
 from hermes_dist.model.left_out import LeftOut, Why
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.manifest import Manifest

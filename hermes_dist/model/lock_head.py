@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from enum import StrEnum
 from functools import lru_cache
 from itertools import zip_longest
 
 from hermes_dist import lazily
 from hermes_dist.errors import Invalid
-from hermes_dist.light import TYPE_CHECKING, NamedTuple
+from hermes_dist.light import TYPE_CHECKING, NamedTuple, StrEnum
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.source import Pin, PinKind
 from hermes_dist.model.tree import Digest

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from enum import StrEnum
 
 from msgspec import Struct, field
 
+from hermes_dist.light import StrEnum
 from hermes_dist.model.facts import Facts
 from hermes_dist.model.lock_head import Demand
 from hermes_dist.model.paths import RelPath

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Iterable, Mapping
-from enum import StrEnum
 
 from msgspec import Struct, field
 
+from hermes_dist.light import StrEnum
 from hermes_dist.model.discreet import Contents
 from hermes_dist.model.facts import Facts, facts_line, without_loads
 from hermes_dist.model.keypath import place_words
@@ -36,7 +37,7 @@ def moved_steps(steps: Iterable[Step]) -> dict[RelPath, RelPath]:
     return moves
 
 
-class ConflictKind(StrEnum):
+class ConflictKind(enum.StrEnum):  # that of the library: it takes in what it does not know
     """What both sides did at one place, ours first; the lockfile spells it so."""
 
     EDIT_EDIT = "edit/edit"

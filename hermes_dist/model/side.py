@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
+from hermes_dist.light import StrEnum
 
 
 class Side(StrEnum):

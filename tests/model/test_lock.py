@@ -193,7 +193,7 @@ _TREE = st.dictionaries(_PATH, _ENTRY).map(Tree)
 _PIN = st.builds(
     Pin,
     url=_TEXT,
-    kind=st.sampled_from(PinKind),
+    kind=st.sampled_from([*PinKind]),
     subfolder=st.none() | _PATH,
     ref=_TEXT,
     commit=st.sampled_from(["", "a" * 40]),
@@ -204,7 +204,7 @@ _KIND = st.sampled_from(ConflictKind) | _TEXT.map(ConflictKind)  # a newer versi
 _CONFLICT = st.builds(Conflict, _PATH, _TEXT, _KIND)
 _FACTS = st.lists(st.tuples(_TEXT, _TEXT), max_size=3).map(tuple)
 _EFFECT = st.builds(
-    Effect, st.sampled_from(EffectKind), _PATH, _TEXT, _FACTS, _DIGEST, st.booleans()
+    Effect, st.sampled_from([*EffectKind]), _PATH, _TEXT, _FACTS, _DIGEST, st.booleans()
 )
 _MORE = st.dictionaries(
     st.sampled_from(["later", "new field", "ü", "#"]),
@@ -240,7 +240,7 @@ _APPROVAL = st.builds(
     _TEXT,
     st.lists(st.tuples(_TEXT, _TEXT), max_size=3).map(tuple),
 )
-_OFF = st.builds(Off, _PATH, _TEXT, st.sampled_from(OffCause))
+_OFF = st.builds(Off, _PATH, _TEXT, st.sampled_from([*OffCause]))
 _LOCK = st.builds(
     Lock,
     packages=st.lists(_PACKAGE, min_size=1, max_size=3).map(tuple),

@@ -7,10 +7,10 @@ gets no default either, so a variable that somebody invents tomorrow starts blan
 from __future__ import annotations
 
 import re
-from enum import StrEnum
 
 from hermes_dist.brand import BRANDS
 from hermes_dist.decide.consent.hidden import is_plainly_visible
+from hermes_dist.light import StrEnum
 
 
 class EnvClass(StrEnum):

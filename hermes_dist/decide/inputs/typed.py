@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
-from enum import StrEnum
 
 from msgspec import Struct
 
 from hermes_dist import lazily
+from hermes_dist.light import StrEnum
 from hermes_dist.model.lock_package import InputValue
 
 LONGEST = 1000

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
 
 from hermes_dist.errors import Invalid
+from hermes_dist.light import StrEnum
 from hermes_dist.model.discreet import Contents
 from hermes_dist.model.left_out import LeftOut
 from hermes_dist.model.tree import Digest, Tree

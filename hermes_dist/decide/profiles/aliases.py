@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 from hermes_dist.agents.names import RESERVED
 from hermes_dist.brand import BRANDS, Brand
 from hermes_dist.errors import Invalid
 from hermes_dist.lazily import re, shlex
+from hermes_dist.light import StrEnum
 from hermes_dist.model.paths import AliasName, ProfileName
 
 MARK = "alias kept by hermes-dist"

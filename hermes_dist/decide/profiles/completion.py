@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from enum import StrEnum
 
 from msgspec import Struct
 
@@ -12,7 +11,7 @@ from hermes_dist.agents.places import MEMORIES, SESSIONS
 from hermes_dist.agents.routes import IDS
 from hermes_dist.decide.parts import PARTS
 from hermes_dist.decide.profiles.completion_scripts import SHELLS
-from hermes_dist.light import NamedTuple
+from hermes_dist.light import NamedTuple, StrEnum
 
 _FLAGS = ("-p", "--profile")
 _COMMANDS = lazily.pattern(r"\{([a-z0-9][a-z0-9_,-]*)\}")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from enum import Enum, StrEnum
+from enum import Enum
 
 from msgspec import Struct, field
 
 from hermes_dist.errors import Invalid
+from hermes_dist.light import StrEnum
 from hermes_dist.model.keypath import Item, KeyPath
 from hermes_dist.model.values import same
 

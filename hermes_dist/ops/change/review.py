@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, tzinfo
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +27,7 @@ from hermes_dist.decide.parts import part_of
 from hermes_dist.decide.policies import side_of
 from hermes_dist.errors import Invalid
 from hermes_dist.lazily import later
+from hermes_dist.light import StrEnum
 from hermes_dist.model.documents.api import Kind, get, load_data
 from hermes_dist.model.keypath import named_places
 from hermes_dist.model.lock import Lock

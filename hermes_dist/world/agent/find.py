@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from enum import StrEnum
 from pathlib import Path
 
 from hermes_dist import lazily
@@ -16,7 +15,7 @@ from hermes_dist.agents.places import GATEWAY_PID, GATEWAY_STATE
 from hermes_dist.brand import Brand, Layout
 from hermes_dist.errors import DistError, ExitCode
 from hermes_dist.lazily import contextlib, json, shlex
-from hermes_dist.light import TYPE_CHECKING, NamedTuple
+from hermes_dist.light import TYPE_CHECKING, NamedTuple, StrEnum
 from hermes_dist.world.agent.front_door import former_launcher
 from hermes_dist.world.agent.programs import find_command, is_program, search_path
 
