@@ -210,8 +210,9 @@ def machines_among(paths: Collection[RelPath]) -> frozenset[RelPath]:
     """Those of many paths that belong to the machine, as :func:`is_machine` says."""
     # Few packages have one, and few marks are in any: a search for each in all paths at once takes less time than to
     # judge thousands of names.
-    tops = {top for top in {path.partition("/")[0] for path in paths} if top in _MACHINE_ROOT}
-    marks = _marks_in(_BETWEEN.join(paths))
+    names = {path.partition("/")[0] for path in paths}
+    tops = {top for top in names if top in _MACHINE_ROOT}
+    marks = _marks_in(_BETWEEN.join(paths), {name.lower() for name in names})
     if not tops and not marks:
         return frozenset()
 
@@ -224,10 +225,27 @@ def machines_among(paths: Collection[RelPath]) -> frozenset[RelPath]:
     return frozenset(path for path in paths if may_be(path) and is_machine(path))
 
 
-def _marks_in(text: str) -> Sequence[str]:
-    """The marks that are in a text; all of them if it is to be folded letter by letter."""
+def _marks_in(text: str, tops: Iterable[str]) -> Sequence[str]:
+    """The marks that are in a text; all of them if it is to be folded letter by letter.
+
+    Args:
+        text: The paths.
+        tops: The names that they begin with.
+    """
+    if not text.isascii():
+        return _MARKS
     spelled = _marked(text)
-    return [mark for mark in _MARKS if mark in spelled] if text.isascii() else _MARKS
+    # A search for each takes a while. Half of the marks have a dot behind a slash, and many a folder at the root.
+    dotted = "/." in spelled
+    likely = (m for m in _MARKS if (dotted or "/." not in m) and _top_of(m) in {"", *tops})
+    return [mark for mark in likely if mark in spelled]
+
+
+def _top_of(mark: str) -> str:
+    """The folder at the root that a mark is in; empty if it may be in any."""
+    if not mark.startswith("\n/"):
+        return ""
+    return mark[2:].rpartition("/")[0].partition("/")[0]
 
 
 _BETWEEN = "/\n/"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
-from itertools import chain, starmap
+from itertools import chain, islice, starmap
 
 from msgspec import Struct, field
 from msgspec.structs import asdict, force_setattr, replace
@@ -56,6 +56,8 @@ _BARE = lazily.pattern(r"[A-Za-z0-9_-]+")
 _ENTRY_LINE = lazily.pattern(rb'(?m)^([\w-]+ = |"[^"\n]+" = )"(?:644|755) [0-9a-f]{64}"$')
 """A line of :func:`_table_lines`."""
 _BOOLEANS = ("false", "true")
+_AT_ONCE = 512
+"""Lines that are made together."""
 _MAPS = (dict, Mapping)
 """Maps; what is a dict needs no look at what a map is."""
 
@@ -305,7 +307,7 @@ def without_digests(text: bytes) -> bytes:
 
 
 def _encoded(parts: Iterable[str]) -> bytes:
-    """Encode a lock line by line: with many files, its text is the largest thing in the memory.
+    """Encode a lock piece by piece: with many files, its text is the largest thing in the memory.
 
     Raises:
         Invalid: A text in it can't be written.
@@ -345,9 +347,13 @@ def _table_lines(name: str, entries: Mapping[RelPath, Entry | None]) -> Iterator
     """Write a table of paths; they never contain a character that TOML escapes."""
     if entries:
         yield f"\n[{name}]\n"
-    for path, entry in entries.items():
-        key = f'"{path}"' if "/" in path or not _BARE.fullmatch(path) else path
-        yield f'{key} = "{_entry_text(entry)}"\n'
+    rows = iter(entries.items())
+    while some := list(islice(rows, _AT_ONCE)):
+        yield "".join([f'{_path_key(path)} = "{_entry_text(entry)}"\n' for path, entry in some])
+
+
+def _path_key(path: RelPath) -> str:
+    return f'"{path}"' if "/" in path or not _BARE.fullmatch(path) else path
 
 
 def _package_text(package: LockedPackage) -> str:
@@ -554,7 +560,7 @@ def _paths(value: object) -> Iterator[tuple[RelPath, str]]:
 
 def _tree(value: object) -> Tree:
     if isinstance(value, Lines):
-        return Tree(zip(safe_paths(value), map(_written_entry, value.values()), strict=True))
+        return Tree(zip(safe_paths(value), _written_entries(value.values()), strict=True))
     return Tree((path, _entry(line)) for path, line in _paths(value))
 
 
@@ -578,9 +584,10 @@ def _entry(line: str) -> Entry:
     return Entry(Digest(digest), mode == "755")
 
 
-def _written_entry(line: str) -> Entry:
-    """Read an entry that is known to be as :func:`_entry_text` writes it."""
-    return Entry(str.__new__(Digest, line[4:]), line.startswith("7"))
+def _written_entries(lines: Collection[str]) -> Iterable[Entry]:
+    """Read entries that are known to be as :func:`_entry_text` writes them."""
+    digests = [str.__new__(Digest, line[4:]) for line in lines]
+    return map(Entry._make, zip(digests, [line[0] == "7" for line in lines], strict=True))
 
 
 def _approval_row(approval: Approval) -> dict[str, object]:

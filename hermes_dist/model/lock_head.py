@@ -31,11 +31,10 @@ DAMAGE = (KeyError, TypeError, ValueError, RecursionError, Invalid)
 """Errors that reading a damaged lock raises."""
 _LONG_TABLES = (b"consent", b"shipped", b"base")
 # Compiled when they are first needed, and then kept by `re`: a list reads no lock that it knows.
-ROW = rb'(?:"([^"\\\x00-\x1f\x7f]+)"|([A-Za-z0-9_-]+)) = "((?:644|755) [0-9a-f]{64})"\n'
-"""A line in a table of paths, as this program writes it."""
-_ROWS = lazily.pattern(b"(?:%s)*+" % ROW)
-_KEYS = lazily.pattern(rb'^("[^"]+"|[^" ]+) = ', re.MULTILINE)
 _ENTRY = r"(?:644|755) [0-9a-f]{64}"
+_BARE_KEY = lazily.pattern(r"^([A-Za-z0-9_-]+)(?= = )", re.MULTILINE)
+_NOT_IN_KEYS = b"\\\x7f" + bytes(range(0x20))
+_MODES = frozenset(["644 ", "755 "])
 _SOURCE = lazily.pattern(rb'^source = "([^"\\\x00-\x1f\x7f]+)"$', re.MULTILINE)
 _TABLES_OF_PATHS = lazily.pattern(rb"\n\[(shipped|base)\]\n")
 _OTHER_TABLE = lazily.pattern(rb"\n[ \t]*\[(?!(?:%s)\]\n)" % b"|".join(_LONG_TABLES))
@@ -285,20 +284,17 @@ def start_of_paths(data: bytes) -> int:
         return len(data)
     cut = _start_of_long_tables(data)
     found = _TABLES_OF_PATHS.search(data, cut)
-    if found is None or not all(
-        _ROWS.fullmatch(data, *span) and _is_once(data, *span)
-        for _, *span in _tables(data, found.start())
-    ):
+    if found is None:
         return len(data)
-    return found.start()
+    tables = (_rows_of(data[first:end].decode()) for _, first, end in _tables(data, found.start()))
+    return len(data) if None in tables else found.start()
+
+
+_ENTRY_LENGTH = len("644 ") + 64
 
 
 class Lines(dict[str, str]):
     """A table of paths, each of which is there once and has a line as this program writes it."""
-
-
-_AFTER_PATH = len(' = "644 "') + 64
-_VALUE = len('"') + 64 + len("644 ")
 
 
 def path_tables(data: bytes, start: int) -> dict[str, object]:
@@ -315,8 +311,10 @@ def path_tables(data: bytes, start: int) -> dict[str, object]:
     for name, first, end in _tables(data, start):
         if name in found:
             raise ValueError(f"{name} is said twice")
-        lines = data[first:end].decode().split("\n")[:-1]
-        found[name] = Lines((line[:-_AFTER_PATH].strip('"'), line[-_VALUE:-1]) for line in lines)
+        lines = _rows_of(data[first:end].decode())
+        if lines is None:
+            raise ValueError(f"{name} is damaged")
+        found[name] = lines
     return found
 
 
@@ -327,10 +325,33 @@ def _tables(data: bytes, start: int) -> Iterator[tuple[str, int, int]]:
         yield head[1].decode(), head.end(), after.start() if after else len(data)
 
 
-def _is_once(data: bytes, first: int, end: int) -> bool:
-    """Whether no path is twice among the lines of a table, all of which are as this program writes them."""
-    paths = _KEYS.findall(data, first, end)
-    return len({path.strip(b'"') for path in paths}) == len(paths)
+def _rows_of(text: str) -> Lines | None:
+    """Read the lines of a table of paths; None if one is not as this program writes it, or a path is there twice."""
+    # All lines at once: to match thousands of them by a pattern takes four times as long.
+    count = text.count("\n")
+    if text.count('"') != 4 * count:
+        text = _BARE_KEY.sub(r'"\1"', text)
+    before, *pieces = text.split('"')
+    paths, between, entries, ends = (pieces[n::4] for n in range(4))
+    if before or len(pieces) != 4 * count or not between.count(" = ") == ends.count("\n") == count:
+        return None
+    lines = Lines(zip(paths, entries, strict=True))
+    once = len(lines) == count
+    return lines if once and _are_keys(lines) and _are_entries(entries) else None
+
+
+def _are_keys(texts: Collection[str]) -> bool:
+    """Whether none of some texts is empty, or has a character that is not written as it is."""
+    whole = "".join(texts).encode()
+    return "" not in texts and len(whole) == len(whole.translate(None, _NOT_IN_KEYS))
+
+
+def _are_entries(texts: Collection[str]) -> bool:
+    """Whether each of some texts is a mode and a digest."""
+    if not {*map(len, texts)} <= {_ENTRY_LENGTH} or not {text[:4] for text in texts} <= _MODES:
+        return False
+    # Each has a blank behind its mode, and besides only what is in a digest.
+    return len("".join(texts).encode().translate(None, b"0123456789abcdef")) == len(texts)
 
 
 def _check_rest(raw: Mapping[str, object]) -> None:

@@ -146,8 +146,8 @@ class Tree(Mapping[RelPath, Entry]):
         """SHA-256 over ``mode digest path`` lines in path order."""
         if self._digest is None:
             lines = [
-                f"755 {e.digest} {path}\n" if e.executable else f"644 {e.digest} {path}\n"
-                for path, e in self._entries.items()
+                f"755 {digest} {path}\n" if executable else f"644 {digest} {path}\n"
+                for path, (digest, executable) in self._entries.items()
             ]
             self._digest = Digest.of("".join(lines).encode())
         return self._digest

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
 
@@ -29,7 +29,7 @@ from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import LIVING, Home
 from hermes_dist.world.disk.fs import RealFs
 from hermes_dist.world.disk.links import Links
-from hermes_dist.world.disk.scan import MANY, Scan, scan
+from hermes_dist.world.disk.scan import MANY, Believe, Scan, scan
 
 SOUL = RelPath(places.SOUL)
 _MANIFEST = RelPath(MANIFEST)
@@ -38,10 +38,6 @@ _KEPT_BYTES = 16 << 20
 """The most that is kept of the contents of small files; of a home with 100,000 of them, the last ones."""
 _REPOSITORY = ".git"
 """The agent's installer copies this folder along; it says nothing about the home."""
-
-
-Believe = Callable[[str], bool]
-"""Says which files may be taken for what they were."""
 
 
 class Recent:
@@ -103,10 +99,8 @@ def _look(home: Path, package: Tree, believe: Believe | None) -> Scan:
     if believe is None or len(package) < MANY:
         return scan(home, want, into, like=package)
     records = seen_records()
-    known = records.seen_before(home)
-    believed = {path: row for path, row in known.items() if path.endswith("/") or believe(path)}
-    seen = scan(home, want, into, believed, package)
-    records.remember(home, known, seen.known)
+    seen = scan(home, want, into, records.seen_before(home), package, believe)
+    records.remember(home, seen)
     return seen
 
 

@@ -39,7 +39,7 @@ from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree, together
 from hermes_dist.ops.change.behind_links import refuse_links, without_deletions
 from hermes_dist.ops.change.fetch import Incoming
 from hermes_dist.ops.change.lost_contents import without_lost
-from hermes_dist.ops.change.observe import Believe, Observed, first_of, left_alone, observe
+from hermes_dist.ops.change.observe import Observed, first_of, left_alone, observe
 from hermes_dist.ops.change.proposal import Proposal
 from hermes_dist.ops.change.providers import providers_used
 from hermes_dist.ops.change.remarks import remarks_on
@@ -47,6 +47,7 @@ from hermes_dist.ops.change.request import Choices
 from hermes_dist.ops.change.variables import environment_of, manifest_of, received_manifest
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home
+from hermes_dist.world.disk.scan import Believe
 from hermes_dist.world.trace import note
 
 with later():

@@ -6,8 +6,9 @@ import errno
 import os
 import stat
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain
+from operator import attrgetter
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
@@ -28,6 +29,12 @@ Known = Mapping[str, tuple[Signature, str]]
 While the signature of a folder stays, no name came into it or left it.
 """
 
+Believe = Callable[[RelPath], bool]
+"""Says which files may be taken for what is known of them."""
+
+_signature: Callable[[os.stat_result], Signature] = attrgetter(
+    "st_size", "st_mtime_ns", "st_ctime_ns", "st_ino"
+)
 _Kind = Literal["folder", "file", "link", "other"]
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -44,6 +51,7 @@ class Scan(NamedTuple):
         tree: The regular files that were wanted.
         odd: What could not be read, and why.
         known: Digests for the next scan, which then reads only changed files.
+        news: How many of these were not known, or known otherwise.
         links: The links to files that were followed.
         folders: The folders that were listed, without the home itself.
     """
@@ -51,8 +59,13 @@ class Scan(NamedTuple):
     tree: Tree
     odd: tuple[LeftOut, ...] = ()
     known: Known = MappingProxyType({})
+    news: int = 0
     links: tuple[Link, ...] = ()
     folders: tuple[RelPath, ...] = ()
+
+
+def _all(_path: RelPath) -> bool:
+    return True
 
 
 def scan(
@@ -61,6 +74,7 @@ def scan(
     into: Callable[[RelPath], bool],
     known: Known | None = None,
     like: Tree = EMPTY,
+    believe: Believe = _all,
 ) -> Scan:
     """Look at the files of a home.
 
@@ -70,6 +84,7 @@ def scan(
         into: Whether a folder is entered; others are never listed.
         known: What an earlier scan knew; None if no later one needs to know what this one finds.
         like: A tree that the home is mostly like: the result is made of its paths and entries where it has them.
+        believe: Which files are not read if they look as they are known.
 
     Returns:
         The files with their digests; links that are not followed, FIFOs and the like, unreadable files and unsafe
@@ -78,7 +93,7 @@ def scan(
     Raises:
         DistError: The folder itself can't be opened.
     """
-    walk = _Walk(want, into, known, time.time_ns(), Links(home), like)
+    walk = _Walk(want, into, known, believe, time.time_ns(), Links(home), like)
     try:
         fd = os.open(home, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
@@ -93,6 +108,7 @@ def scan(
         Tree(walk.entries),
         tuple(sorted(walk.odd)),
         walk.seen,
+        walk.news,
         tuple(walk.links),
         tuple(walk.folders),
     )
@@ -106,11 +122,13 @@ class _Walk:
         want: Callable[[RelPath], bool],
         into: Callable[[RelPath], bool],
         known: Known | None,
+        believe: Believe,
         now: int,
         links: Links,
         like: Tree,
     ) -> None:
-        self._want, self._into, self._known, self._now = want, into, known or {}, now
+        self._want, self._into, self._believe = want, into, believe
+        self._known, self._now = known or {}, now
         self._remembers = known is not None
         self._links = links
         self._like = dict(like.items())
@@ -120,6 +138,7 @@ class _Walk:
         self.links: list[Link] = []
         self.folders: list[RelPath] = []
         self.seen: dict[str, tuple[Signature, str]] = {}
+        self.news = 0
 
     def folder(self, fd: int, at: RelPath | None) -> None:
         # Asked before it is listed: what changes it meanwhile makes it look otherwise the next time.
@@ -130,8 +149,12 @@ class _Walk:
         if before is not None and above and self._is_settled(before):
             names = _names(children)
             if names is not None:
-                self.seen[above] = (_signature(before), names)
+                self._see(above, (_signature(before), names))
         self._children(fd, "", at, children)
+
+    def _see(self, path: str, row: tuple[Signature, str]) -> None:
+        self.seen[path] = row
+        self.news += self._known.get(path) != row
 
     def _is_settled(self, found: os.stat_result) -> bool:
         """Whether whatever changes it from now on will make it look otherwise."""
@@ -152,8 +175,22 @@ class _Walk:
             return False
         self.folders.append(at)
         self.seen[above] = known
-        self._children(fd, f"{name}/", at, _children(known[1]))
+        # With few steps for each: a large package has a folder and a file for each skill.
+        files, _, folders = known[1].partition("//")
+        for each, path in self._below(at, files):
+            if self._want(path):
+                self._file(fd, f"{name}/{each}", path)
+        for each, path in self._below(at, folders):
+            if self._into(path):
+                self._deeper(fd, f"{name}/{each}", path)
         return True
+
+    def _below(self, at: RelPath, names: str) -> Iterator[tuple[str, RelPath]]:
+        """Yield the names that are in a text of :func:`_names`, with their paths."""
+        for name in names.split("/") if names else ():
+            path = self._paths.get(f"{at}/{name}") or self._named(at, name)
+            if path is not None:
+                yield name, path
 
     def _children(
         self, fd: int, to: str, at: RelPath | None, children: Iterable[tuple[str, _Kind]]
@@ -244,7 +281,12 @@ class _Walk:
     def _read(self, folder: int, name: str, path: RelPath) -> None:
         before = os.stat(name, dir_fd=folder, follow_symlinks=False)
         known = self._known.get(path)
-        if known and stat.S_ISREG(before.st_mode) and known[0] == _signature(before):
+        if (
+            known is not None
+            and known[0] == _signature(before)
+            and stat.S_ISREG(before.st_mode)
+            and self._believe(path)
+        ):
             self._keep(path, before.st_mode, known[1])
             self.seen[path] = known
             return
@@ -261,7 +303,7 @@ class _Walk:
     def _take(self, path: RelPath, found: os.stat_result, row: tuple[Signature, str]) -> None:
         self._keep(path, found.st_mode, row[1])
         if self._remembers and self._is_settled(found):
-            self.seen[path] = row
+            self._see(path, row)
 
     def _keep(self, path: RelPath, mode: int, digest: str) -> None:
         executable = bool(mode & stat.S_IXUSR)
@@ -292,14 +334,6 @@ def _names(children: Iterable[tuple[str, _Kind]]) -> str | None:
             return None
         (files if kind == "file" else folders).append(name)
     return f"{'/'.join(files)}//{'/'.join(folders)}"
-
-
-def _children(names: str) -> list[tuple[str, _Kind]]:
-    """What :func:`_names` made one text of."""
-    files, _, folders = names.partition("//")
-    found: list[tuple[str, _Kind]] = [(name, "file") for name in files.split("/") if name]
-    found += [(name, "folder") for name in folders.split("/") if name]
-    return found
 
 
 def _opened(name: str, flags: int, folder: int) -> int:
@@ -335,10 +369,6 @@ def _joined(at: RelPath | None, name: str) -> RelPath:
     if len(path.encode()) > MAX_PATH_BYTES or path.count("/") >= MAX_DEPTH:
         return RelPath(path)  # raises the error that says what is wrong with it
     return str.__new__(RelPath, path)
-
-
-def _signature(found: os.stat_result) -> Signature:
-    return found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino
 
 
 def digest_of(fd: int, size: int) -> Digest:

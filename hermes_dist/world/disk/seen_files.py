@@ -20,7 +20,7 @@ from hermes_dist.model.manifest import EnvVar
 from hermes_dist.model.tree import Digest
 from hermes_dist.world.disk import last_look
 from hermes_dist.world.disk.fs import atomic_write
-from hermes_dist.world.disk.scan import MANY, Known
+from hermes_dist.world.disk.scan import MANY, Known, Scan
 
 _FILE = f"{PRIVATE}/seen"
 _MANIFEST = f"{PRIVATE}/seen-manifest"
@@ -45,16 +45,15 @@ def seen_before(home: Path) -> Known:
         return {}
 
 
-def remember(home: Path, before: Known, now: Known) -> None:
+def remember(home: Path, seen: Scan) -> None:
     """Write the record of a home if it helps the next look; one that can't be written is no error.
 
     Args:
         home: The home.
-        before: What :func:`seen_before` returned.
-        now: What the scan found.
+        seen: What a scan found that knew what :func:`seen_before` returned.
     """
-    stale = sum((old := before.get(path)) is not row and old != row for path, row in now.items())
-    if len(now) < MANY or stale * _STALE <= len(now) or not (home / PRIVATE).is_dir():
+    now = seen.known
+    if len(now) < MANY or seen.news * _STALE <= len(now) or not (home / PRIVATE).is_dir():
         return
     # Row by row: copies of all of them would take as much memory again.
     whole = bytearray(_head(b""))

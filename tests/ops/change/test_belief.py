@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from story import BOT, FIRST, GO, LINES, Story, contents
 
 from hermes_dist.brand import PRIVATE
-from hermes_dist.model.tree import Digest
+from hermes_dist.model.tree import EMPTY, Digest
 from hermes_dist.ops.change import observe as observing
 from hermes_dist.ops.change.observe import doubt
 from hermes_dist.ops.change.proposal import Proposal
@@ -24,7 +24,7 @@ from hermes_dist.ops.homes import open_home
 from hermes_dist.ops.package.status import status
 from hermes_dist.ops.package.update import update
 from hermes_dist.world.disk import seen_files
-from hermes_dist.world.disk.scan import scan
+from hermes_dist.world.disk.scan import Scan, scan
 from hermes_dist.world.disk.seen_files import remember, seen_before
 
 SKILLS = [f"skills/s{n}/SKILL.md" for n in range(5)]
@@ -79,7 +79,7 @@ def lie(story: Story, word: str) -> None:
         for path, (was, _) in seen.known.items()
         if not path.endswith("/")
     }
-    remember(story.home, {}, rows)
+    remember(story.home, Scan(seen.tree, known=rows, news=len(rows)))
     assert seen_before(story.home).keys() == rows.keys()
 
 
@@ -182,7 +182,8 @@ def test_a_file_that_the_record_of_its_folder_leaves_out_is_not_lost(tmp_path: P
         now = scan(story.home, lambda _: True, lambda path: path != PRIVATE, {}).known
         # As if neither size, times nor number of the folder had changed.
         names = {path: before.get(path, row)[1] for path, row in now.items() if path != new}
-        remember(story.home, {}, {path: (now[path][0], text) for path, text in names.items()})
+        rows = {path: (now[path][0], text) for path, text in names.items()}
+        remember(story.home, Scan(EMPTY, known=rows, news=len(rows)))
         story.ship({new: "Theirs.\n"})
         fooled = scan(
             story.home, lambda _: True, lambda path: path != PRIVATE, seen_before(story.home)

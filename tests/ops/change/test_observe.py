@@ -78,7 +78,8 @@ def test_status_believes_the_record_of_a_large_home_and_what_is_written_is_read(
     # A record that says what was received of a file that is another by now.
     seen = scan(story.home, lambda path: path == "SOUL.md", lambda _: False, {})
     base = story.lock.base[RelPath("SOUL.md")].digest
-    remember(story.home, {}, {path: (was, base) for path, (was, _) in seen.known.items()})
+    wrong = {path: (was, base) for path, (was, _) in seen.known.items()}
+    remember(story.home, seen._replace(known=wrong, news=len(wrong)))
     assert [str(path) for path in seen_before(story.home)] == ["SOUL.md"]
     assert status(story.ctx, BOT).edited == ()
     story.ship({"SOUL.md": "# Bot\nFirst.\nTwo.\nThree.\n"})

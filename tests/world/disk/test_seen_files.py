@@ -33,7 +33,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def look(home: Path) -> tuple[Known, Scan]:
     known = seen_before(home)
     seen = scan(home, lambda _: True, lambda path: path != PRIVATE, known)
-    remember(home, known, seen.known)
+    remember(home, seen)
     return known, seen
 
 
