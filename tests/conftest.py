@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import shutil
 import signal
 import socket
@@ -16,12 +17,13 @@ from typing import Any
 
 import embeddedgit
 import forked
+import forkserver
 import inmemory
 import pytest
 from budget import IS_LONG, examples
 from hypothesis import settings
 from leftout import ABILITIES, COMPLETE, PROGRAMS, is_here
-from partners import GENERATIONS
+from partners import GENERATIONS, out_of_turn
 
 # How long one example takes says something about the machine and nothing about the code. What decides whether work lands
 # tries the same examples each time; `make long` looks for new ones, and what it finds is kept as a test of its own.
@@ -79,7 +81,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
     Those that take minutes begin first, so that nobody waits for them at the end.
     """
-    left_out = [item for item in items if _is_left_out(item)]
+    left_out = [item for item in items if out_of_turn(item) or _is_left_out(item)]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         gone = set(left_out)
@@ -155,13 +157,34 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket.socket, "connect", _guarded_connect)
 
 
+@pytest.fixture
+def tmp_path(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty folder for one test, as pytest's own."""
+    return _fresh(tmp_path_factory, "tests", re.sub(r"\W", "_", request.node.name)[:30])
+
+
+def _fresh(factory: pytest.TempPathFactory, kind: str, name: str) -> Path:
+    """A new folder. ``mktemp`` would look through all the folders that there are, each time: thousands at the end."""
+    fresh = factory.getbasetemp() / kind / f"{name}{next(_NUMBERS)}"
+    fresh.parent.mkdir(exist_ok=True)
+    fresh.mkdir(0o700)
+    return fresh
+
+
+@pytest.fixture
+def cheap_passphrases(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passphrases cost a thousandth of what they cost users, in this process as in those that are forked."""
+    from hermes_dist.world.keys.age import AgeWriter
+
+    monkeypatch.setattr(AgeWriter.__init__, "__defaults__", (forkserver.CHEAP,))
+
+
 @pytest.fixture(autouse=True)
 def home(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Path]:
     """A fresh `$HOME` without settings of the machine; a forgotten path to the real one raises."""
-    fresh = tmp_path_factory.getbasetemp() / f"home-{next(_NUMBERS)}"
-    fresh.mkdir(0o700)  # mktemp would look through all the homes that there are, each time
+    fresh = _fresh(tmp_path_factory, "homes", "")
     for name in list(os.environ):
         if name.startswith(("HERMES", "AIGENLABS", "GIT_", "SSH_", "XDG_")) and not name.startswith(
             "HERMES_TEST_"

@@ -31,7 +31,10 @@ import embeddedgit
 
 import hermes_dist
 from hermes_dist.brand import HERMES
+from hermes_dist.world.keys.age import AgeWriter
 
+CHEAP = 8
+"""The work factor of passphrases here: a thousandth of what it is for users, which tests/world/keys measures."""
 _PROGRAMS = ("__main__", "foreign")
 """Modules that are programs: to import them is to run them."""
 _MASK = os.umask(0)
@@ -39,10 +42,11 @@ os.umask(_MASK)
 
 
 def load() -> None:
-    """Import every module of the package, and what it needs."""
+    """Import every module of the package, and what it needs; a passphrase costs next to nothing."""
     for module in pkgutil.walk_packages(hermes_dist.__path__, "hermes_dist."):
         if not module.name.endswith(_PROGRAMS):
             importlib.import_module(module.name)
+    AgeWriter.__init__.__defaults__ = (CHEAP,)
     gc.collect()
     gc.freeze()
 

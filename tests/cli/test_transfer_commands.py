@@ -19,6 +19,8 @@ from hermes_dist.ops.context import Context
 from hermes_dist.ops.transfer import backup
 from hermes_dist.ops.transfer.export import Exported, export_sealed
 
+pytestmark = pytest.mark.usefixtures("cheap_passphrases")
+
 
 class Cli:
     """The command line in this process, in a folder of its own, on a story's home."""
