@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
-from meeting_of_three import BOT, Machine, Story, yes
+from meeting_of_three import Machine, Story, again_as, two_alike
 from terminal import Terminal
-
-from hermes_dist.ops.change.request import Request
-from hermes_dist.ops.sync.now import sync_now
 
 _ASKED = "  Your choice [wait]: "
 
 
 @pytest.fixture
-def edited(tmp_path: Path) -> tuple[Story, Machine]:
+def edited(tmp_path_factory: pytest.TempPathFactory) -> tuple[Story, Machine]:
     """A meeting place in which somebody edited a file at the host."""
-    story = Story(tmp_path, 1)
-    story.begin()
-    first, second = story.machines[:2]
-    story.join(second)
-    sync_now(first.ctx, BOT, Request(), yes)
+    story = again_as(two_alike, tmp_path_factory)
+    first = story.machines[0]
     story.push_by_hand({"profile/SOUL.md": "Edited at the host.\n"})
     return story, first
 

@@ -8,11 +8,13 @@ import os
 import random
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
+from again import again
 from gitrepo import GIT, Repo
 from killing import killed
 
@@ -51,7 +53,7 @@ class Machine:
     def __init__(self, place: Path, name: str) -> None:
         self.name = name
         self.user = place / name
-        self.user.mkdir()
+        self.user.mkdir(exist_ok=True)
         root = self.user / ".hermes"
         env = {**os.environ, "HOME": str(self.user)}
         self.ctx = Context(HERMES, Layout(HERMES, root, self.user), env)
@@ -391,6 +393,33 @@ def private_story(place: Path) -> Story:
     options = Options(machine="a", carried=("memories", "sessions"))
     init(first.ctx, BOT, story.url, options, yes, dry_run=False)
     join(second.ctx, BOT, story.url, Options(machine="b"), Request(), yes)
+    return story
+
+
+def two_of_them(place: Path) -> Story:
+    """Two machines, of which the first accepted the second."""
+    story = Story(place, 1)
+    story.begin()
+    story.join(story.machines[1])
+    return story
+
+
+def two_alike(place: Path) -> Story:
+    """Two machines that accepted each other, and hold the same."""
+    story = two_of_them(place)
+    story.machines[0].sync()
+    return story
+
+
+def again_as(make: Callable[[Path], Story], factory: pytest.TempPathFactory) -> Story:
+    """The story that ``make`` makes, made once for all tests; what it does by chance later is not what it would have done."""
+
+    def filled(place: Path) -> tuple[str, ...]:
+        return tuple(machine.name for machine in make(place).joined)
+
+    place, joined = again(factory, make.__name__, filled)
+    story = Story(place, 1)
+    story.joined += [machine for machine in story.machines if machine.name in joined]
     return story
 
 

@@ -8,7 +8,17 @@ import sys
 from pathlib import Path
 
 import pytest
-from meeting_of_three import BOT, NOTE, TALK, Machine, Story, objects_of, private_story, yes
+from meeting_of_three import (
+    BOT,
+    NOTE,
+    TALK,
+    Machine,
+    Story,
+    again_as,
+    objects_of,
+    private_story,
+    yes,
+)
 
 from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.paths import RelPath
@@ -31,8 +41,8 @@ def now(machine: Machine) -> Synced:
 
 
 @pytest.fixture
-def two(tmp_path: Path) -> tuple[Story, Machine, Machine]:
-    story = private_story(tmp_path)
+def two(tmp_path_factory: pytest.TempPathFactory) -> tuple[Story, Machine, Machine]:
+    story = again_as(private_story, tmp_path_factory)
     return story, *story.machines[:2]
 
 

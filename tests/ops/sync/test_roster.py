@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from meeting_of_three import BOT, Machine, Story, yes
+from meeting_of_three import BOT, Machine, Story, again_as, yes
 from msgspec.structs import replace
 
 from hermes_dist.errors import DistError, Refused, UsageError
@@ -33,16 +33,21 @@ def now(machine: Machine) -> Synced:
 
 
 @pytest.fixture
-def three(tmp_path: Path) -> tuple[Story, Machine, Machine, Machine]:
+def three(tmp_path_factory: pytest.TempPathFactory) -> tuple[Story, Machine, Machine, Machine]:
     """Three machines that accepted each other, and hold the same."""
-    story = Story(tmp_path, 1)
-    story.begin()
+    story = again_as(three_alike, tmp_path_factory)
     first, second, third = story.machines
-    story.join(second)
-    story.join(third)
+    return story, first, second, third
+
+
+def three_alike(place: Path) -> Story:
+    story = Story(place, 1)
+    story.begin()
+    for machine in story.machines[1:]:
+        story.join(machine)
     for machine in story.machines:
         now(machine)
-    return story, first, second, third
+    return story
 
 
 def accepted_by(machine: Machine) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from meeting_of_three import BOT, Machine, Story, yes
+from meeting_of_three import BOT, Machine, Story, again_as, two_alike, yes
 from msgspec.structs import replace
 
 from hermes_dist.errors import DistError
@@ -34,14 +34,10 @@ def now(machine: Machine, unsigned: Unsigned = Unsigned.WAIT) -> Synced:
 
 
 @pytest.fixture
-def two(tmp_path: Path) -> tuple[Story, Machine, Machine]:
+def two(tmp_path_factory: pytest.TempPathFactory) -> tuple[Story, Machine, Machine]:
     """Two machines that accepted each other, and hold the same."""
-    story = Story(tmp_path, 1)
-    story.begin()
-    first, second, _ = story.machines
-    story.join(second)
-    now(first)
-    return story, first, second
+    story = again_as(two_alike, tmp_path_factory)
+    return story, *story.machines[:2]
 
 
 def at(story: Story, path: str, commit: str = "main") -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from meeting_of_three import BOT, NOTE, TALK, Machine, Story, private_story, yes
+from meeting_of_three import BOT, NOTE, TALK, Machine, Story, again_as, private_story, yes
 from msgspec.structs import replace
 
 from hermes_dist.model.paths import RelPath
@@ -32,15 +32,20 @@ def now(machine: Machine, losing: object = yes) -> Synced:
 
 
 @pytest.fixture
-def three(tmp_path: Path) -> tuple[Story, Machine, Machine]:
+def three(tmp_path_factory: pytest.TempPathFactory) -> tuple[Story, Machine, Machine]:
     """Two machines that know each other, and hold the same."""
-    story = private_story(tmp_path)
+    story = again_as(known_to_each_other, tmp_path_factory)
+    return story, *story.machines[:2]
+
+
+def known_to_each_other(place: Path) -> Story:
+    story = private_story(place)
     first, second, _ = story.machines
     accept(first.ctx, BOT, "b")
     now(first)
     now(second)
     assert second.read(NOTE) == first.read(NOTE) != ""
-    return story, first, second
+    return story
 
 
 def index_of(story: Story) -> Index:

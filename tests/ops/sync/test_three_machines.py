@@ -7,7 +7,16 @@ from pathlib import Path
 import pytest
 from budget import STRIDE, sessions
 from killing import killed
-from meeting_of_three import BOT, Machine, Story, objects_of, play, yes
+from meeting_of_three import (
+    BOT,
+    Machine,
+    Story,
+    again_as,
+    objects_of,
+    play,
+    two_of_them,
+    yes,
+)
 
 from hermes_dist.errors import Invalid, Refused
 from hermes_dist.model.lock_head import Newer
@@ -31,12 +40,9 @@ def test_whoever_else_may_push_changes_and_deletes_nothing(tmp_path: Path, seed:
 
 
 @pytest.fixture
-def two(tmp_path: Path) -> tuple[Story, Machine, Machine]:
-    story = Story(tmp_path, 1)
-    story.begin()
-    first, second, _ = story.machines
-    story.join(second)
-    return story, first, second
+def two(tmp_path_factory: pytest.TempPathFactory) -> tuple[Story, Machine, Machine]:
+    story = again_as(two_of_them, tmp_path_factory)
+    return story, *story.machines[:2]
 
 
 def test_what_is_switched_on_stays_the_machines_own(two: tuple[Story, Machine, Machine]) -> None:
