@@ -119,15 +119,19 @@ IN_TURNS: dict[str, Generation] = {
     "test_a_profile_that_is_renamed_under_the_page_is_told": V19,
     "test_a_release_reaches_the_owner_through_the_agents_own_send": V22,
     "test_a_text_is_merged_in_the_dashboard": V22,
+    "test_an_alias_of_ours_starts_the_right_profile_and_the_agent_lists_it": V19,
     "test_at_most_one_real_file_in_a_hundred_looks_like_a_secret": V22,
     "test_every_command_of_the_page_works_with_the_real_agent_behind_the_door": V19,
     "test_installed_after_the_agent_both_work_the_plugin_runs_and_our_uninstall_leaves_the_agent": V22,
     "test_installed_before_the_agent_both_work_and_our_uninstall_leaves_the_agent": V19,
+    "test_many_requests_at_once_are_all_answered_or_told_to_wait": V22,
+    "test_no_key_of_the_dashboard_reaches_the_program_and_nothing_of_a_request_its_words": V22,
     "test_odd_jobs_are_listed_and_those_with_a_time_can_be_resumed": V19,
     "test_our_blank_profile_is_the_agents_and_runs": V22,
     "test_our_profiles_are_renamed_and_deleted_by_the_agent": V22,
     "test_screens_in_the_dashboard_are_sound_for_a_screen_reader": V22,
     "test_the_agents_resume_and_our_own_leave_the_same_job": V22,
+    "test_the_owner_updates_from_the_real_chat_with_a_code": V19,
     "test_the_tab_is_found_and_follows_the_dashboards_own_switcher": V19,
     "test_what_a_quick_command_makes_of_a_word_is_no_word_of_the_owners": V22,
     "test_what_changed_meanwhile_is_told_in_the_dashboard_and_nothing_is_written": V19,
@@ -135,6 +139,28 @@ IN_TURNS: dict[str, Generation] = {
     "test_what_the_agents_installer_copied_is_the_packages_and_what_runs_already_is_told": V22,
 }
 """Long stories of which each takes the same way through both agents: a quick run tries each on one of them."""
+
+
+CASES_IN_TURNS = frozenset(
+    {
+        "test_a_gateway_that_writes_as_the_agent_does_is_stopped_and_no_ghost_comes_back",
+        "test_the_agents_own_wrapper_is_known_listed_and_removable",
+        "test_through_the_front_door_the_agent_chooses_the_same_home_as_without_it",
+    }
+)
+"""Tests of many cases, each a start of the agent or two: a quick run tries every other case on each of the agents."""
+
+
+def out_of_turn(item: pytest.Item) -> bool:
+    """Whether a case is another agent's turn; where only one agent is here, all are its own."""
+    name = getattr(item, "originalname", "")
+    if not IS_QUICK or name not in CASES_IN_TURNS or not all(each.here for each in GENERATIONS):
+        return False
+    [cases] = item.iter_markers("parametrize")
+    given = item.callspec.params  # type: ignore[attr-defined]
+    values = tuple(given[name] for name in given if name != "generation")
+    case = [*cases.args[1]].index(values if len(values) > 1 else values[0])
+    return case % len(GENERATIONS) != GENERATIONS.index(given["generation"])
 
 
 def parameters(test: str) -> list[object]:

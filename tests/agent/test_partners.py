@@ -6,7 +6,7 @@ import json
 import re
 from pathlib import Path
 
-from partners import GENERATIONS, IN_TURNS, ONE_GENERATION, Generation
+from partners import CASES_IN_TURNS, GENERATIONS, IN_TURNS, ONE_GENERATION, Generation
 
 TESTS = Path(__file__).parent.parent
 
@@ -17,7 +17,7 @@ def test_every_test_about_one_generation_exists_and_says_why() -> None:
         for path in TESTS.rglob("test_*.py")
         for name in re.findall(r"^def (test_\w+)", path.read_text("utf-8"), re.MULTILINE)
     }
-    assert sorted({*ONE_GENERATION, *IN_TURNS} - there) == []
+    assert sorted({*ONE_GENERATION, *IN_TURNS, *CASES_IN_TURNS} - there) == []
     assert all(
         generation in GENERATIONS and len(why) > 10 for generation, why in ONE_GENERATION.values()
     )
