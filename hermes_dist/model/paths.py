@@ -36,6 +36,8 @@ _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 _PLAIN_LETTERS = f"{_LETTERS}_-./".encode()
 _NOT_PLAIN = ("//", "./", "/.git/")
 _DEVICE = lazily.pattern(r"/(?:con|prn|aux|nul|(?:com|lpt)[0-9])[./]")
+_OF_NAMES = f"{_LETTERS}-_"
+_NEVER_NAMES = RESERVED - {"default"}
 
 
 def folded(name: str) -> str:
@@ -239,12 +241,12 @@ class ProfileName(str):
                 hint="`list` shows the profiles; `install -n` shows what a source contains",
             )
         # Not by a pattern: a list looks at many names, and compiles none.
-        if not 1 <= len(text) <= 64 or text[0] in "-_" or text.strip(f"{_LETTERS}-_"):
+        if not 1 <= len(text) <= 64 or text[0] in "-_" or text.strip(_OF_NAMES):
             raise Invalid(
                 f"{text!r:.100} is not a profile name",
                 hint="use small letters, digits, - and _, beginning with a letter or digit, 64 at most",
             )
-        if text in RESERVED - {"default"}:
+        if text in _NEVER_NAMES:
             raise Invalid(f"the name {text!r} is reserved", hint="choose another name")
         return super().__new__(cls, text)
 

@@ -317,8 +317,7 @@ class Table(NamedTuple):
             yield from [line] if width is None else wrap(line, width)
 
     def _widest(self, at: int, measure: Callable[[str], int]) -> int:
-        texts = [self.columns[at].title, *(row[at] for row in self.rows)]
-        return max(measure(text) for text in texts)
+        return max(map(measure, {self.columns[at].title, *(row[at] for row in self.rows)}))
 
     def _least(self, at: int, natural: int) -> int:
         if self.columns[at].whole:
@@ -333,8 +332,10 @@ class Table(NamedTuple):
         if self._titled:
             titles = [column.title for column in self.columns]
             yield _line(self.columns, titles, widths, head)
+        made = [_Aligned(*each).__getitem__ for each in zip(self.columns, widths, strict=True)]
         for number, row in enumerate(self.rows):
-            yield _line(self.columns, row, widths)
+            parts = [align(text) for align, text in zip(made, row, strict=True)]
+            yield GAP.join(parts).rstrip()
             yield from self._below(number, width)
 
     def _grid(
@@ -452,6 +453,19 @@ def _line(
             for part, width, column in zip(parts, widths, columns, strict=True)
         ]
     ).rstrip()
+
+
+class _Aligned(dict[str, str]):
+    """The texts of a column at its width; what many rows say is made once."""
+
+    def __init__(self, column: Column, width: int) -> None:
+        super().__init__()
+        self._column, self._width = column, width
+
+    def __missing__(self, text: str) -> str:
+        column = self._column
+        made = self[text] = _aligned(text, self._width, column.paint, right=column.right)
+        return made
 
 
 def _cell(text: str, width: int, column: Column) -> list[str]:
