@@ -109,6 +109,8 @@ PAUSED: Mapping[str, object] = {
 }
 """A job that does not run; the reason comes with it as ``paused_reason``."""
 REASON = "paused_reason"
+INSTALLED_PAUSED = frozenset({"Installed from a profile distribution; review it, then resume."})
+"""The reasons that the agent's own installer gives for the jobs that it pauses (0.22)."""
 SWITCHES = frozenset({"enabled", "state", "paused_at", REASON})
 """The run state that says whether a job runs."""
 RESUMED: Mapping[str, object] = {

@@ -88,6 +88,9 @@ def test_what_the_agents_installer_copied_is_the_packages_and_what_runs_already_
         assert found.own == ()
         return [f"{path}: {key.key}" for path, keys in found.keys for key in keys]
 
+    # What the installer paused waits for approval, like what we pause: nobody switched it off.
+    waiting = {effect.key.partition(".")[0] for effect in story.lock.parked}
+    assert ("jobs[id=0123456789ab]" in waiting) != generation.installs_live
     assert told() == []
     run(agent, "-p", "bot", "cron", "pause", "0123456789ab")
     assert told() == []

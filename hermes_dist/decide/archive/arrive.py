@@ -26,9 +26,9 @@ from hermes_dist.decide.parts import excluded_places
 from hermes_dist.decide.placement.jobs import (
     IMPORTED,
     JOBS,
-    is_our_pause,
     jobs_by_id,
     paused_by,
+    waits_for_approval,
 )
 from hermes_dist.decide.placement.place import CONFIG
 from hermes_dist.decide.placement.servers import SERVERS, is_off
@@ -192,7 +192,7 @@ def arrive(arrival: Arrival, consent: Consent) -> tuple[Plan, Lock | None]:
 def _off_there(quiet: Quiet, read: Read) -> frozenset[Unit]:
     """Return what was off in the archive because somebody wanted it so: it stays off, and does not ask."""
     jobs = jobs_by_id(data_in(JOBS, quiet.tree, read))
-    waited = {job_unit(ident) for ident, job in jobs.items() if is_our_pause(job.get(REASON))}
+    waited = {job_unit(ident) for ident, job in jobs.items() if waits_for_approval(job.get(REASON))}
     return frozenset(unit for unit, on in units_in(quiet.tree, read) if not on) - quiet.on - waited
 
 

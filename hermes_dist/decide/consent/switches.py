@@ -14,7 +14,7 @@ from msgspec import Struct
 from hermes_dist.agents.jobs import REASON
 from hermes_dist.decide.consent.contents import data_in
 from hermes_dist.decide.placement.job_ids import Job
-from hermes_dist.decide.placement.jobs import JOBS, is_our_pause, jobs_by_id, read_jobs
+from hermes_dist.decide.placement.jobs import JOBS, jobs_by_id, read_jobs, waits_for_approval
 from hermes_dist.decide.placement.place import CONFIG
 from hermes_dist.decide.placement.servers import MCP, SERVERS, is_off, read_servers
 from hermes_dist.errors import Invalid
@@ -144,10 +144,9 @@ class Judge(Struct, frozen=True):
         unit = job_unit(ident)
         if not can_start(job.get("schedule")) or job.get("state") == "completed":
             return WhyOff.DONE
-        # A reason that we wrote means that we paused the job; any other pause is the user's.
-        ours = is_our_pause(job.get(REASON))
+        waits = waits_for_approval(job.get(REASON))
         switched_off = self.memory.off.get(unit) is OffCause.USER and unit not in self.memory.waited
-        if unit in self.here and (not ours or switched_off):
+        if unit in self.here and (not waits or switched_off):
             return WhyOff.USER
         return self._unused(unit)
 

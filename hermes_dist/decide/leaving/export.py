@@ -14,7 +14,7 @@ from hermes_dist.agents.places import LETS_IN, MEMORIES, OF_FOREIGN_ARCHIVES, SE
 from hermes_dist.decide.ownership import is_rebuilt
 from hermes_dist.decide.parts import PARTS, part_of
 from hermes_dist.decide.placement.job_ids import Job
-from hermes_dist.decide.placement.jobs import JOBS, is_our_pause, is_runtime
+from hermes_dist.decide.placement.jobs import JOBS, is_runtime, waits_for_approval
 from hermes_dist.decide.placement.place import CONFIG
 from hermes_dist.decide.placement.servers import MCP, SERVERS
 from hermes_dist.decide.secrets.finder import find_secrets
@@ -180,7 +180,7 @@ def _fresh(key: str, value: object, job: Job) -> object:
     if key == "state":
         return _fresh_state(value, on=on)
     # Our own reason says that the job waits for approval: without it, the agent would show a job that the user paused.
-    waits = not on and key == REASON and is_our_pause(value)
+    waits = not on and key == REASON and waits_for_approval(value)
     return value if waits else None
 
 

@@ -286,10 +286,10 @@ def paused_by(package: str) -> str:
     return f"{PAUSED_BY}{package}: hermes profile approve"
 
 
-def is_our_pause(reason: object) -> bool:
-    """Whether we paused a job, because it waits for approval; any other reason is the user's."""
+def waits_for_approval(reason: object) -> bool:
+    """Whether we, or the agent's own installer, paused a job that nobody approved; any other reason is the user's."""
     said = str(reason or "")
-    return said == IMPORTED or said.startswith(PAUSED_BY)
+    return said == IMPORTED or said.startswith(PAUSED_BY) or said in fields.INSTALLED_PAUSED
 
 
 def is_runtime(field: str) -> bool:

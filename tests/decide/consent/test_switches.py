@@ -251,6 +251,10 @@ def test_why_a_server_is_off(judge: Judge, why: WhyOff) -> None:
 
 EVERY = {"kind": "interval", "minutes": 5}
 OURS = {"schedule": EVERY, "paused_reason": "from package bot: hermes profile approve"}
+INSTALLERS = {
+    "schedule": EVERY,
+    "paused_reason": "Installed from a profile distribution; review it, then resume.",
+}
 USERS = {"schedule": EVERY, "paused_reason": "not today"}
 
 
@@ -263,6 +267,8 @@ USERS = {"schedule": EVERY, "paused_reason": "not today"}
         (Judge(here=HERE), {"schedule": EVERY}, WhyOff.USER),
         (Judge(), USERS, WhyOff.WAITS),
         (Judge(here=HERE), OURS, WhyOff.WAITS),
+        (Judge(here=HERE), INSTALLERS, WhyOff.WAITS),
+        (Judge(off_by(OffCause.USER), here=HERE), INSTALLERS, WhyOff.USER),
         (Judge(GRANTED, here=HERE), OURS, WhyOff.WAITS),
         (Judge(off_by(OffCause.USER), here=HERE), OURS, WhyOff.USER),
         (Judge(off_by(OffCause.USER)), OURS, WhyOff.WAITS),
