@@ -11,11 +11,15 @@ from collections.abc import Iterator, Sequence
 from hermes_dist.cli.profile_list import called, what_is_open
 from hermes_dist.cli.shared.terminal import columns_of
 from hermes_dist.errors import counted
+from hermes_dist.lazily import later
 from hermes_dist.light import TYPE_CHECKING
 from hermes_dist.ops.profiles.list import ProfileRow
 from hermes_dist.ops.profiles.overview import Overview, look_over
 from hermes_dist.voice.clean import clean
 from hermes_dist.voice.row_json import next_words, overview_data
+
+with later():
+    from hermes_dist.installer import installs
 
 if TYPE_CHECKING:
     from hermes_dist.cli.shared.session import Session
@@ -72,7 +76,7 @@ def _standing(session: Session, seen: Overview) -> Iterator[str]:
     if seen.rows:
         yield f"On this machine: {counted(len(seen.rows), 'profile')}, {seen.managed} with a package"
     if not seen.agent:
-        yield f"{title} is not installed: pip install {session.brand.agent_package}"
+        yield f"{title} is not installed: {installs(session.brand.agent_package)}"
 
 
 def _open(session: Session, waiting: Sequence[ProfileRow]) -> Iterator[str]:

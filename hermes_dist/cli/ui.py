@@ -12,6 +12,7 @@ import typer
 from hermes_dist.cli.shared.command import command
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import DistError
+from hermes_dist.installer import adds
 from hermes_dist.ops.context import Context, Progress
 from hermes_dist.ops.peers import owners_of
 from hermes_dist.voice.front_door_json import ui_data
@@ -39,7 +40,7 @@ def ui(
     if _missing:
         raise DistError(
             f"the page needs the package {_missing}, which is not installed",
-            hint="install it with: pip install 'hermes-dist[ui]'",
+            hint=f"install it with: {adds('ui')}",
         )
     ctx = session.ctx
     shows = {"profile": str(ctx.active())} if ctx.chosen else {}

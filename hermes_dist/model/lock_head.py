@@ -12,10 +12,14 @@ from itertools import zip_longest
 
 from hermes_dist import lazily
 from hermes_dist.errors import Invalid
+from hermes_dist.lazily import later
 from hermes_dist.light import TYPE_CHECKING, NamedTuple, StrEnum
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.source import Pin, PinKind
 from hermes_dist.model.tree import Digest
+
+with later():
+    from hermes_dist.installer import upgrades
 
 if TYPE_CHECKING:  # start-up: a head is read without what makes facts
     from hermes_dist.model.facts import Fact, Facts
@@ -100,13 +104,11 @@ def migrated(raw: Mapping[str, object]) -> Mapping[str, object]:
         raise ValueError("the format number is missing")
     if number > FORMAT:
         since = raw.get("since")
-        package = "hermes-dist"
-        if isinstance(since, str) and re.fullmatch(r"\d{1,6}(\.\d{1,6}){0,3}", since):
-            package += f">={since}"
+        known = isinstance(since, str) and re.fullmatch(r"\d{1,6}(\.\d{1,6}){0,3}", since)
         raise Newer(
             f"it has format {number}, newer than this program knows ({FORMAT})",
             where=WHERE,
-            hint=f"upgrade with: pip install -U '{package}'",
+            hint=f"upgrade with: {upgrades(str(since) if known else '')}",
         )
     while number < FORMAT:
         from hermes_dist.model.lock_migrations import MIGRATIONS  # noqa: PLC0415 - only for older locks

@@ -181,7 +181,7 @@ FACTS: Sentences = {
 }
 
 FACT_HINTS: Sentences = {
-    FactKind.NO_AGENT: "install it with `pip install {package}`, or name its launcher in {variable}",
+    FactKind.NO_AGENT: "install it with `{command}`, or name its launcher in {variable}",
     FactKind.NO_GIT: "small public repositories work without it; private ones and publishing need it",
     FactKind.NOT_ON_PATH: "add it, then open a new shell: {line}",
     FactKind.DOOR_HIDDEN: "put the folder of the front door further ahead in PATH",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from hermes_dist.brand import Brand
 from hermes_dist.errors import counted
-from hermes_dist.lazily import shlex
+from hermes_dist.lazily import later, shlex
 from hermes_dist.model.paths import RelPath
 from hermes_dist.ops.change.proposal import Outcome, Proposal
 from hermes_dist.ops.change.review import Group, groups_of
@@ -14,6 +14,9 @@ from hermes_dist.voice.clean import clean
 from hermes_dist.voice.effect_cards import group_words
 from hermes_dist.voice.lines import Line, Piece, line
 from hermes_dist.voice.words import EFFECT_VERBS, LAYERING
+
+with later():
+    from hermes_dist.installer import installs
 
 _ITEMS = 5
 """How many approved things are named."""
@@ -161,7 +164,7 @@ def _start_lines(outcome: Outcome, brand: Brand, agent: str) -> Iterator[Line]:
     then = ""
     if not agent:
         yield line(
-            f"  {brand.title} is not installed; get it with: pip install {brand.agent_package}"
+            f"  {brand.title} is not installed; get it with: {installs(brand.agent_package)}"
         )
         then = "then "
     start = outcome.alias or f"{agent or brand.name} -p {outcome.profile}"

@@ -405,7 +405,7 @@ def test_a_newer_format_without_a_sane_version_asks_for_the_newest(since: str) -
     )
     with pytest.raises(Invalid, match="format 99") as caught:
         load_lock(data)
-    assert caught.value.hint.endswith("-U 'hermes-dist'")
+    assert caught.value.hint.endswith("-U hermes-dist")
 
 
 def test_older_formats_are_migrated_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:

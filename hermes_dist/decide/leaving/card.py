@@ -9,9 +9,13 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from hermes_dist.errors import Invalid
+from hermes_dist.lazily import later
 from hermes_dist.model.documents.api import Kind, load_data
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.values import as_list, as_map
+
+with later():
+    from hermes_dist.installer import upgrades
 
 CARD = ".dist/archive.json"
 FORMAT = 1
@@ -77,7 +81,7 @@ def read_card(data: bytes | None) -> Card:
         raise Invalid(
             f"the archive has format {raw['format']}, newer than this program knows ({FORMAT})",
             where=CARD,
-            hint="install a newer version: pip install -U hermes-dist",
+            hint=f"install a newer version: {upgrades()}",
         )
     return Card(
         variables=tuple(_texts(raw, "variables")),

@@ -10,6 +10,7 @@ from hermes_dist.decide.plugins.troubles import Trouble
 from hermes_dist.decide.profiles.aliases import path_line
 from hermes_dist.decide.profiles.findings import FactKind, FindingKind, State, Topic
 from hermes_dist.errors import DistError
+from hermes_dist.installer import installs
 from hermes_dist.model.lock_head import LockHead, load_head
 from hermes_dist.model.notes import Note
 from hermes_dist.model.paths import ProfileName
@@ -46,7 +47,7 @@ def agent(ctx: Context) -> Iterator[Finding | Fact]:
             FactKind.NO_AGENT,
             title=ctx.brand.title,
             variable=ctx.brand.bin_variable,
-            package=ctx.brand.agent_package,
+            command=installs(ctx.brand.agent_package),
             generation=ctx.generation.name,
         )
         yield Fact(State.NONE, missing)

@@ -11,6 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from hermes_dist.errors import DistError, Invalid
+from hermes_dist.installer import upgrades
 from hermes_dist.model.documents.api import Kind, load_data
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 from hermes_dist.model.values import as_list, as_map
@@ -378,7 +379,7 @@ def _listed(index: bytes | None) -> tuple[Listed, ...]:
     if number > _FORMAT:
         raise Invalid(
             f"the backup has format {number}, newer than this program knows ({_FORMAT})",
-            hint="install a newer version: pip install -U hermes-dist",
+            hint=f"install a newer version: {upgrades()}",
         )
     if not rows:
         raise Invalid("the backup is empty")

@@ -14,10 +14,13 @@ from hermes_dist import lazily
 from hermes_dist.agents.places import GATEWAY_PID, GATEWAY_STATE
 from hermes_dist.brand import Brand, Layout
 from hermes_dist.errors import DistError, ExitCode
-from hermes_dist.lazily import contextlib, json, shlex
+from hermes_dist.lazily import contextlib, json, later, shlex
 from hermes_dist.light import TYPE_CHECKING, NamedTuple, StrEnum
 from hermes_dist.world.agent.front_door import former_launcher
 from hermes_dist.world.agent.programs import find_command, is_program, search_path
+
+with later():
+    from hermes_dist.installer import installs
 
 if TYPE_CHECKING:
     from subprocess import CompletedProcess
@@ -37,7 +40,7 @@ class NoAgent(DistError):
     @classmethod
     def of(cls, brand: Brand, *, instead: str = "") -> NoAgent:
         """Make the error for a machine without the agent: how to get it, and what to do ``instead``, if anything."""
-        get = f"install it with `pip install {brand.agent_package}`, or name its launcher in {brand.bin_variable}"
+        get = f"install it with `{installs(brand.agent_package)}`, or name its launcher in {brand.bin_variable}"
         return cls(f"{brand.title} is not installed", hint="; ".join(filter(None, [get, instead])))
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hermes_dist.errors import DistError, Invalid
+from hermes_dist.installer import adds
 from hermes_dist.world.disk.fs import atomic_write
 
 
@@ -19,7 +20,7 @@ def _pyrage() -> Any:
     except ImportError:
         raise DistError(
             "memories and sessions travel encrypted, and the library for that is not installed",
-            hint="run: pip install 'hermes-dist[sync]'",
+            hint=f"run: {adds('sync')}",
         ) from None
     return pyrage
 

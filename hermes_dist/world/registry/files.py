@@ -11,9 +11,13 @@ from pathlib import Path
 
 from hermes_dist import __version__
 from hermes_dist.errors import DistError, Invalid
+from hermes_dist.lazily import later
 from hermes_dist.model.registry import FOLDER, FORMAT, INDEX, MAX_ENTRY, Registry, RegistryKind
 from hermes_dist.model.source import AsGit, SourceKind, SourceSpec, parse_source
 from hermes_dist.world.sources.nearby import nearby
+
+with later():
+    from hermes_dist.installer import upgrades
 
 
 def registry_of(text: str, name: str, *, allow_insecure: bool = False) -> Registry:
@@ -66,7 +70,7 @@ def check_index(data: bytes | None, place: str) -> None:
         raise Invalid(
             f"it has format {number}, which this program ({__version__}) does not know",
             where=place,
-            hint="upgrade with: pip install -U hermes-dist",
+            hint=f"upgrade with: {upgrades()}",
         )
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from hermes_dist.errors import DistError, Invalid, Refused
+from hermes_dist.installer import adds
 from hermes_dist.model.registry import FOLDER, MAX_ENTRY, Registry
 from hermes_dist.world.disk.fs import atomic_write
 from hermes_dist.world.trace import note
@@ -174,7 +175,7 @@ def _needed() -> None:
     except ImportError:
         raise DistError(
             "registries over HTTPS need the package tuf, which is not installed",
-            hint="install it with: pip install 'hermes-dist[registry]'",
+            hint=f"install it with: {adds('registry')}",
         ) from None
 
 
