@@ -71,7 +71,7 @@ def under_common_names(
     for old in sorted(by_them.keys() & by_us.keys()):
         # Both moved it. To the same name: only base follows. To two names: the files are unrelated from now on.
         if by_them[old] == by_us[old]:
-            base = _relabelled(base, {old: by_them[old]})
+            base = relabelled(base, {old: by_them[old]})
         else:
             parted[old] = (by_us[old], by_them[old])
         del by_them[old], by_us[old]
@@ -83,16 +83,17 @@ def under_common_names(
     by_them = {old: new for old, new in by_them.items() if new not in ours}
     by_us = {old: new for old, new in by_us.items() if new not in theirs}
     return Names(
-        base=_relabelled(base, {**by_them, **by_us}),
-        ours=_relabelled(ours, by_them),
-        theirs=_relabelled(theirs, by_us),
+        base=relabelled(base, {**by_them, **by_us}),
+        ours=relabelled(ours, by_them),
+        theirs=relabelled(theirs, by_us),
         followed={old: new for old, new in by_them.items() if old in ours},
         moved_here={new: old for old, new in by_us.items()},
         parted=parted,
     )
 
 
-def _relabelled(tree: Tree, names: Mapping[RelPath, RelPath]) -> Tree:
+def relabelled(tree: Tree, names: Mapping[RelPath, RelPath]) -> Tree:
+    """Return the tree with other names for some of its paths."""
     if not any(path in tree for path in names):
         return tree
     return Tree({names.get(path, path): entry for path, entry in tree.items()})

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from msgspec import Struct, field
 
 from hermes_dist.lazily import later
-from hermes_dist.merge.renames import Names, under_common_names
+from hermes_dist.merge.renames import Names, relabelled, under_common_names
 from hermes_dist.model.discreet import Contents
 from hermes_dist.model.documents.api import (
     EDITING,
@@ -78,7 +78,7 @@ class TreeMerge(Contents, frozen=True, kw_only=True):
 
 
 class _Work(Struct):
-    """Collects results while paths are merged one by one."""
+    """Collects results while paths are merged one by one: ``live`` what differs from ours, ``base`` from theirs."""
 
     read: Read
     favour: Favour
@@ -121,16 +121,13 @@ def merge_trees(
     """
     names = under_common_names(base, ours, theirs, read, moved or {})
     # Where upstream changed nothing, the home stays as it is: only what differs is decided path by path.
-    work = _Work(
-        read, favour, leaves, live=dict(names.ours.items()), base=dict(names.theirs.items())
-    )
+    work = _Work(read, favour, leaves)
     _merge_paths(work, names)
     _part_files_from_folders(work, names)
     still_open = {conflict.path for conflict in work.conflicts}
-    here = names.moved_here
     return TreeMerge(
-        tree=Tree({p: e for p, e in work.live.items() if e}),
-        base=Tree({here.get(p, p): e for p, e in work.base.items() if e}),
+        tree=names.ours.with_entries(work.live),
+        base=relabelled(names.theirs.with_entries(work.base), names.moved_here),
         conflicts=tuple(sorted(work.conflicts)),
         blobs=work.blobs,
         renamed=names.followed,
@@ -294,9 +291,9 @@ def _part_files_from_folders(work: _Work, names: Names) -> None:
 
     Paths are merged one by one, so only here can be seen that two of them can't be on one disk together.
     """
-    live = {path for path, entry in work.live.items() if entry}
-    new = sorted(live - names.ours.keys())
-    folders = folders_of(live) if new else set()
+    new = sorted(path for path, entry in work.live.items() if entry and path not in names.ours)
+    live = set(names.ours.with_entries(work.live)) if new else set()
+    folders = folders_of(live)
     if folders.isdisjoint(live):
         return
     for path in new:

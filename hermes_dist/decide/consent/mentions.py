@@ -180,7 +180,7 @@ class Names:
 
     def called(self, name: str) -> list[RelPath]:
         """Return the files with this name that lie in a folder."""
-        return [path for path in self._files.get(folded(name), []) if "/" in path]
+        return sorted(path for path in self._files.get(folded(name), []) if "/" in path)
 
     def below(self, folder: str) -> list[RelPath]:
         """Return the files in a folder and below it."""
@@ -237,7 +237,8 @@ class Names:
         ends = [(*steps[:-1], f"{steps[-1]}.py")]
         if steps[-1] in self._folders:
             ends += [(*steps, entry) for entry in _ENTRIES]
-        return [path for end in ends for path in self._files.get(end[-1], ()) if _ends(path, end)]
+        found = [[p for p in self._files.get(end[-1], ()) if _ends(p, end)] for end in ends]
+        return [path for each in found for path in sorted(each)]
 
 
 def _in_one_alphabet(text: str) -> str:
@@ -275,8 +276,9 @@ def _index_of(paths: frozenset[RelPath]) -> _Index:
 
 
 def _by_name(paths: Iterable[RelPath]) -> dict[str, list[RelPath]]:
+    """Group paths by their last name, in no order: what is found is sorted, because that is little."""
     names: dict[str, list[RelPath]] = {}
-    for path in sorted(paths):
+    for path in paths:
         name = path.rpartition("/")[2]
         names.setdefault(name.lower() if name.isascii() else folded(name), []).append(path)
     return names
@@ -286,8 +288,8 @@ def _meant(names: dict[str, list[RelPath]], piece: Piece) -> list[RelPath]:
     steps = piece.steps
     named = names.get(steps[-1], [])
     if piece.whole:
-        return [path for path in named if _is_end_of(path, steps)]
-    return [path for path in named if _ends(path, steps) or _is_end_of(path, steps)]
+        return sorted(path for path in named if _is_end_of(path, steps))
+    return sorted(path for path in named if _ends(path, steps) or _is_end_of(path, steps))
 
 
 def _ends(path: RelPath, steps: tuple[str, ...]) -> bool:

@@ -217,7 +217,9 @@ def propose_incoming(
 
 def _looked_at(base: Tree, incoming: Incoming) -> Tree:
     """Every path to look for in a home; the example stands beside the package tree."""
-    return base.with_entries({**incoming.placed, ENV_EXAMPLE: _NO_MATTER})
+    placed = incoming.placed
+    new = {path: placed[path] for path in placed.differing(base) if path in placed}
+    return base.with_entries({**new, ENV_EXAMPLE: _NO_MATTER})
 
 
 def _observed(ctx: Context, home: Home, base: Tree, incoming: Incoming, verb: str) -> Observed:

@@ -59,11 +59,23 @@ class Store:
 
     def has_all(self, digests: Iterable[Digest]) -> bool:
         """Return whether there are blobs of all these names."""
-        return all(size is not None for _, size in self._found_at_once(digests))
+        return next(self._lacking(digests), None) is None
 
     def lacking(self, digests: Iterable[Digest]) -> list[Digest]:
         """Return those of these names that there are no blobs of, in order."""
-        return sorted(name for name, size in self._found_at_once(digests) if size is None)
+        return sorted(self._lacking(digests))
+
+    def _lacking(self, digests: Iterable[Digest]) -> Iterator[Digest]:
+        """Yield each name that there is no blob of; a box is asked once for all that it may have."""
+        rest = set(digests)
+        while rest:
+            digest = rest.pop()
+            if not self.has(digest):
+                yield digest
+                continue
+            near = self.boxes.near(digest)
+            if near is not None:
+                rest -= self.boxes.index_of(near.box).among(rest)
 
     def sizes(self, digests: Iterable[Digest]) -> dict[Digest, int]:
         """Return the size of each blob in bytes, without those that are missing."""

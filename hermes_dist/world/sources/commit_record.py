@@ -49,13 +49,12 @@ class Record:
             Invalid: It is no record of this program's.
         """
         self._lines.seek(self._first)
-        for line in self._lines:
-            try:
+        try:
+            for line in self._lines:
                 mode, size, digest, path = line[:-1].decode().split(" ", 3)
-                row = Row(path, digest, int(size), mode == "755")
-            except ValueError as error:
-                raise Invalid("the record of a commit is damaged") from error
-            yield row
+                yield Row._make((path, digest, int(size), mode == "755"))
+        except ValueError as error:
+            raise Invalid("the record of a commit is damaged") from error
 
 
 def read(place: Path) -> Record | None:

@@ -226,19 +226,21 @@ class CommitTrees:
         Raises:
             _Unusual: The store lacks one, or the record lacks what the change is about.
         """
-        known: dict[str, tuple[RelPath, Entry]] = {path: (path, e) for path, e in before.items()}
+        known: dict[str, RelPath] = {path: path for path in before}
         named = {entry.digest for entry in before.values()}
         kept, total = dict[RelPath, Entry](), 0
         touched, changed = set(), {*change.gone, *change.files}
         for row in record.rows():
-            if row.path in changed:
-                touched.add(row.path)
+            name, digest, size, executable = row
+            if name in changed:
+                touched.add(name)
                 continue
-            path, entry = known.get(row.path) or (RelPath(row.path), None)
-            kept[path] = (
-                self._stored(row, named) if entry is None or _differs(entry, row) else entry
-            )
-            total += row.size
+            path = known.get(name) or RelPath(name)
+            entry = before.get(path)
+            if entry is None or entry.digest != digest or entry.executable != executable:
+                entry = self._stored(row, named)
+            kept[path] = entry
+            total += size
         if touched != change.gone | (change.files.keys() - change.added):
             raise _Unusual
         return _Kept(kept, total)
@@ -365,10 +367,6 @@ def _text(raw: bytes) -> str:
         return raw.decode()
     except UnicodeDecodeError:
         raise _Unusual from None
-
-
-def _differs(entry: Entry, row: Row) -> bool:
-    return entry.digest != row.digest or entry.executable != row.executable
 
 
 def _entries(rows: Iterable[Row]) -> dict[RelPath, Entry]:

@@ -15,6 +15,8 @@ from hermes_dist.world.disk.contents.form import ROW, find_rows
 
 _ROWS_A_SEARCH = 8
 """So many rows of an index are listed in the time in which one content is searched."""
+_NAME = 64
+"""The digits of a digest, with which a row begins."""
 
 
 class Place(NamedTuple):
@@ -68,6 +70,13 @@ class Index:
         known = {key: size for key, _, size in ROW.iter_unpack(self.rows)}
         found = {digest: known.get(bytes.fromhex(digest)) for digest in digests}
         return {digest: size for digest, size in found.items() if size is not None}
+
+    def among(self, digests: Set[Digest]) -> Set[str]:
+        """Return those of some contents that are in this box, and maybe others that are."""
+        if len(digests) * _ROWS_A_SEARCH < len(self):
+            return {digest for digest in digests if self.find(digest)}
+        rows, each = self.rows.hex(), 2 * ROW.size
+        return {rows[at : at + _NAME] for at in range(0, len(rows), each)}
 
     def all(self) -> Iterator[Place]:
         """Everything that is in it."""
