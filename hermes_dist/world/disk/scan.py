@@ -6,7 +6,7 @@ import errno
 import os
 import stat
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import chain
 from operator import attrgetter
 from pathlib import Path
@@ -83,7 +83,8 @@ def scan(
         want: Whether a file is looked at; others are never opened.
         into: Whether a folder is entered; others are never listed.
         known: What an earlier scan knew; None if no later one needs to know what this one finds.
-        like: A tree that the home is mostly like: the result is made of its paths and entries where it has them.
+        like: A tree that the home is mostly like, whose files are all wanted: the result is made of its paths and
+            entries where it has them.
         believe: Which files are not read if they look as they are known.
 
     Returns:
@@ -144,7 +145,7 @@ class _Walk:
         # Asked before it is listed: what changes it meanwhile makes it look otherwise the next time.
         before = os.fstat(fd) if self._remembers else None
         with os.scandir(fd) as found:
-            children = [(c.name, _kind(c)) for c in found]
+            children = sorted((c.name, _kind(c)) for c in found)
         above = "" if at is None else f"{at}/"
         if before is not None and above and self._is_settled(before):
             names = _names(children)
@@ -175,22 +176,30 @@ class _Walk:
             return False
         self.folders.append(at)
         self.seen[above] = known
-        # With few steps for each: a large package has a folder and a file for each skill.
+        # Each takes as few steps as it can: a large package has a folder and a file for each skill.
         files, _, folders = known[1].partition("//")
-        for each, path in self._below(at, files):
-            if self._want(path):
-                self._file(fd, f"{name}/{each}", path)
-        for each, path in self._below(at, folders):
-            if self._into(path):
-                self._deeper(fd, f"{name}/{each}", path)
+        for each in files.split("/") if files else ():
+            if not self._file_as_before(fd, f"{name}/{each}", above + each):
+                self._children(fd, f"{name}/", at, [(each, "file")])
+        if folders:
+            self._children(fd, f"{name}/", at, ((each, "folder") for each in folders.split("/")))
         return True
 
-    def _below(self, at: RelPath, names: str) -> Iterator[tuple[str, RelPath]]:
-        """Yield the names that are in a text of :func:`_names`, with their paths."""
-        for name in names.split("/") if names else ():
-            path = self._paths.get(f"{at}/{name}") or self._named(at, name)
-            if path is not None:
-                yield name, path
+    def _file_as_before(self, fd: int, name: str, text: str) -> bool:
+        """Take a file for what it was; False if it has to be looked at closely."""
+        path, row = self._paths.get(text), self._known.get(text)
+        if path is None or row is None or not self._believe(path):
+            return False
+        entry = self._like.get(path)
+        try:
+            found = os.stat(name, dir_fd=fd, follow_symlinks=False)
+        except OSError:
+            return False
+        if entry is None or not _is_like(found, entry, row):
+            return False
+        self.entries[path] = entry
+        self.seen[text] = row
+        return True
 
     def _children(
         self, fd: int, to: str, at: RelPath | None, children: Iterable[tuple[str, _Kind]]
@@ -334,6 +343,13 @@ def _names(children: Iterable[tuple[str, _Kind]]) -> str | None:
             return None
         (files if kind == "file" else folders).append(name)
     return f"{'/'.join(files)}//{'/'.join(folders)}"
+
+
+def _is_like(found: os.stat_result, entry: Entry, row: tuple[Signature, str]) -> bool:
+    """Whether a file that looks so is the one of a row, and has this entry."""
+    mode, (digest, executable) = found.st_mode, entry
+    as_before = _signature(found) == row[0] and row[1] == digest
+    return as_before and stat.S_ISREG(mode) and bool(mode & stat.S_IXUSR) == executable
 
 
 def _opened(name: str, flags: int, folder: int) -> int:
