@@ -280,6 +280,8 @@ class RealFs:
 
     def listdir(self, path: str) -> list[str]:
         with self._folder(path) as fd:
+            # Without it btrfs lists what was there when the folder was opened, and misses what came in since.
+            os.lseek(fd, 0, os.SEEK_SET)
             return sorted(os.listdir(fd))
 
     def write_new(
