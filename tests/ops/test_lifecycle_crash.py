@@ -166,6 +166,46 @@ def test_killed_before_any_change_a_verb_leaves_the_old_state_or_the_new_one(
     assert ends == {"old"} if verb in {"alias", "describe"} else {"old", "new"}
 
 
+@pytest.fixture
+def fixed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that moves no folder but those that were just made: overlayfs does so with all that an image brought."""
+    noreplace = RealFs.noreplace
+
+    def refused(self: RealFs, source: str, target: str) -> None:
+        if "/staging/" not in source and (self.root / source).is_dir():
+            raise OSError(errno.EXDEV, os.strerror(errno.EXDEV), source)
+        noreplace(self, source, target)
+
+    monkeypatch.setattr(RealFs, "noreplace", refused)
+
+
+MOVES = ["rename", "delete", "purge", "archive", "restore", "restore as"]
+
+
+@pytest.mark.usefixtures("fixed")
+@pytest.mark.parametrize("verb", MOVES)
+def test_a_home_that_the_disk_does_not_move_is_copied_and_killed_at_any_change_it_is_whole(
+    verb: str, quick: Path
+) -> None:
+    tried = Rehearsed(quick, verb)
+    ends = set()
+    for at in moments(tried.changes, most=25):
+        ctx = tried.again()
+        assert killed(lambda ctx=ctx: tried.run(ctx), at)  # type: ignore[misc]  # bound now
+        ends.add(tried.found(at))
+        assert list(ctx.layout.shared.glob("move.json")) == []
+    assert ends == {"old", "new"}
+
+
+@pytest.mark.usefixtures("fixed")
+def test_nothing_of_the_old_home_is_left_when_its_copy_moved(quick: Path) -> None:
+    ctx = machine(quick)
+    before = (ctx.layout.home(CODER) / "SOUL.md").read_bytes()
+    lifecycle.rename(ctx, "coder", "dev-bot")
+    assert not ctx.layout.home(CODER).exists()
+    assert (ctx.layout.profiles / "dev-bot/SOUL.md").read_bytes() == before
+
+
 @pytest.mark.parametrize("verb", ["rename", "purge", "restore as", "create"])
 def test_the_completion_of_a_move_can_be_killed_too(verb: str, quick: Path) -> None:
     tried = Rehearsed(quick, verb)

@@ -59,7 +59,8 @@ class Move(Struct, frozen=True, kw_only=True):
         to: Its name after; empty if it is put away.
         source: The path of the home, relative to the root.
         target: Its new path, relative to the root.
-        inode: The inode number of the home, which identifies it after a crash.
+        inode: The inode number of the home, or of its copy, which identifies it after a crash.
+        original: The inode number of the home if a copy of it moves; it is erased at the end.
         commands: Commands to write, by the profile they start.
         drop: Commands to remove.
         sticky: The new value of the sticky choice; None leaves it unchanged.
@@ -76,6 +77,7 @@ class Move(Struct, frozen=True, kw_only=True):
     source: str
     target: str
     inode: int = 0
+    original: int = 0
     commands: Mapping[str, str] = field(default_factory=dict)
     drop: tuple[str, ...] = ()
     sticky: str | None = None

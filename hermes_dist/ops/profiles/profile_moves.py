@@ -36,9 +36,11 @@ from hermes_dist.world.agent.services import is_own
 from hermes_dist.world.disk.fs import RealFs, atomic_write
 from hermes_dist.world.disk.locks import flock, home_lock
 from hermes_dist.world.ports import Odd
-from hermes_dist.world.transaction.aside import tidy
+from hermes_dist.world.transaction.aside import below_root, placed, tidy
 from hermes_dist.world.transaction.common import uninterrupted
 from hermes_dist.world.transaction.move_home import (
+    Fixed,
+    copy_home,
     erase,
     inode,
     make_absolute,
@@ -111,16 +113,41 @@ def carry_out_move(
             # its commands and services.
             if kept is not None:
                 atomic_write(ctx.layout.root / move.record, kept.encode(), 0o600)
-            move_home(fs, move.source, move.target)
+            move = _moved(ctx, fs, move)
         except DistError:
             # The rename may have worked and its sync failed. Then the journal stays, and the next
             # command updates what refers to the home.
-            if not _has_arrived(ctx, move):
+            if not _has_arrived(ctx, Move.decode(journal(ctx).read_bytes())):
                 _forget(ctx, move)
             raise
         notes = _update_references(ctx, move)
         _close(ctx, move)
     return notes
+
+
+def _moved(ctx: Context, fs: RealFs, move: Move) -> Move:
+    """Move the home, or a copy of it where the system does not rename it; return what the journal says then."""
+    try:
+        move_home(fs, move.source, move.target)
+    except Fixed:
+        return _moved_as_copy(ctx, fs, move)
+    return move
+
+
+def _moved_as_copy(ctx: Context, fs: RealFs, move: Move) -> Move:
+    copied = move
+
+    def put(built: str) -> None:
+        # The copy is whole. Whoever goes on after a crash knows by the journal which of the two homes is which.
+        nonlocal copied
+        copied = replace(move, inode=inode(ctx.layout.root / built), original=move.inode)
+        atomic_write(journal(ctx), copied.encode(), 0o600)
+        move_home(fs, built, move.target)
+
+    ctx.progress(f"copying {move.name}, because the system can't move its folder")
+    staging = below_root(ctx.layout, placed(ctx.layout).staging)
+    copy_home(fs, move.source, move.target, put, staging, env=ctx.env)
+    return copied
 
 
 def finish_move(ctx: Context, fs: RealFs) -> Move | None:
@@ -151,7 +178,7 @@ def finish_move(ctx: Context, fs: RealFs) -> Move | None:
         fs.sync_folder(move.target.rpartition("/")[0])
         _update_references(ctx, move)
         _close(ctx, move)
-    elif inode(ctx.layout.root / move.source) == move.inode:
+    elif inode(ctx.layout.root / move.source) == (move.original or move.inode):
         _forget(ctx, move)
     else:
         # The home is in neither place: someone else has moved it. Whatever is there now is not ours to erase.
@@ -175,6 +202,9 @@ def _forget(ctx: Context, move: Move) -> None:
 def _close(ctx: Context, move: Move) -> None:
     """Finish a move: erase the home if that was asked for, and remove the journal last."""
     # The journal outlives the erasing: if that is interrupted, the next command goes on with it.
+    source = ctx.layout.root / move.source
+    if move.original and inode(source) == move.original:
+        erase(source)
     if move.erase:
         erase(ctx.layout.root / move.target)
     if move.record and (move.erase or move.verb == "restore"):

@@ -218,7 +218,7 @@ class RealFs:
         if stat.S_ISLNK(found.st_mode):
             return self._kind_behind(path)
         # A rename can't cross devices, so nothing on a mount below a home can be exchanged.
-        if found.st_dev != self._device and not self._is_behind(path):
+        if found.st_dev != self._device and self._is_elsewhere(path):
             return "odd"
         if stat.S_ISREG(found.st_mode):
             return "file"
@@ -228,8 +228,13 @@ class RealFs:
         link = self._links.at(path)
         return "folder" if link is not None and link.folder and link.why is None else "odd"
 
-    def _is_behind(self, path: str) -> bool:
-        return bool(self._place(path)) or self._links.around(path) is not None
+    def _is_elsewhere(self, path: str) -> bool:
+        if self._place(path) or self._links.around(path) is not None:
+            return False  # behind a link that is followed
+        from hermes_dist.world.disk import obstacles  # noqa: PLC0415 - hardly any home has another disk in it
+
+        with self._at(path) as (fd, name):
+            return obstacles.is_elsewhere(fd, name, self._fd)
 
     def read(self, path: str) -> bytes | None:
         with self._opened(path) as fd:

@@ -151,7 +151,7 @@ def pinned(fd: int, name: str, home: int, root: Path, part: str) -> Obstacle | N
         seen = look(fd, name)
     except FileNotFoundError:
         return None
-    if seen.mounted or _elsewhere(seen, look(home)):
+    if is_elsewhere(fd, name, home):
         return _mounted(home, root, part)
     if seen.fixed:
         return _fixed(root / part, part)
@@ -165,8 +165,23 @@ def pinned(fd: int, name: str, home: int, root: Path, part: str) -> Obstacle | N
 _EFFECTIVE = os.access in os.supports_effective_ids
 
 
+def is_elsewhere(fd: int, name: str, home: int) -> bool:
+    """Whether a name in an open folder is on another mount, or its folder is on another disk than the home.
+
+    Raises:
+        OSError: As the system says.
+    """
+    seen, stage = look(fd, name), look(home)
+    return seen.mounted or _elsewhere(seen, stage) or _elsewhere(look(fd), stage)
+
+
 def _elsewhere(seen: Seen, home: Seen) -> bool:
-    return seen.device != home.device or (0 < seen.mount != home.mount > 0)
+    if 0 < seen.mount != home.mount > 0:
+        return True
+    # Where layers lie over each other (overlayfs), a file names the device of its layer, and only folders that of all.
+    # A folder of one mount can still be another disk: a subvolume of btrfs.
+    names_its_own = stat.S_ISDIR(seen.mode) or not (seen.mount and home.mount)
+    return names_its_own and seen.device != home.device
 
 
 _FILES = {SOUL: "soul", CONFIG: "config", MCP: "mcp"}

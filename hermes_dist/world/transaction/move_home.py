@@ -1,4 +1,4 @@
-"""Whole homes: build one in the staging folder, move it with one rename, or erase it."""
+"""Whole homes: build one in the staging folder, move it with one rename or as a copy, or erase it."""
 
 from __future__ import annotations
 
@@ -16,6 +16,11 @@ from hermes_dist.world.disk.errors import trouble
 from hermes_dist.world.disk.fs import RealFs
 from hermes_dist.world.transaction.common import Changed
 from hermes_dist.world.transaction.new_home import STAGING, sweep
+
+
+class Fixed(DistError):
+    """The system gives a folder no other name, as where it came with the image of a container (overlayfs)."""
+
 
 _COPYING = Bounds(seconds=86_400, memory=1 << 40, file=1 << 50, cpu=86_400)
 
@@ -94,21 +99,14 @@ def bring_over(
         DistError: It can't be copied; the original is as it was.
     """
     old = fs.root / source
-
-    def fill(new: Path) -> None:
-        # It keeps all that a rename would keep: owners, times, attributes, sockets.
-        words = ("cp", "-a", f"{old}/.", str(new))
-        done = run(Command(words, env), _COPYING)
-        if done.code or done.stopped:
-            why = done.stopped or done.err.strip().rpartition("\n")[2]
-            raise DistError(f"can't copy the home: {why}", where=str(old))
-
     make_folder(fs, target.rpartition("/")[0], 0o700)
     if old.is_symlink():
         (fs.root / target).symlink_to(old.readlink())
         _confirm(fs, target, target)
     else:
-        raise_home(fs, target, fill, lambda built: move_home(fs, built, target), staging=stages[1])
+        copy_home(
+            fs, source, target, lambda built: move_home(fs, built, target), stages[1], env=env
+        )
         # Half of a home must never stand where it can be restored from.
         make_folder(fs, stages[0], 0o700)
         gone = f"{stages[0]}/{old.name}"
@@ -118,11 +116,48 @@ def bring_over(
     erase(old)
 
 
+def copy_home(
+    fs: RealFs,
+    source: str,
+    target: str,
+    put: Callable[[str], None],
+    staging: str,
+    *,
+    env: Mapping[str, str],
+) -> None:
+    """Copy a whole home that nobody uses; the original stays.
+
+    Args:
+        fs: The brand's root folder; the caller holds the lock over new homes.
+        source: The home.
+        target: The place of the copy.
+        put: Moves the copy, named by its path below the root, to its place.
+        staging: The folder to copy into, on the disk of the target.
+        env: The environment to copy in.
+
+    Raises:
+        Changed: Something is at the target; nothing was written.
+        DistError: It can't be copied; nothing is left behind.
+    """
+    old = fs.root / source
+
+    def fill(new: Path) -> None:
+        # It keeps all that a rename would keep: owners, times, attributes, sockets.
+        words = ("cp", "-a", f"{old}/.", str(new))
+        done = run(Command(words, env), _COPYING)
+        if done.code or done.stopped:
+            why = done.stopped or done.err.strip().rpartition("\n")[2]
+            raise DistError(f"can't copy the home: {why}", where=str(old))
+
+    raise_home(fs, target, fill, put, staging=staging)
+
+
 def move_home(fs: RealFs, source: str, target: str) -> None:
     """Move a whole home by one rename that replaces nothing.
 
     Raises:
         Changed: Something is at the target, or nothing at the source; nothing was moved.
+        Fixed: The system does not rename this folder; :func:`copy_home` helps.
         DistError: The system refuses.
     """
     _absent(fs, target)
@@ -134,7 +169,10 @@ def move_home(fs: RealFs, source: str, target: str) -> None:
     except FileNotFoundError as error:
         raise Changed("it is gone", where=str(fs.root / source), hint="run it again") from error
     except OSError as error:
-        raise trouble(error, "can't move the home", where=str(fs.root / source)) from error
+        told = trouble(error, "can't move the home", where=str(fs.root / source))
+        if error.errno == errno.EXDEV:
+            raise Fixed(told.what, where=told.where, hint=told.hint) from error
+        raise told from error
 
 
 def _confirm(fs: RealFs, source: str, target: str) -> None:

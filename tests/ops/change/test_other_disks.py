@@ -20,6 +20,9 @@ root, source = base / "root", base / "bot"
 (root / mounted).mkdir(parents=True)
 if kind == "later":
     words = ["-t", "tmpfs", "x", root / mounted]
+elif kind == "image":
+    layers = base / "layers"
+    words = ["-t", "overlay", "x", "-o", f"lowerdir={root},upperdir={layers}/upper,workdir={layers}/work", root]
 elif kind == "tmpfs":
     words = ["-t", "tmpfs", "x", root / mounted]
 else:
@@ -117,6 +120,40 @@ assert [path for path in (root / "distributions").rglob("ada*")] == []
 """
 
 
+IMAGE = """
+package(0)
+for name in ("bot", "old", "gone"):
+    run("install", str(source), "--name", name, "-y", "--no-input")
+    (root / "profiles" / name / "mine.txt").write_text("mine")
+run("archive", "old")
+layers.mkdir()
+subprocess.run(["mount", "-t", "tmpfs", "x", str(layers)], check=True)
+(layers / "upper").mkdir()
+(layers / "work").mkdir()
+mount()
+package(1)
+run("update", "bot", "-y", "--no-input")
+try:
+    (root / "profiles/bot").rename(root / "profiles/new")
+except OSError:
+    pass
+else:
+    raise AssertionError("this disk moves what came with the image")
+run("rename", "bot", "new")
+present({"new", "gone"})
+assert (root / "profiles/new/SOUL.md").read_text() == "soul 1\\n"
+assert (root / "profiles/new/mine.txt").read_text() == "mine"
+run("restore", "old")
+run("delete", "gone", "-y")
+present({"new", "old"})
+run("restore", "gone")
+run("archive", "new")
+run("delete", "old", "-y", "--purge")
+present({"gone"})
+assert (root / "profiles/gone/mine.txt").read_text() == "mine"
+"""
+
+
 def _in_namespace(
     session: str, mounted: str, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -145,3 +182,11 @@ def test_a_profile_put_away_before_a_volume_was_mounted_comes_back(
     mounted: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _in_namespace(LATER, mounted, "later", tmp_path, monkeypatch)
+
+
+@pytest.mark.needs("mounts")
+@pytest.mark.needs("root")
+def test_profiles_that_came_with_the_image_of_a_container_move(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _in_namespace(IMAGE, ".", "image", tmp_path, monkeypatch)
