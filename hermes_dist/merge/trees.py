@@ -139,7 +139,7 @@ def merge_trees(
 
 def _merge_paths(work: _Work, names: Names) -> None:
     """Merge each path that upstream changed, under the name that it has in all three trees."""
-    for path in sorted({*names.base.differing(names.theirs), *names.moved_here}):
+    for path in sorted(dict.fromkeys([*names.base.differing(names.theirs), *names.moved_here])):
         old, own, new = names.base.get(path), names.ours.get(path), names.theirs.get(path)
         if path in names.moved_here and new is None:
             # Under the common name ours equals base, but a move by the user is an edit: deleting the file would

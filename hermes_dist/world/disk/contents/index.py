@@ -58,7 +58,7 @@ class Index:
         while row < len(self._starts) and self._starts[row] == start:
             if self.rows.startswith(key, row * ROW.size):
                 _, at, size = ROW.unpack_from(self.rows, row * ROW.size)
-                return Place(self.box, digest, at, size)
+                return Place._make((self.box, digest, at, size))
             row += 1
         return None
 
