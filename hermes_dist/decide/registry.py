@@ -7,7 +7,14 @@ from collections.abc import Iterable, Mapping
 from msgspec import Struct
 from msgspec.structs import replace
 
-from hermes_dist.decide.versions import choose_tag, fitting_tags, specifiers, spelled, version_of
+from hermes_dist.decide.versions import (
+    choose_tag,
+    fitting_tags,
+    is_lower,
+    specifiers,
+    spelled,
+    version_of,
+)
 from hermes_dist.errors import Invalid, Refused
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.notes import Kind, Note, NoteKind
@@ -76,7 +83,7 @@ def _newest_in(package: Package, wanted: str, have: str) -> Choice:
             return Choice(stay, _yanked(package, stay))
         err.hint = _what_else(package, list(good))
         raise err.within(package.name) from None
-    if stay is not None and _older(best, stay):
+    if stay is not None and is_lower(best.version, stay.version):
         note = Note.of(NoteKind.GO_BACK_TO, version=best.version, command="")
         return Choice(stay, (*_yanked(package, stay), note))
     return Choice(best)
@@ -173,11 +180,6 @@ def _yanked(package: Package, release: Release) -> tuple[Note, ...]:
 
 def _same(one: str, other: str) -> bool:
     return one == other or (version_of(one) is not None and version_of(one) == version_of(other))
-
-
-def _older(one: Release, other: Release) -> bool:
-    a, b = version_of(one.version), version_of(other.version)
-    return a is not None and b is not None and a < b
 
 
 def _fits(wanted: str, release: Release) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from msgspec import Struct, field
 
-from hermes_dist.decide.versions import version_of
+from hermes_dist.decide.versions import is_lower
 from hermes_dist.errors import Refused
 from hermes_dist.model.lock_head import Demand
 from hermes_dist.model.notes import Kind, Note, NoteKind
@@ -382,10 +382,7 @@ def judge_version(
     Raises:
         Refused: The version is lower, and the user did not allow it.
     """
-    if before.version == version or downgrade:
-        return ()
-    old, new = version_of(before.version), version_of(version)
-    if old is None or new is None or old <= new:
+    if downgrade or not is_lower(version, before.version):
         return ()
     if forward:
         return (Note.of(NoteKind.VERSION_LOWERED, before=before.version, version=version),)

@@ -26,6 +26,28 @@ def version_of(text: str) -> Version | None:
         return None
 
 
+def is_lower(one: str, other: str) -> bool:
+    """Whether a version is lower than another; False if one of them is not a version."""
+    ones, others = _numbers(one), _numbers(other)
+    if ones is not None and others is not None:
+        return ones < others
+    low, high = version_of(one), version_of(other)
+    return low is not None and high is not None and low < high
+
+
+def _numbers(text: str) -> list[int] | None:
+    """The numbers of a version without anything else; None for others, for which the library is needed.
+
+    To load the library takes 20 times as long as a module of ours, and nearly all versions are such ones.
+    """
+    parts = text.split(".")
+    if len(text) > _LONGEST or not text.isascii() or not all(map(str.isdecimal, parts)):
+        return None
+    while len(parts) > 1 and not int(parts[-1]):  # 1.0 is 1.0.0
+        del parts[-1]
+    return [*map(int, parts)]
+
+
 def spelled(text: str) -> str:
     """Normalise a version, so that ``v1.0`` equals ``1.0.0``; any other text stays as it is."""
     from packaging.utils import canonicalize_version  # noqa: PLC0415 - see version_of

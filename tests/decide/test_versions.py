@@ -7,9 +7,11 @@ from budget import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hermes_dist.decide import versions
 from hermes_dist.decide.versions import (
     check_requires,
     choose_tag,
+    is_lower,
     newer_tags,
     specifiers,
     version_of,
@@ -233,6 +235,31 @@ def test_newer_tags_are_listed_oldest_first() -> None:
     assert newer_tags("v2.0.0", TAGS) == []
     assert newer_tags("main", TAGS) == []
     assert newer_tags("v2.1.0b1", TAGS) == ["v2.1.0-rc1"]
+
+
+_VERSIONS = st.lists(st.sampled_from(["0", "00", "1", "01", "2", "10", "1234"]), min_size=1).map(
+    ".".join
+)
+_SPELLED = st.tuples(
+    st.sampled_from(["", "v", " ", "1!"]),
+    _VERSIONS,
+    st.sampled_from(["", "", "rc1", "-1", ".", "+a"]),
+).map("".join)
+
+
+@settings(max_examples=examples(3000), deadline=None)
+@given(_VERSIONS | _SPELLED, _VERSIONS | _SPELLED | st.text("0.1v٣-", max_size=6))
+def test_a_version_is_lower_where_the_library_says_so(one: str, other: str) -> None:
+    low, high = version_of(one), version_of(other)
+    assert is_lower(one, other) == (low is not None and high is not None and low < high)
+
+
+def test_versions_of_numbers_alone_are_compared_without_the_library(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(versions, "version_of", None)
+    assert is_lower("1.9", "1.10.0")
+    assert not is_lower("1.0.0", "1")
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from hermes_dist.decide.placement.place import CONFIG
 from hermes_dist.decide.sync.package import Three, joined, lifted, without_open
-from hermes_dist.decide.versions import version_of
+from hermes_dist.decide.versions import is_lower
 from hermes_dist.errors import DistError
 from hermes_dist.model.lock import Lock, dump_lock
 from hermes_dist.model.manifest import Manifest
@@ -169,8 +169,7 @@ def newer_of(ctx: Context, three: Three) -> Side:
     relation = _relation(ctx, ours, theirs)
     if relation in _SIDES:
         return _SIDES[relation]
-    mine, other = version_of(ours.pin.version), version_of(theirs.pin.version)
-    return Side.THEIRS if mine is not None and other is not None and other > mine else Side.OURS
+    return Side.THEIRS if is_lower(ours.pin.version, theirs.pin.version) else Side.OURS
 
 
 _SIDES = {"forward": Side.THEIRS, "backward": Side.OURS}
