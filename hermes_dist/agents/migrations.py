@@ -10,9 +10,6 @@ from typing import Final
 
 from hermes_dist.light import NamedTuple
 
-VERSION: Final = "_config_version"
-"""The agent's own stamp in a config."""
-
 MISSING: Final = object()
 """Marks a missing key."""
 

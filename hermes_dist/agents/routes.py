@@ -80,7 +80,8 @@ def _form(pattern: str, example: str) -> IdForm:
 
 _SNOWFLAKE = _form(r"[0-9]+", "112233445566778899")
 _PERSON = _form(r"\+?[0-9][0-9:.-]*(?:@[\w.]+)?", "4915112345678@s.whatsapp.net")
-_CALLER = _form(r"\+[0-9]+|[0-9A-Fa-f-]{36}", "+4915112345678")
+_CALLERS = r"\+[0-9]+|[0-9A-Fa-f-]{36}"
+_CALLER = _form(_CALLERS, "+4915112345678")
 IDS: Mapping[str, Mapping[str, IdForm]] = {
     "discord": dict.fromkeys(ID_FIELDS, _SNOWFLAKE),
     "telegram": {
@@ -101,7 +102,7 @@ IDS: Mapping[str, Mapping[str, IdForm]] = {
     },
     "mattermost": {"chat_id": _form(r"[0-9a-z]{26}", "4xp9fdt77pncbef59f4k1qe83o")},
     "signal": {
-        "chat_id": _form(rf"group:\S+|{_CALLER.pattern.pattern}", "+4915112345678"),
+        "chat_id": _form(rf"group:\S+|{_CALLERS}", "+4915112345678"),
         "user_id": _CALLER,
     },
     "whatsapp": {"chat_id": _PERSON, "user_id": _PERSON},

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from hermes_dist.decide.consent.parking import put_back
 from hermes_dist.decide.ownership import Payload
-from hermes_dist.decide.parts import part_of
+from hermes_dist.decide.parts import Handover, Place, changes_hands, part_of
 from hermes_dist.decide.placement.jobs import JOBS, is_job_file, jobs_by_id
 from hermes_dist.decide.placement.place import CONFIG, NO_CONFIGS, Placed, jobs_in, place
 from hermes_dist.decide.placement.servers import MCP, SERVERS
@@ -26,8 +26,6 @@ from hermes_dist.model.lock import Lock
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree, together
 
-Place = tuple[RelPath, str]
-"""A part of a package in the home's spelling: a file, or a key in one of the agent's own files."""
 _COUNTED_BY_FILE = ("soul", "config", "files")
 _KINDS = {CONFIG: Kind.YAML, JOBS: Kind.JSON}
 _MADE = (*NO_CONFIGS, dump({"jobs": []}, Kind.JSON))
@@ -40,24 +38,6 @@ class Sides(Struct, frozen=True):
     base: Tree
     ours: Tree
     placed: Tree
-
-
-class Handover(Contents, frozen=True, kw_only=True):
-    """What belongs to the package after its list changed.
-
-    Attributes:
-        base: What the home last received of what still belongs to the package.
-        placed: What the package brings.
-        released: What parts of the user's last were as the package's.
-        freed: The parts that become the user's now, with the data of jobs and servers.
-        blobs: New contents by digest.
-    """
-
-    base: Tree
-    placed: Tree
-    released: Tree = EMPTY
-    freed: Mapping[Place, object] = field(default_factory=dict)
-    blobs: Mapping[Digest, bytes] = field(default_factory=dict)
 
 
 def hand_over(
@@ -80,7 +60,7 @@ def hand_over(
         Invalid: A content of base can't be read.
     """
     base, placed = sides.base, sides.placed
-    if not released and not any(path in base for path, _ in unlisted):
+    if not changes_hands(base, unlisted, released):
         return Handover(base=base, placed=placed)
     had, brought = parts_of(base, read), parts_of(placed, read)
     freed = {

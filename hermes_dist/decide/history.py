@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from hermes_dist.decide.versions import version_of
 from hermes_dist.errors import Invalid
+from hermes_dist.lazily import later
 from hermes_dist.light import NamedTuple
 from hermes_dist.merge.trees import Favour, leave_open, merge_trees
 from hermes_dist.model.discreet import Contents
@@ -19,6 +19,9 @@ from hermes_dist.model.plan import Plan, Step
 from hermes_dist.model.side import Side
 from hermes_dist.model.source import Pin
 from hermes_dist.model.tree import Digest, Entry, Read, Tree, together
+
+with later():
+    from hermes_dist.decide.versions import version_of
 
 
 class Moment(Struct, frozen=True):

@@ -2,15 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+
+from msgspec import field
 
 from hermes_dist.agents.places import CONFIG, MCP, SOUL
 from hermes_dist.errors import UsageError
+from hermes_dist.model.discreet import Contents
 from hermes_dist.model.paths import RelPath
-from hermes_dist.model.tree import Tree
+from hermes_dist.model.tree import EMPTY, Digest, Tree
 
 PARTS = ("soul", "config", "skills", "cron", "mcp", "plugins", "hooks")
 _FILES = {SOUL: "soul", CONFIG: "config", MCP: "mcp"}
+Place = tuple[RelPath, str]
+"""A part of a package in the home's spelling: a file, or a key in one of the agent's own files."""
+
+
+class Handover(Contents, frozen=True, kw_only=True):
+    """What belongs to the package after its list changed.
+
+    Attributes:
+        base: What the home last received of what still belongs to the package.
+        placed: What the package brings.
+        released: What parts of the user's last were as the package's.
+        freed: The parts that become the user's now, with the data of jobs and servers.
+        blobs: New contents by digest.
+    """
+
+    base: Tree
+    placed: Tree
+    released: Tree = EMPTY
+    freed: Mapping[Place, object] = field(default_factory=dict)
+    blobs: Mapping[Digest, bytes] = field(default_factory=dict)
+
+
+def changes_hands(base: Tree, unlisted: Iterable[Place], released: Tree) -> bool:
+    """Whether anything can become the user's, or the package's again, as :func:`handover.hand_over` finds out.
+
+    Args:
+        base: What the home last received.
+        unlisted: The parts that the package has and does not bring.
+        released: What parts that became the user's earlier last were as the package's.
+    """
+    return bool(released) or any(path in base for path, _ in unlisted)
 
 
 def part_of(path: RelPath) -> str:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from hermes_dist.decide.versions import choose_tag
 from hermes_dist.errors import Invalid, Refused
+from hermes_dist.lazily import later
 from hermes_dist.light import NamedTuple
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.source import HEADS, TAGS, Pin, PinKind
+
+with later():
+    from hermes_dist.decide.versions import choose_tag
 
 
 class RefGone(Refused):

@@ -7,12 +7,15 @@ from collections.abc import Iterable, Mapping
 
 from msgspec import Struct, field
 
-from hermes_dist.decide.versions import is_lower
 from hermes_dist.errors import Refused
+from hermes_dist.lazily import later
 from hermes_dist.model.lock_head import Demand
 from hermes_dist.model.notes import Kind, Note, NoteKind
 from hermes_dist.model.source import TAGS, Pin, SourceKind, SourceSpec
 from hermes_dist.model.trust import PINNED, SIGNATURE, TRUSTED, Keyring, Policy, Signature
+
+with later():
+    from hermes_dist.decide.versions import is_lower
 
 HOW_UNSIGNED: Mapping[Kind, str] = {
     NoteKind.UNSIGNED: "unsigned",

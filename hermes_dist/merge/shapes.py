@@ -11,6 +11,7 @@ from hermes_dist.agents.generation import RUN_STATE
 from hermes_dist.agents.jobs import FILE_STATE, IMPLIED, TWINS
 from hermes_dist.agents.places import CONFIG as _CONFIG
 from hermes_dist.agents.places import JOBS as _JOBS
+from hermes_dist.agents.places import MIGRATED_TO
 from hermes_dist.model.keypath import Item, KeyPath
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.values import ABSENT
@@ -43,7 +44,7 @@ TABLE: tuple[tuple[str, str, Shape], ...] = (
     (_CONFIG, "mcp_servers", Shape.MAP),
     (_CONFIG, "mcp_servers.*.tools.include", Shape.SET),
     (_CONFIG, "mcp_servers.*.tools.exclude", Shape.SET),
-    (_CONFIG, "_config_version", Shape.OURS),
+    (_CONFIG, MIGRATED_TO, Shape.OURS),
     (_CONFIG, "mcp_servers.*.enabled", Shape.OURS),
     # The kind of one side with the hour of the other would be a schedule that nobody wrote.
     (_JOBS, "jobs.[].schedule", Shape.WHOLE),

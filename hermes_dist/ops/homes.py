@@ -21,6 +21,7 @@ from hermes_dist.model.lock import Lock, load_lock
 from hermes_dist.model.lock_head import HINT, Damaged
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName, RelPath
+from hermes_dist.model.source import PinKind
 from hermes_dist.model.tree import EMPTY, Digest, Tree
 from hermes_dist.ops.context import Context
 from hermes_dist.world.disk.errors import trouble
@@ -212,7 +213,10 @@ def _read_home(ctx: Context, name: ProfileName) -> Home:
         where = str(ctx.layout.lockfile(name))
         raise trouble(err, "the lockfile can't be read", where=where) from err
     try:
-        return Home(name, path, at_its_place(ctx, name, without_machine(load_lock(data))), data)
+        lock = without_machine(load_lock(data))
+        if lock.pin.kind is PinKind.FOLDER:
+            lock = at_its_place(ctx, name, lock)
+        return Home(name, path, lock, data)
     except DistError as err:
         raise about_lock(ctx, name, err) from None
 

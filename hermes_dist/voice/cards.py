@@ -21,7 +21,6 @@ from hermes_dist.model.source import HEADS, TAGS, Pin, as_typed
 from hermes_dist.ops.change.proposal import Proposal
 from hermes_dist.ops.change.review import Choice, KeyRow, parts_of
 from hermes_dist.voice.clean import WHOLE, clean, clean_line, clean_value
-from hermes_dist.voice.inputs.words import answer_lines, unanswered_lines
 from hermes_dist.voice.left_out import missed_words, why_words
 from hermes_dist.voice.lines import Line, Piece, Style, line
 from hermes_dist.voice.notes import sentence
@@ -30,6 +29,7 @@ from hermes_dist.voice.words import CONFLICT_WORDS, LAYERING, size_of
 with later():
     from hermes_dist.decide.authoring.release_notes import ReleaseNotes
     from hermes_dist.ops.package.conflict_diff import Sides
+    from hermes_dist.voice.inputs.words import answer_lines, unanswered_lines
 
 SHOWN = 12
 """How many rows of one kind are shown without ``-v``."""
@@ -53,8 +53,10 @@ def head_lines(proposal: Proposal, *, details: bool) -> Iterator[Line]:
     if proposal.trust:
         yield line(f"  trust  {clean(sentence(proposal.trust))}")
     yield from _layer_lines(proposal)
-    yield from answer_lines(proposal.home.lock, proposal.lock)
-    yield from unanswered_lines(proposal.asks)
+    if proposal.lock is not None and proposal.lock.inputs:
+        yield from answer_lines(proposal.home.lock, proposal.lock)
+    if proposal.asks:
+        yield from unanswered_lines(proposal.asks)
     if details:
         yield from _maker_lines(manifest.author, manifest.license)
         yield line(f"  into   {clean(proposal.home.path)}")

@@ -16,11 +16,11 @@ from hermes_dist.ops.change.proposal import Proposal
 from hermes_dist.ops.change.request import Confirm, InputQuestion, Questions
 from hermes_dist.ops.change.variables import Given, gather, single_line
 from hermes_dist.voice.clean import clean
-from hermes_dist.voice.inputs.words import input_words
 from hermes_dist.voice.summary import asked_words
 
 with later():
     from hermes_dist.model.registry import Package
+    from hermes_dist.voice.inputs.words import input_words
 
 
 def agreement(session: Session, *, yes: bool, question: str = "Apply it?") -> Confirm:

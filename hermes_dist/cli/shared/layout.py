@@ -14,10 +14,10 @@ from functools import lru_cache
 from itertools import pairwise
 
 from hermes_dist.brand import BRANDS
+from hermes_dist.cli.shared.terminal import RESET
 from hermes_dist.lazily import re, unicodedata
 from hermes_dist.light import NamedTuple
 
-RESET = "\033[0m"
 GAP = "  "
 """What stands between two columns."""
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -12,12 +13,18 @@ from hermes_dist.cli.shared.cards import preview, show_summary
 from hermes_dist.cli.shared.reminders import restart_touched
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import ExitCode, worst
+from hermes_dist.lazily import later
 from hermes_dist.model.side import Side
 from hermes_dist.ops.change.proposal import Outcome
 from hermes_dist.ops.change.request import Accept, AskConflicts, Naming, Request, choices_of
-from hermes_dist.ops.inputs.given import given_answers
-from hermes_dist.voice.package_json import outcome_data
 from hermes_dist.voice.words import DRY_RUN
+
+if TYPE_CHECKING:
+    from typing import Any
+
+with later():
+    from hermes_dist.ops.inputs.given import given_answers
+    from hermes_dist.voice.package_json import outcome_data
 
 __all__ = ["agreement", "request_of", "show_outcome"]
 
@@ -59,6 +66,7 @@ def request_of(
     Raises:
         UsageError: The value of an option is not valid.
     """
+    answers = given_answers(set_ or (), set_file or ()) if set_ or set_file else {}
     choices = choices_of(
         conflict,
         allow_effects=allow_effects,
@@ -66,7 +74,7 @@ def request_of(
         without=without,
         include=include or (),
         exclude=exclude or (),
-        inputs=given_answers(set_ or (), set_file or ()),
+        inputs=answers,
     )
     if force_config:
         choices = replace(choices, sides={CONFIG: Side.THEIRS})
@@ -127,13 +135,13 @@ def show_outcome(
         if changes:
             said = DRY_RUN
         session.screen.say(said)
-        session.screen.emit("outcome", outcome_data(outcome))
+        _emit(session, outcome)
         if exit_code and changes:
             return ExitCode.CHANGES
         return ExitCode.DONE
     if restart and outcome.restart:
         return _restarted(session, outcome)
-    session.screen.emit("outcome", outcome_data(outcome))
+    _emit(session, outcome)
     return show_summary(session, outcome if told else replace(outcome, restart=()))
 
 
@@ -141,5 +149,11 @@ def _restarted(session: Session, outcome: Outcome) -> int:
     """Show what was done, then restart the gateways; a gateway that fails does not undo the change."""
     code = show_summary(session, replace(outcome, restart=()))
     results, failed = restart_touched(session, outcome.restart)
-    session.screen.emit("outcome", outcome_data(outcome, results))
+    _emit(session, outcome, results)
     return worst([code, failed])
+
+
+def _emit(session: Session, outcome: Outcome, restarted: Sequence[Mapping[str, Any]] = ()) -> None:
+    """Write the JSON object of an outcome; it is not even made if nobody asked for JSON."""
+    if session.screen.as_json:
+        session.screen.emit("outcome", outcome_data(outcome, restarted))

@@ -5,14 +5,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from hermes_dist.cli.shared.layout import RESET, Column, Table, fields, wrap, wrap_changed
 from hermes_dist.cli.shared.output import write, write_beside
-from hermes_dist.cli.shared.terminal import columns_of, is_plain, shown_by, shows_colour
+from hermes_dist.cli.shared.terminal import RESET, columns_of, is_plain, shown_by, shows_colour
 from hermes_dist.errors import Cancelled, DistError, InputNeeded
-from hermes_dist.lazily import contextlib
+from hermes_dist.lazily import contextlib, later
 from hermes_dist.light import TYPE_CHECKING
 from hermes_dist.voice.clean import VALUE, WHOLE, clean, clean_line, error_data
 from hermes_dist.voice.lines import Style
+
+with later():  # what goes into a pipe is not laid out
+    from hermes_dist.cli.shared.layout import Column, Table, fields, wrap, wrap_changed
 
 if TYPE_CHECKING:
     from typing import Any, TextIO

@@ -9,6 +9,8 @@ from hermes_dist.light import TYPE_CHECKING
 if TYPE_CHECKING:
     from typing import TextIO
 
+RESET = "\033[0m"
+"""Ends all colours."""
 _NARROWEST = 20
 _PLAIN = {
     "→": "->",

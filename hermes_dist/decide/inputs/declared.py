@@ -127,10 +127,6 @@ def fits(item: Input, value: InputValue) -> bool:
     return True
 
 
-RULES_OF_TIMES = "a schedule, such as every 2h or 0 9 * * 1"
-"""What an answer has to be that goes into a schedule by itself."""
-
-
 def rules_of(item: Input) -> str:
     """Say in a few words what an answer has to be, such as ``integer from 1 to 90``."""
     return item.limits.words(item.kind)

@@ -14,7 +14,7 @@ from fnmatch import fnmatchcase
 from msgspec import field
 
 from hermes_dist import lazily
-from hermes_dist.agents.places import SHARED_FOLDERS
+from hermes_dist.agents.places import MIGRATED_TO, SHARED_FOLDERS
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.consent.floor import leaves
 from hermes_dist.decide.consent.parking import Grafted, put_back
@@ -38,7 +38,7 @@ from hermes_dist.model.values import as_list, as_map
 
 BUMPS = ("major", "minor", "patch")
 _PERSONAL_KEYS = (
-    "_config_version",
+    MIGRATED_TO,
     "*.allowed_users",
     "*.allowed_chats",
     "*.allowed_channels",

@@ -7,27 +7,26 @@ the home shows it. So the user's other changes stay edits, and new changes by th
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 
-from hermes_dist import lazily
-from hermes_dist.agents import migrations
 from hermes_dist.agents.dialects import BARE
-from hermes_dist.agents.migrations import MISSING, Key, Listed, Rewrite
 from hermes_dist.agents.places import CONFIG as CONFIG_NAME
+from hermes_dist.agents.places import MIGRATED_TO
 from hermes_dist.agents.places import SOUL as SOUL_NAME
 from hermes_dist.errors import Invalid
+from hermes_dist.lazily import later, re
 from hermes_dist.model.discreet import Contents
 from hermes_dist.model.documents.api import ABSENT, Kind, Unmergeable, get, load_data, put
 from hermes_dist.model.keypath import KeyPath
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree
 
+with later():  # few homes were migrated since they received a package
+    from hermes_dist.agents import migrations
+    from hermes_dist.agents.migrations import Key, Listed, Rewrite
+
 CONFIG = RelPath(CONFIG_NAME)
 SOUL = RelPath(SOUL_NAME)
-_SECTION = lazily.pattern(
-    rb"\n*" + re.escape(migrations.SOUL_HEADING).encode() + rb"[ \t]*\n.*?(?=\n## |\Z)", re.DOTALL
-)
 _BARE = dict(BARE)
 
 
@@ -184,13 +183,13 @@ def _map(tree: Tree, read: Read) -> Mapping[object, object]:
         return {}
     data = read(entry.digest)
     # Most homes were never migrated, so the config is not parsed without need: each verb would pay for it.
-    if migrations.VERSION.encode() not in data:
+    if MIGRATED_TO.encode() not in data:
         return {}
     return _mapping(data)
 
 
 def _version(config: Mapping[object, object]) -> int:
-    value = config.get(migrations.VERSION)
+    value = config.get(MIGRATED_TO)
     return value if isinstance(value, int) and not isinstance(value, bool) else 0
 
 
@@ -223,7 +222,7 @@ def _edits(
 
 
 def _rewritten(config: object, home: object, rewrite: Rewrite) -> Iterator[tuple[KeyPath, object]]:
-    new = ABSENT if rewrite.new is MISSING else rewrite.new
+    new = ABSENT if rewrite.new is migrations.MISSING else rewrite.new
     for key in _places(config, rewrite.key):
         value = get(config, key)
         is_old = value != new and _is_among(value, rewrite.old)
@@ -245,7 +244,7 @@ def _same_parent(config: object, home: object, key: KeyPath) -> bool:
 def _is_among(value: object, old: tuple[object, ...]) -> bool:
     if not old:
         return value is not ABSENT
-    return any(value is ABSENT if one is MISSING else _same(value, one) for one in old)
+    return any(value is ABSENT if one is migrations.MISSING else _same(value, one) for one in old)
 
 
 def _same(one: object, two: object) -> bool:
@@ -306,4 +305,5 @@ def _soul(data: bytes, home: bytes) -> bytes:
     heading = migrations.SOUL_HEADING.encode()
     if heading not in data or heading in home:
         return data
-    return _SECTION.sub(b"\n", data).strip() + b"\n"
+    section = rb"(?s)\n*" + re.escape(heading) + rb"[ \t]*\n.*?(?=\n## |\Z)"
+    return re.sub(section, b"\n", data).strip() + b"\n"

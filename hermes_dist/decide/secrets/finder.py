@@ -24,7 +24,10 @@ from hermes_dist.decide.secrets.looks import (
     is_random,
     looks_drawn,
 )
-from hermes_dist.decide.secrets.names import WIDEST, is_behind_name, mentions_secrets
+from hermes_dist.lazily import later
+
+with later():  # few texts have a word that could be a key
+    from hermes_dist.decide.secrets.names import is_behind_name, mentions_secrets
 
 _PEM = lazily.pattern(
     r"-----BEGIN (?:[A-Z0-9]{1,20} ){0,4}PRIVATE KEY(?: BLOCK)?-----"
@@ -220,7 +223,7 @@ def _passwords(text: str) -> Iterator[Finding]:
             if match is None or not is_password(match["secret"]) or _PLAIN.search(match["secret"]):
                 continue
             begin = match.start("secret")
-            if is_behind_name(text[max(0, begin - WIDEST) : begin], match["secret"]):
+            if is_behind_name(text, begin, match["secret"]):
                 yield Finding(*match.span("secret"), "password behind a key-like name")
 
 
@@ -255,8 +258,7 @@ def _is_reference(text: str, start: int) -> bool:
 
 
 def _is_named(text: str, start: int, end: int) -> bool:
-    before = text[max(0, start - WIDEST) : start]
-    return is_behind_name(before, text[start:end]) or in_key_column(text, start)
+    return is_behind_name(text, start, text[start:end]) or in_key_column(text, start)
 
 
 def _padding(text: str, at: int) -> int:
@@ -289,5 +291,8 @@ def in_key_column(text: str, at: int) -> bool:
             return False
         if set(above[number]) <= set("|-: \t"):
             cells = above[number - 1].split("|")
-            return column < len(cells) and is_behind_name(f"{cells[column].strip()}: ", "")
+            if column >= len(cells):
+                return False
+            name = f"{cells[column].strip()}: "
+            return is_behind_name(name, len(name), "")
     return False

@@ -10,11 +10,13 @@ from functools import lru_cache
 
 from hermes_dist import lazily
 
-_WORD = lazily.pattern(
-    r"key|token|secret|passw|passphrase|passcode|pwd|pass(?![a-z])|credential|creds|bearer|auth|pat(?![a-z])|cookie"
+_WORDS = (
+    r"key|token|secret|passw|passphrase|passcode|pwd|pass(?![a-z])|"
+    r"credential|creds|bearer|auth|pat(?![a-z])|cookie"
 )
 """Words that occur in the name of a secret, in lower case."""
-_ANY_WORD = lazily.pattern(_WORD.pattern, re.IGNORECASE)
+_WORD = lazily.pattern(_WORDS)
+_ANY_WORD = lazily.pattern(_WORDS, re.IGNORECASE)
 _HINTS = ("key", "token", "secret", "pass", "pwd", "cred", "bearer", "auth", "pat", "cookie")
 _PARTS = lazily.pattern(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _NAME_SIGNS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-")
@@ -352,7 +354,7 @@ _LOGIN = lazily.pattern(
     r"(?:login|machine|user|account)[ \t]+\S+[ \t\r\n]+\Z|\b(?:ENV|setx?)[ \t]+(?:-\w+[ \t]+)?\Z"
 )
 _QUERY = lazily.pattern(r"[?&;]\Z")
-WIDEST = 180
+_WIDEST = 180
 """The number of characters before a value that are read."""
 
 
@@ -362,14 +364,15 @@ def mentions_secrets(text: str) -> bool:
     return any(hint in low for hint in _HINTS)
 
 
-def is_behind_name(before: str, value: str) -> bool:
-    """Whether the text before a value ends with the name of a secret and a separator.
+def is_behind_name(text: str, at: int, value: str) -> bool:
+    """Whether the text before a place ends with the name of a secret and a separator.
 
     Args:
-        before: The text before the value; at most its last `WIDEST` characters are read.
+        text: The text.
+        at: Where the value begins.
         value: The value.
     """
-    before = before[-WIDEST:]
+    before = text[max(0, at - _WIDEST) : at]
     if not mentions_secrets(before):
         return False
     found = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from hermes_dist.agents.places import SOUL
+from hermes_dist.agents.places import MIGRATED_TO, SOUL
 from hermes_dist.decide.consent.floor import leaves
 from hermes_dist.decide.placement.jobs import is_job_file, place_in, read_jobs, skills_of
 from hermes_dist.decide.placement.place import CONFIG
@@ -69,8 +69,8 @@ def check_config(subject: Subject) -> Iterator[Problem]:
 
 def _settings(doc: Document) -> Iterator[Problem]:
     data = as_map(doc.value)
-    if "_config_version" in data:
-        line = line_at(doc, ["_config_version"])
+    if MIGRATED_TO in data:
+        line = line_at(doc, [MIGRATED_TO])
         yield warning("config", CONFIG, line, Note.of(ProblemKind.CONFIG_VERSION))
     servers = data.get(SERVERS)
     if isinstance(servers, dict):

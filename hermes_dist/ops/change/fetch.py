@@ -7,17 +7,14 @@ from collections.abc import Callable, Mapping
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from hermes_dist.decide.handover import Place, count_missed, unlisted_parts
-from hermes_dist.decide.inputs.declared import Input, declared_by
-from hermes_dist.decide.inputs.fill import fill
-from hermes_dist.decide.layers.origins import Brought
-from hermes_dist.decide.ownership import payload_of
+from hermes_dist.decide.ownership import Payload, payload_of
+from hermes_dist.decide.parts import Place
 from hermes_dist.decide.placement.job_ids import NO_JOBS, Job
 from hermes_dist.decide.placement.place import Placed, jobs_in, place
 from hermes_dist.decide.trust import Verdict
-from hermes_dist.decide.versions import check_requires
 from hermes_dist.errors import Invalid, Refused
 from hermes_dist.lazily import later
+from hermes_dist.light import NamedTuple
 from hermes_dist.model.left_out import LeftOut
 from hermes_dist.model.lock_package import InputAnswer, InputValue, LockedPackage
 from hermes_dist.model.manifest import EnvVar, Manifest
@@ -36,8 +33,13 @@ from hermes_dist.ops.own_source import is_own
 from hermes_dist.world.sources.api import Offer
 
 with later():
+    from hermes_dist.decide.handover import count_missed, unlisted_parts
+    from hermes_dist.decide.inputs.declared import Input, declared_by
+    from hermes_dist.decide.inputs.fill import fill
     from hermes_dist.decide.layers.compose import compose
+    from hermes_dist.decide.layers.origins import Brought
     from hermes_dist.decide.layers.stack import Layer
+    from hermes_dist.decide.versions import check_requires
     from hermes_dist.ops.change.moved_source import nowhere
     from hermes_dist.ops.inputs.rows import InputRow
 
@@ -204,9 +206,8 @@ def placed_for(ctx: Context, fetched: Fetched, held: Holding | None = None) -> I
     payload = payload_of(offer.tree, fetched.manifest, held.included)
     inputs = held.inputs if fetched.inputs is None else fetched.inputs
     values = {one.name: one.value for one in inputs if one.value is not None}
-    mine = _for(declared_by(fetched.manifest), values) if values else {}
-    own = fill(payload.tree, mine, ctx.store.read)
-    ctx.store.put_many(own.blobs.values())
+    items = declared_by(fetched.manifest) if values else ()
+    own = _answered(ctx, payload.tree, items, values)
     whole = _on_layers(ctx, own.tree, fetched, values)
     stack = fetched.stack
 
@@ -222,7 +223,7 @@ def placed_for(ctx: Context, fetched: Fetched, held: Holding | None = None) -> I
 
     placed = placing(whole)
     ctx.store.put_many(placed.blobs.values())
-    unlisted = unlisted_parts(payload, placed, placing, ctx.store.read)
+    unlisted, missed = _unlisted(payload, placed, placing, ctx.store.read)
     return Incoming(
         spec=target.source,
         registry=target.registry,
@@ -233,7 +234,7 @@ def placed_for(ctx: Context, fetched: Fetched, held: Holding | None = None) -> I
         shipped=placed.shipped,
         left_out=(*payload.left_out, *offer.left_out, *(stack.left_out if stack else ())),
         unlisted=unlisted,
-        missed=count_missed(payload.unlisted, unlisted),
+        missed=missed,
         included=held.included,
         taken=fetched.taken,
         read=together(placed.blobs, ctx.store.read),
@@ -247,6 +248,16 @@ def placed_for(ctx: Context, fetched: Fetched, held: Holding | None = None) -> I
     )
 
 
+def _unlisted(
+    payload: Payload, placed: Placed, placing: Callable[[Tree], Placed], read: Read
+) -> tuple[frozenset[Place], Mapping[str, int]]:
+    """The parts that nobody names, and how many skills, jobs, servers and files these are; mostly none."""
+    if not payload.unlisted:
+        return frozenset(), {}
+    unlisted = unlisted_parts(payload, placed, placing, read)
+    return unlisted, count_missed(payload.unlisted, unlisted)
+
+
 def _brought(
     ctx: Context, stack: Stack | None, placing: Callable[[Tree], Placed], own: Tree
 ) -> tuple[Brought, ...]:
@@ -258,10 +269,29 @@ def _brought(
     return (*stack.brought, Brought(stack.top, placed.tree))
 
 
-def _for(items: tuple[Input, ...], values: Mapping[str, InputValue]) -> Mapping[str, InputValue]:
-    """The answers that a package's own placeholders may hold; a secret is never among them."""
+class _Answered(NamedTuple):
+    """A package with the answers in it.
+
+    Attributes:
+        tree: The package.
+        unfilled: The files that hold answers, as their author wrote them.
+    """
+
+    tree: Tree
+    unfilled: Tree = EMPTY
+
+
+def _answered(
+    ctx: Context, tree: Tree, items: tuple[Input, ...], values: Mapping[str, InputValue]
+) -> _Answered:
+    """Put the answers into a package that its own placeholders may hold; a secret is never among them."""
     names = {item.name for item in items if not item.secret}
-    return {name: value for name, value in values.items() if name in names}
+    if not names:
+        return _Answered(tree)
+    mine = {name: value for name, value in values.items() if name in names}
+    made = fill(tree, mine, ctx.store.read)
+    ctx.store.put_many(made.blobs.values())
+    return _Answered(made.tree, made.unfilled)
 
 
 def _on_layers(
@@ -277,8 +307,7 @@ def _on_layers(
         return payload
     layers = []
     for layer in stack.layers:
-        own = fill(layer.tree, _for(stack.inputs.get(layer.name, ()), values), ctx.store.read)
-        ctx.store.put_many(own.blobs.values())
+        own = _answered(ctx, layer.tree, stack.inputs.get(layer.name, ()), values)
         layers.append(replace(layer, tree=own.tree))
     made = compose((*layers, replace(stack.top, tree=payload)), ctx.store.read)
     if made.clashes:

@@ -10,9 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from hermes_dist.decide.versions import newer_tags
 from hermes_dist.errors import DistError, Invalid, UsageError, counted
-from hermes_dist.lazily import shlex
+from hermes_dist.lazily import later, shlex
 from hermes_dist.light import TYPE_CHECKING, NamedTuple
 from hermes_dist.model.lock_head import LockHead, load_head, source_of
 from hermes_dist.model.notes import Note, NoteKind
@@ -23,6 +22,9 @@ from hermes_dist.ops.context import Context
 from hermes_dist.ops.own_source import is_own
 from hermes_dist.world.child import meanwhile
 from hermes_dist.world.trace import note
+
+with later():
+    from hermes_dist.decide.versions import newer_tags
 
 if TYPE_CHECKING:
     from typing import TypeVar

@@ -12,13 +12,16 @@ from pathlib import Path
 from hermes_dist import lazily
 from hermes_dist.agents.places import ENV, TOKENS
 from hermes_dist.decide.environment import dotenv
-from hermes_dist.decide.leaving.export import known_secrets
 from hermes_dist.decide.ownership import is_credential
 from hermes_dist.decide.secrets.encodings import text_of
 from hermes_dist.errors import DistError, Invalid
+from hermes_dist.lazily import later
 from hermes_dist.model.documents.api import Kind, load_data
 from hermes_dist.model.paths import RelPath
 from hermes_dist.ops.context import Context
+
+with later():
+    from hermes_dist.decide.leaving.export import known_secrets
 
 _Read = Callable[[Path], bytes]
 _MOST_READ = 16 << 20
@@ -59,7 +62,8 @@ def variables_of(home: Path) -> Mapping[str, str]:
 
 
 def _kept_in(folder: Path, read: _Read) -> Mapping[str, str]:
-    return known_secrets(dotenv.read(read(folder / ENV)), list(_logins_in(folder, read)))
+    values, logins = dotenv.read(read(folder / ENV)), list(_logins_in(folder, read))
+    return known_secrets(values, logins) if values or logins else {}
 
 
 def _logins_in(folder: Path, read: _Read) -> Iterator[object]:

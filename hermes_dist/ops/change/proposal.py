@@ -14,7 +14,6 @@ from msgspec.structs import replace
 from hermes_dist.agents.places import STANDARD_FOLDERS
 from hermes_dist.brand import SYNC_RECORD
 from hermes_dist.decide.environment.wanted import Wanted
-from hermes_dist.decide.layers.origins import Brought
 from hermes_dist.decide.parts import count_parts
 from hermes_dist.errors import Busy, DistError
 from hermes_dist.lazily import later
@@ -39,6 +38,7 @@ from hermes_dist.world.trace import note
 
 with later():
     from hermes_dist.decide.authoring.release_notes import ReleaseNotes
+    from hermes_dist.decide.layers.origins import Brought
     from hermes_dist.decide.placement.carry_over import Carried, carry_over
     from hermes_dist.ops.fleet.running import running_gateways
     from hermes_dist.ops.inputs.rows import InputRow

@@ -22,8 +22,7 @@ from hermes_dist.decide.environment.example import (
     place_example,
     shipped_example,
 )
-from hermes_dist.decide.handover import Handover, Place, Sides, hand_over, part_words
-from hermes_dist.decide.parts import excluded_places
+from hermes_dist.decide.parts import Handover, Place, changes_hands, excluded_places
 from hermes_dist.decide.reconcile import Decisions, Situation, reconcile
 from hermes_dist.lazily import later
 from hermes_dist.model.discreet import Contents
@@ -52,6 +51,7 @@ from hermes_dist.world.trace import note
 
 with later():
     from hermes_dist.decide.authoring.release_notes import ReleaseNotes
+    from hermes_dist.decide.handover import Sides, hand_over, part_words
 
 _NO_MATTER = Entry(Digest.of(b""))
 """A placeholder entry for a file that is read whatever it holds."""
@@ -333,6 +333,9 @@ def _handed_over(
     base: Tree, home: Home, incoming: Incoming, choices: Choices, observed: Observed
 ) -> Handover:
     """What becomes the user's and what is the package's again; parts left out keep their base until a later update."""
+    released = home.lock.released if home.lock else EMPTY
+    if not changes_hands(base, incoming.unlisted, released):
+        return Handover(base=base, placed=incoming.placed)
     places: frozenset[Place] = frozenset()
     if choices.only or choices.without:
         found = excluded_places(incoming.placed, base, choices.only, choices.without)
@@ -344,7 +347,7 @@ def _handed_over(
     return hand_over(
         Sides(base, observed.ours, incoming.placed),
         incoming.unlisted,
-        home.lock.released if home.lock else EMPTY,
+        released,
         first_of(incoming.read, observed.read),
         stays,
     )

@@ -22,7 +22,6 @@ from hermes_dist.decide.consent.review import (
 from hermes_dist.decide.consent.switches import is_unit, unit_of
 from hermes_dist.decide.environment import dotenv
 from hermes_dist.decide.environment.wanted import offers_default
-from hermes_dist.decide.layers.origins import Origin, origin_of
 from hermes_dist.decide.parts import part_of
 from hermes_dist.decide.policies import side_of
 from hermes_dist.errors import Invalid
@@ -44,6 +43,7 @@ if TYPE_CHECKING:
     from hermes_dist.ops.change.proposal import Proposal
 
 with later():
+    from hermes_dist.decide.layers.origins import Origin, origin_of
     from hermes_dist.decide.placement.timing import next_times
 
 __all__ = [

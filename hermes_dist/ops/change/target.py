@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from hermes_dist.decide.pins import about_refs, check_kept
-from hermes_dist.decide.versions import choose_tag
+from hermes_dist.lazily import later
 from hermes_dist.light import TYPE_CHECKING, NamedTuple
 from hermes_dist.model.notes import Note
 from hermes_dist.model.source import Pin, PinKind, SourceSpec, pin_kind
@@ -13,6 +13,9 @@ from hermes_dist.ops.context import Context
 from hermes_dist.ops.own_source import is_list
 from hermes_dist.world.keys.files import read_policies
 from hermes_dist.world.ports import Refs
+
+with later():
+    from hermes_dist.decide.versions import choose_tag
 
 if TYPE_CHECKING:
     from hermes_dist.model.registry import Package

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from hermes_dist.lazily import later
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 from hermes_dist.ops.context import Context
-from hermes_dist.world.agent.find import GatewayState, gateway_state
-from hermes_dist.world.agent.gateways import find
+from hermes_dist.world.agent.find import GatewayState, gateway, gateway_state
+
+with later():
+    from hermes_dist.world.agent.gateways import find
 
 
 def running_gateways(ctx: Context, name: ProfileName) -> tuple[ProfileName, ...]:
@@ -22,6 +25,8 @@ def running_gateways(ctx: Context, name: ProfileName) -> tuple[ProfileName, ...]
 
 def _served(ctx: Context) -> tuple[str, ...] | None:
     """The profiles that the default profile's gateway says it serves, if it runs."""
+    if gateway(ctx.layout.root).pid is None:
+        return None
     found = find(ctx.layout.root)
     if found.pid is None:
         return None

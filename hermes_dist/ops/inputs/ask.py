@@ -8,15 +8,6 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from hermes_dist.decide.environment import dotenv
-from hermes_dist.decide.inputs.declared import (
-    RULES_OF_TIMES,
-    Input,
-    accepted,
-    declared_by,
-    fits,
-    rules_of,
-)
-from hermes_dist.decide.inputs.typed import shown
 from hermes_dist.errors import AnswerNeeded, Invalid, UsageError
 from hermes_dist.lazily import later
 from hermes_dist.light import NamedTuple
@@ -28,8 +19,13 @@ from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home
 
 with later():
+    from hermes_dist.decide.inputs.declared import Input, accepted, declared_by, fits, rules_of
     from hermes_dist.decide.inputs.timed import Timed, misfit, timed_in
+    from hermes_dist.decide.inputs.typed import shown
     from hermes_dist.ops.inputs.rows import InputRow, row_of
+
+_RULES_OF_TIMES = "a schedule, such as every 2h or 0 9 * * 1"
+"""What an answer has to be that goes into a schedule by itself."""
 
 
 class Answered(NamedTuple):
@@ -139,7 +135,7 @@ def _inputs(fetched: Fetched) -> Mapping[str, list[Input]]:
     """The inputs by name; several packages of a stack may have one of the same name, and get the same answer."""
     groups: dict[str, list[Input]] = {}
     stack = fetched.stack
-    for item in declared_by(fetched.manifest):
+    for item in declared_by(fetched.manifest) if fetched.manifest.inputs is not None else ():
         groups.setdefault(item.name, []).append(item)
     for items in stack.inputs.values() if stack else ():
         for item in items:
@@ -288,7 +284,7 @@ class _Search:
     def rules(self, item: Input) -> str:
         """Say in a few words what an answer has to be."""
         timed = self._times.is_time(item) and not item.limits.choices
-        return RULES_OF_TIMES if timed else rules_of(item)
+        return _RULES_OF_TIMES if timed else rules_of(item)
 
     def _typed(
         self, item: Input, suggested: InputValue | None, ask: Callable[[InputQuestion], str]

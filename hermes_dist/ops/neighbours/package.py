@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from hermes_dist.brand import MANIFEST
-from hermes_dist.decide.neighbours.kinds import check_label
 from hermes_dist.errors import Invalid
+from hermes_dist.lazily import later
 from hermes_dist.light import NamedTuple
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.notes import Note, NoteKind
@@ -17,6 +17,9 @@ from hermes_dist.model.source import Pin
 from hermes_dist.ops.context import Context
 from hermes_dist.world.load import load_manifest
 from hermes_dist.world.sources.api import Offer
+
+with later():
+    from hermes_dist.decide.neighbours.kinds import check_label
 
 if TYPE_CHECKING:
     from hermes_dist.decide.neighbours.mentions import Mentions
@@ -53,7 +56,8 @@ def packaged(ctx: Context, offer: Offer, recorded: str = "") -> Packaged | None:
     Raises:
         Invalid: The manifest can't be read, or the lock names rules of a newer version.
     """
-    check_label(recorded)
+    if recorded:
+        check_label(recorded)
     entry = offer.tree.get(RelPath(MANIFEST))
     if entry is not None:
         return Packaged(offer, load_manifest(ctx.store.read(entry.digest)))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from functools import partial
 
-from hermes_dist.decide.history import holds
 from hermes_dist.decide.included import Including, included_after
 from hermes_dist.errors import Busy, DistError, LockStale
+from hermes_dist.lazily import later
 from hermes_dist.model.lock import ANY, Lock
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName, RelPath
@@ -24,6 +24,9 @@ from hermes_dist.ops.inputs.ask import with_inputs
 from hermes_dist.ops.layers.ask import with_layers
 from hermes_dist.ops.package.release_notes import release_notes_of
 from hermes_dist.ops.trust.judge_release import judge_history, judge_release
+
+with later():
+    from hermes_dist.decide.history import holds
 
 
 def update(
@@ -193,8 +196,10 @@ def _stale(ctx: Context, looked: Looked, offered: str) -> LockStale:
 
 def _held_note(ctx: Context, looked: Looked, lock: Lock, offered: str) -> Note | None:
     """What to say if a hold keeps out the offered commit, or the offered tree of a folder; None if none does."""
+    if not lock.held:
+        return None
     target, relation = looked.target, ""
-    if target.commit and lock.held not in ("", ANY, offered):
+    if target.commit and lock.held not in (ANY, offered):
         relation = ctx.sources.relation(target.spec, lock.held, offered)
     if not holds(lock.held, offered, relation):
         return None

@@ -16,11 +16,11 @@ from hermes_dist.brand import Brand, Layout
 from hermes_dist.errors import DistError, ExitCode
 from hermes_dist.lazily import contextlib, json, later, shlex
 from hermes_dist.light import TYPE_CHECKING, NamedTuple, StrEnum
-from hermes_dist.world.agent.front_door import former_launcher
 from hermes_dist.world.agent.programs import find_command, is_program, search_path
 
 with later():
     from hermes_dist.installer import installs
+    from hermes_dist.world.agent.front_door import former_launcher
 
 if TYPE_CHECKING:
     from subprocess import CompletedProcess
