@@ -1,19 +1,40 @@
-"""Calls of the C library that Python has no function for. Importing it is cheap."""
+"""Calls of the C library that Python has no function for. Importing it is cheap.
+
+Every change of a home makes such a call. What it needs is taken from the module in C beneath ``ctypes``: to load all of
+``ctypes`` takes as long as seven modules of ours.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from types import ModuleType
 
+_CODES = {"i": "i", "u": "I", "s": "z"}
+
 
 def _ctypes() -> ModuleType:
-    import ctypes  # noqa: PLC0415 - start-up
+    import _ctypes  # noqa: PLC0415 - start-up
 
-    return ctypes
+    return _ctypes
+
+
+@cache
+def _kind(code: str) -> Any:
+    """A type of C, by the letter that ``struct`` has for it; ``z`` is a text."""
+    return type(f"C_{code}", (_ctypes()._SimpleCData,), {"_type_": code})  # noqa: SLF001 - see above
+
+
+@cache
+def _call() -> Any:
+    """The type of functions that return an int, and whose error is kept."""
+    own = _ctypes()
+    flags = own.FUNCFLAG_CDECL | own.FUNCFLAG_USE_ERRNO
+    return type("Call", (own.CFuncPtr,), {"_flags_": flags, "_restype_": _kind("i")})
 
 
 def function(name: str, types: str) -> Callable[..., int] | None:
@@ -23,20 +44,20 @@ def function(name: str, types: str) -> Callable[..., int] | None:
         name: Its name.
         types: The types of its arguments: ``i`` for int, ``u`` for unsigned, ``s`` for a text or a buffer.
     """
-    ctypes = _ctypes()
-    kinds = {"i": ctypes.c_int, "u": ctypes.c_uint, "s": ctypes.c_char_p}
+    own = _ctypes()
     try:
-        found: Any = getattr(ctypes.CDLL(None, use_errno=True), name)
-    except AttributeError:
+        place = own.dlsym(own.dlopen(None, own.RTLD_LOCAL), name)
+    except OSError:
         return None
-    found.argtypes = [kinds[each] for each in types]
+    found = _call()(place)
+    found.argtypes = [_kind(_CODES[each]) for each in types]
     call: Callable[..., int] = found
     return call
 
 
 def buffer(size: int) -> Any:
     """Return a buffer that a call can write to."""
-    return _ctypes().create_string_buffer(size)
+    return (_kind("c") * size)()
 
 
 def failure(*names: str | None) -> OSError:
