@@ -8,6 +8,7 @@ from __future__ import annotations
 import builtins
 import os
 import sys
+from _frozen_importlib import ModuleSpec
 from _frozen_importlib_external import PathFinder, SourceFileLoader
 from _thread import allocate_lock
 from collections.abc import Callable, Mapping, Sequence
@@ -16,7 +17,6 @@ from hermes_dist.lazily import Module, module_of, pattern
 from hermes_dist.light import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from importlib.machinery import ModuleSpec
     from types import ModuleType
     from typing import Any
 
@@ -52,6 +52,8 @@ _LATER: Mapping[str, Mapping[str, object]] = {
         _SELECTORS: Module(_SELECTORS, PollSelector=_function(_SELECTORS, "PollSelector")),
         "threading": Module("threading", Lock=allocate_lock),
     },
+    # For addresses in brackets.
+    "urllib.parse": {"ipaddress": Module("ipaddress")},
     # For the name of the system alone.
     "uuid": {"platform": Module("platform", system=lambda: os.uname().sysname)},
     # For schemas of types.
@@ -95,6 +97,23 @@ class _Loader(SourceFileLoader):
         super().exec_module(module)
 
 
+class _Compiled:
+    """Gives the compiled module for one that first makes the same in Python, and then takes the compiled one.
+
+    Args:
+        name: Its name.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def create_module(self, _spec: ModuleSpec) -> ModuleType:
+        return module_of(self._name)
+
+    def exec_module(self, module: ModuleType) -> None:
+        """It is ready."""
+
+
 class _Finder:
     """Finds what is loaded otherwise than always."""
 
@@ -104,6 +123,8 @@ class _Finder:
     ) -> ModuleSpec | None:
         if name == "typing_extensions":
             _without_typing_extensions()
+        if name == "datetime" and sys.version_info < (3, 12):
+            return ModuleSpec(name, _Compiled("_datetime"))  # type: ignore[arg-type]  # it has what a loader needs
         if name not in _LATER:
             return None
         spec = PathFinder.find_spec(name, path)

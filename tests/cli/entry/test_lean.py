@@ -41,6 +41,14 @@ def test_loading_yaml_compiles_no_pattern() -> None:
 
 
 _USE: dict[str, tuple[str, object]] = {
+    "datetime": (
+        (
+            "[datetime.datetime.strptime('2020-02', '%Y-%m').replace(tzinfo=datetime.UTC).isoformat(),"
+            " str(pickle.loads(pickle.dumps(datetime.timedelta(days=2)))), datetime.date.__module__,"
+            " copy.deepcopy(datetime.time(3)).hour]"
+        ),
+        ["2020-02-01T00:00:00+00:00", "2 days, 0:00:00", "datetime", 3],
+    ),
     "locale": ("locale.format_string('%d of %s', (3, 'x'))", "3 of x"),
     "pathlib": (
         (
@@ -54,6 +62,10 @@ _USE: dict[str, tuple[str, object]] = {
         [{"type": "integer"}, "IntType", 1],
     ),
     "subprocess": ("subprocess.run(['echo', 'ö'], capture_output=True, text=True).stdout", "ö\n"),
+    "urllib.parse": (
+        "[urllib.parse.urlsplit(f'http://{host}/').hostname for host in ('[::1]:8', '[v1.x]', 'a.b')]",
+        ["::1", "v1.x", "a.b"],
+    ),
     "uuid": ("str(uuid.UUID(int=1))", "00000000-0000-0000-0000-000000000001"),
     "platform": ("bool(platform.platform())", True),
     "textwrap": (
@@ -75,7 +87,7 @@ _USE: dict[str, tuple[str, object]] = {
 @pytest.mark.parametrize("library", sorted(_USE))
 def test_a_library_works_as_it_always_does(library: str) -> None:
     use, right = _USE[library]
-    code = f"{_LEAN}import json, yaml, {library}\nprint(json.dumps({use}))"
+    code = f"{_LEAN}import copy, json, pickle, yaml, {library}\nprint(json.dumps({use}))"
     assert _run(code) == right
 
 
