@@ -31,6 +31,17 @@ _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MERGE = "tag:yaml.org,2002:merge"
 _VALUE = "tag:yaml.org,2002:value"
 _STR = "tag:yaml.org,2002:str"
+_BOOL = "tag:yaml.org,2002:bool"
+_INT = "tag:yaml.org,2002:int"
+_SWITCHES = ("yes", "no", "true", "false", "on", "off")
+_WORDS = {
+    **{spelt: _BOOL for word in _SWITCHES for spelt in (word, word.capitalize(), word.upper())},
+    **dict.fromkeys(["", "~", "null", "Null", "NULL"], "tag:yaml.org,2002:null"),
+}
+"""All words that are no text to PyYAML, by what it takes them for."""
+_DIGITS = frozenset("0123456789")
+_NUMERIC = _DIGITS | frozenset("+-.")
+_SIGNS = frozenset("<=!&*")
 _NO_VALUES = frozenset([_VALUE, _MERGE])
 _BLOCKS = frozenset("|>")
 _LONGEST_NUMBER = 100
@@ -65,7 +76,7 @@ def scalar_value(text: str) -> tuple[str, object]:
     Raises:
         ValueError: It looks like a number or a date but is not a valid one.
     """
-    tag = str(_resolver.resolve(ScalarNode, text, (True, False)))
+    tag = _tag_of(text)
     if tag in {_STR, _MERGE, _VALUE}:
         return tag, text
     if len(text) > _LONGEST_NUMBER:
@@ -74,6 +85,27 @@ def scalar_value(text: str) -> tuple[str, object]:
     if type(value) is int and not -(1 << 63) <= value < 1 << 64:
         raise ValueError("a number has more than 64 bits")
     return tag, value
+
+
+def _tag_of(text: str) -> str:
+    """What PyYAML takes a plain scalar for; its patterns are compiled only if one may be an odd number or a date.
+
+    What begins like a number and is none is mostly a version, such as 1.2.3, or an option, such as ``-y``.
+    """
+    first = text[:1]
+    if first not in _NUMERIC and first not in _SIGNS:
+        return _WORDS.get(text, _STR)
+    if text.isascii() and text.isdecimal() and (first != "0" or text == "0"):
+        return _INT
+    if first in _SIGNS or _may_be_odd(text):
+        return str(_resolver.resolve(ScalarNode, text, (True, False)))
+    return _STR
+
+
+def _may_be_odd(text: str) -> bool:
+    """Whether what begins like a number may be an odd one, or a date."""
+    dots = text.count(".")
+    return dots == 1 or text[4:5] == "-" or (not dots and not _DIGITS.isdisjoint(text))
 
 
 class _Reader:
