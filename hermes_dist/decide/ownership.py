@@ -8,14 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from fnmatch import translate
 from functools import lru_cache
-from itertools import pairwise, takewhile
+from itertools import pairwise
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from hermes_dist import lazily
 from hermes_dist.agents import places, stores
 from hermes_dist.agents.places import SHARED_FOLDERS
 from hermes_dist.brand import BRANDS, LOCKFILE, MANIFEST, OWN_PLUGINS, PRIVATE, SHARED
@@ -29,7 +27,6 @@ from hermes_dist.model.paths import RelPath, folded
 from hermes_dist.model.tree import Tree
 from hermes_dist.model.trust import KEYS_FILE
 
-_SPECIAL = frozenset("*?[")
 _KNOWN_NAMES = 4096
 _KNOWN_FOLDERS = 1 << 15
 """More than a package may have, so that each is judged once however often its files are."""
@@ -47,26 +44,27 @@ class Owner(StrEnum):
 class _Names:
     """A set of name patterns; the result for each of some thousand names is cached.
 
-    Most are a name, the start of one or the end of one. Only what is left becomes an expression, because to compile
-    one of all names takes longer than to read a home.
+    Most are a name, the start of one or the end of one, and the others are searched for part by part: to compile an
+    expression of all takes longer than to read a home. Only ``*`` is special.
     """
 
     def __init__(self, *patterns: str) -> None:
         self._known: dict[str, bool] = {}
         self._names: set[str] = set()
-        starts, ends, rest, heads = [], [], [], []
+        self._parted: list[list[str]] = []
+        starts, ends, heads = [], [], []
         for pattern in map(str.lower, patterns):
-            if not _SPECIAL.intersection(pattern):
+            parts = pattern.split("*")
+            if len(parts) == 1:
                 self._names.add(pattern)
-            elif not _SPECIAL.intersection(pattern[:-1]) and pattern[-1] == "*":
-                starts.append(pattern[:-1])
-            elif not _SPECIAL.intersection(pattern[1:]) and pattern[0] == "*":
-                ends.append(pattern[1:])
+            elif len(parts) == 2 and not parts[1]:
+                starts.append(parts[0])
+            elif len(parts) == 2 and not parts[0]:
+                ends.append(parts[1])
             else:
-                rest.append(translate(pattern))
-                heads.append(_literal(pattern))
+                self._parted.append(parts)
+                heads.append(parts[0])
         self._starts, self._ends, self._heads = tuple(starts), tuple(ends), tuple(heads)
-        self._rest = lazily.pattern("|".join(rest) or "(?!)")
 
     def __contains__(self, name: str) -> bool:
         known = self._known.get(name)
@@ -81,7 +79,7 @@ class _Names:
             name in self._names
             or name.startswith(self._starts)
             or name.endswith(self._ends)
-            or (name.startswith(self._heads) and self._rest.match(name) is not None)
+            or any(_has_parts(name, parts) for parts in self._parted)
         )
 
     def marks(self) -> tuple[str, ...]:
@@ -98,9 +96,18 @@ class _Names:
         return (*self._names, *self._starts, *self._heads, *("" for _ in self._ends))
 
 
-def _literal(pattern: str) -> str:
-    """What a pattern begins with before anything of it is special."""
-    return "".join(takewhile(lambda char: char not in _SPECIAL, pattern))
+def _has_parts(name: str, parts: list[str]) -> bool:
+    """Whether a name begins with the first part, ends with the last, and has the others in between, in their order."""
+    first, *between, last = parts
+    at, end = len(first), len(name) - len(last)
+    if at > end or not (name.startswith(first) and name.endswith(last)):
+        return False
+    for part in between:
+        found = name.find(part, at, end)
+        if found < 0:
+            return False
+        at = found + len(part)
+    return True
 
 
 SHARED_FILES = (*places.SHARED_FILES, MANIFEST)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from hermes_dist.agents.dialects import BARE, NUMBER, WHOLE, Dialect
 
 _BARE = dict(BARE)
+_BEGIN_NUMBERS = frozenset("+-.0123456789")
 
 
 def as_read(value: object, dialect: Dialect) -> object:
@@ -35,6 +36,8 @@ def _by_ruamel(value: object) -> object:
 
 
 def _number(text: str) -> object:
+    if text[:1] not in _BEGIN_NUMBERS:
+        return text
     try:
         if NUMBER.fullmatch(text):
             return float(text.replace("_", ""))

@@ -606,7 +606,7 @@ def test_names_are_matched_as_the_shell_matches_them() -> None:
         *stores.RUNNING,
         *stores.TREES,
         *stores.BOOKKEEPING,
-        *("*", "?", "a?c", "[ab]c", "*mid*", "one*two", "Pre*", "*suf", "a*b*c"),
+        *("*", "**", "a**c", "*mid*", "one*two", "Pre*", "*suf", "a*b*c", "aa*aa", "*a*aa*a"),
     )
     parts = ("", "x", ".", "json", "AUTH", "mid", "one", "two", "pre", "suf", "a", "b", "c", "\n")
     names = {

@@ -248,13 +248,14 @@ def _in_one_alphabet(text: str) -> str:
     """
     if "{" in text or "%" in text:
         text = _VARIABLE.sub(lambda found: f"${found[1] or found[2]}", text)
-    return _CHOICE.sub("*", text.replace("\\ ", "\0").replace("\\", "/"))
+    plain = text.replace("\\ ", "\0").replace("\\", "/")
+    return _CHOICE.sub("*", plain) if "{" in plain or "[" in plain else plain
 
 
 def _spellings(word: str) -> Iterator[str]:
     """Yield a word, and what stands right behind an option of one letter or an ``@``: ``-Ilib``, ``-d@file``."""
     yield word
-    option = _OPTION.match(word)
+    option = _OPTION.match(word) if word.startswith("-") else None
     rest = word[option.end() :] if option else word
     yield rest
     yield rest.removeprefix("@")

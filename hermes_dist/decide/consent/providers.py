@@ -43,7 +43,7 @@ def _scalars(data: object, at: KeyPath) -> Iterator[tuple[KeyPath, object]]:
 def providers_of(variables: Iterable[str]) -> Iterator[str]:
     """Yield the names of providers whose key is among the environment variables, such as ``OPENROUTER_API_KEY``."""
     for name in variables:
-        found = _KEY.fullmatch(name)
+        found = _KEY.fullmatch(name) if name.endswith(("_KEY", "_TOKEN")) else None
         if found:
             word = found["provider"].lower()
             yield from (word, word.replace("_", "-"), *_ALSO.get(word, ()))

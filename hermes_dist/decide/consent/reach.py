@@ -46,6 +46,7 @@ _ELSEWHERE = lazily.pattern(
 _IN_FOLDER = lazily.pattern(
     r"(?:--?(?:C|w|directory|dir|cwd|chdir|project|prefix|workspace|rootdir|app-dir|work-dir|workdir)|cd|pushd|[A-Z_]*(?:PATH|LIB|DIR)[A-Z_]*)\Z"
 )
+_GOING = frozenset(["cd", "pushd"])
 _MODULE = lazily.pattern(r"-[A-Za-z]*m\Z")
 _CODE_WORD = lazily.pattern(r"(?:-[A-Za-z]*[ce]|--eval|--exec|--call|--print)\Z")
 _UNCLEAR = lazily.pattern(
@@ -205,12 +206,8 @@ class Reach:
         """Yield the places that the words of a command name."""
         before = ""
         for word in _parted(words):
-            if _MODULE.match(before):
-                yield from self._imported(word)
-            elif _IN_FOLDER.match(before):
-                yield from self._run_in(word)
-            elif _CODE_WORD.match(before):
-                yield _ALL_SCRIPTS
+            if before.startswith("-") or before.isupper() or before in _GOING:
+                yield from self._behind(before, word)
             # One word of a command may be a command itself: ``sh -c "python x.py"``.
             if " " in word.strip():
                 yield from self._of_words(
@@ -219,6 +216,15 @@ class Reach:
             for piece in self.names.pieces(word):
                 yield from self._of_piece(piece)
             before = word
+
+    def _behind(self, before: str, word: str) -> Iterator[_Place]:
+        """Yield the places that a word names because of the option, variable or command before it."""
+        if _MODULE.match(before):
+            yield from self._imported(word)
+        elif _IN_FOLDER.match(before):
+            yield from self._run_in(word)
+        elif _CODE_WORD.match(before):
+            yield _ALL_SCRIPTS
 
     def _of_piece(self, piece: Piece) -> Iterator[_Place]:
         for path in self.names.files(piece):

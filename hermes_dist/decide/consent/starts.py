@@ -32,9 +32,14 @@ _FOLDER_KEY = lazily.pattern(
     r"cwd|workdir|work(ing)?_?dir(ectory)?|directory|folder|dir|root", re.IGNORECASE
 )
 _FOLDER_VARIABLE = lazily.pattern(r"[A-Z0-9_]*(PATH|LIB|HOME|DIR|ROOT|FOLDER|PREFIX)[A-Z0-9_]*")
-_COMMAND_KEY = lazily.pattern(
-    r"(?:.*_)?(?:command|cmd|args|argv|exec|script|binary|bin|launcher|init_files|program|interpreter)s?"
+_FOLDERS = ("cwd", "dir", "folder", "root")
+"""One of these is in every name of a folder, and is looked for before the pattern is compiled."""
+_COMMAND_WORDS = (
+    *("command", "cmd", "args", "argv", "exec", "script", "binary", "bin"),
+    *("launcher", "init_files", "program", "interpreter"),
 )
+_COMMAND_KEY = lazily.pattern(rf"(?:.*_)?(?:{'|'.join(_COMMAND_WORDS)})s?")
+_COMMAND_ENDS = (*_COMMAND_WORDS, *(f"{word}s" for word in _COMMAND_WORDS))
 _INLINE = lazily.pattern(r"!`([^`\n]+)`")
 _NAME_LINE = lazily.pattern(r"^name:[ \t]*['\"]?([^'\"\r\n#]+)", re.MULTILINE)
 _SKILL = "SKILL.md"
@@ -90,9 +95,12 @@ def _command(key: KeyPath, entry: object) -> Start:
 
 def _names_folder(name: str, text: str) -> bool:
     """Whether a field says in which folder a command runs, or from which it loads."""
-    if _FOLDER_KEY.fullmatch(name):
+    low = name.lower()
+    may_be = not name.isascii() or any(part in low for part in _FOLDERS)
+    if may_be and _FOLDER_KEY.fullmatch(name):
         return True
-    return bool(_FOLDER_VARIABLE.fullmatch(name)) and not text.startswith("http")
+    is_variable = name.isupper() and _FOLDER_VARIABLE.fullmatch(name)
+    return bool(is_variable) and not text.startswith("http")
 
 
 def _texts(value: object, key: str) -> Iterator[tuple[str, str]]:
@@ -121,7 +129,8 @@ def _others(data: object, at: KeyPath = ()) -> Iterator[tuple[KeyPath, object]]:
 def _setting(key: KeyPath, value: object, names: Names) -> Start | None:
     """Return what any other setting runs, if its name says so or its whole value is the path of code; else None."""
     texts = [text for _, text in _texts(value, "")]
-    if _COMMAND_KEY.fullmatch(str(key[-1])):
+    name = str(key[-1])
+    if name.endswith(_COMMAND_ENDS) and _COMMAND_KEY.fullmatch(name):
         return Start(owner=format_key(key), words=tuple(texts))
     places = tuple(text for text in texts if _is_code(text, names))
     if not places:

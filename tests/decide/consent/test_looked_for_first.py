@@ -1,0 +1,28 @@
+"""What is looked for before a pattern is compiled is in everything that the pattern finds."""
+
+from __future__ import annotations
+
+from budget import examples
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hermes_dist.agents.dialects import NUMBER, WHOLE
+from hermes_dist.decide.consent import reach, starts
+from hermes_dist.model import dialects
+
+_WORDS = "cwd work ing dir ectory folder root command cmd args init_files bin interpreter s cd pushd eval print project"
+_NAMES = "PATH LIB HOME DIR ROOT PREFIX X CWD _ - -- C w m c e x 1 7 . + E ı K İ é"
+_TEXTS = st.lists(st.sampled_from([*_WORDS.split(), *_NAMES.split(), "\n", " "]), max_size=5)
+
+
+@settings(max_examples=examples(20_000), deadline=None)
+@given(_TEXTS.map("".join))
+def test_nothing_that_a_pattern_finds_is_missed(text: str) -> None:
+    folder = starts._FOLDER_KEY.fullmatch(text) or starts._FOLDER_VARIABLE.fullmatch(text)
+    assert starts._names_folder(text, "x") == bool(folder)
+    if starts._COMMAND_KEY.fullmatch(text):
+        assert text.endswith(starts._COMMAND_ENDS)
+    if any(one.match(text) for one in (reach._MODULE, reach._IN_FOLDER, reach._CODE_WORD)):
+        assert text.startswith("-") or text.isupper() or text in reach._GOING
+    if NUMBER.fullmatch(text) or WHOLE.fullmatch(text):
+        assert text[:1] in dialects._BEGIN_NUMBERS
