@@ -105,6 +105,7 @@ class NoteKind(Kind):
     CONTENTS_LOST = "contents-lost"
     OLD_CONTENTS_LOST = "old-contents-lost"
     NO_ROOM_TO_JOIN = "no-room-to-join"
+    FOLDER_IN_STORE = "folder-in-store"
 
     # files and variables
     LEFT_ALONE = "left-alone"
@@ -138,6 +139,7 @@ class NoteKind(Kind):
     EDIT_KEPT = "edit-kept"
     EDIT_IN_THE_WAY = "edit-in-the-way"
     HOME_IN_USE = "home-in-use"
+    HOME_CLOSED = "home-closed"
 
     # archives
     CONTENTS_NOT_IN_ARCHIVE = "contents-not-in-archive"

@@ -24,7 +24,7 @@ from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.source import PinKind
 from hermes_dist.model.tree import EMPTY, Digest, Tree
 from hermes_dist.ops.context import Context
-from hermes_dist.world.disk.errors import trouble
+from hermes_dist.world.disk.errors import Closed, trouble
 from hermes_dist.world.disk.fs import RealFs
 from hermes_dist.world.disk.links import agreed_in
 from hermes_dist.world.disk.locks import home_lock
@@ -344,6 +344,10 @@ def finish_leftover(path: Path) -> Recovered | None:
     except Busy:
         # Reading need not wait: before any change, `held` finishes it and reads the lock again.
         return None
+    except Closed as error:
+        # Its files are half of one version and half of another, so nothing true can be said of them.
+        error.what = f"a change of this profile was interrupted and can't be finished: {error.what}"
+        raise
 
 
 def finish_operation(fs: RealFs, path: Path) -> Recovered | None:

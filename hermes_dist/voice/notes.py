@@ -432,6 +432,9 @@ SENTENCES: Sentences = {
         "going back to them fetches them again if their source still has them"
     ),
     NoteKind.NO_ROOM_TO_JOIN: "the disk has no room to join more files of the store; free some space and run it again",
+    NoteKind.FOLDER_IN_STORE: (
+        "{path} is a folder where a file of the store belongs, so it was left alone; move it away, then run it again"
+    ),
     NoteKind.LEFT_ALONE: _left_alone,
     NoteKind.LINK_LEFT_ALONE: _link_left_alone,
     NoteKind.STAYS_BEHIND_LINK: (
@@ -473,6 +476,7 @@ SENTENCES: Sentences = {
         "an edit of yours touches what the update changed; it stays as it is"
     ),
     NoteKind.HOME_IN_USE: "{name} is in use, so its generations stay",
+    NoteKind.HOME_CLOSED: "{name} can't be changed by you, so its generations stay: {why}",
     NoteKind.CONTENTS_NOT_IN_ARCHIVE: (
         "{count} contents of the package are not in the archive; where both sides differ, yours stay"
     ),

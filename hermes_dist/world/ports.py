@@ -12,6 +12,7 @@ from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Entry
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from typing import Literal, TypeAlias
 
     from hermes_dist.model.left_out import LeftOut
@@ -65,6 +66,10 @@ class Fs(Protocol):
     symlinks, except for those that the user said to follow (:mod:`hermes_dist.world.disk.links`). Verbs raise
     ``OSError`` as the system gives it, and :class:`Odd` where another symlink is on the way.
     """
+
+    @property
+    def root(self) -> Path:
+        """The folder, for messages."""
 
     def elsewhere(self, path: str) -> Elsewhere | None:
         """Where a path behind a link really is; None if a file of this folder can be renamed to it.

@@ -10,7 +10,8 @@ The steps of a scenario, one a line; indented lines below a step are its block:
     empty REPO                  an empty bare repository
     git REPO WORDS…             git itself, in the repository
     drop REPO                   the repository disappears
-    freeze / thaw               nothing below HOME can be written by the commands, and it can be again
+    freeze [PATH] / thaw        nothing below HOME, or below a folder in it, can be written by the commands, and it
+                                can be again
     folder NAME                 files without git, in a folder beside the repositories
     $ COMMAND                   run it; the block is its stdout, lines beginning ``2> `` its stderr
     type ANSWER                 (below a command) run it on a terminal and type this; the block is all that is shown
@@ -207,8 +208,8 @@ class World:
         shutil.rmtree(self.repos / step.rest)
         self.made.pop(step.rest, None)
 
-    def do_freeze(self, _: Step) -> None:
-        freeze(self.home)
+    def do_freeze(self, step: Step) -> None:
+        freeze(self.path(step.rest) if step.rest else self.home)
         self.frozen = True
 
     def do_thaw(self, _: Step) -> None:

@@ -13,6 +13,7 @@ import itertools
 import os
 import random
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 from hermes_dist.model.tree import Digest, Entry
 from hermes_dist.world.ports import Kind, New, Unsupported
@@ -175,6 +176,7 @@ class SimFs:
     ) -> None:
         self.disk = disk
         self.log: list[Op] = []
+        self.root = Path("/home")
         self._can_exchange, self._links = exchange, links
         self.before = before
 

@@ -28,6 +28,7 @@ from hermes_dist.ops.layers.lost import fetch_again
 from hermes_dist.ops.sync.state import lock_of, package_of, read_record
 from hermes_dist.ops.trust.trusted_keys import signer_words
 from hermes_dist.world.disk.contents.clean import clean
+from hermes_dist.world.disk.errors import Closed
 from hermes_dist.world.disk.fs import RealFs
 from hermes_dist.world.disk.locks import home_lock
 from hermes_dist.world.git.cache import cache_name
@@ -39,6 +40,7 @@ from hermes_dist.world.transaction.apply import (
     prune,
 )
 from hermes_dist.world.transaction.aside import everywhere
+from hermes_dist.world.transaction.lock_told import slot_of_lock
 
 KEEP = 20
 """How many generations of a profile are kept."""
@@ -233,6 +235,7 @@ def gc(ctx: Context, *, keep: int = KEEP, days: float = DAYS, dry_run: bool = Fa
     )
     if done.full:
         notes.append(Note.of(NoteKind.NO_ROOM_TO_JOIN))
+    notes += (Note.of(NoteKind.FOLDER_IN_STORE, path=str(path)) for path in done.folders)
     notes += _about_lost(ctx, done.lost)
     return Collected(
         blobs=done.blobs,
@@ -278,13 +281,15 @@ def _folders_away(ctx: Context) -> list[Path]:
 
 
 def _pruned(homes: list[Path], keep: int, *, dry_run: bool) -> tuple[int, list[Note]]:
-    """Remove old generations; a home in use is left for another time, with a note."""
+    """Remove old generations; a home in use, or one that can't be written, is left as it is, with a note."""
     pruned, notes = 0, list[Note]()
     for home in homes:
         try:
             pruned += _prune(home, keep, dry_run=dry_run)
         except Busy:
             notes.append(Note.of(NoteKind.HOME_IN_USE, name=home.name))
+        except Closed as error:
+            notes.append(Note.of(NoteKind.HOME_CLOSED, name=home.name, why=str(error)))
     return pruned, notes
 
 
@@ -316,12 +321,20 @@ def _locks(path: Path) -> Iterator[Lock]:
     yield from _of_sync(path)
     with RealFs(path, home=True) as fs:
         images = [lock_image(fs, generation) for generation in generations(fs)]
+        images.append(_lock_of_interrupted(fs))
     for image in images:
         if image is not None:
             try:
                 yield load_lock(image)
             except Invalid:
                 continue
+
+
+def _lock_of_interrupted(fs: RealFs) -> bytes | None:
+    """The lockfile that an interrupted change of a home is to bring, if it can't be finished now."""
+    with suppress(DistError, OSError):
+        return fs.read(slot_of_lock())
+    return None
 
 
 def _of_sync(path: Path) -> Iterator[Lock]:

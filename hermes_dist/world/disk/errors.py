@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from pathlib import Path
 
 from hermes_dist.errors import DistError
 from hermes_dist.world.ports import Odd
@@ -13,7 +14,7 @@ HINTS = {
     errno.EDQUOT: "your quota on that disk is used up: free some space, then run it again",
     errno.EISDIR: "it is a folder; name a file",
     errno.ENOTDIR: "a part of its path is a file; check how it is spelled",
-    errno.EROFS: "that disk is read-only",
+    errno.EROFS: "mount that disk so that you can write there, then run it again",
     errno.EACCES: "check who owns the folder and whether you may write there",
     errno.EPERM: "check who owns the folder and whether you may write there",
     errno.EBUSY: "something is mounted on the way: unmount it, then run it again",
@@ -25,17 +26,36 @@ HINTS = {
 }
 
 
-def trouble(error: OSError, doing: str, *, where: str = "") -> DistError:
+_CLOSED = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
+
+
+class Closed(DistError):
+    """A place is read-only, or belongs to somebody else, who does not let us do that."""
+
+
+def is_closed(error: OSError) -> bool:
+    """Whether the system does not let us do that, here and for as long as nobody changes it."""
+    return error.errno in _CLOSED
+
+
+def trouble(error: OSError, doing: str, *, where: str = "", below: Path | None = None) -> DistError:
     """Return an error with a sentence for the user, made from a system error.
 
     Args:
         error: The system error.
         doing: The failed operation, such as ``can't write the lock``.
         where: The place; by default the file named by the error.
+        below: The folder in which it failed: the place, if the error does not name a file by its whole path.
+
+    Returns:
+        The error; :class:`Closed` if the place can't be written by us.
     """
     reason = os.strerror(error.errno) if error.errno else str(error)
     place = where or (str(error.filename) if error.filename else "")
-    return DistError(f"{doing}: {reason}", where=place, hint=HINTS.get(error.errno or 0, ""))
+    if below is not None and not place.startswith("/"):
+        place = str(below)
+    kind = Closed if is_closed(error) else DistError
+    return kind(f"{doing}: {reason}", where=place, hint=HINTS.get(error.errno or 0, ""))
 
 
 def not_regular(path: str) -> Odd:

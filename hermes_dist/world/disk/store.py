@@ -227,13 +227,35 @@ class Store:
         """
         from hermes_dist.world.disk.contents.batch import Batch  # noqa: PLC0415 - start-up: status only reads
 
+        there: list[Digest] = []
+        if not leaving and not self._is_open():
+            there, blobs = self._there_already(iter(blobs))
+            if not blobs:
+                return there
         make_private(self.root / INCOMING)
         with (
             RealFs(self.root) as fs,
             _opened(self.root) as root,
             _opened(self.root / INCOMING) as incoming,
         ):
-            return Batch(fs, root, incoming, self.boxes, leaving).run(blobs)
+            return there + Batch(fs, root, incoming, self.boxes, leaving).run(blobs)
+
+    def _is_open(self) -> bool:
+        """Whether this user may write into the store, or there is none yet."""
+        return os.access(f"{self._top}/{INCOMING}", os.W_OK) or not os.path.lexists(self._top)
+
+    def _there_already(self, blobs: Iterator[bytes]) -> tuple[list[Digest], Iterable[bytes]]:
+        """The names of the first blobs, as far as they are stored, and the others; nothing is made young.
+
+        So what only looks works with a store on a read-only disk, or of another user.
+        """
+        digests: list[Digest] = []
+        for data in blobs:
+            digest = Digest.of(data)
+            if self.size(digest) != len(data):
+                return digests, chain([data], blobs)
+            digests.append(digest)
+        return digests, ()
 
     def digests(self) -> Iterator[Digest]:
         """Every stored blob, in no order."""

@@ -16,6 +16,7 @@ from hermes_dist.world.child import Finished
 from hermes_dist.world.disk.errors import HINTS
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from typing import NoReturn
 
 _REDIRECT = (
@@ -266,6 +267,8 @@ _FOLLOWED = "warning: redirecting to"
 _TO = rf"(?m)^{_FOLLOWED} (https?://\S+)"
 _SHORTEST = 12
 """A user name shorter than this, next to a password, is not a token."""
+_OF_SERVER = r"(?m)^remote:[^\n]*"
+"""What git repeats of the server's words: a disk that is full there is not ours."""
 _PREFIX = r"(?i)^(?:fatal|error|remote: error|remote|ERR|ssh): ?"
 
 
@@ -325,20 +328,22 @@ def is_plain_server(finished: Finished) -> bool:
     return not finished.ok and not finished.stopped and "shallow capabilities" in finished.err
 
 
-def explain(finished: Finished, url: str, seconds: float) -> DistError:
+def explain(finished: Finished, url: str, seconds: float, cache: Path | None = None) -> DistError:
     """Return an error for a failed git command.
 
     Args:
         finished: The result of the command.
         url: The repository; credentials are removed.
         seconds: The time limit.
+        cache: Where the command writes on this machine; None if it only asks.
 
     Returns:
-        Unreachable if the way to the repository failed, Invalid if the repository itself is wrong.
+        Unreachable if the way to the repository failed, Invalid if the repository itself is wrong, and a plain error
+        if this machine is at fault.
     """
     where = without_credentials(url)
     return (
-        _local_trouble(finished)
+        _local_trouble(finished, cache)
         or _limit_reached(finished, where, seconds)
         or _known_trouble(finished, url, where)
         or _unknown_trouble(finished, url, where)
@@ -482,27 +487,30 @@ def _secrets_of(url: str) -> list[str]:
     return sorted(whole | pieces, key=len, reverse=True)
 
 
-def _local_trouble(finished: Finished) -> DistError | None:
+def _local_trouble(finished: Finished, cache: Path | None) -> DistError | None:
     """Return an error if this machine's own disk or limits caused the failure; None otherwise."""
     if finished.stopped:
         return None
+    place = str(cache or "")
     own, _ = resource.getrlimit(resource.RLIMIT_FSIZE)
     if own != resource.RLIM_INFINITY and (
         -finished.code == signal.SIGXFSZ or re.search(_BY_SIZE, finished.err)
     ):
         return DistError(
             f"your limit on the size of files ({own >> 10} KiB, ulimit -f) stopped it",
+            where=place,
             hint="raise the limit with: ulimit -f unlimited",
         )
+    ours = re.sub(_OF_SERVER, "", finished.err)
     for pattern, sentence, number in _DISK:
-        if re.search(pattern, finished.err):
-            return DistError(sentence, hint=HINTS[number])
+        if re.search(pattern, ours):
+            return DistError(sentence, where=place, hint=HINTS[number])
     return None
 
 
-def fail(finished: Finished, url: str, seconds: float) -> NoReturn:
+def fail(finished: Finished, url: str, seconds: float, cache: Path | None = None) -> NoReturn:
     """Raise the error that :func:`explain` returns."""
-    raise explain(finished, url, seconds)
+    raise explain(finished, url, seconds, cache)
 
 
 def reason(err: str) -> str:

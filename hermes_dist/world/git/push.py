@@ -49,6 +49,11 @@ _ROWS: tuple[tuple[str, str, str], ...] = (
         "first update the fork from the original",
     ),
     (
+        r"(?m)^remote:.*(?:No space left on device|[Dd]isk quota exceeded)",
+        "its server has no space left on its disk",
+        "free some space there, or ask whoever runs it; then run it again",
+    ),
+    (
         "not support.*atomic|atomic push",
         "its server can't move a branch and a tag in one step",
         "publish to another host",
@@ -232,7 +237,7 @@ class Publisher(BareGit):
         heard = masked_lines(progress, url)
         finished = run(command, self._within(self._patience.fetch), heard)
         if not finished.ok:
-            raise _refusal(finished, url, self._patience.fetch)
+            raise _refusal(finished, url, self._patience.fetch, self.cache(cache_of or url))
 
     def patch(self, url: str, commit: str) -> bytes:
         """Write a commit of the cache as a patch for ``git am``.
@@ -242,17 +247,17 @@ class Publisher(BareGit):
         """
         finished = run(self._writing.patch(self.cache(url), commit), self._local())
         if not finished.ok:
-            fail(finished, url, self._patience.local)
+            fail(finished, url, self._patience.local, self.cache(url))
         return finished.out
 
 
-def _refusal(finished: Finished, url: str, seconds: float) -> DistError:
+def _refusal(finished: Finished, url: str, seconds: float, cache: Path) -> DistError:
     """Return an error that says why a push did not go through."""
     where = without_credentials(url)
     said = masked(f"{finished.out.decode('utf-8', 'replace')}\n{finished.err}", url)
     if not finished.stopped and (error := _said_by_server(said, where)):
         return error
-    error = explain(finished, url, seconds)
+    error = explain(finished, url, seconds, cache)
     if isinstance(error, Unreachable):
         if is_doubtful(finished):
             error.hint = (
@@ -260,7 +265,8 @@ def _refusal(finished: Finished, url: str, seconds: float) -> DistError:
                 "(`publish` without --bump), which says so"
             )
         return error
-    return error if finished.stopped else _not_pushed(error, where)
+    is_ours = type(error) is DistError  # this machine's disk or limits
+    return error if finished.stopped or is_ours else _not_pushed(error, where)
 
 
 def _said_by_server(said: str, where: str) -> DistError | None:

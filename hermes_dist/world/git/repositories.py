@@ -284,7 +284,7 @@ class BareGit:
                         self.cache(url), url, oid, None, None, target=f"refs/tagged/{oid}"
                     )
                 if not finished.ok:
-                    fail(finished, url, self._patience.fetch)
+                    fail(finished, url, self._patience.fetch, self.cache(url))
         asked = "".join(f"{oid}\n" for oid, _ in wanted).encode()
         with Stream(self.tool.blobs(self.cache(url)), self._local(), asked) as child:
             return [read_original(child.out, oid, kind) for oid, kind in wanted]
@@ -356,7 +356,7 @@ class BareGit:
 
     def _unreadable(self, finished: Finished, url: str) -> DistError:
         """Return the error for an unreadable cache; put a damaged one away, so that the next run fetches it again."""
-        error = explain(finished, url, self._patience.local)
+        error = explain(finished, url, self._patience.local, self.cache(url))
         if not is_damage(finished):
             return error
         cache = self.cache(url)
@@ -391,7 +391,7 @@ class BareGit:
             finished = self._by_name(cache, url, commit, depth, finished)
         if not finished.ok:
             _refuse_partial(url)
-            fail(finished, url, self._patience.fetch)
+            fail(finished, url, self._patience.fetch, cache)
 
     def _fetched(
         self,

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from hermes_dist import __version__
 from hermes_dist.brand import Layout
 from hermes_dist.errors import DistError, Invalid, Refused, Unreachable, UsageError
+from hermes_dist.lazily import later
 from hermes_dist.model.registry import (
     DEFAULT,
     FOLDER,
@@ -27,6 +28,7 @@ from hermes_dist.model.registry import (
     parse_package,
 )
 from hermes_dist.model.source import parse_source
+from hermes_dist.world.disk.errors import Closed
 from hermes_dist.world.disk.fs import atomic_write
 from hermes_dist.world.disk.limits import MIB, Limits
 from hermes_dist.world.disk.locks import flock
@@ -37,6 +39,9 @@ from hermes_dist.world.registry.files import check_index, contents, fingerprint,
 from hermes_dist.world.registry.index import Hit, Index, Synced
 from hermes_dist.world.registry.seen import SeenReleases
 from hermes_dist.world.sources.api import Sources
+
+with later():
+    import tempfile
 
 Progress = Callable[[str], None]
 LIMITS = Limits(entries=1_000_000, blob=MIB, total=1024 * MIB)
@@ -81,6 +86,7 @@ class Registries:
             own, git, lambda: store, allow_insecure=allow_insecure, limits=LIMITS
         )
         self._fresh: set[str] = set()
+        self._for_this_run: dict[str, tempfile.TemporaryDirectory[str]] = {}
         self.seen = SeenReleases(layout.shared / "seen")
         self._lock = Lock()
 
@@ -319,9 +325,25 @@ class Registries:
         """Make sure that there is an index, if that needs no server; a folder's follows what is in the folder now."""
         index = self._index(registry)
         if not index.exists or index.meta("location") != _identity(registry):
-            self.sync(registry)
+            self._make_index(registry)
         elif registry.kind is RegistryKind.FOLDER and registry.name != DEFAULT:
             self._follow(registry)
+
+    def _make_index(self, registry: Registry) -> None:
+        """Sync a registry; if this machine's copy can't be written, that of a folder is made for this run alone."""
+        try:
+            self.sync(registry)
+        except DistError as error:
+            is_of_disk = type(error) in (DistError, Closed)
+            if registry.kind is not RegistryKind.FOLDER or not is_of_disk:
+                raise
+            try:
+                made = tempfile.TemporaryDirectory(prefix="hermes-dist-")
+                self._for_this_run[registry.name] = made
+                self._from_folder(registry)
+            except (DistError, OSError):
+                self._for_this_run.pop(registry.name, None)
+                raise error from None
 
     def _follow(self, registry: Registry) -> None:
         """Read again what changed in a folder; one that is away, or an index that can't be written, serves as it is."""
@@ -336,7 +358,10 @@ class Registries:
         return self._layout.shared / "registry" / registry.name
 
     def _index(self, registry: Registry) -> Index:
-        return Index(self._folder(registry).with_suffix(".db"), registry.name)
+        place = self._folder(registry)
+        if registry.name in self._for_this_run:
+            place = Path(self._for_this_run[registry.name].name, registry.name)
+        return Index(place.with_suffix(".db"), registry.name)
 
     def _from_folder(self, registry: Registry) -> Synced:
         root = Path(registry.location)

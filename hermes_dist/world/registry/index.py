@@ -200,14 +200,19 @@ class Index:
     @contextlib.contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
         self._path.parent.mkdir(parents=True, exist_ok=True)
+        is_new = not self._path.exists()
         try:
             with closing(sqlite3.connect(self._path, timeout=_WAIT)) as db, db:
                 if not db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
                     db.executescript(_TABLES)
                 yield db
         except sqlite3.Error as error:
+            if is_new:
+                self._path.unlink(missing_ok=True)
             raise DistError(
-                f"the index can't be written: {error}", where=str(self._path)
+                f"the index can't be written: {error}",
+                where=str(self._path),
+                hint="check whether that disk is full or read-only, then run it again",
             ) from error
 
 

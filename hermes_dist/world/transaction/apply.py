@@ -149,7 +149,7 @@ def apply(
     guards, carries = guards or {}, carries or {}
     # An older transaction must be finished first: the plan's checks would otherwise see a half-changed home.
     recover(fs, guards, lock_without)
-    with _explaining("nothing was changed"), ExitStack() as abort:
+    with _explaining("nothing was changed", fs), ExitStack() as abort:
         found = fs.read(LOCKFILE)
         changes = tuple(
             sorted((s for s in steps if s.before != s.after), key=lambda step: step.path)
@@ -199,7 +199,7 @@ def recover(
     """
     if fs.kind(TXN) == "absent":
         return None
-    with _explaining("an interrupted operation can't be cleared away"), uninterrupted():
+    with _explaining("an interrupted operation can't be cleared away", fs), uninterrupted():
         text = fs.read(JOURNAL)
         if text is None:
             _discard(fs)
@@ -438,11 +438,11 @@ def _discard(fs: Fs) -> None:
 
 
 @contextlib.contextmanager
-def _explaining(doing: str) -> Iterator[None]:
-    """Turn an error of the system into a sentence for the user."""
+def _explaining(doing: str, fs: Fs) -> Iterator[None]:
+    """Turn an error of the system into a sentence for the user, which names at least the home."""
     try:
         yield
     except OSError as error:
         if error.errno == errno.EEXIST and TXN in str(error.filename):
             raise DistError("another transaction is open", hint="run it again") from error
-        raise trouble(error, doing) from error
+        raise trouble(error, doing, below=fs.root) from error

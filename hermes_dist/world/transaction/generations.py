@@ -58,7 +58,7 @@ def generations(fs: Fs) -> list[Generation]:
                     )
                 )
     except OSError as error:
-        raise trouble(error, "can't read the history") from error
+        raise trouble(error, "can't read the history", below=fs.root) from error
     return found
 
 
@@ -86,7 +86,7 @@ def before_image(fs: Fs, generation: Generation, step: Step) -> bytes | None:
     try:
         return fs.read(slot_of(generation.steps.index(step), f"{GENERATIONS}/{generation.number}"))
     except OSError as error:
-        raise trouble(error, "can't read the history") from error
+        raise trouble(error, "can't read the history", below=fs.root) from error
 
 
 def lock_image(fs: Fs, generation: Generation) -> bytes | None:
@@ -100,7 +100,7 @@ def lock_image(fs: Fs, generation: Generation) -> bytes | None:
     try:
         return fs.read(f"{GENERATIONS}/{generation.number}/{LOCK_SLOT}")
     except OSError as error:
-        raise trouble(error, "can't read the history") from error
+        raise trouble(error, "can't read the history", below=fs.root) from error
 
 
 def prune(fs: Fs, keep: int) -> int:
@@ -130,7 +130,7 @@ def prune(fs: Fs, keep: int) -> int:
         if old:
             fs.sync_folder(GENERATIONS)
     except OSError as error:
-        raise trouble(error, "can't clear away old generations") from error
+        raise trouble(error, "can't clear away old generations", below=fs.root) from error
     return len(old)
 
 

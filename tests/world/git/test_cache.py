@@ -292,6 +292,15 @@ def test_trouble_with_this_machines_disk_is_told_as_that(err: str, sentence: str
     assert "network" not in str(error)
 
 
+def test_a_full_disk_is_told_with_its_place_and_only_if_it_is_ours(tmp_path: Path) -> None:
+    full = "fatal: unable to write loose object file: No space left on device"
+    ours = explain(Finished(128, b"", full), "https://example.org/bot", 1, tmp_path)
+    assert (ours.where, ours.what) == (str(tmp_path), "the disk is full")
+    theirs = explain(Finished(128, b"", f"remote: {full}"), "https://example.org/bot", 1, tmp_path)
+    assert theirs.where == "https://example.org/bot"
+    assert theirs.what != "the disk is full"
+
+
 LIMITED = """
 import json, os, resource, sys
 sys.path[:0] = json.loads(sys.argv[1])

@@ -224,6 +224,21 @@ def test_a_server_that_says_no_is_quoted_and_nothing_moves(opened: Open, repo: R
         assert repo.git("rev-parse", "main") == before
 
 
+def test_a_server_whose_disk_is_full_is_told_from_a_full_disk_here(
+    opened: Open, repo: Repo
+) -> None:
+    hook = repo.path / "hooks" / "pre-receive"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\necho 'fatal: write error: No space left on device' >&2\nexit 1\n")
+    hook.chmod(hook.stat().st_mode | stat.S_IXUSR)
+    with GitHttp(repo.path.parent) as server:
+        url = f"{server.url}/bot.git"
+        with pytest.raises(Refused) as told:
+            publish(opened(), url, {"SOUL.md": "x"})
+    assert told.value.where == url
+    assert "the disk is full" not in str(told.value)
+
+
 def test_a_branch_that_is_checked_out_there_is_refused(tmp_path: Path) -> None:
     repo = Repo(tmp_path / "work")
     repo.commit(PACKAGE)

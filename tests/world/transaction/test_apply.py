@@ -709,3 +709,15 @@ def test_a_file_in_the_staging_folder_is_swept_as_well(tmp_path: Path) -> None:
     (staging / "file").write_bytes(b"x")
     assert sweep(RealFs(root)) == 2
     assert os.listdir(staging) == []
+
+
+def test_a_disk_that_is_full_before_anything_is_changed_is_told_with_the_home(root: Path) -> None:
+    def hook(_call: int, called: str, *_paths: object) -> None:
+        if called == "write_new":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "0")
+
+    with pytest.raises(DistError) as told:
+        update(Hooked(root, hook), root)
+    assert str(told.value) == f"{root}: nothing was changed: {os.strerror(errno.ENOSPC)}"
+    assert told.value.hint
+    assert contents(root) == {**HOME, **MACHINE}

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import stat
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from pathlib import Path
@@ -43,6 +44,7 @@ class Cleaned(NamedTuple):
         rescued: How many contents were still readable in them.
         lost: What is needed and not there.
         full: The disk had no room to join more boxes.
+        folders: Folders where files of the store belong; they are left alone.
     """
 
     blobs: int
@@ -53,6 +55,7 @@ class Cleaned(NamedTuple):
     rescued: int
     lost: frozenset[Digest]
     full: bool
+    folders: tuple[Path, ...] = ()
 
 
 def clean(
@@ -140,6 +143,7 @@ class _Cleaner:
         self._removed = self._size = self._joined = self._into = 0
         self._damaged = self._rescued = 0
         self._full = False
+        self._folders: set[Path] = set()
 
     def run(self) -> Cleaned:
         """Clean, and say what was done.
@@ -167,6 +171,7 @@ class _Cleaner:
             self._rescued,
             self._lost(),
             self._full,
+            tuple(sorted(self._folders)),
         )
 
     def _lost(self) -> frozenset[Digest]:
@@ -182,15 +187,27 @@ class _Cleaner:
         """Give what a killed clean-up was about to remove its name back."""
         for folder in (self._boxes.folder, *self._root.glob("[0-9a-f][0-9a-f]")):
             for going in folder.glob(f"*{GOING}"):
-                bring_back(going)
+                if self._is_file(going):
+                    bring_back(going)
+
+    def _is_file(self, path: Path) -> bool:
+        """Whether there may be a file of the store; a folder in its place is noted, as somebody else put it there."""
+        with contextlib.suppress(FileNotFoundError):
+            if stat.S_ISDIR(path.stat(follow_symlinks=False).st_mode):
+                self._folders.add(path)
+                return False
+        return True
 
     def _files(self) -> None:
         """Remove contents that have files of their own."""
         for digest in set(alone(self._root)):
+            path = self._root / place_of(digest)
+            if not self._is_file(path):
+                continue
             if digest in self._keep:
                 self._missing.discard(bytes.fromhex(digest))
             else:
-                self._count(self._remove(self._root / place_of(digest), self._older_than), 1)
+                self._count(self._remove(path, self._older_than), 1)
 
     def _count(self, size: int | None, blobs: int) -> None:
         if size is not None:
@@ -220,6 +237,8 @@ class _Cleaner:
         try:
             file = (self._boxes.folder / box).stat(follow_symlinks=False)
         except FileNotFoundError:
+            return
+        if not self._is_file(self._boxes.folder / box):
             return
         index = self._boxes.index(box)
         if not index and not index.damaged:
@@ -356,7 +375,8 @@ class _Cleaner:
         """Remove what killed commands left."""
         for left in self._root.glob(f"{INCOMING}/*"):
             with contextlib.suppress(FileNotFoundError):
-                if left.stat(follow_symlinks=False).st_mtime < self._older_than:
+                old = left.stat(follow_symlinks=False).st_mtime < self._older_than
+                if old and self._is_file(left):
                     left.unlink()
 
 

@@ -373,3 +373,24 @@ def test_a_damaged_box_of_which_more_can_be_read_a_moment_later_stays(
     clean(store, set(every), older_than=NOW + 60)
     monkeypatch.undo()
     assert [Store(store.root).read(d) for d in every] == data_of(1)
+
+
+def test_a_folder_in_the_place_of_a_file_is_left_alone_and_the_rest_is_cleaned(
+    store: Store,
+) -> None:
+    kept, gone = put(store, 1), put(store, 2)
+    [alone, lost] = store.put_many([b"x" * 40, b"y" * 40])
+    name = store.path(lost)
+    name.unlink()
+    odd = [store.root / "packs" / ("0" * 64), name]
+    for folder in odd:
+        folder.mkdir()
+        (folder / "mine").write_text("mine")
+    age(store)
+    would = clean(store, {*kept, lost}, older_than=2000, dry_run=True)
+    done = clean(store, {*kept, lost}, older_than=2000)
+    assert done == would
+    assert done.folders == tuple(sorted(odd))
+    assert (done.blobs, done.lost) == (len(gone) + 1, {lost})
+    assert not store.has(alone)
+    assert [(folder / "mine").read_text() for folder in odd] == ["mine", "mine"]
