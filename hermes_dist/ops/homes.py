@@ -345,7 +345,9 @@ def finish_leftover(path: Path) -> Recovered | None:
         # Reading need not wait: before any change, `held` finishes it and reads the lock again.
         return None
     except Closed as error:
-        # Its files are half of one version and half of another, so nothing true can be said of them.
+        if not (path / ".dist" / "txn" / "journal").exists():
+            return None  # it had not begun to change the home
+        # Its files may be half of one version and half of another, so nothing true can be said of them.
         error.what = f"a change of this profile was interrupted and can't be finished: {error.what}"
         raise
 

@@ -154,6 +154,10 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
             "gc --keep 5 --older-than 30",
             "Keep five generations, and contents younger than 30 days.",
         ),
+        (
+            "gc --keep 1 --older-than 0 --sources",
+            "Free as much as possible; the last change can still be undone.",
+        ),
     ),
     "overview": _of(
         ("", "The active profile, what is open, and what to do next."),

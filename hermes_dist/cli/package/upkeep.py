@@ -337,9 +337,16 @@ def gc(
             "--older-than", metavar="DAYS", min=0, help="Keep contents younger than this."
         ),
     ] = ops.DAYS,
+    sources: Annotated[
+        bool,
+        typer.Option(
+            "--sources",
+            help="Also remove the copies of sources that profiles come from; the next update fetches them again.",
+        ),
+    ] = False,
     dry_run: DryRun = False,
 ) -> int:
-    done = ops.gc(session.ctx, keep=keep, days=days, dry_run=dry_run)
+    done = ops.gc(session.ctx, keep=keep, days=days, sources=sources, dry_run=dry_run)
     session.screen.emit("gc", collected_data(done, dry_run=dry_run))
     verb = "Would remove" if dry_run else "Removed"
     blobs, old = counted(done.blobs, "content"), counted(done.generations, "old generation")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from pathlib import Path
 from typing import Literal
@@ -27,7 +29,7 @@ from hermes_dist.ops.homes import Home, finish_operation, look_into
 from hermes_dist.ops.layers.lost import fetch_again
 from hermes_dist.ops.sync.state import lock_of, package_of, read_record
 from hermes_dist.ops.trust.trusted_keys import signer_words
-from hermes_dist.world.disk.contents.clean import clean
+from hermes_dist.world.disk.contents.clean import Cleaned, clean
 from hermes_dist.world.disk.errors import Closed
 from hermes_dist.world.disk.fs import RealFs
 from hermes_dist.world.disk.locks import home_lock
@@ -205,7 +207,14 @@ class Collected(Struct, frozen=True, kw_only=True):
     notes: tuple[Note, ...] = ()
 
 
-def gc(ctx: Context, *, keep: int = KEEP, days: float = DAYS, dry_run: bool = False) -> Collected:
+def gc(
+    ctx: Context,
+    *,
+    keep: int = KEEP,
+    days: float = DAYS,
+    sources: bool = False,
+    dry_run: bool = False,
+) -> Collected:
     """Remove old generations, contents that no lock names, and cached repositories that no profile comes from.
 
     What is left in the store is put in order: damaged files are written anew, and small ones are joined.
@@ -214,6 +223,7 @@ def gc(ctx: Context, *, keep: int = KEEP, days: float = DAYS, dry_run: bool = Fa
         ctx: The context.
         keep: How many generations of each profile to keep.
         days: Only remove contents stored before that many days; what another command stores right now is younger.
+        sources: Also remove the cached repositories that profiles come from, except those that are in use right now.
         dry_run: Only count; remove nothing.
 
     Raises:
@@ -227,16 +237,15 @@ def gc(ctx: Context, *, keep: int = KEEP, days: float = DAYS, dry_run: bool = Fa
     # Read again: the generations that are gone now need their contents no more.
     locks = [lock for home in (*homes, *away) for lock in _locks(home)]
     needed = {digest for lock in locks for digest in lock.contents()}
-    names = {cache_name(without_credentials(lock.pin.url)) for lock in locks}
     now = time.time()
     done = clean(ctx.store, needed, older_than=now - days * _DAY, dry_run=dry_run)
     caches = collect(
-        ctx.layout.git_cache, names, older_than=now - _CACHE_DAYS * _DAY, dry_run=dry_run
+        ctx.layout.git_cache,
+        frozenset() if sources else _caches_of(locks),
+        older_than=math.inf if sources else now - _CACHE_DAYS * _DAY,
+        dry_run=dry_run,
     )
-    if done.full:
-        notes.append(Note.of(NoteKind.NO_ROOM_TO_JOIN))
-    notes += (Note.of(NoteKind.FOLDER_IN_STORE, path=str(path)) for path in done.folders)
-    notes += _about_lost(ctx, done.lost)
+    notes += [*_about_store(done), *_about_lost(ctx, done.lost)]
     return Collected(
         blobs=done.blobs,
         size=done.size,
@@ -249,6 +258,19 @@ def gc(ctx: Context, *, keep: int = KEEP, days: float = DAYS, dry_run: bool = Fa
         lost=len(done.lost),
         notes=tuple(notes),
     )
+
+
+def _caches_of(locks: Iterable[Lock]) -> AbstractSet[str]:
+    """The names of the cached repositories that profiles come from."""
+    return {cache_name(without_credentials(lock.pin.url)) for lock in locks}
+
+
+def _about_store(done: Cleaned) -> Iterator[Note]:
+    """Say what was left undone in the store."""
+    if done.full:
+        yield Note.of(NoteKind.NO_ROOM_TO_JOIN)
+    for path in done.folders:
+        yield Note.of(NoteKind.FOLDER_IN_STORE, path=str(path))
 
 
 def _about_lost(ctx: Context, lost: frozenset[Digest]) -> Iterator[Note]:

@@ -41,7 +41,7 @@ from hermes_dist.world.registry.seen import SeenReleases
 from hermes_dist.world.sources.api import Sources
 
 with later():
-    import tempfile
+    from tempfile import TemporaryDirectory
 
 Progress = Callable[[str], None]
 LIMITS = Limits(entries=1_000_000, blob=MIB, total=1024 * MIB)
@@ -86,7 +86,7 @@ class Registries:
             own, git, lambda: store, allow_insecure=allow_insecure, limits=LIMITS
         )
         self._fresh: set[str] = set()
-        self._for_this_run: dict[str, tempfile.TemporaryDirectory[str]] = {}
+        self._for_this_run: dict[str, TemporaryDirectory[str]] = {}
         self.seen = SeenReleases(layout.shared / "seen")
         self._lock = Lock()
 
@@ -338,7 +338,7 @@ class Registries:
             if registry.kind is not RegistryKind.FOLDER or not is_of_disk:
                 raise
             try:
-                made = tempfile.TemporaryDirectory(prefix="hermes-dist-")
+                made = TemporaryDirectory(prefix="hermes-dist-")
                 self._for_this_run[registry.name] = made
                 self._from_folder(registry)
             except (DistError, OSError):

@@ -166,6 +166,19 @@ def test_gc_removes_repositories_that_no_profile_comes_from(story: Story, tmp_pa
     assert story.update().done
 
 
+def test_gc_removes_the_copies_of_sources_only_if_that_is_asked_for(story: Story) -> None:
+    caches = story.root / "distributions" / "git"
+    before = contents(story.home)
+    assert gc(story.ctx).caches == 0
+    assert gc(story.ctx, sources=True, dry_run=True).caches == 1
+    assert len(list(caches.glob("*.git"))) == 1
+    assert gc(story.ctx, sources=True).caches == 1
+    assert not list(caches.iterdir())
+    assert contents(story.home) == before
+    story.ship({"SOUL.md": "second\n"})
+    assert story.update().done
+
+
 def test_a_home_in_use_keeps_its_generations_and_is_named(story: Story) -> None:
     story.ship({"SOUL.md": "second\n"})
     story.update()
