@@ -106,6 +106,7 @@ class NoteKind(Kind):
     OLD_CONTENTS_LOST = "old-contents-lost"
     NO_ROOM_TO_JOIN = "no-room-to-join"
     FOLDER_IN_STORE = "folder-in-store"
+    NEWER_BOXES = "newer-boxes"
 
     # files and variables
     LEFT_ALONE = "left-alone"

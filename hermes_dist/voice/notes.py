@@ -432,6 +432,10 @@ SENTENCES: Sentences = {
         "going back to them fetches them again if their source still has them"
     ),
     NoteKind.NO_ROOM_TO_JOIN: "the disk has no room to join more files of the store; free some space and run it again",
+    NoteKind.NEWER_BOXES: (
+        "files of the store that a newer {program} wrote: {count}; this one can't read them, so they were left alone; "
+        "upgrade it to use what is in them"
+    ),
     NoteKind.FOLDER_IN_STORE: (
         "{path} is a folder where a file of the store belongs, so it was left alone; move it away, then run it again"
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 
 from msgspec import Struct
 
@@ -11,7 +12,7 @@ from hermes_dist.decide.changes import Change, How, KeyChange, key_changes, show
 from hermes_dist.decide.conflict_copy import Copy, marked_copy, texts_fit, value_at
 from hermes_dist.decide.consent.parking import park
 from hermes_dist.decide.placement.timing import schedule_words
-from hermes_dist.errors import Invalid
+from hermes_dist.errors import Invalid, Lost
 from hermes_dist.model.documents.api import ABSENT, kind_of, load_data
 from hermes_dist.model.keypath import BODY, KeyPath, parse_key
 from hermes_dist.model.paths import RelPath
@@ -77,15 +78,22 @@ def _shown(path: RelPath, key: KeyPath, value: object) -> str:
 
 
 def _three(proposal: Proposal, conflict: Conflict) -> tuple[bytes | None, ...]:
-    """The file as received, yours and upstream's; None for a side without it."""
+    """The file as received, yours and upstream's; None for a side without it.
+
+    What was received may be lost; the file then counts as added on both sides, as it does for a merge.
+    """
     read = together(proposal.plan.blobs, proposal.read)
-    trees = (proposal.home.base, proposal.ours, proposal.tree)
-    if proposal.lock and not proposal.tree:
-        # Going back merges with no package: what is open then is what the lock of that time remembers.
+    base, *others = (proposal.home.base, proposal.ours, proposal.tree)
+    if proposal.lock and (proposal.new or not proposal.tree):
+        # Going back merges with no package, and an import into a new home with none before: what is open then is what
+        # the lock remembers.
         lock = proposal.lock
-        trees = (lock.base, proposal.plan.after(proposal.ours), lock.theirs())
-    entries = (tree.get(conflict.path) for tree in trees)
-    return tuple(read(entry.digest) if entry else None for entry in entries)
+        base, others = lock.base, [proposal.plan.after(proposal.ours), lock.theirs()]
+    was, *sides = (tree.get(conflict.path) for tree in (base, *others))
+    received = None
+    with suppress(Lost):
+        received = read(was.digest) if was else None
+    return received, *(read(entry.digest) if entry else None for entry in sides)
 
 
 def copy_of(proposal: Proposal, conflict: Conflict) -> Copy:

@@ -19,6 +19,7 @@ from hermes_dist.decide.own import without_own
 from hermes_dist.errors import Busy, DistError, Invalid, Unreachable
 from hermes_dist.model.left_out import LeftOut
 from hermes_dist.model.lock import Lock, load_lock
+from hermes_dist.model.lock_head import Newer
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.source import without_credentials
@@ -245,7 +246,7 @@ def gc(
         older_than=math.inf if sources else now - _CACHE_DAYS * _DAY,
         dry_run=dry_run,
     )
-    notes += [*_about_store(done), *_about_lost(ctx, done.lost)]
+    notes += [*_about_store(ctx, done), *_about_lost(ctx, done.lost)]
     return Collected(
         blobs=done.blobs,
         size=done.size,
@@ -265,8 +266,10 @@ def _caches_of(locks: Iterable[Lock]) -> AbstractSet[str]:
     return {cache_name(without_credentials(lock.pin.url)) for lock in locks}
 
 
-def _about_store(done: Cleaned) -> Iterator[Note]:
+def _about_store(ctx: Context, done: Cleaned) -> Iterator[Note]:
     """Say what was left undone in the store."""
+    if done.newer:
+        yield Note.of(NoteKind.NEWER_BOXES, count=done.newer, program=ctx.brand.dist_command)
     if done.full:
         yield Note.of(NoteKind.NO_ROOM_TO_JOIN)
     for path in done.folders:
@@ -348,6 +351,8 @@ def _locks(path: Path) -> Iterator[Lock]:
         if image is not None:
             try:
                 yield load_lock(image)
+            except Newer:
+                raise  # it is whole, and what it needs is not known
             except Invalid:
                 continue
 

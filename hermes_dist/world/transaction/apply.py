@@ -204,7 +204,7 @@ def recover(
         if text is None:
             _discard(fs)
             return Recovered("discarded")
-        journal = Journal.decode(text)
+        journal = Journal.decode(text, str(fs.root))
         if journal is None:
             _set_aside(fs, "damaged")
             return Recovered("set aside")

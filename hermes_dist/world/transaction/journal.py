@@ -180,10 +180,17 @@ class Journal(Struct, frozen=True, kw_only=True):
         return body.getvalue()
 
     @classmethod
-    def decode(cls, text: bytes) -> Journal | None:
+    def decode(cls, text: bytes, home: str = "") -> Journal | None:
         """Parse a journal; None if it is torn or damaged, or names places that no transaction of ours would touch.
 
         A home may come from elsewhere, or belong to another user than the one who runs this, with a journal in it.
+
+        Args:
+            text: The journal.
+            home: Whose it is, for errors.
+
+        Raises:
+            Invalid: A newer program wrote it.
         """
         body, _, check = text.partition(b"\n")
         if check != Digest.of(body).encode() + b"\n":
@@ -191,7 +198,9 @@ class Journal(Struct, frozen=True, kw_only=True):
         data: dict[str, Any] = json.loads(body)
         if data["format"] not in (1, 2):
             raise Invalid(
-                "this home was changed by a newer hermes-dist", hint="upgrade hermes-dist"
+                "this home was changed by a newer hermes-dist",
+                where=home,
+                hint="upgrade hermes-dist, then run it again",
             )
         before, after = data["lock"]
         journal = cls(
@@ -217,7 +226,7 @@ class Journal(Struct, frozen=True, kw_only=True):
     def load(cls, fs: Fs, folder: str = TXN) -> Journal | None:
         """Read the journal of a transaction or generation; None if it is missing or damaged."""
         text = fs.read(f"{folder}/journal")
-        return None if text is None else cls.decode(text)
+        return None if text is None else cls.decode(text, str(fs.root))
 
 
 def rewrite(fs: Fs, journal: Journal) -> None:

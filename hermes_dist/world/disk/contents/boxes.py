@@ -20,7 +20,7 @@ from threading import Lock
 from hermes_dist.errors import Invalid
 from hermes_dist.lazily import later
 from hermes_dist.model.tree import Digest
-from hermes_dist.world.disk.contents.form import Part, name_of, read_rows, rows_of
+from hermes_dist.world.disk.contents.form import Part, is_newer, name_of, read_rows, rows_of
 from hermes_dist.world.disk.contents.going import GOING, either
 from hermes_dist.world.disk.contents.index import Index, Place, may_hold
 
@@ -121,6 +121,18 @@ class Boxes:
             found, rescue = os.fstat(fd), Rescue(fd)
             file = (found.st_dev, found.st_ino, found.st_size)
             return Index(box, rescue.rows(), file, unread=rescue.failed)
+        finally:
+            os.close(fd)
+
+    def is_newer(self, box: str) -> bool:
+        """Whether a box was written by a newer program, in a form that this one does not know.
+
+        Raises:
+            OSError: The disk fails.
+        """
+        fd = self._open(box)
+        try:
+            return is_newer(fd)
         finally:
             os.close(fd)
 

@@ -45,6 +45,7 @@ class Cleaned(NamedTuple):
         lost: What is needed and not there.
         full: The disk had no room to join more boxes.
         folders: Folders where files of the store belong; they are left alone.
+        newer: How many boxes were written by a newer program; they are left alone, so what is lost may be in them.
     """
 
     blobs: int
@@ -56,6 +57,7 @@ class Cleaned(NamedTuple):
     lost: frozenset[Digest]
     full: bool
     folders: tuple[Path, ...] = ()
+    newer: int = 0
 
 
 def clean(
@@ -144,6 +146,7 @@ class _Cleaner:
         self._damaged = self._rescued = 0
         self._full = False
         self._folders: set[Path] = set()
+        self._newer: set[str] = set()
 
     def run(self) -> Cleaned:
         """Clean, and say what was done.
@@ -172,6 +175,7 @@ class _Cleaner:
             self._lost(),
             self._full,
             tuple(sorted(self._folders)),
+            len(self._newer),
         )
 
     def _lost(self) -> frozenset[Digest]:
@@ -243,6 +247,9 @@ class _Cleaner:
         index = self._boxes.index(box)
         if not index and not index.damaged:
             return  # it can't be opened, so what is in it is not known
+        if index.damaged and self._boxes.is_newer(box):
+            self._newer.add(box)
+            return
         size = used = needed = 0
         for key, _, part in ROW.iter_unpack(index.rows):
             size += part

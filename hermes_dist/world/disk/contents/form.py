@@ -28,6 +28,8 @@ ENTRY_MARK = b"hd-entry"
 ROW = struct.Struct(">32sQQ")
 _END = struct.Struct(">8sQ")
 _MARK = b"hd-pack1"
+_ANY_MARK = b"hd-pack"
+"""How the mark of every form begins; a number follows."""
 _BUFFER = 1 << 18
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -101,6 +103,17 @@ def find_rows(fd: int) -> Part | None:
     if mark != _MARK or count > end // ROW.size:
         return None
     return end - count * ROW.size, count
+
+
+def is_newer(fd: int) -> bool:
+    """Whether an open box has a form that only a newer program knows; then nothing in it is damaged.
+
+    Raises:
+        OSError: The disk fails.
+    """
+    end = os.fstat(fd).st_size - _END.size
+    mark = os.pread(fd, len(_MARK), end) if end >= 0 else b""
+    return mark.startswith(_ANY_MARK) and mark[len(_ANY_MARK) :].isdigit() and mark != _MARK
 
 
 def read_rows(fd: int) -> bytes:

@@ -394,3 +394,20 @@ def test_a_folder_in_the_place_of_a_file_is_left_alone_and_the_rest_is_cleaned(
     assert (done.blobs, done.lost) == (len(gone) + 1, {lost})
     assert not store.has(alone)
     assert [(folder / "mine").read_text() for folder in odd] == ["mine", "mine"]
+
+
+def test_a_box_of_a_newer_program_is_left_alone(store: Store) -> None:
+    needed, junk = put(store, 1), put(store, 2)
+    for box in boxes(store):
+        data = box.read_bytes()
+        box.write_bytes(data.replace(b"hd-entry", b"hd-other").replace(b"hd-pack1", b"hd-pack2"))
+    newer = {box: box.read_bytes() for box in boxes(store)}
+    known = put(store, 3)
+    age(store)
+    store = Store(store.root)
+    done = clean(store, {*needed, *known}, older_than=2000)
+    assert (done.newer, done.damaged, done.blobs) == (2, 0, 0)
+    assert done.lost == set(needed)
+    assert {box: box.read_bytes() for box in boxes(store) if box in newer} == newer
+    assert [store.read(digest) for digest in known] == data_of(3)
+    assert not any(store.has(digest) for digest in junk)
