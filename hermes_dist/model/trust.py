@@ -253,8 +253,14 @@ def _loaded(data: bytes, place: str, read: Callable[[Mapping[str, object]], _T])
         raw = tomli.loads(data.decode())
         number = raw.get("format", _FORMAT)
         # TOML has booleans, and to Python True equals 1.
+        if isinstance(number, int) and number > _FORMAT:
+            raise Invalid(
+                f"it has format {number}, newer than this program knows ({_FORMAT})",
+                where=place,
+                hint="update hermes-dist; the file stays as it is",
+            )
         if number != _FORMAT or isinstance(number, bool):
-            raise ValueError(f"its format {number!r:.20} is not known; update hermes-dist")
+            raise ValueError(f"its format {number!r:.20} is not known")
         return read(raw)
     except (KeyError, TypeError, ValueError, RecursionError) as err:
         why = str(err) or "it is nested too deeply"

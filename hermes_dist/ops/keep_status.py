@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from contextlib import suppress
 
 from hermes_dist.agents.places import BUNDLED, ENV
-from hermes_dist.brand import LOCKFILE, PRIVATE, SYNC_RECORD
+from hermes_dist.brand import LOCKFILE, MANIFEST, PRIVATE, SYNC_RECORD
 from hermes_dist.errors import DistError
 from hermes_dist.light import TYPE_CHECKING
+from hermes_dist.model.paths import RelPath
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.last_status import kept
 from hermes_dist.ops.own_source import is_own
@@ -18,6 +20,7 @@ from hermes_dist.world.disk.last_look import FILE, record_of
 from hermes_dist.world.disk.links import RECORD
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from typing import Any
 
 _BESIDE = (LOCKFILE, ENV, BUNDLED, RECORD, f"{PRIVATE}/txn", SYNC_RECORD)
@@ -35,8 +38,11 @@ def keep(ctx: Context, look: Look, said: Mapping[str, Any]) -> None:
     if look.seen is None or not _comes_from_home(look.status):
         return
     name = look.status.profile
-    paths = ("", *_BESIDE, *look.seen.folders, *look.seen.found)
     home = ctx.layout.home(name)
+    stored = _in_store(ctx, home, look.status)
+    if stored is None:
+        return
+    paths = ("", *_BESIDE, *look.seen.folders, *look.seen.found, *stored)
     record = record_of(home, paths, look.began, kept(name, _asked_of_shell(look), said))
     if record is not None and (home / PRIVATE).is_dir():
         with suppress(DistError):  # a full disk only makes the next status slower
@@ -53,6 +59,22 @@ def _comes_from_home(found: Status) -> bool:
     if lock is None or lock.layers or is_own(lock.source):
         return False
     return not (found.keys or found.notes or found.links)
+
+
+def _in_store(ctx: Context, home: Path, found: Status) -> list[str] | None:
+    """The files of the store that hold what was compared, relative to the home; None if that can't be written.
+
+    If one is lost, the next status says of which file it was, or fetches it again.
+    """
+    lock = found.lock
+    manifest = lock.theirs_at(RelPath(MANIFEST)) if lock else None
+    needed = {manifest.digest} if manifest else set()
+    needed |= {change.before.digest for change in found.edited if change.before}
+    files = {ctx.store.file_of(digest) for digest in needed}
+    real = os.path.realpath(home)
+    paths = sorted(os.path.relpath(file, real) for file in files if file is not None)
+    is_plain = all(path.isprintable() for path in paths)
+    return paths if is_plain and None not in files else None
 
 
 def _asked_of_shell(look: Look) -> dict[str, bool]:

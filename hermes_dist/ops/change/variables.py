@@ -76,12 +76,17 @@ def manifest_of(ctx: Context, lock: Lock, read: Read | None = None) -> Manifest 
         return None
 
 
-def received_manifest(ctx: Context, lock: Lock) -> Manifest | None:
+def received_manifest(ctx: Context, lock: Lock, read: Read | None = None) -> Manifest | None:
     """The author's manifest as received, which asks also for the variables of the layers; None if its content is lost.
 
     A layer in a folder, or one whose commit is not here any more, is left out: no server is contacted.
+
+    Args:
+        ctx: The context.
+        lock: The lock.
+        read: Reads contents; by default the store.
     """
-    manifest = manifest_of(ctx, lock)
+    manifest = manifest_of(ctx, lock, read)
     if manifest is None or not lock.layers:
         return manifest
     pins = [layer.pin for layer in lock.layers if layer.pin.commit]

@@ -18,7 +18,7 @@ from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.plan import Conflict, Effect
 from hermes_dist.ops.change.legible import DOCUMENTS, trouble_with
-from hermes_dist.ops.change.observe import Observed, left_alone, observe, seen_records
+from hermes_dist.ops.change.observe import Observed, first_of, left_alone, observe, seen_records
 from hermes_dist.ops.change.variables import environment_of, manifest_of, received_manifest
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, agreed_links, open_to_read
@@ -28,6 +28,7 @@ from hermes_dist.world.load import load_manifest
 if TYPE_CHECKING:
     from hermes_dist.decide.changes import Change, KeyChange
     from hermes_dist.decide.own import OwnUnit
+    from hermes_dist.model.tree import Read
 
 
 class Status(Struct, frozen=True, kw_only=True):
@@ -119,7 +120,7 @@ def look(ctx: Context, name: ProfileName) -> Look:
         edited = tuple(change for change in differs.edited if not seen.hides(change.path))
         keys, own, units = differs.keys, differs.own, differs.units
     wanted: tuple[Wanted, ...] = ()
-    if asking := _asking(ctx, home, lock):
+    if asking := _asking(ctx, home, lock, first_of(ctx.store.read, seen.read)):
         wanted = environment_of(ctx, home.path, asking)
     found = Status(
         profile=name,
@@ -179,16 +180,16 @@ def _waiting(home: Home, lock: Lock) -> tuple[Effect, ...]:
         return lock.parked
 
 
-def _asking(ctx: Context, home: Home, lock: Lock) -> Manifest | None:
+def _asking(ctx: Context, home: Home, lock: Lock, read: Read) -> Manifest | None:
     """The manifest as received, at least the variables that it asks for: of a large package they are remembered."""
     entry = lock.theirs_at(RelPath(MANIFEST))
     if entry is None or lock.layers or len(lock.base) < MANY:
-        return received_manifest(ctx, lock)
+        return received_manifest(ctx, lock, read)
     records = seen_records()
     asked = records.asked_before(home.path, entry.digest)
     if asked is not None:
         return Manifest(name=lock.name, env=asked)
-    manifest = received_manifest(ctx, lock)
+    manifest = received_manifest(ctx, lock, read)
     if manifest is not None:
         records.remember_asked(home.path, entry.digest, manifest.env)
     return manifest

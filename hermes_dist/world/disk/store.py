@@ -57,6 +57,17 @@ class Store:
                 return found.st_size if stat.S_ISREG(found.st_mode) else None
         return None
 
+    def file_of(self, digest: Digest) -> str | None:
+        """Return the path of the file that holds a blob, of its own or shared; None if it is missing."""
+        with contextlib.suppress(OSError):
+            place = self._place(digest)
+            path = (
+                f"{self.boxes.folder}/{place.box}" if place else f"{self._top}/{place_of(digest)}"
+            )
+            if os.path.lexists(path):
+                return path
+        return None
+
     def has_all(self, digests: Iterable[Digest]) -> bool:
         """Return whether there are blobs of all these names."""
         return next(self._lacking(digests), None) is None

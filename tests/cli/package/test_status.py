@@ -208,6 +208,35 @@ def test_whatever_happens_in_whatever_order_status_says_what_a_whole_look_says(
     assert kept, "none of it was said again"
 
 
+@pytest.mark.parametrize("many", [False, True])
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_content_that_the_store_has_lost_is_noticed(
+    many: bool, is_there: bool, bot: Path, capsys: Capsys, tmp_path: Path
+) -> None:
+    if many:  # they share a file of the store
+        more = {f"skills/a/notes/{number}.md": f"note {number}\n" for number in range(30)}
+        source = Repo(tmp_path / "large", bare=True)
+        source.commit({**FILES, **more})
+        assert _run("uninstall", "bot", "-y") == 0
+        assert _run("install", f"file://{source.path}", "--name", "bot", "-y", "--force") == 0
+        for path in more:
+            assert (bot / path).exists()
+    (bot / "SOUL.md").write_text("Mine.\n")
+    first = _looked_anew(bot, capsys)
+    assert (bot / last_look.FILE).exists()
+    if not is_there:
+        for source_folder in (tmp_path / "source", tmp_path / "large"):
+            shutil.rmtree(source_folder, ignore_errors=True)
+        shutil.rmtree(bot.parents[1] / "distributions/git")
+    shutil.rmtree(bot.parents[1] / "distributions/store")
+    said = _said(capsys)
+    if is_there:
+        assert said == first
+        assert list((bot.parents[1] / "distributions/store").iterdir()), "it is fetched again"
+    else:
+        assert "what was received is lost" in "".join(said[1:])
+
+
 def test_a_variable_of_the_shell_counts_as_it_is_now(
     bot: Path, capsys: Capsys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
