@@ -15,7 +15,8 @@ import psutil
 MEMORY = Path("/dev/shm")
 NEEDED = 8 << 30
 """A whole run writes up to 3 GiB; this much has to be free, of the folder and of the machine's memory."""
-_NAME = "hd-tests"
+_NAME = "hdt"
+"""Short, as scenarios print the addresses of repositories in it, which are not to be wrapped."""
 
 
 def place() -> Path | None:

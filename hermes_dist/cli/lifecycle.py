@@ -335,7 +335,7 @@ def restore(
         return _list_away(session)
     if Path(profile).is_file():
         raise UsageError(
-            f"{profile!r:.100} is a file, not the name of a profile",
+            f"{profile!r} is a file, not the name of a profile",
             hint="restore it from a backup with",
             command=f"backup restore {shlex.quote(profile)}",
         )

@@ -70,6 +70,14 @@ def test_a_key_may_stand_for_its_fingerprint_but_not_for_another() -> None:
         )
 
 
+def test_a_file_of_a_newer_program_is_not_called_damaged() -> None:
+    with pytest.raises(Invalid) as caught:
+        load_policy(b"format = 2\nnew = 1", "/etc/policy.toml")
+    assert caught.value.where == "/etc/policy.toml"
+    assert "newer" in caught.value.what
+    assert "move it away" not in caught.value.hint
+
+
 @pytest.mark.parametrize(
     "text",
     [
