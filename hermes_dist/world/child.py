@@ -8,6 +8,7 @@ influence.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import select
 import signal
@@ -34,7 +35,8 @@ if TYPE_CHECKING:
     _Item = TypeVar("_Item")
 
 _CHUNK = 1 << 16
-_running: set[subprocess.Popen[bytes]] = set()
+_running: dict[subprocess.Popen[bytes], tuple[int, ...]] = {}
+"""The children that are waited for, each with the pipe that ties it to us: see :func:`_fasten`."""
 _births: set[object] = set()
 _ended_by: list[int] = []
 _ERR_BYTES = 1 << 16
@@ -216,17 +218,60 @@ def _start(
     note("run", *_told(command.argv))
     argv = ["/bin/sh", "-c", _LIMITER, "sh", mask, *limits, *command.argv]
     with _being_born():
-        process = _begin(argv, command, stdin, stderr)
-        _running.add(process)
+        tie = _new_tie()
+        try:
+            process = _begin(argv, command, stdin, stderr, tie)
+        except BaseException:
+            _close(tie)
+            raise
+        _running[process] = tie
+        _fasten(process, tie)
     return process
 
 
+def _new_tie() -> tuple[int, ...]:
+    """A pipe that is to tie a child to us; none where the system has no such ties, or no room for one."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            return os.pipe()
+    return ()
+
+
+def _fasten(process: subprocess.Popen[bytes], tie: tuple[int, ...]) -> None:
+    """Have the system end the group of a child as soon as we are gone, even if we are killed and can't see to it.
+
+    Nobody but us has the end of the pipe that is written to. When we are gone it is closed, and then the system sends
+    the group the signal that is asked for here: until then nothing watches, waits or runs. Only Linux lets the signal
+    be chosen; the one that other systems send is ignored by default.
+    """
+    if sys.platform == "linux" and tie:
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(tie[0], fcntl.F_SETOWN, -process.pid)
+            fcntl.fcntl(tie[0], fcntl.F_SETSIG, signal.SIGTERM)
+            fcntl.fcntl(tie[0], fcntl.F_SETFL, os.O_ASYNC)
+
+
+def _let_go(process: subprocess.Popen[bytes]) -> None:
+    """Note that a child has ended; what it left in the background goes on, such as git's store of passwords."""
+    tie = _running.pop(process, ())
+    if tie:
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(tie[0], fcntl.F_SETFL, 0)
+    _close(tie)
+
+
+def _close(tie: tuple[int, ...]) -> None:
+    for fd in tie:
+        os.close(fd)
+
+
 def _begin(
-    argv: list[str], command: Command, stdin: int, stderr: int | IO[bytes]
+    argv: list[str], command: Command, stdin: int, stderr: int | IO[bytes], tie: tuple[int, ...]
 ) -> subprocess.Popen[bytes]:
     try:
         return subprocess.Popen(
             argv,
+            pass_fds=tie[:1],
             env=dict(command.env),
             cwd="/",
             start_new_session=True,
@@ -470,7 +515,7 @@ def run(command: Command, bounds: Bounds, on_line: Callable[[str], None] | None 
     finally:
         _kill(process)
         process.wait()
-        _running.discard(process)
+        _let_go(process)
         for pipe in (process.stdout, process.stderr):
             if pipe is not None:
                 pipe.close()
@@ -585,7 +630,7 @@ class Stream:
         self._timer.cancel()
         _kill(self._process)
         self._process.wait()
-        _running.discard(self._process)
+        _let_go(self._process)
         self._feeder.join()
         self.out.close()
         self._listener.join(_GRACE)

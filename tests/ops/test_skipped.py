@@ -13,12 +13,15 @@ from story import BOT, Story
 from hermes_dist.brand import HERMES
 from hermes_dist.model.notes import NoteKind
 from hermes_dist.model.paths import ProfileName
+from hermes_dist.ops.change import proposal
 from hermes_dist.ops.change.request import Request
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.package import install as ops
 from hermes_dist.ops.package.history import history
 from hermes_dist.ops.package.status import status
+from hermes_dist.ops.package.undo import undo
 from hermes_dist.ops.package.update import update
+from hermes_dist.ops.package.upkeep import verify
 from hermes_dist.world.ports import Fs
 from hermes_dist.world.transaction import realize
 from tests.gitrepo import Repo
@@ -121,3 +124,28 @@ def test_what_was_left_alone_is_offered_again_whenever_the_update_is_killed(
         assert killed(lambda: overtaken(story), at), at
         came = "Rule 1 is mine" in story.read("SOUL.md")
         ends_well()
+
+
+def test_what_an_earlier_program_counted_in_vain_is_named_and_comes_after_an_undo(
+    story: Story,
+) -> None:
+    """It was killed before it noted in the lockfile that a file was left alone."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(proposal, "lock_without", lambda text, _before, _skipped: text)
+        overtaken(story)
+    assert not story.update().done, "it counts as received"
+    found = verify(story.ctx, BOT)
+    assert not found.sound
+    assert [line.partition(",")[0] for line in found.damaged] == [
+        "generation 2: SOUL.md was left alone"
+    ]
+    undo(story.ctx, BOT, Request(), lambda _: True, lambda _: None)
+    story.update(Request())
+    assert "Rule 30 is new" in story.read("SOUL.md")
+    assert "Rule 1 is mine" in story.read("SOUL.md")
+    assert verify(story.ctx, BOT).sound
+
+
+def test_what_is_noted_as_left_alone_is_no_fault(story: Story) -> None:
+    overtaken(story)
+    assert verify(story.ctx, BOT).sound

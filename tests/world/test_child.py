@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -210,7 +211,22 @@ WAYS = {
 }
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def has_tied(pid: int) -> bool:
+    """Whether a process has asked for a signal about one of its open files."""
+    for path in Path(f"/proc/{pid}/fdinfo").iterdir():
+        with suppress(OSError):  # it was closed meanwhile
+            if int(path.read_text().split()[3], 8) & os.O_ASYNC:
+                return True
+    return False
+
+
+ONLY_ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="the system knows no such ties")
+
+
+@pytest.mark.parametrize(
+    "number",
+    [signal.SIGTERM, signal.SIGHUP, pytest.param(signal.SIGKILL, marks=ONLY_ON_LINUX)],
+)
 @pytest.mark.parametrize("way", WAYS)
 def test_whoever_ends_us_ends_the_children_that_we_wait_for(
     way: str, number: signal.Signals, tmp_path: Path
@@ -219,10 +235,35 @@ def test_whoever_ends_us_ends_the_children_that_we_wait_for(
     words = [sys.executable, "-c", WAITS + WAYS[way], "", str(pid)]
     with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as us:
         assert eventually(pid.exists, 60)
+        if number == signal.SIGKILL:
+            assert eventually(lambda: has_tied(us.pid)), (
+                "that comes right after the start of the child"
+            )
         us.send_signal(number)
         assert us.communicate(timeout=60)[1] == ""
     assert us.returncode == -number, "as without a child"
     assert eventually(lambda: not is_alive(int(pid.read_text())))
+
+
+def test_what_a_child_leaves_in_the_background_goes_on_after_it() -> None:
+    done = run(sh("sleep 600 >/dev/null 2>&1 & echo $!"), Bounds())
+    left = int(done.out)
+    try:
+        assert not eventually(lambda: not is_alive(left), 0.3)
+    finally:
+        os.kill(left, signal.SIGKILL)
+
+
+def test_ties_to_children_that_have_ended_are_closed() -> None:
+    before = len(os.listdir("/proc/self/fd")) if sys.platform == "linux" else 0
+    for _ in range(3):
+        run(sh("exit 1"), Bounds())
+        with Stream(sh("echo"), Bounds()):
+            pass
+    with pytest.raises(ValueError, match="null"):
+        run(Command(("/bin/sh", "-c", "\0"), ENV), Bounds())
+    if sys.platform == "linux":
+        assert len(os.listdir("/proc/self/fd")) == before
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

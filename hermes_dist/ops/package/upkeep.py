@@ -65,7 +65,8 @@ class Verified(Struct, frozen=True, kw_only=True):
         mended: How many contents were fetched again.
         source: Whether the source still has what the lock says.
         about_source: Why not, or why that is unknown.
-        damaged: Saved files of earlier generations that are missing or damaged, in words.
+        damaged: Saved files of earlier generations that are missing or damaged, and what the last one left alone and
+            counts as received, in words.
         signer: The key that must sign releases, with its name; empty for none.
     """
 
@@ -117,7 +118,7 @@ def verify(ctx: Context, name: ProfileName) -> Verified:
         mended=mended,
         source=source,
         about_source=about,
-        damaged=tuple(_damaged(home)),
+        damaged=(*_damaged(home), *_counted_in_vain(home)),
         signer=signer_words(ctx, lock.signer),
     )
 
@@ -178,6 +179,27 @@ def _damaged(home: Home) -> Iterator[str]:
                 image = before_image(fs, generation, step)
                 if image is None or Digest.of(image) != step.before.digest:
                     yield f"generation {generation.number}: {step.path}"
+
+
+def _counted_in_vain(home: Home) -> Iterator[str]:
+    """The files that count as received although the last change left them alone.
+
+    Earlier programs noted that by a second change of the lockfile, and could be killed before it.
+    """
+    if home.lock is None or home.lock_bytes is None:
+        return
+    with RealFs(home.path, home=True) as fs:
+        last = generations(fs)[-1:]
+    for generation in last:
+        if generation.lock_after != Digest.of(home.lock_bytes):
+            return
+        for step in generation.steps:
+            received = home.lock.base.get(step.path)
+            if step.path in generation.skipped and step.after and received == step.after:
+                yield (
+                    f"generation {generation.number}: {step.path} was left alone, but counts as received; "
+                    f"undo the change and update again"
+                )
 
 
 class Collected(Struct, frozen=True, kw_only=True):
