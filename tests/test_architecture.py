@@ -61,7 +61,7 @@ ONLY_IN = {
     "resolvelib": ("decide.layers.resolve",),
     "pathspec": ("world.sources",),
     "psutil": ("world.agent.table",),
-    "fcntl": ("world.disk",),
+    "fcntl": ("world.disk", "world.child"),
     "tarfile": ("world.archive",),
     "tuf": ("world.registry.tuf", "world.registry.tuf_library"),
     "zlib": ("world.archive", "world.disk.store", "world.git", "decide.secrets.members"),

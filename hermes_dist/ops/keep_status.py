@@ -66,15 +66,14 @@ def _in_store(ctx: Context, home: Path, found: Status) -> list[str] | None:
 
     If one is lost, the next status says of which file it was, or fetches it again.
     """
-    lock = found.lock
-    manifest = lock.theirs_at(RelPath(MANIFEST)) if lock else None
-    needed = {manifest.digest} if manifest else set()
-    needed |= {change.before.digest for change in found.edited if change.before}
-    files = {ctx.store.file_of(digest) for digest in needed}
-    real = os.path.realpath(home)
-    paths = sorted(os.path.relpath(file, real) for file in files if file is not None)
-    is_plain = all(path.isprintable() for path in paths)
-    return paths if is_plain and None not in files else None
+    manifest = found.lock.theirs_at(RelPath(MANIFEST)) if found.lock else None
+    needed = {entry for entry in (manifest, *(change.before for change in found.edited)) if entry}
+    real, paths = os.path.realpath(home), set()
+    for file in {ctx.store.file_of(entry.digest) for entry in needed}:
+        if file is None:
+            return None
+        paths.add(os.path.relpath(file, real))
+    return sorted(paths) if all(map(str.isprintable, paths)) else None
 
 
 def _asked_of_shell(look: Look) -> dict[str, bool]:

@@ -366,6 +366,11 @@ def _locks(path: Path) -> Iterator[Lock]:
     if not path.is_dir():
         return
     yield from _of_sync(path)
+    yield from _earlier(path)
+
+
+def _earlier(path: Path) -> Iterator[Lock]:
+    """The locks of a home's generations, and that of a change which can't be finished now; damaged ones are skipped."""
     with RealFs(path, home=True) as fs:
         images = [lock_image(fs, generation) for generation in generations(fs)]
         images.append(_lock_of_interrupted(fs))

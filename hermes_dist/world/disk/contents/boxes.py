@@ -125,14 +125,15 @@ class Boxes:
             os.close(fd)
 
     def is_newer(self, box: str) -> bool:
-        """Whether a box was written by a newer program, in a form that this one does not know.
-
-        Raises:
-            OSError: The disk fails.
-        """
-        fd = self._open(box)
+        """Whether a box can be read, and was written by a newer program in a form that this one does not know."""
+        try:
+            fd = self._open(box)
+        except OSError:
+            return False
         try:
             return is_newer(fd)
+        except OSError:
+            return False
         finally:
             os.close(fd)
 
