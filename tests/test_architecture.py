@@ -169,13 +169,23 @@ class Module:
     def tree(self) -> ast.Module:
         return ast.parse(self.text)
 
+    @cached_property
+    def nodes(self) -> list[ast.AST]:
+        """Whatever is in the tree; to walk through it takes longer than any of the tests."""
+        return [*ast.walk(self.tree)]
+
     @property
     def room(self) -> str:
         return self.name.split(".")[0]
 
+    @cached_property
+    def docstrings(self) -> set[int]:
+        """Which constants are docstrings, or other texts that do nothing, by their ids."""
+        return {id(node) for node in _docstrings(self.nodes)}
+
     def imports(self) -> Iterator[tuple[str, int]]:
         """Dotted names imported anywhere: also in functions, and for types alone."""
-        for node in ast.walk(self.tree):
+        for node in self.nodes:
             if isinstance(node, ast.ImportFrom) and node.module:
                 yield from ((f"{node.module}.{alias.name}", node.lineno) for alias in node.names)
             elif isinstance(node, ast.Import):
@@ -237,9 +247,7 @@ def _begins(name: str, starts: tuple[str, ...]) -> bool:
 
 def _offenders(module: Module, bad: Callable[[ast.AST], bool]) -> list[str]:
     return [
-        f"{module.path.name}:{getattr(node, 'lineno', 0)}"
-        for node in ast.walk(module.tree)
-        if bad(node)
+        f"{module.path.name}:{getattr(node, 'lineno', 0)}" for node in module.nodes if bad(node)
     ]
 
 
@@ -349,13 +357,12 @@ def test_only_the_voice_speaks_asks_and_exits(module: Module) -> None:
 
 @each_of([m for m in MODULES if m.name != BRAND])
 def test_names_of_brands_stand_in_the_brand_alone(module: Module) -> None:
-    docs = {id(node) for node in _docstrings(module.tree)}
     wrong = [
         f"{module.path.name}:{node.lineno}: {node.value!r:.60}"
-        for node in ast.walk(module.tree)
+        for node in module.nodes
         if isinstance(node, ast.Constant)
         and isinstance(node.value, str)
-        and id(node) not in docs
+        and id(node) not in module.docstrings
         and any(word in node.value for word in BRAND_WORDS)
     ]
     assert wrong == []
@@ -393,7 +400,6 @@ AGENTS_WORDS = _agents_words()
 
 @each_of([m for m in MODULES if m.room != AGENTS])
 def test_names_of_the_agents_own_things_stand_in_one_place(module: Module) -> None:
-    docs = {id(node) for node in _docstrings(module.tree)}
 
     def named(text: str) -> bool:
         return text in AGENTS_WORDS or (
@@ -402,17 +408,17 @@ def test_names_of_the_agents_own_things_stand_in_one_place(module: Module) -> No
 
     wrong = [
         f"{module.path.name}:{node.lineno}: {node.value!r:.60}"
-        for node in ast.walk(module.tree)
+        for node in module.nodes
         if isinstance(node, ast.Constant)
         and isinstance(node.value, str)
-        and id(node) not in docs
+        and id(node) not in module.docstrings
         and named(node.value)
     ]
     assert wrong == [], "name it in hermes_dist/agents and import it"
 
 
-def _docstrings(tree: ast.Module) -> Iterator[ast.Constant]:
-    for node in ast.walk(tree):
+def _docstrings(nodes: Iterable[ast.AST]) -> Iterator[ast.Constant]:
+    for node in nodes:
         body = getattr(node, "body", None)
         for statement in body if isinstance(body, list) else ():
             if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
@@ -456,7 +462,8 @@ def test_late_imports_do_not_grow_in_number() -> None:
 def test_what_is_loaded_later_is_not_needed_at_once(module: Module) -> None:
     """Each use of a name from a block of ``later`` has to be one that such a name is for."""
     late = _late_names(module.tree)
-    assert _needed(module.tree, late) == [], "import it as ever, outside the block"
+    wrong = _needed(module.tree, late) if late else []
+    assert wrong == [], "import it as ever, outside the block"
 
 
 def _late_names(tree: ast.Module) -> set[str]:
@@ -792,7 +799,7 @@ PATTERNS_AT_ONCE = {
 def test_named_tuples_are_those_that_are_made_fast(module: Module) -> None:
     slow = [
         f"line {line.lineno}"
-        for line in ast.walk(module.tree)
+        for line in module.nodes
         if isinstance(line, ast.ImportFrom)
         and line.module == "typing"
         and any(alias.name == "NamedTuple" for alias in line.names)

@@ -21,12 +21,14 @@ PAGE = Path(__file__).parent.parent / "docs" / "profiles.md"
 HOME = "/home/ada"
 NO_NETWORK = "http://127.0.0.1:9"  # nobody listens there, so the agent's own doctor need not wait for an answer
 NO_AGENT = "hermes: Hermes Agent is not installed; install it with `pip install hermes-agent`, or name its launcher in HERMES_AGENT_BIN"
-# What would talk to a model, wait for a person or start a service is only handed over, not run.
+# What would talk to a model, wait for a person or start a service is only handed over, not run; nor is the doctor a second
+# time. What the agent says of its version, it says once: behind a script we ask it again with each command.
 SHIM = """\
 #!/bin/sh
+[ "$*" = --version ] && exec cat "{version}"
 echo "$*" >> "$HOME/handed-over"
 case " $* " in
-  *" chat "*|*" setup "*|*" gateway "*|*" update "*|*" tools "*) exit 0 ;;
+  *" --profile=coder doctor "*|*" chat "*|*" setup "*|*" gateway "*|*" update "*|*" tools "*) exit 0 ;;
 esac
 exec {agent} "$@"
 """
@@ -136,7 +138,11 @@ def test_every_command_of_the_page_works_with_the_real_agent_behind_the_door(
         "---\nname: haiku\ndescription: Three lines.\n---\nWrite one.\n"
     )
     shim = tmp_path / "hermes"
-    shim.write_text(SHIM.format(agent=agent))
+    version = tmp_path / "version"
+    version.write_bytes(
+        subprocess.run([agent, "--version"], check=True, capture_output=True).stdout
+    )
+    shim.write_text(SHIM.format(agent=agent, version=version))
     shim.chmod(0o755)
     for said in transcript():
         code, found = run(
@@ -160,6 +166,7 @@ def test_every_command_of_the_page_works_with_the_real_agent_behind_the_door(
     handed = (machine.user_home / "handed-over").read_text().splitlines()
     assert "-p coder chat" in handed
     assert "chat -p coder -q hello" in handed
+    assert "--profile=coder doctor" in handed
     # A newer agent keeps its own records of names: it is asked to carry them along.
     own = ("profile migrate-identity", "profile purge-identity")
     assert not any(line.startswith("profile ") and not line.startswith(own) for line in handed)

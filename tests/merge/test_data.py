@@ -282,9 +282,10 @@ def _three(seed: int) -> tuple[str, str, str]:
 
 
 def test_no_comment_of_ours_is_lost_in_500_files() -> None:
+    wanted = examples(500)
     done = fallen_back = 0
     for seed in range(1000, 2000):
-        if done == 500:
+        if done == wanted:
             break
         try:
             base, ours, theirs = _three(seed)
@@ -307,8 +308,8 @@ def test_no_comment_of_ours_is_lost_in_500_files() -> None:
         assert set(clashes) <= set(result.conflicts) or extra
         if not extra:  # a comment in the way is a conflict that the data does not know
             assert same(_data(result.content) or {}, value), seed
-    assert done == 500
-    assert fallen_back < 25
+    assert done == wanted
+    assert fallen_back < wanted / 20
 
 
 # Comments, by examples

@@ -73,7 +73,7 @@ def test_the_ending_tells_the_language() -> None:
     assert kinds == [YAML, YAML, JSON, None, None]
 
 
-@pytest.mark.parametrize("seed", range(300))
+@pytest.mark.parametrize("seed", range(examples(300)))
 def test_yaml_is_read_as_the_agents_loader_reads_it(seed: int) -> None:
     text = Sample(seed).text()
     assert same(load_data(text.encode(), YAML), yaml.load(text, yaml.CSafeLoader))

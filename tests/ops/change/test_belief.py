@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from budget import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from story import BOT, FIRST, GO, LINES, Story, contents
@@ -91,7 +92,7 @@ def twin(story: Story, root: Path) -> Story:
     return other
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25, least=8), deadline=None)
 @given(mine=EDITS, theirs=EDITS, word=st.sampled_from(["", LINES, "lost"]))
 def test_whatever_a_record_says_an_update_does_the_same(
     mine: dict[str, str], theirs: dict[str, str], word: str

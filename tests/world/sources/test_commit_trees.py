@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from budget import examples
 from gitrepo import Repo
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -107,7 +108,7 @@ def _committed(repo: Repo, edits: dict[str, tuple[str, bool] | None]) -> str:
     return repo.commit(files, executable=run)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=examples(12, least=6), deadline=None)
 @given(
     histories=st.lists(_EDITS, min_size=1, max_size=4),
     stale=st.sampled_from([1, 50]),

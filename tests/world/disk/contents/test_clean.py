@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
-from budget import examples
+from budget import STRIDE, examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -212,7 +212,7 @@ def test_wherever_a_clean_up_is_killed_every_needed_content_is_read(tmp_path: Pa
         for digest in needed:
             later.read(digest)
         assert not list(store.root.rglob("*~"))
-        step += 1
+        step += STRIDE
     assert step > 30
 
 
