@@ -243,6 +243,26 @@ def files(version: str) -> dict[str, str | bytes]:
     }
 
 
+ONE_OBJECT = [
+    *(name for name in COMMANDS if "--all" not in COMMANDS[name]),
+    "update (all)",
+    "status (all)",
+]
+"""The commands that write one object with ``--json``."""
+
+
+def assert_nothing_raw(name: str, done: subprocess.CompletedProcess[bytes]) -> None:
+    """What a command said holds nothing that a terminal would obey, and is something."""
+    for stream in (done.stdout, done.stderr):
+        text = stream.decode("utf-8")
+        raw = RAW.search(text)
+        assert raw is None, (
+            f"{name}: {raw[0]!r} in …{text[max(0, raw.start() - 80) : raw.start() + 20]!r}"
+        )
+    assert b"bug in this program" not in done.stderr, done.stderr.decode()
+    assert done.stdout + done.stderr
+
+
 class Evil:
     """A home where a hostile package is installed, edited, in conflict, waiting, and behind its source.
 

@@ -58,42 +58,47 @@ def serve(ask: socket.socket, door: socket.socket) -> None:
         ask: The other side. With each request come the standard streams and a pipe for the end.
         door: Where programs knock that a command has started; see :func:`_watch_program`.
     """
-    signal.signal(signal.SIGCHLD, _reap)
+    ended, wakes = os.pipe()
+    os.set_blocking(wakes, False)
+    signal.set_wakeup_fd(wakes)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    own = (ask.fileno(), door.fileno(), ended, wakes)
+    waited: dict[int, int] = {}
     while True:
-        ready, _, _ = select.select([ask, door], [], [])
+        ready, _, _ = select.select([ask, door, ended], [], [])
+        if ended in ready:
+            os.read(ended, 1 << 16)
+            _reap(waited)
         if door in ready:
-            _let_in(ask, door)
+            _let_in(door, [*own, *waited.values()])
         if ask in ready:
             data, fds, _, _ = socket.recv_fds(ask, 1 << 20, 4)
             if not data:
                 return
-            if not os.fork():
-                ask.close()
-                door.close()
-                _watch(json.loads(data), fds)
-            for fd in fds:
-                os.close(fd)
+            _begin(json.loads(data), fds, waited, [*own, *waited.values()])
 
 
-def _reap(*_: object) -> None:
-    """Wait for what has ended, so that its time is counted as ours and `time make test` tells it."""
+def _reap(waited: dict[int, int]) -> None:
+    """Say how commands ended, each in the pipe of its own; the time of what has ended is counted as ours."""
     with suppress(ChildProcessError):
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
+        while (found := os.waitpid(-1, os.WNOHANG))[0]:
+            told = waited.pop(found[0], None)
+            if told is not None:
+                with suppress(BrokenPipeError):
+                    os.write(told, f"{os.waitstatus_to_exitcode(found[1])}\n".encode())
+                os.close(told)
 
 
-def _let_in(ask: socket.socket, door: socket.socket) -> None:
+def _let_in(door: socket.socket, own: list[int]) -> None:
     guest, _ = door.accept()
     with guest:
         if not os.fork():
-            ask.close()
-            door.close()
+            _leave(own)
             _watch_program(guest)
 
 
 def _watch_program(guest: socket.socket) -> None:
     """Run a program for one that stands in for it, say how it ended, and end it where that is killed."""
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     data, streams, _, _ = socket.recv_fds(guest, 1 << 20, 3)
     child = os.fork() if data else os._exit(0)
     if not child:
@@ -111,20 +116,26 @@ def _watch_program(guest: socket.socket) -> None:
     os._exit(0)
 
 
-def _watch(request: dict[str, Any], fds: list[int]) -> None:
-    """Run a command in a child, and write its pid and then how it ended."""
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+def _begin(request: dict[str, Any], fds: list[int], waited: dict[int, int], own: list[int]) -> None:
+    """Run a command in a child, and write its pid; how it ended is written when it has."""
     *streams, told = fds
     child = os.fork()
     if not child:
-        os.close(told)
+        _leave([told, *own])
         _become(request, streams)
-    os.write(told, f"{child}\n".encode())
+    with suppress(BrokenPipeError):
+        os.write(told, f"{child}\n".encode())
     for fd in streams:
         os.close(fd)
-    _, status = os.waitpid(child, 0)
-    os.write(told, f"{os.waitstatus_to_exitcode(status)}\n".encode())
-    os._exit(0)
+    waited[child] = told
+
+
+def _leave(own: list[int]) -> None:
+    """Let go of what is the server's, in a process that is another one from now on."""
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    for fd in own:
+        os.close(fd)
 
 
 def _become(request: dict[str, Any], streams: list[int]) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from every_command import COMMANDS, Evil
+from every_command import ONE_OBJECT, Evil, assert_nothing_raw
 from json_schemas import checked, schema_of
 
 from hermes_dist import cli
@@ -63,15 +63,13 @@ def test_every_schema_is_sound_and_says_what_it_is(name: str) -> None:
     assert "schema" in schema["required"]
 
 
-@pytest.mark.parametrize(
-    "name",
-    [name for name in COMMANDS if "--all" not in COMMANDS[name]] + ["update (all)", "status (all)"],
-)
-def test_every_command_writes_one_object_as_its_schema_says(
+@pytest.mark.parametrize("name", ONE_OBJECT)
+def test_every_command_writes_one_object_as_its_schema_says_and_nothing_raw(
     evil: Evil, name: str, tmp_path: Path
 ) -> None:
     home = evil.fresh(tmp_path / "home")
     done = evil.run(home, *evil.words(name, home), "--json")
+    assert_nothing_raw(name, done)
     found = checked(done)
     is_error = found["schema"] == "hermes-dist/error/1"
     if is_error:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from budget import IS_QUICK
 from chatting import BOT, Chatting
 from terminal import Terminal
 
@@ -116,21 +117,29 @@ def test_an_approval_and_a_conflict_need_codes_of_their_own(machine: Chatting) -
     assert resolving.open_conflicts(machine.ctx, BOT) == ()
 
 
+REFUSED: list[tuple[dict[str, Any], str]] = [
+    ({"person": "8"}, "for the owner of this machine alone. You are telegram:8."),
+    ({"platform": "discord"}, "for the owner of this machine alone"),
+    ({"is_typed": False}, "answers only what a person typed"),
+    ({"is_bot": True}, "answers only what a person typed"),
+    ({"platform": "webhook"}, "answers only what a person typed"),
+    ({"platform": "api_server"}, "answers only what a person typed"),
+    ({"person": ""}, "answers only what a person typed"),
+    ({"kind": "group"}, "Others read along"),
+]
+WITH_A_CODE = "update {code}"
+WORDS = ("status", "diff", "update", "approve x", "nonsense", WITH_A_CODE)
+
+
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("changes", "said", "words"),
     [
-        ({"person": "8"}, "for the owner of this machine alone. You are telegram:8."),
-        ({"platform": "discord"}, "for the owner of this machine alone"),
-        ({"is_typed": False}, "answers only what a person typed"),
-        ({"is_bot": True}, "answers only what a person typed"),
-        ({"platform": "webhook"}, "answers only what a person typed"),
-        ({"platform": "api_server"}, "answers only what a person typed"),
-        ({"person": ""}, "answers only what a person typed"),
-        ({"kind": "group"}, "Others read along"),
+        (changes, said, words)
+        for number, (changes, said) in enumerate(REFUSED)
+        for words in WORDS
+        # In a quick run each says what would do most, and one thing more.
+        if not IS_QUICK or words in (WITH_A_CODE, WORDS[number % len(WORDS)])
     ],
-)
-@pytest.mark.parametrize(
-    "words", ["status", "diff", "update", "update {code}", "approve x", "nonsense"]
 )
 def test_nobody_else_gets_more_than_a_refusal(
     machine: Chatting, changes: dict[str, Any], said: str, words: str
