@@ -22,7 +22,7 @@ killed, or which fail              to the last
 a kill after which work goes on    every third change   every change         every change
 power cuts after each change       12, 1 in recovery    60, 2 in recovery    60, 2 in recovery
 long stories that go alike on      one, in turns        both                 both
-both agents
+both agents, or over all servers
 seeded faults that must show       every third, and     every one            every one
                                    one of each module
 whole sessions, each way           1, of 30 steps       3, of 60 steps       as many as are asked

@@ -25,7 +25,7 @@ The steps of a scenario, one a line; indented lines below a step are its block:
     set NAME=VALUE              the environment of later commands
 
 A text whose first line ends with ``(served)`` is played as well over smart HTTP with the git program, and over git://
-with the embedded client; all others read ``file://`` by the git program.
+with the embedded client (in a quick run over one of them, in turns); all others read ``file://`` by the git program.
 
 Paths are relative to HOME; ``bot:SOUL.md`` is SOUL.md in the profile ``bot``. In commands and blocks ``{bot}`` is the
 URL of the repository ``bot`` and ``{bot.2}`` its second commit (short or long), ``{bot.2:9}`` in a command the start of it; ``…`` stands for anything, and alone on

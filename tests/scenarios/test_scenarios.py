@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from budget import IS_QUICK
 from runner import Failure, World, matches, parse
 from servers import GitHttp, git_daemon
 
@@ -30,9 +31,14 @@ def test_a_user_lives_through_it_with_the_installed_command(path: Path, tmp_path
 
 
 @pytest.mark.parametrize(
-    ("server", "git"), [("http", True), ("daemon", False)], ids=["http-git", "daemon-embedded"]
+    ("path", "server", "git"),
+    [
+        pytest.param(path, server, git, id=f"{path.stem}-{server}-{'git' if git else 'embedded'}")
+        for number, path in enumerate(SERVED)
+        for turn, (server, git) in enumerate([("http", True), ("daemon", False)])
+        if not IS_QUICK or turn == number % 2
+    ],
 )
-@pytest.mark.parametrize("path", SERVED, ids=lambda path: path.stem)
 def test_a_user_lives_through_it_with_any_server_and_client(
     path: Path, server: str, git: bool, tmp_path: Path
 ) -> None:
