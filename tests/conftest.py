@@ -187,8 +187,8 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def tmp_path(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty folder for one test, as pytest's own."""
-    return _fresh(tmp_path_factory, "tests", re.sub(r"\W", "_", request.node.name)[:30])
+    """An empty folder for one test, as pytest's own; no longer than that, as some messages cut long names."""
+    return _fresh(tmp_path_factory, "t", re.sub(r"\W", "_", request.node.name)[:22])
 
 
 def _fresh(factory: pytest.TempPathFactory, kind: str, name: str) -> Path:
@@ -212,7 +212,7 @@ def home(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Path]:
     """A fresh `$HOME` without settings of the machine; a forgotten path to the real one raises."""
-    fresh = _fresh(tmp_path_factory, "homes", "")
+    fresh = _fresh(tmp_path_factory, "h", "")
     for name in list(os.environ):
         if name.startswith(("HERMES", "AIGENLABS", "GIT_", "SSH_", "XDG_")) and not name.startswith(
             "HERMES_TEST_"
