@@ -84,11 +84,16 @@ def test_a_conflict_is_settled_by_keyboard_alone(machine: Machine) -> None:
         window.tab_to("Check the result")
         keys.press("Enter")
         window.button("Save…").wait_for()
-        window.tab_to("Save…")
+        # What had the focus is gone: it goes on beside it, not at the top of the page.
+        window.tab_to("Save…", presses=2)
         keys.press("Enter")
         window.tab_to("Save")
         keys.press("Enter")
         window.sees("conflicts left.")
+        keys.press("Shift+Tab")
+        window.focuses("Go on")
+        keys.press("Enter")
+        window.tab_to("config.yaml\n2", presses=2)
         said = (machine.path("coder") / "SOUL.md").read_text()
         assert "You write the failing test first, and say so." in said
 

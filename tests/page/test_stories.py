@@ -214,6 +214,15 @@ def test_a_text_is_merged_hunk_by_hunk(window: Window, machine: Machine) -> None
     )
 
 
+def test_a_profile_without_a_package_has_no_errors(window: Window) -> None:
+    """There is nothing to settle or approve, which is no failure, and each screen leads to a package."""
+    for screen in ("update", "conflicts", "review"):
+        window.go(profile="empty", screen=screen)
+        window.sees("empty has no package, so")
+        window.counts(window.page.get_by_role("group", name="Error"), 0)
+        assert window.page.get_by_role("link", name="Find a package").is_visible()
+
+
 def test_keys_are_chosen_one_by_one(window: Window, machine: Machine) -> None:
     """Base, yours and theirs of each key with their comments; one of each side is taken."""
     page, file = window.page, machine.path("coder") / "config.yaml"

@@ -126,9 +126,9 @@ class Window:
         """Say yes in the dialog that is open."""
         self.page.get_by_role("dialog").get_by_role("button", name=name, exact=True).click()
 
-    def tab_to(self, name: str) -> None:
-        """Press Tab until what has this name has the focus."""
-        for _ in range(80):
+    def tab_to(self, name: str, presses: int = 80) -> None:
+        """Press Tab until what has this name has the focus, at most so often."""
+        for _ in range(presses):
             self.page.keyboard.press("Tab")
             at = self.page.evaluate(FOCUS)
             if name in (at["label"], at["text"]):

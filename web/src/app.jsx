@@ -99,7 +99,7 @@ export function App() {
       <Main className="d-page" id="d-main" tabIndex={-1}>
         {screen.one ? <Banner profile={profile} row={row} loaded={Boolean(list.data) && !list.loading} /> : null}
         <h1 ref={title} tabIndex={-1} className="d-title">{screen.title}{screen.one && profile ? <span className="d-dim"> · {profile}</span> : null}</h1>
-        {screen.one && !profile ? null : <View key={`${name} ${screen.one ? profile : ""}`} profile={profile} item={place.item} list={list} />}
+        {screen.one && !profile ? null : <View key={`${name} ${screen.one ? profile : ""}`} profile={profile} item={place.item} list={list} row={row} />}
       </Main>
       <Help open={help} onClose={() => setHelp(false)} />
       <Live />

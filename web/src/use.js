@@ -143,3 +143,25 @@ export function useLast(now, first) {
   if (now !== undefined) last.current = now;
   return last.current ?? first;
 }
+
+/**
+ * Keep the focus near where it was: where a step replaces what had it, the place of both gets it.
+ * @param {string} step What is shown; another one may take away what was pressed.
+ * @returns {{current: any}} For the element that stays; it needs a `tabIndex`.
+ */
+export function useKeptFocus(step) {
+  const place = useRef(/** @type {any} */ (null));
+  const was = focused();
+  useEffect(() => {
+    const now = focused();
+    if (was && (!now || now.closest("[hidden]"))) place.current?.focus();
+  }, [step]);
+  return place;
+}
+
+/** What has the focus, through the roots of shadows; null if nothing has. */
+function focused() {
+  let at = document.activeElement;
+  while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
+  return at === document.body ? null : at;
+}

@@ -1,5 +1,6 @@
 // From a preview to its result: what is happening, what went wrong, what changed in the meantime.
 import { h } from "../host.js";
+import { useKeptFocus } from "../use.js";
 import { Button, Card, ErrorBox, Icon, Waiting, upper } from "./basic.jsx";
 
 /** @param {{lines: string[], percent?: number, title: string}} props */
@@ -39,8 +40,13 @@ export function Stale({ error, onAgain, again = "Show a fresh preview" }) {
  * The frame around a change.
  * @param {{change: any, working: string, looking?: string, preview: (body: any) => any, done: (body: any) => any, idle?: any}} props
  */
-export function Change({ change, working, looking = "Preparing the preview", preview, done, idle = null }) {
-  if (change.phase === "idle") return idle;
+export function Change({ idle = null, ...more }) {
+  const place = useKeptFocus(more.change.phase);
+  if (more.change.phase === "idle") return idle;
+  return <div ref={place} tabIndex={-1} className="d-stack">{step(more)}</div>;
+}
+
+function step({ change, working, looking = "Preparing the preview", preview, done }) {
   if (change.phase === "looking") return <Card><Progress lines={change.lines} percent={change.percent} title={looking} /><Waiting rows={4} /></Card>;
   if (change.phase === "working") return <Card><Progress lines={change.lines} percent={change.percent} title={working} /></Card>;
   if (change.phase === "stale") return <Stale error={change.error} onAgain={change.again} />;

@@ -4,28 +4,31 @@ import { Ask, Badge, Button, Card, Code, Empty, ErrorBox, Go, Waiting, counted }
 import { Change } from "../parts/change.jsx";
 import { announce } from "../parts/live.jsx";
 import { Merge } from "../parts/merge.jsx";
+import { NoPackage } from "../parts/nopackage.jsx";
 import { Outcome } from "../parts/outcome.jsx";
-import { useChange, useRead } from "../use.js";
+import { useChange, useKeptFocus, useRead } from "../use.js";
 
 const BODY = "[part=body]";
 const placeOf = (/** @type {any} */ one) => (one.key ? `${one.path}: ${one.key}` : one.path);
 const isText = (/** @type {any} */ one) => !one.key || one.key === BODY;
 
-/** @param {{profile: string, item: string}} props */
-export function Conflicts({ profile, item }) {
+/** @param {{profile: string, item: string, row?: any}} props */
+export function Conflicts({ profile, item, row }) {
   const list = useRead("conflicts", profile);
   const files = useMemo(() => byFile(list.data?.conflicts || []), [list.data]);
   const chosen = files.find((file) => file.path === item) || files[0];
   const change = useChange("resolve", profile);
+  const place = useKeptFocus(change.phase);
   const [deciding, setDeciding] = useState("");
   const look = (/** @type {any} */ fields, /** @type {string} */ state) => {
     setDeciding(chosen.path);
     change.look(fields, state);
   };
+  if (row && !row.package) return <NoPackage profile={profile} so="nothing can be in conflict" />;
   if (list.fatal) return <ErrorBox error={list.fatal} onAgain={list.reload} />;
   if (!list.data) return <Card><Waiting rows={8} /></Card>;
   return (
-    <div className="d-stack">
+    <div className="d-stack" ref={place} tabIndex={-1}>
       {change.phase !== "idle" ? <Deciding change={change} profile={profile} path={deciding} onClose={change.reset} /> : null}
       {files.length ? (
         <div className="d-aside" hidden={change.phase !== "idle"}>

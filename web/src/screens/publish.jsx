@@ -103,7 +103,7 @@ function Problems({ checked }) {
 function Rows({ problems }) {
   return (
     <ul className="d-files">
-      {problems.map((one, n) => <li key={n}><Badge tone={one.level === "error" ? "bad" : "warn"}>{one.level}</Badge> <span className="d-mono d-break">{one.path}{one.line ? `:${one.line}` : ""}</span> {one.message}{one.hint ? <span className="d-dim"> {one.hint}</span> : null}</li>)}
+      {problems.map((one, n) => <li key={n}><Badge tone={one.level === "error" ? "bad" : "warn"}>{one.level}</Badge> <span className="d-mono d-break">{one.path}{one.line ? `:${one.line}` : ""}</span> {one.message}{one.hint ? <span className="d-dim"> · {one.hint}</span> : null}</li>)}
     </ul>
   );
 }
@@ -126,7 +126,7 @@ function Ships({ data }) {
       {data.files.length ? null : <Empty title="Nothing would ship." icon="publish" />}
       {parts.map(([part, files]) => (
         <Fold key={part} open={data.files.length <= 40} title={<><strong>{part}</strong> <span className="d-dim">{counted(files.length, "file")}</span></>}>
-          <ul className="d-files">{files.map((one) => <li key={one.path} className="d-row"><span className="d-mono d-break d-grow">{one.path}</span><span className="d-dim d-small">{sized(one.size)}</span></li>)}</ul>
+          <ul className="d-files">{files.map((one) => <li key={one.path} className="d-row"><span className="d-mono d-break d-grow">{one.path}</span><span className="d-dim d-small d-whole">{sized(one.size)}</span></li>)}</ul>
         </Fold>
       ))}
     </Card>

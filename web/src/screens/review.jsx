@@ -4,13 +4,15 @@ import { Ask, Badge, Button, Card, Code, Empty, ErrorBox, Fold, Waiting, counted
 import { Change, Stale } from "../parts/change.jsx";
 import { ConsentCard } from "../parts/effects.jsx";
 import { announce } from "../parts/live.jsx";
+import { NoPackage } from "../parts/nopackage.jsx";
 import { Outcome } from "../parts/outcome.jsx";
 import { useChange, useRead } from "../use.js";
 
-/** @param {{profile: string}} props */
-export function Review({ profile }) {
+/** @param {{profile: string, row?: any}} props */
+export function Review({ profile, row }) {
   const list = useRead("consents", profile);
   const [skipped, setSkipped] = useState(/** @type {string[]} */ ([]));
+  if (row && !row.package) return <NoPackage profile={profile} so="nothing waits for your approval" />;
   if (list.fatal) return <ErrorBox error={list.fatal} onAgain={list.reload} />;
   if (!list.data) return <Card><Waiting rows={8} /></Card>;
   const { waiting, approved, off } = list.data;

@@ -4,6 +4,7 @@ import { Ask, Badge, Button, Card, Choice, Code, Empty, ErrorBox, Field, Go, Wai
 import { Change } from "../parts/change.jsx";
 import { Exceptions } from "../parts/exceptions.jsx";
 import { Inputs, answersIn, unanswered } from "../parts/inputs.jsx";
+import { NoPackage } from "../parts/nopackage.jsx";
 import { Outcome, pinWords } from "../parts/outcome.jsx";
 import { useChange, useLast, useRead } from "../use.js";
 
@@ -33,7 +34,7 @@ export function Update({ profile }) {
   }, [managed]);
   if (status.fatal && change.phase === "idle") return <ErrorBox error={status.fatal} onAgain={status.reload} />;
   if (!status.data) return <Card><Waiting rows={8} /></Card>;
-  if (!managed) return <Card><Empty title={`${profile} has no package, so there is nothing to update.`} icon="box"><Go to={{ profile, screen: "find" }}>Find a package</Go></Empty></Card>;
+  if (!managed) return <NoPackage profile={profile} so="there is nothing to update" />;
   return (
     <div className="d-stack">
       <Change
