@@ -13,8 +13,10 @@ export HOME="$home" GIT_CONFIG_NOSYSTEM=1 GIT_AUTHOR_NAME=Ada GIT_AUTHOR_EMAIL=a
 export GIT_COMMITTER_NAME=Ada GIT_COMMITTER_EMAIL=ada@example.org
 unset HERMES_HOME || true
 
-say() { printf '\n\033[1m# %s\033[0m\n' "$*"; }
-run() { printf '\033[36m$ %s\033[0m\n' "$*"; "$@"; }
+bold='' cyan='' plain=''
+if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then bold='\033[1m' cyan='\033[36m' plain='\033[0m'; fi
+say() { printf "\n${bold}# %s${plain}\n" "$*"; }
+run() { printf "${cyan}\$ %s${plain}\n" "$*"; "$@"; }
 ship() { git -C "$author" add -A && git -C "$author" commit --quiet -m "$1" && git -C "$author" tag "$1"; }
 
 say "An author publishes an agent as a git repository"

@@ -166,7 +166,7 @@ def choose_tag(wanted: str, tags: Iterable[str]) -> str:
         )
     raise Invalid(
         f"no version tag is in the range {wanted!r:.80}: {some}",
-        hint="choose a tag or branch with #REF",
+        hint="name a tag, a branch or a commit instead",
     )
 
 

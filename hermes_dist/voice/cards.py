@@ -174,11 +174,13 @@ def key_lines(rows: Sequence[KeyRow], most: int, longest: int = WHOLE) -> Iterat
         yield line(f"    … and {counted(len(rest), 'more key')}; -v lists them")
 
 
-def settled_lines(proposal: Proposal) -> Iterator[Line]:
-    """Say which side of a text or a file the user chose; values are shown with their keys."""
+def settled_lines(proposal: Proposal, rows: Sequence[KeyRow] = ()) -> Iterator[Line]:
+    """Say which side the user chose of a text, of a file, or of a value that none of the rows of keys shows."""
+    told = {(row.path, row.key) for row in rows}
     for place, side in sorted(proposal.choices.sides.items()):
         path, _, key = place.partition(": ")
-        if kind_of(RelPath(path)) is None and (not key or key == format_key(BODY)):
+        is_text = kind_of(RelPath(path)) is None and (not key or key == format_key(BODY))
+        if is_text or (key and side is Side.OURS and (path, key) not in told):
             yield line(f"    {clean(place_words(place))}  {_TAKEN[side]} (your choice)")
     for path in sorted(proposal.choices.edits):
         yield line(f"    {clean(path)}  as you edited it")

@@ -89,7 +89,11 @@ def test_a_group_without_a_verb_names_its_verbs_in_one_line(
         (["update", "--dryrun"], "there is no option '--dryrun'", "did you mean --dry-run?"),
         (["info", "--package"], "--package needs a value: NAME", ""),
         (["install", "a", "--alias=b"], "--alias takes no value", "the command is named after"),
-        (["history", "bot", "abc"], "NUMBER takes a whole number", ""),
+        (
+            ["history", "bot", "abc"],
+            "NUMBER takes a whole number",
+            "the numbers: hermes-dist history bot; see: ",
+        ),
         (["search", "--limit", "abc"], "--limit takes a whole number", ""),
         (["-p"], "-p needs a value: NAME", ""),
         (["--color"], "--color needs a value: auto|always|never", ""),

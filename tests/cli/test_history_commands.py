@@ -220,6 +220,10 @@ def test_resolve_edit_takes_the_edited_copy_and_settles(
     assert cli("resolve", "bot", "SOUL.md", "--edit")[0] == 3
     assert cli.story.lock.conflicts
     assert cli("resolve", "bot", "SOUL.md", "--edit", "--no-input")[0] == 6
+    monkeypatch.delenv("EDITOR")
+    # Without a terminal, no editor is started that nobody chose: it would wait for keys.
+    code, _, err = cli("resolve", "bot", "SOUL.md", "--edit")
+    assert (code, "or name a program in $EDITOR" in err) == (6, True), err
     before = cli.story.files()
     _editor(home, "mine.write_text(mine.read_text().replace('is mine', 'is both'))", monkeypatch)
     code, _, err = cli("resolve", "bot", "SOUL.md", "--edit")
@@ -240,6 +244,16 @@ def test_resolve_edit_takes_the_edited_copy_and_settles(
     assert "Rule 3 is both" in cli.story.read("SOUL.md")
     assert cli("update", "bot", "-y")[0] == 0
     assert cli("resolve", "bot", "--edit", "--ours")[0] == 2
+
+
+def test_what_stays_yours_by_your_choice_is_shown_before_it_is_settled(cli: Cli) -> None:
+    cli.story.install()
+    cli.story.edit("config.yaml", "max_tokens: 1", "max_tokens: 2")
+    cli.story.ship({"config.yaml": FIRST["config.yaml"].replace("max_tokens: 1", "max_tokens: 3")})
+    assert cli("update", "bot", "-y")[0] == 3
+    code, out, _ = cli("resolve", "bot", "--ours", "-n")
+    assert code == 0
+    assert "config.yaml: model.max_tokens  yours stays (your choice)" in out
 
 
 def test_an_edited_document_that_can_not_be_read_settles_nothing(

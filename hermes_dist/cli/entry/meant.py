@@ -177,19 +177,32 @@ _EXTRA_MEANT: Mapping[str, str] = {
 }
 """What to write if there is one word too many; the numbers stand for the words as they were typed."""
 
+_PLACES_MEANT: Mapping[str, str] = {
+    "install": "one source at a time: {prog} install {0}{flags}",
+    "update": "to take it from another source: {prog} install {1} --name {0} --force",
+}
+"""What to write if the word too many is a folder or an address."""
+
+_VALUES_MEANT: Mapping[str, str] = {
+    "history": "the numbers: {prog} history {0}",
+    "rollback": "the numbers: {prog} history {0}; to go to a version: {prog} update {0} --to VERSION",
+}
+"""What to write if a value after the profile is not of the kind that a command takes."""
+
+_A_NUMBER = "a number"
 _PATH_OR_KEY = "a path or key"
 _AFTER_PROFILE: Mapping[str, str] = {
     "adopt": "a source",
     "approve": "what to approve",
     "contribute": _PATH_OR_KEY,
     "diff": _PATH_OR_KEY,
-    "history": "a number",
+    "history": _A_NUMBER,
     "keep": _PATH_OR_KEY,
     "layer add": "a source",
     "layer remove": "the name of a layer",
     "owns": "the name of a package",
     "resolve": _PATH_OR_KEY,
-    "rollback": "a number",
+    "rollback": _A_NUMBER,
     "unkeep": _PATH_OR_KEY,
     "why": _PATH_OR_KEY,
 }
@@ -260,7 +273,27 @@ def extra_meant(
         return verb
     if len(words) != 1 or command not in _EXTRA_MEANT:
         return None
-    return Meant(_EXTRA_MEANT[command].format(*places, *words, prog=prog, flags=flags))
+    said = _EXTRA_MEANT[command]
+    if _is_place(words[0]):
+        said = _PLACES_MEANT.get(command, said)
+    return Meant(said.format(*places, *words, prog=prog, flags=flags))
+
+
+def _is_place(word: str) -> bool:
+    """Whether a word, as a shell takes it, can be nothing but a folder or an address."""
+    return word.strip("'").startswith((".", "/", "~")) or "://" in word
+
+
+def value_meant(prog: str, command: str, profile: str) -> Meant | None:
+    """What to write if the value after a profile is of a wrong kind; None if nothing is known.
+
+    Args:
+        prog: The name of the program.
+        command: The command, without the name of the program.
+        profile: The profile, as a shell takes it.
+    """
+    said = _VALUES_MEANT.get(command)
+    return Meant(said.format(profile, prog=prog)) if said else None
 
 
 def first_meant(prog: str, command: str, words: Sequence[str], flags: str) -> Meant | None:
@@ -290,7 +323,7 @@ def after_profile(prog: str, command: str, word: str, flags: str) -> Meant | Non
         flags: The options without a value that were typed, each after a space.
     """
     what = _AFTER_PROFILE.get(command)
-    if what is None:
+    if what is None or (what == _A_NUMBER and not word.isdecimal()):
         return None
     return Meant(
         f"{what} comes after the profile, . for the active one: {prog} {command} . {word}{flags}"

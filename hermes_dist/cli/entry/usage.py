@@ -18,6 +18,7 @@ from hermes_dist.cli.entry.meant import (
     extra_meant,
     first_meant,
     option_meant,
+    value_meant,
     verb_meant,
 )
 from hermes_dist.errors import DistError, NoSuchProfile, UsageError
@@ -77,7 +78,18 @@ def as_usage(err: click.ClickException, where: str) -> UsageError:
         return _bad_option(err.option_name, ctx)
     if isinstance(err, click.MissingParameter) and err.param:
         return _missing(err.param, ctx)
-    return UsageError(_refused(err), hint=_with_help(None, ctx.command_path))
+    return UsageError(_refused(err), hint=_with_help(_of_its_kind(err, ctx), ctx.command_path))
+
+
+def _of_its_kind(err: click.ClickException, ctx: click.Context) -> Meant | None:
+    """What to write in place of a value of a wrong kind; None if nothing is known, or the profile can't be shown."""
+    if not isinstance(err, click.BadParameter) or not isinstance(err.param, click.Argument):
+        return None
+    first = next(each for each in ctx.command.params if isinstance(each, click.Argument))
+    profile = str(ctx.params.get(str(first.name)) or ".")
+    if not _can_be_written(profile):
+        return None
+    return value_meant(_prog(ctx), _below(ctx), shlex.quote(profile))
 
 
 def _refused(err: click.ClickException) -> str:

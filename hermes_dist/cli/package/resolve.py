@@ -27,6 +27,7 @@ from hermes_dist.ops.change.proposal import Outcome, Proposal
 from hermes_dist.ops.change.request import Choices, Request
 from hermes_dist.ops.conflicts.sides import Shown, shown_conflict, side_lines
 from hermes_dist.ops.package import resolve as ops
+from hermes_dist.ops.package.merge_tool import chosen_editor
 from hermes_dist.voice.clean import clean
 from hermes_dist.voice.package_json import conflict_shown_data, conflicts_data
 from hermes_dist.voice.words import CONFLICT_WORDS
@@ -173,13 +174,18 @@ def _edit(session: Session, name: ProfileName, place: str, request: Request, too
     """Open the editor or a tool for each file with a conflict; the edited file settles the conflicts in it.
 
     Raises:
-        InputNeeded: ``--no-input`` was given. Without a terminal, ``$VISUAL`` may still be a script.
+        InputNeeded: ``--no-input`` was given; or there is no terminal, and no editor is chosen that may be a script.
         DistError: The tool is not known or not installed, or a marker is left in a file; nothing changed.
     """
     if not session.screen.ask:
         raise InputNeeded(
             "--edit opens an editor, which --no-input forbids",
             hint="pass --ours, --theirs or --both",
+        )
+    if not (tool or session.screen.somebody or chosen_editor(session.ctx)):
+        raise InputNeeded(
+            f"--edit opens an editor, and {session.screen.silence}",
+            hint="pass --ours, --theirs or --both, or name a program in $EDITOR",
         )
     left: list[str] = []
     program = opener(session, tool) if tool else None

@@ -86,7 +86,7 @@ def _content(
     conflicts = {(str(c.path), c.key) for c in proposal.plan.conflicts}
     shown = [r for r in rows if (r.path, r.key) not in conflicts]
     yield from cards.key_lines(shown, most, longest)
-    yield from cards.settled_lines(proposal)
+    yield from cards.settled_lines(proposal, shown)
 
 
 def _environment(proposal: Proposal, *, every: bool) -> Iterator[Line]:

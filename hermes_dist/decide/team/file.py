@@ -34,6 +34,7 @@ from hermes_dist.decide.team.wanted import (
     is_reference,
 )
 from hermes_dist.errors import DistError, Invalid
+from hermes_dist.lazily import later
 from hermes_dist.model.manifest import ENV_NAME
 from hermes_dist.model.paths import DEFAULT_PROFILE, AliasName, ProfileName, RelPath
 from hermes_dist.model.registry import is_key
@@ -48,6 +49,9 @@ from hermes_dist.model.trust import (
     policy_of,
     policy_row,
 )
+
+with later():
+    from hermes_dist.installer import upgrades
 
 FORMAT = 1
 MAX_BYTES = 4 << 20
@@ -135,9 +139,16 @@ class _Reader:
         self._text, self._place, self._folder = text, place, folder
         self._insecure = allow_insecure
 
+    def _check_format(self, raw: Mapping[str, object]) -> None:
+        if "format" not in raw:
+            begin = f"begin the file with the line: format = {FORMAT}"
+            raise Invalid("it does not say its format", where=self._place, hint=begin)
+        if raw["format"] != FORMAT or isinstance(raw["format"], bool):
+            newer = f"if the file is for a newer hermes-dist: {upgrades()}"
+            raise self._odd(("format",), f"it must be {FORMAT}", newer)
+
     def team(self, raw: Mapping[str, object]) -> Team:
-        if raw.get("format") != FORMAT or isinstance(raw.get("format"), bool):
-            raise self._odd(("format",), f"it must be {FORMAT}", "update hermes-dist, or write it")
+        self._check_format(raw)
         self._known(raw, TOP, ())
         team = Team(
             trusted=tuple(sorted(self._each(raw, "trusted", (), self._trusted))),

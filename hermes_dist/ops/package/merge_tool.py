@@ -128,6 +128,11 @@ def find_tool(ctx: Context, name: str) -> Tool:
     return Tool(wanted, words)
 
 
+def chosen_editor(ctx: Context) -> str:
+    """Return the editor that the user chose in ``$VISUAL`` or ``$EDITOR``; empty for none."""
+    return ctx.env.get("VISUAL") or ctx.env.get("EDITOR") or ""
+
+
 def open_editor(ctx: Context, files: Sequence[Path]) -> int:
     """Open files in ``$VISUAL``, ``$EDITOR`` or the first known editor, and wait for its end.
 
@@ -137,8 +142,9 @@ def open_editor(ctx: Context, files: Sequence[Path]) -> int:
     Raises:
         DistError: It can't be started.
     """
-    chosen = ctx.env.get("VISUAL") or ctx.env.get("EDITOR")
-    editor = chosen or next(filter(lambda name: find_command(name, ctx.env), _EDITORS), "vi")
+    editor = chosen_editor(ctx) or next(
+        filter(lambda name: find_command(name, ctx.env), _EDITORS), "vi"
+    )
     # As git does: the user's words are a line for the shell, and the names of files are not part of it.
     return run_on_terminal(["sh", "-c", f'{editor} "$@"', editor, *map(str, files)], ctx.env)
 

@@ -80,10 +80,12 @@ def rollback(
 
     Raises:
         InputNeeded: The only way is forward, and nobody can be asked; nothing changed.
-        DistError: There is nothing to go back to; nothing changed.
+        DistError: There is no package, or nothing to go back to; nothing changed.
     """
     home = open_home(ctx, name)
     rows = past_of(home)
+    if not rows:
+        home.need_lock(ctx)
     notes: tuple[Note, ...] = ()
     if to is None:
         to, is_forward = _chosen(ctx, home, rows)

@@ -220,7 +220,12 @@ def _to_accept(
         raise UsageError(f"{machine} is this machine")
     one = meeting.machines.get(machine) if meeting else None
     if one is None or not one.signer:
-        raise UsageError(f"no machine called {machine} asks to be accepted", where=place.shown)
+        raise UsageError(
+            f"no machine called {machine} asks to be accepted",
+            where=place.shown,
+            hint="see which do with",
+            command=f"sync status {name}",
+        )
     if is_gone(record, one):
         again = ctx.command(f"sync leave {name}")
         raise UsageError(

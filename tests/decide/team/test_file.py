@@ -83,8 +83,8 @@ def test_the_schema_and_the_reader_know_the_same_fields() -> None:
 @pytest.mark.parametrize(
     ("text", "where", "what", "hint"),
     [
-        ("format = 2\n", "team.toml:1: format", "must be 1", "update hermes-dist"),
-        ("profiles = []\n", "team.toml:1: format", "must be 1", ""),
+        ("format = 2\n", "team.toml:1: format", "must be 1", "install -U hermes-dist"),
+        ("profiles = []\n", "team.toml", "does not say its format", "the line: format = 1"),
         ("format = 1\nprofile = []\n", "team.toml:2: profile", "not known", "mean profiles"),
         (
             'format = 1\n[[profiles]]\nname = "a"\n[[profiles]]\nname = "b"\nsorce = "x/y"\n',

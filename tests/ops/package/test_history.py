@@ -68,7 +68,7 @@ def test_every_change_is_a_generation_with_its_version_commit_and_files(story: S
 def test_a_profile_without_changes_has_an_empty_history(story: Story) -> None:
     story.home.mkdir(parents=True)
     assert history(story.ctx, BOT) == []
-    with pytest.raises(DistError, match="nothing earlier"):
+    with pytest.raises(DistError, match="holds no package"):
         story.rollback()
 
 
