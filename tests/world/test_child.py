@@ -220,7 +220,7 @@ def has_tied(pid: int) -> bool:
     return False
 
 
-ONLY_ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="the system knows no such ties")
+ONLY_ON_LINUX = pytest.mark.needs("linux")  # other systems know no such ties
 
 
 @pytest.mark.parametrize(
