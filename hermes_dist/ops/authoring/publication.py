@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import unquote
 
 from msgspec import Struct
 
@@ -17,7 +18,7 @@ from hermes_dist.decide.parts import named, part_of
 from hermes_dist.decide.trust import followers_of
 from hermes_dist.decide.validate.problems import Level, Problem
 from hermes_dist.decide.versions import version_of
-from hermes_dist.errors import DistError, Invalid, Refused, UsageError
+from hermes_dist.errors import DistError, Invalid, Refused, Unreachable, UsageError
 from hermes_dist.model.discreet import Discreet
 from hermes_dist.model.left_out import LeftOut
 from hermes_dist.model.lock import Lock
@@ -246,7 +247,7 @@ def _remote(ctx: Context, git: Publisher, found: Leaving, release: PublishOption
     """
     spec = _target(ctx, found, release.to)
     url = ctx.sources.url(spec)
-    refs = git.refs(url)
+    refs = _refs(git, url)
     branch = release.branch or _branch(found, spec, refs)
     base = _base(ctx, found, spec, refs, branch)
     head = refs.heads.get(branch, "")
@@ -262,6 +263,19 @@ def _remote(ctx: Context, git: Publisher, found: Leaving, release: PublishOption
         repository=repository_at(ctx, found, spec, base),
         now=_now(ctx, spec, parent),
     )
+
+
+def _refs(git: Publisher, url: str) -> Refs:
+    """Ask the repository to publish to; of a folder that is none, the error says how to make one."""
+    try:
+        return git.refs(url)
+    except Unreachable as error:
+        folder = Path(unquote(url.removeprefix("file://")))
+        if url.startswith("file://") and folder.is_dir():
+            # Git's files are for a folder that has no others.
+            place = folder.with_name(f"{folder.name}.git") if any(folder.iterdir()) else folder
+            error.hint = f"make one, and publish to it: git init --bare {shlex.quote(str(place))}"
+        raise
 
 
 def _target(ctx: Context, found: Leaving, to: str) -> SourceSpec:

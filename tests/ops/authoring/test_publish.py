@@ -403,6 +403,22 @@ def test_each_trouble_has_its_sentence(
     assert repo.git("for-each-ref") == before
 
 
+@pytest.mark.parametrize(("file", "place"), [("", "my bots"), ("notes.txt", "my bots.git")])
+def test_a_folder_that_is_no_repository_is_told_with_how_to_make_one(
+    tmp_path: Path, ada: Machine, file: str, place: str
+) -> None:
+    folder = tmp_path / "my bots"
+    folder.mkdir()
+    if file:
+        (folder / file).write_text("mine\n")
+    with pytest.raises(DistError, match="no such repository") as caught:
+        ada.publish(str(folder))
+    command = f"git init --bare '{tmp_path / place}'"
+    assert caught.value.hint == f"make one, and publish to it: {command}"
+    subprocess.run(command, shell=True, check=True, capture_output=True)  # as the user would
+    ada.publish(str(tmp_path / place))
+
+
 def test_no_is_no_and_a_dry_run_sends_nothing(repo: Repo, ada: Machine) -> None:
     with pytest.raises(Cancelled):
         publishing.publish(ada.ctx, BOT, PublishOptions(to=url(repo)), lambda _made: False)
