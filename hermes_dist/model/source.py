@@ -577,7 +577,7 @@ def _check_repository(host: str, path: str) -> None:
     Raises:
         _NotOne: It is a web page, or a folder of a repository.
     """
-    # What a web page is below a repository has three parts more.
+    # A web page of a repository has the kind of page and a ref in its path, each after a slash.
     if page := path.count("/") > 1 and re.fullmatch(_BROWSER, path):
         folder = page["folder"] or ""
         if page["kind"] in {"blob", "raw"}:

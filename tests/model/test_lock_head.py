@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import tomli
 from budget import examples
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
@@ -103,6 +104,61 @@ def test_law_the_head_never_says_other_than_the_whole_lock_and_never_fails(data:
     assert head._replace(parked=tuple(sorted(head.parked))) == head_of(lock)._replace(
         parked=tuple(sorted(head_of(lock).parked))
     )
+
+
+_HEX = "0123456789abcdef" * 4
+_KEYS = [
+    "bare",
+    "bare-2",
+    '"a/b"',
+    '"bare"',
+    '"a = b"',
+    '"é"',
+    '""',
+    '"a',
+    'a"',
+    "a b",
+    "'a'",
+    '"a\\\\b"',
+    '"\x7f"',
+    "é",
+    "",
+]
+_VALUES = [
+    f'"644 {_HEX}"',
+    f'"755 {_HEX}"',
+    f'"645 {_HEX}"',
+    f"'644 {_HEX}'",
+    f'"644 {_HEX[1:]}"',
+    f'"644 {_HEX[1:]}A"',
+]
+_VALUES += [f'"644  {_HEX[1:]}"', f'"755 {_HEX[1:]} "', '""', "1"]
+_GOOD = st.tuples(
+    st.sampled_from(_KEYS[:6]), st.just(" = "), st.sampled_from(_VALUES[:2]), st.just("\n")
+)
+_ODD = st.tuples(
+    st.sampled_from(_KEYS),
+    st.sampled_from([" = ", "=", " =  ", " = = "]),
+    st.sampled_from(_VALUES),
+    st.sampled_from(["\n", "\r\n", " # c\n", "\n\n", ""]),
+)
+_ROWS = st.tuples(
+    st.lists(_GOOD, max_size=3, unique_by=lambda row: row[0]),
+    st.just([]) | st.lists(_GOOD | _ODD, max_size=1),
+).map(lambda rows: "".join("".join(row) for part in rows for row in part))
+
+
+@settings(max_examples=examples(150))
+@given(_ROWS, _ROWS)
+def test_law_a_table_of_paths_is_what_toml_says_or_is_left_to_toml(one: str, two: str) -> None:
+    data = f"format = 2\n\n[shipped]\n{one}\n[base]\n{two}".encode()
+    start = lockhead.start_of_paths(data)
+    event("left to TOML" if start == len(data) else "read")
+    if start < len(data):
+        tables = lockhead.path_tables(data, start)
+        assert tables == {
+            name: rows for name, rows in tomli.loads(data.decode()).items() if name != "format"
+        }
 
 
 def test_tables_in_another_order_are_read_to_the_end() -> None:

@@ -206,6 +206,21 @@ def test_nothing_of_the_old_home_is_left_when_its_copy_moved(quick: Path) -> Non
     assert (ctx.layout.profiles / "dev-bot/SOUL.md").read_bytes() == before
 
 
+def test_a_new_home_that_cannot_come_to_its_place_is_told_and_leaves_nothing(
+    quick: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(_self: RealFs, source: str, _target: str) -> None:
+        raise OSError(errno.EXDEV, os.strerror(errno.EXDEV), source)
+
+    ctx = machine(quick)
+    monkeypatch.setattr(RealFs, "noreplace", refused)
+    with pytest.raises(DistError, match="can't move the home"):
+        lifecycle.create(ctx, "new")
+    assert not ctx.layout.home(ProfileName("new")).exists()
+    assert list(ctx.layout.staging.iterdir()) == []
+    assert not profile_moves.journal(ctx).exists()
+
+
 @pytest.mark.parametrize("verb", ["rename", "purge", "restore as", "create"])
 def test_the_completion_of_a_move_can_be_killed_too(verb: str, quick: Path) -> None:
     tried = Rehearsed(quick, verb)

@@ -130,6 +130,8 @@ def _moved(ctx: Context, fs: RealFs, move: Move) -> Move:
     try:
         move_home(fs, move.source, move.target)
     except Fixed:
+        if move.verb == "create":  # it was made a moment ago, in the folder that copies are made in
+            raise
         return _moved_as_copy(ctx, fs, move)
     return move
 

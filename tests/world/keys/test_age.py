@@ -53,7 +53,7 @@ def test_a_guess_costs_as_much_as_at_age_itself() -> None:
 def test_age_itself_opens_it_and_is_opened(tmp_path: Path) -> None:
     """Its passphrase comes from a terminal alone, so it gets one."""
     path = tmp_path / "x.age"
-    path.write_bytes(sealed(b"hello" * 30_000))
+    path.write_bytes(sealed(b"hello" * 30_000, work=18))
     got = on_terminal(["age", "-d", "-o", str(tmp_path / "plain"), str(path)])
     assert (tmp_path / "plain").read_bytes() == b"hello" * 30_000, got
     got = on_terminal(
