@@ -41,14 +41,22 @@ class Owner(StrEnum):
     UNKNOWN = "unknown"
 
 
+_NO_SIGNS = frozenset("?[")
+
+
 class _Names:
     """A set of name patterns; the result for each of some thousand names is cached.
 
     Most are a name, the start of one or the end of one, and the others are searched for part by part: to compile an
     expression of all takes longer than to read a home. Only ``*`` is special.
+
+    Raises:
+        ValueError: A pattern has another of fnmatch's signs, which would stand for itself here and protect nothing.
     """
 
     def __init__(self, *patterns: str) -> None:
+        if not _NO_SIGNS.isdisjoint("".join(patterns)):
+            raise ValueError("only * is special in a pattern of names")
         self._known: dict[str, bool] = {}
         self._names: set[str] = set()
         self._parted: list[list[str]] = []

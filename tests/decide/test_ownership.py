@@ -626,6 +626,12 @@ def test_names_are_matched_as_the_shell_matches_them() -> None:
     }
 
 
+@pytest.mark.parametrize("pattern", ["auth?.json", "[ab].db"])
+def test_a_pattern_with_other_signs_is_refused_before_it_protects_nothing(pattern: str) -> None:
+    with pytest.raises(ValueError, match="only \\* is special"):
+        ownership._Names("state.db", pattern)
+
+
 _NAMES = (
     *(name for table in (stores.CREDENTIALS, stores.RUNNING, stores.TREES) for name in table),
     *(part for pair in (*stores.BOOKKEEPING, *stores.CREDENTIAL_PAIRS) for part in pair.split("/")),
