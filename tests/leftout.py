@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
@@ -18,8 +19,8 @@ ANSIBLE = Path(__file__).parent.parent / ".ansible" / "bin"
 """Ansible and what checks manifests of Kubernetes, in an environment of their own: ``make ansible``."""
 COMPLETE = "HERMES_TEST_COMPLETE"
 """Set where nothing may be left out: a missing program ends the run."""
-ABILITIES = ("linux", "mounts", "marks", "root")
-"""What the machine may be, or forbid: mounts of one's own, files marked as immutable, acting as another user."""
+ABILITIES = ("linux", "lists", "mounts", "marks", "root")
+"""What the machine may be, or forbid: access lists, mounts of one's own, files marked as immutable, acting as root."""
 
 
 def namespace() -> list[str]:
@@ -38,6 +39,9 @@ def is_here(name: str) -> bool:
         return sys.platform == "linux" and _works(
             [*namespace(), "mount", "-t", "tmpfs", "x", "/mnt"]
         )
+    if name == "lists":
+        with tempfile.TemporaryDirectory() as folder:
+            return _keeps_lists(folder)
     if name == "marks":
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder, "file")
@@ -50,6 +54,24 @@ def is_here(name: str) -> bool:
     if name == "ansible":
         return (ANSIBLE / "ansible-playbook").exists() and shutil.which("ssh") is not None
     return shutil.which(name) is not None
+
+
+def _keeps_lists(folder: str) -> bool:
+    """Whether a disk keeps access lists, and attributes of users."""
+    rows = [
+        (1, 7, 2**32 - 1),
+        (2, 7, 4321),
+        (4, 5, 2**32 - 1),
+        (16, 7, 2**32 - 1),
+        (32, 5, 2**32 - 1),
+    ]
+    value = struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *row) for row in rows)
+    try:
+        os.setxattr(folder, "system.posix_acl_access", value)
+        os.setxattr(folder, "user.note", b"")
+    except (AttributeError, OSError):
+        return False
+    return True
 
 
 def _works(command: list[str]) -> bool:

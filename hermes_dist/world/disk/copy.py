@@ -1,4 +1,4 @@
-"""Copy a home into a new folder: modes kept, links that leave the home replaced by copies, databases as snapshots."""
+"""Copy a home into a new folder: modes and attributes kept, links that leave it replaced, databases as snapshots."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from msgspec import Struct, field
 
 from hermes_dist.agents.places import AUTH, ENV
 from hermes_dist.errors import DistError
+from hermes_dist.world.disk import attributes
 from hermes_dist.world.disk.databases import reading
 
 _SQLITE = b"SQLite format 3\0"
@@ -81,7 +82,7 @@ class _Copy(Struct, frozen=True):
         if item.is_symlink():
             self.link(item, path)
         elif item.is_dir():
-            new.mkdir(mode=0o700)
+            self.new_folder(self.source / path, new)
             self.folder(path)
             new.chmod(stat.S_IMODE(item.stat().st_mode) | stat.S_IRWXU)
         elif item.is_file():
@@ -89,6 +90,11 @@ class _Copy(Struct, frozen=True):
             self.done.files += 1
         else:
             self.done.odd.append(path)
+
+    def new_folder(self, like: Path, new: Path) -> None:
+        """Make a folder with the attributes of another one, in which nobody else may look yet."""
+        new.mkdir(mode=0o700)
+        attributes.give(str(new), attributes.of_folder(str(like)), 0o700)
 
     def link(self, item: os.DirEntry[str], path: str) -> None:
         """Copy a link as a link if it leads to a place in the copy as well; else what it leads to.
@@ -130,7 +136,7 @@ class _Copy(Struct, frozen=True):
 
     def _folder_behind(self, target: str, found: os.stat_result, path: str) -> None:
         new = self.target / path
-        new.mkdir(mode=0o700)
+        self.new_folder(Path(target), new)
         self.around.append(target)
         self.folder(path)
         self.around.pop()
@@ -164,6 +170,7 @@ def _copy_file(source: Path, target: Path, path: str, edit: Edit | None) -> None
     )
     fd = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     with os.fdopen(fd, "wb") as file:
+        attributes.give(fd, attributes.of_file(str(source)), 0o600)
         if _is_database(source):
             os.fchmod(fd, mode)
             _snapshot(source, target)

@@ -14,7 +14,7 @@ from typing import Self
 
 from hermes_dist.errors import DistError
 from hermes_dist.model.tree import Entry
-from hermes_dist.world.disk import libc, owners
+from hermes_dist.world.disk import attributes, libc, owners
 from hermes_dist.world.disk import rename as _rename
 from hermes_dist.world.disk.errors import not_regular, trouble
 from hermes_dist.world.disk.fill import Filler, write_all
@@ -302,9 +302,11 @@ class RealFs:
         note("disk", "write new", path, len(data), "bytes")
         with self._at(path) as (folder, name):
             fd = os.open(name, _NEW, mode, dir_fd=folder)
-            owner = self._owner(like) or os.fstat(folder)
+            owner, wanted = self._near(like) or (os.fstat(folder), None)
         try:
             owners.give(fd, owner)
+            if wanted is not None:
+                attributes.give(fd, wanted, mode)
             write_all(fd, data)
             if exact:
                 os.fchmod(fd, mode)
@@ -338,13 +340,23 @@ class RealFs:
         finally:
             os.close(fd)
 
-    def _owner(self, path: str) -> os.stat_result | None:
-        """Whose file is at a path, or else whose folder is the nearest above it; None for the empty path."""
+    def _near(self, path: str) -> tuple[os.stat_result, attributes.Attributes] | None:
+        """What a new file gets from the file at a path, or else from the nearest folder above it.
+
+        Returns:
+            What that is, and its attributes; None for the empty path.
+        """
+        if not path:
+            return None
         while path:
-            if (found := self._lstat(path)) is not None:
-                return found
-            path = path.rpartition("/")[0]
-        return None
+            try:
+                with self._at(path) as (fd, name):
+                    found = os.stat(name, dir_fd=fd, follow_symlinks=False)
+                    return found, attributes.near(fd, name, found)
+            except (FileNotFoundError, NotADirectoryError):
+                path = path.rpartition("/")[0]
+        home = os.fstat(self._fd)
+        return home, attributes.near(self._fd, ".", home)
 
     def beside(self, name: str, temp: str) -> None:
         """Let a temporary name stand beside what a followed link leads to, so that it can be renamed over that."""
