@@ -50,7 +50,7 @@ ONLY_IN = {
     "yaml": ("model.documents",),
     "tomli": ("model.lock", "model.trust", "model.registry", "decide.team.file"),
     "tomli_w": ("model.lock", "model.trust", "model.registry", "decide.team.file"),
-    "sqlite3": ("world.registry", "world.archive.backup", "world.disk"),
+    "sqlite3": ("world.registry", "world.archive.backup", "world.databases", "world.disk.copy"),
     "jsonschema": ("world.load", "world.schemas"),
     "referencing": ("world.schemas",),
     "dulwich": ("world.git",),

@@ -13,7 +13,7 @@ from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.profiles.edit_file import edit_file
-from hermes_dist.world.disk.databases import column
+from hermes_dist.world.databases import column
 
 
 def still_assigned(ctx: Context, old: ProfileName, new: ProfileName | None) -> tuple[Note, ...]:

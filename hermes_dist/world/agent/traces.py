@@ -8,7 +8,7 @@ from pathlib import Path
 from hermes_dist.agents.places import SESSIONS
 from hermes_dist.agents.traces import CALLS, HISTORY, TALKED, USAGE, WRITING_TOOLS
 from hermes_dist.light import NamedTuple
-from hermes_dist.world.disk.databases import read_column
+from hermes_dist.world.databases import read_column
 
 _LONGEST = 10.0
 """How many seconds a history is read; the newest calls come first."""

@@ -16,7 +16,7 @@ from msgspec import Struct, field
 from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.left_out import LeftOut, Link, Why
 from hermes_dist.model.paths import RelPath
-from hermes_dist.world.disk.databases import reading
+from hermes_dist.world.databases import reading
 from hermes_dist.world.disk.errors import trouble
 from hermes_dist.world.disk.links import Links, open_folder
 from hermes_dist.world.ports import Odd

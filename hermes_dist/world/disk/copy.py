@@ -13,8 +13,8 @@ from msgspec import Struct, field
 
 from hermes_dist.agents.places import AUTH, ENV
 from hermes_dist.errors import DistError
+from hermes_dist.world.databases import reading
 from hermes_dist.world.disk import attributes
-from hermes_dist.world.disk.databases import reading
 
 _SQLITE = b"SQLite format 3\0"
 _BESIDE = ("-wal", "-shm", "-journal")

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from frozen import freeze, thaw, without_powers
 
-from hermes_dist.world.disk.databases import reading
+from hermes_dist.world.databases import reading
 
 CLONE = """
 import sys
