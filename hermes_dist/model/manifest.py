@@ -198,7 +198,7 @@ def parse_manifest(data: object, doc: Document | None = None) -> Manifest:
         homepage=reader.text("homepage"),
         repository=reader.text("repository"),
         keywords=reader.words("keywords"),
-        dependencies=reader.data.get("dependencies"),
+        dependencies=reader.dependencies(),
         extends=reader.data.get("extends"),
         overrides=reader.data.get("overrides"),
         without=reader.data.get("without"),
@@ -275,6 +275,26 @@ def _var_as_dumped(var: dict[object, object]) -> tuple[object, ...]:
     )
 
 
+def _names_packages(value: object) -> bool:
+    """Whether dependencies can be meant for this program: a source among them, or ranges by name."""
+    if isinstance(value, dict):
+        return not any(isinstance(item, (dict, list)) for item in value.values())
+    return isinstance(value, list) and (
+        not value or any(isinstance(item, str) or _has_source(item) for item in value)
+    )
+
+
+def _has_source(item: object) -> bool:
+    return isinstance(item, dict) and "source" in item
+
+
+def _names_in(value: object) -> tuple[str, ...]:
+    """The names that a list of another program's rows has; only to tell what is left out."""
+    rows = value if isinstance(value, list) else [value]
+    named = [row.get("name", "") if isinstance(row, dict) else row for row in rows]
+    return tuple(name[:80] for name in named if isinstance(name, str) and name)
+
+
 class _Reader:
     """Reads fields in every form found in public manifests, and records oddities."""
 
@@ -336,6 +356,18 @@ class _Reader:
         if not isinstance(value, list):
             return ()
         return tuple(str(word) for word in value if word not in ("", None))
+
+    def dependencies(self) -> object:
+        """Return the packs as written; None if the field is meant for another program.
+
+        The agent does not know the field, and there are authors who list there what its users have to install.
+        """
+        value = self.data.get("dependencies")
+        if value is None or _names_packages(value):
+            return value
+        odd = Note.of(NoteKind.FOR_ANOTHER_PROGRAM, names=_names_in(value))
+        self.warn(("dependencies",), odd)
+        return None
 
     def env(self) -> tuple[EnvVar, ...]:
         unique: dict[str, EnvVar] = {}

@@ -74,6 +74,7 @@ class NoteKind(Kind):
     READ_AS = "read-as"
     NOT_A_LIST = "not-a-list"
     NOT_A_MAP_OF_PATHS = "not-a-map-of-paths"
+    FOR_ANOTHER_PROGRAM = "for-another-program"
     VARIABLE_WITHOUT_NAME = "variable-without-name"
     NOT_A_VARIABLE_NAME = "not-a-variable-name"
     WHOLE_PACKAGE = "whole-package"

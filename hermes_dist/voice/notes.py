@@ -113,6 +113,12 @@ def _as_before(data: Data) -> str:
     return f"signed by {data['signer']} (same key as before{named})"
 
 
+def _for_another_program(data: Data) -> str:
+    names = _first(names_in(data, "names")) if data["names"] else ""
+    left = f": {names}" if names else ""
+    return f"it is written for another program, so nothing of it is installed{left}"
+
+
 def _unsigned(data: Data) -> str:
     return _HOW[NoteKind.UNSIGNED] + _expected_again(data)
 
@@ -390,6 +396,7 @@ SENTENCES: Sentences = {
     NoteKind.READ_AS: "it is read as {field}",
     NoteKind.NOT_A_LIST: "it is not a list and was not understood",
     NoteKind.NOT_A_MAP_OF_PATHS: "it is not a map of paths and was not understood",
+    NoteKind.FOR_ANOTHER_PROGRAM: _for_another_program,
     NoteKind.VARIABLE_WITHOUT_NAME: "it has no name and was left out",
     NoteKind.NOT_A_VARIABLE_NAME: (
         "{name!r:.80} is not a valid variable name and is never written"

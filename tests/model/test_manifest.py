@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hermes_dist.errors import Invalid
 from hermes_dist.model.documents.api import load_manifest_data, parse_manifest_text
 from hermes_dist.model.manifest import EnvVar, Manifest, parse_manifest, same_as_dumped
-from hermes_dist.model.notes import NoteKind
+from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.voice.notes import sentence, words_of
 
 
@@ -353,6 +353,46 @@ def test_merge_policies_of_other_kinds_are_told() -> None:
     assert manifest.merge == {"a": "keep"}
     assert [odd.steps for odd in manifest.warnings] == [("merge", "b"), ("merge", "c")]
     assert read("name: x\nmerge: keep").warnings[0].what.kind is NoteKind.NOT_A_MAP_OF_PATHS
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        (
+            "dependencies: [{name: turbofit, repo: a/b, install: 'hermes skills install'}]",
+            ("turbofit",),
+        ),
+        ("dependencies: {a: {git: b}}", ()),
+        ("dependencies: requests", ("requests",)),
+        ("dependencies: 3", ()),
+        ("dependencies: [{name: a}, {name: 3}, {pip: b}]", ("a",)),
+    ],
+)
+def test_dependencies_that_are_written_for_another_program_are_told(
+    text: str, names: tuple[str, ...]
+) -> None:
+    """The agent does not know the field, and installs such a package."""
+    manifest = read(f"name: x\n{text}")
+    assert manifest.dependencies is None
+    (odd,) = manifest.warnings
+    assert (odd.steps, odd.line) == (("dependencies",), 2)
+    assert odd.what == Note.of(NoteKind.FOR_ANOTHER_PROGRAM, names=names)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "dependencies: []",
+        "dependencies: {}",
+        "dependencies: {style: ^1, tone: 2}",
+        "dependencies: [style, {name: x}]",
+        "dependencies: [{source: a/b, name: x}]",
+    ],
+)
+def test_dependencies_that_can_be_packs_are_kept_and_judged_where_they_are_read(text: str) -> None:
+    manifest = read(f"name: x\n{text}")
+    assert manifest.warnings == ()
+    assert manifest.dependencies is not None
 
 
 def test_nine_kilobytes_of_comments_a_mark_and_windows_line_ends_do_no_harm() -> None:
