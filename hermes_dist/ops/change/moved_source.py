@@ -32,15 +32,14 @@ class NoPackage(DistError):
     """
 
     def __init__(self, ctx: Context, target: Target, folders: Mapping[RelPath | None, str]) -> None:
+        from hermes_dist.ops.change.without_manifest import choices, way_in  # noqa: PLC0415 - only for the error
+
         spec = target.spec
         if folders:
-            lines = ", ".join(str(spec._replace(subfolder=folder)) for folder in folders)
             count = "one" if len(folders) == 1 else "some"
             place = "elsewhere" if spec.subfolder else "further down"
-            hint = f"it has {count} {place}: {lines}"
+            hint = f"it has {count} {place}{choices(spec, folders)}"
         else:
-            from hermes_dist.ops.change.without_manifest import way_in  # noqa: PLC0415 - only for the error
-
             hint = way_in(ctx, target)
         place = "in that folder" if spec.subfolder else "at its root"
         super().__init__(f"there is no {MANIFEST} {place}", where=str(spec), hint=hint)

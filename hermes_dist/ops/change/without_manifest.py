@@ -14,10 +14,13 @@ from hermes_dist.decide.neighbours.signs import (
 )
 from hermes_dist.errors import DistError, counted
 from hermes_dist.model.paths import RelPath
+from hermes_dist.model.source import SourceSpec
 from hermes_dist.ops.change.target import Target
 from hermes_dist.ops.context import Context
 from hermes_dist.world.sources.manifests import folders_with
 
+_WHOLE = 3
+"""Of so many choices at most, each is written out."""
 _FILES = ("plugin.json", places.SOUL, SKILL)
 
 
@@ -39,8 +42,24 @@ def way_in(ctx: Context, target: Target) -> str:
         )
     what = " and ".join(_counted(len(found), kind) for kind, found in kinds.items() if found)
     chosen = dict.fromkeys(folder for found in kinds.values() for folder in found)
-    lines = ", ".join(shlex.quote(str(target.spec._replace(subfolder=one))) for one in chosen)
-    return f"it has {what} further down; name the one that you want: {lines}"
+    return f"it has {what} further down; name the one that you want{choices(target.spec, chosen)}"
+
+
+def choices(spec: SourceSpec, folders: Iterable[RelPath | None]) -> str:
+    """List the places in a source that can be installed by themselves, as the end of a sentence.
+
+    Args:
+        spec: The source.
+        folders: Their folders; None for its root.
+
+    Returns:
+        A colon and the sources. Of many, one whole source, and the folders alone.
+    """
+    all_of_them = list(folders)
+    whole = [shlex.quote(str(spec._replace(subfolder=one))) for one in all_of_them]
+    if len(whole) <= _WHOLE or None in all_of_them:
+        return f": {', '.join(whole)}"
+    return f", such as {whole[0]}: {', '.join(map(str, all_of_them))}"
 
 
 def _further_down(paths: list[RelPath]) -> dict[str, list[RelPath]]:

@@ -73,9 +73,13 @@ def test_each_of_the_choices_can_be_installed(ada: Machine, tmp_path: Path) -> N
         assert install(ada.ctx, place, GO, yes, name=f"bot{number}").done
 
 
-def test_a_list_of_packages_is_never_cut(ada: Machine, tmp_path: Path) -> None:
+def test_a_long_list_of_packages_is_never_cut_and_says_the_address_once(
+    ada: Machine, tmp_path: Path
+) -> None:
     repo = Repo(tmp_path / "r.git", bare=True)
     folders = [f"agents/bot-{n:02}" for n in range(45)]
     repo.commit({f"{folder}/distribution.yaml": f"name: {folder[7:]}\n" for folder in folders})
     hint = refused(ada, f"file://{repo.path}").hint
-    assert [folder for folder in folders if f"file://{repo.path}//{folder}" not in hint] == []
+    start = f"it has some further down, such as file://{repo.path}//agents/bot-00: "
+    assert hint == start + ", ".join(folders)
+    assert install(ada.ctx, f"file://{repo.path}//agents/bot-44", GO, yes).done
