@@ -41,6 +41,18 @@ class Elsewhere(NamedTuple):
     folder: str
 
 
+class Kept(NamedTuple):
+    """What a disk keeps of the permission bits.
+
+    Attributes:
+        executable: Whether a file is executable.
+        private: That nobody but its owner may read a file.
+    """
+
+    executable: bool = True
+    private: bool = True
+
+
 class New(NamedTuple):
     """A file or folder to make.
 
@@ -90,6 +102,9 @@ class Fs(Protocol):
 
     def mode(self, path: str) -> int | None:
         """The permission bits; None if nothing is there."""
+
+    def kept(self, path: str) -> Kept:
+        """What the disk of a path keeps of the permission bits; everything where nobody can tell."""
 
     def closed(self, folder: str) -> DistError | None:
         """Why no name in an existing folder can be made, exchanged or removed; None if no reason is known."""

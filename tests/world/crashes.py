@@ -88,6 +88,7 @@ class Operation:
     new: dict[str, tuple[bytes, int]] = field(default_factory=dict)
     exchange: bool = True
     links: bool = False
+    modes: bool = True
     each: int = 50
     editable: str = ""
     leaves: tuple[str, ...] = (".dist/txn",)
@@ -96,7 +97,7 @@ class Operation:
     also: tuple[dict[str, tuple[bytes, int]], ...] = ()  # more good ends
 
     def fs(self, disk: Disk) -> SimFs:
-        return SimFs(disk, exchange=self.exchange, links=self.links)
+        return SimFs(disk, exchange=self.exchange, links=self.links, modes=self.modes)
 
 
 def _recover(fs: SimFs, code: Any) -> None:
@@ -163,6 +164,19 @@ def operations() -> list[Operation]:
         ),
         applying("uninstall", home, cleared, None),
         applying("modes only", home, modes, b"lock 1\n", executable=ran, editable=""),
+        applying(
+            "update where no modes are kept", home, UPDATE, b"lock 2\n", modes=False, share=0.3
+        ),
+        applying(
+            "modes and more where none are kept",
+            home,
+            {**modes, "SOUL.md": b"soul\n"},
+            b"lock 2\n",
+            executable=ran,
+            modes=False,
+            exchange=False,
+            share=0.3,
+        ),
         applying("file and folder change places", shapes, shaped, b"lock 2\n", editable=""),
         applying("lock only", home, {}, b"lock 2\n", editable=""),
         applying("rollback", updated, back, b"lock 1\n"),

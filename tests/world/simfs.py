@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from hermes_dist.model.tree import Digest, Entry
-from hermes_dist.world.ports import Kind, New, Unsupported
+from hermes_dist.world.ports import Kept, Kind, New, Unsupported
 
 Op = tuple  # (verb, folders whose names it changes, *arguments)
 _inodes = itertools.count(1000)
@@ -163,6 +163,7 @@ class SimFs:
         disk: The state, which is changed.
         exchange: Whether this system can exchange names.
         links: Whether it has to link and unlink to rename without replacing.
+        modes: Whether it keeps modes; otherwise everything has all bits.
         before: Called with the verb and its paths before each change; may raise.
     """
 
@@ -172,12 +173,13 @@ class SimFs:
         *,
         exchange: bool = True,
         links: bool = False,
+        modes: bool = True,
         before: Callable[[str, str, str], None] | None = None,
     ) -> None:
         self.disk = disk
         self.log: list[Op] = []
         self.root = Path("/home")
-        self._can_exchange, self._links = exchange, links
+        self._can_exchange, self._links, self._modes = exchange, links, modes
         self.before = before
 
     def _do(self, verb: str, paths: tuple[str, ...], *more: object) -> None:
@@ -214,13 +216,18 @@ class SimFs:
         inode = self.disk.files.get(path)
         if inode is None:
             return None
-        return Entry(digest_of(self.disk.data[inode]), bool(self.disk.modes[inode] & 0o100))
+        return Entry(digest_of(self.disk.data[inode]), bool((self.mode(path) or 0) & 0o100))
 
     def mode(self, path: str) -> int | None:
         if path in self.disk.dirs:
             return 0o755
         inode = self.disk.files.get(path)
-        return None if inode is None else self.disk.modes[inode]
+        if inode is None:
+            return None
+        return self.disk.modes[inode] if self._modes else 0o777
+
+    def kept(self, _path: str) -> Kept:
+        return Kept(self._modes, self._modes)
 
     def closed(self, folder: str) -> None:
         """A simulated disk has no obstacles."""

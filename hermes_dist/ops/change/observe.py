@@ -116,13 +116,21 @@ def seen_records() -> ModuleType:
     return seen_files
 
 
-def observe(ctx: Context, home: Home, package: Tree, *, believe: Believe | None = None) -> Observed:
+def observe(
+    ctx: Context,
+    home: Home,
+    package: Tree,
+    *,
+    received: Tree | None = None,
+    believe: Believe | None = None,
+) -> Observed:
     """Read the files of a home.
 
     Args:
         ctx: The context.
         home: The home.
         package: Every path of base and theirs.
+        received: What the home received, if that is not the lock's base.
         believe: Which files are taken for what they were at the last look if they look as they did then; None reads
             all.
 
@@ -131,7 +139,11 @@ def observe(ctx: Context, home: Home, package: Tree, *, believe: Believe | None 
     """
     links = Links(home.path)
     seen = _look(home.path, package, believe)
-    tree, living = _with_living(home, seen.tree)
+    tree = seen.tree
+    if seen.unlike:
+        base = home.base if received is None else received
+        tree = _as_recorded(home, seen, package.with_entries(base), links)
+    tree, living = _with_living(home, tree)
     by_digest: dict[Digest, RelPath] = {entry.digest: path for path, entry in tree.items()}
     stored = mending(ctx, home.lock)
     recent = Recent()
@@ -167,6 +179,31 @@ def observe(ctx: Context, home: Home, package: Tree, *, believe: Believe | None 
     followed = {RelPath(link.path): link.target for link in seen.links}
     ours = _as_ours(home, tree, seen.odd, read)
     return replace(ours, links=followed, folders=seen.folders)
+
+
+def _as_recorded(home: Home, seen: Scan, recorded: Tree, links: Links) -> Tree:
+    """The files of a home, each executable if that is recorded of it where its disk keeps no modes.
+
+    There, all files look executable, or none does. Nobody made them so, and what the package says stays true.
+    """
+    if not _look_all_alike(seen, recorded):
+        return seen.tree
+    said = {path: _runs(recorded, path) for path in seen.tree}
+    odd = [path for path, entry in seen.tree.items() if entry.executable != said[path]]
+    with RealFs(home.path, home=True, links=links) as fs:
+        lost = [path for path in odd if not fs.kept(path).executable]
+    return seen.tree.with_entries({p: seen.tree[p]._replace(executable=said[p]) for p in lost})
+
+
+def _look_all_alike(seen: Scan, recorded: Tree) -> bool:
+    """Whether it is worth trying what the disk keeps: a user's own programs among other files need no trial."""
+    if any(path in recorded for path in seen.unlike):
+        return True
+    return all(entry.executable for entry in seen.tree.values())
+
+
+def _runs(tree: Tree, path: RelPath) -> bool:
+    return path in tree and tree[path].executable
 
 
 def _with_living(home: Home, found: Tree) -> tuple[Tree, dict[Digest, bytes]]:

@@ -218,7 +218,7 @@ def propose_incoming(
 def _looked_at(base: Tree, incoming: Incoming) -> Tree:
     """Every path to look for in a home; the example stands beside the package tree."""
     placed = incoming.placed
-    new = {path: placed[path] for path in placed.differing(base) if path in placed}
+    new = {path: placed[path] for path in placed.lacking(base)}
     return base.with_entries({**new, ENV_EXAMPLE: _NO_MATTER})
 
 

@@ -16,8 +16,8 @@ from hermes_dist.ops.context import Context
 from hermes_dist.ops.package.conflict_diff import Copy
 from hermes_dist.world.agent.programs import find_command
 from hermes_dist.world.child import run_on_terminal
-from hermes_dist.world.disk.passing import passing_folder, put_private
 from hermes_dist.world.git.settings import setting
+from hermes_dist.world.passing import passing_folder, put_private
 
 FROM_GIT = "git"
 """The name that means the tool of the user's git."""

@@ -116,7 +116,7 @@ def outgoing_of(
     meeting = counts.meeting if counts else None
     theirs = counts.profile if counts else EMPTY
     named = {**theirs, **base, **_shipped(home)}
-    seen = observe(ctx, home.itself, Tree(named))
+    seen = observe(ctx, home.itself, Tree(named), received=base)
     form = shared_form(_facts(home, seen, base))
     read = together(form.blobs, first_of(seen.read, ctx.store.read))
     sending = outgoing(base, form.tree, theirs, read)

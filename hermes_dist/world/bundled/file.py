@@ -19,6 +19,7 @@ from hermes_dist.world.archive.read import is_ours, members, opened
 from hermes_dist.world.archive.write import GzipWriter, Sink, TarWriter, write_private
 from hermes_dist.world.bundled.contents import FORMAT, Bundle, Index, Repository
 from hermes_dist.world.disk.errors import trouble
+from hermes_dist.world.disk.private import give_mode
 from hermes_dist.world.git.cache import prepare
 
 _ROOT = "team.bundle"
@@ -161,7 +162,7 @@ def _set_up(index: Index, place: Path) -> None:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(place / "contents" / file.digest, target)
             if file.executable:
-                target.chmod(0o755)
+                give_mode(target, 0o755)
 
 
 def _repository(one: Repository, place: Path, contents: Path) -> None:

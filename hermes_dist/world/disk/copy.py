@@ -15,6 +15,7 @@ from hermes_dist.agents.places import AUTH, ENV
 from hermes_dist.errors import DistError
 from hermes_dist.world.databases import reading
 from hermes_dist.world.disk import attributes
+from hermes_dist.world.disk.private import give_mode
 
 _SQLITE = b"SQLite format 3\0"
 _BESIDE = ("-wal", "-shm", "-journal")
@@ -84,7 +85,7 @@ class _Copy(Struct, frozen=True):
         elif item.is_dir():
             self.new_folder(self.source / path, new)
             self.folder(path)
-            new.chmod(stat.S_IMODE(item.stat().st_mode) | stat.S_IRWXU)
+            give_mode(new, stat.S_IMODE(item.stat().st_mode) | stat.S_IRWXU)
         elif item.is_file():
             _copy_file(self.source / path, new, path, self.edit(path))
             self.done.files += 1
@@ -140,7 +141,7 @@ class _Copy(Struct, frozen=True):
         self.around.append(target)
         self.folder(path)
         self.around.pop()
-        new.chmod(stat.S_IMODE(found.st_mode) | stat.S_IRWXU)
+        give_mode(new, stat.S_IMODE(found.st_mode) | stat.S_IRWXU)
         self.done.links.append(path)
 
 
@@ -172,7 +173,7 @@ def _copy_file(source: Path, target: Path, path: str, edit: Edit | None) -> None
     with os.fdopen(fd, "wb") as file:
         attributes.give(fd, attributes.of_file(str(source)), 0o600)
         if _is_database(source):
-            os.fchmod(fd, mode)
+            give_mode(fd, mode)
             _snapshot(source, target)
             return
         with source.open("rb") as reading:
@@ -180,7 +181,7 @@ def _copy_file(source: Path, target: Path, path: str, edit: Edit | None) -> None
                 file.write(edit(reading.read()))
             else:
                 shutil.copyfileobj(reading, file, 1 << 20)
-        os.fchmod(fd, mode)
+        give_mode(fd, mode)
     os.utime(target, ns=(found.st_atime_ns, found.st_mtime_ns))
 
 

@@ -12,6 +12,7 @@ from typing import Self
 
 from hermes_dist.light import NamedTuple
 from hermes_dist.world.disk.owners import give
+from hermes_dist.world.disk.private import give_mode
 from hermes_dist.world.ports import New
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -90,7 +91,7 @@ class Filler:
                 give(fd, around.facts)
             write_all(fd, data)
             if new.exact:
-                os.fchmod(fd, new.mode)
+                give_mode(fd, new.mode)
         finally:
             os.close(fd)
 
@@ -98,7 +99,7 @@ class Filler:
         """Make a folder that has the right owner anyway."""
         os.mkdir(name, new.mode, dir_fd=around.fd)
         if new.exact:
-            os.chmod(name, new.mode, dir_fd=around.fd)
+            give_mode(name, new.mode, around.fd)
         self._last = new.path
 
     def _folder(self, new: New, name: str, around: _Open) -> None:
@@ -108,7 +109,7 @@ class Filler:
             if not around.alike:
                 give(fd, around.facts)
             if new.exact:
-                os.fchmod(fd, new.mode)
+                give_mode(fd, new.mode)
         except OSError:
             os.close(fd)
             raise

@@ -13,15 +13,20 @@ from pathlib import Path
 from typing import Self
 
 from hermes_dist.errors import DistError
+from hermes_dist.lazily import later
 from hermes_dist.model.tree import Entry
 from hermes_dist.world.disk import attributes, libc, owners
 from hermes_dist.world.disk import rename as _rename
 from hermes_dist.world.disk.errors import not_regular, trouble
 from hermes_dist.world.disk.fill import Filler, write_all
 from hermes_dist.world.disk.links import Links, open_folder
+from hermes_dist.world.disk.private import REFUSED, give_mode
 from hermes_dist.world.disk.scan import Known, Scan, digest_of, scan
-from hermes_dist.world.ports import Elsewhere, Kind, New, Odd
+from hermes_dist.world.ports import Elsewhere, Kept, Kind, New, Odd
 from hermes_dist.world.trace import note
+
+with later():
+    from hermes_dist.world.disk import modes, obstacles
 
 __all__ = ["Known", "RealFs", "Scan", "atomic_write", "scan", "trouble", "write_all"]
 
@@ -77,6 +82,7 @@ class RealFs:
         self._device = os.fstat(self._fd).st_dev
         self._links = links or Links(root, followed=home)
         self._led: dict[str, str] = {}
+        self._kept: dict[int, Kept] = {}
         self._close = weakref.finalize(self, os.close, self._fd)
 
     def close(self) -> None:
@@ -231,8 +237,6 @@ class RealFs:
     def _is_elsewhere(self, path: str) -> bool:
         if self._place(path) or self._links.around(path) is not None:
             return False  # behind a link that is followed
-        from hermes_dist.world.disk import obstacles  # noqa: PLC0415 - hardly any home has another disk in it
-
         with self._at(path) as (fd, name):
             return obstacles.is_elsewhere(fd, name, self._fd)
 
@@ -255,15 +259,11 @@ class RealFs:
         return None if found is None else stat.S_IMODE(found.st_mode)
 
     def closed(self, folder: str) -> DistError | None:
-        from hermes_dist.world.disk import obstacles  # noqa: PLC0415 - only before something is written
-
         inside = f"{folder}/{_NOBODY}" if folder else _NOBODY
         with self._folder(folder) as fd, self._stage_of(inside) as stage:
             return obstacles.closed(fd, stage, self.root, folder)
 
     def pinned(self, path: str) -> DistError | None:
-        from hermes_dist.world.disk import obstacles  # noqa: PLC0415 - only before something is written
-
         try:
             with self._at(path) as (fd, name), self._stage_of(path) as stage:
                 return obstacles.pinned(fd, name, stage, self.root, path)
@@ -309,7 +309,7 @@ class RealFs:
                 attributes.give(fd, wanted, mode)
             write_all(fd, data)
             if exact:
-                os.fchmod(fd, mode)
+                give_mode(fd, mode)
             # What is led elsewhere may be on a disk that no later sync reaches.
             if sync or path in self._led:
                 sync_fd(fd)
@@ -337,8 +337,21 @@ class RealFs:
         try:
             os.fchmod(fd, mode)
             sync_fd(fd)
+        except OSError as error:
+            if error.errno not in REFUSED or all(self.kept(path)):
+                raise
         finally:
             os.close(fd)
+
+    def kept(self, path: str) -> Kept:
+        try:
+            with self._stage_of(path) as fd:
+                device = os.fstat(fd).st_dev
+                if device not in self._kept:
+                    self._kept[device] = modes.kept_in(fd)
+        except (OSError, Odd):
+            return Kept()
+        return self._kept[device]
 
     def _near(self, path: str) -> tuple[os.stat_result, attributes.Attributes] | None:
         """What a new file gets from the file at a path, or else from the nearest folder above it.
@@ -430,7 +443,7 @@ class RealFs:
             os.mkdir(name, mode, dir_fd=fd)
             owners.give_folder(name, fd)
             if exact:
-                os.chmod(name, mode, dir_fd=fd)
+                give_mode(name, mode, fd)
 
     def rmdir(self, path: str) -> None:
         note("disk", "rmdir", path)

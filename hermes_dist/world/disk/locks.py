@@ -15,7 +15,7 @@ from hermes_dist.brand import PRIVATE
 from hermes_dist.errors import Busy, DistError
 from hermes_dist.world.disk.errors import not_regular, trouble
 from hermes_dist.world.disk.owners import give
-from hermes_dist.world.disk.private import FILE, make_private
+from hermes_dist.world.disk.private import FILE, give_mode, make_private
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _LOCK = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -74,8 +74,7 @@ def _open_lock(path: Path) -> int:
 def _make_private_file(fd: int) -> None:
     """Set the private mode of a lock file, whatever the umask made of it."""
     if stat.S_IMODE(os.fstat(fd).st_mode) != FILE:
-        with contextlib.suppress(PermissionError):  # it belongs to another user, who lets us use it
-            os.fchmod(fd, FILE)
+        give_mode(fd, FILE)  # refused for one of another user, who lets us use it
 
 
 def _try_lock(fd: int, path: Path) -> bool:

@@ -54,6 +54,7 @@ class Scan(NamedTuple):
         news: How many of these were not known, or known otherwise.
         links: The links to files that were followed.
         folders: The folders that were listed, without the home itself.
+        unlike: The files that are executable and not so in the tree that the home is like, or the other way round.
     """
 
     tree: Tree
@@ -62,6 +63,7 @@ class Scan(NamedTuple):
     news: int = 0
     links: tuple[Link, ...] = ()
     folders: tuple[RelPath, ...] = ()
+    unlike: tuple[RelPath, ...] = ()
 
 
 def _all(_path: RelPath) -> bool:
@@ -112,6 +114,7 @@ def scan(
         walk.news,
         tuple(walk.links),
         tuple(walk.folders),
+        tuple(walk.unlike),
     )
 
 
@@ -138,6 +141,7 @@ class _Walk:
         self.odd: list[LeftOut] = []
         self.links: list[Link] = []
         self.folders: list[RelPath] = []
+        self.unlike: list[RelPath] = []
         self.seen: dict[str, tuple[Signature, str]] = {}
         self.news = 0
 
@@ -317,6 +321,8 @@ class _Walk:
     def _keep(self, path: RelPath, mode: int, digest: str) -> None:
         executable = bool(mode & stat.S_IXUSR)
         entry = self._like.get(path)
+        if executable != (entry is not None and entry.executable):
+            self.unlike.append(path)
         if entry is None or entry.digest != digest or entry.executable != executable:
             entry = Entry(Digest(digest), executable)
         self.entries[path] = entry

@@ -11,7 +11,7 @@ from hermes_dist import lazily
 from hermes_dist.errors import Invalid
 from hermes_dist.light import TYPE_CHECKING
 from hermes_dist.model.source import without_credentials
-from hermes_dist.world.disk.private import FILE, make_private
+from hermes_dist.world.disk.private import FILE, give_mode, make_private
 from hermes_dist.world.ports import Refs
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def _has_text(path: Path) -> bool:
 
 def _write(path: Path, text: str) -> None:
     path.write_text(text)
-    path.chmod(FILE)
+    give_mode(path, FILE)
 
 
 def _rename_new(temp: Path, cache: Path) -> None:

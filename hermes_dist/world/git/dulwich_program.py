@@ -14,6 +14,7 @@ import sys
 import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from email.utils import formatdate
 from io import BytesIO
 from pathlib import Path
@@ -144,7 +145,8 @@ def _fetch(request: Mapping[str, Any]) -> Iterator[bytes]:
             _fail("not our ref")
         repo.refs[Ref(request["target"].encode())] = chosen[-1]
     for pack in Path(request["cache"], "objects/pack").iterdir():
-        pack.chmod(0o400)  # dulwich makes packs that every user may read
+        with suppress(OSError):  # a disk that keeps no modes
+            pack.chmod(0o400)  # dulwich makes packs that every user may read
     yield b""
 
 

@@ -14,6 +14,7 @@ from hermes_dist.model.tree import Entry
 from hermes_dist.world.ports import Fs, Odd
 from hermes_dist.world.transaction.common import Changed
 from hermes_dist.world.transaction.journal import GENERATIONS, LOCKFILE, PRIVATE, Journal
+from hermes_dist.world.transaction.modes import has_mode_of, is_as
 from hermes_dist.world.transaction.realize import STANDING
 
 Carry = Callable[[bytes], bytes | None]
@@ -48,7 +49,7 @@ def check(
         if _is_free(fs, step, gone):
             continue
         found = fs.entry(step.path)
-        if found != step.before and not _is_carried(fs, step, found, carries):
+        if not is_as(fs, step, found) and not _is_carried(fs, step, found, carries):
             raise changed(step.path)
 
 
@@ -57,7 +58,7 @@ def _is_carried(fs: Fs, step: Step, found: Entry | None, carries: Mapping[RelPat
     carry = carries.get(step.path)
     if carry is None or found is None or step.before is None or step.after is None:
         return False
-    if found.executable != step.before.executable:
+    if not has_mode_of(fs, step, found):
         return False
     now = fs.read(step.path)
     return now is not None and carry(now) is not None

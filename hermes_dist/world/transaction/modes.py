@@ -1,8 +1,9 @@
-"""The permission bits of new files."""
+"""The permission bits of new files, and what they tell of those that are there."""
 
 from __future__ import annotations
 
 from hermes_dist.model.plan import Step
+from hermes_dist.model.tree import Entry
 from hermes_dist.world.ports import Fs
 
 
@@ -19,6 +20,30 @@ def mode_of_new(fs: Fs, step: Step) -> tuple[int, bool]:
     if step.before is None or found is None:
         return (0o755 if executable else 0o644), False
     return _derived(found & 0o777, step.before.executable, executable), True
+
+
+def is_as(fs: Fs, step: Step, found: Entry | None) -> bool:
+    """Whether what is at the path of a step is what the plan saw; its mode counts only where the disk keeps modes."""
+    before = step.before
+    if found is None or before is None or found.digest != before.digest:
+        return found is before
+    return has_mode_of(fs, step, found)
+
+
+def has_mode_of(fs: Fs, step: Step, found: Entry) -> bool:
+    """Whether a file is executable as the one that the plan saw, as far as the disk can tell."""
+    before = step.before
+    return (
+        before is None or found.executable == before.executable or not fs.kept(step.path).executable
+    )
+
+
+def shows_nothing(fs: Fs, step: Step) -> bool:
+    """Whether a step changes a mode alone, on a disk that keeps none: before and after are the same file there."""
+    before, after = step.before, step.after
+    if before is None or after is None or before.digest != after.digest:
+        return False
+    return not fs.kept(step.path).executable
 
 
 def fit_mode(fs: Fs, path: str, step: Step, displaced: int | None) -> None:

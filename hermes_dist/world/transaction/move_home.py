@@ -14,6 +14,7 @@ from hermes_dist.errors import DistError
 from hermes_dist.world.child import Bounds, Command, run
 from hermes_dist.world.disk.errors import trouble
 from hermes_dist.world.disk.fs import RealFs
+from hermes_dist.world.disk.private import give_mode
 from hermes_dist.world.transaction.common import Changed
 from hermes_dist.world.transaction.new_home import STAGING, sweep
 
@@ -231,7 +232,7 @@ def erase(path: Path) -> None:
     def writable(function: Callable[[str], object], name: str, _error: object) -> None:
         for each in (Path(name).parent, Path(name)):
             if not each.is_symlink() and each.is_relative_to(path):
-                each.chmod(stat.S_IMODE(each.stat().st_mode) | stat.S_IRWXU)
+                give_mode(each, stat.S_IMODE(each.stat().st_mode) | stat.S_IRWXU)
         if name in tried:
             closed = PermissionError(errno.EACCES, os.strerror(errno.EACCES), name)
             raise _not_removed(closed, name) from closed

@@ -39,7 +39,7 @@ from hermes_dist.world.transaction.lock_told import (
     slot_of_lock,
     tell_lock,
 )
-from hermes_dist.world.transaction.modes import fit_mode
+from hermes_dist.world.transaction.modes import fit_mode, shows_nothing
 from hermes_dist.world.transaction.places import bring_home, stands
 
 Guards = Mapping[RelPath, Callable[[], AbstractContextManager[None]]]
@@ -189,15 +189,10 @@ def _run(
     """Carry out some steps; return the paths that another program changed."""
     skipped = []
     for index in indices:
-        step, slot = journal.steps[index], slot_of(index)
+        step = journal.steps[index]
         with guards.get(step.path, nullcontext)():
             try:
-                if not stands(fs, journal.places, step.path):
-                    done = False
-                elif step.after is None:
-                    done = _take(fs, slot, step)
-                else:
-                    done = _put(fs, slot, step, step.after)
+                done = _one(fs, journal, index)
             except Odd:
                 done = False
             except OSError as error:
@@ -211,6 +206,18 @@ def _run(
         if not done:
             skipped.append(step.path)
     return skipped
+
+
+def _one(fs: Fs, journal: Journal, index: int) -> bool:
+    """Carry out one step; False if another program changed the file."""
+    step, slot = journal.steps[index], slot_of(index)
+    if shows_nothing(fs, step):
+        return True
+    if not stands(fs, journal.places, step.path):
+        return False
+    if step.after is None:
+        return _take(fs, slot, step)
+    return _put(fs, slot, step, step.after)
 
 
 def _take(fs: Fs, slot: str, step: Step) -> bool:

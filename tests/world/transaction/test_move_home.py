@@ -110,7 +110,7 @@ def test_a_folder_that_stays_closed_is_named(
     (tmp_path / "home/a/b").mkdir(parents=True)
     (tmp_path / "home/a").chmod(0o000)
     as_a_user(monkeypatch)
-    monkeypatch.setattr(Path, "chmod", lambda *_: None)
+    monkeypatch.setattr("hermes_dist.world.transaction.move_home.give_mode", lambda *_: None)
     with pytest.raises(DistError) as caught:
         erase(tmp_path / "home")
     assert caught.value.where == str(tmp_path / "home/a")

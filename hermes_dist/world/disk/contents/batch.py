@@ -15,7 +15,7 @@ from hermes_dist.world.disk.contents.form import NewBox
 from hermes_dist.world.disk.contents.index import Place
 from hermes_dist.world.disk.fs import RealFs, sync_fd, write_all
 from hermes_dist.world.disk.owners import give
-from hermes_dist.world.disk.private import FILE, make_private_in
+from hermes_dist.world.disk.private import FILE, give_mode, make_private_in
 
 FEW = 8
 """Up to this many small contents have files of their own: the fewer boxes there are, the fewer are looked into."""
@@ -134,7 +134,7 @@ class Batch:
         self._written[digest] = name
         fd = os.open(name, _NEW, FILE, dir_fd=self._incoming)
         try:
-            os.fchmod(fd, FILE)
+            give_mode(fd, FILE)
             give(fd, os.fstat(self._incoming))
             write_all(fd, data)
         finally:

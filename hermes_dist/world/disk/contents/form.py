@@ -18,6 +18,7 @@ from hermes_dist.model.tree import Digest
 from hermes_dist.world.disk.fs import read_all, sync_fd, write_all
 from hermes_dist.world.disk.owners import give
 from hermes_dist.world.disk.private import FILE as MODE
+from hermes_dist.world.disk.private import give_mode
 
 FOLDER = "packs"
 """The folder of the boxes in a store: its name, and that of the form in each box, are those of the first stores."""
@@ -47,7 +48,7 @@ class NewBox:
 
     def __init__(self, folder: int, name: str) -> None:
         self._fd = os.open(name, _NEW, MODE, dir_fd=folder)
-        os.fchmod(self._fd, MODE)
+        give_mode(self._fd, MODE)
         give(self._fd, os.fstat(folder))
         self._held: list[bytes] = []
         self._size = self._written = 0

@@ -10,7 +10,7 @@ import pytest
 
 from hermes_dist.errors import DistError
 from hermes_dist.world.child import Bounds, Command, run
-from hermes_dist.world.disk.passing import passing_folder, put_private
+from hermes_dist.world.passing import passing_folder, put_private
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])

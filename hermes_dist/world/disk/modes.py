@@ -1,0 +1,87 @@
+"""Whether a disk keeps the permission bits that a file is given. Disks of Windows and many network drives do not.
+
+There, every file has the same bits, and a change of them is ignored or refused. How a disk is mounted does not say it
+for sure on any system, so it is tried, as git does: on a file of ours, which has no name where the disk can make such.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import stat
+
+from hermes_dist.brand import PRIVATE
+from hermes_dist.world.disk.private import FILE
+from hermes_dist.world.ports import Kept
+
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+def kept_in(folder: int) -> Kept:
+    """Try what the disk of an open folder keeps.
+
+    Returns:
+        What it keeps; everything if that can't be tried, because nothing can be written there.
+    """
+    try:
+        own = os.open(PRIVATE, _FOLDER, dir_fd=folder)  # there, no other program looks for files
+    except OSError:
+        return _tried(folder)
+    try:
+        return _tried(own)
+    finally:
+        os.close(own)
+
+
+def _tried(folder: int) -> Kept:
+    try:
+        fd = _nameless(folder)
+    except OSError:
+        return _tried_by_name(folder)
+    try:
+        return _kept(fd)
+    finally:
+        os.close(fd)
+
+
+def _nameless(folder: int) -> int:
+    """Open a file without a name, which leaves no trace in its folder.
+
+    Raises:
+        OSError: The system or the disk has no such files, as most disks without modes; or nothing can be written.
+    """
+    flag = getattr(os, "O_TMPFILE", None)
+    if flag is None:
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+    return os.open(".", flag | os.O_RDWR | os.O_CLOEXEC, FILE, dir_fd=folder)
+
+
+def _tried_by_name(folder: int) -> Kept:
+    name = f".modes.{os.urandom(6).hex()}.tmp"
+    try:
+        fd = os.open(name, _NEW, FILE, dir_fd=folder)
+    except OSError:
+        return Kept()
+    try:
+        return _kept(fd)
+    finally:
+        os.close(fd)
+        with contextlib.suppress(OSError):
+            os.unlink(name, dir_fd=folder)
+
+
+def _kept(fd: int) -> Kept:
+    """Try it on an empty file of ours."""
+    # Both ways: where every file is executable, one that was made so proves nothing.
+    runs = _keeps(fd, FILE | stat.S_IXUSR, stat.S_IXUSR)
+    return Kept(runs and _keeps(fd, FILE, stat.S_IXUSR), _keeps(fd, FILE, _OTHERS))
+
+
+def _keeps(fd: int, mode: int, bits: int) -> bool:
+    """Whether a file of ours has some bits of a mode as it was given them."""
+    with contextlib.suppress(OSError):
+        os.fchmod(fd, mode)
+    return not (os.fstat(fd).st_mode ^ mode) & bits
