@@ -186,11 +186,14 @@ def with_value(data: object, path: KeyPath, value: object, like: object = ABSENT
 
 
 def _with_key(data: object, key: Segment, new: object, like: object) -> dict[object, object]:
-    fields: dict[object, object] = dict(data) if isinstance(data, dict) else {}
+    fields: dict[object, object] = data if isinstance(data, dict) else {}
+    if new is ABSENT:
+        return {name: value for name, value in fields.items() if name != key}
+    if key in fields:
+        return {**fields, key: new}
     models: list[Hashable] = list(like) if isinstance(like, dict) else []
-    wanted = _placed(list(fields), key, models, new is ABSENT)
     values = {**fields, key: new}
-    return {name: values[name] for name in wanted}
+    return {name: values[name] for name in _placed(list(fields), key, models, gone=False)}
 
 
 def _with_item(data: object, item: Item, new: object, like: object) -> list[object]:

@@ -132,6 +132,9 @@ def test_law_what_was_set_is_found_and_what_was_taken_out_is_not(
     assert same(data, before)
     if get(data, path) is ABSENT:
         assert same(gone, data)
+    if isinstance(data, dict) and isinstance(after, dict) and isinstance(gone, dict):
+        assert [key for key in after if key in data] == list(data)
+        assert list(gone) == [key for key in data if key in gone]
 
 
 def test_all_else_stays_and_keeps_its_order() -> None:
