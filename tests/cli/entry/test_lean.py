@@ -58,8 +58,12 @@ _USE: dict[str, tuple[str, object]] = {
         ["file:///a%20b", True, True, ["/etc"]],
     ),
     "msgspec": (
-        "[msgspec.json.schema(int), type(msgspec.inspect.type_info(int)).__name__, msgspec.json.decode(b'1')]",
-        [{"type": "integer"}, "IntType", 1],
+        (
+            "[msgspec.json.schema(int), type(msgspec.inspect.type_info(int)).__name__, msgspec.json.decode(b'1'),"
+            " msgspec.toml.decode('a = 1'), msgspec.yaml.decode('[1]'), msgspec.msgpack.decode(b'\\x01'),"
+            " msgspec.convert({'x': 1}, __import__('dataclasses').make_dataclass('P', [('x', 'int')])).x]"
+        ),
+        [{"type": "integer"}, "IntType", 1, {"a": 1}, [1], 1, 1],
     ),
     "subprocess": ("subprocess.run(['echo', 'ö'], capture_output=True, text=True).stdout", "ö\n"),
     "urllib.parse": (
@@ -107,8 +111,15 @@ def test_paths_are_loaded_without_what_few_of_them_need() -> None:
 def test_programs_and_values_are_loaded_without_what_few_of_them_need() -> None:
     code = f"{_LEAN}import sys, subprocess, msgspec\nmsgspec.json.encode(1)\n"
     left_out = ("locale", "selectors", "threading", "platform", "textwrap", "msgspec.inspect")
+    left_out += ("msgspec.msgpack", "msgspec.toml", "msgspec.yaml")
     code += f"found = [n for n in {left_out} if n in sys.modules]"
     assert _run(f"{code}\nimport json; print(json.dumps(found))") == []
+
+
+def test_values_are_loaded_without_the_classes_of_syntax_trees() -> None:
+    count = "sum(kind.__module__ == 'ast' for kind in object.__subclasses__())"
+    code = f"{_LEAN}import json, typing, msgspec\nbefore = {count}\ntyping.ForwardRef('A')\n"
+    assert _run(f"{code}print(json.dumps([before, {count}]))") == [0, 1]
 
 
 def test_every_other_module_has_the_usual_patterns() -> None:
