@@ -150,9 +150,8 @@ def show_outdated(session: Session, found: Sequence[asking.Outdated]) -> None:
     head = ("Profile", "Installed", "In range", "Latest", "State")
     session.screen.table(head, [_row(row) for row in found])
     notes(session.screen, [note for row in found for one in row.layers for note in one.notes])
-    for row in found:
-        if row.next:
-            session.screen.tell(f"  next: {session.command(row.next)}")
+    for each in dict.fromkeys(row.next for row in found if row.next):
+        session.screen.tell(f"  next: {session.command(each)}")
 
 
 _STATES = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from msgspec import Struct
@@ -19,7 +20,7 @@ from hermes_dist.errors import (
 )
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.notes import Note, NoteKind
-from hermes_dist.model.registry import Package, Registry, Release, is_key
+from hermes_dist.model.registry import Package, Registry, RegistryKind, Release, is_key
 from hermes_dist.model.source import Pin, PinKind, SourceSpec, without_credentials
 from hermes_dist.ops.change.target import Naming, Target, check_policies, resolved
 from hermes_dist.ops.context import Context
@@ -60,7 +61,7 @@ def look_up_named(
             or a policy forbids its source.
         DistError: No registry or several have the name, no version is in the range, or a server can't be reached.
     """
-    found = find(ctx, asked, naming.registry or _registry_of(ctx, lock))
+    found = find(ctx, asked, naming.registry or _registry_of(ctx, lock), typed=lock is None)
     if lock is None:
         _check_twins(ctx, found, naming)
     received = lock.pin.commit if lock else ""
@@ -145,7 +146,7 @@ def find_as_before(ctx: Context, asked: SourceSpec, lock: Lock | None) -> FoundP
     Raises:
         DistError: See :func:`find`; or this machine no longer uses that registry.
     """
-    return find(ctx, asked, _registry_of(ctx, lock))
+    return find(ctx, asked, _registry_of(ctx, lock), typed=lock is None)
 
 
 def _spec_of(found: FoundPackage, asked: SourceSpec, release: Release | None) -> SourceSpec:
@@ -210,8 +211,16 @@ def _no_such_version(found: FoundPackage, asked: SourceSpec) -> NoSuchRef:
     )
 
 
-def find(ctx: Context, asked: SourceSpec, registry: str = "") -> FoundPackage:
+def find(
+    ctx: Context, asked: SourceSpec, registry: str = "", *, typed: bool = True
+) -> FoundPackage:
     """Find the registry that has a name.
+
+    Args:
+        ctx: The context.
+        asked: The name.
+        registry: The only registry to ask; empty for all.
+        typed: The user typed the name, and could have typed an address; otherwise, a profile follows it.
 
     Raises:
         DistError: No registry has it; the error lists similar names.
@@ -227,7 +236,7 @@ def find(ctx: Context, asked: SourceSpec, registry: str = "") -> FoundPackage:
     found = [
         FoundPackage(one, package)
         for one in asking
-        if is_key(key) and (package := _get(ctx, one, key, len(asking)))
+        if is_key(key) and (package := _get(ctx, one, key, among=len(asking), typed=typed))
     ]
     if len(found) > 1:
         names = ", ".join(f"{one.registry.name} ({one.package.source})" for one in found)
@@ -239,7 +248,7 @@ def find(ctx: Context, asked: SourceSpec, registry: str = "") -> FoundPackage:
     return found[0]
 
 
-def _get(ctx: Context, registry: Registry, key: str, among: int) -> Package | None:
+def _get(ctx: Context, registry: Registry, key: str, *, among: int, typed: bool) -> Package | None:
     """Ask one registry for a name.
 
     If there are several, one that can't be reached is an error: the name may be listed there.
@@ -247,11 +256,35 @@ def _get(ctx: Context, registry: Registry, key: str, among: int) -> Package | No
     try:
         return ctx.registries.get(registry, key)
     except Unreachable as error:
+        what = f"{key!r} is looked up in this registry, which can't be reached: {error.what}"
+        where = f"registry {registry.name}: {error.where}"
+        ways = [error.hint, *_ways_without(ctx, registry, key, typed=typed)]
+        hint, command = "; or ".join(way for way in ways if way), ""
         if among > 1:
-            error.hint = (
-                "choose one that answers with --registry NAME, or remove it with `registry remove`"
+            hint, command = (
+                f"{hint}; or do without this registry",
+                f"registry remove {registry.name}",
             )
-        raise error.within(f"registry {registry.name}") from None
+        raise Unreachable(what, where=where, hint=hint, command=command) from None
+
+
+def _ways_without(ctx: Context, registry: Registry, key: str, *, typed: bool) -> Iterator[str]:
+    """The ways on while a registry does not answer: its copy on this machine, or another address.
+
+    Args:
+        ctx: The context.
+        registry: The registry.
+        key: The name that is looked up.
+        typed: The user typed the name; otherwise, a profile follows it and stays as it is.
+    """
+    known = ctx.registries.remembered(registry, key)
+    if known is not None and registry.kind is not RegistryKind.FOLDER:
+        versions = [one.version for one in known.versions if not one.yanked]
+        newest = ([""] + (newer_tags("0", versions) or versions))[-1]
+        yield f"take {known.name} {newest}".rstrip() + " from the copy read before, with --offline"
+    if typed:
+        place = str(known.source) if known else "the address of a repository or folder"
+        yield f"give {place} in place of the name"
 
 
 def _nobody(ctx: Context, key: str, asked: list[str]) -> DistError:

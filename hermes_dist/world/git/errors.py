@@ -37,6 +37,10 @@ _CIRCLE = "it redirects in a circle"
 _BROWSER = (
     "open the address in a browser: the host may want a login, or say where the repository is now"
 )
+_PROXY = (
+    "check the address of the proxy (https_proxy, ALL_PROXY, or `git config --get-regexp proxy`), "
+    "and your connection"
+)
 _OWNER_AND_REPO = 2
 _LOCAL = "check whether it was moved or renamed, or is on a disk that is not connected now"
 _TABLE: tuple[tuple[str, type[DistError], str, str], ...] = (
@@ -110,13 +114,19 @@ _TABLE: tuple[tuple[str, type[DistError], str, str], ...] = (
         "install the OpenSSH client, or use the repository's https:// address",
     ),
     (
+        r"[Cc]ould not resolve proxy",
+        Unreachable,
+        "the proxy was not found",
+        _PROXY,
+    ),
+    (
         (
-            r"[Cc]ould not resolve (?:host|proxy)|[Nn]ame or service not known|nodename nor servname"
+            r"[Cc]ould not resolve host|[Nn]ame or service not known|nodename nor servname"
             r"|[Tt]emporary failure in name resolution|No address associated with hostname|getaddrinfo failed"
         ),
         Unreachable,
         "the host was not found",
-        "check how it is spelled, and your connection",
+        "check how the address is spelled, and your connection",
     ),
     (
         r"Host key verification failed",
@@ -262,6 +272,11 @@ _DAMAGE = (
     r"|unable to read|not a git repository"
 )
 _OF_MEMORY = r"[Oo]ut of memory|MemoryError|unable to allocate|annot allocate|malloc failed|attempting to allocate"
+_TRIED = (
+    r"unable to access '\w+://(?:[^@/']*@)?(?P<host>[^/:'\[]+)[^']*': Failed to connect to "
+    r"(?:(?P=host) port \d+ via )?(?P<proxy>\S+) port (?P<port>\d+)"
+)
+"""Whom git asked for, and whom it tried to reach: another one if there is a proxy on the way."""
 _LEADS_TO = r"(?i)(?:Location|redirects elsewhere|redirect): (https?://[^\s?#]+?)/*(/info/refs)?(?:\?|#|\s|$)"
 _FOLLOWED = "warning: redirecting to"
 _TO = rf"(?m)^{_FOLLOWED} (https?://\S+)"
@@ -345,6 +360,7 @@ def explain(finished: Finished, url: str, seconds: float, cache: Path | None = N
     return (
         _local_trouble(finished, cache)
         or _limit_reached(finished, where, seconds)
+        or _proxy_silent(finished, where)
         or _known_trouble(finished, url, where)
         or _unknown_trouble(finished, url, where)
     )
@@ -359,6 +375,15 @@ def _limit_reached(finished: Finished, where: str, seconds: float) -> DistError 
     if -finished.code in {signal.SIGXFSZ, signal.SIGXCPU, signal.SIGKILL}:
         return Invalid("the repository is larger than the limits allow", where=where)
     return None
+
+
+def _proxy_silent(finished: Finished, where: str) -> DistError | None:
+    """Return an error if it was not the host that did not answer, but the proxy on the way to it."""
+    match = re.search(_TRIED, finished.err)
+    if match is None or match["proxy"] == match["host"]:
+        return None
+    place = f"{match['proxy']}:{match['port']}"
+    return Unreachable(f"nothing answers at the proxy {place}", where=where, hint=_PROXY)
 
 
 def _known_trouble(finished: Finished, url: str, where: str) -> DistError | None:

@@ -264,7 +264,7 @@ class Registries:
             Unreachable: The registry can't be reached.
         """
         if registry.kind is RegistryKind.FOLDER:
-            data = read_file(Path(registry.location), entry_path(key))
+            data = read_file(_there(registry), entry_path(key))
         else:
             self.freshen(registry)
             data = self._index(registry).get(key)
@@ -274,6 +274,21 @@ class Registries:
             return parse_package(data, key, local=registry.is_local)
         except Invalid as err:
             raise err.within(f"registry {registry.name}") from None
+
+    def remembered(self, registry: Registry, key: str) -> Package | None:
+        """A registry's entry of a package as it was read last, without asking it; None if nothing is known of it.
+
+        Only what is said of a registry that does not answer is taken from here: a folder that is away may be another
+        one when it is back, and a copy is never the word of a server.
+        """
+        index = self._index(registry)
+        try:
+            if not index.exists or index.meta("location") != _identity(registry):
+                return None
+            data = index.get(key)
+            return parse_package(data, key, local=registry.is_local) if data else None
+        except DistError:
+            return None
 
     def search(self, words: Sequence[str], limit: int, category: str = "") -> list[Hit]:
         """Find packages in all registries as they were synced last; the best come first.
@@ -336,7 +351,7 @@ class Registries:
         except DistError as error:
             is_of_disk = type(error) in (DistError, Closed)
             if registry.kind is not RegistryKind.FOLDER or not is_of_disk:
-                raise
+                raise error.within(f"registry {registry.name}") from None
             try:
                 made = TemporaryDirectory(prefix="hermes-dist-")
                 self._for_this_run[registry.name] = made
@@ -364,7 +379,7 @@ class Registries:
         return Index(place.with_suffix(".db"), registry.name)
 
     def _from_folder(self, registry: Registry) -> Synced:
-        root = Path(registry.location)
+        root = _there(registry)
         check_index(read_file(root, INDEX), registry.location)
         # What changes from here on has another fingerprint, so that the next search reads it.
         notes = {"location": _identity(registry), _SEEN: fingerprint(root)}
@@ -462,6 +477,26 @@ class Registries:
             return index.sync(
                 entries, lambda paths: ((path, mirror.read(path)) for path in paths), notes
             )
+
+
+def _there(registry: Registry) -> Path:
+    """The folder of a registry.
+
+    Raises:
+        Unreachable: It is not there, which says nothing of the names in it.
+    """
+    root = Path(registry.location)
+    try:
+        there = root.is_dir()
+    except OSError:  # a folder above it can't be entered
+        there = False
+    if not there:
+        raise Unreachable(
+            "there is no such folder, or it can't be entered",
+            where=registry.location,
+            hint="check whether it was moved or renamed, or is on a disk that is not connected now",
+        )
+    return root
 
 
 def _is_entry(path: str) -> bool:

@@ -156,6 +156,32 @@ def test_lines_of_git_that_were_seen_are_known(line: str) -> None:
     assert "it can't be reached" not in error.what
 
 
+@pytest.mark.parametrize(
+    ("said", "what"),
+    [
+        ("Failed to connect to 127.0.0.1 port 9 after 0 ms: Couldn't connect", "proxy 127.0.0.1:9"),
+        ("Failed to connect to h port 443 via squid port 3128 after 0 ms", "proxy squid:3128"),
+        ("Could not resolve proxy: squid", "the proxy was not found"),
+    ],
+)
+def test_a_proxy_that_does_not_answer_is_told_from_the_host(said: str, what: str) -> None:
+    line = f"fatal: unable to access 'https://me:secret@h/x/': {said}"
+    error = explain(Finished(128, b"", line), "https://me:secret@h/x", 30)
+    assert isinstance(error, Unreachable)
+    assert what in error.what
+    assert "https_proxy" in error.hint
+
+
+@pytest.mark.parametrize(
+    "said", ["Failed to connect to h port 443 after 0 ms", "Failed to connect"]
+)
+def test_a_host_that_does_not_answer_is_no_proxy(said: str) -> None:
+    line = f"fatal: unable to access 'https://h/x/': {said}"
+    assert explain(Finished(128, b"", line), "https://h/x", 30).what == (
+        "nothing answers at this address"
+    )
+
+
 def test_what_the_repository_itself_does_wrong_is_no_matter_of_the_network() -> None:
     error = explain(
         Finished(128, b"", "fatal: bad object 1234\nfatal: index-pack failed"), "https://h/x", 30
