@@ -28,6 +28,7 @@ from hermes_dist.model.documents.api import (
     put,
     rewrite,
 )
+from hermes_dist.model.documents.told import told
 from hermes_dist.model.keypath import Item, KeyPath, Segment
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.side import Side
@@ -312,7 +313,7 @@ def _readable(data: bytes, kind: Kind, whose: str) -> Document:
     try:
         return parse(data, kind, limits=EDITING)
     except Invalid as err:
-        raise Unmergeable(f"the file {whose} can't be read: {err}") from None
+        raise Unmergeable(f"the file {whose} can't be read: {told(err)}") from None
 
 
 def same_document(path: RelPath, a: bytes, b: bytes) -> bool:

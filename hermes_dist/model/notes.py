@@ -90,6 +90,7 @@ class NoteKind(Kind):
     NAMELESS_SERVER = "nameless-server"
     SERVER_TWICE = "server-twice"
     SERVER_OVERRULED = "server-overruled"
+    FRONT_NOT_YAML = "front-not-yaml"
     SERVERS_STAY_ON = "servers-stay-on"
     SETTINGS_UNREADABLE = "settings-unreadable"
     HOME_JOBS_UNREADABLE = "home-jobs-unreadable"

@@ -235,9 +235,8 @@ def _look_first(data: Data) -> str:
 
 def _settings_unreadable(data: Data) -> str:
     servers = names_in(data, "servers")
-    if not servers:
-        return str(data["why"])
-    return f"{data['why']}; the servers of {data['mcp']} are left out: {', '.join(servers)}"
+    left = f"; the servers of {data['mcp']} are left out: {', '.join(servers)}" if servers else ""
+    return f"{data['why']}{left}; it is the author's file: tell the author"
 
 
 def _still_assigned(data: Data) -> str:
@@ -404,14 +403,17 @@ SENTENCES: Sentences = {
     NoteKind.WHOLE_PACKAGE: ("{row!r:.20} names the whole package, as if the field were not there"),
     NoteKind.NOT_A_SAFE_PATH: "{row!r:.80} is not a safe path and was left out",
     NoteKind.NOT_A_POLICY: "{policy!r:.80} is not one of {known} and was left out",
-    NoteKind.UNREADABLE_JOBS: _within,
+    NoteKind.UNREADABLE_JOBS: "{why}; its jobs are left out: tell the author",
     NoteKind.NOT_A_JOB: _within,
     NoteKind.JOB_WITHOUT_START: _without_start,
-    NoteKind.UNREADABLE_SERVERS: _within,
+    NoteKind.UNREADABLE_SERVERS: "{why}; its servers are left out: tell the author",
     NoteKind.NOT_A_SERVER: _not_a_server,
     NoteKind.NAMELESS_SERVER: "a server has no name; left out",
     NoteKind.SERVER_TWICE: "{name} appears twice; the first one counts",
     NoteKind.SERVER_OVERRULED: "{names}: config.yaml has other values, and those count",
+    NoteKind.FRONT_NOT_YAML: (
+        "its front matter can't be read: {why}; the agent takes single lines of it alone: tell the author"
+    ),
     NoteKind.SERVERS_STAY_ON: "its servers can't be switched off one by one ({why})",
     NoteKind.SETTINGS_UNREADABLE: _settings_unreadable,
     NoteKind.HOME_JOBS_UNREADABLE: (
@@ -476,7 +478,7 @@ SENTENCES: Sentences = {
     ),
     NoteKind.PARTS_NOT_IN: "parts of this version are not installed yet; add them with: {command}",
     # Not that the agent can't: it takes some of what is refused here, such as a key that is there twice.
-    NoteKind.AGENT_CANNOT_READ: "it can't be read: {why}",
+    NoteKind.AGENT_CANNOT_READ: "it can't be read: {why}; mend it in {file}",
     NoteKind.CANNOT_COMPARE: (
         "what was received is lost and can't be fetched again, so differences can't be shown"
     ),

@@ -17,8 +17,12 @@ if TYPE_CHECKING:
     from jsonschema import ValidationError
 
 
-def load_manifest(data: bytes) -> Manifest:
+def load_manifest(data: bytes, hint: str = "") -> Manifest:
     """Read a manifest leniently.
+
+    Args:
+        data: The file.
+        hint: What to do if it can't be read, where the file is the user's own.
 
     Raises:
         Invalid: The file is not a YAML map with a name; the error names field and line.
@@ -27,6 +31,7 @@ def load_manifest(data: bytes) -> Manifest:
         doc = parse_manifest_text(data)
     except Invalid as err:
         err.where = f"{MANIFEST}:{err.where}" if err.where else MANIFEST
+        err.hint = err.hint or hint
         raise
     return parse_manifest(doc.value, doc)
 

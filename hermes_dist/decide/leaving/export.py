@@ -32,6 +32,7 @@ from hermes_dist.model.documents.api import (
     rewrite,
     same,
 )
+from hermes_dist.model.documents.told import told
 from hermes_dist.model.left_out import Why
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.notes import Note, NoteKind
@@ -138,7 +139,7 @@ def _without_run_state(work: Portable, base: Tree, read: Read) -> None:
     try:
         data = load_data(read(work.tree[JOBS].digest), Kind.JSON)
     except Invalid as error:
-        work.leave(JOBS, Why.UNREADABLE_JOBS, str(error))
+        work.leave(JOBS, Why.UNREADABLE_JOBS, told(error))
         return
     old = _data(JOBS, base, read)
     before = {job.get("id"): job for job in _jobs(old)}

@@ -36,6 +36,7 @@ from hermes_dist.model.documents.api import (
     same,
     says_alike,
 )
+from hermes_dist.model.documents.told import spot_in, told
 from hermes_dist.model.keypath import step_name
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath
@@ -135,7 +136,9 @@ def _capture_jobs(work: _Work) -> None:
     try:
         now, before = (_load(work, tree, JOBS, Kind.JSON) for tree in (work.home, work.base))
     except Invalid as err:
-        work.notes.append(Note.of(NoteKind.HOME_JOBS_UNREADABLE, where=JOBS, why=str(err)))
+        work.notes.append(
+            Note.of(NoteKind.HOME_JOBS_UNREADABLE, where=spot_in(JOBS, err), why=err.what)
+        )
         return
     files = job_files(
         work.placed.jobs,
@@ -170,7 +173,7 @@ def _capture_config(work: _Work) -> None:
     except (Invalid, Unmergeable) as err:
         entry = work.home.get(CONFIG)
         if entry:
-            work.notes.append(Note.of(NoteKind.SETTINGS_TAKEN_WHOLE, where=CONFIG, why=str(err)))
+            work.notes.append(Note.of(NoteKind.SETTINGS_TAKEN_WHOLE, where=CONFIG, why=told(err)))
         work.changes[CONFIG] = entry
         return
     # Servers come last because they may belong in mcp.json instead.

@@ -19,6 +19,7 @@ from hermes_dist.decide.placement.job_ids import ID, NO_JOBS, Job, Unnamed, ids_
 from hermes_dist.errors import Invalid
 from hermes_dist.lazily import later
 from hermes_dist.model.documents.api import Kind, kind_of, load_data, same
+from hermes_dist.model.documents.told import spot_in
 from hermes_dist.model.keypath import Item
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath
@@ -102,7 +103,7 @@ def read_jobs(
             data = load_data(read(package[path].digest), kind_of(path) or Kind.JSON)
             found = list(_jobs_in(data))
         except Invalid as err:
-            notes.append(Note.of(NoteKind.UNREADABLE_JOBS, path, place=err.where, why=err.what))
+            notes.append(Note.of(NoteKind.UNREADABLE_JOBS, spot_in(path, err), why=err.what))
             continue
         for steps, raw in found:
             read_as = _read_job(path, steps, raw, name, unanswered=unanswered)

@@ -24,6 +24,7 @@ from hermes_dist.decide.placement.servers import (
 from hermes_dist.errors import Invalid
 from hermes_dist.model.discreet import Contents
 from hermes_dist.model.documents.api import Kind, Unmergeable, dump, load_data, parse, rewrite, same
+from hermes_dist.model.documents.told import spot_in
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree
@@ -180,7 +181,7 @@ def _with_servers(authors: bytes, servers: list[ShippedServer]) -> tuple[bytes, 
     try:
         doc = parse(authors, Kind.YAML)
     except Invalid as err:
-        return authors, _cannot(str(err), servers)
+        return authors, _cannot(err.what, servers, spot_in(CONFIG, err))
     data = {} if doc.value is None else doc.value
     if not isinstance(data, dict):
         return authors, _cannot("not a map of settings", servers)
@@ -224,6 +225,6 @@ def _entries(servers: list[ShippedServer]) -> dict[object, object]:
     return {server.name: dict(server.placed) for server in servers}
 
 
-def _cannot(why: str, servers: list[ShippedServer]) -> Note:
+def _cannot(why: str, servers: list[ShippedServer], where: str = CONFIG) -> Note:
     names = tuple(server.name for server in servers)
-    return Note.of(NoteKind.SETTINGS_UNREADABLE, where=CONFIG, why=why, mcp=MCP, servers=names)
+    return Note.of(NoteKind.SETTINGS_UNREADABLE, where=where, why=why, mcp=MCP, servers=names)

@@ -14,6 +14,7 @@ from msgspec import Struct
 from hermes_dist.agents import places
 from hermes_dist.errors import Invalid
 from hermes_dist.model.documents.api import ABSENT, Kind, load_data, same
+from hermes_dist.model.documents.told import spot_in
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath
 
@@ -62,7 +63,7 @@ def read_servers(data: bytes) -> tuple[list[ShippedServer], list[Note]]:
     try:
         found = list(_servers_in(load_data(data, Kind.JSON), ()))
     except Invalid as err:
-        return [], [Note.of(NoteKind.UNREADABLE_SERVERS, MCP, place=err.where, why=err.what)]
+        return [], [Note.of(NoteKind.UNREADABLE_SERVERS, spot_in(MCP, err), why=err.what)]
     notes = []
     for name, steps, raw in found:
         if not isinstance(raw, dict) or not any(sign in raw for sign in _SIGNS):

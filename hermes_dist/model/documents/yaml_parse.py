@@ -16,6 +16,7 @@ from yaml.nodes import ScalarNode
 from yaml.resolver import Resolver
 
 from hermes_dist.errors import Invalid
+from hermes_dist.lazily import later
 from hermes_dist.model.documents.nodes import (
     Document,
     Entry,
@@ -26,6 +27,9 @@ from hermes_dist.model.documents.nodes import (
     Tagged,
     place,
 )
+
+with later():
+    from hermes_dist.model.documents.yaml_words import in_words
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MERGE = "tag:yaml.org,2002:merge"
@@ -60,10 +64,8 @@ def parse(text: str, limits: Limits, *, bom: bool = False) -> Document:
         reader = _Reader(text, limits)
         root = reader.document()
     except yaml.YAMLError as err:
-        mark = getattr(err, "problem_mark", None)
-        problem = getattr(err, "problem", None) or "can't be read"
-        where = f"{mark.line + 1}:{mark.column + 1}" if mark else ""
-        raise Invalid(f"not valid YAML: {problem}", where=where) from None
+        words, where = in_words(err, text)
+        raise Invalid(f"not valid YAML: {words}", where=where) from None
     except RecursionError:
         raise Invalid("nested too deeply") from None
     return Document(Kind.YAML, text, bom, root, reader.scalars)

@@ -172,13 +172,19 @@ def subject_of(ctx: Context, package: LocalPackage) -> Subject:
     data = package.read(entry.digest)
     manifest, unreadable = None, None
     try:
-        manifest = load_manifest(data)
+        manifest = load_manifest(data, f"mend that line in {_manifest_of(ctx, package)}")
     except Invalid as err:
         unreadable = err
     found: list[Breach] = []
     with suppress(Invalid):
         found = breaches(load_manifest_data(data), "distribution")
     return replace(subject, manifest=manifest, unreadable=unreadable, violations=found)
+
+
+def _manifest_of(ctx: Context, package: LocalPackage) -> Path:
+    """The manifest of a profile or a folder, where a user finds it."""
+    place = package.place
+    return (place if isinstance(place, Path) else ctx.layout.home(place)) / MANIFEST
 
 
 def problems_of(ctx: Context, package: LocalPackage) -> tuple[Problem, ...]:

@@ -89,7 +89,7 @@ class Leaving(Struct, frozen=True, kw_only=True):
             return self.manifest
         path = self.home.path / MANIFEST
         if path.is_file():
-            return load_manifest(path.read_bytes())
+            return load_manifest(path.read_bytes(), f"mend that line in {path}")
         raise DistError(
             f"the profile {str(self.home.name)!r} has no {MANIFEST}",
             where=str(path),

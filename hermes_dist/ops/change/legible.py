@@ -7,6 +7,7 @@ from pathlib import Path
 from hermes_dist.agents.places import CONFIG, JOBS
 from hermes_dist.errors import Invalid
 from hermes_dist.model.documents.api import Kind, load_data
+from hermes_dist.model.documents.told import told
 
 DOCUMENTS = {CONFIG: Kind.YAML, JOBS: Kind.JSON}
 """The documents of a home that both the agent and packages write to."""
@@ -19,5 +20,5 @@ def trouble_with(home: Path, path: str) -> str:
     except OSError:
         return ""
     except Invalid as err:
-        return str(err)
+        return told(err)
     return ""

@@ -7,28 +7,44 @@ from itertools import islice
 
 from hermes_dist.decide.consent.hidden import invisible_characters, is_plain
 from hermes_dist.decide.environment.example import deep_note, is_example
+from hermes_dist.model.documents.frontmatter import fault_in
+from hermes_dist.model.documents.told import spot_in
 from hermes_dist.model.notes import Note, NoteKind
+from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Plan
-from hermes_dist.model.tree import Read, together
+from hermes_dist.model.tree import Digest, Read, together
 
 _MOST = 10
 
 
 def remarks_on(plan: Plan, read: Read) -> tuple[Note, ...]:
-    """Report invisible characters, and lines of examples that are unsafe to copy, in new or changed files."""
+    """Report invisible characters, unsafe lines of examples and odd front matter in new or changed files."""
     return (
         *islice(_unseen(plan, together(plan.blobs, read)), _MOST),
+        *islice(_skills(plan, together(plan.blobs, read)), _MOST),
         *islice(_examples(plan, read), _MOST),
     )
 
 
-def _unseen(plan: Plan, read: Read) -> Iterator[Note]:
+def _written(plan: Plan) -> Iterator[tuple[RelPath, Digest]]:
+    """The files whose content is new."""
     for step in plan.steps:
-        if step.after is None or (step.before and step.before.digest == step.after.digest):
-            continue
-        if not is_plain(step.after.digest, read):
-            for place in invisible_characters(step.path, read(step.after.digest)):
-                yield Note.of(NoteKind.HIDDEN_CHARACTER, f"{step.path} {place}")
+        if step.after and not (step.before and step.before.digest == step.after.digest):
+            yield step.path, step.after.digest
+
+
+def _unseen(plan: Plan, read: Read) -> Iterator[Note]:
+    for path, digest in _written(plan):
+        if not is_plain(digest, read):
+            for place in invisible_characters(path, read(digest)):
+                yield Note.of(NoteKind.HIDDEN_CHARACTER, f"{path} {place}")
+
+
+def _skills(plan: Plan, read: Read) -> Iterator[Note]:
+    """Skills of whose front matter the agent takes single lines alone, because it is not YAML."""
+    for path, digest in _written(plan):
+        if path.name == "SKILL.md" and (fault := fault_in(read(digest))):
+            yield Note.of(NoteKind.FRONT_NOT_YAML, spot_in(path, fault), why=fault.what)
 
 
 def _examples(plan: Plan, read: Read) -> Iterator[Note]:

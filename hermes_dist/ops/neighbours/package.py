@@ -60,7 +60,7 @@ def packaged(ctx: Context, offer: Offer, recorded: str = "") -> Packaged | None:
         check_label(recorded)
     entry = offer.tree.get(RelPath(MANIFEST))
     if entry is not None:
-        return Packaged(offer, load_manifest(ctx.store.read(entry.digest)))
+        return Packaged(offer, _authors(offer.pin, ctx.store.read(entry.digest)))
     from hermes_dist.decide.neighbours.take import mentions, take  # noqa: PLC0415 - start-up: most sources are packages
 
     taken = take(offer.tree, ctx.store.read, called(offer.pin), ctx.brand.home_variable)
@@ -86,6 +86,24 @@ def _about(found: Mentions) -> Iterator[Note]:
             count=len(found.skills),
             missing=tuple(map(str, found.missing[:_SHOWN])),
         )
+
+
+def _authors(pin: Pin, data: bytes) -> Manifest:
+    """Read the manifest of what was fetched; an error says whose file it is.
+
+    Raises:
+        Invalid: It can't be read.
+    """
+    try:
+        return load_manifest(data)
+    except Invalid as err:
+        if pin.commit:
+            theirs = f"that is the author's file at {pin.short}: tell the author of {pin.url}"
+        else:
+            theirs = f"mend it in {pin.url}, or tell its author"
+        mend = f"{err.hint}; " if err.hint else ""
+        err.hint = f"{mend}{theirs}; what is installed here stays as it is"
+        raise
 
 
 def packaged_again(ctx: Context, offer: Offer, recorded: str, where: str) -> Packaged:

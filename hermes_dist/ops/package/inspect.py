@@ -71,7 +71,8 @@ def info(ctx: Context, name: ProfileName) -> Info:
         manifest = received_manifest(ctx, home.lock)
     if manifest is None:
         try:
-            manifest = load_manifest((home.path / MANIFEST).read_bytes())
+            file = home.path / MANIFEST
+            manifest = load_manifest(file.read_bytes(), f"mend that line in {file}")
         except FileNotFoundError:
             raise DistError(
                 f"the profile {str(name)!r} holds no package",

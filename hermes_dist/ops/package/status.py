@@ -137,7 +137,7 @@ def look(ctx: Context, name: ProfileName) -> Look:
             *_of_sync(ctx, home),
             *_agent_was_here(ctx, seen.redumped, name),
             *_left_behind(lock, ctx.command(f"update {name}")),
-            *_odd_manifest(ctx, lock, seen),
+            *_odd_manifest(ctx, home, lock, seen),
             *_unread(home, lock, seen),
             *_lost(edited, seen),
             *(left_alone(ctx, name, odd) for odd in seen.odd[:20]),
@@ -195,14 +195,14 @@ def _asking(ctx: Context, home: Home, lock: Lock, read: Read) -> Manifest | None
     return manifest
 
 
-def _odd_manifest(ctx: Context, lock: Lock, seen: Observed) -> tuple[Note, ...]:
+def _odd_manifest(ctx: Context, home: Home, lock: Lock, seen: Observed) -> tuple[Note, ...]:
     """The errors in a manifest that was edited here: field, line and sentence."""
     path = RelPath(MANIFEST)
     entry = seen.ours.get(path)
     if entry is None or entry == lock.base.get(path):
         return ()
     try:
-        found = load_manifest(seen.read(entry.digest))
+        found = load_manifest(seen.read(entry.digest), f"mend it in {home.path / path}")
     except Invalid as err:
         return (Note.of_error(err),)
     received = manifest_of(ctx, lock)
@@ -226,7 +226,7 @@ def _unread(home: Home, lock: Lock, seen: Observed) -> Iterator[Note]:
     for path in map(RelPath, DOCUMENTS):
         edited = seen.ours.get(path) != lock.base.get(path)
         if edited and (trouble := trouble_with(home.path, path)):
-            yield Note.of(NoteKind.AGENT_CANNOT_READ, path, why=trouble)
+            yield Note.of(NoteKind.AGENT_CANNOT_READ, path, why=trouble, file=str(home.path / path))
 
 
 def _left_behind(lock: Lock, command: str) -> tuple[Note, ...]:

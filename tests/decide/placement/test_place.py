@@ -88,7 +88,7 @@ def test_an_mcp_json_that_is_none_is_a_note_that_names_it(content: str | bytes) 
     placed = Shelf().place({"mcp.json": content, "SOUL.md": "x"})
     assert set(placed.tree) == {"SOUL.md"}
     assert len(sentences(placed.notes)) == 1
-    assert sentences(placed.notes)[0].startswith("mcp.json: ")
+    assert sentences(placed.notes)[0].startswith("mcp.json:")
 
 
 def test_a_server_named_like_a_collection_is_a_server() -> None:
@@ -185,7 +185,7 @@ def test_a_config_that_can_not_be_edited_stays_and_is_named(config: str | bytes)
         config if isinstance(config, bytes) else config.encode()
     )
     assert len(sentences(placed.notes)) == 1
-    assert sentences(placed.notes)[0].startswith("config.yaml: ")
+    assert sentences(placed.notes)[0].startswith("config.yaml:")
     assert "b" in sentences(placed.notes)[0]
 
 
