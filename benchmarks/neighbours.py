@@ -9,7 +9,6 @@ docs/public-repositories.md.
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
 import tempfile
@@ -19,6 +18,7 @@ from pathlib import Path
 from hermes_dist.brand import HERMES, Layout
 from hermes_dist.errors import DistError
 from hermes_dist.model.paths import ProfileName
+from hermes_dist.ops.change.moved_source import NoPackage
 from hermes_dist.ops.change.proposal import Outcome
 from hermes_dist.ops.change.request import Request
 from hermes_dist.ops.context import Context
@@ -29,7 +29,6 @@ from hermes_dist.ops.package.update import update
 BOT = ProfileName("bot")
 MINE = "\n\nA line of mine.\n"
 STEPS = 12
-_CHOICES = re.compile(r"//([^,'\s]+)")
 
 
 def yes(_: object) -> bool:
@@ -105,10 +104,8 @@ class Trial:
         try:
             return install(ctx, url, Request(dry_run=True), yes, name="bot")
         except DistError as error:
-            if "further down" in str(error.hint):
-                return "choose " + ",".join(
-                    _CHOICES.findall(str(error.hint).partition(": ")[2].replace("://", ":"))
-                )
+            if isinstance(error, NoPackage) and error.choices:
+                return "choose " + ",".join(map(str, error.choices))
             self.counts["nothing that is known"] += "authors begin" in str(error.hint)
             return f"not taken: {error.what[:60]}"
 

@@ -19,6 +19,12 @@ from hermes_dist.ops.context import Context
 from hermes_dist.world.load import load_manifest
 
 with later():
+    from hermes_dist.ops.change.without_manifest import (
+        choices,
+        folders_of,
+        further_down,
+        way_in,
+    )
     from hermes_dist.world.sources.manifests import manifests
 
 
@@ -32,19 +38,19 @@ class NoPackage(DistError):
     """
 
     def __init__(self, ctx: Context, target: Target, folders: Mapping[RelPath | None, str]) -> None:
-        from hermes_dist.ops.change.without_manifest import choices, way_in  # noqa: PLC0415 - only for the error
-
         spec = target.spec
+        kinds = {} if folders else further_down(ctx, target)
         if folders:
             count = "one" if len(folders) == 1 else "some"
             place = "elsewhere" if spec.subfolder else "further down"
             hint = f"it has {count} {place}{choices(spec, folders)}"
         else:
-            hint = way_in(ctx, target)
+            hint = way_in(ctx, spec, kinds)
         place = "in that folder" if spec.subfolder else "at its root"
         super().__init__(f"there is no {MANIFEST} {place}", where=str(spec), hint=hint)
         self.target = target
         self.folders = folders
+        self.choices = tuple(folders) or folders_of(kinds)
 
     def misses(self, folder: RelPath) -> bool:
         """Whether the source has packages, but none in this folder."""

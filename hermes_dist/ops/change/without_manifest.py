@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
 from hermes_dist.agents import places
@@ -24,25 +24,40 @@ _WHOLE = 3
 _FILES = ("plugin.json", places.SOUL, SKILL)
 
 
-def way_in(ctx: Context, target: Target) -> str:
-    """Say what a source holds further down that can be installed by itself, each with its source.
+def further_down(ctx: Context, target: Target) -> dict[str, list[RelPath]]:
+    """List the folders of a source that can be installed by themselves, by kind.
 
     Args:
         ctx: The context.
         target: The source, which was fetched.
+    """
+    return _further_down([path for name in _FILES for path in _paths(ctx, target, name)])
+
+
+def way_in(ctx: Context, spec: SourceSpec, kinds: Mapping[str, list[RelPath]]) -> str:
+    """Say what a source holds further down that can be installed by itself.
+
+    Args:
+        ctx: The context.
+        spec: The source.
+        kinds: The folders by kind.
 
     Returns:
         The hint of an error.
     """
-    kinds = _further_down([path for name in _FILES for path in _paths(ctx, target, name)])
     if not any(kinds.values()):
         return (
             f"it is not a {ctx.brand.title} distribution; "
             f"authors begin one with: {ctx.command('init FOLDER/')}"
         )
     what = " and ".join(_counted(len(found), kind) for kind, found in kinds.items() if found)
-    chosen = dict.fromkeys(folder for found in kinds.values() for folder in found)
-    return f"it has {what} further down; name the one that you want{choices(target.spec, chosen)}"
+    named = choices(spec, folders_of(kinds))
+    return f"it has {what} further down; name the one that you want{named}"
+
+
+def folders_of(kinds: Mapping[str, list[RelPath]]) -> tuple[RelPath, ...]:
+    """The folders of all kinds, each once."""
+    return tuple(dict.fromkeys(folder for found in kinds.values() for folder in found))
 
 
 def choices(spec: SourceSpec, folders: Iterable[RelPath | None]) -> str:
