@@ -12,6 +12,7 @@ from _thread import RLock
 from hermes_dist.light import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import base64
     import contextlib
     import json
     import re
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Module",
+    "base64",
     "contextlib",
     "json",
     "later",
@@ -61,7 +63,7 @@ class Module:
 
 
 if not TYPE_CHECKING:
-    contextlib, json, re = map(Module, ("contextlib", "json", "re"))
+    base64, contextlib, json, re = map(Module, ("base64", "contextlib", "json", "re"))
     shlex, unicodedata = map(Module, ("shlex", "unicodedata"))
 
 

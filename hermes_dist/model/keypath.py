@@ -176,7 +176,7 @@ def _ends_with(word: str, place: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _word(text: str) -> str:
-    if re.fullmatch(_PLAIN, text) and text.isprintable():
+    if text.isprintable() and (text.isidentifier() or re.fullmatch(_PLAIN, text)):
         return text
     return json.dumps(text)
 

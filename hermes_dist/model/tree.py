@@ -10,7 +10,6 @@ from collections.abc import Set as AbstractSet
 from itertools import compress
 from operator import is_not
 
-from hermes_dist import lazily
 from hermes_dist.errors import Invalid
 from hermes_dist.light import TYPE_CHECKING, NamedTuple
 from hermes_dist.model.paths import RelPath, folded, folders_of
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
     _Other = TypeVar("_Other")
 
-_HEX = lazily.pattern(r"[0-9a-f]{64}")
+_HEX = "0123456789abcdef"
 
 
 class Digest(str):
@@ -34,7 +33,7 @@ class Digest(str):
     __slots__ = ()
 
     def __new__(cls, text: str) -> Self:
-        if not _HEX.fullmatch(text):
+        if len(text) != 64 or text.strip(_HEX):
             raise Invalid(f"{text!r:.80} is not a SHA-256 digest")
         return super().__new__(cls, text)
 

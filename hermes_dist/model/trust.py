@@ -5,7 +5,6 @@ Files: ``trust.toml`` and ``policy.toml`` on this machine, ``distribution.keys``
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Literal, TypeVar
@@ -15,6 +14,7 @@ from msgspec.structs import replace
 
 from hermes_dist import lazily
 from hermes_dist.errors import Invalid
+from hermes_dist.lazily import base64
 
 KEYS_FILE = "distribution.keys"
 """The file at a package's root that lists which key succeeds which."""

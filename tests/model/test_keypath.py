@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
+import re
 
+import pytest
+from budget import examples
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from hermes_dist.model import keypath
 from hermes_dist.model.keypath import (
     BODY,
     format_key,
@@ -94,3 +100,14 @@ def test_a_word_that_is_not_clear_names_what_it_could_mean(
 def test_a_word_that_ends_in_the_middle_means_nothing(word: str) -> None:
     found = named_places(word, PLACES)
     assert (found.places, found.candidates) == ((), ())
+
+
+@example("a\u200db")
+@example("a\ufe0f")
+@given(
+    st.text(st.sampled_from("aé0_-. [=\"'\\\u200d\ufe0f\u2028ª\x7f") | st.characters(), max_size=4)
+)
+@settings(max_examples=examples(2_000))
+def test_a_word_is_quoted_exactly_if_it_is_not_plain(text: str) -> None:
+    is_plain = re.fullmatch(keypath._PLAIN, text) is not None and text.isprintable()
+    assert (format_key((text,)) == text) == is_plain

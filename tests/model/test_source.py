@@ -17,6 +17,7 @@ from hermes_dist.model.source import (
     PinKind,
     SourceKind,
     SourceSpec,
+    is_commit_id,
     is_loopback,
     is_range,
     parse_source,
@@ -629,3 +630,11 @@ def test_a_place_in_a_repository_is_met_with_how_it_is_written(typed: str, hint:
 def test_groups_of_other_hosts_are_not_taken_for_folders() -> None:
     for typed in ("gitlab.com/group/sub/r", "git.example.org/a/b/c/d", "github.com/o/r"):
         assert parse_source(typed).location == f"https://{typed}"
+
+
+@pytest.mark.parametrize("length", [0, 39, 40, 41, 63, 64, 65])
+@pytest.mark.parametrize("end", ["", "F", "g", "\n", " ", "é"])
+def test_a_commit_id_has_40_or_64_digits_of_either_case(length: int, end: str) -> None:
+    for text in ("a" * length + end, end + "0" * length, "9" * (length // 2) + end + "A" * 20):
+        right = re.fullmatch(r"[0-9A-Fa-f]{40}(?:[0-9A-Fa-f]{24})?", text) is not None
+        assert is_commit_id(text) == right

@@ -50,7 +50,15 @@ _PATTERNS = {"re": Module("re", compile=pattern)}
 _LATER: Mapping[str, Mapping[str, object]] = {
     # It takes 14 ms to compile their 25 patterns as they are loaded, and one or two of them are used.
     **dict.fromkeys(
-        ["locale", "platform", "textwrap", "yaml.constructor", "yaml.reader", "yaml.resolver"],
+        [
+            "locale",
+            "platform",
+            "shlex",
+            "textwrap",
+            "yaml.constructor",
+            "yaml.reader",
+            "yaml.resolver",
+        ],
         _PATTERNS,
     ),
     # For patterns in paths, paths of Windows and `file:` addresses. All this takes longer to load than the rest of it.
@@ -65,8 +73,8 @@ _LATER: Mapping[str, Mapping[str, object]] = {
         _SELECTORS: Module(_SELECTORS, PollSelector=_function(_SELECTORS, "PollSelector")),
         "threading": Module("threading", Lock=allocate_lock),
     },
-    # For addresses in brackets.
-    "urllib.parse": {"ipaddress": Module("ipaddress")},
+    # For addresses in brackets, and to take `%` signs out.
+    "urllib.parse": {"ipaddress": Module("ipaddress"), **_PATTERNS},
     # For the name of the system alone.
     "uuid": {"platform": Module("platform", system=lambda: os.uname().sysname)},
     # For schemas of types.

@@ -13,10 +13,19 @@ from hermes_dist.decide.versions import version_of
 from hermes_dist.light import NamedTuple
 from hermes_dist.model.paths import RelPath
 
-_FILES = lazily.pattern(
-    r"(?:changelog|changes|history|news|release[-_]?notes|releases)(?:\.(?:md|markdown|rst|txt))?",
-    re.IGNORECASE,
+_NAMES = frozenset(
+    [
+        "changelog",
+        "changes",
+        "history",
+        "news",
+        "releasenotes",
+        "release-notes",
+        "release_notes",
+        "releases",
+    ]
 )
+_ENDINGS = frozenset(["", ".md", ".markdown", ".rst", ".txt"])
 _ATX = lazily.pattern(r" {0,3}(#{1,6})[ \t]++(.*)")
 _UNDERLINE = lazily.pattern(r"(={3,}|-{3,})[ \t]*$")
 _FENCE = lazily.pattern(r" {0,3}(?:```|~~~)")
@@ -58,7 +67,12 @@ class _Section(NamedTuple):
 
 def changelog_in(paths: Iterable[RelPath]) -> RelPath | None:
     """The changelog of a package, by its name in the package's folder; None if it has none."""
-    return min((path for path in paths if _FILES.fullmatch(path)), default=None)
+    return min(filter(_is_changelog, paths), default=None)
+
+
+def _is_changelog(path: RelPath) -> bool:
+    name, dot, ending = path.lower().partition(".")
+    return name in _NAMES and f"{dot}{ending}" in _ENDINGS
 
 
 def from_changelog(where: str, text: str, version: str, before: str) -> ReleaseNotes | None:

@@ -12,8 +12,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import cache
 
-from hermes_dist import lazily
-
 HARMLESS = """
 _config_version
 timezone model max_concurrent_sessions max_live_sessions max_turns file_read_max_chars reasoning_effort
@@ -197,8 +195,6 @@ web: backend extract_backend search_backend
 """
 """Keys whose value names a provider: harmless if the machine uses that provider already."""
 
-_BRACES = lazily.pattern(r"\{([^}]*)\}")
-
 
 def patterns(table: str) -> tuple[str, ...]:
     """Return the dotted patterns of a table, with braces expanded."""
@@ -237,9 +233,10 @@ def _by_first_step(table: str) -> Mapping[str, list[tuple[str, str]]]:
 
 
 def _written_out(name: str) -> Iterator[str]:
-    found = _BRACES.search(name)
-    if found is None:
+    before, brace, rest = name.partition("{")
+    if not brace:
         yield name
         return
-    for choice in found[1].split(","):
-        yield from _written_out(f"{name[: found.start()]}{choice}{name[found.end() :]}")
+    choices, _, after = rest.partition("}")
+    for choice in choices.split(","):
+        yield from _written_out(f"{before}{choice}{after}")

@@ -112,7 +112,7 @@ _ENTRIES = ("__main__.py", "__init__.py", "index.js", "index.mjs", "index.ts")
 def is_build(path: RelPath) -> bool:
     """Whether a file says to a build tool or an installer what to run."""
     name = folded(path.name)
-    return name in BUILDS or _REQUIREMENTS.fullmatch(name) is not None
+    return name in BUILDS or (name.endswith(".txt") and _REQUIREMENTS.fullmatch(name) is not None)
 
 
 class Piece(Struct, frozen=True):

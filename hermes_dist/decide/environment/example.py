@@ -120,7 +120,7 @@ def as_listed(
 def is_example(path: RelPath) -> bool:
     """Whether a file is an example of the environment inside a folder, such as that of a skill."""
     return (
-        "/" in path and _EXAMPLE_NAME.search(path.name) is not None and "env" in folded(path.name)
+        "/" in path and "env" in folded(path.name) and _EXAMPLE_NAME.search(path.name) is not None
     )
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from itertools import pairwise
 
 from hermes_dist import lazily
+from hermes_dist.lazily import base64
 
 _CLASSES = bytes(
     97 if 97 <= code <= 122 else 65 if 65 <= code <= 90 else 48 if 48 <= code <= 57 else 45
@@ -16,17 +16,13 @@ _CLASSES = bytes(
 _DIGIT_TURNS = (b"a0", b"0a", b"A0", b"0A")
 _CASE_TURNS = (b"aA", b"Aa")
 _CAPITALS = b"A" * 10
-_PAIRS = frozenset(
-    re.findall(
-        r"\w+",
-        """
+_PAIRS_OF_LETTERS = """
     ab ac ad ag ai al am an ap ar as at ay be bl bo ca ce ch ck co ct da de di du ea ec ed ee ef el em en er es et ev ex
     ey fe fi fo ge gh gi gr ha he hi ho ia ic id ie if ig il im in io ir is it iv ke la ld le li ll lo ly ma me mi mo mp
     my na nc nd ne ng ni no ns nt of ok ol om on op or os ot ou ow pa pe pl po pp pr ra rd re ri ro rs rt ry sa se sh si
     so ss st su ta te th ti to tr ts tu ty ub uc ul un up ur us ut ve vi wa wh wi wo yo
-""",
-    )
-)
+"""
+_PAIRS = frozenset(_PAIRS_OF_LETTERS.split())
 """The pairs of letters that make up most of English and of names in programs; a quarter of all pairs."""
 _UUID = lazily.pattern(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _ADDRESS = lazily.pattern(r"0x[0-9a-fA-F]{40}")

@@ -7,7 +7,6 @@ import os
 import re
 from pathlib import Path
 
-from hermes_dist import lazily
 from hermes_dist.errors import Invalid
 from hermes_dist.light import TYPE_CHECKING
 from hermes_dist.model.source import without_credentials
@@ -20,8 +19,13 @@ if TYPE_CHECKING:
 _LARGEST = 1 << 20
 _FOLDERS = ("objects", "refs")
 _FILES = ("HEAD", "config")
-COMMIT = lazily.pattern(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_HEX = "0123456789abcdef"
 _CONFIG = "[core]\n\trepositoryFormatVersion = {}\n\tbare = true\n\tlogAllRefUpdates = false\n"
+
+
+def is_commit(text: str) -> bool:
+    """Whether a text is a full commit id, as git writes it."""
+    return len(text) in (40, 64) and not text.strip(_HEX)
 
 
 def cache_name(url: str) -> str:
@@ -190,7 +194,7 @@ def parse_refs(out: bytes) -> Refs:
             head, head_commit = (
                 (value[5:], head_commit) if value.startswith("ref: ") else (head, value)
             )
-        elif not COMMIT.fullmatch(value):
+        elif not is_commit(value):
             continue
         elif name.startswith("refs/heads/"):
             heads[name[11:]] = value
@@ -199,7 +203,7 @@ def parse_refs(out: bytes) -> Refs:
             tags[name[10:-3]] = value
         elif name.startswith("refs/tags/"):
             tags[name[10:]] = value
-    if not COMMIT.fullmatch(head_commit):
+    if not is_commit(head_commit):
         head = head_commit = ""
     return Refs(
         head=head,

@@ -63,7 +63,9 @@ _KEPT = (
     r"GIT_(SSH|SSH_COMMAND|SSH_VARIANT|SSL_\w+|PROXY_\w+|HTTP_\w+|CONFIG_(GLOBAL|SYSTEM|NOSYSTEM|COUNT"
     r"|KEY_\d+|VALUE_\d+))"
 )
-_WHO = r"GIT_(AUTHOR|COMMITTER)_(NAME|EMAIL|DATE)"
+_WHO = frozenset(
+    f"GIT_{who}_{what}" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL", "DATE")
+)
 _QUIET = {
     "GIT_TERMINAL_PROMPT": "0",
     "SSH_ASKPASS": "/bin/false",
@@ -111,7 +113,7 @@ class CliTool:
         # Empty ends git's search: unset, it would go on to core.askPass and SSH_ASKPASS.
         asked = env.get("GIT_ASKPASS", "")
         self._env = {**kept, **_QUIET, "GIT_ASKPASS": asked}
-        self._who = {k: v for k, v in of_git.items() if re.fullmatch(_WHO, k)}
+        self._who = {k: v for k, v in of_git.items() if k in _WHO}
         settings = _SETTINGS if asked else (*_SETTINGS, _ASKS_NOBODY)
         self._base = (program, *(word for setting in settings for word in ("-c", setting)))
 

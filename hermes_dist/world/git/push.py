@@ -24,7 +24,7 @@ from hermes_dist.model.tree import Entry, Read
 from hermes_dist.world.child import Command, Finished, run
 from hermes_dist.world.disk.fs import trouble
 from hermes_dist.world.disk.limits import LIMITS, Limits
-from hermes_dist.world.git.cache import COMMIT
+from hermes_dist.world.git.cache import is_commit
 from hermes_dist.world.git.cli import CliTool
 from hermes_dist.world.git.embedded import DulwichTool
 from hermes_dist.world.git.errors import explain, fail, is_doubtful, masked, masked_lines
@@ -230,7 +230,7 @@ class Publisher(BareGit):
             Unreachable: The server can't be reached, or rejects the login.
         """
         self._may_talk(url)
-        assert all(COMMIT.fullmatch(one.new) for one in updates)  # noqa: S101 - made here
+        assert all(is_commit(one.new) for one in updates)  # noqa: S101 - made here
         command = self._writing.push(
             self.cache(cache_of or url), url, updates, talk=progress is not None
         )

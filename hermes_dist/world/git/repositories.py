@@ -23,9 +23,9 @@ from hermes_dist.world.agent.programs import find_command
 from hermes_dist.world.child import Bounds, Command, Finished, Stream, run
 from hermes_dist.world.disk.limits import LIMITS, Limits
 from hermes_dist.world.git.cache import (
-    COMMIT,
     cache_name,
     heal,
+    is_commit,
     is_cut,
     is_partial,
     is_pinned,
@@ -207,7 +207,7 @@ class BareGit:
         self, url: str, want: str, *, depth: int = 1, progress: Callable[[str], None] | None = None
     ) -> str:
         _checked(url)
-        commit = want if COMMIT.fullmatch(want) else self._named(url, want)
+        commit = want if is_commit(want) else self._named(url, want)
         cache = self.cache(url)
         if not (depth == 1 and is_pinned(cache, commit)):
             self._may_talk(url)
@@ -230,7 +230,7 @@ class BareGit:
         if old == new:
             return []
         command = self.tool.changes(self.cache(url), old, new, subfolder)
-        if command is None or not (COMMIT.fullmatch(old) and COMMIT.fullmatch(new)):
+        if command is None or not (is_commit(old) and is_commit(new)):
             return None
         finished = run(command, self._local())
         rows = finished.out.split(b"\0")
@@ -380,7 +380,8 @@ class BareGit:
         self, cache: Path, url: str, commit: str, depth: int, progress: Callable[[str], None] | None
     ) -> None:
         """Fetch into a locked cache: only new objects if something was fetched before, else as deep as asked."""
-        known = any((cache / "refs/dist").glob("*"))
+        refs = cache / "refs/dist"
+        known = refs.is_dir() and any(refs.iterdir())
         only_new = known and depth == 1
         finished = self._fetched(cache, url, commit, None if only_new else depth, progress)
         if only_new and not finished.ok and not finished.stopped:
@@ -431,7 +432,7 @@ class BareGit:
         self, url: str, commit: str, subfolder: RelPath | None
     ) -> Iterator[tuple[str, str, str, int, bytes]]:
         """The raw entries of a commit's tree: mode, type, id, size, path."""
-        if not COMMIT.fullmatch(commit):
+        if not is_commit(commit):
             raise Invalid(f"{commit!r:.100} is not a commit")
         with Stream(self.tool.tree(self.cache(url), commit, subfolder), self._local()) as child:
             held = b""

@@ -11,7 +11,7 @@ from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.discreet import Contents
 from hermes_dist.model.git_object import signed_tag
 from hermes_dist.world.child import Bounds, Command, run
-from hermes_dist.world.git.cache import COMMIT
+from hermes_dist.world.git.cache import is_commit
 from hermes_dist.world.git.errors import reason
 from hermes_dist.world.keys import ssh as keys
 
@@ -100,7 +100,7 @@ class AuthorRepo:
             .decode()
             .strip()
         )
-        if not COMMIT.fullmatch(oid) or not COMMIT.fullmatch(commit):
+        if not is_commit(oid) or not is_commit(commit):
             raise DistError(f"there is no tag {name!r:.100}", where=self._where, hint=hint)
         raw = self._git("cat-file", "tag", oid) if oid != commit else b""
         return Tag(name=name, oid=oid, raw=raw, commit=commit)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import budget
 import pytest
 from hypothesis import given, settings
@@ -150,3 +152,13 @@ def test_notes_without_end_are_cut() -> None:
     assert len(found.lines) == 2000
     assert found.lines[0] == "x" * 4999 + "…"
     assert from_tag("t", b"\n\n" + b"x" * (1 << 21), "a") is not None
+
+
+def test_every_usual_name_of_a_changelog_is_one() -> None:
+    names = "Changelog CHANGES history NEWS releaseNotes release-notes Release_Notes releases release notes change"
+    usual = r"(changelog|changes|history|news|release[-_]?notes|releases)(\.(md|markdown|rst|txt))?"
+    for name in names.split():
+        for ending in ("", ".md", ".Markdown", ".rst", ".TXT", ".md.txt", ".py"):
+            path = RelPath(f"{name}{ending}")
+            is_one = re.fullmatch(usual, path, re.IGNORECASE) is not None
+            assert (changelog_in([path]) == path) == is_one

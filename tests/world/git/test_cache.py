@@ -23,6 +23,7 @@ from hermes_dist.brand import HERMES, Layout
 from hermes_dist.errors import DistError, Invalid, Unreachable
 from hermes_dist.world.child import Finished
 from hermes_dist.world.disk.store import Store
+from hermes_dist.world.git.cache import is_commit
 from hermes_dist.world.git.errors import explain
 from hermes_dist.world.git.repositories import BareGit, Patience, connecting, open_git
 
@@ -408,3 +409,11 @@ def test_the_way_to_a_repository_fails_with_its_own_sentence_and_a_next_step(
 def test_who_is_asked_is_said_before_the_first_answer(url: str, said: str) -> None:
     assert connecting(url) == f"connecting to {said}"
     assert connecting("file:///srv/bot.git") == "reading /srv/bot.git"
+
+
+@pytest.mark.parametrize("length", [0, 39, 40, 41, 63, 64, 65])
+def test_a_commit_has_40_or_64_digits_in_lower_case(length: int) -> None:
+    assert is_commit("0f" * (length // 2) + "a" * (length % 2)) == (length in (40, 64))
+    for odd in ("A", "g", "\n", " "):
+        assert not is_commit(odd + "0" * (length - 1))
+        assert not is_commit("0" * (length - 1) + odd)
