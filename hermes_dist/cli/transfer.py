@@ -32,6 +32,7 @@ from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.change.proposal import Proposal
 from hermes_dist.ops.change.request import Choices, Request
 from hermes_dist.ops.neighbours import export_plugin
+from hermes_dist.ops.private_files import way_to_private
 from hermes_dist.ops.transfer import export as transfer
 from hermes_dist.ops.transfer import import_archive as arriving
 from hermes_dist.ops.transfer.export import Exported, Packing
@@ -232,7 +233,7 @@ def _read_passphrase(screen: Screen, file: str) -> str:
     # A pipe has no permissions that mean anything.
     if stat.S_ISREG(found.st_mode) and found.st_mode & 0o077:
         screen.warn(
-            f"{clean(path)}: others can read this passphrase; next: chmod 600 {shlex.quote(clean(path))}"
+            f"{clean(path)}: others can read this passphrase; next: {clean(way_to_private(path))}"
         )
     return line
 

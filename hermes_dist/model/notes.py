@@ -123,6 +123,7 @@ class NoteKind(Kind):
     COMMAND_NOT_WRITTEN = "command-not-written"
     NO_ENV_FILE = "no-env-file"
     OPEN_TO_OTHERS = "open-to-others"
+    OPEN_ON_THIS_DISK = "open-on-this-disk"
 
     # a profile without a lockfile, and the state of one that has one
     TAKEN_FOR = "taken-for"

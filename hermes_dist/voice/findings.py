@@ -214,6 +214,9 @@ SENTENCES: Sentences = {
     FindingKind.BOT_STARTS_ONCE: _starts_once,
     FindingKind.LOOSE_FILE: "others on this machine may read it",
     FindingKind.LOOSE_FOLDER: "others on this machine may look into it",
+    FindingKind.DISK_IS_OPEN: (
+        "this disk keeps no permissions, so others on this machine may read what is secret on it, such as {path}"
+    ),
     FindingKind.KEYS_COPIED: (
         "{profile} holds keys of the default profile that its package does not ask for: {names}"
     ),
@@ -258,6 +261,10 @@ HINTS: Sentences = {
     FindingKind.BOT_STARTS_ONCE: _OWN_BOT,
     FindingKind.LOOSE_FILE: _FIX_OR_CHMOD,
     FindingKind.LOOSE_FOLDER: _FIX_OR_CHMOD,
+    FindingKind.DISK_IS_OPEN: (
+        "move {root} to a disk of your own system, or mount this one so that it keeps permissions "
+        "(WSL: metadata; ntfs-3g: permissions)"
+    ),
     FindingKind.KEYS_COPIED: "remove the ones it should not have, or give it keys of its own",
     FindingKind.STARTS_NOBODY: _REMOVES,
     FindingKind.ACTIVE_IS_MISSING: "doctor --fix goes back to the default profile",

@@ -466,6 +466,10 @@ SENTENCES: Sentences = {
     NoteKind.OPEN_TO_OTHERS: (
         "{path} can be read by others on this machine; make it private with: chmod 600 {path}"
     ),
+    NoteKind.OPEN_ON_THIS_DISK: (
+        "{path} can be read by others on this machine: its disk keeps no permissions. "
+        "Move your profiles to a disk of your own system, or mount this one so that it keeps them"
+    ),
     NoteKind.TAKEN_FOR: "this profile looks like {version}: {same} of {total} files are the same",
     NoteKind.NO_PACKAGE: "there is no package: everything in this profile is your own",
     NoteKind.ANOTHER_SOURCE: "another machine says that the package comes from {now} from now on, not from {source}",

@@ -100,6 +100,7 @@ class FindingKind(Kind):
     BOT_STARTS_ONCE = "bot-starts-once"
     LOOSE_FILE = "loose-file"
     LOOSE_FOLDER = "loose-folder"
+    DISK_IS_OPEN = "disk-is-open"
     KEYS_COPIED = "keys-copied"
     STARTS_NOBODY = "starts-nobody"
     ACTIVE_IS_MISSING = "active-is-missing"

@@ -26,7 +26,14 @@ from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName, RelPath
 from hermes_dist.model.plan import Effect, Plan, Step, image_of
 from hermes_dist.model.source import Pin
 from hermes_dist.model.tree import EMPTY, Digest, Read, Tree, together
-from hermes_dist.ops.change.variables import ENV_FILE, elsewhere, leave, new_file, write
+from hermes_dist.ops.change.variables import (
+    ENV_FILE,
+    elsewhere,
+    leave,
+    new_file,
+    told_if_open,
+    write,
+)
 from hermes_dist.ops.choices import Choices
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import LIVING, Home, clear_tombstone, held, open_home, refuse_other_state
@@ -456,4 +463,5 @@ def _build(
         done=True,
         generation=done.generation,
         variables=tuple(sorted(values)),
+        notes=told_if_open(home.path) if values else (),
     )

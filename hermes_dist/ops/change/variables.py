@@ -14,6 +14,7 @@ from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.environment import dotenv
 from hermes_dist.decide.environment.wanted import Given, Wanted, given_by, wanted_by
 from hermes_dist.errors import DistError, Invalid, UsageError
+from hermes_dist.lazily import later
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.manifest import EnvVar, Manifest
 from hermes_dist.model.notes import Note, NoteKind
@@ -24,6 +25,9 @@ from hermes_dist.ops.context import Context
 from hermes_dist.world.disk.envfile import PRIVATE_MODE, edit_private
 from hermes_dist.world.disk.links import Links
 from hermes_dist.world.load import load_manifest
+
+with later():
+    from hermes_dist.ops.private_files import can_be_private
 
 __all__ = [
     "Given",
@@ -37,6 +41,7 @@ __all__ = [
     "received_manifest",
     "refuse_unwritable",
     "single_line",
+    "told_if_open",
     "write",
 ]
 ENV_FILE = ".env"
@@ -258,6 +263,14 @@ def write(home: Path, values: Mapping[str, str]) -> tuple[Note, ...]:
         return ()
     path = home / ENV_FILE
     edit_private(path, partial(dotenv.assign, values=values))
+    return told_if_open(home)
+
+
+def told_if_open(home: Path) -> tuple[Note, ...]:
+    """A note if others on this machine may read a home's ``.env``, with what helps."""
+    path = home / ENV_FILE
     if path.stat().st_mode & 0o077:
+        if not can_be_private(path):
+            return (Note.of(NoteKind.OPEN_ON_THIS_DISK, path=str(path)),)
         return (Note.of(NoteKind.OPEN_TO_OTHERS, path=str(path)),)
     return ()

@@ -36,12 +36,14 @@ from hermes_dist.ops.fleet import gateways
 from hermes_dist.ops.homes import about_lock, finish_leftover
 from hermes_dist.ops.layers.lost import fetch_again
 from hermes_dist.ops.package import upkeep
+from hermes_dist.ops.private_files import can_be_private
 from hermes_dist.ops.profiles import aliases, profile_moves, trash_and_archive
 from hermes_dist.ops.profiles.edit_file import edit_file
 from hermes_dist.ops.profiles.list import list_profiles
 from hermes_dist.world.agent import processes as running
 from hermes_dist.world.agent.services import is_own
 from hermes_dist.world.disk.errors import trouble
+from hermes_dist.world.disk.modes import mount_of
 from hermes_dist.world.transaction.aside import below_root, everywhere
 from hermes_dist.world.transaction.move_home import tighten
 from hermes_dist.world.transaction.new_home import sweep
@@ -236,16 +238,31 @@ def _place(ctx: Context, source: str) -> str:
 @check(Topic.PERMISSIONS)
 def permissions(ctx: Context) -> Iterator[Finding]:
     """Find secrets that other users of this machine may read."""
+    stored, tried = set(_folders_of_stored(ctx)), dict[int, bool]()
+    for path in _to_be_private(ctx):
+        with suppress(OSError):
+            if not _is_loose(path):
+                continue
+            device = path.stat().st_dev
+            if device not in tried:
+                tried[device] = can_be_private(path)
+                if not tried[device]:
+                    yield _open_disk(ctx, path)
+            if tried[device]:
+                yield _loose(path, stored=path in stored)
+
+
+def _to_be_private(ctx: Context) -> Iterator[Path]:
     for name in ctx.names():
         home = ctx.layout.home(name)
-        private = {path for pattern in TO_BE_PRIVATE for path in home.glob(pattern)}
-        for path in sorted(private):
-            with suppress(OSError):
-                if _is_loose(path):
-                    yield _loose(path)
-    for folder in _folders_that_exist(*_folders_of_stored(ctx)):
-        if _is_loose(folder):
-            yield _loose(folder, stored=True)
+        yield from sorted({path for pattern in TO_BE_PRIVATE for path in home.glob(pattern)})
+    yield from _folders_that_exist(*_folders_of_stored(ctx))
+
+
+def _open_disk(ctx: Context, path: Path) -> Finding:
+    """A finding about a disk on which no file can be private; told once, as nothing can be done about single files."""
+    what = Note.of(FindingKind.DISK_IS_OPEN, path=str(path), root=str(ctx.layout.root))
+    return Finding(kind="open-disk", what=what, where=str(mount_of(path)))
 
 
 def _is_loose(path: Path) -> bool:

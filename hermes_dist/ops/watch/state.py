@@ -13,10 +13,14 @@ import msgspec
 
 from hermes_dist.brand import Layout
 from hermes_dist.errors import Invalid, Refused
+from hermes_dist.lazily import later
 from hermes_dist.world.disk.errors import trouble
 from hermes_dist.world.disk.fs import atomic_write
 from hermes_dist.world.disk.locks import flock
 from hermes_dist.world.disk.private import make_private
+
+with later():
+    from hermes_dist.ops.private_files import way_to_private
 
 T = TypeVar("T")
 
@@ -77,7 +81,7 @@ def _refuse_foreign(seen: os.stat_result, path: Path) -> None:
         raise Refused(
             "others can write it, so what it says about who may command does not count",
             where=str(path),
-            hint=f"look at it, then: chmod 600 {path}",
+            hint=f"look at it, then: {way_to_private(path)}",
         )
 
 

@@ -10,6 +10,7 @@ import contextlib
 import errno
 import os
 import stat
+from pathlib import Path
 
 from hermes_dist.brand import PRIVATE
 from hermes_dist.world.disk.private import FILE
@@ -18,6 +19,28 @@ from hermes_dist.world.ports import Kept
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+def kept_at(place: Path) -> Kept:
+    """Try what the disk of a file or folder keeps; everything if it can't be tried."""
+    folder = place if place.is_dir() else place.parent
+    try:
+        fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError:
+        return Kept()
+    try:
+        return kept_in(fd)
+    finally:
+        os.close(fd)
+
+
+def mount_of(place: Path) -> Path:
+    """The folder at which the disk of a file or folder begins."""
+    place = place.resolve()
+    device = place.stat().st_dev
+    while place.parent != place and place.parent.stat().st_dev == device:
+        place = place.parent
+    return place
 
 
 def kept_in(folder: int) -> Kept:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from flatdisk import flatten
 from msgspec.structs import replace
 from story import BOT, GO, Story, yes
 
@@ -174,6 +175,18 @@ def test_an_existing_file_is_edited_by_key_and_keeps_the_rest(story: Story) -> N
     ).read_bytes() == b"# mine\r\nexport KEY=new # note\r\nOTHER=1\r\nTOKEN=t\r\n"
     assert stat.S_IMODE((story.home / ".env").stat().st_mode) == 0o640
     assert any("can be read by others" in note for note in sentences(outcome.notes))
+
+
+def test_a_secret_on_a_disk_without_permissions_is_told_with_what_helps(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flatten(monkeypatch)
+    [note] = [
+        n for n in sentences(install(story, replace(GO, env=given(KEY="x"))).notes) if "others" in n
+    ]
+    assert note.startswith(f"{story.home}/.env can be read by others on this machine")
+    assert "Move your profiles to a disk of your own system" in note
+    assert "chmod" not in note
 
 
 def test_variables_are_written_also_when_nothing_is_new_upstream(story: Story) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import forked
 import pytest
+from flatdisk import flatten
 from gitrepo import Repo
 from test_life_of_profiles import CODER, context, unit
 
@@ -33,6 +34,7 @@ from hermes_dist.voice.findings import (
     finding_words,
     group_of,
 )
+from hermes_dist.world.disk.modes import mount_of
 
 SECRET = "778899:very-secret"
 
@@ -122,6 +124,24 @@ def test_secrets_that_others_may_read_are_tightened(ctx: Context, path: str) -> 
     assert one(ctx, "loose-permissions").where == str(place)
     mended(ctx)
     assert place.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("refuses", [False, True])
+def test_a_disk_where_nothing_can_be_private_is_told_once_and_with_what_helps(
+    refuses: bool, ctx: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = ctx.layout.home(CODER)
+    for name in (".env", "auth.json"):
+        (home / name).write_text("X=1\n")
+    flatten(monkeypatch, refuses=refuses)
+    found = one(ctx, "open-disk")
+    assert found.fix is None, "no chmod would do anything"
+    assert found.where == str(mount_of(home))
+    assert finding_words(found) == (
+        "this disk keeps no permissions, so others on this machine may read what is secret on it, "
+        f"such as {home}/.env"
+    )
+    assert f"move {ctx.layout.root} to a disk of your own system" in finding_hint(found)
 
 
 def test_examples_of_the_environment_and_links_are_left_alone(ctx: Context) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from chatting import BOT, Chatting
+from flatdisk import flatten
 from story import GO, yes
 
 from hermes_dist.decide.watch.news import Mark
@@ -277,7 +278,9 @@ def test_two_checks_do_not_run_at_once(machine: Chatting) -> None:
         run(machine.ctx)
 
 
-def test_owners_that_others_could_have_written_do_not_count(machine: Chatting) -> None:
+def test_owners_that_others_could_have_written_do_not_count(
+    machine: Chatting, monkeypatch: pytest.MonkeyPatch
+) -> None:
     add_owner(machine.ctx, "telegram", "7")
     path = machine.ctx.layout.watch / "owners.json"
     path.chmod(0o666)
@@ -285,6 +288,11 @@ def test_owners_that_others_could_have_written_do_not_count(machine: Chatting) -
         owners_of(machine.ctx)
     path.chmod(0o600)
     assert len(owners_of(machine.ctx).owners) == 1
+    with monkeypatch.context() as changed:
+        flatten(changed)
+        with pytest.raises(Refused) as caught:
+            owners_of(machine.ctx)
+    assert caught.value.hint.endswith("move it to another disk; this one keeps no permissions")
     real = path.rename(path.with_suffix(".real"))
     path.symlink_to(real)
     with pytest.raises(DistError):
