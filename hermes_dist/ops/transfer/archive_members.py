@@ -18,7 +18,7 @@ from hermes_dist.errors import DistError, Refused
 from hermes_dist.model.left_out import Why
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath
-from hermes_dist.model.tree import Digest, Entry, Read
+from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree
 from hermes_dist.world.archive.backup import chunks_of, is_database, opened_in, snapshot
 from hermes_dist.world.archive.header import SHORT
 from hermes_dist.world.archive.read import BASE, CARRIED_LONG, LONG, PRIVATE
@@ -39,6 +39,7 @@ class Parcel(Struct):
         known: The secrets of this machine, by name; None to search for none.
         hide: Replace secrets in databases by ``${NAME}``.
         folder: A folder for temporary copies of databases.
+        recorded: The files of the home of which a record, and not its disk, says whether they are executable.
         leaks: The secrets that were found.
         notes: What else to say.
     """
@@ -47,6 +48,7 @@ class Parcel(Struct):
     known: Mapping[str, str] | None
     hide: bool
     folder: Path
+    recorded: Tree = EMPTY
     leaks: list[Leak] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     _members: dict[str, Write] = field(default_factory=dict)
@@ -114,9 +116,13 @@ class Parcel(Struct):
                 else:
                     found = _facts(file.fileno())
                     chunks = self._looked_at(path, chunks_of(file))
-                    self._add(tar, name, chunks, found.size, executable=found.executable)
+                    runs = self._runs(path, found)
+                    self._add(tar, name, chunks, found.size, executable=runs)
 
         self._members[self._named(path, CARRIED_LONG)] = write
+
+    def _runs(self, path: RelPath, found: _Facts) -> bool:
+        return self.recorded[path].executable if path in self.recorded else found.executable
 
     def left_out(self, home: Path) -> tuple[str, ...]:
         """The names at the root of a home of which no file was added, though there is one."""

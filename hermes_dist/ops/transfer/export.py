@@ -47,6 +47,7 @@ from hermes_dist.world.archive.write import (
     exists_already,
     write_private,
 )
+from hermes_dist.world.disk.modes import kept_at
 from hermes_dist.world.disk.owners import make_folders
 from hermes_dist.world.load import load_manifest
 from hermes_dist.world.sources.nearby import nearby
@@ -310,6 +311,8 @@ def _add_files(
     home: Home, files: tuple[RelPath, ...], odd: tuple[LeftOut, ...], parcel: Parcel
 ) -> None:
     known = frozenset(files)
+    if not kept_at(home.path).executable:
+        parcel.recorded = home.base
     for path in files:
         # A database is packed as a copy that includes its log; the log itself is of another moment.
         if not is_beside(path, known) and not path.under(PRIVATE):

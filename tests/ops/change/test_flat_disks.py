@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import tarfile
 from pathlib import Path
 
 import pytest
 from flatdisk import flatten
+from gitrepo import Repo
+from machines import LIVE, Machine
 from story import BOT, FIRST, GO, Story, yes
 
 from hermes_dist.model.paths import RelPath
@@ -17,6 +20,8 @@ from hermes_dist.ops.package.adopt import adopt
 from hermes_dist.ops.package.status import status
 from hermes_dist.ops.package.uninstall import uninstall
 from hermes_dist.ops.package.upkeep import verify
+from hermes_dist.ops.transfer import export as exporting
+from hermes_dist.ops.transfer.export import Packing, export
 
 RUN, LATER, SOUL = map(RelPath, ("skills/hello/run.sh", "skills/hello/later.sh", "SOUL.md"))
 FILES = {**FIRST, RUN: "#!/bin/sh\n", LATER: "#!/bin/sh\necho later\n"}
@@ -101,6 +106,51 @@ def test_where_nothing_is_recorded_a_file_is_not_executable(story: Story) -> Non
     seen = observe(story.ctx, open_home(story.ctx, BOT), EMPTY, received=EMPTY)
     assert len(seen.found) > 5
     assert not any(entry.executable for entry in seen.found.values())
+
+
+def modes_in(archive: Path) -> dict[str, bool]:
+    with tarfile.open(archive) as tar:
+        return {
+            name.partition("/")[2]: bool(member.mode & 0o100)
+            for member in tar
+            if member.isfile() and not (name := member.name).startswith("bot/.dist/")
+        }
+
+
+def test_an_archive_says_what_is_recorded(story: Story) -> None:
+    story.edit("SOUL.md", "Rule 20 stands", "Rule 20 is mine")
+    story.write("skills/mine/SKILL.md", "---\nname: mine\n---\nMine.\n")
+    path = story.root.parent / "bot.tar.gz"
+    export(story.ctx, BOT, Packing(), path)
+    found = modes_in(path)
+    assert {"SOUL.md", "skills/mine/SKILL.md", RUN} <= found.keys()
+    assert [name for name, runs in found.items() if runs] == [RUN]
+
+
+def test_a_whole_backup_says_it_of_the_packages_files(story: Story) -> None:
+    path = story.root.parent / "bot.tar.gz"
+    exporting.export_sealed(story.ctx, BOT, Packing(full=True), path, lambda out: out)
+    found = modes_in(path)
+    assert {name: found[name] for name in FILES} == {name: name == RUN for name in FILES}
+
+
+def test_what_is_published_says_it_too(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    repo = Repo(home / "bot.git", bare=True)
+    ada = Machine(home / "ada")
+    ada.fill()
+    ada.write(RUN, "#!/bin/sh\n")
+    (ada.home / RUN).chmod(0o755)
+    ada.init()
+    ada.publish(f"file://{repo.path}")
+    flatten(monkeypatch)
+    ada.edit("SOUL.md", "Rule 1 ", "Rule one ")
+    ada.write("skills/new/SKILL.md", "---\nname: new\ndescription: d\n---\nNew.\n")
+    ada.publish(bump="patch")
+    rows = [line.split() for line in repo.git("ls-tree", "-r", "main").splitlines()]
+    assert {row[3]: row[0] for row in rows} == {
+        **dict.fromkeys((*LIVE, "distribution.yaml", "skills/new/SKILL.md"), "100644"),
+        RUN: "100755",
+    }
 
 
 # On a disk that keeps modes, they count.

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from flatdisk import flatten
 from meeting_of_three import BOT, Machine, Story, again_as, two_alike, yes
 from msgspec.structs import replace
 
@@ -57,6 +58,30 @@ def assert_the_same(first: Machine, second: Machine) -> None:
         now(machine)
     assert first.shared() == second.shared()
     assert not any(now(machine).pushed for machine in (first, second))
+
+
+def test_a_machine_whose_disk_keeps_no_modes_sends_none(
+    two: tuple[Story, Machine, Machine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story, first, second = two
+    tool = "skills/x/tool.sh"
+    first.write(tool, "#!/bin/sh\n")
+    (first.home / tool).chmod(0o755)
+    now(first)
+
+    def modes() -> dict[str, str]:
+        rows = [line.split() for line in story.repo.git("ls-tree", "-r", "main").splitlines()]
+        return {row[3]: row[0] for row in rows}
+
+    before = modes()
+    assert before[f"profile/{tool}"] == "100755"
+    flatten(monkeypatch)
+    now(second)
+    second.write("SOUL.md", "Another soul.\n")
+    second.write("skills/y/SKILL.md", "---\nname: y\n---\nY.\n")
+    now(second)
+    assert at(story, SOUL) == "Another soul.\n"
+    assert modes() == {**before, "profile/skills/y/SKILL.md": "100644"}
 
 
 def test_an_edit_that_nobody_signed_waits(two: tuple[Story, Machine, Machine]) -> None:
