@@ -1,13 +1,15 @@
-"""What is left of a command if it is only Python and git: the least that its work can take here.
+"""What is left of a command if it is only Python, git and two libraries: the least that its work can take here.
 
-Each of these does the work of one command with the same git calls, the same digests and the same care for a power cut,
-and nothing else: no validation, no merge, no consent, no plan, no module of ours. ``goals.py`` runs them in turn with
-the command and its peer.
+Each of these does the work of one command with the same git calls, the same digests and the same care for a power cut.
+It reads the same documents, with the libraries for YAML and TOML as they come, and lets git merge files. There is
+nothing else: no validation, no consent, no plan, no module of ours. ``goals.py`` runs them in turn with the command
+and its peer.
 
-    python -I benchmarks/floor.py list HOME | install URL PLACE | nothing-new URL COMMIT | update URL PLACE
+    python -I benchmarks/floor.py list HOME | install URL PLACE | nothing-new URL PLACE | update URL PLACE
                                   | status PLACE | export PLACE FILE | import FILE PLACE | all URL…
 
-PLACE is a folder: ``PLACE/home`` is what a profile would be, ``PLACE/git`` its cache, ``PLACE/lock`` what was received.
+PLACE is a folder: ``PLACE/home`` is what a profile would be, ``PLACE/git`` its cache, ``PLACE/head.toml`` what it
+stands at, ``PLACE/lock`` what was received.
 """
 
 import json
@@ -20,6 +22,8 @@ GIT = ("git", "-c", "gc.auto=0", "-c", "core.hooksPath=/dev/null")
 TIP = "refs/dist/tip"
 FEW = 50
 """Up to this many files are brought to the disk one by one."""
+READ = ("distribution.yaml", "config.yaml")
+BASE = "base of "
 NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 Rows = Iterable[tuple[str, str]]
 """Names of contents in git, and paths."""
@@ -38,6 +42,31 @@ def fetched(url: str, place: str) -> str:
     what = f"+refs/heads/main:{TIP}"
     git("--git-dir", cache, "fetch", "-q", "--depth", "1", "--no-tags", url, what)
     return git("--git-dir", cache, "rev-parse", TIP).decode().strip()
+
+
+def stand_at(place: str, url: str, commit: str) -> None:
+    """Keep what a home stands at, as the head of a lockfile does."""
+    with open(f"{place}/head.new", "w", encoding="utf-8") as file:
+        file.write(f'source = "{url}"\ncommit = "{commit}"\n')
+        file.flush()
+        os.fsync(file.fileno())
+    os.rename(f"{place}/head.new", f"{place}/head.toml")
+
+
+def head(place: str) -> dict[str, str]:
+    """What a home stands at."""
+    import tomli
+
+    with open(f"{place}/head.toml", "rb") as file:
+        return tomli.load(file)
+
+
+def documents(*texts: bytes) -> None:
+    """Read some YAML, in C."""
+    import yaml
+
+    for text in texts:
+        yaml.load(text, yaml.CSafeLoader)
 
 
 def contents(place: str, rows: Rows) -> Iterator[tuple[str, bytes]]:
@@ -108,30 +137,63 @@ def in_place(place: str, made: str, lock: dict[str, list[object]]) -> None:
 def install(url: str, place: str) -> None:
     """Fetch, and write all files."""
     os.makedirs(f"{place}/new")
-    fetched(url, place)
+    commit = fetched(url, place)
     listed = git("--git-dir", f"{place}/git", "ls-tree", "-r", "-z", TIP).decode().split("\0")
     rows = [(row.split()[2], row.partition("\t")[2]) for row in listed if row]
-    in_place(place, f"{place}/new", write(f"{place}/new", contents(place, rows)))
+    read = []
+    lock = write(f"{place}/new", noted(contents(place, rows), read))
+    documents(*read)
+    in_place(place, f"{place}/new", lock)
+    stand_at(place, url, commit)
+
+
+def noted(files: Iterable[tuple[str, bytes]], read: list[bytes]) -> Iterator[tuple[str, bytes]]:
+    """Pass files on, and keep the documents among them."""
+    for path, data in files:
+        if path in READ:
+            read.append(data)
+        yield path, data
 
 
 def update(url: str, place: str) -> None:
-    """Fetch, look at each file of the home, and write those that the new commit changes."""
-    old = git("--git-dir", f"{place}/git", "rev-parse", TIP).decode().strip()
-    commit = fetched(url, place)
-    diff = ("diff-tree", "-r", "-z", old, commit)
-    listed = git("--git-dir", f"{place}/git", *diff).decode().split("\0")
-    rows = [(head.split()[3], path) for head, path in zip(listed[::2], listed[1::2], strict=False)]
+    """Fetch, look at each file of the home, write those that the new commit changes, and merge those edited in both."""
+    old, commit = head(place)["commit"], fetched(url, place)
+    listed = git("--git-dir", f"{place}/git", "diff-tree", "-r", "-z", old, commit).decode()
+    parts = listed.split("\0")
+    rows = [(*row.split()[2:4], path) for row, path in zip(parts[::2], parts[1::2], strict=False)]
     lock = status(place)
-    for path, data in contents(place, rows):
-        new = f"{place}/home/{path}.new"
-        lock[path] = write(place, [(f"home/{path}.new", data)])[f"home/{path}.new"]
-        sync(new)
-        os.rename(new, f"{place}/home/{path}")
+    edited = {path for _, _, path in rows if is_edited(place, path, lock)}
+    asked = [(new, path) for _, new, path in rows]
+    asked += [(before, f"{BASE}{path}") for before, _, path in rows if path in edited]
+    read: list[bytes] = []
+    found = dict(noted(contents(place, asked), read))
+    documents(*read)
+    for _, _, path in rows:
+        new = f"home/{path}.new"
+        data = merged(place, path, found) if path in edited else found[path]
+        lock[path] = write(place, [(new, data)])[new]
+        sync(f"{place}/{new}")
+        os.rename(f"{place}/{new}", f"{place}/home/{path}")
     with open(f"{place}/lock.new", "w", encoding="utf-8") as file:
         json.dump(lock, file)
         file.flush()
         os.fsync(file.fileno())
     os.rename(f"{place}/lock.new", f"{place}/lock")
+    stand_at(place, url, commit)
+
+
+def is_edited(place: str, path: str, lock: dict[str, list[object]]) -> bool:
+    """Whether a file is no longer as it was received."""
+    return path in lock and lock[path][1:] != seen(os.lstat(f"{place}/home/{path}"))
+
+
+def merged(place: str, path: str, found: dict[str, bytes]) -> bytes:
+    """Merge a file that both sides changed, by lines."""
+    for name, data in (("base", found[f"{BASE}{path}"]), ("theirs", found[path])):
+        with open(f"{place}/{name}", "wb") as file:
+            file.write(data)
+    files = (f"{place}/home/{path}", f"{place}/base", f"{place}/theirs")
+    return git("merge-file", "-p", *files)
 
 
 def status(place: str) -> dict[str, list[object]]:
@@ -189,9 +251,9 @@ def all_(*urls: str) -> None:
         print(len([*pool.map(lambda url: git("ls-remote", url), urls)]))
 
 
-def nothing_new(url: str, commit: str) -> None:
+def nothing_new(url: str, place: str) -> None:
     """Ask a source whether it has another commit."""
-    print(git("ls-remote", url, "refs/heads/main").startswith(commit.encode()))
+    print(git("ls-remote", url, "refs/heads/main").startswith(head(place)["commit"].encode()))
 
 
 WORK = {

@@ -310,7 +310,7 @@ def updates(bench: Bench, size: str, rounds: int) -> None:
 
     job = f"update {size}, nothing new"
     asked = partial(bench.time, mine, "git", "ls-remote", url)
-    least = partial(bench.floor, bare, "nothing-new", url, "0" * 40)
+    least = partial(bench.floor, bare, "nothing-new", url, place)
     bench.compare(job, 3.0, lambda: ours("update", name), asked, "git ls-remote", rounds, least)
     if bench.agent:
         bench.time(theirs, bench.agent, "profile", "install", url, "-y")
@@ -335,6 +335,7 @@ def updates(bench: Bench, size: str, rounds: int) -> None:
 
         def shipped() -> float:
             bench.ship(size)
+            edit(bare / "place/home")
             return bench.floor(bare, "update", url, place)
 
         goal = {"S": 0.40, "M": 0.25, "L": 0.04}[size]
