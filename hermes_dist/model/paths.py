@@ -191,8 +191,10 @@ def safe_paths(texts: Collection[str]) -> Iterable[RelPath]:
 def _are_plain(texts: Collection[str]) -> bool:
     """Whether paths are of plain letters and short, and no name in them means something to some system."""
     # As one text: thousands of names one by one, by a pattern, take five times as long.
-    whole = f"/{'/'.join(texts)}/".lower()
-    if not whole.isascii() or whole.encode().translate(None, _PLAIN_LETTERS):
+    spelled = f"/{'/'.join(texts)}/"
+    whole = spelled.lower()
+    # Asked before it is lower: the sign of Kelvin has three bytes, and is a plain k then.
+    if not spelled.isascii() or whole.encode().translate(None, _PLAIN_LETTERS):
         return False
     return (
         not any(part in whole for part in _NOT_PLAIN)

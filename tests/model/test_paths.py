@@ -180,6 +180,8 @@ def test_under_means_the_folder_itself_or_below_and_never_a_namesake() -> None:
     assert not RelPath("a/skills").under("skills")
 
 
+KELVIN = "\u212a"
+"""Small, it is one byte and plain; as it is written, it is three."""
 _PIECES = st.sampled_from(
     [
         ".",
@@ -384,6 +386,7 @@ def _made(texts: list[str]) -> list[RelPath] | str:
 
 @settings(max_examples=examples(300))
 @given(st.lists(_TEXTS | st.text("ab./", max_size=8), max_size=4))
+@example([KELVIN * MAX_NAME_BYTES])
 def test_many_paths_are_as_safe_as_each_alone(texts: list[str]) -> None:
     try:
         together: list[RelPath] | str = list(safe_paths(texts))
