@@ -42,7 +42,10 @@ def test_each_way_to_install_has_its_command(
     assert upgrades() == upgrade.replace("'hermes-dist>=9.1'", "hermes-dist")
 
 
-@pytest.mark.parametrize("prefix", ["", "/", "/venvs", "/tools", "/uv/venvs/x", "/srv/pipx"])
+@pytest.mark.parametrize(
+    "prefix",
+    ["", "/", "/venvs", "/tools", "/uv/venvs/x", "/srv/pipx", "/srv/pipx/x/y", "/srv/tools/x"],
+)
 def test_other_places_are_nobodys(monkeypatch: pytest.MonkeyPatch, prefix: str) -> None:
     monkeypatch.setattr(sys, "prefix", prefix)
     assert installs("x") == "pip install x"

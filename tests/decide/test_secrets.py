@@ -137,6 +137,26 @@ def test_placeholders_names_and_digests_are_not_flagged(text: str) -> None:
     assert find_secrets(text) == []
 
 
+@pytest.mark.parametrize(
+    ("head", "row", "found"),
+    [
+        ("| service | API key |\n|---|:--|", "| maps | {} |", True),
+        ("| service | API key |\n|---|---|\n| a | b |", "| maps | {} |", True),
+        ("  | API key |\n  | --- |", "  | {} |", True),
+        ("| API key | service |\n|---|---|", "| b | {} |", False),
+        ("| API key |\n|---|", "| a | {} |", False),
+        ("| API key |\n|---|\n\nprose", "| {} |", False),
+        ("| API key |", "| {} |", False),
+    ],
+    ids=["its column", "a later row", "indented", "another", "beyond the head", "later", "no head"],
+)
+def test_a_random_value_in_a_column_that_is_named_like_a_key_is_found(
+    head: str, row: str, found: bool
+) -> None:
+    text = f"notes\n{head}\n{row.format(drawn(32))}\n"
+    assert [text[one.start : one.end] for one in find_secrets(text)] == [drawn(32)] * found
+
+
 @pytest.mark.parametrize("around", ["as prose says it. ", f"{'x' * 30} "], ids=["prose", "table"])
 @pytest.mark.parametrize("last", ["", "\n"])
 def test_a_key_is_found_in_a_text_of_short_words_and_of_long_ones(around: str, last: str) -> None:

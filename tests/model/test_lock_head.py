@@ -161,6 +161,41 @@ def test_law_a_table_of_paths_is_what_toml_says_or_is_left_to_toml(one: str, two
         }
 
 
+def _row(key: str = '"a/b"', sign: str = " = ", value: str = _VALUES[0], end: str = "\n") -> str:
+    return f"{key}{sign}{value}{end}"
+
+
+_ONE_BY_ONE = [
+    *((_row(key=key), key in _KEYS[:6]) for key in _KEYS),
+    *((_row(value=value), value in _VALUES[:2]) for value in _VALUES),
+    *((_row(sign=sign), sign == " = ") for sign in (" = ", "=", " =  ", " = = ", "")),
+    *(
+        (_row(end=end), end == "\n")
+        for end in ("\n", "\r\n", " # c\n", "\n\n", "\n\n\n", '"\n', "")
+    ),
+    ('"x" = "644 ' + _HEX + '"\n', False),
+    ('"x', False),
+    ("# c\n", False),
+    ("\n", False),
+    ("", True),
+]
+
+
+@pytest.mark.parametrize(("row", "good"), _ONE_BY_ONE)
+def test_a_table_of_paths_is_left_to_toml_only_if_a_row_is_odd(row: str, *, good: bool) -> None:
+    around = [_row(key='"x"'), _row(key="y", value=_VALUES[1])]
+    for rows in ([*around, row], [row, *around], [around[0], row, around[1]]):
+        data = f"format = 2\n\n[shipped]\n{''.join(around)}\n[base]\n{''.join(rows)}".encode()
+        start = lockhead.start_of_paths(data)
+        assert (start < len(data)) is good
+        if good:
+            assert lockhead.path_tables(data, start) == {
+                name: table
+                for name, table in tomli.loads(data.decode()).items()
+                if name != "format"
+            }
+
+
 def test_tables_in_another_order_are_read_to_the_end() -> None:
     first, *others = tables(TEXT)
     data = "\n".join([first, *others[::-1]])
