@@ -22,17 +22,16 @@ from hermes_dist.model.lock_head import (
     Demand,
     Lines,
     Newer,
+    before_paths,
     count,
     facts_in,
     listed,
     migrated,
-    parsed,
     path_tables,
     pending,
     pin_of,
     reason,
     rows,
-    start_of_paths,
     table,
     text,
     top_of,
@@ -454,12 +453,7 @@ def _parsed(data: bytes) -> Mapping[str, object]:
 
     A TOML parser in Python takes most of the time of an update of a large package.
     """
-    start = start_of_paths(data)
-    raw = parsed(data[:start] + b"\n")
-    tables = path_tables(data, start)
-    if not tables.keys().isdisjoint(raw):
-        raise ValueError("a table of paths is said twice")
-    return {**raw, **tables}
+    return {**before_paths(data), **path_tables(data)}
 
 
 def _read(raw: Mapping[str, object]) -> Lock:

@@ -226,7 +226,7 @@ def load_head(data: bytes) -> LockHead | None:
     # The long tables are last, and are not read: with many files they would cost most of the time. They are only
     # matched against the lines that this program writes; if anything looks different, the whole lock is read.
     try:
-        raw = migrated(parsed(data[: start_of_paths(data)] + b"\n"))
+        raw = migrated(before_paths(data))
         _check_rest(raw)
         return _head(raw)
     except DAMAGE:
@@ -278,7 +278,7 @@ def _start_of_long_tables(data: bytes) -> int:
 
 @lru_cache(maxsize=1)
 def start_of_paths(data: bytes) -> int:
-    """Where the tables of paths begin; the end of the lock if they are not all as this program writes them.
+    """Where the tables of paths begin; the end of the lock if they are not all as this program writes them, once each.
 
     The last one is kept, as in :func:`parsed`.
     """
@@ -288,8 +288,26 @@ def start_of_paths(data: bytes) -> int:
     found = _TABLES_OF_PATHS.search(data, cut)
     if found is None:
         return len(data)
-    tables = (_rows_of(data[first:end].decode()) for _, first, end in _tables(data, found.start()))
-    return len(data) if None in tables else found.start()
+    tables = list(_tables(data, found.start()))
+    if len({name for name, _, _ in tables}) < len(tables):
+        return len(data)
+    lines = (_rows_of(data[first:end].decode()) for _, first, end in tables)
+    return len(data) if None in lines else found.start()
+
+
+def before_paths(data: bytes) -> Mapping[str, object]:
+    """Parse what a lock says before its tables of paths.
+
+    Raises:
+        ValueError: It is no TOML, or has one of these tables as well.
+    """
+    start = start_of_paths(data)
+    raw = parsed(data[:start] + b"\n")
+    if ("base" in raw or "shipped" in raw) and any(
+        name in raw for name, _, _ in _tables(data, start)
+    ):
+        raise ValueError("a table of paths is said twice")
+    return raw
 
 
 _ENTRY_LENGTH = len("644 ") + 64
@@ -299,25 +317,12 @@ class Lines(dict[str, str]):
     """A table of paths, each of which is there once and has a line as this program writes it."""
 
 
-def path_tables(data: bytes, start: int) -> dict[str, object]:
-    """Read the tables of paths without a TOML parser.
-
-    Args:
-        data: A lock.
-        start: Where they begin, as :func:`start_of_paths` returns it.
-
-    Raises:
-        ValueError: A table is there twice.
-    """
-    found: dict[str, object] = {}
-    for name, first, end in _tables(data, start):
-        if name in found:
-            raise ValueError(f"{name} is said twice")
-        lines = _rows_of(data[first:end].decode())
-        if lines is None:
-            raise ValueError(f"{name} is damaged")
-        found[name] = lines
-    return found
+def path_tables(data: bytes) -> dict[str, object]:
+    """Read the tables of paths of a lock without a TOML parser; nothing from where :func:`start_of_paths` has none."""
+    return {
+        name: _rows_of(data[first:end].decode())
+        for name, first, end in _tables(data, start_of_paths(data))
+    }
 
 
 def _tables(data: bytes, start: int) -> Iterator[tuple[str, int, int]]:

@@ -155,7 +155,7 @@ def test_law_a_table_of_paths_is_what_toml_says_or_is_left_to_toml(one: str, two
     start = lockhead.start_of_paths(data)
     event("left to TOML" if start == len(data) else "read")
     if start < len(data):
-        tables = lockhead.path_tables(data, start)
+        tables = lockhead.path_tables(data)
         assert tables == {
             name: rows for name, rows in tomli.loads(data.decode()).items() if name != "format"
         }
@@ -189,7 +189,7 @@ def test_a_table_of_paths_is_left_to_toml_only_if_a_row_is_odd(row: str, *, good
         start = lockhead.start_of_paths(data)
         assert (start < len(data)) is good
         if good:
-            assert lockhead.path_tables(data, start) == {
+            assert lockhead.path_tables(data) == {
                 name: table
                 for name, table in tomli.loads(data.decode()).items()
                 if name != "format"
@@ -235,6 +235,25 @@ def test_a_newer_lock_and_a_damaged_one_have_no_head() -> None:
         TEXT[:200],
     ):
         assert load_head(other.encode()) is None, other[:300]
+
+
+@pytest.mark.parametrize("said", ["format = true\n", "format = 0\n", 'format = "2"\n', ""])
+def test_a_lock_without_the_number_of_its_format_is_damaged(said: str) -> None:
+    number = next(line for line in TEXT.splitlines(keepends=True) if line.startswith("format ="))
+    data = TEXT.replace(number, said, 1).encode()
+    assert load_head(data) is None
+    with pytest.raises(Invalid, match="the format number is missing"):
+        load_lock(data)
+
+
+@pytest.mark.parametrize("name", ["base", "shipped"])
+@pytest.mark.parametrize("first", [True, False])
+def test_a_table_of_paths_that_is_there_twice_is_damage(name: str, *, first: bool) -> None:
+    again = f'[{name}]\nagain = "644 {D}"\n'
+    text = f'{name}.again = "644 {D}"\n{TEXT}' if first else f"{TEXT}\n{again}"
+    assert load_head(text.encode()) is None
+    with pytest.raises(Invalid, match=r"twice|two times"):
+        load_lock(text.encode())
 
 
 def test_a_lock_too_large_to_be_one_has_no_head(monkeypatch: pytest.MonkeyPatch) -> None:
