@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from hermes_dist.agents.names import RESERVED
 from hermes_dist.errors import Invalid
+from hermes_dist.model import paths
 from hermes_dist.model.paths import (
     DEFAULT_PROFILE,
     MAX_DEPTH,
@@ -375,6 +376,34 @@ _TEXTS = st.sampled_from(
         "c/",
     ]
 )
+
+
+_PLAIN = [
+    "SOUL.md",
+    "skills/A-b/SKILL.md",
+    "-x",
+    "..a",
+    ".gitx/a",
+    "con-x/y.z",
+    "x" * MAX_NAME_BYTES,
+]
+_PLAIN += ["/".join("d" * MAX_DEPTH), "comX", "lpt10/nul_", "a..b/.c"]
+
+
+def test_plain_paths_are_taken_without_a_look_at_each_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(paths, "_fault_of_name", None)
+    found = list(safe_paths(_PLAIN))
+    assert found == _PLAIN
+    assert {type(path) for path in found} == {RelPath}
+
+
+@pytest.mark.parametrize("text", [text for texts in UNSAFE.values() for text in texts])
+def test_an_unsafe_path_is_refused_among_plain_ones(text: str) -> None:
+    for texts in ([text], [text, *_PLAIN], [*_PLAIN, text], ["a", text.upper(), "b"]):
+        with pytest.raises(Invalid, match="unsafe path"):
+            list(safe_paths(texts))
 
 
 def _made(texts: list[str]) -> list[RelPath] | str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,13 @@ import pytest
 from hermes_dist.brand import PRIVATE
 from hermes_dist.model.left_out import Why
 from hermes_dist.model.manifest import EnvVar
-from hermes_dist.model.tree import Digest
+from hermes_dist.model.paths import RelPath
+from hermes_dist.model.tree import EMPTY, Digest, Entry, Tree
 from hermes_dist.world.disk import seen_files
 from hermes_dist.world.disk.scan import Known, Scan, scan
 from hermes_dist.world.disk.seen_files import asked_before, remember, remember_asked, seen_before
+
+D = Digest.of(b"another")
 
 
 @pytest.fixture
@@ -211,6 +215,9 @@ CHANGES = {
     "a link for a folder": lambda home, n: _linked(home / f"skills/s{n}/more", home),
     "a file for a folder": lambda home, n: _replaced(home / f"skills/s{n}/more"),
     "exchanged": lambda home, n: _exchanged(home / f"skills/s{n}", home / "skills/s0"),
+    "to run": lambda home, n: (home / f"skills/s{n}/SKILL.md").chmod(0o755),
+    "a folder for a file": lambda home, n: _opened_up(home / f"skills/s{n}/SKILL.md"),
+    "a pipe for a file": lambda home, n: _piped(home / f"skills/s{n}/SKILL.md"),
     "locked": lambda home, n: (home / f"skills/s{n}/more").chmod(0),
 }
 
@@ -225,6 +232,16 @@ def _replaced(folder: Path) -> None:
     folder.write_text("A file.\n")
 
 
+def _opened_up(file: Path) -> None:
+    file.unlink()
+    file.mkdir()
+
+
+def _piped(file: Path) -> None:
+    file.unlink()
+    os.mkfifo(file)
+
+
 def _exchanged(one: Path, other: Path) -> None:
     aside = one.with_name("aside")
     one.rename(aside)
@@ -232,18 +249,65 @@ def _exchanged(one: Path, other: Path) -> None:
     aside.rename(other)
 
 
+def _other(entry: Entry) -> Entry:
+    return Entry(entry.digest, not entry.executable)
+
+
+LIKE: dict[str, Callable[[Tree], Tree]] = {
+    "nothing": lambda _: EMPTY,
+    "before": lambda tree: tree,
+    "half of it": lambda tree: Tree(list(tree.items())[::2]),
+    "another package": lambda tree: Tree({path: Entry(D) for path in tree}),
+    "the other mode": lambda tree: Tree({path: _other(entry) for path, entry in tree.items()}),
+}
+
+
+@pytest.mark.parametrize("like", LIKE)
 @pytest.mark.parametrize("change", CHANGES)
 def test_whatever_changes_a_look_with_a_record_finds_what_one_without_finds(
-    home: Path, change: str
+    home: Path, change: str, like: str
 ) -> None:
     nested(home)
-    look(home)
+    before = look(home)[1].tree
     CHANGES[change](home, 2)
-    with_record = look(home)[1]
+    known = seen_before(home)
+    with_record = scan(
+        home, lambda _: True, lambda path: path != PRIVATE, known, LIKE[like](before)
+    )
     whole = scan(home, lambda _: True, lambda path: path != PRIVATE)
+    assert with_record.news == sum(known.get(at) != row for at, row in with_record.known.items())
     assert with_record.tree == whole.tree
     assert with_record.odd == whole.odd
     assert {*with_record.folders} == {*whole.folders}
+
+
+def test_a_file_that_nobody_believes_is_read_although_it_looks_as_it_was(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nested(home)
+    tree = look(home)[1].tree
+    doubted = {RelPath("skills/s1/SKILL.md"), RelPath("3.md")}
+    read: list[str] = []
+    real = os.open
+
+    def watched(path: str, *words: int, **more: int) -> int:
+        read.append(str(path))
+        return real(path, *words, **more)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "open", watched)
+        again = scan(
+            home,
+            lambda _: True,
+            lambda path: path != PRIVATE,
+            seen_before(home),
+            tree,
+            lambda path: path not in doubted,
+        )
+    assert [name for name in read if name.endswith(".md")] == ["3.md", "SKILL.md"]
+    assert again.tree == tree
+    assert again.news == 0
+    assert all(again.tree[path] is entry for path, entry in tree.items())
 
 
 def test_a_record_that_names_what_is_not_there_leads_nowhere(home: Path) -> None:

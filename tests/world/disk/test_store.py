@@ -61,6 +61,30 @@ def test_putting_twice_writes_once(store: Store) -> None:
     assert len(everything(store)) == 1
 
 
+def test_what_is_there_is_not_written_again_into_a_store_that_is_closed(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    digests = store.put_many([b"one", b"two"])
+    for path in everything(store):
+        os.utime(path, (0, 0))
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    assert Store(store.root).put_many([b"one", b"two", b"one"]) == [*digests, digests[0]]
+    assert {path.stat().st_mtime for path in everything(store)} == {0}
+    with monkeypatch.context() as patch:
+        patch.setattr(batch.Batch, "run", lambda _, blobs: [*map(Digest.of, blobs)])
+        asked = [b"two", b"new", b"one"]
+        assert Store(store.root).put_many(asked) == [*map(Digest.of, asked)]
+
+
+@pytest.mark.parametrize("count", [1, batch.FEW + 1])
+def test_the_file_of_a_blob_is_known_if_it_has_one(store: Store, count: int) -> None:
+    digests = store.put_many(f"{number}".encode() for number in range(count))
+    assert {store.file_of(digest) for digest in digests} == {*map(str, everything(store))}
+    for path in everything(store):
+        path.unlink()
+    assert {Store(store.root).file_of(digest) for digest in digests} == {None}
+
+
 def test_a_missing_blob_is_told_with_a_way_out(store: Store) -> None:
     assert not store.has(Digest.of(b"never"))
     with pytest.raises(Invalid, match="is missing in the store") as caught:
