@@ -20,7 +20,7 @@ from hermes_dist.model.tree import Digest
 from hermes_dist.world.disk.contents import batch
 from hermes_dist.world.disk.contents.boxes import INCOMING, alone, place_of
 from hermes_dist.world.disk.contents.form import ENTRY, ROW, NewBox
-from hermes_dist.world.disk.contents.going import GOING, bring_back, remove_old, stays
+from hermes_dist.world.disk.contents.going import GOING, bring_back, either, remove_old, stays
 from hermes_dist.world.disk.contents.index import Index, Place
 from hermes_dist.world.disk.contents.joining import Sized, groups_to_join
 from hermes_dist.world.disk.errors import trouble
@@ -224,7 +224,7 @@ class _Cleaner:
         if not self._dry:
             return remove_old(path, older_than, was)
         with contextlib.suppress(FileNotFoundError):
-            found = path.stat(follow_symlinks=False)
+            found = either(str(path), os.lstat)
             return None if stays(found, older_than, was) else found.st_size
         return None
 
@@ -239,7 +239,7 @@ class _Cleaner:
 
     def _see(self, box: str) -> None:
         try:
-            file = (self._boxes.folder / box).stat(follow_symlinks=False)
+            file = either(f"{self._boxes.folder}/{box}", os.lstat)
         except FileNotFoundError:
             return
         if not self._is_file(self._boxes.folder / box):

@@ -49,6 +49,14 @@ def age(store: Store) -> None:
             os.utime(path, (1000, 1000))
 
 
+def everything(store: Store) -> dict[Path, tuple[int, float]]:
+    return {
+        path: (path.stat().st_ino, path.stat().st_mtime)
+        for path in store.root.rglob("*")
+        if path.is_file()
+    }
+
+
 @pytest.mark.parametrize("young", [True, False])
 def test_small_boxes_become_one_and_everything_is_read(store: Store, young: bool) -> None:
     every = [d for n in range(7) for d in put(store, n)]
@@ -394,6 +402,41 @@ def test_a_folder_in_the_place_of_a_file_is_left_alone_and_the_rest_is_cleaned(
     assert (done.blobs, done.lost) == (len(gone) + 1, {lost})
     assert not store.has(alone)
     assert [(folder / "mine").read_text() for folder in odd] == ["mine", "mine"]
+
+
+def test_a_link_in_the_place_of_a_file_goes_and_what_it_leads_to_stays(store: Store) -> None:
+    put(store, 1)
+    [digest] = store.put_many([b"x" * 40])
+    place, folder = store.path(digest), store.root / "elsewhere"
+    folder.mkdir()
+    (folder / "mine").write_text("mine")
+    place.unlink()
+    place.symlink_to(folder)
+    os.utime(place, (1000, 1000), follow_symlinks=False)
+    done = clean(store, set(), older_than=2000)
+    assert (done.blobs, done.folders) == (1, ())
+    assert not place.is_symlink()
+    assert (folder / "mine").read_text() == "mine"
+
+
+def test_a_rehearsal_leaves_everything_and_a_clean_up_removes_what_killed_commands_left(
+    store: Store,
+) -> None:
+    kept = [*put(store, 1), *put(store, 2)]
+    [junk] = store.put_many([b"x" * 40])
+    for going in (boxes(store)[0], store.path(junk)):
+        going.rename(f"{going}~")
+    left = store.root / "incoming" / "half"
+    left.write_bytes(b"half of a box")
+    age(store)
+    before = everything(store)
+    would = clean(Store(store.root), set(kept), older_than=2000, dry_run=True)
+    assert everything(store) == before
+    done = clean(Store(store.root), set(kept), older_than=2000)
+    assert done == would
+    assert (done.blobs, done.joined, done.lost) == (1, 2, frozenset())
+    assert not left.exists()
+    assert all(Store(store.root).has(digest) for digest in kept)
 
 
 def test_a_box_of_a_newer_program_is_left_alone(store: Store) -> None:
