@@ -254,6 +254,27 @@ def test_a_version_is_lower_where_the_library_says_so(one: str, other: str) -> N
     assert is_lower(one, other) == (low is not None and high is not None and low < high)
 
 
+_LONG = "1" * 199
+_PAIRS = [
+    *(("1.0", "1.0.0", False), ("1.0.0", "1.0", False), ("0", "0.0", False), ("0.0", "1", True)),
+    *(("1.2", "1.10", True), ("1.10", "1.2", False), ("1", "1.0.1", True), ("1.0.1", "1", False)),
+    *(("01.1", "1.2", True), ("1.0a1", "1.0", True), ("1.0", "1.0a1", False)),
+    *(("1.0a1", "1.0a1", False), ("v1.2", "1.10", True), ("1.10", "v1.2", False)),
+    *(("x", "1", False), ("1", "x", False), ("x", "2.0a1", False), ("2.0a1", "x", False)),
+    *(("", "1", False), ("1", "", False), (".1", "2", False), ("1.", "2", False)),
+    *(("1..1", "2", False), ("-1", "2", False), ("٣", "4", False), ("1", "٣", False)),
+    *(("x", "y", False), (_LONG, _LONG + "1", True), (_LONG + "11", "2", False)),
+    *(("1", _LONG + "11", False), ("0." + "0" * 198, "0.1", True)),
+]
+
+
+@pytest.mark.parametrize(("one", "other", "lower"), _PAIRS)
+def test_these_versions_are_lower_than_others_or_not(one: str, other: str, *, lower: bool) -> None:
+    assert is_lower(one, other) is lower
+    low, high = version_of(one), version_of(other)
+    assert lower == (low is not None and high is not None and low < high)
+
+
 def test_versions_of_numbers_alone_are_compared_without_the_library(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
