@@ -13,11 +13,12 @@ import stat
 from pathlib import Path
 
 from hermes_dist.brand import PRIVATE
-from hermes_dist.world.disk.private import FILE
+from hermes_dist.world.disk.private import FILE, FOLDER
 from hermes_dist.world.ports import Kept
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_NO_ROOM = frozenset({errno.EROFS, errno.ENOSPC, errno.EDQUOT})
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -47,19 +48,24 @@ def kept_in(folder: int) -> Kept:
     """Try what the disk of an open folder keeps.
 
     Returns:
-        What it keeps; everything if that can't be tried, because nothing can be written there.
+        What it keeps. If it is read-only or full, what our own folder there tells; everything if nobody can tell.
     """
     try:
         own = os.open(PRIVATE, _FOLDER, dir_fd=folder)  # there, no other program looks for files
     except OSError:
-        return _tried(folder)
+        return _tried(folder) or Kept()
     try:
-        return _tried(own)
+        return _tried(own) or _told_by(own)
     finally:
         os.close(own)
 
 
-def _tried(folder: int) -> Kept:
+def _told_by(own: int) -> Kept:
+    """What is told by our own folder, which was made for its owner alone."""
+    return Kept() if stat.S_IMODE(os.fstat(own).st_mode) == FOLDER else Kept(False, False)
+
+
+def _tried(folder: int) -> Kept | None:
     try:
         fd = _nameless(folder)
     except OSError:
@@ -82,12 +88,12 @@ def _nameless(folder: int) -> int:
     return os.open(".", flag | os.O_RDWR | os.O_CLOEXEC, FILE, dir_fd=folder)
 
 
-def _tried_by_name(folder: int) -> Kept:
+def _tried_by_name(folder: int) -> Kept | None:
     name = f".modes.{os.urandom(6).hex()}.tmp"
     try:
         fd = os.open(name, _NEW, FILE, dir_fd=folder)
-    except OSError:
-        return Kept()
+    except OSError as error:
+        return None if error.errno in _NO_ROOM else Kept()
     try:
         return _kept(fd)
     finally:

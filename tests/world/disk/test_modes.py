@@ -47,19 +47,30 @@ def test_one_where_all_files_are_alike_keeps_nothing(
     assert kept(root) == Kept(executable=False, private=private)
 
 
-def test_where_nothing_can_be_tried_the_bits_count_as_kept(
-    root: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("code", "flat", "keeps"),
+    [
+        (errno.EROFS, True, False),
+        (errno.ENOSPC, True, False),
+        (errno.EROFS, False, True),
+        (errno.EACCES, True, True),
+    ],
+)
+def test_where_nothing_can_be_tried_our_own_folder_tells(
+    code: int, flat: bool, keeps: bool, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    flatten(monkeypatch)
+    (root / ".dist").chmod(0o700)
+    if flat:
+        flatten(monkeypatch)
     real = os.open
 
-    def read_only(path: Any, flags: int, *args: Any, **more: Any) -> int:
+    def closed(path: Any, flags: int, *args: Any, **more: Any) -> int:
         if flags & os.O_RDWR:
-            raise OSError(errno.EROFS, os.strerror(errno.EROFS), path)
+            raise OSError(code, os.strerror(code), path)
         return real(path, flags, *args, **more)
 
-    monkeypatch.setattr(os, "open", read_only)
-    assert kept(root) == Kept()
+    monkeypatch.setattr(os, "open", closed)
+    assert kept(root) == Kept(keeps, keeps)
 
 
 def test_each_disk_is_tried_once(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
