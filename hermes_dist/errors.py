@@ -132,6 +132,10 @@ class Unreachable(DistError):
     code = ExitCode.UNREACHABLE
 
 
+class NoRepository(Unreachable):
+    """No repository is at an address: it was moved or removed, or may not be read."""
+
+
 class Busy(DistError):
     """Another operation holds this home."""
 
@@ -182,6 +186,10 @@ class NoSuchProfile(DistError):
 
 class NoProfileName(Invalid):
     """A word stands where a profile is named, and is written like a path or key."""
+
+
+class NoFolder(Invalid):
+    """There is no folder at the path of a source."""
 
 
 class NoSuchRef(Invalid):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from hermes_dist.errors import DistError, Invalid, UsageError, counted
+from hermes_dist.errors import DistError, Invalid, NoFolder, NoRepository, UsageError, counted
 from hermes_dist.lazily import later, shlex
 from hermes_dist.light import TYPE_CHECKING, NamedTuple
 from hermes_dist.model.lock_head import LockHead, load_head, source_of
@@ -80,11 +80,37 @@ def look(ctx: Context, name: ProfileName, to: str = "") -> Looked:
     spec = absolute(parse_source(lock.source, allow_insecure=True))
     lock_ = _opened(ctx, name) if spec.kind.traits.is_name else None
     spec = spec.at(to) if to else spec
-    target = look_up(ctx, spec, lock=lock_, before=followed_before(lock, spec))
+    with following(ctx, name):
+        target = look_up(ctx, spec, lock=lock_, before=followed_before(lock, spec))
     note("decide", name, "follows", spec, "to", target.ref, target.commit)
     said = (_with_way_back(ctx, note, name) for note in target.notes)
     notes = (*said, *about_versions(ctx, target, name), *about_redirect(ctx, target, name))
     return Looked(name, lock, target, notes)
+
+
+@contextlib.contextmanager
+def following(ctx: Context, name: ProfileName, place: str = "") -> Iterator[None]:
+    """If nothing is at the address that a profile follows any more, say how it follows its package to a new one.
+
+    Args:
+        ctx: The context.
+        name: The profile.
+        place: The address, where others are asked, too: those of its layers.
+
+    Raises:
+        NoRepository: There is no repository.
+        NoFolder: There is no folder.
+    """
+    try:
+        yield
+    except (NoRepository, NoFolder) as gone:
+        if not gone.where.startswith(place):
+            raise
+        follow = ctx.command(f"install SOURCE --name {name} --force")
+        way = f"the package moved, follow it and keep all that is yours with: {follow}"
+        asks = gone.hint.endswith("?")
+        gone.hint = f"{gone.hint} If {way}" if asks else f"{gone.hint}; if {way}".lstrip("; ")
+        raise
 
 
 def _with_way_back(ctx: Context, said: Note, name: ProfileName) -> Note:

@@ -13,7 +13,7 @@ from hermes_dist.model.lock import Lock
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.source import SourceSpec, parse_source
-from hermes_dist.ops.change.look_up import absolute
+from hermes_dist.ops.change.look_up import absolute, following
 from hermes_dist.ops.change.target import Target
 from hermes_dist.ops.context import Context
 from hermes_dist.world.load import load_manifest
@@ -78,7 +78,8 @@ def way_on(ctx: Context, name: ProfileName, lock: Lock) -> Iterator[None]:
         DistError: The package is not in its folder any more.
     """
     try:
-        yield
+        with following(ctx, name, _here(lock)):
+            yield
     except NoPackage as gone:
         spec = gone.target.spec
         here = _heirs(ctx, gone.target, lock, gone.folders)
@@ -100,6 +101,11 @@ def way_on(ctx: Context, name: ProfileName, lock: Lock) -> Iterator[None]:
             hint = f"there are packages in {folders}; to follow one of them, run one of these: "
             hint += f"{'; '.join(map(ctx.command, others))}; or"
         raise DistError(what, where=str(spec), hint=hint, command=last) from None
+
+
+def _here(lock: Lock) -> str:
+    """The address that a profile follows."""
+    return absolute(parse_source(lock.source, allow_insecure=True)).location
 
 
 def _folder(folder: RelPath | None) -> str:

@@ -18,7 +18,7 @@ from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.source import parse_source
 from hermes_dist.model.tree import EMPTY, Read, Tree
 from hermes_dist.ops.change.fetch import fetch, placed_in
-from hermes_dist.ops.change.look_up import absolute, followed_before, look_up
+from hermes_dist.ops.change.look_up import absolute, followed_before, following, look_up
 from hermes_dist.ops.change.lost_contents import mending
 from hermes_dist.ops.change.mask import Mask
 from hermes_dist.ops.change.moved_source import way_on
@@ -124,7 +124,8 @@ def _against_upstream(ctx: Context, home: Home, to: str) -> _Sides:
     spec = absolute(parse_source(lock.source, allow_insecure=True))
     if to:
         spec = spec.at(to)
-    target = look_up(ctx, spec, lock=lock, before=followed_before(lock, spec))
+    with following(ctx, home.name):
+        target = look_up(ctx, spec, lock=lock, before=followed_before(lock, spec))
     with way_on(ctx, home.name, lock):
         fetched = with_layers(ctx, fetch(ctx, target), home, Request())
         incoming = placed_in(ctx, fetched, home)

@@ -19,7 +19,7 @@ from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.registry import Package
 from hermes_dist.model.source import PinKind, SourceSpec, parse_source
 from hermes_dist.model.tree import Digest
-from hermes_dist.ops.change.look_up import absolute, look_up
+from hermes_dist.ops.change.look_up import absolute, following, look_up
 from hermes_dist.ops.change.look_up_name import find
 from hermes_dist.ops.change.moved_source import nowhere, way_on
 from hermes_dist.ops.change.target import Target
@@ -112,7 +112,8 @@ def outdated(ctx: Context, name: ProfileName) -> Outdated:
         if lock is None:
             return Outdated(profile=name, state="none", next=home.way_to_package(ctx))
         spec = absolute(parse_source(lock.source, allow_insecure=True))
-        target = look_up(ctx, spec, lock=lock, before=lock.pin)
+        with following(ctx, name):
+            target = look_up(ctx, spec, lock=lock, before=lock.pin)
         check_moved_tag(str(spec), lock.pin, target.ref, target.commit)
         there = target.commit or _tree_there(ctx, name, lock, target)
         versions = _versions(ctx, lock, spec, target)

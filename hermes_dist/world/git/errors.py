@@ -9,7 +9,14 @@ import signal
 from collections.abc import Callable
 from urllib.parse import unquote
 
-from hermes_dist.errors import DistError, Invalid, NoSuchRef, Refused, Unreachable
+from hermes_dist.errors import (
+    DistError,
+    Invalid,
+    NoRepository,
+    NoSuchRef,
+    Refused,
+    Unreachable,
+)
 from hermes_dist.light import TYPE_CHECKING, NamedTuple
 from hermes_dist.model.source import ARCHIVES, without_credentials
 from hermes_dist.world.child import Finished
@@ -188,7 +195,7 @@ _TABLE: tuple[tuple[str, type[DistError], str, str], ...] = (
             r"|unable to get (username|password) from user"  # git 2.47 and newer
             r"|error: 40[13]|Access denied"
         ),
-        Unreachable,
+        NoRepository,
         "it does not exist, or you may not read it",
         _ACCESS,
     ),
@@ -197,7 +204,7 @@ _TABLE: tuple[tuple[str, type[DistError], str, str], ...] = (
             r"not found|does not appear to be a git repository|not a git repository|error: 4(?:04|10)|not exported"
             r"|[Nn]o such repository|does not exist"
         ),
-        Unreachable,
+        NoRepository,
         "there is no such repository",
         _SPELLING,
     ),

@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from hermes_dist.brand import MANIFEST, Layout
-from hermes_dist.errors import DistError, Invalid, NoSuchRef
+from hermes_dist.errors import DistError, Invalid, NoFolder, NoSuchRef
 from hermes_dist.light import TYPE_CHECKING, NamedTuple
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath
@@ -422,7 +422,7 @@ class Sources:
         if not path.is_dir():
             from hermes_dist.world.sources.nearby import nearby  # noqa: PLC0415 - only for the error
 
-            raise Invalid("there is no such folder", where=str(path), hint=nearby(path))
+            raise NoFolder("there is no such folder", where=str(path), hint=nearby(path))
         return path.resolve()
 
     def _fetched(self, url: str, ref: str, commit: str, progress: Progress | None) -> str:

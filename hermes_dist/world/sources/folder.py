@@ -11,7 +11,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from hermes_dist.brand import MANIFEST
-from hermes_dist.errors import Invalid
+from hermes_dist.errors import Invalid, NoFolder
 from hermes_dist.light import NamedTuple
 from hermes_dist.model.left_out import LeftOut, Why
 from hermes_dist.model.paths import RelPath
@@ -181,7 +181,7 @@ def read_package_folder(
 
     root = folder / subfolder if subfolder else folder
     if not root.is_dir() or (subfolder and root.resolve() != root):
-        raise Invalid("there is no such folder", where=str(root))
+        raise NoFolder("there is no such folder", where=str(root))
     try:
         walk, digests = read_folder(root, rules, limits, watched)
     except Invalid as err:
