@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -377,6 +377,37 @@ def held(home: Home) -> Iterator[RealFs]:
                 hint="run the command again",
             )
         yield fs
+
+
+@contextmanager
+def read_as_one(home: Home) -> Iterator[None]:
+    """Keep our other commands out of a home while it is read as a whole; the agent goes on writing.
+
+    A home that we can't write can't be locked, either. Whoever can write it may change it, so that is looked at
+    afterwards.
+
+    Raises:
+        Busy: Another operation holds the home, or changed it in the meantime.
+    """
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(home_lock(home.path))
+        except Closed:
+            stack.callback(_refuse_changed, home)
+        yield
+
+
+def _refuse_changed(home: Home) -> None:
+    try:
+        lock = (home.path / LOCKFILE).read_bytes()
+    except FileNotFoundError:
+        lock = None
+    if lock != home.lock_bytes or (home.path / ".dist" / "txn" / "journal").exists():
+        raise Busy(
+            "another operation changed this profile in the meantime",
+            where=str(home.path),
+            hint="run the command again",
+        )
 
 
 def clear_tombstone(layout: Layout, name: ProfileName) -> None:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from gitrepo import Repo
 from test_life_of_profiles import CODER, context, tree
 
 from hermes_dist.brand import LOCKFILE
+from hermes_dist.errors import Busy
 from hermes_dist.model.paths import ProfileName
+from hermes_dist.ops import homes
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.package.install import Request, install
 from hermes_dist.ops.package.update import update
 from hermes_dist.ops.profiles import clone as cloning
 from hermes_dist.ops.profiles import lifecycle, trash_and_archive
 from hermes_dist.ops.profiles.list import show
+from hermes_dist.world.disk.errors import Closed
 
 FILES = {
     "distribution.yaml": "name: coder\nversion: 1.0.0\n",
@@ -92,3 +96,25 @@ def test_what_a_lock_in_the_trash_needs_is_not_collected(ctx: Context) -> None:
     doctor(ctx, fix=True)
     trash_and_archive.restore(ctx, "coder")
     assert doctor(ctx).findings == ()
+
+
+def test_an_original_that_can_not_be_locked_must_not_change_while_it_is_copied(
+    ctx: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody else may be allowed to update what we can only read."""
+    lock = ctx.layout.lockfile(CODER)
+    copied = cloning.copy_home
+
+    def closed(*_: object) -> None:
+        raise Closed("can't open the lock: Permission denied")
+
+    def updated(*words: Any, **more: Any) -> Any:
+        lock.write_bytes(lock.read_bytes() + b"\n")
+        return copied(*words, **more)
+
+    monkeypatch.setattr(homes, "home_lock", closed)
+    cloning.clone(ctx, "work", CODER, alias=False)
+    monkeypatch.setattr(cloning, "copy_home", updated)
+    with pytest.raises(Busy, match="changed this profile in the meantime"):
+        cloning.clone(ctx, "other", CODER, alias=False)
+    assert not ctx.layout.home(ProfileName("other")).exists()

@@ -24,12 +24,11 @@ from hermes_dist.errors import Busy, DistError, UsageError
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName, RelPath
 from hermes_dist.ops.context import Context
-from hermes_dist.ops.homes import open_home
+from hermes_dist.ops.homes import open_home, read_as_one
 from hermes_dist.ops.profiles.lifecycle import Made, check_free, raise_profile
 from hermes_dist.world.agent.seed import has_peers, make_peer
 from hermes_dist.world.disk.copy import Edit, copy_home
 from hermes_dist.world.disk.fs import atomic_write
-from hermes_dist.world.disk.locks import home_lock
 
 
 def clone(
@@ -74,13 +73,13 @@ def clone(
     copy = _Copy(home=home.path, source=source, package=package, every=every, tokens=tokens)
 
     def fill(target: Path) -> None:
-        _fill(copy, target, description=description)
+        # The copy is of one version.
+        with read_as_one(home):
+            _fill(copy, target, description=description)
 
     ctx.progress(f"copying {source}")
     try:
-        # Keeps out updates of ours, so that the copy is of one version; the agent goes on writing.
-        with home_lock(home.path):
-            made = raise_profile(ctx, made, fill, alias=alias)
+        made = raise_profile(ctx, made, fill, alias=alias)
     except Busy as err:
         raise err.within(str(source)) from None
     notes = (
