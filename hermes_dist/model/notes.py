@@ -107,6 +107,7 @@ class NoteKind(Kind):
     CONTENTS_LOST = "contents-lost"
     OLD_CONTENTS_LOST = "old-contents-lost"
     NO_ROOM_TO_JOIN = "no-room-to-join"
+    NEWER_FILE = "newer-file"
     FOLDER_IN_STORE = "folder-in-store"
     NEWER_BOXES = "newer-boxes"
 

@@ -9,10 +9,17 @@ import msgspec
 
 from hermes_dist.brand import Layout
 from hermes_dist.errors import Invalid
+from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.world.disk.fs import atomic_write
 
 _FORMAT = 1
+
+
+class _Form(msgspec.Struct, frozen=True):
+    """What every form of the file says of itself."""
+
+    format: int
 
 
 class _Renames(msgspec.Struct, frozen=True):
@@ -22,7 +29,7 @@ class _Renames(msgspec.Struct, frozen=True):
     names: dict[str, str]
 
 
-def remember(layout: Layout, verb: str, name: str, to: str) -> None:
+def remember(layout: Layout, verb: str, name: str, to: str) -> tuple[Note, ...]:
     """Take a move of a home into account.
 
     Args:
@@ -31,11 +38,16 @@ def remember(layout: Layout, verb: str, name: str, to: str) -> None:
         name: The name that it had before.
         to: The name that it has now; empty if it was put away.
 
+    Returns:
+        What there is to say: that a newer program keeps the file, which is left alone then.
+
     Raises:
         DistError: The disk refuses.
     """
     name, to = str(name), str(to)  # a type of its own can't be written
     before = _read(layout)
+    if before is None:
+        return (Note.of(NoteKind.NEWER_FILE, str(_file(layout))),)
     # A name that somebody has, or that was put away last, no longer means the profile that had it once.
     names = {old: new for old, new in before.items() if old not in (name, to)}
     if verb == "rename":
@@ -46,6 +58,7 @@ def remember(layout: Layout, verb: str, name: str, to: str) -> None:
     if names != before:
         data = msgspec.json.format(msgspec.json.encode(_Renames(_FORMAT, names)))
         atomic_write(_file(layout), data + b"\n", 0o600)
+    return ()
 
 
 def called_now(layout: Layout, old: str) -> ProfileName | None:
@@ -58,7 +71,7 @@ def called_now(layout: Layout, old: str) -> ProfileName | None:
     Returns:
         The name; None if no profile is known to have had the old one.
     """
-    now = _read(layout).get(old)
+    now = (_read(layout) or {}).get(old)
     return None if now is None else ProfileName(now)
 
 
@@ -66,12 +79,14 @@ def _file(layout: Layout) -> Path:
     return layout.shared / "renamed.json"
 
 
-def _read(layout: Layout) -> dict[str, str]:
-    """The new name for each old one; nothing from a file that is damaged, as it only serves a hint."""
+def _read(layout: Layout) -> dict[str, str] | None:
+    """The new name for each old one, which only serves a hint: nothing from a damaged file, None from a newer one."""
     with suppress(OSError, UnicodeError, RecursionError, msgspec.MsgspecError):
-        found = msgspec.json.decode(_file(layout).read_bytes(), type=_Renames)
-        if found.format == _FORMAT:
-            return {old: now for old, now in found.names.items() if _is_name(old) and _is_name(now)}
+        data = _file(layout).read_bytes()
+        if msgspec.json.decode(data, type=_Form).format > _FORMAT:
+            return None
+        names = msgspec.json.decode(data, type=_Renames).names
+        return {old: now for old, now in names.items() if _is_name(old) and _is_name(now)}
     return {}
 
 

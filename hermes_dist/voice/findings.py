@@ -81,6 +81,14 @@ def _missing(data: Data) -> str:
     return f"contents that it received are missing from the store: {shown}"
 
 
+def _needed_by_nobody(data: Data) -> str:
+    contents = counted(int(str(data["contents"]) or 0), "content")
+    size = counted(int(str(data["size"]) or 0), "byte")
+    caches = int(str(data["caches"]) or 0)
+    cached = "1 cached repository" if caches == 1 else f"{caches} cached repositories"
+    return f"no profile needs these any more: {contents} ({size}) and {cached}"
+
+
 def _damaged(data: Data) -> str:
     files = counted(int(str(data["files"])), "damaged file")
     contents = counted(int(str(data["rescued"])), "content")
@@ -232,10 +240,7 @@ SENTENCES: Sentences = {
     FindingKind.CONTENTS_MISSING: _missing,
     FindingKind.TRASH_IS_OLD: _trash,
     FindingKind.RECORD_OF_NOBODY: "a record of a profile that no longer exists",
-    FindingKind.NEEDED_BY_NOBODY: (
-        "no profile needs these any more: {contents} contents ({size} bytes) "
-        "and {caches} cached repositories"
-    ),
+    FindingKind.NEEDED_BY_NOBODY: _needed_by_nobody,
     FindingKind.STORE_DAMAGED: _damaged,
     FindingKind.AGENT_FAILS: "{title} does not say its version, so generation {generation} is assumed",
     FindingKind.SSH_MISSING: "ssh is not installed, and these profiles are updated through it: {profiles}",

@@ -216,7 +216,7 @@ def _not_read(data: Data) -> str:
 def _not_installed(data: Data) -> str:
     count = ""
     if data["files"] != 1:
-        count = f" ({data['files']} files)"
+        count = f" ({counted(int(str(data['files']) or 0), 'file')})"
     return f"it is not installed{count}: {reason_words(Why(str(data['why'])))}"
 
 
@@ -273,6 +273,11 @@ def _comments_along(data: Data) -> str:
     count = int(str(data["count"]))
     go = "goes" if count == 1 else "go"
     return f"{counted(count, 'comment')} of yours {go} along"
+
+
+def _contents_are(data: Data, which: str = "") -> str:
+    count = int(str(data["count"]) or 0)
+    return f"{counted(count, 'content')}{which} {'is' if count == 1 else 'are'}"
 
 
 def _brings_learned(data: Data) -> str:
@@ -433,17 +438,22 @@ SENTENCES: Sentences = {
         "its content as received is lost and can't be fetched again; where both sides "
         "differ, yours stays"
     ),
-    NoteKind.CONTENTS_LOST: (
-        "{name}: {count} contents are missing from the store; `{command}` fetches them again from {source}"
+    NoteKind.CONTENTS_LOST: lambda data: (
+        f"{data['name']}: {_contents_are(data)} missing from the store; "
+        f"`{data['command']}` fetches what is missing again from {data['source']}"
     ),
-    NoteKind.OLD_CONTENTS_LOST: (
-        "{count} contents of earlier generations, or of profiles in the archive or trash, are missing from the store; "
-        "going back to them fetches them again if their source still has them"
+    NoteKind.OLD_CONTENTS_LOST: lambda data: (
+        f"{_contents_are(data, ' of earlier generations, or of profiles in the archive or trash,')} missing from the "
+        "store; going back fetches what is missing again if its source still has it"
     ),
     NoteKind.NO_ROOM_TO_JOIN: "the disk has no room to join more files of the store; free some space and run it again",
     NoteKind.NEWER_BOXES: (
         "files of the store that a newer {program} wrote: {count}; this one can't read them, so they were left alone; "
         "upgrade it to use what is in them"
+    ),
+    NoteKind.NEWER_FILE: (
+        "a newer version of this program wrote it, so it is left as it is and the old name is not remembered in it; "
+        "upgrade this one"
     ),
     NoteKind.FOLDER_IN_STORE: (
         "{path} is a folder where a file of the store belongs, so it was left alone; move it away, then run it again"
@@ -470,7 +480,7 @@ SENTENCES: Sentences = {
         "{path} can be read by others on this machine: its disk keeps no permissions. "
         "Move your profiles to a disk of your own system, or mount this one so that it keeps them"
     ),
-    NoteKind.TAKEN_FOR: "this profile looks like {version}: {same} of {total} files are the same",
+    NoteKind.TAKEN_FOR: "this profile looks like {version}; files that are the same: {same} of {total}",
     NoteKind.NO_PACKAGE: "there is no package: everything in this profile is your own",
     NoteKind.ANOTHER_SOURCE: "another machine says that the package comes from {now} from now on, not from {source}",
     NoteKind.MACHINES_DISAGREE: "your machines disagree, and nobody has settled it yet; see: {command}",
@@ -494,8 +504,8 @@ SENTENCES: Sentences = {
     ),
     NoteKind.HOME_IN_USE: "{name} is in use, so its generations stay",
     NoteKind.HOME_CLOSED: "{name} can't be changed by you, so its generations stay: {why}",
-    NoteKind.CONTENTS_NOT_IN_ARCHIVE: (
-        "{count} contents of the package are not in the archive; where both sides differ, yours stay"
+    NoteKind.CONTENTS_NOT_IN_ARCHIVE: lambda data: (
+        f"{_contents_are(data, ' of the package')} not in the archive; where both sides differ, yours stays"
     ),
     NoteKind.ONLY_PARTS_IN_ARCHIVE: (
         "the archive has only parts of the profile, so the profile follows no package here"

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from hermes_dist.brand import HERMES, Layout
+from hermes_dist.model.notes import NoteKind
 from hermes_dist.ops.renames import called_now, remember
 
 MOVES = {
@@ -38,7 +39,7 @@ def test_an_old_name_leads_to_who_had_it(tmp_path: Path, story: str) -> None:
     assert {old: called_now(layout, old) for old in expected} == expected
 
 
-@pytest.mark.parametrize("text", ["", "{", '{"format": 2, "names": {"a": "b"}}', '{"names": 1}'])
+@pytest.mark.parametrize("text", ["", "{", '{"format": 0, "names": 1}', '{"names": 1}'])
 def test_a_damaged_record_tells_nothing_and_is_written_anew(tmp_path: Path, text: str) -> None:
     layout = Layout(HERMES, tmp_path, tmp_path)
     (tmp_path / "distributions").mkdir()
@@ -46,6 +47,18 @@ def test_a_damaged_record_tells_nothing_and_is_written_anew(tmp_path: Path, text
     assert called_now(layout, "a") is None
     remember(layout, "rename", "a", "b")
     assert called_now(layout, "a") == "b"
+
+
+def test_a_record_of_a_newer_program_is_left_alone_and_named(tmp_path: Path) -> None:
+    layout = Layout(HERMES, tmp_path, tmp_path)
+    (tmp_path / "distributions").mkdir()
+    file = tmp_path / "distributions" / "renamed.json"
+    file.write_text('{"format": 2, "names": [["a", "b", "why"]]}')
+    before = file.read_bytes()
+    (note,) = remember(layout, "rename", "c", "d")
+    assert (note.kind, note.where) == (NoteKind.NEWER_FILE, str(file))
+    assert file.read_bytes() == before
+    assert called_now(layout, "a") is None
 
 
 def test_names_that_are_none_are_left_out(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import string
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -103,6 +104,38 @@ def test_every_note_is_made_with_the_data_of_its_sentence() -> None:
         elif lacking := _needed(KINDS[enum][name]) - data:
             wrong.append(f"{place} says nothing of {', '.join(sorted(lacking))}")
     assert wrong == []
+
+
+MANY = re.compile(
+    r"(?:^|[^\w.])1 (?:(?!that\b)[a-z]+ )?(?!is\b|was\b|has\b|its\b|that\b)[a-z]+s\b(?! of)"
+)
+"""One of something, said as if it were many."""
+
+
+NUMBERS = {"count", "files", "contents", "caches", "size", "rescued", "lost", "same", "total"}
+
+
+class One(dict[str, str | int]):
+    """Of whatever is counted, there is one."""
+
+    def __missing__(self, name: str) -> str | int:
+        return 1 if name in NUMBERS else "x"
+
+
+def test_one_of_something_is_said_as_one() -> None:
+    wrong = []
+    for tables in TABLES.values():
+        for said in (said for table in tables for said in table.values()):
+            with suppress(ValueError, KeyError):  # x is no reason
+                text = said(One()) if callable(said) else said.format_map(One())
+                wrong += [text] if MANY.search(text) else []
+    assert wrong == []
+
+
+def test_the_check_for_one_finds_many() -> None:
+    found = ["1 contents", "there are 1 cached files", "1 jobs were paused"]
+    fine = ["1 content", "1 job was paused", "1 layer has", "0 files", "2 files", "1.0.1 files"]
+    assert [text for text in [*found, *fine] if MANY.search(text)] == found
 
 
 def test_every_kind_is_made_somewhere() -> None:

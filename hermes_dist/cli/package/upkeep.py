@@ -368,4 +368,4 @@ def _say_order(screen: Screen, done: ops.Collected, *, dry_run: bool) -> None:
         screen.say(f"{done.damaged} {files} in the store, {written} with {contents}.")
     if done.joined:
         verb = "Would join" if dry_run else "Joined"
-        screen.say(f"{verb} {done.joined} files of the store into {done.into}.")
+        screen.say(f"{verb} {counted(done.joined, 'file')} of the store into {done.into}.")

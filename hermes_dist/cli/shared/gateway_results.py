@@ -8,7 +8,7 @@ from typing import Any
 
 from hermes_dist.cli.shared.layout import Column
 from hermes_dist.cli.shared.session import Session
-from hermes_dist.errors import DistError, ExitCode
+from hermes_dist.errors import DistError, ExitCode, counted
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.fleet import start_stop
 from hermes_dist.ops.fleet.start_stop import GatewayOutcome, GatewayResult
@@ -38,7 +38,7 @@ def act_on(
         done.append(result.profile)
         screen.progress(f"{verb}: {len(done)} of {len(names)}, {result.profile} {result.outcome}")
 
-    screen.progress(f"{verb}: {len(names)} gateways")
+    screen.progress(f"{verb}: {counted(len(names), 'gateway')}")
     return act(session.ctx, names, options, told)
 
 

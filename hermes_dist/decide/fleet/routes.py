@@ -24,7 +24,7 @@ from hermes_dist.agents.routes import (
     Grammar,
     form_of,
 )
-from hermes_dist.errors import Invalid
+from hermes_dist.errors import Invalid, counted
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 from hermes_dist.model.values import as_list, as_map
 
@@ -368,7 +368,7 @@ def faults(
     if routes and not multiplexes(config, grammar):
         found.append((f"gateway.{MULTIPLEX}", "it is off, so the agent ignores every route"))
     if old := old_routes(config):
-        text = f"{len(old)} routes in an older proposal's format, which the agent does not read"
+        text = f"{counted(len(old), 'route')} in an older proposal's format, which the agent does not read"
         found.append((f"discord.{_OLD}", text))
     return found
 

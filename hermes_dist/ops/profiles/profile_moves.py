@@ -281,9 +281,9 @@ def _identity(ctx: Context, move: Move) -> None:
         raise DistError(f"the agent could not move its sessions and routing; run: {again}")
 
 
-def _names(ctx: Context, move: Move) -> None:
+def _names(ctx: Context, move: Move) -> tuple[Note, ...]:
     """Let the old name lead to the new one."""
-    remember(ctx.layout, move.verb, move.name, move.to)
+    return remember(ctx.layout, move.verb, move.name, move.to)
 
 
 def _own_layers(ctx: Context, move: Move) -> None:

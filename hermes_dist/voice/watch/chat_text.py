@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from hermes_dist import lazily
+from hermes_dist.errors import counted
 from hermes_dist.voice.clean import clean_line
 
 LONGEST = 3200
@@ -38,7 +39,7 @@ def for_chat(text: str, more: str = "") -> str:
     for at, line in enumerate(lines):
         room -= len(line) + 1
         if room < 0:
-            rest = f"… and {len(lines) - at} more lines"
+            rest = f"… and {counted(len(lines) - at, 'more line')}"
             kept.append(f"{rest}; at the terminal: {more}" if more else rest)
             break
         kept.append(line)
