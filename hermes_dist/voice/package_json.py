@@ -6,12 +6,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hermes_dist.agents.places import JOBS
+from hermes_dist.lazily import later
 from hermes_dist.model.facts import fact_value
 from hermes_dist.model.left_out import MISSED
 from hermes_dist.voice.inputs.data import answers_data, inputs_data
 from hermes_dist.voice.left_out import why_words
 from hermes_dist.voice.notes import sentences
 from hermes_dist.voice.words import CONFLICT_WORDS, UNEDITED_WORDS
+
+with later():  # mostly nothing waits
+    from hermes_dist.ops.change.review import groups_of
 
 if TYPE_CHECKING:  # types only: a command loads the ops it needs, not those of the others
     from hermes_dist.decide.authoring.release_notes import ReleaseNotes
@@ -144,6 +148,14 @@ def effect_data(effect: Effect) -> dict[str, Any]:
     }
 
 
+def effects_data(effects: Sequence[Effect]) -> list[dict[str, Any]]:
+    """Effects that wait together, each with the name of what is approved as one: a server, a job, a setting."""
+    if not effects:
+        return []
+    names = {effect: group.name for group in groups_of(effects) for effect in group.effects}
+    return [{**effect_data(effect), "group": names[effect]} for effect in effects]
+
+
 def _in_words(field: str, place: str, value: str) -> dict[str, str]:
     """A field with what the schedule of a job means, in words; nothing for any other fact."""
     if not (value and place.startswith(f"{JOBS}: ") and place.endswith(" schedule")):
@@ -155,7 +167,7 @@ def _in_words(field: str, place: str, value: str) -> dict[str, str]:
 
 def _parked_data(proposal: Proposal, parked: Sequence[Effect]) -> list[dict[str, Any]]:
     """What needs approval, each with the layers that are behind it."""
-    rows = [effect_data(effect) for effect in parked]
+    rows = effects_data(parked)
     if not proposal.brought:
         return rows
     from hermes_dist.voice.layers.effects import with_layers  # noqa: PLC0415 - few packages have layers
@@ -288,7 +300,7 @@ def _unchanged_data(lock: Lock | None) -> dict[str, Any]:
         "before": None,
         "steps": [],
         "conflicts": [conflict_data(conflict) for conflict in conflicts],
-        "parked": [effect_data(effect) for effect in parked],
+        "parked": effects_data(parked),
         "left_out": [],
         "missed": _missed_data({}),
         "included": _included_data(lock),
@@ -358,7 +370,7 @@ def status_data(status: Status) -> dict[str, Any]:
         "own_units": [{"path": u.path, "key": u.key, "name": u.name} for u in status.units],
         # Not conflict_data: programs rely on exactly these two keys in `status --json`.
         "conflicts": [{"path": c.path, "key": c.key} for c in status.conflicts],
-        "parked": [effect_data(e) for e in status.parked],
+        "parked": effects_data(status.parked),
         "missing_env": [w.var.name for w in status.missing],
         "held": held,
         "kept": _kept_of(lock),

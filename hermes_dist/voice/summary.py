@@ -43,7 +43,7 @@ _DONE = {
 
 def asked_words(proposal: Proposal) -> str:
     """Say how many things would need approval, before it is asked whether they may run at once."""
-    return f"{counted(len(groups_of(proposal.asked)), 'thing')} would need your approval."
+    return f"{counted(len(groups_of(proposal.asked)), 'item')} would need your approval."
 
 
 def done_lines(

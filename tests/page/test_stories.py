@@ -266,7 +266,7 @@ def test_what_waits_is_reviewed_one_by_one(window: Window, machine: Machine) -> 
     assert "at 02:30 every day" in job
     assert '"expr": "30 2 * * *"' in job
     window.button("Skip").click()
-    window.sees("2 things skipped")
+    window.sees("2 items skipped")
     config = yaml.safe_load((machine.path("coder") / "config.yaml").read_text())
     assert config["mcp_servers"]["tickets"]["enabled"] is False
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from hermes_dist.decide.layers.origins import Origin
+from hermes_dist.model.paths import RelPath
+from hermes_dist.model.plan import Effect, EffectKind
+from hermes_dist.model.tree import Digest
+from hermes_dist.ops.change.review import groups_of
 from hermes_dist.ops.package.approvals import Consents
-from hermes_dist.voice.package_json import consents_data
+from hermes_dist.voice.package_json import consents_data, effects_data
 
 JOB = "cron/jobs.json: jobs[id=aa]"
 WEEKDAYS = '{"kind": "cron", "expr": "0 9 * * 1-5"}'
@@ -32,3 +36,25 @@ def test_what_is_no_schedule_of_a_job_has_no_words() -> None:
         ("config.yaml: mcp_servers.a schedule", WEEKDAYS),
     ):
         assert "before_words" not in changed(place, before, "x")
+
+
+def test_what_is_approved_as_one_has_one_name_so_that_every_screen_counts_the_same() -> None:
+    places = [
+        "hooks.pre[0].command",
+        "hooks.pre[1].command",
+        "mcp_servers.web.url",
+        "model",
+        "model",
+    ]
+    effects = [
+        Effect(
+            EffectKind.LOOSENS, RelPath("config.yaml"), key, (("", str(n)),), Digest.of(b"%d" % n)
+        )
+        for n, key in enumerate(places)
+    ]
+    rows = effects_data(effects)
+    assert [row["key"] for row in rows] == places
+    counted = {(row["path"], row["group"]) for row in rows}
+    assert len(counted) == len(groups_of(effects))
+    assert {row["group"] for row in rows} == {group.name for group in groups_of(effects)}
+    assert effects_data([]) == []

@@ -15,18 +15,13 @@ export function grouped(effects) {
   /** @type {Map<string, any>} */
   const found = new Map();
   for (const effect of effects) {
-    const name = groupOf(effect);
+    const name = effect.group;
+    const place = `${effect.path} ${name}`;
     const label = effect.facts?.find((fact) => fact.name === "name")?.value || "";
-    if (!found.has(name)) found.set(name, { name, kind: effect.kind, label, effects: [] });
-    found.get(name).effects.push(effect);
+    if (!found.has(place)) found.set(place, { name, kind: effect.kind, label, effects: [] });
+    found.get(place).effects.push(effect);
   }
   return [...found.values()];
-}
-
-function groupOf(effect) {
-  const server = /^(mcp_servers\.(?:"[^"]*"|[^.[]+))/.exec(effect.key || "");
-  if (server) return server[1];
-  return effect.key || effect.path;
 }
 
 /** A value, and before it what it means if there are words for it. @param {{words?: string, value: string}} props */

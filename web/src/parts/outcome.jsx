@@ -114,7 +114,7 @@ export function Outcome({ body, done = false, brief = false }) {
         </div>
       </div>
       {groups.length && brief ? (
-        <Fold title={<>{counted(groups.length, "thing")} {groups.length === 1 ? "waits" : "wait"} for your approval</>}>
+        <Fold title={<>{counted(groups.length, "item")} {groups.length === 1 ? "waits" : "wait"} for your approval</>}>
           {groups.map((group) => <ConsentCard key={`${group.name} ${group.kind}`} group={group} />)}
         </Fold>
       ) : null}

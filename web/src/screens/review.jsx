@@ -30,7 +30,7 @@ export function Review({ profile, row }) {
       ) : (
         <Card>
           {waiting.length ? (
-            <Empty title={`${counted(waiting.length, "thing")} skipped: off until you approve them.`} icon="review"><Button onClick={() => setSkipped([])}>Look at them again</Button></Empty>
+            <Empty title={`${counted(waiting.length, "item")} skipped: off until you approve them.`} icon="review"><Button onClick={() => setSkipped([])}>Look at them again</Button></Empty>
           ) : <Empty title="Nothing waits for your approval." />}
         </Card>
       )}
