@@ -48,6 +48,14 @@ def remember(layout: Layout, verb: str, name: str, to: str) -> tuple[Note, ...]:
     before = _read(layout)
     if before is None:
         return (Note.of(NoteKind.NEWER_FILE, str(_file(layout))),)
+    names = _moved(before, verb, name, to)
+    if names != before:
+        data = msgspec.json.format(msgspec.json.encode(_Renames(_FORMAT, names)))
+        atomic_write(_file(layout), data + b"\n", 0o600)
+    return ()
+
+
+def _moved(before: dict[str, str], verb: str, name: str, to: str) -> dict[str, str]:
     # A name that somebody has, or that was put away last, no longer means the profile that had it once.
     names = {old: new for old, new in before.items() if old not in (name, to)}
     if verb == "rename":
@@ -55,10 +63,7 @@ def remember(layout: Layout, verb: str, name: str, to: str) -> tuple[Note, ...]:
         names[name] = to
     if verb == "create":
         names = {old: new for old, new in names.items() if new != to}
-    if names != before:
-        data = msgspec.json.format(msgspec.json.encode(_Renames(_FORMAT, names)))
-        atomic_write(_file(layout), data + b"\n", 0o600)
-    return ()
+    return names
 
 
 def called_now(layout: Layout, old: str) -> ProfileName | None:

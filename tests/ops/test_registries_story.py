@@ -377,3 +377,18 @@ def test_the_registry_that_is_carried_is_sound(shop: Shop) -> None:
 def test_the_lock_says_whose_name_it_is(shop: Shop) -> None:
     shop.install()
     assert 'registry = "ours"' in (shop.story.home / "distribution.lock").read_text()
+
+
+def test_an_entry_that_can_not_be_read_says_whom_to_tell(shop: Shop) -> None:
+    entry = shop.shelf.path / "packages" / "bo" / "bot.json"
+    entry.write_text('{"name": "bot", "source": 3}')
+    with pytest.raises(Invalid, match="it must be text") as caught:
+        shop.install()
+    assert "tell the maintainers of the registry" in caught.value.hint
+
+
+def test_a_folder_of_another_form_is_no_registry_of_ours(shop: Shop) -> None:
+    """Its entries may say something else than this program reads in them."""
+    (shop.shelf.path / "registry.json").write_text('{"format": 99}')
+    with pytest.raises(Invalid, match="it has format 99"):
+        shop.install()

@@ -165,7 +165,7 @@ _STATES = {
 
 def _row(row: asking.Outdated) -> tuple[str, ...]:
     installed = f"{row.version} ({row.here})" if row.version else row.here
-    return (row.profile, installed, row.in_range or "—", row.latest or "—", _said(row))
+    return (row.profile, installed or "—", row.in_range or "—", row.latest or "—", _said(row))
 
 
 def _said(row: asking.Outdated) -> str:

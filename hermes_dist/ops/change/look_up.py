@@ -89,13 +89,13 @@ def look(ctx: Context, name: ProfileName, to: str = "") -> Looked:
 
 
 @contextlib.contextmanager
-def following(ctx: Context, name: ProfileName, place: str = "") -> Iterator[None]:
+def following(ctx: Context, name: ProfileName, *places: str) -> Iterator[None]:
     """If nothing is at the address that a profile follows any more, say how it follows its package to a new one.
 
     Args:
         ctx: The context.
         name: The profile.
-        place: The address, where others are asked, too: those of its layers.
+        places: The address and its folder, where others are asked, too: those of its layers.
 
     Raises:
         NoRepository: There is no repository.
@@ -104,12 +104,10 @@ def following(ctx: Context, name: ProfileName, place: str = "") -> Iterator[None
     try:
         yield
     except (NoRepository, NoFolder) as gone:
-        if not gone.where.startswith(place):
-            raise
-        follow = ctx.command(f"install SOURCE --name {name} --force")
-        way = f"the package moved, follow it and keep all that is yours with: {follow}"
-        asks = gone.hint.endswith("?")
-        gone.hint = f"{gone.hint} If {way}" if asks else f"{gone.hint}; if {way}".lstrip("; ")
+        if not places or any(map(gone.is_within, places)):
+            follow = ctx.command(f"install SOURCE --name {name} --force")
+            moved = f"if the package moved, follow it and keep all that is yours with: {follow}"
+            gone.hint = "; ".join(filter(None, (moved, gone.hint)))
         raise
 
 

@@ -78,7 +78,7 @@ def way_on(ctx: Context, name: ProfileName, lock: Lock) -> Iterator[None]:
         DistError: The package is not in its folder any more.
     """
     try:
-        with following(ctx, name, _here(lock)):
+        with following(ctx, name, *_here(lock)):
             yield
     except NoPackage as gone:
         spec = gone.target.spec
@@ -103,9 +103,10 @@ def way_on(ctx: Context, name: ProfileName, lock: Lock) -> Iterator[None]:
         raise DistError(what, where=str(spec), hint=hint, command=last) from None
 
 
-def _here(lock: Lock) -> str:
-    """The address that a profile follows."""
-    return absolute(parse_source(lock.source, allow_insecure=True)).location
+def _here(lock: Lock) -> tuple[str, str]:
+    """The address that a profile follows, and the folder in it."""
+    spec = absolute(parse_source(lock.source, allow_insecure=True))
+    return spec.location, f"{spec.location}/{spec.subfolder}"
 
 
 def _folder(folder: RelPath | None) -> str:

@@ -51,6 +51,8 @@ _OFF = "-"
 _SEEN = "fingerprint"
 """The note of what a folder looked like before it was read last."""
 
+_TELL = "tell the maintainers of the registry, or give the address of the repository in place of the name"
+
 _MANY = 1000
 """How many hits of a search are looked at for a category."""
 
@@ -264,7 +266,10 @@ class Registries:
             Unreachable: The registry can't be reached.
         """
         if registry.kind is RegistryKind.FOLDER:
-            data = read_file(_there(registry), entry_path(key))
+            root = _there(registry)
+            if registry.name != DEFAULT:  # of another form, its entries may say something else
+                check_index(read_file(root, INDEX), registry.location)
+            data = read_file(root, entry_path(key))
         else:
             self.freshen(registry)
             data = self._index(registry).get(key)
@@ -273,6 +278,7 @@ class Registries:
         try:
             return parse_package(data, key, local=registry.is_local)
         except Invalid as err:
+            err.hint = err.hint or _TELL
             raise err.within(f"registry {registry.name}") from None
 
     def remembered(self, registry: Registry, key: str) -> Package | None:
