@@ -13,7 +13,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from hermes_dist import lazily
-from hermes_dist.decide.secrets.kinds import KeyKind, Shape, kinds_in
 from hermes_dist.decide.secrets.looks import (
     FEWEST,
     could_be_random,
@@ -27,6 +26,7 @@ from hermes_dist.decide.secrets.looks import (
 from hermes_dist.lazily import later
 
 with later():  # few texts have a word that could be a key
+    from hermes_dist.decide.secrets import kinds
     from hermes_dist.decide.secrets.names import is_behind_name, mentions_secrets
 
 _PEM = lazily.pattern(
@@ -128,12 +128,12 @@ def _with_prefix(text: str, words: bytes) -> Iterator[Finding]:
     if not words:
         return
     joined = words.decode()
-    for kind in kinds_in(joined):
+    for kind in kinds.kinds_in(joined):
         if kind.pattern.search(joined):
             yield from _of_kind(text, kind)
 
 
-def _of_kind(text: str, kind: KeyKind | Shape) -> Iterator[Finding]:
+def _of_kind(text: str, kind: kinds.KeyKind | kinds.Shape) -> Iterator[Finding]:
     for match in kind.pattern.finditer(text):
         body = match["body"]
         if _stands_free(text, match.start(), kind, match[0], body) and _is_drawn(
@@ -142,14 +142,16 @@ def _of_kind(text: str, kind: KeyKind | Shape) -> Iterator[Finding]:
             yield Finding(match.start(), match.end(), kind.name)
 
 
-def _stands_free(text: str, at: int, kind: KeyKind | Shape, whole: str, body: str) -> bool:
+def _stands_free(
+    text: str, at: int, kind: kinds.KeyKind | kinds.Shape, whole: str, body: str
+) -> bool:
     """Whether a key stands alone, and does not continue a word that happens to end like a prefix."""
     if at == 0 or not (text[at - 1].isalnum() and text[at - 1].isascii()):
         return _is_strict(kind, whole, body)
     before = text[max(0, at - 10) : at]
     if _ESCAPE.search(before):
         return _is_strict(kind, whole, body)
-    if isinstance(kind, Shape):
+    if isinstance(kind, kinds.Shape):
         return kind.inside
     prefix = whole[: len(whole) - len(body)]
     return (
@@ -157,15 +159,15 @@ def _stands_free(text: str, at: int, kind: KeyKind | Shape, whole: str, body: st
     )  # a prefix of letters and digits only is common in base64
 
 
-def _is_strict(kind: KeyKind | Shape, whole: str, body: str) -> bool:
+def _is_strict(kind: kinds.KeyKind | kinds.Shape, whole: str, body: str) -> bool:
     """Whether a match is convincing: a prefix of up to three characters is common, so the rest has to look random."""
-    return isinstance(kind, Shape) or len(whole) - len(body) > 3 or is_mixed(body)
+    return isinstance(kind, kinds.Shape) or len(whole) - len(body) > 3 or is_mixed(body)
 
 
-def _is_drawn(kind: KeyKind | Shape, whole: str, body: str) -> bool:
+def _is_drawn(kind: kinds.KeyKind | kinds.Shape, whole: str, body: str) -> bool:
     if is_placeholder(whole) or is_placeholder(body):
         return False
-    return (isinstance(kind, KeyKind) and kind.exact) or not is_made_of_words(body)
+    return (isinstance(kind, kinds.KeyKind) and kind.exact) or not is_made_of_words(body)
 
 
 def _by_surroundings(text: str) -> Iterator[Finding]:
