@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import Enum
 from fnmatch import fnmatchcase
 from functools import lru_cache
 
@@ -12,12 +11,13 @@ from hermes_dist.agents.jobs import FILE_STATE, IMPLIED, TWINS
 from hermes_dist.agents.places import CONFIG as _CONFIG
 from hermes_dist.agents.places import JOBS as _JOBS
 from hermes_dist.agents.places import MIGRATED_TO
+from hermes_dist.light import StrEnum
 from hermes_dist.model.keypath import Item, KeyPath
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.values import ABSENT
 
 
-class Shape(Enum):
+class Shape(StrEnum):
     """How the value at a key merges, if not by what it is."""
 
     SET = "set"  # a list without order or duplicates: additions and removals of both sides

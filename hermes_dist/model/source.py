@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from enum import Enum
 from urllib.parse import SplitResult, urlsplit
 
 from hermes_dist.errors import Invalid
@@ -45,7 +44,7 @@ class SourceKind(StrEnum):
         return KINDS[self]
 
 
-class AsGit(Enum):
+class AsGit(StrEnum):
     """Whether a source is read as a git repository."""
 
     ALWAYS = "always"

@@ -7,17 +7,17 @@ a key weaken a setting, or what the agent does without the key, so that writing 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from enum import Enum
 from functools import cache, partial
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from hermes_dist.decide.consent.harmless import HARMLESS, PROVIDERS, first_steps, patterns_below
+from hermes_dist.light import StrEnum
 from hermes_dist.model.plan import EffectKind
 
 
-class Rule(Enum):
+class Rule(StrEnum):
     """How a new value is judged against the machine's."""
 
     ASK = "any change counts"

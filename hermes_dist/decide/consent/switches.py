@@ -7,7 +7,6 @@ again gives the same answer. A unit is a server or a job; anything else has no o
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from enum import Enum
 
 from msgspec import Struct
 
@@ -19,6 +18,7 @@ from hermes_dist.decide.placement.place import CONFIG
 from hermes_dist.decide.placement.servers import MCP, SERVERS, is_off, read_servers
 from hermes_dist.errors import Invalid
 from hermes_dist.lazily import later
+from hermes_dist.light import StrEnum
 from hermes_dist.model.keypath import Item, KeyPath, format_key, parse_key
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.lock_package import Off, OffCause
@@ -43,7 +43,7 @@ def job_unit(ident: str) -> Unit:
     return JOBS, ("jobs", Item("id", ident))
 
 
-class WhyOff(Enum):
+class WhyOff(StrEnum):
     """Why something of the package is off."""
 
     WAITS = "nobody approved it yet"

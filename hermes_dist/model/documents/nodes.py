@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from enum import Enum
-
 from msgspec import Struct, field
 
 from hermes_dist.errors import Invalid
@@ -42,7 +40,7 @@ class Tagged(Struct, frozen=True):
     text: str
 
 
-class Form(Enum):
+class Form(StrEnum):
     """How a value is spelled."""
 
     INLINE = "inline"  # a plain or quoted scalar, an alias, or an empty value
