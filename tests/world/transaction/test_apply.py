@@ -178,6 +178,7 @@ def test_one_that_appeared_went_or_got_another_mode_is_refused(
     plan = steps(root, UPDATE)
     if path == "mcp.json":
         (root / path).chmod(0o755)
+        fs.kept(path)  # tried once: without nameless files, it shows in the folder
     elif path == "skills/b/x.py":
         (root / path).unlink()
     else:
