@@ -29,6 +29,7 @@ from hermes_dist.decide.fleet.routes import (
 from hermes_dist.decide.near import offered
 from hermes_dist.errors import Busy, DistError, Invalid
 from hermes_dist.model.documents.api import Kind, Unmergeable, load_data, parse, rewrite
+from hermes_dist.model.documents.told import spot_in
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.fleet.gateways import served_profiles
@@ -303,7 +304,11 @@ def _read(ctx: Context) -> bytes:
 
 
 def _load(data: bytes) -> Settings:
-    loaded = load_data(data, Kind.YAML) if data.strip() else None
+    try:
+        loaded = load_data(data, Kind.YAML) if data.strip() else None
+    except Invalid as err:
+        hint = "mend that line in the settings of the default profile, where routes stand"
+        raise Invalid(err.what, where=spot_in(CONFIG, err), hint=hint) from None
     if loaded is None:
         return {}
     if not isinstance(loaded, Mapping):

@@ -31,7 +31,7 @@ from hermes_dist.world.agent.find import GatewayState, NoAgent, gateway, run
 from hermes_dist.world.agent.gateways import ask
 from hermes_dist.world.agent.seed import seed
 from hermes_dist.world.agent.services import is_own
-from hermes_dist.world.disk.fs import RealFs, atomic_write
+from hermes_dist.world.disk.fs import RealFs, atomic_write, trouble
 from hermes_dist.world.disk.locks import home_lock
 from hermes_dist.world.transaction.aside import below_root, placed
 from hermes_dist.world.transaction.move_home import raise_home
@@ -120,7 +120,11 @@ def create(
             atomic_write(home / NO_SKILLS, NO_SKILLS_TEXT.encode(), 0o644)
         counted = _seed(ctx, profile, home, notes)
 
-    ctx.layout.root.mkdir(parents=True, exist_ok=True)
+    try:
+        ctx.layout.root.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        root = str(ctx.layout.root)
+        raise trouble(error, "can't make the folder of all profiles", where=root) from error
     made = raise_profile(ctx, made, fill, alias=alias)
     return replace(made, skills=counted, notes=(*notes, *made.notes))
 

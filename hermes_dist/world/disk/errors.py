@@ -26,6 +26,12 @@ HINTS = {
 }
 
 
+_IN_THE_WAY = {
+    errno.EEXIST: "a file is in the way: move it away, or choose another place",
+    errno.ENOENT: "a folder above it is missing and can't be made there: check the path",
+}
+"""Where these are foreseen they are the user's to mend; anywhere else they are faults of this program."""
+
 _CLOSED = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
 
 
@@ -55,7 +61,9 @@ def trouble(error: OSError, doing: str, *, where: str = "", below: Path | None =
     if below is not None and not place.startswith("/"):
         place = str(below)
     kind = Closed if is_closed(error) else DistError
-    return kind(f"{doing}: {reason}", where=place, hint=HINTS.get(error.errno or 0, ""))
+    return kind(
+        f"{doing}: {reason}", where=place, hint=(HINTS | _IN_THE_WAY).get(error.errno or 0, "")
+    )
 
 
 def not_regular(path: str) -> Odd:

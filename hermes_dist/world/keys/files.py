@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from hermes_dist.brand import Layout
-from hermes_dist.errors import DistError
 from hermes_dist.light import TYPE_CHECKING
+from hermes_dist.world.disk.errors import trouble
 
 if TYPE_CHECKING:
     from hermes_dist.model.trust import Keyring, Policy
@@ -63,7 +63,7 @@ def _policies_in(folder: Path) -> list[Path]:
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:
-        raise DistError(f"the folder can't be read: {error.strerror}", where=str(folder)) from error
+        raise trouble(error, "the folder can't be read", where=str(folder)) from error
 
 
 def _read(path: Path) -> bytes | None:
@@ -72,4 +72,4 @@ def _read(path: Path) -> bytes | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        raise DistError(f"the file can't be read: {error.strerror}", where=str(path)) from error
+        raise trouble(error, "the file can't be read", where=str(path)) from error

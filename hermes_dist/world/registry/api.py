@@ -28,7 +28,7 @@ from hermes_dist.model.registry import (
     parse_package,
 )
 from hermes_dist.model.source import parse_source
-from hermes_dist.world.disk.errors import Closed
+from hermes_dist.world.disk.errors import Closed, trouble
 from hermes_dist.world.disk.fs import atomic_write
 from hermes_dist.world.disk.limits import MIB, Limits
 from hermes_dist.world.disk.locks import flock
@@ -130,9 +130,7 @@ class Registries:
         except FileNotFoundError:
             return ()
         except OSError as error:
-            raise DistError(
-                f"the file can't be read: {error.strerror}", where=str(self._file)
-            ) from error
+            raise trouble(error, "the file can't be read", where=str(self._file)) from error
         except Invalid as err:
             raise err.within(str(self._file)) from None
 

@@ -10,10 +10,11 @@ from hashlib import blake2b
 from pathlib import Path
 
 from hermes_dist import __version__
-from hermes_dist.errors import DistError, Invalid
+from hermes_dist.errors import Invalid
 from hermes_dist.lazily import later
 from hermes_dist.model.registry import FOLDER, FORMAT, INDEX, MAX_ENTRY, Registry, RegistryKind
 from hermes_dist.model.source import AsGit, SourceKind, SourceSpec, parse_source
+from hermes_dist.world.disk.errors import trouble
 from hermes_dist.world.sources.nearby import nearby
 
 with later():
@@ -126,6 +127,4 @@ def read_file(root: Path, path: str) -> bytes | None:
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return None
     except OSError as error:
-        raise DistError(
-            f"the file can't be read: {error.strerror}", where=str(root / path)
-        ) from error
+        raise trouble(error, "the file can't be read", where=str(root / path)) from error
