@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from budget import examples
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from hermes_dist.agents.dialects import NUMBER, WHOLE
@@ -17,6 +17,9 @@ _TEXTS = st.lists(st.sampled_from([*_WORDS.split(), *_NAMES.split(), "\n", " "])
 
 @settings(max_examples=examples(20_000), deadline=None)
 @given(_TEXTS.map("".join))
+@example("workd\u0131r")
+@example("D\u0130R")
+@example("MY_LIB_2")
 def test_nothing_that_a_pattern_finds_is_missed(text: str) -> None:
     folder = starts._FOLDER_KEY.fullmatch(text) or starts._FOLDER_VARIABLE.fullmatch(text)
     assert starts._names_folder(text, "x") == bool(folder)

@@ -131,6 +131,14 @@ def test_a_path_is_found_however_a_shell_spells_it(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "file", ["tools/\u017ftart.sh", "tools/START.sh", "t\u00f6ols/\u212ait.sh"]
+)
+def test_a_path_is_found_by_a_name_that_some_file_system_takes_for_it(file: str) -> None:
+    text = file.replace("\u017f", "s").replace("START", "\u017ftart").replace("\u212a", "k")
+    assert meant(f"sh {text}", file, "docs/x.md") == {file}
+
+
+@pytest.mark.parametrize(
     "folder", ["plan-b", "x-y/z-a", "me@", "a@b", "-I", "v1-c.d", "~x", "a-b@"]
 )
 def test_a_folder_whose_name_looks_like_an_option_is_a_folder(folder: str) -> None:
@@ -179,6 +187,7 @@ def folders(text: str, *paths: str, surely: bool = False) -> set[str]:
         "tools/[ab].sh",
         "./tools/r?n.sh",
         "tools/a{x,y}/c.sh",
+        "tools/a[xy]/c.sh",
     ],
 )
 def test_a_pattern_means_the_folder_before_it(text: str) -> None:

@@ -252,3 +252,17 @@ def test_commands_inside_a_skill_are_what_it_runs() -> None:
     assert start.words == ("sh x.sh", "id")
     assert start.lines
     assert start.seeds == ("skills/runs",)
+
+
+@pytest.mark.parametrize(
+    "name", ["command", "pre_command", "commands", "x_args", "bin", "my_program"]
+)
+def test_a_setting_whose_name_is_that_of_a_command_starts_what_it_says(name: str) -> None:
+    assert [start.words for start in starts({"theme": {name: "look"}}).values()] == [("look",)]
+
+
+@pytest.mark.parametrize(
+    "name", ["recommand", "robin", "subargs", "command_name", "bins_", "Xcmds"]
+)
+def test_a_setting_whose_name_only_ends_or_begins_like_that_starts_nothing(name: str) -> None:
+    assert starts({"theme": {name: "look"}}) == {}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import stat
+from pathlib import Path
 
 import pytest
 
@@ -57,3 +59,28 @@ def test_a_name_is_elsewhere_if_a_file_cannot_be_renamed_to_it(
     known = {(FOLDER, NAME): seen, (FOLDER, ""): around, (HOME, ""): home}
     monkeypatch.setattr(obstacles, "look", lambda fd, name="": known[fd, name])
     assert is_elsewhere(FOLDER, NAME, HOME) is elsewhere
+
+
+@pytest.mark.parametrize(
+    ("mode", "me", "closed"),
+    [
+        (0o1777, "another", True),
+        (0o1777, "owner", False),
+        (0o1777, "root", False),
+        (0o777, "another", False),
+    ],
+)
+def test_in_a_folder_for_all_a_file_can_be_exchanged_by_its_owner_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: int, me: str, *, closed: bool
+) -> None:
+    (tmp_path / NAME).write_text("theirs")
+    tmp_path.chmod(mode)
+    owner = os.geteuid()
+    who = {"another": owner + 1, "owner": owner, "root": 0}[me]
+    monkeypatch.setattr(os, "geteuid", lambda: who)
+    fd = os.open(tmp_path, os.O_RDONLY)
+    try:
+        found = obstacles.pinned(fd, NAME, fd, tmp_path, NAME)
+    finally:
+        os.close(fd)
+    assert (found is not None) is closed
