@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from msgspec import Struct, field
@@ -28,7 +29,7 @@ from hermes_dist.ops.homes import open_home, read_as_one
 from hermes_dist.ops.profiles.lifecycle import Made, check_free, raise_profile
 from hermes_dist.world.agent.seed import has_peers, make_peer
 from hermes_dist.world.disk.copy import Edit, copy_home
-from hermes_dist.world.disk.fs import atomic_write
+from hermes_dist.world.disk.fs import atomic_write, trouble
 
 
 def clone(
@@ -174,7 +175,13 @@ def _is_empty(path: Path) -> bool:
 
 
 def _fill(copy: _Copy, target: Path, *, description: str) -> None:
-    done = copy_home(copy.home, target, keep=copy.keep, edit=copy.edit)
+    try:
+        done = copy_home(copy.home, target, keep=copy.keep, edit=copy.edit)
+    except PermissionError as error:
+        # What is refused is mostly a file of the original; the place of the clone would be the wrong one to look at.
+        if error.filename and Path(os.fsdecode(error.filename)).is_relative_to(copy.home):
+            raise trouble(error, "it can't be copied") from error
+        raise
     copy.links.extend(done.links)
     copy.behind.extend(done.odd)
     for folder in STANDARD_FOLDERS:
