@@ -212,8 +212,8 @@ MUTANTS = [
     ),
     (
         "new_home",
-        "    if not each:\n        fs.sync_all(home)\n        return\n",
-        "    if not each:\n        return\n",
+        "    if not each:\n        fs.sync_all(home)\n        return paths, inner\n",
+        "    if not each:\n        return paths, inner\n",
         "a new home of many files",
     ),
     ("new_home", '        fs.sync_folder(f"{home}/{folder}")\n', "        pass\n", "a new home"),

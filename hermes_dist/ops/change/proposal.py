@@ -41,6 +41,7 @@ from hermes_dist.world.disk.fs import RealFs
 from hermes_dist.world.disk.locks import flock
 from hermes_dist.world.disk.obstacles import Obstacle
 from hermes_dist.world.disk.owners import make_folders
+from hermes_dist.world.disk.scan import MANY
 from hermes_dist.world.trace import note
 
 with later():
@@ -51,10 +52,11 @@ with later():
     from hermes_dist.ops.inputs.rows import InputRow
     from hermes_dist.ops.renames import remember
     from hermes_dist.ops.unfinished import guards_of, lock_without
+    from hermes_dist.world.disk.seen_files import leave as leave_record
     from hermes_dist.world.transaction.apply import Carry as CarryEdit
     from hermes_dist.world.transaction.apply import apply
     from hermes_dist.world.transaction.aside import below_root, placed, tidy
-    from hermes_dist.world.transaction.new_home import build_new
+    from hermes_dist.world.transaction.new_home import Last, build_new
 
 CALLED = "profile"
 """The label of a change: the name that the profile had."""
@@ -416,6 +418,14 @@ def _keep(ctx: Context, lock: Lock, read: Read) -> None:
     ctx.store.put_many(map(read, ctx.store.lacking(lock.contents())))
 
 
+def _leaving(steps: Iterable[Step]) -> Last | None:
+    """What leaves the record of a large home, by which the next look reads only what changed; None for a small one."""
+    received = {str(step.path): step.after.digest for step in steps if step.after is not None}
+    if len(received) < MANY:
+        return None
+    return lambda home, files, folders: leave_record(home, received, files, folders)
+
+
 def _build(
     ctx: Context,
     proposal: Proposal,
@@ -452,6 +462,7 @@ def _build(
             extra=extra,
             moved=proposal.moved,
             staging=below_root(ctx.layout, staging),
+            last=_leaving(proposal.steps),
         )
         clear_tombstone(ctx.layout, home.name)
         remember(ctx.layout, "create", "", home.name)

@@ -24,7 +24,7 @@ Signature = tuple[int, int, int, int]
 """Size, mtime, ctime and inode of a file: while they stay, so does its content."""
 
 Known = Mapping[str, tuple[Signature, str]]
-"""What is known of each file, with its digest; and of a folder, with a slash behind its path, what :func:`_names` says.
+"""What is known of each file, with its digest; of a folder, with a slash behind its path, what :func:`names_row` says.
 
 While the signature of a folder stays, no name came into it or left it.
 """
@@ -32,9 +32,10 @@ While the signature of a folder stays, no name came into it or left it.
 Believe = Callable[[RelPath], bool]
 """Says which files may be taken for what is known of them."""
 
-_signature: Callable[[os.stat_result], Signature] = attrgetter(
+signature: Callable[[os.stat_result], Signature] = attrgetter(
     "st_size", "st_mtime_ns", "st_ctime_ns", "st_ino"
 )
+"""What a row keeps of what the system says."""
 _Kind = Literal["folder", "file", "link", "other"]
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -152,9 +153,9 @@ class _Walk:
             children = sorted((c.name, _kind(c)) for c in found)
         above = "" if at is None else f"{at}/"
         if before is not None and above and self._is_settled(before):
-            names = _names(children)
+            names = names_row(children)
             if names is not None:
-                self._see(above, (_signature(before), names))
+                self._see(above, (signature(before), names))
         self._children(fd, "", at, children)
 
     def _see(self, path: str, row: tuple[Signature, str]) -> None:
@@ -176,7 +177,7 @@ class _Walk:
         if known is None:
             return False
         found = os.stat(name, dir_fd=fd, follow_symlinks=False)
-        if not stat.S_ISDIR(found.st_mode) or _signature(found) != known[0]:
+        if not stat.S_ISDIR(found.st_mode) or signature(found) != known[0]:
             return False
         self.folders.append(at)
         self.seen[above] = known
@@ -296,7 +297,7 @@ class _Walk:
         known = self._known.get(path)
         if (
             known is not None
-            and known[0] == _signature(before)
+            and known[0] == signature(before)
             and stat.S_ISREG(before.st_mode)
             and self._believe(path)
         ):
@@ -309,7 +310,7 @@ class _Walk:
             if not stat.S_ISREG(opened.st_mode):
                 self.odd.append(LeftOut(path, Why.NO_FILE_OR_FOLDER))
                 return
-            self._take(path, opened, (_signature(opened), digest_of(fd, opened.st_size)))
+            self._take(path, opened, (signature(opened), digest_of(fd, opened.st_size)))
         finally:
             os.close(fd)
 
@@ -340,7 +341,7 @@ class _Walk:
             self.odd.append(LeftOut(path, Why.UNREADABLE, detail=error.strerror or ""))
 
 
-def _names(children: Iterable[tuple[str, _Kind]]) -> str | None:
+def names_row(children: Iterable[tuple[str, _Kind]]) -> str | None:
     """The names in a folder, files before folders; None if it holds anything else, which is judged at every look."""
     files: list[str] = []
     folders: list[str] = []
@@ -354,7 +355,7 @@ def _names(children: Iterable[tuple[str, _Kind]]) -> str | None:
 def _is_like(found: os.stat_result, entry: Entry, row: tuple[Signature, str]) -> bool:
     """Whether a file that looks so is the one of a row, and has this entry."""
     mode, (digest, executable) = found.st_mode, entry
-    as_before = _signature(found) == row[0] and row[1] == digest
+    as_before = signature(found) == row[0] and row[1] == digest
     return as_before and stat.S_ISREG(mode) and bool(mode & stat.S_IXUSR) == executable
 
 

@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
+import time
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import cast
+from typing import Literal, cast
 
 import msgspec
 
@@ -19,15 +22,18 @@ from hermes_dist.errors import DistError
 from hermes_dist.model.manifest import EnvVar
 from hermes_dist.model.tree import Digest
 from hermes_dist.world.disk import last_look
-from hermes_dist.world.disk.fs import atomic_write
-from hermes_dist.world.disk.scan import MANY, Known, Scan
+from hermes_dist.world.disk.fs import RealFs, atomic_write
+from hermes_dist.world.disk.scan import MANY, Known, Scan, names_row, signature
 
 _FILE = f"{PRIVATE}/seen"
 _MANIFEST = f"{PRIVATE}/seen-manifest"
 _FORMAT = b"2 "
 _STALE = 50
 """The record is written again when more than one file in so many is not as it says."""
-_Rows = dict[str, tuple[tuple[int, int, int, int], str]]
+_TICK, _TICKS = 0.003, 8
+"""Seconds after which the clock of a disk is asked again, and how often: most show another time after 4 ms."""
+_Row = tuple[tuple[int, int, int, int], str]
+_Rows = dict[str, _Row]
 
 
 def seen_before(home: Path) -> Known:
@@ -55,22 +61,84 @@ def remember(home: Path, seen: Scan) -> None:
     now = seen.known
     if len(now) < MANY or seen.news * _STALE <= len(now) or not (home / PRIVATE).is_dir():
         return
-    # Row by row: copies of all of them would take as much memory again.
-    whole = bytearray(_head(b""))
-    begin = len(whole)
-    whole += b"{"
-    for path, (was, digest) in now.items():
-        whole += b"%b:%b," % (
-            msgspec.json.encode(str(path)),
-            msgspec.json.encode((was, str(digest))),
-        )
-    whole[-1:] = b"}"
-    head = _head(memoryview(whole)[begin:])
-    whole[:begin] = head
-    try:
-        atomic_write(home / _FILE, whole)
-    except DistError:
+    with contextlib.suppress(DistError):
+        atomic_write(home / _FILE, _written(now.items()))
+
+
+def leave(
+    home: Path, received: Mapping[str, str], files: Iterable[str], folders: Iterable[str]
+) -> None:
+    """Leave the record of a new home, so that the first look need not read what was written a moment ago.
+
+    Called while nobody else can reach the home yet. It waits until the clock of the disk shows a later time than all
+    that was written: whatever changes a file or folder once the home is in its place gives it other times than those of
+    its row, so nothing has to settle first. A record that can't be written is no error.
+
+    Args:
+        home: The home, in the place where it is built.
+        received: The digests of what was written, by path.
+        files: Every file in it.
+        folders: Every folder in it.
+    """
+    if len(received) < MANY:
         return
+    with contextlib.suppress(OSError, DistError), RealFs(home) as fs:
+        last = _next_tick(fs, home)
+        if last is not None:
+            texts = {**_names_in(files, folders), **received}
+            (home / _FILE).write_bytes(_written(_rows(home, texts, last)))
+
+
+def _next_tick(fs: RealFs, home: Path) -> int | None:
+    """Wait for the clock of the disk; return the time that it showed, or None if it does not move on in a moment.
+
+    Its time is that of a new file in the place of the record. The clocks of some disks show each second or two.
+    """
+    last = None
+    for _ in range(_TICKS):
+        fs.write_new(_FILE, b"", 0o600, sync=False)
+        found = os.lstat(home / _FILE)
+        if last is None:
+            last = max(found.st_mtime_ns, found.st_ctime_ns)
+        elif min(found.st_mtime_ns, found.st_ctime_ns) > last:
+            return last
+        fs.unlink(_FILE)
+        time.sleep(_TICK)
+    return None
+
+
+def _names_in(files: Iterable[str], folders: Iterable[str]) -> dict[str, str | None]:
+    """What the row of each folder says, by its path with a slash; the home itself is listed at every look."""
+    inside: dict[str, list[tuple[str, Literal["folder", "file"]]]] = {"": []}
+    for folder in sorted(folders):
+        above, _, name = folder.rpartition("/")
+        inside[above].append((name, "folder"))
+        inside[folder] = []
+    for path in {*files}:
+        above, _, name = path.rpartition("/")
+        inside[above].append((name, "file"))
+    return {f"{path}/": names_row(sorted(names)) for path, names in inside.items() if path}
+
+
+def _rows(home: Path, texts: Mapping[str, str | None], last: int) -> Iterator[tuple[str, _Row]]:
+    """The rows of a new home, in the order of their paths.
+
+    Args:
+        home: The home.
+        texts: What the row of each file and folder says.
+        last: The latest time that a row may have, in nanoseconds.
+    """
+    top = os.open(home, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        for path in sorted(texts):
+            text = texts[path]
+            if text is None or path.startswith(f"{PRIVATE}/"):
+                continue
+            found = os.stat(path, dir_fd=top, follow_symlinks=False)
+            if max(found.st_mtime_ns, found.st_ctime_ns) <= last:
+                yield path, (signature(found), text)
+    finally:
+        os.close(top)
 
 
 def forget(home: Path) -> None:
@@ -105,6 +173,21 @@ def remember_asked(home: Path, manifest: Digest, asked: tuple[EnvVar, ...]) -> N
     body = msgspec.json.encode((str(manifest), asked))
     with contextlib.suppress(DistError):
         atomic_write(home / _MANIFEST, _head(body) + body)
+
+
+def _written(rows: Iterable[tuple[str, _Row]]) -> bytearray:
+    """The record; row by row, because copies of all of them would take as much memory again."""
+    whole = bytearray(_head(b""))
+    begin = len(whole)
+    whole += b"{"
+    for path, (was, text) in rows:
+        whole += b"%b:%b," % (
+            msgspec.json.encode(str(path)),
+            msgspec.json.encode((was, str(text))),
+        )
+    whole[max(begin + 1, len(whole) - 1) :] = b"}"
+    whole[:begin] = _head(memoryview(whole)[begin:])
+    return whole
 
 
 def _head(body: bytes | memoryview) -> bytes:

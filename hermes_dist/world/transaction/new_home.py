@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
+from pathlib import Path
 
 from hermes_dist.errors import Unfinished
 from hermes_dist.model.paths import RelPath
@@ -29,6 +30,9 @@ from hermes_dist.world.transaction.journal import (
 
 STAGING = "distributions/staging"
 
+Last = Callable[[Path, Iterable[str], Iterable[str]], None]
+"""Called with a home that is built but not yet in its place, all files in it, and all folders; it raises nothing."""
+
 
 def build_new(
     fs: Fs,
@@ -42,6 +46,7 @@ def build_new(
     extra: Mapping[str, tuple[bytes, int]] | None = None,
     moved: Mapping[str, str] | None = None,
     staging: str = STAGING,
+    last: Last | None = None,
 ) -> Applied:
     """Build a home that does not exist yet.
 
@@ -56,6 +61,7 @@ def build_new(
         extra: Files outside the plan with their permission bits, such as ``.env``.
         moved: Files below ``fs`` that become part of the home, by their current path.
         staging: The folder to build in, on the same disk.
+        last: What is done at last before the home gets its place; what it writes need not survive a power cut.
 
     Returns:
         Generation 1.
@@ -80,7 +86,9 @@ def build_new(
                 remove_tree(fs, home)
             abort.callback(_clear, fs, home)
             own = {**(extra or {}), **_own(journal, lock_after)}
-            _build(fs, home, journal, read, own=own, folders=folders, moved=moved or {})
+            built = _build(fs, home, journal, read, own=own, folders=folders, moved=moved or {})
+            if last is not None:
+                last(fs.root / home, *built)
             with uninterrupted(finishes=True):
                 fs.noreplace(home, target)
                 abort.pop_all()
@@ -167,8 +175,8 @@ def _build(
     own: Mapping[str, tuple[bytes, int]],
     folders: Iterable[str],
     moved: Mapping[str, str],
-) -> None:
-    """Write everything below the staging folder and fsync it."""
+) -> tuple[list[str], list[str]]:
+    """Write everything below the staging folder and fsync it; return its files and its folders."""
     paths = [*(str(step.path) for step in journal.steps), *own, *moved.values()]
     inner = _inner_folders(paths, folders)
     fs.mkdir(home, 0o700)
@@ -183,10 +191,11 @@ def _build(
         fs.rename(source, f"{home}/{path}")
     if not each:
         fs.sync_all(home)
-        return
+        return paths, inner
     for folder in inner:
         fs.sync_folder(f"{home}/{folder}")
     fs.sync_folder(home)
+    return paths, inner
 
 
 def _make_each(fs: Fs, news: Iterable[New]) -> None:

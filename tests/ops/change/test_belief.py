@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os
 import shutil
 import tempfile
 import time
@@ -19,6 +20,7 @@ from story import BOT, FIRST, GO, LINES, Story, contents
 from hermes_dist.brand import PRIVATE
 from hermes_dist.model.tree import EMPTY, Digest
 from hermes_dist.ops.change import observe as observing
+from hermes_dist.ops.change import proposal as proposing
 from hermes_dist.ops.change.observe import doubt
 from hermes_dist.ops.change.proposal import Proposal
 from hermes_dist.ops.homes import open_home
@@ -42,6 +44,7 @@ def large_homes() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(observing, "MANY", 1)
         patch.setattr(seen_files, "MANY", 1)
+        patch.setattr(proposing, "MANY", 1)
         patch.setattr(time, "time_ns", lambda: real() + 10_000_000_000)
         yield
 
@@ -152,6 +155,30 @@ def test_an_update_reads_what_upstream_changed_and_what_looks_otherwise(
         changed = {SKILLS[1]: "Theirs.\n", SKILLS[2]: None}
         story.ship(changed)
         assert opened(story, monkeypatch) == {SKILLS[0], *changed}
+
+
+@pytest.mark.needs("linux")  # a file descriptor tells its path
+def test_the_first_update_reads_no_more_than_a_later_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with large_homes():
+        story = Story(tmp_path, FILES)
+        story.install()
+        story.write(SKILLS[0], "Mine.\n")
+        changed = {SKILLS[1]: "Theirs.\n", SKILLS[2]: None}
+        story.ship(changed)
+        assert opened(story, monkeypatch) == {SKILLS[0], *changed}
+
+
+def test_an_edit_right_after_an_install_is_seen_though_size_and_time_stay(tmp_path: Path) -> None:
+    with large_homes():
+        story = Story(tmp_path, FILES)
+        story.install()
+        file = story.home / SKILLS[0]
+        was = file.stat()
+        file.write_text(file.read_text().replace("Rule 1 ", "Role 1 "))
+        os.utime(file, ns=(was.st_atime_ns, was.st_mtime_ns))
+        assert [str(one.path) for one in status(story.ctx, BOT).edited] == [SKILLS[0]]
 
 
 def test_if_the_plan_does_not_hold_nothing_is_believed_any_more(tmp_path: Path) -> None:

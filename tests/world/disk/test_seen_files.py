@@ -17,7 +17,13 @@ from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Tree
 from hermes_dist.world.disk import seen_files
 from hermes_dist.world.disk.scan import Known, Scan, scan
-from hermes_dist.world.disk.seen_files import asked_before, remember, remember_asked, seen_before
+from hermes_dist.world.disk.seen_files import (
+    asked_before,
+    leave,
+    remember,
+    remember_asked,
+    seen_before,
+)
 
 D = Digest.of(b"another")
 
@@ -320,3 +326,77 @@ def test_a_record_that_names_what_is_not_there_leads_nowhere(home: Path) -> None
     found = scan(home, lambda _: True, lambda path: path != PRIVATE, lies)
     assert [one.why for one in found.odd] == [Why.UNSAFE_NAME] * len(found.odd)
     assert not any(path.under("skills/s1") for path in found.tree)
+
+
+def built(home: Path) -> None:
+    """As an install does: write a home where nobody else can reach it, and leave its record."""
+    nested(home)
+    paths = [str(path.relative_to(home)) for path in home.rglob("*")]
+    files = [path for path in paths if (home / path).is_file()]
+    received = {path: Digest.of((home / path).read_bytes()) for path in files}
+    del received["3.md"]
+    leave(home, received, files, [path for path in paths if (home / path).is_dir()])
+
+
+@pytest.fixture
+def new(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A new home, at this very moment."""
+    monkeypatch.undo()
+    monkeypatch.setattr(seen_files, "MANY", 3)
+    built(home)
+    return home
+
+
+def test_the_record_of_a_new_home_says_what_a_later_look_finds(home: Path) -> None:
+    built(home)
+    left = seen_before(home)
+    later = scan(home, lambda _: True, lambda path: path != PRIVATE, {})
+    assert {**left, "3.md": later.known["3.md"]} == later.known
+    assert "3.md" not in left
+
+
+def test_of_a_new_home_the_first_look_reads_only_what_is_not_known(
+    new: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert opened(new, monkeypatch) == ["3.md"]
+    assert listed(new, monkeypatch) == 1
+    was = (new / "7.md").stat()
+    (new / "7.md").write_text("Note 8.\n")
+    os.utime(new / "7.md", ns=(was.st_atime_ns, was.st_mtime_ns))
+    assert sorted(opened(new, monkeypatch)) == ["3.md", "7.md"], (
+        "in the same moment, and its old time given back"
+    )
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_whatever_changes_a_new_home_at_once_is_found(new: Path, change: str) -> None:
+    CHANGES[change](new, 2)
+    with_record = look(new)[1]
+    whole = scan(new, lambda _: True, lambda path: path != PRIVATE)
+    assert with_record.tree == whole.tree
+    assert with_record.odd == whole.odd
+    assert {*with_record.folders} == {*whole.folders}
+
+
+def test_where_the_clock_of_the_disk_stands_still_nothing_is_left(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.lstat
+    still = real(home)
+    monkeypatch.setattr(seen_files, "_TICK", 0)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "lstat", lambda path: still if str(path).endswith("seen") else real(path))
+        built(home)
+    assert list((home / PRIVATE).iterdir()) == []
+
+
+def test_what_is_newer_than_the_clock_showed_has_no_row(home: Path) -> None:
+    newest = max((home / "5.md").stat().st_mtime_ns, (home / "5.md").stat().st_ctime_ns)
+    assert [*seen_files._rows(home, {"5.md": "x"}, newest - 1)] == []
+    assert [path for path, _ in seen_files._rows(home, {"5.md": "x"}, newest)] == ["5.md"]
+
+
+def test_a_record_that_cannot_be_left_is_no_error(home: Path) -> None:
+    (home / PRIVATE / "seen").mkdir()
+    built(home)
+    assert seen_before(home) == {}
