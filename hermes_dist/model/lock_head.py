@@ -211,14 +211,17 @@ def source_of(data: bytes) -> tuple[str, int] | None:
     Returns:
         Both; None if the lock is damaged or newer than this program. Whether the rest of it can be read is not said.
     """
-    first, begun, rest = data[: _start_of_long_tables(data)].partition(b"\nparked = [\n")
-    if begun:
-        first += rest[rest.find(b"\n]\n") + 2 :]
     try:
-        raw = migrated(parsed(first + b"\n"))
+        raw = migrated(parsed(_without_parked(data[: _start_of_long_tables(data)]) + b"\n"))
         return text(top_of(raw), "source"), len(rows(raw, "packages")) - 1
     except DAMAGE:
         return None
+
+
+def _without_parked(head: bytes) -> bytes:
+    """Leave out what waits for approval, which is most of a head."""
+    first, begun, rest = head.partition(b"\nparked = [\n")
+    return first + rest[rest.find(b"\n]\n") + 2 :] if begun else head
 
 
 def load_head(data: bytes) -> LockHead | None:
@@ -254,6 +257,42 @@ def _head(raw: Mapping[str, object]) -> LockHead:
         layers=len(rows(raw, "packages")) - 1,
         held=text(raw, "held", ""),
     )
+
+
+class LockBrief(NamedTuple):
+    """What a history shows of a lock, which may be one of hundreds.
+
+    Attributes:
+        pin: What the source of the top package resolved to.
+        conflicts: The number of open conflicts.
+        held: As in :class:`LockHead`.
+        package: What tells one state of the package from another: its pins with those of its layers, and the answers
+            to its inputs.
+    """
+
+    pin: Pin
+    conflicts: int
+    held: str
+    package: str
+
+
+def load_brief(data: bytes) -> LockBrief | None:
+    """Read what a history shows of a lockfile, without what waits for approval; None if it is damaged or newer."""
+    try:
+        raw = migrated(parsed(_without_parked(data[: start_of_paths(data)]) + b"\n"))
+        _check_rest(raw)
+        # Another version of a layer is another package, too, and so is one with other answers in it.
+        pins = [pin_of(row) for row in rows(raw, "packages")]
+        answers = sorted(
+            f" {text(row, 'name')}={row.get('value')!r}" for row in rows(raw, "inputs")
+        )
+        package = " ".join(f"{p.url} {p.subfolder or ''} {p.commit} {p.tree}" for p in pins)
+        package += "".join(answers)
+        return LockBrief(
+            pin_of(top_of(raw)), len(rows(raw, "conflicts")), text(raw, "held", ""), package
+        )
+    except DAMAGE:
+        return None
 
 
 def facts_in(row: Mapping[str, object]) -> Facts:

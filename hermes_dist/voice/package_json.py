@@ -499,8 +499,8 @@ def _layer_news_data(news: LayerNews) -> dict[str, Any]:
 def generation_data(row: Past) -> dict[str, Any]:
     """A generation in the history of a profile."""
     conflicts, pin, held = 0, None, ""
-    if row.lock is not None:
-        conflicts, pin, held = len(row.lock.conflicts), row.lock.pin, row.lock.held
+    if row.brief is not None:
+        conflicts, pin, held = row.brief.conflicts, row.brief.pin, row.brief.held
     return {
         "number": row.number,
         "verb": row.verb,

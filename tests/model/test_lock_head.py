@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 from hermes_dist.errors import Invalid
 from hermes_dist.model import lock_head as lockhead
 from hermes_dist.model.lock import Lock, dump_lock, load_lock
-from hermes_dist.model.lock_head import LockHead, count, load_head, pending, reason, source_of
+from hermes_dist.model.lock_head import (
+    LockHead,
+    count,
+    load_brief,
+    load_head,
+    pending,
+    reason,
+    source_of,
+)
 from hermes_dist.model.lock_package import Approval, LockedPackage
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Conflict, Effect, EffectKind
@@ -104,6 +112,14 @@ def test_law_the_head_never_says_other_than_the_whole_lock_and_never_fails(data:
     assert head._replace(parked=tuple(sorted(head.parked))) == head_of(lock)._replace(
         parked=tuple(sorted(head_of(lock).parked))
     )
+    brief = load_brief(data)
+    assert brief is not None
+    assert brief[:3] == (lock.pin, len(lock.conflicts), lock.held)
+    for one in lock.packages:
+        assert one.pin.url in brief.package
+        assert one.pin.tree in brief.package
+    for answer in lock.inputs:
+        assert f" {answer.name}={answer.value!r}" in brief.package
 
 
 _HEX = "0123456789abcdef" * 4

@@ -133,8 +133,8 @@ def _verb(row: ops.Past) -> str:
 
 def _cells(session: Session, row: ops.Past) -> tuple[str, ...]:
     version, commit = "", ""
-    if row.lock:
-        version, commit = row.lock.pin.version, row.lock.pin.short
+    if row.brief:
+        version, commit = row.brief.pin.version, row.brief.pin.short
     files = [f"{_SIGNS[str(step_data(step)['how'])]}{step.path}" for step in row.steps]
     shown = files if session.screen.verbose else files[:_FILES]
     more = f", … {len(files) - len(shown)} more" if len(files) > len(shown) else ""

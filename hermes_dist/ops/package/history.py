@@ -11,6 +11,7 @@ from hermes_dist.decide.history import Moment
 from hermes_dist.decide.ownership import without_machine
 from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.lock import ANY, Lock, load_lock
+from hermes_dist.model.lock_head import LockBrief, load_brief
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.plan import Plan, Step
 from hermes_dist.model.tree import Digest, Read
@@ -24,20 +25,90 @@ BACK_TO = "back_to"
 """The label of a rollback: the number of the generation it went back to."""
 
 
+_LOCKS = 4
+"""So many earlier lockfiles are kept in memory: what compares two of them asks for each many times."""
+
+
+class Locks:
+    """The earlier lockfiles of a home, read when they are asked for.
+
+    Each is as large as the package, there may be hundreds, and most commands need two of them.
+
+    Args:
+        home: The home.
+        found: Its generations.
+    """
+
+    def __init__(self, home: Home, found: Sequence[Generation]) -> None:
+        self._home = home
+        self._now = None if home.lock_bytes is None else Digest.of(home.lock_bytes)
+        self._places: dict[Digest | None, list[Generation]] = {}
+        for each in found:
+            self._places.setdefault(each.lock_before, []).append(each)
+        self._briefs: dict[Digest, LockBrief | None] = {}
+        self._locks: dict[Digest, Lock | None] = {}
+
+    def lock(self, digest: Digest | None) -> Lock | None:
+        """Read a lockfile; None if there was none, or it can't be read any more."""
+        if digest is None:
+            return None
+        kept = self._locks
+        kept[digest] = kept.pop(digest) if digest in kept else self._read(digest)
+        if len(kept) > _LOCKS:
+            del kept[next(iter(kept))]
+        return kept[digest]
+
+    def brief(self, digest: Digest | None) -> LockBrief | None:
+        """Read what is shown of a lockfile; None as for :meth:`lock`."""
+        if digest is None:
+            return None
+        if digest not in self._briefs:
+            data = self._image(digest)
+            self._briefs[digest] = None if data is None else load_brief(data)
+        return self._briefs[digest]
+
+    def _read(self, digest: Digest) -> Lock | None:
+        data = self._image(digest)
+        try:
+            return None if data is None else without_machine(load_lock(data))
+        except Invalid:
+            return None
+
+    def _image(self, digest: Digest) -> bytes | None:
+        """The bytes of a lockfile; None if they are lost or damaged."""
+        if digest == self._now:
+            return self._home.lock_bytes
+        with RealFs(self._home.path, home=True) as fs:
+            images = (lock_image(fs, each) for each in self._places.get(digest, ()))
+            return next((data for data in images if data and Digest.of(data) == digest), None)
+
+
 class Past(Struct, frozen=True, kw_only=True):
     """A change, and the lock after it.
 
     Attributes:
         number: Its generation. The first row is the state before the earliest generation.
         generation: The recorded change; None for the state that the history starts with.
-        lock: The lock afterwards; None if there was none, or it is lost.
+        locks: Where the lock afterwards can be read.
+        after: The digest of that lock; None if there was none.
         when: The time of the change, in seconds since the epoch; 0 if unknown.
     """
 
     number: int
     generation: Generation | None
-    lock: Lock | None
+    locks: Locks
+    after: Digest | None
     when: float = 0
+
+    @property
+    def lock(self) -> Lock | None:
+        """The lock afterwards; None if there was none, or it is lost."""
+        return self.locks.lock(self.after)
+
+    @property
+    def brief(self) -> LockBrief | None:
+        """What is shown of that lock, which takes less to read."""
+        return self.locks.brief(self.after)
 
     @property
     def verb(self) -> str:
@@ -71,12 +142,7 @@ class Past(Struct, frozen=True, kw_only=True):
 
     @property
     def moment(self) -> Moment:
-        package = ""
-        if self.lock:
-            # Another version of a layer is another package, too, and so is one with other answers in it.
-            pins = [one.pin for one in self.lock.packages]
-            package = " ".join(f"{p.url} {p.subfolder or ''} {p.commit} {p.tree}" for p in pins)
-            package += "".join(f" {one.name}={one.value!r}" for one in self.lock.inputs)
+        package = self.brief.package if self.brief else ""
         return Moment(self.number, package, self.back_to)
 
 
@@ -97,34 +163,19 @@ def past_of(home: Home) -> list[Past]:
     """
     if not home.path.is_dir():
         return []  # the default profile, before anything was installed
-    images: dict[Digest, bytes] = {}
-    if home.lock_bytes is not None:
-        images[Digest.of(home.lock_bytes)] = home.lock_bytes
     with RealFs(home.path, home=True) as fs:
         found = generations(fs)
-        for generation in found:
-            if (image := lock_image(fs, generation)) is not None:
-                images[Digest.of(image)] = image
     if not found:
         return []
+    locks = Locks(home, found)
     first = Past(
-        number=found[0].number - 1, generation=None, lock=_lock(images, found[0].lock_before)
+        number=found[0].number - 1, generation=None, locks=locks, after=found[0].lock_before
     )
     rows = [
-        Past(number=g.number, generation=g, lock=_lock(images, g.lock_after), when=_when(home, g))
+        Past(number=g.number, generation=g, locks=locks, after=g.lock_after, when=_when(home, g))
         for g in found
     ]
     return [first, *rows]
-
-
-def _lock(images: dict[Digest, bytes], digest: Digest | None) -> Lock | None:
-    """An earlier lockfile; None if there was none, or it can't be read any more."""
-    if digest is None or digest not in images:
-        return None
-    try:
-        return without_machine(load_lock(images[digest]))
-    except Invalid:
-        return None
 
 
 def _when(home: Home, generation: Generation) -> float:

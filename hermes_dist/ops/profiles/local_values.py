@@ -98,8 +98,8 @@ def _waiting(groups: Collection[Group]) -> Iterator[Word]:
 def _generations(ctx: Context, name: ProfileName) -> Iterator[Word]:
     for row in reversed(past_of(look_into(ctx, name))):
         package = ""
-        if row.lock:
-            package = row.lock.pin.label
+        if row.brief:
+            package = row.brief.pin.label
         yield Word(str(row.number), f"{row.verb or 'before the first change'} {package}".strip())
 
 

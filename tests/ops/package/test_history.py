@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from story import BOT, FIRST, GO, Story, yes
 
 from hermes_dist.errors import Cancelled, DistError, InputNeeded, Lost
-from hermes_dist.model.lock import ANY
+from hermes_dist.model.lock import ANY, Lock, load_lock
 from hermes_dist.model.notes import NoteKind
 from hermes_dist.model.side import Side
 from hermes_dist.ops.change.proposal import Outcome
@@ -21,8 +21,10 @@ from hermes_dist.ops.package.history import history, hold
 from hermes_dist.ops.package.outdated import outdated
 from hermes_dist.ops.package.resolve import approve
 from hermes_dist.ops.package.status import status
+from hermes_dist.ops.package.undo import undo
 from hermes_dist.ops.package.uninstall import uninstall
 from hermes_dist.voice.notes import sentences
+from hermes_dist.voice.package_json import generation_data
 
 SOUL = FIRST["SOUL.md"]
 
@@ -63,6 +65,45 @@ def test_every_change_is_a_generation_with_its_version_commit_and_files(story: S
         "skills/bye/SKILL.md",
     }
     assert all(row.when > 1_700_000_000 for row in rows[1:])
+
+
+@pytest.mark.parametrize(("verb", "most"), [("history", 0), ("undo", 2), ("rollback", 4)])
+def test_however_long_the_history_few_earlier_locks_are_read(
+    story: Story, monkeypatch: pytest.MonkeyPatch, verb: str, most: int
+) -> None:
+    story.install()
+    for number in range(7):
+        story.ship({"skills/bye/SKILL.md": f"Bye for the {number}th time.\n"})
+        story.update()
+    read: list[bytes] = []
+
+    def watched(data: bytes) -> Lock:
+        read.append(data)
+        return load_lock(data)
+
+    monkeypatch.setattr("hermes_dist.ops.package.history.load_lock", watched)
+    if verb == "history":
+        rows = [generation_data(row) for row in history(story.ctx, BOT)]
+        assert [row["pin"]["commit"] for row in rows[1:]] == story.commits
+    elif verb == "undo":
+        undo(story.ctx, BOT, GO, yes, lambda _: None)
+        assert "5th" in story.read("skills/bye/SKILL.md")
+    else:
+        story.rollback()
+        assert "5th" in story.read("skills/bye/SKILL.md")
+    assert len(read) <= most
+
+
+def test_an_earlier_lock_that_is_damaged_counts_as_lost(story: Story) -> None:
+    _two(story)
+    kept = story.home / ".dist" / "generations" / "2" / "lock"
+    kept.write_bytes(kept.read_bytes().replace(b"bot", b"tob"))
+    rows = history(story.ctx, BOT)
+    assert [(row.lock is None, row.brief is None) for row in rows] == [
+        (True, True),
+        (True, True),
+        (False, False),
+    ]
 
 
 def test_a_profile_without_changes_has_an_empty_history(story: Story) -> None:
