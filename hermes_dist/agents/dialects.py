@@ -18,14 +18,11 @@ class Dialect(StrEnum):
 BARE: tuple[tuple[str, bool], ...] = (("y", True), ("Y", True), ("n", False), ("N", False))
 """Words that PyYAML reads as text and ruamel as booleans, which it then writes."""
 NUMBER: Final = lazily.pattern(
-    r"[-+]?[0-9][0-9_]*(?:\.[0-9_]*)?[eE][-+]?[0-9]+|[-+]?\.[0-9_]+(?:[eE][-+][0-9]+)?"
+    r"[-+]?[0-9][0-9_]*(?:\.[0-9_]*)?[eE][-+]?[0-9]+|\.[0-9_]+(?:[eE][-+][0-9]+)?"
 )
 """Words that ruamel reads as floats.
 
 PyYAML requires digits before and after the point, and a sign after ``e``.
 """
-WHOLE: Final = lazily.pattern(r"[-+]?(?:0o[0-7_]+|0[0-9_]*[89][0-9_]*)|[-+]_[0-9_]*")
-"""Words that ruamel reads as integers; it fails if there is no digit at all.
-
-To PyYAML, what begins with 0 is octal, without an o, and a text if it has an 8 or 9.
-"""
+WHOLE: Final = lazily.pattern(r"[-+]_[0-7_]*")
+"""Words that ruamel reads as integers; it fails if there is no digit at all."""

@@ -43,7 +43,7 @@ def _number(text: str) -> object:
             return float(text.replace("_", ""))
         if WHOLE.fullmatch(text):
             digits = text.replace("_", "")
-            return int(digits, 8 if "o" in digits else 10)
+            return int(digits, 8 if digits[1:2] == "0" else 10)
     except ValueError:
         return None
     return text
