@@ -215,7 +215,7 @@ def test_gc_says_what_a_damaged_store_lost_and_where_it_comes_from(tmp_path: Pat
     assert done.lost == len(lock.contents()) - done.rescued > 10
     [said] = sentences(done.notes)
     assert said.startswith(f"bot: {done.lost} contents are missing from the store; ")
-    assert f"verify bot` fetches them again from {story.url}" in said
+    assert f"verify bot` fetches what is missing again from {story.url}" in said
     assert verify(story.ctx, BOT).mended == done.lost
     again = gc(story.ctx)
     assert (again.damaged, again.lost, again.notes) == (0, 0, ())
