@@ -9,7 +9,7 @@ from hermes_dist import lazily
 from hermes_dist.agents.dialects import Dialect
 from hermes_dist.agents.jobs import FIELDS_0_19, FIELDS_0_22, RUN_STATE_0_19, RUN_STATE_0_22
 from hermes_dist.agents.names import RESERVED
-from hermes_dist.agents.routes import GRAMMAR_0_19, GRAMMAR_0_22, Grammar
+from hermes_dist.agents.routes import GRAMMAR_0_19, GRAMMAR_0_21, GRAMMAR_0_22, Grammar
 from hermes_dist.light import NamedTuple, StrEnum
 
 START_AGAIN = 75
@@ -17,7 +17,7 @@ START_AGAIN = 75
 
 Since 0.22 it is also how a gateway ends that comes up just before another one has said which profiles it serves.
 """
-_NUMBERS = lazily.pattern(r"v?(\d+)\.(\d+)")
+_NUMBERS = lazily.pattern(r"v?(\d+)\.(\d+)(?:\.(\d+))?")
 
 
 class Gateways(StrEnum):
@@ -35,6 +35,7 @@ class Generation(NamedTuple):
         since: The same, as numbers.
         config_version: The ``_config_version`` that it writes.
         gateways: How profiles are served.
+        chosen: The setting that names the profiles of a gateway that serves several; empty if there is none.
         refused: The exit code of a gateway that refuses to start because another one serves its profile; 0 if there is
             no such check.
         routes: How routes are matched.
@@ -49,9 +50,10 @@ class Generation(NamedTuple):
     """
 
     name: str
-    since: tuple[int, int]
+    since: tuple[int, int, int]
     config_version: int
     gateways: Gateways
+    chosen: str
     refused: int
     routes: Grammar
     dialect: Dialect
@@ -74,9 +76,10 @@ _SCAFFOLDS = (
 
 V0_19 = Generation(
     name="0.19",
-    since=(0, 19),
+    since=(0, 19, 0),
     config_version=33,
     gateways=Gateways.EACH,
+    chosen="",
     refused=0,
     routes=GRAMMAR_0_19,
     dialect=Dialect.PYYAML,
@@ -88,11 +91,35 @@ V0_19 = Generation(
     tombstones="",
     identity=False,
 )
+_SOULS = (
+    "36c1f5a2e92cd1d018311eaf4c8f1e8886672eae78212e033c681d0e3d5d506f",
+    "731f9a403cdc6a5c5c0e5c956a9238f54dae8b6e253bc29f9e47efb38eb6081a",
+    "2765a846e1bb371d78d3b93b403dfb0f8d1ba1a9895edb5f608367abfe81194d",
+    *_SCAFFOLDS,
+)
+V0_20 = V0_19._replace(
+    name="0.20",
+    since=(0, 20, 0),
+    config_version=39,
+    chosen="multiplex_profile_allowlist",
+    job_fields=FIELDS_0_22,
+    run_state=RUN_STATE_0_22,
+    souls=_SOULS,
+)
+V0_21 = V0_20._replace(
+    name="0.21",
+    since=(0, 21, 1),
+    config_version=44,
+    chosen="",
+    routes=GRAMMAR_0_21,
+    tombstones=".deleted",
+)
 V0_22 = Generation(
     name="0.22",
-    since=(0, 22),
+    since=(0, 21, 4),
     config_version=50,
     gateways=Gateways.ONE,
+    chosen="",
     # EX_CONFIG of sysexits.h, at which systemd and s6 do not start the gateway again.
     refused=78,
     routes=GRAMMAR_0_22,
@@ -101,16 +128,11 @@ V0_22 = Generation(
     run_state=RUN_STATE_0_22,
     reserved=RESERVED,
     unwise=frozenset(["main"]),
-    souls=(
-        "36c1f5a2e92cd1d018311eaf4c8f1e8886672eae78212e033c681d0e3d5d506f",
-        "731f9a403cdc6a5c5c0e5c956a9238f54dae8b6e253bc29f9e47efb38eb6081a",
-        "2765a846e1bb371d78d3b93b403dfb0f8d1ba1a9895edb5f608367abfe81194d",
-        *_SCAFFOLDS,
-    ),
+    souls=_SOULS,
     tombstones=".deleted",
     identity=True,
 )
-GENERATIONS = (V0_19, V0_22)
+GENERATIONS = (V0_19, V0_20, V0_21, V0_22)
 NEWEST = GENERATIONS[-1]
 
 RUN_STATE = tuple(dict.fromkeys(pattern for each in GENERATIONS for pattern in each.run_state))
@@ -123,16 +145,18 @@ CONFIG_VERSIONS = tuple(each.config_version for each in GENERATIONS)
 
 
 def generation_of(version: str | None) -> Generation:
-    """Return the generation of the installed agent's version.
-
-    Releases up to 0.19 are like 0.19; every later one counts as 0.22, with the gateway that serves all profiles
-    and the checks that came with it. That is the safe choice: a release in between that is like 0.19 loses a
-    convenience, while treating one like 0.22 as 0.19 would start a second process on one bot.
+    """Return the generation of the installed agent's version: the newest that had begun, and 0.19 for older ones.
 
     Args:
         version: Such as ``0.19.0``; None if no agent is installed or its version is unknown.
+
+    Returns:
+        Of a version that is unknown, the newest: its gateway serves all profiles, and to treat it as an older one would
+        start a second process on one bot.
     """
     found = _NUMBERS.match(version or "")
     if found is None:
         return NEWEST
-    return V0_19 if (int(found[1]), int(found[2])) <= V0_19.since else V0_22
+    numbers = (int(found[1]), int(found[2]), int(found[3] or 0))
+    begun = [each for each in GENERATIONS if each.since <= numbers]
+    return begun[-1] if begun else V0_19

@@ -58,6 +58,7 @@ GRAMMAR_0_22 = Grammar(
     identities=("whatsapp", "whatsapp_cloud"),
     suffix="-platform",
 )
+GRAMMAR_0_21 = GRAMMAR_0_22._replace(always=False)
 NOT_PEOPLE = ("@g.us", "@broadcast", "@newsletter")
 """Suffixes of ids that name a group of people, on platforms with identities."""
 

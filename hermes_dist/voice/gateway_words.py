@@ -42,7 +42,9 @@ def assumed_reader(whose: Reader, title: str, *, is_installed: bool) -> str:
     said = f"{title} {why}, so generation {whose.generation} is assumed"
     if whose.is_on:
         return said
-    return f"{said}; up to 0.19, the agent ignores routes while gateway.multiplex_profiles is off"
+    return (
+        f"{said}; before 0.21.4, the agent ignores routes while gateway.multiplex_profiles is off"
+    )
 
 
 def _who(data: Data) -> str:

@@ -13,6 +13,8 @@ from hermes_dist.agents.generation import (
     RUN_STATE,
     SOULS,
     V0_19,
+    V0_20,
+    V0_21,
     V0_22,
     Generation,
     generation_of,
@@ -27,8 +29,14 @@ from hermes_dist.agents.jobs import IMPLIED, NEVER_RAN, PAUSED, RESUMED, SNAPSHO
         ("0.18.3", V0_19),
         ("v0.19.2", V0_19),
         ("0.9", V0_19),
-        ("0.20.0", V0_22),
-        ("0.21.0rc1", V0_22),
+        ("0.20.0.post2", V0_20),
+        ("0.20.6", V0_20),
+        ("0.21", V0_20),
+        ("0.21.0rc1", V0_20),
+        ("0.21.1", V0_21),
+        ("v0.21.3.post1", V0_21),
+        ("0.21.4.post1", V0_22),
+        ("0.21.10", V0_22),
         ("0.22.2.post1", V0_22),
         ("0.100.0", V0_22),
         ("1.0", V0_22),
@@ -37,7 +45,7 @@ from hermes_dist.agents.jobs import IMPLIED, NEVER_RAN, PAUSED, RESUMED, SNAPSHO
         ("unknown", NEWEST),
     ],
 )
-def test_a_version_belongs_to_the_nearest_careful_generation(
+def test_a_version_belongs_to_the_newest_generation_that_had_begun(
     version: str | None, wanted: Generation
 ) -> None:
     assert generation_of(version) is wanted

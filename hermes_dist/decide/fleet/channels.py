@@ -103,7 +103,7 @@ CHANNELS: tuple[Channel, ...] = (
     _row("google_chat", "Google Chat", "GOOGLE_CHAT_SERVICE_ACCOUNT_JSON"),
     _row("bluebubbles", "BlueBubbles", "BLUEBUBBLES_PASSWORD"),
     _row("email", "Email", "EMAIL_ADDRESS EMAIL_PASSWORD"),
-    _row("buzz", "Buzz", "BUZZ_PRIVATE_KEY BUZZ_AUTH_TAG", locked=True, since=(0, 22)),
+    _row("buzz", "Buzz", "BUZZ_PRIVATE_KEY BUZZ_AUTH_TAG", locked=True, since=(0, 20)),
 )
 
 CHANNEL_VARIABLES = frozenset(name for channel in CHANNELS for name in channel.variables)

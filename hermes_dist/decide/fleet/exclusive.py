@@ -294,6 +294,21 @@ def multiplexes(home: GatewaySettings, shell: Mapping[str, str]) -> bool:
     return _true(home.config.get(MULTIPLEX, nested))
 
 
+def multiplexed_only(home: GatewaySettings, setting: str) -> frozenset[str] | None:
+    """The profiles to which the default profile restricts a gateway that serves several; None for no restriction.
+
+    Args:
+        home: The default profile.
+        setting: The agent's setting for that. As for the agent, anything but a list lets nobody in.
+    """
+    nested = as_map(home.config.get("gateway")).get(setting)
+    found = home.config.get(setting, nested)
+    if found is None:
+        return None
+    names = found if isinstance(found, list) else []
+    return frozenset(name.strip().lower() for name in names if isinstance(name, str))
+
+
 class _Look:
     """A home whose configuration is read with variables expanded."""
 

@@ -258,13 +258,25 @@ def refusals(
 
 
 def served(
-    chosen: Iterable[ProfileName], *, multiplexed: bool, running: frozenset[ProfileName]
+    chosen: Iterable[ProfileName],
+    *,
+    multiplexed: bool,
+    running: frozenset[ProfileName],
+    only: frozenset[str] | None = None,
 ) -> frozenset[ProfileName]:
-    """Return the profiles that the default profile's gateway serves, so that their own gateways must not start."""
+    """Return the profiles that the default profile's gateway serves, so that their own gateways must not start.
+
+    Args:
+        chosen: The profiles that are to start.
+        multiplexed: Whether that gateway serves several profiles.
+        running: The profiles with a gateway of their own.
+        only: The profiles to which it is restricted; None for no restriction.
+    """
     names = list(chosen)
     if not multiplexed or not (DEFAULT_PROFILE in names or DEFAULT_PROFILE in running):
         return frozenset()
-    return frozenset(name for name in names if name != DEFAULT_PROFILE and name not in running)
+    left = running | {DEFAULT_PROFILE}
+    return frozenset(name for name in names if name not in left and (only is None or name in only))
 
 
 class Line(Struct, frozen=True):

@@ -19,7 +19,14 @@ from hermes_dist.agents.places import (
     WHATSAPP_LOGINS,
 )
 from hermes_dist.decide.environment import dotenv
-from hermes_dist.decide.fleet.exclusive import Clash, GatewaySettings, claims, clashes, multiplexes
+from hermes_dist.decide.fleet.exclusive import (
+    Clash,
+    GatewaySettings,
+    claims,
+    clashes,
+    multiplexed_only,
+    multiplexes,
+)
 from hermes_dist.decide.fleet.routes import is_apart
 from hermes_dist.decide.fleet.runs import Line, Manager, by_time, choose
 from hermes_dist.errors import DistError, UsageError
@@ -155,6 +162,12 @@ def shell_of(ctx: Context, *, detached: bool) -> Mapping[str, str]:
 def is_multiplexed(ctx: Context, *, detached: bool) -> bool:
     """Whether the default profile's gateway serves all profiles."""
     return multiplexes(read_home(ctx, DEFAULT_PROFILE), shell_of(ctx, detached=detached))
+
+
+def multiplexed_names(ctx: Context) -> frozenset[str] | None:
+    """The profiles to which the default profile's gateway is restricted; None for no restriction."""
+    setting = ctx.generation.chosen
+    return multiplexed_only(read_home(ctx, DEFAULT_PROFILE), setting) if setting else None
 
 
 def served_now(ctx: Context) -> frozenset[str]:

@@ -31,7 +31,13 @@ from hermes_dist.ops.fleet.action import (
     served_by_default,
 )
 from hermes_dist.ops.fleet.at_login import disable_gateway, enable_gateway
-from hermes_dist.ops.fleet.gateways import check, is_multiplexed, led_by_default, served_now
+from hermes_dist.ops.fleet.gateways import (
+    check,
+    is_multiplexed,
+    led_by_default,
+    multiplexed_names,
+    served_now,
+)
 from hermes_dist.ops.fleet.start_gateway import confirm_started, restart_gateway, start_gateway
 from hermes_dist.ops.fleet.stop_gateway import (
     kill_restarted,
@@ -226,7 +232,8 @@ def _known_before(
         ctx, detached=detached
     )
     known = {}
-    for name in served(names, multiplexed=multiplexed, running=running):
+    only = multiplexed_names(ctx) if multiplexed else None
+    for name in served(names, multiplexed=multiplexed, running=running, only=only):
         known[name] = served_by_default(name, Note.of(GatewayKind.SERVES_ALL))
     if act.options.allow_clash:
         return known

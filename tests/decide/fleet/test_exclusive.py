@@ -13,6 +13,7 @@ from hermes_dist.decide.fleet.exclusive import (
     GatewaySettings,
     claims,
     clashes,
+    multiplexed_only,
     multiplexes,
 )
 from hermes_dist.voice.gateway_words import clash_words
@@ -210,3 +211,18 @@ def test_whether_one_gateway_serves_all(
     config: dict[str, Any], shell: dict[str, str], is_on: bool
 ) -> None:
     assert multiplexes(home("default", config), shell) is is_on
+
+
+@pytest.mark.parametrize(
+    ("config", "only"),
+    [
+        ({}, None),
+        ({"only": None}, None),
+        ({"only": [" Coder ", 3, "research"]}, {"coder", "research"}),
+        ({"gateway": {"only": ["coder"]}}, {"coder"}),
+        ({"only": [], "gateway": {"only": ["coder"]}}, set()),
+        ({"only": "coder"}, set()),
+    ],
+)
+def test_which_profiles_one_gateway_serves(config: dict[str, Any], only: set[str] | None) -> None:
+    assert multiplexed_only(home("default", config), "only") == only

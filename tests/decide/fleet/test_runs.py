@@ -158,6 +158,8 @@ def test_a_multiplexer_serves_the_others() -> None:
     assert served([EVE], multiplexed=True, running=frozenset({DEFAULT_PROFILE})) == {EVE}
     assert served([EVE], multiplexed=True, running=nobody) == nobody
     assert served(ALL, multiplexed=False, running=nobody) == nobody
+    assert served(ALL, multiplexed=True, running=nobody, only=frozenset({"eve", "x"})) == {EVE}
+    assert served(ALL, multiplexed=True, running=nobody, only=frozenset()) == nobody
 
 
 def test_logs_are_woven_by_time_and_a_traceback_stays_together() -> None:
