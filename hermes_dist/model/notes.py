@@ -86,6 +86,7 @@ class NoteKind(Kind):
     NOT_A_JOB = "not-a-job"
     JOB_WITHOUT_START = "job-without-start"
     UNREADABLE_SERVERS = "unreadable-servers"
+    STAYS_AS_BEFORE = "stays-as-before"
     NOT_A_SERVER = "not-a-server"
     NAMELESS_SERVER = "nameless-server"
     SERVER_TWICE = "server-twice"

@@ -413,6 +413,7 @@ SENTENCES: Sentences = {
     NoteKind.JOB_WITHOUT_START: _without_start,
     NoteKind.UNREADABLE_SERVERS: "{why}; its servers are left out: tell the author",
     NoteKind.NOT_A_SERVER: _not_a_server,
+    NoteKind.STAYS_AS_BEFORE: "what came before stays until it can be read again: {names}",
     NoteKind.NAMELESS_SERVER: "a server has no name; left out",
     NoteKind.SERVER_TWICE: "{name} appears twice; the first one counts",
     NoteKind.SERVER_OVERRULED: "{names}: config.yaml has other values, and those count",

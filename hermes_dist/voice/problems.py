@@ -97,6 +97,7 @@ _OWN: Sentences = {
     ProblemKind.VALUE_TO_HIDE: "a value that looks like a secret",
     ProblemKind.NO_SERVER: "it names no server",
     ProblemKind.JOB_UNREADABLE: "it can't be read: {why}",
+    ProblemKind.SERVERS_UNREADABLE: "{why}",
     ProblemKind.SKILLS_NOT_SHIPPED: "it uses skills that are not shipped: {skills}",
     ProblemKind.NO_JOB_FILE: "no job is read from here",
     ProblemKind.FOLDER_WITHOUT_SKILL: "it has no SKILL.md, so the agent does not see it",

@@ -103,7 +103,14 @@ def read_jobs(
             data = load_data(read(package[path].digest), kind_of(path) or Kind.JSON)
             found = list(_jobs_in(data))
         except Invalid as err:
-            notes.append(Note.of(NoteKind.UNREADABLE_JOBS, spot_in(path, err), why=err.what))
+            odd = Note.of(
+                NoteKind.UNREADABLE_JOBS,
+                spot_in(path, err),
+                file=path,
+                place=err.where,
+                why=err.what,
+            )
+            notes.append(odd)
             continue
         for steps, raw in found:
             read_as = _read_job(path, steps, raw, name, unanswered=unanswered)

@@ -13,6 +13,13 @@ from typing import Final
 from hermes_dist.agents import places
 from hermes_dist.decide.placement.job_ids import NO_JOBS, Job
 from hermes_dist.decide.placement.jobs import JOBS, ShippedJobs, jobs_by_id, read_jobs
+from hermes_dist.decide.placement.lasting import (
+    Lasting,
+    holds_unread,
+    jobs_that_last,
+    lasting,
+    servers_that_last,
+)
 from hermes_dist.decide.placement.servers import (
     MCP,
     SERVERS,
@@ -83,6 +90,7 @@ def place(
     """
     blobs: dict[Digest, bytes] = {}
     servers, notes = _servers_of(package, read)
+    before = jobs_in(keep_containers, read)
     # An id that is made from file and name also depends on the jobs beside it, so the ones that the home knows are
     # handed in: a job with another id would be another job, without its run state.
     jobs = read_jobs(
@@ -90,15 +98,16 @@ def place(
         read,
         name=name or "?",
         user_jobs=user_jobs,
-        base_jobs={**known_jobs, **jobs_in(keep_containers, read)},
+        base_jobs={**known_jobs, **before},
         unanswered=unanswered,
     )
+    stays = _lasting(package, read, keep_containers, jobs_that_last(jobs, before), servers, notes)
     # The files that are converted go; what they hold comes back under the home's names.
     changes: dict[RelPath, Entry | None] = dict.fromkeys([*jobs.files, *({MCP} & package.keys())])
     if jobs.jobs or JOBS in jobs.files or JOBS in keep_containers:
-        rows = [dict(job.placed) for job in jobs.jobs]
+        rows = [*(dict(job.placed) for job in jobs.jobs), *stays.jobs]
         changes[JOBS] = _put(blobs, dump({"jobs": rows}, Kind.JSON))
-    config, note = _config_for_home(package, servers, keep_containers, read)
+    config, more = _config_for_home(package, [*servers, *stays.servers], keep_containers, read)
     if config is not None:
         authors = package.get(CONFIG)
         changes[CONFIG] = _put(blobs, config, executable=bool(authors and authors.executable))
@@ -107,10 +116,35 @@ def place(
         tree=package.with_entries(changes),
         shipped=package.where(lambda path: path in moved),
         blobs=blobs,
-        notes=(*notes, *jobs.notes, *([note] if note else [])),
+        notes=(*notes, *jobs.notes, *stays.notes, *more),
         jobs=jobs,
         servers=tuple(servers),
     )
+
+
+def _lasting(
+    package: Tree,
+    read: Read,
+    received: Tree,
+    jobs: tuple[Job, ...],
+    servers: list[ShippedServer],
+    notes: list[Note],
+) -> Lasting:
+    """What stays as the home received it, because the package's file can't be read."""
+    if not holds_unread(notes):
+        return lasting(jobs, ())
+    here = (*_servers_in_config(package, read), *(server.name for server in servers))
+    return lasting(jobs, servers_that_last(here, _servers_in_config(received, read)))
+
+
+def _servers_in_config(tree: Tree, read: Read) -> Mapping[object, object]:
+    """The servers in a ``config.yaml``; none if it can't be read."""
+    try:
+        data = load_data(read(tree[CONFIG].digest), Kind.YAML) if CONFIG in tree else {}
+    except Invalid:
+        return {}
+    found = data.get(SERVERS) if isinstance(data, dict) else {}
+    return found if isinstance(found, dict) else {}
 
 
 def _servers_of(package: Tree, read: Read) -> tuple[list[ShippedServer], list[Note]]:
@@ -121,16 +155,17 @@ def _servers_of(package: Tree, read: Read) -> tuple[list[ShippedServer], list[No
 
 def _config_for_home(
     package: Tree, servers: list[ShippedServer], keep_containers: Tree, read: Read
-) -> tuple[bytes | None, Note | None]:
-    """Return the ``config.yaml`` for a home, None if it needs none, and a note about it."""
+) -> tuple[bytes | None, tuple[Note, ...]]:
+    """Return the ``config.yaml`` for a home, None if it needs none, and notes about it."""
     if CONFIG in package:
-        return _with_servers(read(package[CONFIG].digest), servers)
+        config, note = _with_servers(read(package[CONFIG].digest), servers)
+        return config, (note,) if note else ()
     if servers:
-        return dump({SERVERS: _entries(servers)}, Kind.YAML), None
+        return dump({SERVERS: _entries(servers)}, Kind.YAML), ()
     # The home's file may hold the user's own settings, so the file is emptied and not deleted.
     if CONFIG in keep_containers:
-        return NO_CONFIG, None
-    return None, None
+        return NO_CONFIG, ()
+    return None, ()
 
 
 def _kept_beside(package: Tree, changes: Mapping[RelPath, Entry | None]) -> set[RelPath]:

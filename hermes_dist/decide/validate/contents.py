@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 
 from hermes_dist.agents.places import MIGRATED_TO, SOUL
@@ -112,7 +111,10 @@ def check_mcp(subject: Subject) -> Iterator[Problem]:
             line = 1
             if note.kind in (NoteKind.NOT_A_SERVER, NoteKind.SERVER_TWICE):
                 line = _line_of(doc, str(note.datum("name")))
-            yield error("mcp", MCP, line, _within_file(note))
+            what = _within_file(note)
+            if note.kind is NoteKind.UNREADABLE_SERVERS:
+                what = Note.of(ProblemKind.SERVERS_UNREADABLE, why=note.datum("why"))
+            yield error("mcp", MCP, line, what)
         if not servers and not notes:
             yield warning("mcp", MCP, 1, Note.of(ProblemKind.NO_SERVER))
 
@@ -148,9 +150,10 @@ def check_cron(subject: Subject) -> Iterator[Problem]:
 def _about_job(subject: Subject, note: Note) -> Problem:
     """Turn a note of reading the jobs into a problem at its line."""
     path, place = note.where, str(note.datum("place"))
-    if found := re.fullmatch(r"(\d+):\d+", place):
+    if note.kind is NoteKind.UNREADABLE_JOBS:
         what = Note.of(ProblemKind.JOB_UNREADABLE, why=note.datum("why"))
-        return error("cron", path, int(found[1]), what)
+        number = place.partition(":")[0]
+        return error("cron", str(note.datum("file")), int(number) if number.isdigit() else 1, what)
     line = _line(subject, path, place) if place else 1
     if note.kind is NoteKind.JOB_WITHOUT_START:
         return warning("cron", path, line, _within_file(note))

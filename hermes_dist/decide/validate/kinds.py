@@ -37,6 +37,7 @@ class ProblemKind(Kind):
     VALUE_TO_HIDE = "value-to-hide"
     NO_SERVER = "no-server"
     JOB_UNREADABLE = "job-unreadable"
+    SERVERS_UNREADABLE = "servers-unreadable"
     SKILLS_NOT_SHIPPED = "skills-not-shipped"
     NO_JOB_FILE = "no-job-file"
     FOLDER_WITHOUT_SKILL = "folder-without-skill"

@@ -212,6 +212,80 @@ def test_containers_that_the_package_dropped_stay_emptied() -> None:
     assert package_of(placed.tree, placed.shipped, shelf.read) == shelf.tree({"SOUL.md": "x"})
 
 
+DAILY = {"id": "a1", "name": "daily", "prompt": "x", "schedule": "every 2h"}
+WEEKLY = "name: weekly\nprompt: y\nschedule: every 7d\n"
+WHOLE = {
+    "cron/jobs.json": {"jobs": [DAILY]},
+    "cron/weekly.yaml": WEEKLY,
+    "mcp.json": {"mcpServers": {"a": SERVER, "b": SERVER}},
+    "config.yaml": "model: m\nmcp_servers:\n  c: {command: x}\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "broken", "stays"),
+    [
+        ("cron/jobs.json", "{,", ["cron/jobs.json: what came before", "daily"]),
+        ("cron/jobs.json", {"jobs": ["daily"]}, ["cron/jobs.json: what came before", "daily"]),
+        ("cron/weekly.yaml", "{,", ["cron/jobs.json: what came before", "weekly"]),
+        ("mcp.json", "{,", ["mcp.json: what came before", "a, b"]),
+        ("mcp.json", {"mcpServers": {"a": SERVER, "b": 3}}, ["mcp.json: what came before", "b"]),
+    ],
+)
+def test_what_an_author_breaks_stays_as_it_came_before(
+    path: str, broken: object, stays: list[str]
+) -> None:
+    shelf = Shelf()
+    old = shelf.place(WHOLE)
+    package = shelf.tree({**WHOLE, path: broken})
+    placed = shelf.place(package, keep_containers=old.tree)
+    assert sorted(j["name"] for j in shelf.jobs(placed.tree)) == ["daily", "weekly"]
+    for job in shelf.jobs(old.tree):
+        assert job in shelf.jobs(placed.tree)
+    assert config_of(shelf, placed.tree) == config_of(shelf, old.tree)
+    said = sentences(placed.notes)
+    (told,) = [line for line in said if line.startswith(stays[0])]
+    assert told.endswith(f": {stays[1]}")
+    assert len(said) == 2, "and what is wrong with the file"
+    again = shelf.place(package, keep_containers=placed.tree)
+    assert again.tree == placed.tree, "what was received is found again"
+    assert package_of(placed.tree, placed.shipped, shelf.read) == package
+    assert shelf.place(WHOLE, keep_containers=placed.tree).tree == old.tree
+
+
+def test_what_was_broken_goes_with_the_version_that_leaves_it_out() -> None:
+    shelf = Shelf()
+    broken = {"cron/jobs.json": "{,", "mcp.json": "{,"}
+    placed = shelf.place(broken, keep_containers=shelf.place(WHOLE).tree)
+    assert len(shelf.jobs(placed.tree)) == 2
+    assert set(config_of(shelf, placed.tree)) == {"mcp_servers"}
+    gone = shelf.place({"SOUL.md": "x"}, keep_containers=placed.tree)
+    assert shelf.jobs(gone.tree) == []
+    assert shelf.bytes_of(gone.tree, "config.yaml") == NO_CONFIG
+
+
+def test_of_what_is_broken_from_the_start_nothing_is_placed() -> None:
+    shelf = Shelf()
+    placed = shelf.place({"cron/jobs.json": "{,", "mcp.json": "{,"})
+    assert shelf.jobs(placed.tree) == []
+    assert "config.yaml" not in placed.tree
+    assert len(placed.notes) == 2
+
+
+def test_a_server_that_the_config_names_anew_is_the_configs_though_the_other_file_is_broken() -> (
+    None
+):
+    shelf = Shelf()
+    old = shelf.place({"mcp.json": {"a": SERVER, "b": SERVER}})
+    new = {"mcp.json": "{,", "config.yaml": "mcp_servers:\n  a: {command: new}\n"}
+    placed = shelf.place(new, keep_containers=old.tree)
+    servers = config_of(shelf, placed.tree)["mcp_servers"]
+    assert servers == {
+        "a": {"command": "new", "enabled": False},
+        "b": {**SERVER, "enabled": False},
+    }
+
+
 @pytest.mark.parametrize("name", ["research-bot", "coder"])
 def test_the_examples_are_placed_without_a_note_and_found_again(name: str) -> None:
     shelf = Shelf()
