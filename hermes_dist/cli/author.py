@@ -68,6 +68,27 @@ def init(
     screen = session.screen
     if where == ".":
         where = "./"  # a dot is not a profile name, so it can only mean this folder
+    given = Draft(
+        name=name,
+        version=version,
+        description=description,
+        author=author,
+        license=license_,
+        requires=requires,
+    )
+    with ops.new_folder(where):
+        word, written = _begun(session, where, given, workflow=workflow)
+    screen.emit("init", {"files": [str(path) for path in written]})
+    for path in written:
+        screen.say(f"{screen.paint('✓', 'good')} Wrote {clean(path)}")
+    screen.tell(f"  next: {session.command(f'validate {word}')}")
+    return 0
+
+
+def _begun(
+    session: Session, where: str | None, given: Draft, *, workflow: bool
+) -> tuple[str, list[Path]]:
+    """Write what a package begins with; return how it is typed, and the files."""
     place = ops.place_of(session.ctx, where)
     if isinstance(place, ProfileName):
         folder, word = session.ctx.layout.home(place), str(place)
@@ -77,21 +98,9 @@ def init(
     if workflow:
         written.append(ops.write_workflow(session.ctx, place))
     if not (workflow and (folder / MANIFEST).exists()):
-        given = Draft(
-            name=name,
-            version=version,
-            description=description,
-            author=author,
-            license=license_,
-            requires=requires,
-        )
         made = _asked(session, ops.draft(session.ctx, place, given))
         written.append(ops.write_manifest(session.ctx, place, made))
-    screen.emit("init", {"files": [str(path) for path in written]})
-    for path in written:
-        screen.say(f"{screen.paint('✓', 'good')} Wrote {clean(path)}")
-    screen.tell(f"  next: {session.command(f'validate {word}')}")
-    return 0
+    return word, written
 
 
 def _asked(session: Session, made: Draft) -> Draft:

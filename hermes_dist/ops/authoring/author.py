@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections import Counter
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from msgspec import Struct
@@ -39,6 +40,7 @@ from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import open_home
 from hermes_dist.world.archive.write import GzipWriter, Sink, TarWriter, in_order, write_private
 from hermes_dist.world.disk.fs import RealFs, trouble
+from hermes_dist.world.disk.owners import hand_over
 from hermes_dist.world.git.push import open_publisher
 from hermes_dist.world.load import breaches, load_manifest
 from hermes_dist.world.sources.api import ignore_rules
@@ -53,6 +55,7 @@ __all__ = [
     "Shipping",
     "completed",
     "draft",
+    "new_folder",
     "pack",
     "package_at",
     "place_of",
@@ -117,6 +120,33 @@ def place_of(ctx: Context, text: str | None, *, here: bool = True) -> Place:
         raise DistError(
             err.what, where=err.where, hint=f"for the folder here, write ./{text}"
         ) from None
+
+
+@contextmanager
+def new_folder(text: str | None) -> Iterator[None]:
+    """Make a folder for a package that begins in it, unless it exists; it is gone again if that fails.
+
+    Args:
+        text: As typed. A folder is made for text with a ``/``, in a folder that exists.
+
+    Raises:
+        DistError: The folder can't be made.
+    """
+    path = Path(text or ".").expanduser()
+    if "/" not in (text or "") or os.path.lexists(path) or not path.absolute().parent.is_dir():
+        yield
+        return
+    try:
+        path.mkdir()
+    except OSError as error:
+        raise trouble(error, "can't make the folder", where=str(path)) from error
+    hand_over(path)
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):
+            path.rmdir()
+        raise
 
 
 def _folder(ctx: Context, path: Path) -> Place:

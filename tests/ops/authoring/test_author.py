@@ -111,6 +111,41 @@ def test_a_folder_is_told_from_a_profile(
             author.place_of(ctx, text)
 
 
+def test_a_folder_that_is_not_there_is_made_for_a_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with author.new_folder("bot/"):
+        assert (tmp_path / "bot").is_dir()
+    with author.new_folder("bot/"):
+        (tmp_path / "bot/SOUL.md").touch()
+    for text in ("./other", "bot/"):
+        with pytest.raises(UsageError), author.new_folder(text):
+            raise UsageError(str(Path(text).is_dir()))
+    for text in (None, ".", "word", "a/b/", "./bot/SOUL.md"):
+        with author.new_folder(text):
+            pass
+    assert sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")) == [
+        "bot",
+        "bot/SOUL.md",
+    ]
+
+
+def test_a_folder_that_can_not_be_made_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    with (
+        pytest.raises(DistError, match="can't make the folder"),
+        author.new_folder(f"{tmp_path}/x/"),
+    ):
+        pass
+
+
+def refuse(path: Path, *_: object) -> None:
+    raise PermissionError(13, "Permission denied", str(path))
+
+
 @pytest.mark.parametrize("name", ["coder", "research-bot"])
 def test_the_examples_are_valid(ada: Machine, name: str) -> None:
     assert author.problems_of(ada.ctx, author.package_at(ada.ctx, EXAMPLES / name)) == ()
