@@ -104,9 +104,10 @@ class Trial:
         try:
             return install(ctx, url, Request(dry_run=True), yes, name="bot")
         except DistError as error:
-            if isinstance(error, NoPackage) and error.choices:
-                return "choose " + ",".join(map(str, error.choices))
-            self.counts["nothing that is known"] += "authors begin" in str(error.hint)
+            if isinstance(error, NoPackage):
+                if error.choices:
+                    return "choose " + ",".join(map(str, error.choices))
+                self.counts["nothing that is known"] += 1
             return f"not taken: {error.what[:60]}"
 
     def _installed(self, ctx: Context, url: str) -> Outcome:

@@ -114,22 +114,16 @@ V0_21 = V0_20._replace(
     routes=GRAMMAR_0_21,
     tombstones=".deleted",
 )
-V0_22 = Generation(
+V0_22 = V0_21._replace(
     name="0.22",
     since=(0, 21, 4),
     config_version=50,
     gateways=Gateways.ONE,
-    chosen="",
     # EX_CONFIG of sysexits.h, at which systemd and s6 do not start the gateway again.
     refused=78,
     routes=GRAMMAR_0_22,
     dialect=Dialect.RUAMEL,
-    job_fields=FIELDS_0_22,
-    run_state=RUN_STATE_0_22,
-    reserved=RESERVED,
     unwise=frozenset(["main"]),
-    souls=_SOULS,
-    tombstones=".deleted",
     identity=True,
 )
 GENERATIONS = (V0_19, V0_20, V0_21, V0_22)

@@ -345,7 +345,7 @@ def finish_leftover(path: Path) -> Recovered | None:
         # Reading need not wait: before any change, `held` finishes it and reads the lock again.
         return None
     except Closed as error:
-        if not (path / ".dist" / "txn" / "journal").exists():
+        if not _has_begun(path):
             return None  # it had not begun to change the home
         # Its files may be half of one version and half of another, so nothing true can be said of them.
         error.what = f"a change of this profile was interrupted and can't be finished: {error.what}"
@@ -397,12 +397,17 @@ def read_as_one(home: Home) -> Iterator[None]:
         yield
 
 
+def _has_begun(home: Path) -> bool:
+    """Whether a change of a home was begun and is not finished."""
+    return (home / PRIVATE / "txn" / "journal").exists()
+
+
 def _refuse_changed(home: Home) -> None:
     try:
         lock = (home.path / LOCKFILE).read_bytes()
     except FileNotFoundError:
         lock = None
-    if lock != home.lock_bytes or (home.path / ".dist" / "txn" / "journal").exists():
+    if lock != home.lock_bytes or _has_begun(home.path):
         raise Busy(
             "another operation changed this profile in the meantime",
             where=str(home.path),

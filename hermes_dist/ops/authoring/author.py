@@ -40,7 +40,7 @@ from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import open_home
 from hermes_dist.world.archive.write import GzipWriter, Sink, TarWriter, in_order, write_private
 from hermes_dist.world.disk.fs import RealFs, trouble
-from hermes_dist.world.disk.owners import hand_over
+from hermes_dist.world.disk.owners import make_folders
 from hermes_dist.world.git.push import open_publisher
 from hermes_dist.world.load import breaches, load_manifest
 from hermes_dist.world.sources.api import ignore_rules
@@ -137,10 +137,9 @@ def new_folder(text: str | None) -> Iterator[None]:
         yield
         return
     try:
-        path.mkdir()
+        make_folders(path)
     except OSError as error:
         raise trouble(error, "can't make the folder", where=str(path)) from error
-    hand_over(path)
     try:
         yield
     except BaseException:

@@ -7,15 +7,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from inprocess import RUN
 from leftout import namespace
 
-START = """
-import io, os, subprocess, sys
-from contextlib import redirect_stderr, redirect_stdout
-from pathlib import Path
-from unittest.mock import patch
-from hermes_dist.cli.entry.start import hermes
-base, mounted, kind = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
+START = (
+    RUN
+    + """base, mounted, kind = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
 root, source = base / "root", base / "bot"
 (root / mounted).mkdir(parents=True)
 if kind == "later":
@@ -40,20 +37,11 @@ def package(version):
         (source / path).parent.mkdir(parents=True, exist_ok=True)
         (source / path).write_text(text)
 
-def run(*words):
-    out, err = io.StringIO(), io.StringIO()
-    with redirect_stdout(out), redirect_stderr(err), patch.object(sys, "argv", ["hermes-dist", *words]):
-        try:
-            code = hermes()
-        except SystemExit as end:
-            code = end.code
-    assert not code, (words, err.getvalue())
-    return out.getvalue()
-
 def present(names):
     assert {path.name for path in (root / "profiles").iterdir()} - {".deleted"} == names
 
 """
+)
 SESSION = """
 mount()
 package(0)

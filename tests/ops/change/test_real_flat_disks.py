@@ -7,15 +7,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from inprocess import RUN
 from leftout import namespace
 
-START = """
-import io, os, subprocess, sys
-from contextlib import redirect_stderr, redirect_stdout
-from pathlib import Path
-from unittest.mock import patch
-from hermes_dist.cli.entry.start import hermes
-
+START = (
+    RUN
+    + """
 base, options = Path(sys.argv[1]), sys.argv[2]
 image, disk, source = base / "image", base / "disk", base / "bot"
 disk.mkdir()
@@ -41,16 +38,6 @@ def package(version, later):
     (source / TOOL).chmod(0o755)
     (source / LATER).chmod(later)
     (source / f"skills/v{version - 1}/SKILL.md").unlink(missing_ok=True)
-
-def run(*words):
-    out, err = io.StringIO(), io.StringIO()
-    with redirect_stdout(out), redirect_stderr(err), patch.object(sys, "argv", ["hermes-dist", *words]):
-        try:
-            code = hermes()
-        except SystemExit as end:
-            code = end.code
-    assert not code, (words, out.getvalue(), err.getvalue())
-    return out.getvalue()
 
 def unchanged(name="bot"):
     assert "as its author ships it" in run("status", name), run("status", name)
@@ -87,6 +74,7 @@ try:
 finally:
     subprocess.run(["umount", disk], check=True)
 """
+)
 
 
 @pytest.mark.needs("ntfs")
