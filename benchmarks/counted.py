@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
-from benchmarks.packages import build, ship
+from benchmarks.packages import build, edit_setting, ship
 
 ROOT = Path(__file__).resolve().parents[1]
 FIGURES = Path(__file__).with_name("counted.toml")
@@ -194,8 +194,7 @@ def counted(root: Path, kind: type[Machine] = Machine) -> Iterator[tuple[str, Co
     yield "export", machine.count("export", "bench-s", "-o", archive)
     yield "import", machine.beside(root / "elsewhere").count("import", archive, "-y")
     (home / "SOUL.md").write_text((home / "SOUL.md").read_text() + "A line of mine.\n")
-    config = home / "config.yaml"
-    config.write_text(config.read_text().replace("option_7: 7", "option_7: 8"))
+    edit_setting(home)
     ship(root, "S", 7)
     yield "update, five files", machine.count("update", "bench-s", "-y")
     for number in range(1, PROFILES):

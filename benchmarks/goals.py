@@ -27,7 +27,7 @@ sys.path.insert(1, str(Path(__file__).parent.parent / "tests"))
 from servers import GitHttp
 
 from benchmarks import page, pieces, registry
-from benchmarks.packages import build, git, ship
+from benchmarks.packages import build, edit, git, ship
 from benchmarks.peers import Apm, Copier
 from benchmarks.scale import Machine
 from benchmarks.where import PAGE, machine, replaced
@@ -388,13 +388,6 @@ def peers(bench: Bench) -> None:
             "apm install",
             rounds,
         )
-
-
-def edit(profile: Path) -> None:
-    """Edit two of the files that the next edition changes, too, at another place."""
-    for path in ("SOUL.md", "skills/group0/skill0/SKILL.md"):
-        file = profile / path
-        file.write_text(file.read_text() + "A line of mine.\n")
 
 
 def fleet(bench: Bench) -> None:

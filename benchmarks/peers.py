@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.packages import git, write
+from benchmarks.packages import edit, git, write
 
 Run = Callable[..., float]
 """Runs a command for a HOME; returns the seconds it took."""
@@ -45,9 +45,7 @@ class Copier:
         self._edition += 1
         write(self._template, "M", self._edition, 3)
         self._tagged()
-        for path in ("SOUL.md", "skills/group0/skill0/SKILL.md"):
-            with (self._project / path).open("a") as file:
-                file.write("A line of mine.\n")
+        edit(self._project)
         self._kept("edited")  # copier updates only what is committed
         spent = self._copier("update", "--defaults", "--quiet", str(self._project))
         self._kept("updated")

@@ -7,7 +7,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from benchmarks.packages import config, git
+from benchmarks.packages import config, git, skill_file
 from hermes_dist.merge.trees import merge_trees
 from hermes_dist.model.documents.api import Kind, put
 from hermes_dist.model.paths import RelPath
@@ -70,7 +70,7 @@ def _side(root: Path, contents: dict[Digest, bytes], count: int, first: str, las
         new = number < CHANGED
         lines = [first] * new + [f"{n}. Step {n} of {number}." for n in range(20)] + [last] * new
         data = "".join(f"{line}\n" for line in lines if line).encode()
-        path = RelPath(f"skills/group{number % 60}/skill{number}/SKILL.md")
+        path = RelPath(skill_file(number))
         file = root / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(data)

@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 sys.path.insert(1, str(Path(__file__).parent.parent / "tests"))
 from servers import GitHttp
 
-from benchmarks.packages import SIZES, build, ship
+from benchmarks.packages import SIZES, build, edit_setting, ship
 from hermes_dist import __version__
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -170,9 +170,9 @@ class Bench:
         self._edition += 1
         ship(self.root, size, 1000 + self._edition)
         profile = home / ".hermes" / "profiles" / name
-        soul, config = profile / "SOUL.md", profile / "config.yaml"
+        soul = profile / "SOUL.md"
         soul.write_text(soul.read_text() + "A line of mine.\n")
-        config.write_text(config.read_text().replace("option_7: 7", "option_7: 8"))
+        edit_setting(profile)
         return self.sample(home, "update", name, "-y")
 
 
