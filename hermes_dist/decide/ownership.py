@@ -431,6 +431,18 @@ def why_never_included(path: RelPath) -> Why | None:
     return Why.CASE_TWIN if _twin(top) != top else None
 
 
+def includable(tree: Tree) -> Tree:
+    """The part of a tree that a user may take along: all paths that :func:`why_never_included` has nothing against."""
+    machines = machines_among(tree)
+    top = {path for path in tree if "/" not in path and folded(path) in _FOLDED_EXAMPLES}
+    tops = {name for name in {path.top for path in tree} if _twin(name) != name}
+    if not (machines or top or tops):
+        return tree
+    return tree.where(
+        lambda path: path not in machines and path not in top and path.top not in tops
+    )
+
+
 def _by_folder(why: Mapping[RelPath, Why], partly: set[str]) -> tuple[LeftOut, ...]:
     """Group the files that are left out by folder and reason; ``partly`` are folders that come in in part."""
     counts: Counter[tuple[str, Why, str]] = Counter()

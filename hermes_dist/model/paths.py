@@ -175,6 +175,11 @@ class RelPath(str):
         """Return whether the path is ``folder`` or is below it."""
         return self == folder or self.startswith(f"{folder}/")
 
+    def below(self, folder: str) -> RelPath:
+        """Return the path as it is seen from a folder that it is in; one that is not in it stays."""
+        inside: RelPath = _trusted(self.removeprefix(f"{folder}/"))
+        return inside
+
     def __truediv__(self, name: str) -> RelPath:
         return RelPath(f"{self}/{name}")
 
@@ -215,7 +220,7 @@ def folders_of(paths: Iterable[RelPath]) -> set[RelPath]:
 
 
 _trusted = partial(str.__new__, RelPath)
-"""Builds a path that is the start of a safe one, and therefore safe."""
+"""Builds a path that is the start or the end of a safe one, and therefore safe."""
 
 
 @lru_cache(maxsize=1 << 13)

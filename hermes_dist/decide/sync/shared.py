@@ -15,7 +15,7 @@ from hermes_dist.agents.places import SHARED_FOLDERS
 from hermes_dist.decide.archive.arrive import quieted
 from hermes_dist.decide.leaving.export import portable
 from hermes_dist.decide.leaving.publish import without_personal
-from hermes_dist.decide.ownership import ENV_EXAMPLES, SHARED_FILES, is_machine
+from hermes_dist.decide.ownership import ENV_EXAMPLES, SHARED_FILES, is_machine, machines_among
 from hermes_dist.decide.placement.job_ids import Job
 from hermes_dist.decide.placement.jobs import IMPORTED, JOBS, is_runtime, jobs_by_id, paused_by
 from hermes_dist.decide.placement.place import CONFIG
@@ -79,7 +79,12 @@ def travels(path: RelPath, known: Collection[RelPath]) -> bool:
         known: What the others hold, and what the package brought, besides the agent's shared names.
     """
     # First of all, so that nothing that others send can make the machine's files leave.
-    if is_machine(path) or path in ENV_EXAMPLES:
+    return not is_machine(path) and _is_shared(path, known)
+
+
+def _is_shared(path: RelPath, known: Collection[RelPath]) -> bool:
+    """The same of a file that does not belong to the machine."""
+    if path in ENV_EXAMPLES:
         return False
     return path in known or path in SHARED_FILES or path.top in SHARED_FOLDERS
 
@@ -107,7 +112,8 @@ def shared_form(facts: Facts) -> Form:
 def _all_of_it(facts: Facts) -> Tree:
     """Return every file that travels, as it is here."""
     base, known = facts.base, {*facts.base, *facts.package}
-    mine = facts.ours.where(lambda path: travels(path, known))
+    machines = machines_among(facts.ours)
+    mine = facts.ours.where(lambda path: path not in machines and _is_shared(path, known))
     # What the agent brought itself is not ours, but where the others have it, it is no deletion either.
     stock = {p: facts.found[p] for p in base if p in facts.found and p not in mine}
     unseen = {p: base[p] for p in facts.hidden if p in base}

@@ -58,18 +58,63 @@ class Found(Struct, frozen=True, kw_only=True):
         return self.mark.versions if self.mark else {}
 
 
+class Checked(Struct, frozen=True, kw_only=True):
+    """What machines said of files when this one last looked, each with a signature that it checked.
+
+    Attributes:
+        files: What was said, by the path of the file in the repository.
+        signers: The keys of that time, by the name of the machine.
+    """
+
+    files: Mapping[str, Said] = {}
+    signers: Mapping[str, str] = {}
+
+    def has(self, found: Found, signer: str) -> bool:
+        """Whether what is said of a file was checked, with the same key."""
+        said = found.said
+        return self.signers.get(said.by) == signer and self.files.get(found.path) == said
+
+
+NOTHING_CHECKED = Checked()
+
+
 class Others(Struct, frozen=True, kw_only=True):
     """The machines, as this one knows them and as the meeting place shows them.
 
     Attributes:
         record: What this machine remembers.
         machines: The machines that meet there now, by name.
+        counting: Those that count on this machine.
         holds: Checks a signature.
+        checked: What was checked before, and need not be again: a signature takes longer than all else of a file.
     """
 
     record: Record
     machines: Mapping[str, Machine]
+    counting: frozenset[str]
     holds: Holds
+    checked: Checked = NOTHING_CHECKED
+
+    @classmethod
+    def of(
+        cls,
+        record: Record,
+        machines: Mapping[str, Machine],
+        holds: Holds,
+        checked: Checked = NOTHING_CHECKED,
+    ) -> Others:
+        """The machines that meet at a place.
+
+        Args:
+            record: What this machine remembers.
+            machines: The machines that meet there now, by name.
+            holds: Checks a signature.
+            checked: What was checked before.
+        """
+        counting = frozenset(accepted_machines(record, machines))
+        return cls(
+            record=record, machines=machines, counting=counting, holds=holds, checked=checked
+        )
 
     def origin(self, found: Found) -> Origin:
         """Find out where the state of a file comes from."""
@@ -95,14 +140,16 @@ class Others(Struct, frozen=True, kw_only=True):
     def _by_known(self, said: Said, found: Found) -> Origin:
         if found.mark is not None and reaches(found.versions, said.versions):
             return Origin.NOBODY
-        counts = said.by in accepted_machines(self.record, self.machines)
+        counts = said.by in self.counting
         newer = found.mark is None or reaches(said.versions, found.versions)
         return Origin.NEWER if counts and newer else Origin.OTHER
 
     def signed_by(self, signer: str, found: Found) -> bool:
         """Whether a key signed what is said of a file."""
+        if not signer or self.checked.has(found, signer):
+            return bool(signer)
         text = found.said.statement(self.record.place, found.path)
-        return bool(signer) and self.holds(signer, text, found.said.signature)
+        return self.holds(signer, text, found.said.signature)
 
     def said_of_it(self, found: Found) -> Mapping[str, int]:
         """The counts that a machine signed of a state that this machine has, too.
@@ -111,8 +158,8 @@ class Others(Struct, frozen=True, kw_only=True):
         machines write look old.
         """
         said = found.said
-        if self.can_stay(found):
-            return said.versions
+        if reaches(found.versions, said.versions) or self.can_stay(found):
+            return said.versions  # counts that are known here need no proof
         there = self.machines.get(said.by)
         own = said.versions.get(said.by)
         if own is None or said.sealed != found.sealed or there is None:
@@ -122,9 +169,7 @@ class Others(Struct, frozen=True, kw_only=True):
     def can_stay(self, found: Found) -> bool:
         """Whether what is said of a file, which this machine took in, convinces the others, too."""
         said = found.said
-        if said.sealed != found.sealed or said.by not in accepted_machines(
-            self.record, self.machines
-        ):
+        if said.sealed != found.sealed or said.by not in self.counting:
             return False
         keys = self._keys(said.by)
         return keys is not None and self.signed_by(keys.signer, found)

@@ -14,7 +14,7 @@ from hermes_dist.agents.places import MEMORIES, SESSIONS
 from hermes_dist.errors import Invalid, UsageError
 from hermes_dist.model import lock_head
 from hermes_dist.model.lock_head import Newer
-from hermes_dist.model.paths import RelPath
+from hermes_dist.model.paths import RelPath, safe_paths
 from hermes_dist.model.tree import Digest, Entry, Tree, mode_of
 
 _T = TypeVar("_T")
@@ -310,20 +310,19 @@ def inside(tree: Tree, folder: RelPath) -> Tree:
     """Return what a repository holds in a folder, by the paths inside it."""
     start = f"{folder}/"
     return Tree(
-        (RelPath(path.removeprefix(start)), entry)
-        for path, entry in tree.items()
-        if path.startswith(start)
+        (path.below(folder), entry) for path, entry in tree.items() if path.startswith(start)
     )
 
 
 def into(tree: Mapping[RelPath, Entry], folder: RelPath) -> dict[RelPath, Entry]:
     """Return the paths of a tree as they are in a folder of the repository."""
-    return {folder / path: entry for path, entry in tree.items()}
+    paths = safe_paths([f"{folder}/{path}" for path in tree]) if tree else ()
+    return dict(zip(paths, tree.values(), strict=True))
 
 
 def in_home(path: RelPath) -> RelPath:
     """The path of a shared file in a home; that of the package's lockfile stays."""
-    return RelPath(path.removeprefix(f"{PROFILE}/"))
+    return path.below(PROFILE)
 
 
 def base_path(digest: Digest) -> RelPath:

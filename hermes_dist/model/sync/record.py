@@ -41,6 +41,18 @@ class KnownKeys(Struct, frozen=True, kw_only=True, omit_defaults=True):
     gone: bool = False
 
 
+class Checked(Struct, frozen=True, kw_only=True):
+    """What machines said of the shared files when this one last sent something, all of it checked.
+
+    Attributes:
+        index: The digest of the file that says it; its content is in the store, unless a clean-up removed it.
+        signers: The keys with which it was checked, by the name of the machine.
+    """
+
+    index: str
+    signers: Mapping[str, str]
+
+
 class Seen(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a machine last saw at the meeting place, and has in its profile.
 
@@ -52,6 +64,7 @@ class Seen(Struct, frozen=True, kw_only=True, omit_defaults=True):
         private: What was received of memories and sessions: a digest by path.
         marks: Which state of each of these files that is; of deleted ones, too.
         shared: The same of shared files, by their paths in the repository.
+        checked: What was said of these, and need not be checked again; None if something of it could not be.
     """
 
     commit: str = ""
@@ -60,6 +73,7 @@ class Seen(Struct, frozen=True, kw_only=True, omit_defaults=True):
     private: Mapping[str, str] = field(default_factory=dict)
     marks: Mapping[str, Mark] = field(default_factory=dict)
     shared: Mapping[str, Mark] = field(default_factory=dict)
+    checked: Checked | None = None
 
 
 class Next(Struct, frozen=True, kw_only=True):

@@ -141,7 +141,13 @@ def init(
         said = signed(ctx, home, record, None, made)
         made = said.outgoing
         commit = push(ctx, place, made.push)
-        seen = replace(record.seen, private=also.seen, marks=also.marks, shared=said.marks)
+        seen = replace(
+            record.seen,
+            private=also.seen,
+            marks=also.marks,
+            shared=said.marks,
+            checked=said.checked,
+        )
         record = replace(record, seen=made.seen(commit, seen))
         write_record(home, record)
         return replace(result, record=record, commit=commit, pushed=True)
@@ -249,7 +255,7 @@ def join(
             confirm=confirm,
             allowed=options.allowed,
         )
-        return exchange.run(record)
+        return exchange.run(record, meeting)
 
 
 def _refuse_older(place: Place, meeting: Meeting) -> None:

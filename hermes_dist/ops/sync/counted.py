@@ -5,7 +5,7 @@ Everything else waits where it is: it is neither taken in nor overwritten until 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from enum import StrEnum
 
@@ -14,18 +14,28 @@ from msgspec import Struct, field
 from hermes_dist.decide.archive.arrive import readable
 from hermes_dist.decide.ownership import without_machine
 from hermes_dist.decide.sync.known import present
-from hermes_dist.decide.sync.vouched import Found, Origin, Others, joined_versions, reaches
-from hermes_dist.errors import Invalid, UsageError
+from hermes_dist.decide.sync.vouched import (
+    NOTHING_CHECKED,
+    Checked,
+    Found,
+    Origin,
+    Others,
+    joined_versions,
+    reaches,
+)
+from hermes_dist.errors import DistError, Invalid, UsageError
 from hermes_dist.model.lock import Lock, load_lock
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.sync.meeting import (
     NOTHING_SAID,
     PACKAGE,
     PROFILE,
+    SHARED_INDEX,
     Machine,
     Said,
     in_home,
     into,
+    load_index,
     state_of,
 )
 from hermes_dist.model.sync.record import Mark, Record
@@ -156,7 +166,7 @@ def counted(
     Raises:
         Invalid: What counts there can't be read.
     """
-    others = Others(record=record, machines=present(record, meeting.machines), holds=is_signed)
+    others = others_of(ctx, record, meeting)
     work = _Work(record, meeting, others, unsigned)
     for path in sorted({*work.there, *work.index, *work.known}):
         work.look_at(path)
@@ -180,6 +190,30 @@ def counted(
     )
 
 
+def others_of(ctx: Context, record: Record, meeting: Meeting | None) -> Others:
+    """The machines that meet at a place, with what was checked of their signatures before.
+
+    Args:
+        ctx: The context.
+        record: What this machine remembers.
+        meeting: What the meeting place holds; None for an empty one.
+    """
+    machines = present(record, meeting.machines if meeting else {})
+    return Others.of(record, machines, is_signed, _checked(ctx, record))
+
+
+def _checked(ctx: Context, record: Record) -> Checked:
+    """What was checked before, as far as the store still has it."""
+    last = record.seen.checked
+    if last is None:
+        return NOTHING_CHECKED
+    try:
+        files = load_index(ctx.store.read(Digest(last.index)), SHARED_INDEX).files
+    except DistError:
+        return NOTHING_CHECKED
+    return Checked(files=files, signers=last.signers)
+
+
 class _Work:
     """Collects the results while files are looked at one by one."""
 
@@ -188,7 +222,7 @@ class _Work:
     ) -> None:
         self.others, self.unsigned = others, unsigned
         self.there = shared_states(meeting.profile, meeting.whole.get(PACKAGE))
-        self.index = dict(_usable(meeting.shared.files))
+        self.index = dict(usable(meeting.shared.files, self.there))
         self.known = marks_of(record)
         self.marks: dict[str, Mark] = {}
         self.waiting: dict[RelPath, str] = {}
@@ -247,11 +281,19 @@ class _Work:
             self.apart.append(in_home(found.path))
 
 
-def _usable(index: Mapping[str, Said]) -> Iterator[tuple[RelPath, Said]]:
-    """Leave out what can be no shared file; anybody may have written it."""
+def usable(
+    index: Mapping[str, Said], there: Collection[RelPath] = ()
+) -> Iterator[tuple[RelPath, Said]]:
+    """Leave out what can be no shared file; anybody may have written it.
+
+    Args:
+        index: What is said, by path.
+        there: Paths that are known to be shared files: most of them.
+    """
+    known: dict[str, RelPath] = {path: path for path in there}
     for text, said in index.items():
         with suppress(Invalid):
-            path = RelPath(text)
+            path = known.get(text) or RelPath(text)
             if path == PACKAGE or path.under(PROFILE):
                 yield path, said
 

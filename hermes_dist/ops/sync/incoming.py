@@ -115,11 +115,10 @@ def propose_theirs(
     lock = joined(three, newer)
     if lock is not None and made.lock is not None:
         lock = without_open(lock, home.itself.lock, made.lock.upstream)
-    seen = Seen(
+    seen = replace(
+        home.record.seen,
         commit=counts.meeting.commit,
         package=counts.package_text,
-        private=home.record.seen.private,
-        marks=home.record.seen.marks,
         shared=counts.marks,
     )
     made = replace(made, notes=(*made.notes, *_other_source(three.ours, lock)))

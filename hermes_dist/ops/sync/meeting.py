@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from msgspec import Struct, field
 
-from hermes_dist.decide.ownership import why_never_included
+from hermes_dist.decide.ownership import includable
 from hermes_dist.errors import DistError, Invalid, UsageError
 from hermes_dist.model.lock_head import Newer
 from hermes_dist.model.paths import ProfileName, RelPath
@@ -34,11 +34,13 @@ from hermes_dist.model.sync.meeting import (
     recipients_in,
 )
 from hermes_dist.model.sync.record import Record
-from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree
+from hermes_dist.model.tree import EMPTY, Entry, Read, Tree
 from hermes_dist.ops.change.look_up import absolute
 from hermes_dist.ops.context import Context
+from hermes_dist.world.disk.limits import LIMITS
 from hermes_dist.world.git.push import NewCommit, Publisher, open_publisher
 from hermes_dist.world.ports import RefUpdate
+from hermes_dist.world.sources.commit_trees import CommitTrees
 
 _T = TypeVar("_T")
 BRANCH = "main"
@@ -80,6 +82,7 @@ class Meeting(Struct, frozen=True, kw_only=True):
         shared: What is said of shared files.
         damaged: The files about machines, about who wrote what, and about the place itself, that can't be read.
         others: Files that no machine takes in, such as links.
+        profile: The shared files that a home could receive, whoever put them there: nothing that belongs to a machine.
     """
 
     commit: str
@@ -92,16 +95,12 @@ class Meeting(Struct, frozen=True, kw_only=True):
     shared: Index = Index()
     damaged: tuple[RelPath, ...] = ()
     others: tuple[str, ...] = ()
-
-    @property
-    def profile(self) -> Tree:
-        """The shared files that a home could receive, whoever put them there: nothing that belongs to a machine."""
-        return shared_in(self.whole)
+    profile: Tree = EMPTY
 
 
 def shared_in(whole: Tree) -> Tree:
     """The shared files among those of a repository that a home could receive."""
-    return inside(whole, PROFILE).where(lambda path: why_never_included(path) is None)
+    return includable(inside(whole, PROFILE))
 
 
 def place_at(ctx: Context, url: str, branch: str = BRANCH, machine: str = "") -> Place:
@@ -189,18 +188,33 @@ def read_commit(ctx: Context, place: Place, commit: str, known: About | None = N
     Raises:
         DistError: It can't be fetched, is no meeting place, or what it is can't be read.
     """
-    git = place.git
-    git.fetch(place.url, commit, progress=ctx.progress)
-    listing = git.listing(place.url, commit, None)
-    digests: dict[str, Digest] = {}
-    oids = list(dict.fromkeys(one.oid for one in listing.files))
-    for oid, data in git.blobs(place.url, oids):
-        digests[oid] = ctx.store.put(data)
-    whole = Tree((one.path, Entry(digests[one.oid], one.executable)) for one in listing.files)
+    place.git.fetch(place.url, commit, progress=ctx.progress)
+    whole, others = _files_at(ctx, place, commit)
     try:
-        return _read(ctx, commit, whole, tuple(left.path for left in listing.left_out), known)
+        return _read(ctx, commit, whole, others, known)
     except DistError as err:
         raise err.within(place.shown) from None
+
+
+def _files_at(ctx: Context, place: Place, commit: str) -> tuple[Tree, tuple[str, ...]]:
+    """Every file of a commit, with its content in the store, and the names of what is no file.
+
+    Raises:
+        DistError: It is unsafe or too large, or the store can't be written.
+    """
+    git = place.git
+    trees = CommitTrees(ctx.layout.git_cache, git, ctx.store, LIMITS)
+    found = trees.read(place.url, commit, None, EMPTY)
+    if not (found.left_out or found.copies):
+        trees.keep()
+        return found.tree, ()
+    # What a package leaves out may be a user's own file, such as a text that looks like a pointer of LFS.
+    listing = git.listing(place.url, commit, None)
+    oids = list(dict.fromkeys(one.oid for one in listing.files))
+    stored = ctx.store.put_many(data for _, data in git.blobs(place.url, oids))
+    digests = dict(zip(oids, stored, strict=True))
+    whole = Tree((one.path, Entry(digests[one.oid], one.executable)) for one in listing.files)
+    return whole, tuple(left.path for left in listing.left_out)
 
 
 def _about(data: bytes | None) -> About:
@@ -269,6 +283,7 @@ def _read(
         shared=part(SHARED_INDEX, partial(load_index, path=SHARED_INDEX), Index()),
         damaged=tuple(damaged),
         others=others,
+        profile=shared_in(whole),
     )
 
 

@@ -214,11 +214,12 @@ class Exchange(Struct, frozen=True, kw_only=True):
         """The home of the profile."""
         return self.ctx.layout.home(self.name)
 
-    def run(self, record: Record) -> Synced:
+    def run(self, record: Record, first: Meeting | None = None) -> Synced:
         """Take in and send; the caller keeps other commands away.
 
         Args:
             record: What this machine remembers.
+            first: What the meeting place holds, if that was read a moment ago.
 
         Raises:
             Refused: A secret would leave, the history there was rewritten, or another machine forgot this one.
@@ -228,7 +229,8 @@ class Exchange(Struct, frozen=True, kw_only=True):
         outcomes: list[Outcome] = []
         asked = _Asked(self.losing)
         for turn in range(TRIES):
-            meeting = _still_there(self.ctx, self.place, self.name, record)
+            meeting = first or _still_there(self.ctx, self.place, self.name, record)
+            first = None
             record = up_to_date(self.ctx, self.name, record, meeting)
             going = deletions(self.home, record, meeting)
             agreed = () if self.request.dry_run else asked.about(going)
@@ -317,7 +319,13 @@ class Exchange(Struct, frozen=True, kw_only=True):
                 commit = push(ctx, self.place, made.push)
             except Busy as err:
                 raise _Faster(record, err) from None
-        seen = replace(record.seen, private=also.seen, marks=also.marks, shared=said.marks)
+        seen = replace(
+            record.seen,
+            private=also.seen,
+            marks=also.marks,
+            shared=said.marks,
+            checked=said.checked,
+        )
         record = replace(record, seen=made.seen(commit, seen))
         write_record(path, record)
         drop_older(path, record)

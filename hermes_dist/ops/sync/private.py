@@ -165,7 +165,7 @@ class _There:
         index = meeting.index.files if meeting else {}
         self.index = dict(_usable(index, record.carried))
         machines = present(record, meeting.machines if meeting else {})
-        self.others = Others(record=record, machines=machines, holds=is_signed)
+        self.others = Others.of(record, machines, is_signed)
 
     @property
     def paths(self) -> set[RelPath]:

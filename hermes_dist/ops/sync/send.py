@@ -175,7 +175,7 @@ def _in_the_way(
 ) -> Iterator[tuple[RelPath, str]]:
     """The files that can't be sent because one that waits is where they need a folder, or needs a folder there."""
     standing = {path: by for path, by in waiting.items() if path in there}
-    for path in tree:
+    for path in tree if standing else ():
         for folder in folders_of([path]) & standing.keys():
             yield PROFILE / path, standing[RelPath(folder)]
     for path, by in standing.items():

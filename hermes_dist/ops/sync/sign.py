@@ -8,7 +8,6 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
-from hermes_dist.decide.sync.known import present
 from hermes_dist.decide.sync.vouched import Found, Others, next_versions, reaches
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.sync.meeting import (
@@ -19,14 +18,14 @@ from hermes_dist.model.sync.meeting import (
     Said,
     dump_json,
 )
-from hermes_dist.model.sync.record import Mark, Record
+from hermes_dist.model.sync.record import Checked, Mark, Record
 from hermes_dist.model.tree import Entry
 from hermes_dist.ops.context import Context
-from hermes_dist.ops.sync.counted import marks_of, shared_states
+from hermes_dist.ops.sync.counted import marks_of, others_of, shared_states
 from hermes_dist.ops.sync.meeting import Meeting, shared_in
 from hermes_dist.ops.sync.send import Outgoing
 from hermes_dist.ops.sync.state import signer_path
-from hermes_dist.world.keys.signer import Signer, is_signed
+from hermes_dist.world.keys.signer import Signer
 
 
 class Signed(Struct, frozen=True, kw_only=True):
@@ -35,10 +34,12 @@ class Signed(Struct, frozen=True, kw_only=True):
     Attributes:
         outgoing: What is sent.
         marks: The states of the shared files once that is sent.
+        checked: What is said of them then, if all of it was checked.
     """
 
     outgoing: Outgoing
     marks: Mapping[str, Mark]
+    checked: Checked | None
 
 
 def signed(
@@ -56,16 +57,13 @@ def signed(
     Raises:
         DistError: The key can't be read or written.
     """
-    machines = present(record, meeting.machines if meeting else {})
+    files = made.push.files
     signing = _Signing(
         record=record,
-        index={RelPath(path): said for path, said in meeting.shared.files.items()}
-        if meeting
-        else {},
-        others=Others(record=record, machines=machines, holds=is_signed),
+        index=meeting.shared.files if meeting else {},
+        others=others_of(ctx, record, meeting),
         signer=Signer(signer_path(home)),
     )
-    files = made.push.files
     sent = shared_states(shared_in(files), files.get(PACKAGE))
     known = marks_of(record)
     for path in sorted({*sent, *known, *made.waiting}):
@@ -75,14 +73,28 @@ def signed(
             signing.say(path, sent.get(path, ""), known.get(path))
     entry = Entry(ctx.store.put(dump_json(Index(files=signing.said))))
     push = replace(made.push, files=files.with_entries({SHARED_INDEX: entry}))
-    return Signed(outgoing=replace(made, push=push), marks=signing.marks)
+    return Signed(
+        outgoing=replace(made, push=push),
+        marks=signing.marks,
+        checked=None
+        if made.waiting
+        else Checked(index=str(entry.digest), signers=_signers(record)),
+    )
+
+
+def _signers(record: Record) -> dict[str, str]:
+    """The keys that machines sign with, by name."""
+    return {
+        **{name: keys.signer for name, keys in record.keys.items()},
+        record.machine: record.signer,
+    }
 
 
 class _Signing:
     """Collects what is said of one file after the other."""
 
     def __init__(
-        self, record: Record, index: Mapping[RelPath, Said], others: Others, signer: Signer
+        self, record: Record, index: Mapping[str, Said], others: Others, signer: Signer
     ) -> None:
         self.record, self.index, self.others, self.signer = record, index, others, signer
         self.said: dict[str, Said] = {}

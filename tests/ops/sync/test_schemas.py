@@ -72,6 +72,7 @@ def test_what_machines_write_fits(tmp_path: Path) -> None:
         (record.Next, "record", ("properties", "next")),
         (record.Seen, "record", ("$defs", "seen")),
         (record.Mark, "record", ("$defs", "seen", "properties", "marks", "additionalProperties")),
+        (record.Checked, "record", ("$defs", "seen", "properties", "checked")),
     ],
 )
 def test_a_schema_names_every_field(struct: Any, schema: str, at: tuple[str, ...]) -> None:
