@@ -434,13 +434,13 @@ def why_never_included(path: RelPath) -> Why | None:
 def includable(tree: Tree) -> Tree:
     """The part of a tree that a user may take along: all paths that :func:`why_never_included` has nothing against."""
     machines = machines_among(tree)
-    top = {path for path in tree if "/" not in path and folded(path) in _FOLDED_EXAMPLES}
-    tops = {name for name in {path.top for path in tree} if _twin(name) != name}
-    if not (machines or top or tops):
+    tops = {path.top for path in tree}
+    examples = {name for name in tops if folded(name) in _FOLDED_EXAMPLES}
+    twins = {name for name in tops if _twin(name) != name}
+    never = {*machines, *examples}
+    if not (never or twins):
         return tree
-    return tree.where(
-        lambda path: path not in machines and path not in top and path.top not in tops
-    )
+    return tree.where(lambda path: path not in never and path.top not in twins)
 
 
 def _by_folder(why: Mapping[RelPath, Why], partly: set[str]) -> tuple[LeftOut, ...]:

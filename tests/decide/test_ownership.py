@@ -19,6 +19,7 @@ from hermes_dist.decide import ownership
 from hermes_dist.decide.ownership import (
     SHARED_FILES,
     Owner,
+    includable,
     is_credential,
     is_machine,
     is_rebuilt,
@@ -688,3 +689,13 @@ def test_a_path_of_the_machines_is_found_among_many(path: str) -> None:
     # Some letters beyond ASCII are an s or a k to a file system that ignores case.
     for spelled in (path, path.upper(), path.replace("s", "\u017f").replace("k", "\u212a")):
         assert machines_among([*among, RelPath(spelled)]) == {spelled}
+
+
+def test_the_part_of_a_tree_that_may_be_taken_along_is_what_each_path_says() -> None:
+    some = Entry(Digest.of(b""))
+    names = ("SOUL.md", ".env.EXAMPLE", ".ENV.example", ".env", "Skills/x", "skills/x", "soul.MD")
+    deep = ("skills/.env.example", "memories/m.md", "hooks/h.py", "skills/x/.env", ".env/x", "a/b")
+    for paths in (names, deep, ("SOUL.md", "skills/x/SKILL.md"), (*names, *deep)):
+        tree = Tree((RelPath(path), some) for path in paths if path != ".env/x" or len(paths) < 9)
+        kept = tree.where(lambda path: why_never_included(path) is None)
+        assert includable(tree) == kept
