@@ -31,9 +31,6 @@ with later():
     from hermes_dist.ops.package.conflict_diff import Sides
     from hermes_dist.voice.inputs.words import answer_lines, unanswered_lines
 
-SHOWN = 12
-"""How many rows of one kind are shown without ``-v``."""
-
 _NONE = "(none)"
 SIGN_STYLES: Mapping[str, Style] = {"+": "good", "-": "error", "~": "warning", "R": "warning"}
 """How the sign of a file is painted: added, deleted, changed, moved."""

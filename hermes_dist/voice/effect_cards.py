@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 
 from hermes_dist.errors import counted
@@ -21,6 +22,8 @@ from hermes_dist.voice.lines import Line, Piece, line
 from hermes_dist.voice.words import EFFECT_VERBS
 
 _BLANK = " " * 9
+EVERY = sys.maxsize
+"""As many as there are."""
 
 
 def _own(_group: Group) -> Origin:
@@ -42,32 +45,71 @@ class Look(NamedTuple):
 
 
 def review_lines(
-    effects: Iterable[Effect], parked: Iterable[Effect], look: Look, *, state: str = "allowed"
+    effects: Iterable[Effect],
+    parked: Iterable[Effect],
+    look: Look,
+    *,
+    state: str = "allowed",
+    most: int = EVERY,
 ) -> Iterator[Line]:
     """Say everything that could run, one server, job or plugin at a time.
+
+    What runs from now on is never shortened: whoever lets it run sees all of it.
 
     Args:
         effects: The effects to show.
         parked: Those of them that need approval.
         look: What is shown beside them.
         state: A word for the state of the others.
+        most: How many things of one kind that stay off are shown, and how many settings of one thing.
     """
-    waiting = set(parked)
-    for group in groups_of(effects):
-        mark = f"  [{state}]"
-        if waiting & set(group.effects):
-            mark = ""
-        yield from group_lines(group, look, mark)
+    waiting = frozenset(parked)
+    groups = groups_of(effects)
+    rest = _beyond(groups, waiting, most)
+    for group in groups:
+        if group in rest:
+            if count := rest[group]:
+                yield _more_line(EFFECT_VERBS[group.kind], count)
+        elif waiting.issuperset(group.effects):
+            yield from group_lines(group, look, most=most)
+        else:
+            mark = "" if waiting.intersection(group.effects) else f"  [{state}]"
+            yield from group_lines(group, look, mark)
 
 
-def group_lines(group: Group, look: Look, mark: str = "") -> Iterator[Line]:
+def is_shortened(effects: Iterable[Effect], most: int) -> bool:
+    """Whether :func:`review_lines` leaves something out of what waits."""
+    groups = groups_of(effects)
+    waiting = frozenset(effect for group in groups for effect in group.effects)
+    return bool(_beyond(groups, waiting, most)) or any(len(each.rows) > most for each in groups)
+
+
+def _beyond(groups: Iterable[Group], waiting: frozenset[Effect], most: int) -> Mapping[Group, int]:
+    """The waiting things beyond so many of a kind; the last of a kind has their number, the others none."""
+    kinds: dict[EffectKind, list[Group]] = {}
+    for group in groups:
+        if waiting.issuperset(group.effects):
+            kinds.setdefault(group.kind, []).append(group)
+    rest = [each[most:] for each in kinds.values()]
+    return {group: len(each) * (group is each[-1]) for each in rest for group in each}
+
+
+def _more_line(verb: str, count: int) -> Line:
+    return line(
+        "  ", Piece(f"{verb:<10}", "accent", label=True), f"… and {count} more; -v shows them"
+    )
+
+
+def group_lines(group: Group, look: Look, mark: str = "", *, most: int = EVERY) -> Iterator[Line]:
     """Say what one server, job, hook, plugin or key does; ``mark`` tells its state."""
     kind = Piece(f"{EFFECT_VERBS[group.kind]:<10}", "accent", label=True)
     if len(group.rows) > 1:
         blank = Piece(" " * 10, label=True)
-        for key, value in group.rows:
+        for key, value in group.rows[:most]:
             yield line("  ", kind, f"{_one_line(f'{key}: {value}')}{mark}")
             kind, mark = blank, ""
+        if more := group.rows[most:]:
+            yield line("  ", blank, f"… and {len(more)} more in {clean(group.name)}; -v shows them")
         yield from _origin_lines(look.origin(group))
         return
     for said in group_words(group, by_id=look.by_id):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 from hermes_dist.brand import Brand
@@ -13,6 +14,7 @@ from hermes_dist.ops.change.review import Group, groups_of
 from hermes_dist.voice.clean import clean
 from hermes_dist.voice.effect_cards import group_words
 from hermes_dist.voice.lines import Line, Piece, line
+from hermes_dist.voice.status.standing import SHOWN
 from hermes_dist.voice.words import EFFECT_VERBS, LAYERING
 
 with later():
@@ -43,7 +45,16 @@ _DONE = {
 
 def asked_words(proposal: Proposal) -> str:
     """Say how many things would need approval, before it is asked whether they may run at once."""
-    return f"{counted(len(groups_of(proposal.asked)), 'item')} would need your approval."
+    groups = groups_of(proposal.asked)
+    return f"{counted(len(groups), 'item')} would need your approval{kinds_words(groups)}."
+
+
+def kinds_words(groups: Sequence[Group]) -> str:
+    """``: loosens 3, runs 2``: how many of each kind, if those are too many to have in view; else empty."""
+    if len(groups) <= SHOWN:
+        return ""
+    kinds = Counter(EFFECT_VERBS[group.kind] for group in groups)
+    return ": " + ", ".join(f"{verb} {count}" for verb, count in kinds.items())
 
 
 def done_lines(

@@ -12,7 +12,7 @@ from hermes_dist.cli.shared.cards import changed_card, group_card, review_card
 from hermes_dist.cli.shared.command import DryRun, Profile, Restart, command
 from hermes_dist.cli.shared.request import show_outcome
 from hermes_dist.cli.shared.session import Session
-from hermes_dist.errors import Cancelled, UsageError
+from hermes_dist.errors import Cancelled, UsageError, counted
 from hermes_dist.model.lock_package import Off
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.plan import Effect
@@ -25,7 +25,7 @@ from hermes_dist.ops.package import resolve as ops
 from hermes_dist.ops.sync.waiting import waiting_in
 from hermes_dist.voice.clean import clean
 from hermes_dist.voice.package_json import consent_shown_data, consents_data, outcome_data
-from hermes_dist.voice.summary import needs_words
+from hermes_dist.voice.summary import kinds_words, needs_words
 
 _HEAD = ("State", "Thing", "Name", "Note")
 _CAUSES = {"user": "you switched it off", "author": "its author ships it switched off"}
@@ -176,6 +176,8 @@ def _agreed(session: Session, name: ProfileName, chosen: ops.Chosen) -> ops.Chos
     if len(groups) == 1:
         answer = "y" if screen.confirm("Let it run?") else "n"
     else:
+        if kinds := kinds_words(groups):
+            screen.prompt(f"{counted(len(groups), 'item')}{kinds}.")
         typed = screen.read("Let all of this run? [y]es, [e]ach one by one, [N]o: ")
         answer = typed.strip().lower()[:1]
     agreed: list[Effect] = []

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from hermes_dist.cli.package.status import show
-from hermes_dist.cli.shared.cards import review_card
+from hermes_dist.cli.shared.cards import most_of, review_card
 from hermes_dist.cli.shared.command import Profile, command
 from hermes_dist.cli.shared.pager import Paged
 from hermes_dist.cli.shared.reminders import notes
@@ -70,7 +70,8 @@ def info(
     screen, lock = session.screen, found.lock
     screen.fields(_info_rows(found))
     if lock is not None and found.parked:
-        review_card(screen, found.parked, found.parked, agent_time(session.ctx, Path(found.path)))
+        now = agent_time(session.ctx, Path(found.path))
+        review_card(screen, found.parked, found.parked, now, most=most_of(screen))
     return 0
 
 

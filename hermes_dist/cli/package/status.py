@@ -14,7 +14,7 @@ from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.last_status import said_before
 from hermes_dist.voice.clean import clean, error_data
 from hermes_dist.voice.lines import Style
-from hermes_dist.voice.status.standing import Row, Standing, standing_from
+from hermes_dist.voice.status.standing import Row, Standing, shortened, standing_from
 
 if TYPE_CHECKING:
     from typing import Any
@@ -105,7 +105,7 @@ def _show(session: Session, found: Standing) -> None:
     screen = session.screen
     label = f"  {clean(found.label)}" if found.label else ""
     screen.say(f"{screen.paint(found.profile, '', bold=True)}{label}")
-    _table(screen, found.rows)
+    _table(screen, found.rows if screen.verbose else tuple(shortened(found.rows)))
     screen.fields(found.facts, indent=2)
     if found.untouched:
         screen.say(f"  {clean(found.untouched)}")

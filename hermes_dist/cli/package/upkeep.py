@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from hermes_dist.cli.shared.cards import review_card
+from hermes_dist.cli.shared.cards import most_of, review_card
 from hermes_dist.cli.shared.command import DryRun, Profile, Yes, command
 from hermes_dist.cli.shared.reminders import notes
 from hermes_dist.cli.shared.screen import Screen
@@ -220,7 +220,7 @@ def _show_guess(session: Session, proposal: Proposal) -> None:
     if not guess.sure:
         _show_candidates(session, proposal, guess)
     now = review.agent_time(session.ctx, proposal.home.path)
-    review_card(screen, proposal.plan.parked, proposal.plan.parked, now)
+    review_card(screen, proposal.plan.parked, proposal.plan.parked, now, most=most_of(screen))
     review_card(screen, proposal.active, (), now, state="active")
     if not guess.sure:
         screen.warn(

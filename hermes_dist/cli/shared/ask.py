@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from msgspec.structs import replace
 
-from hermes_dist.cli.shared.cards import preview
+from hermes_dist.cli.shared.cards import effects_in_full, preview
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import UsageError
 from hermes_dist.lazily import later
@@ -87,7 +87,8 @@ class _Asker:
         self.session = session
 
     def effects(self, proposal: Proposal) -> bool:
-        """Ask whether the effects on the card may run at once."""
+        """Ask whether the effects on the card may run at once; of a long card, all of it is shown first."""
+        effects_in_full(self.session, proposal)
         self.session.screen.prompt(asked_words(proposal))
         return self.session.screen.confirm("Let it run these now?", "--allow-effects")
 

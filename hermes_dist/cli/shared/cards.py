@@ -5,7 +5,6 @@ An install shows everything, an update only what changed; ``-v`` shows everythin
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 
@@ -20,7 +19,9 @@ from hermes_dist.model.plan import Effect
 from hermes_dist.ops.change import review
 from hermes_dist.ops.change.proposal import Outcome, Proposal
 from hermes_dist.voice import cards, effect_cards, summary
+from hermes_dist.voice.effect_cards import EVERY
 from hermes_dist.voice.lines import Line, Piece
+from hermes_dist.voice.status.standing import SHOWN
 
 with later():
     from hermes_dist.ops.package.conflict_diff import sides_of
@@ -41,8 +42,8 @@ def preview(session: Session, proposal: Proposal, *, asking: bool = False) -> No
     details = proposal.new or screen.verbose
     _tell(screen, cards.head_lines(proposal, details=details))
     if proposal.news:
-        _tell(screen, cards.news_lines(proposal.news, _most(screen)))
-    _tell(screen, _content(proposal, rows, _most(screen), screen.longest_value(err=True)))
+        _tell(screen, cards.news_lines(proposal.news, most_of(screen)))
+    _tell(screen, _content(proposal, rows, most_of(screen), screen.longest_value(err=True)))
     revoked = review.revoked_in(proposal)
     _tell(screen, (effect_cards.revoked_line(each, stays=stays) for each, stays in revoked))
     _tell(screen, _environment(proposal, every=screen.verbose))
@@ -53,7 +54,7 @@ def preview(session: Session, proposal: Proposal, *, asking: bool = False) -> No
         _tell(screen, [cards.missed_line(proposal.missed, listed=details)])
     if proposal.lock and proposal.lock.top.included:
         _tell(screen, [cards.included_line(proposal.lock.top.included)])
-    _tell(screen, cards.left_out_lines(_left_out(proposal, details=details), _most(screen)))
+    _tell(screen, cards.left_out_lines(_left_out(proposal, details=details), most_of(screen)))
     notes(screen, proposal.notes)
 
 
@@ -69,10 +70,11 @@ def _conflicts(session: Session, screen: Screen, proposal: Proposal) -> None:
         _tell(screen, [cards.conflict_line(conflict, sides, screen.longest_value(err=True))])
 
 
-def _most(screen: Screen) -> int:
+def most_of(screen: Screen) -> int:
+    """How many rows of one kind are shown."""
     if screen.verbose:
-        return sys.maxsize
-    return cards.SHOWN
+        return EVERY
+    return SHOWN
 
 
 def _content(
@@ -136,7 +138,7 @@ def _effects(session: Session, screen: Screen, proposal: Proposal) -> None:
     allowed = set(plan.effects) - set(plan.parked)
     shown = [e for e in plan.effects if e in new or e in allowed]
     now, origin = review.agent_time(session.ctx, proposal.home.path), review.origin_in(proposal)
-    review_card(screen, shown, plan.parked, now, origin=origin)
+    review_card(screen, shown, plan.parked, now, origin=origin, most=most_of(screen))
     changed_card(screen, review.before_after(lock, shown))
     _tell(screen, _off(session, proposal))
     # Grouped with the others, and without what is shown above in part: counted as the summary and `list` count.
@@ -144,6 +146,15 @@ def _effects(session: Session, screen: Screen, proposal: Proposal) -> None:
     if old := sum(not new.intersection(group.effects) for group in waiting):
         words = session.command(f"approve {proposal.home.name}")
         _tell(screen, [effect_cards.earlier_line(old, words)])
+
+
+def effects_in_full(session: Session, proposal: Proposal) -> None:
+    """Show all that is about to be let run, if the preview showed only a part of it."""
+    screen = session.screen.aloud()
+    if not effect_cards.is_shortened(proposal.asked, most_of(screen)):
+        return
+    now, origin = review.agent_time(session.ctx, proposal.home.path), review.origin_in(proposal)
+    review_card(screen, proposal.asked, proposal.asked, now, origin=origin)
 
 
 def _off(session: Session, proposal: Proposal) -> Iterator[Line]:
@@ -170,8 +181,9 @@ def review_card(
     *,
     state: str = "allowed",
     origin: Callable[[review.Group], review.Origin] | None = None,
+    most: int = EVERY,
 ) -> None:
-    """Show everything that could run, one server, job or plugin at a time, in full: nothing is cut.
+    """Show everything that could run, one server, job or plugin at a time.
 
     Args:
         screen: The screen to write to.
@@ -180,11 +192,12 @@ def review_card(
         now: The current time, in the agent's time zone.
         state: A word for the state of the others.
         origin: Tells which layers are behind something; None if no layers are known.
+        most: How many of a kind are shown of what stays off; all of it is shown whole before it is let run.
     """
     look = _look(screen, now)
     if origin is not None:
         look = look._replace(origin=origin)
-    _tell(screen, effect_cards.review_lines(effects, parked, look, state=state))
+    _tell(screen, effect_cards.review_lines(effects, parked, look, state=state, most=most))
 
 
 def changed_card(screen: Screen, rows: Iterable[tuple[str, str, str]]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from hermes_dist.light import TYPE_CHECKING, NamedTuple
 
@@ -10,13 +10,35 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+SHOWN = 12
+"""How many rows of one kind are shown without ``-v``, in a status as in a preview."""
+
+
 class Row(NamedTuple):
-    """A line of a status: its sign, what it is about, what is with it, and further lines below it."""
+    """A line of a status.
+
+    Attributes:
+        sign: What kind of line it is, as one character.
+        what: What it is about.
+        state: What is with it; rows of one sign and one state are a kind.
+        below: Further lines below it.
+    """
 
     sign: str
     what: str
     state: str
     below: tuple[str, ...] = ()
+
+
+def shortened(rows: Sequence[Row]) -> Iterator[Row]:
+    """Yield the rows with at most :data:`SHOWN` of a kind, and how many more there are after those."""
+    kinds: dict[tuple[str, str], list[Row]] = {}
+    for row in rows:
+        kinds.setdefault((row.sign, row.state), []).append(row)
+    for each in kinds.values():
+        yield from each[:SHOWN]
+        if rest := each[SHOWN:]:
+            yield Row("", f"… and {len(rest)} more; -v lists them", "")
 
 
 class Standing(NamedTuple):
