@@ -166,19 +166,24 @@ def _error(data: Data) -> str:
     return "; ".join(str(data[each]) for each in ("what", "hint") if data[each])
 
 
-def _within(data: Data) -> str:
-    """A reason, after the place inside the file if there is one."""
-    if data["place"]:
-        return f"{data['place']}: {data['why']}"
-    return str(data["why"])
+def _job(data: Data) -> str:
+    """A job of a file, as the beginning of a sentence: its name and its place in the file, as far as it has them."""
+    name, place = (data["name"] and f"the job {data['name']!r}"), data["place"]
+    if name and place:
+        return f"{name} at {place}: "
+    return f"{name or place}: " if name or place else ""
+
+
+def _not_a_job(data: Data) -> str:
+    hint = f"; {data['hint']}" if data["hint"] else ""
+    return f"{_job(data)}{data['why']}, so it is left out{hint}"
 
 
 def _without_start(data: Data) -> str:
-    why = (
-        f"the schedule {data['schedule']!r} counts from the moment the job is created, so it stays "
-        "paused; set a time with: cron edit ID --schedule"
+    return (
+        f"{_job(data)}the schedule {data['schedule']!r} counts from the moment the job is created, so it stays "
+        "paused; set a time with the agent's `cron edit ID --schedule`"
     )
-    return _within({"place": data["place"], "why": why})
 
 
 def _not_a_server(data: Data) -> str:
@@ -409,7 +414,7 @@ SENTENCES: Sentences = {
     NoteKind.NOT_A_SAFE_PATH: "{row!r:.80} is not a safe path and was left out",
     NoteKind.NOT_A_POLICY: "{policy!r:.80} is not one of {known} and was left out",
     NoteKind.UNREADABLE_JOBS: "{why}; its jobs are left out: tell the author",
-    NoteKind.NOT_A_JOB: _within,
+    NoteKind.NOT_A_JOB: _not_a_job,
     NoteKind.JOB_WITHOUT_START: _without_start,
     NoteKind.UNREADABLE_SERVERS: "{why}; its servers are left out: tell the author",
     NoteKind.NOT_A_SERVER: _not_a_server,

@@ -172,12 +172,23 @@ def test_every_kind_is_made_somewhere() -> None:
             "pinned at v1; newer: v2, v3; to look at it: c",
         ),
         (
-            Note.of(NoteKind.JOB_WITHOUT_START, "cron/a.yaml", place="", schedule="30m"),
-            "cron/a.yaml: the schedule '30m' counts",
+            Note.of(NoteKind.JOB_WITHOUT_START, "cron/a.yaml", place="", name="a", schedule="30m"),
+            "cron/a.yaml: the job 'a': the schedule '30m' counts",
         ),
         (
-            Note.of(NoteKind.NOT_A_JOB, "cron/jobs.json", place="jobs[1]", why="left out"),
-            "cron/jobs.json: jobs[1]: left out",
+            Note.of(
+                NoteKind.NOT_A_JOB,
+                "cron/jobs.json",
+                place="jobs[1]",
+                name="daily",
+                why="the schedule is missing",
+                hint="write it like: every 2h",
+            ),
+            "cron/jobs.json: the job 'daily' at jobs[1]: the schedule is missing, so it is left out; write it like",
+        ),
+        (
+            Note.of(NoteKind.NOT_A_JOB, "cron/a.json", place="", name="", why="odd", hint=""),
+            "cron/a.json: odd, so it is left out",
         ),
         (
             Note.of(NoteKind.NOT_A_SERVER, "mcp.json", name=""),

@@ -25,6 +25,7 @@ from hermes_dist.decide.placement.jobs import JOBS, are_apart
 from hermes_dist.decide.placement.place import CONFIG
 from hermes_dist.errors import Invalid, Lost
 from hermes_dist.model.documents.api import Kind, kind_of, load_data
+from hermes_dist.model.documents.told import told
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Effect, EffectKind
 from hermes_dist.model.tree import Read, Tree
@@ -109,27 +110,36 @@ def _unreadable(
         if path not in changed or path not in merged:
             continue
         fault = _fault_in(path, merged, read)
-        if fault is None:
+        if not fault:
             continue
-        before = _fault_in(path, ours, read)
-        if before is not None and not isinstance(before, Lost):
-            # The merged file is not written yet, and the user looks at the one that is there.
-            fault = before
-        yield Effect(kind, path, "", (("unreadable", str(fault)),), merged[path].digest)
+        # The merged file is not written yet, and the user looks at the one that is there.
+        fault = _fault_in(path, ours, read, lost=False) or fault
+        yield Effect(kind, path, "", (("unreadable", fault),), merged[path].digest)
 
 
-def _fault_in(path: RelPath, tree: Tree, read: Read) -> Invalid | None:
-    """Why a document can't be read, with line and column; None if it can, or is missing."""
+def _fault_in(path: RelPath, tree: Tree, read: Read, *, lost: bool = True) -> str:
+    """Why a document can't be read, with line and column; empty if it can, or is missing.
+
+    Args:
+        path: The document.
+        tree: Where it is.
+        read: Gives contents by digest.
+        lost: Whether content that the store has lost counts.
+    """
     entry = tree.get(path)
     if entry is None:
-        return None
+        return ""
+    written = b""
     try:
-        data = load_data(read(entry.digest), kind_of(path) or Kind.YAML)
+        written = read(entry.digest)
+        data = load_data(written, kind_of(path) or Kind.YAML)
     except Invalid as err:
-        return err
+        if isinstance(err, Lost) and not lost:
+            return ""
+        return told(err, written if path == JOBS else b"")
     if path != JOBS or are_apart(data):
-        return None
-    return Invalid("its jobs have no ids of their own")
+        return ""
+    return "its jobs have no ids of their own"
 
 
 def _hidden(ours: Tree, changed: Iterable[RelPath], merged: Tree, read: Read) -> Iterator[Effect]:

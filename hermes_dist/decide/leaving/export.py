@@ -136,10 +136,12 @@ def _data(path: RelPath, tree: Tree, read: Read) -> object:
 
 
 def _without_run_state(work: Portable, base: Tree, read: Read) -> None:
+    written = b""
     try:
-        data = load_data(read(work.tree[JOBS].digest), Kind.JSON)
+        written = read(work.tree[JOBS].digest)
+        data = load_data(written, Kind.JSON)
     except Invalid as error:
-        work.leave(JOBS, Why.UNREADABLE_JOBS, told(error))
+        work.leave(JOBS, Why.UNREADABLE_JOBS, told(error, written))
         return
     old = _data(JOBS, base, read)
     before = {job.get("id"): job for job in _jobs(old)}

@@ -19,7 +19,7 @@ from hermes_dist.decide.placement.job_ids import ID, NO_JOBS, Job, Unnamed, ids_
 from hermes_dist.errors import Invalid
 from hermes_dist.lazily import later
 from hermes_dist.model.documents.api import Kind, kind_of, load_data, same
-from hermes_dist.model.documents.told import spot_in
+from hermes_dist.model.documents.told import near, spot_in
 from hermes_dist.model.keypath import Item
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath
@@ -99,13 +99,14 @@ def read_jobs(
     notes: list[Note] = []
     files = frozenset(filter(is_job_file, package))
     for path in sorted(files):
+        written = b""
         try:
-            data = load_data(read(package[path].digest), kind_of(path) or Kind.JSON)
-            found = list(_jobs_in(data))
+            written = read(package[path].digest)
+            found = list(_jobs_in(load_data(written, kind_of(path) or Kind.JSON)))
         except Invalid as err:
             odd = Note.of(
                 NoteKind.UNREADABLE_JOBS,
-                spot_in(path, err),
+                f"{spot_in(path, err)}{near(err, written)}",
                 file=path,
                 place=err.where,
                 why=err.what,
@@ -186,8 +187,10 @@ def _read_job(
     try:
         placed = _placed(path, steps, raw, package, unanswered=unanswered)
     except Invalid as err:
-        why = err.within(place_in(steps)) if steps else err
-        return Note.of(NoteKind.NOT_A_JOB, path, place=why.where, why=why.what)
+        place, name = place_in(steps), _name_in(raw)
+        return Note.of(
+            NoteKind.NOT_A_JOB, path, place=place, name=name, why=err.what, hint=err.hint
+        )
     return ShippedJob(path, steps, raw if isinstance(raw, dict) else {}, placed)
 
 
@@ -196,8 +199,14 @@ def _without_start(job: ShippedJob) -> list[Note]:
     if can_start(schedule):
         return []
     display = str(as_map(schedule)["display"])
-    place = place_in(job.steps)
-    return [Note.of(NoteKind.JOB_WITHOUT_START, job.path, place=place, schedule=display)]
+    place, name = place_in(job.steps), _name_in(job.written)
+    return [Note.of(NoteKind.JOB_WITHOUT_START, job.path, place=place, name=name, schedule=display)]
+
+
+def _name_in(raw: object) -> str:
+    """The author's name for a job; empty if it has none."""
+    name = as_map(raw).get("name")
+    return name if isinstance(name, str) else ""
 
 
 def place_in(steps: Steps) -> str:
@@ -213,10 +222,10 @@ def _placed(path: RelPath, steps: Steps, raw: object, package: str, *, unanswere
         Invalid: The data can't be a job.
     """
     if not isinstance(raw, dict):
-        raise Invalid("a job must be a map with prompt and schedule; left out")
+        raise Invalid("a job must be a map with prompt and schedule")
     job = {str(key): _plain(value) for key, value in raw.items()}
     if not any(job.get(sign) for sign in JOB_SIGNS if sign != "schedule"):
-        raise Invalid("the job has neither prompt, script nor skills; left out")
+        raise Invalid("the job has neither prompt, script nor skills")
     schedule = parse_schedule(_schedule_of(raw), unanswered=unanswered)
     job["schedule"] = _plain(schedule)
     return _in_agents_shape(job, label_of(job, path, steps), package)

@@ -16,9 +16,11 @@ DOCUMENTS = {CONFIG: Kind.YAML, JOBS: Kind.JSON}
 def trouble_with(home: Path, path: str) -> str:
     """Say why one of :data:`DOCUMENTS` can't be read, with line and column; empty if it can, or is missing."""
     try:
-        load_data((home / path).read_bytes(), DOCUMENTS[path])
+        data = (home / path).read_bytes()
     except OSError:
         return ""
+    try:
+        load_data(data, DOCUMENTS[path])
     except Invalid as err:
-        return told(err)
+        return told(err, data if path == JOBS else b"")
     return ""

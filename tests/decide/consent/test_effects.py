@@ -89,9 +89,21 @@ def test_a_key_that_appears_twice_is_told_at_its_line_in_the_file_of_the_user() 
     mine = shelf.tree({"config.yaml": twice})
     longer = shelf.tree({"config.yaml": f"# one\n# two\n{twice}"})
     (effect,) = found(shelf, mine, longer).values()
-    assert effect.facts == (("unreadable", "2:1: the key 'a' appears twice"),)
+    assert effect.facts == (("unreadable", "line 2, column 1: the key 'a' appears twice"),)
     (effect,) = found(shelf, EMPTY, longer).values()
-    assert effect.facts == (("unreadable", "4:1: the key 'a' appears twice"),)
+    assert effect.facts == (("unreadable", "line 4, column 1: the key 'a' appears twice"),)
+
+
+def test_jobs_that_can_not_be_read_are_told_by_line_job_and_field() -> None:
+    shelf = Shelf()
+    jobs = '{"jobs": [{"name": "daily",\n  "prompt": Good morning}]}'
+    (effect,) = found(shelf, EMPTY, shelf.tree({"cron/jobs.json": jobs})).values()
+    assert effect.facts == (
+        (
+            "unreadable",
+            "line 2, column 13 (near the prompt of 'daily'): not valid JSON: a value is missing",
+        ),
+    )
 
 
 @pytest.mark.parametrize(
