@@ -117,6 +117,7 @@ class FindingKind(Kind):
     NEEDED_BY_NOBODY = "needed-by-nobody"
     STORE_DAMAGED = "store-damaged"
     AGENT_FAILS = "agent-fails"
+    GIT_SETTINGS = "git-settings"
     SSH_MISSING = "ssh-missing"
     POLICY_UNREADABLE = "policy-unreadable"
     SOURCE_FAILS = "source-fails"

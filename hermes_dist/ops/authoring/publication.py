@@ -18,7 +18,7 @@ from hermes_dist.decide.parts import named, part_of
 from hermes_dist.decide.trust import followers_of
 from hermes_dist.decide.validate.problems import Level, Problem
 from hermes_dist.decide.versions import version_of
-from hermes_dist.errors import DistError, Invalid, Refused, Unreachable, UsageError
+from hermes_dist.errors import DistError, Invalid, NoRepository, Refused, UsageError
 from hermes_dist.model.discreet import Discreet
 from hermes_dist.model.left_out import LeftOut
 from hermes_dist.model.lock import Lock
@@ -269,7 +269,7 @@ def _refs(git: Publisher, url: str) -> Refs:
     """Ask the repository to publish to; of a folder that is none, the error says how to make one."""
     try:
         return git.refs(url)
-    except Unreachable as error:
+    except NoRepository as error:
         folder = Path(unquote(url.removeprefix("file://")))
         if url.startswith("file://") and folder.is_dir():
             # Git's files are for a folder that has no others.

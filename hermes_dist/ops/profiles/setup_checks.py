@@ -23,6 +23,7 @@ from hermes_dist.ops.profiles import aliases
 from hermes_dist.ops.profiles.checks import Check, Fact, Finding, Listed, check
 from hermes_dist.ops.registry import registries
 from hermes_dist.world.agent.programs import find_command, search_path
+from hermes_dist.world.git.settings import fault
 from hermes_dist.world.keys.files import read_keyring, read_policies
 
 SETUP: list[Listed] = []
@@ -72,10 +73,13 @@ def agent(ctx: Context) -> Iterator[Finding | Fact]:
 
 @check(Topic.GIT, SETUP)
 def git(ctx: Context) -> Iterator[Finding | Fact]:
-    """Find git."""
+    """Find git, and make sure that it can read its settings."""
     found = find_command("git", ctx.env)
     if found is None:
         yield Fact(State.WAITS, Note.of(FactKind.NO_GIT))
+    elif error := fault(ctx.env):
+        what = Note.of(FindingKind.GIT_SETTINGS, why=error.what, hint=error.hint)
+        yield Finding(kind="git-settings", what=what, where=str(found))
     else:
         yield Fact(State.GOOD, Note.of(FactKind.PROGRAM_FOUND, place=str(found)))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import re
 import resource
+import shlex
 import signal
 from collections.abc import Callable
 from urllib.parse import unquote
@@ -48,6 +49,7 @@ _PROXY = (
     "check the address of the proxy (https_proxy, ALL_PROXY, or `git config --get-regexp proxy`), "
     "and your connection"
 )
+_TRUST = "if you trust it, run: git config --global --add safe.directory "
 _OWNER_AND_REPO = 2
 _LOCAL = "check whether it was moved or renamed, or is on a disk that is not connected now"
 _TABLE: tuple[tuple[str, type[DistError], str, str], ...] = (
@@ -55,7 +57,7 @@ _TABLE: tuple[tuple[str, type[DistError], str, str], ...] = (
         r"dubious ownership",
         Refused,
         "git refuses to read a repository that belongs to another user",
-        "if you trust it, run: git config --global --add safe.directory PATH",
+        _TRUST,
     ),
     (
         (
@@ -254,6 +256,35 @@ _TABLE: tuple[tuple[str, type[DistError], str, str], ...] = (
         "install git, then try again",
     ),
 )
+_EDIT = "correct it with: git config --global --edit"
+_SETTINGS: tuple[tuple[str, str, str], ...] = (
+    (
+        r"bad config line (?P<line>\d+) in (?:file )?(?P<file>[^\n]+)",
+        "git can't read your settings: line {line} of {file} is wrong",
+        "correct that line; `git config --list` shows whether git can read them again",
+    ),
+    (
+        r"bad (?:\w+ )?config (?:value (?P<value>'[^'\n]*') )?for '(?P<key>[^'\n]+)'",
+        "git does not understand your setting {key}: {value}",
+        _EDIT,
+    ),
+    (
+        r"bad config variable '(?P<key>[^'\n]+)' in file '(?P<file>[^'\n]+)' at line (?P<line>\d+)",
+        "git does not understand your setting {key}, at line {line} of {file}",
+        _EDIT,
+    ),
+    (
+        r"exceeded maximum include depth[^\n]*",
+        "git can't read your settings: a file includes itself",
+        "correct the lines below [include] in ~/.gitconfig",
+    ),
+    (
+        r"(?:unknown )?error occurred while reading the configuration files|unable to (?:access|read) '[^'\n]*config'",
+        "git can't read your settings",
+        "check that ~/.gitconfig is a file, and that you may read it",
+    ),
+)
+"""Messages about the user's own settings of git: no address works with them."""
 _DISK: tuple[tuple[str, str, int], ...] = (
     (r"No space left on device", "the disk is full", errno.ENOSPC),
     (r"[Dd]isk quota exceeded", "your quota on the disk is used up", errno.EDQUOT),
@@ -284,6 +315,20 @@ _TRIED = (
     r"(?:(?P=host) port \d+ via )?(?P<proxy>\S+) port (?P<port>\d+)"
 )
 """Whom git asked for, and whom it tried to reach: another one if there is a proxy on the way."""
+_ASKED = (
+    r"unable to access '\w+://(?:[^@/']*@)?(?P<host>[^/:'\[]+)"
+    r"|ssh: (?:Could not resolve hostname|connect to host) (?P<named>[^\s:]+)"
+)
+"""Whom git asked in the end."""
+_SENT = (
+    "`git config --get-regexp insteadOf`",
+    "~/.ssh/config and `git config --get-regexp insteadOf`",
+)
+_NO_HELPER = (
+    r"git: 'credential-([^'\n]+)' is not a git command"
+    r"|(?:^|\n)\S+ get: (?:line )?\d+: ([^\n]+?): (?:not found|No such file)"
+)
+"""A helper that git's settings name, and that is not there."""
 _LEADS_TO = r"(?i)(?:Location|redirects elsewhere|redirect): (https?://[^\s?#]+?)/*(/info/refs)?(?:\?|#|\s|$)"
 _FOLLOWED = "warning: redirecting to"
 _TO = rf"(?m)^{_FOLLOWED} (https?://\S+)"
@@ -364,13 +409,39 @@ def explain(finished: Finished, url: str, seconds: float, cache: Path | None = N
         if this machine is at fault.
     """
     where = without_credentials(url)
-    return (
+    error = (
         _local_trouble(finished, cache)
+        or wrong_setting(finished)
         or _limit_reached(finished, where, seconds)
         or _proxy_silent(finished, where)
         or _known_trouble(finished, url, where)
         or _unknown_trouble(finished, url, where)
     )
+    return _led_away(error, finished, where)
+
+
+def wrong_setting(finished: Finished) -> DistError | None:
+    """Return an error if git could not read the user's own settings."""
+    if finished.stopped:
+        return None
+    ours = re.sub(_OF_SERVER, "", finished.err)
+    for pattern, sentence, advice in _SETTINGS:
+        if match := re.search(pattern, ours):
+            return DistError(sentence.format_map(match.groupdict(default="")), hint=advice)
+    return None
+
+
+def _led_away(error: DistError, finished: Finished, where: str) -> DistError:
+    """Name the host that git asked in an error, if the user's settings have sent it there."""
+    asked = re.search(_ASKED, finished.err)
+    if not isinstance(error, Unreachable) or asked is None:
+        return error
+    host = asked["host"] or asked["named"]
+    if not re.search(rf"(?:://|@|^)(?:[^@/]*@)?\[?{re.escape(host)}(?:[\]:/]|$)", where):
+        ssh = bool(asked["named"])
+        error.what += f"; your {'ssh or git' if ssh else 'git'} settings send it to {host}"
+        error.hint = f"see {_SENT[ssh]}, or {error.hint}"
+    return error
 
 
 def _limit_reached(finished: Finished, where: str, seconds: float) -> DistError | None:
@@ -405,13 +476,21 @@ def _known_trouble(finished: Finished, url: str, where: str) -> DistError | None
             sentence.replace("{code}", match.groupdict().get("code") or "500")
             + _rule_named(kind, match),
             where=where,
-            hint=_advice_for(where, advice),
+            hint=_advice_for(said, where, advice),
         )
     return None
 
 
-def _advice_for(where: str, advice: str) -> str:
+def _advice_for(said: str, where: str, advice: str) -> str:
     """Return what to do next where no repository was found: a folder, a download and a host differ."""
+    if advice == _TRUST:
+        named = re.search(r"dubious ownership in repository at '([^'\n]+)'", said)
+        return f"{_TRUST}{shlex.quote(named[1]) if named else 'PATH'}"
+    if advice == _ACCESS and (helper := re.search(_NO_HELPER, said)):
+        return (
+            f"git's credential helper {helper[1] or helper[2]} was not found: install it, or see "
+            f"`git config --get-all credential.helper`; {advice}"
+        )
     if advice not in {_ACCESS, _SPELLING, _CLONE}:
         return advice
     if where.startswith("file:"):

@@ -1,11 +1,13 @@
-"""Read a setting of the user's own git."""
+"""Read the settings of the user's own git."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from hermes_dist.errors import DistError
 from hermes_dist.world.agent.programs import find_command
 from hermes_dist.world.child import Bounds, Command, run
+from hermes_dist.world.git.errors import wrong_setting
 
 _BOUNDS = Bounds(seconds=10, output=1 << 16)
 
@@ -20,3 +22,12 @@ def setting(env: Mapping[str, str], name: str) -> str:
     if not done.ok:
         return ""
     return done.out.decode("utf-8", "replace").strip()
+
+
+def fault(env: Mapping[str, str]) -> DistError | None:
+    """Return why git can't read its settings; None if it can, or is not installed."""
+    git = find_command("git", env)
+    if git is None:
+        return None
+    done = run(Command((str(git), "config", "--list"), env), _BOUNDS)
+    return None if done.ok else wrong_setting(done)
