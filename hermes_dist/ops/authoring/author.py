@@ -45,7 +45,7 @@ from hermes_dist.world.git.push import open_publisher
 from hermes_dist.world.load import breaches, load_manifest
 from hermes_dist.world.sources.api import ignore_rules
 from hermes_dist.world.sources.folder import look_into
-from hermes_dist.world.sources.nearby import nearby
+from hermes_dist.world.sources.nearby import no_folder
 
 __all__ = [
     "Draft",
@@ -150,7 +150,7 @@ def new_folder(text: str | None) -> Iterator[None]:
 
 def _folder(ctx: Context, path: Path) -> Place:
     if not path.is_dir():
-        raise DistError("there is no such folder", where=str(path), hint=nearby(path))
+        raise no_folder(path)
     real = path.resolve()
     return next((name for name in ctx.names() if ctx.layout.home(name).resolve() == real), real)
 

@@ -28,6 +28,7 @@ from hermes_dist.world.load import load_manifest
 
 with later():
     from hermes_dist.ops.private_files import can_be_private
+    from hermes_dist.world.sources.nearby import no_file
 
 __all__ = [
     "Given",
@@ -167,10 +168,8 @@ def _read_file(path: Path) -> Mapping[str, str]:
     try:
         with path.open("rb") as stream:
             data = stream.read(_MAX_BYTES + 1)
-    except FileNotFoundError:
-        raise DistError(
-            "there is no such file", where=str(path), hint=f"look into {path.parent}"
-        ) from None
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+        raise no_file(path) from None
     except OSError as error:
         raise DistError(
             f"can't read the file: {error.strerror}",

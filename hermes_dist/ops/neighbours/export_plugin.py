@@ -20,7 +20,7 @@ from hermes_dist.ops.context import Context
 from hermes_dist.ops.transfer.export import Exported
 from hermes_dist.world.archive.loose import LooseFile, write_folder, write_zip
 from hermes_dist.world.archive.write import exists_already
-from hermes_dist.world.sources.nearby import nearby
+from hermes_dist.world.sources.nearby import no_folder
 
 FORMS = ("plugin",)
 _ZIP = ".zip"
@@ -39,7 +39,7 @@ def plugin_target(name: ProfileName, out: str) -> Path:
     if path.exists() or path.is_symlink():
         raise exists_already(path)
     if not path.parent.is_dir():
-        raise DistError("there is no such folder", where=str(path.parent), hint=nearby(path.parent))
+        raise no_folder(path.parent)
     return path
 
 

@@ -28,6 +28,7 @@ from hermes_dist.ops.context import Context
 from hermes_dist.world.disk.fs import atomic_write
 from hermes_dist.world.registry.files import check_index, read_file, registry_of
 from hermes_dist.world.registry.index import Hit, Synced
+from hermes_dist.world.sources.nearby import no_file
 
 __all__ = [
     "About",
@@ -116,8 +117,10 @@ def _usual_name(location: str) -> str:
 def _root_file(root: str) -> bytes:
     path = Path(root).expanduser()
     data = read_file(path.parent, path.name)
+    if data is None:
+        raise no_file(path, Invalid)
     if not data:
-        raise Invalid("there is no such file", where=str(path))
+        raise Invalid("the file is empty", where=str(path), hint="name another one")
     return data
 
 

@@ -47,7 +47,7 @@ from hermes_dist.ops.team.have import gather, is_name
 from hermes_dist.ops.team.values import Answers
 from hermes_dist.world.disk.errors import trouble
 from hermes_dist.world.disk.locks import flock
-from hermes_dist.world.sources.nearby import nearby
+from hermes_dist.world.sources.nearby import no_file
 
 PATIENCE = 20.0
 """How many seconds to wait for another ``apply``."""
@@ -169,8 +169,8 @@ def read_team(path: Path, *, allow_insecure: bool = False) -> Team:
     try:
         with path.open("rb") as stream:
             data = stream.read(MAX_BYTES + 1)
-    except FileNotFoundError as err:
-        raise DistError("there is no such file", where=str(path), hint=nearby(path)) from err
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as err:
+        raise no_file(path) from err
     except OSError as err:
         raise trouble(err, "the file can't be read", where=str(path)) from err
     folder = str(path.resolve().parent)

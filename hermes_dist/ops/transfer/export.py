@@ -50,7 +50,7 @@ from hermes_dist.world.archive.write import (
 from hermes_dist.world.disk.modes import kept_at
 from hermes_dist.world.disk.owners import make_folders
 from hermes_dist.world.load import load_manifest
-from hermes_dist.world.sources.nearby import nearby
+from hermes_dist.world.sources.nearby import no_folder
 
 _ANY = Entry(Digest.of(b""))
 _MOST_KNOWN = 1 << 20
@@ -133,9 +133,7 @@ def target_of(name: ProfileName, out: str, *, encrypted: bool) -> Path:
     if path.exists() or path.is_symlink():
         raise exists_already(path)
     if not path.absolute().parent.is_dir():
-        raise DistError(
-            "there is no such folder", where=str(path.parent), hint=nearby(path.absolute().parent)
-        )
+        raise no_folder(path.absolute().parent)
     return path.absolute()
 
 

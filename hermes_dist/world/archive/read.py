@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 from msgspec import Struct, field
 
-from hermes_dist.errors import DistError, Invalid
+from hermes_dist.errors import Invalid
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Digest, Entry, Tree, check_side_by_side
 from hermes_dist.world.archive.header import (
@@ -34,7 +34,7 @@ from hermes_dist.world.archive.inflate import Inflated
 from hermes_dist.world.archive.write import GZIP_HEAD
 from hermes_dist.world.disk.errors import trouble
 from hermes_dist.world.disk.limits import LIMITS, MIB, Gate, Limits, shown
-from hermes_dist.world.sources.nearby import nearby
+from hermes_dist.world.sources.nearby import no_file
 
 PRIVATE = ".dist"
 BASE = f"{PRIVATE}/base"
@@ -376,14 +376,6 @@ def _mode(raw: Raw) -> str:
     return "100755" if raw.executable else "100644"
 
 
-def _not_a_file(path: Path) -> DistError:
-    if path.exists():
-        return DistError(
-            "it is not a regular file", where=str(path), hint="name the archive itself"
-        )
-    return DistError("there is no such file", where=str(path), hint=nearby(path))
-
-
 def opened(path: Path) -> BinaryIO:
     """Open a file to read.
 
@@ -392,7 +384,7 @@ def opened(path: Path) -> BinaryIO:
     """
     try:
         if not path.is_file():
-            raise _not_a_file(path)
+            raise no_file(path)
         return path.open("rb")
     except OSError as error:
         raise trouble(error, "can't read the file", where=str(path)) from error

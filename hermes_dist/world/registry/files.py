@@ -15,7 +15,7 @@ from hermes_dist.lazily import later
 from hermes_dist.model.registry import FOLDER, FORMAT, INDEX, MAX_ENTRY, Registry, RegistryKind
 from hermes_dist.model.source import AsGit, SourceKind, SourceSpec, parse_source
 from hermes_dist.world.disk.errors import trouble
-from hermes_dist.world.sources.nearby import nearby
+from hermes_dist.world.sources.nearby import no_folder
 
 with later():
     from hermes_dist.installer import upgrades
@@ -31,7 +31,7 @@ def registry_of(text: str, name: str, *, allow_insecure: bool = False) -> Regist
     if spec.kind is SourceKind.FOLDER and not spec.ref and not spec.subfolder:
         folder = Path(spec.location).expanduser().resolve()
         if not folder.is_dir():
-            raise Invalid("there is no such folder", where=str(folder), hint=nearby(folder))
+            raise no_folder(folder, Invalid)
         place = str(folder)
         return Registry(name=name, kind=RegistryKind.FOLDER, location=place)
     if spec.kind.traits.as_git is AsGit.MAYBE:

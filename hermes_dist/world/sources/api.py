@@ -420,9 +420,9 @@ class Sources:
                 "it is a file whose name is not that of an archive", where=str(path), hint=_ARCHIVES
             )
         if not path.is_dir():
-            from hermes_dist.world.sources.nearby import nearby  # noqa: PLC0415 - only for the error
+            from hermes_dist.world.sources.nearby import no_folder  # noqa: PLC0415 - only for the error
 
-            raise NoFolder("there is no such folder", where=str(path), hint=nearby(path))
+            raise no_folder(path, NoFolder)
         return path.resolve()
 
     def _fetched(self, url: str, ref: str, commit: str, progress: Progress | None) -> str:
