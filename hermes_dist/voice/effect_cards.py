@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 
@@ -17,13 +16,11 @@ from hermes_dist.ops.change.review import (
     loads_of,
     times_of,
 )
-from hermes_dist.voice.clean import clean, clean_line
+from hermes_dist.voice.clean import WHOLE, clean, clean_line
 from hermes_dist.voice.lines import Line, Piece, line
 from hermes_dist.voice.words import EFFECT_VERBS
 
 _BLANK = " " * 9
-EVERY = sys.maxsize
-"""As many as there are."""
 
 
 def _own(_group: Group) -> Origin:
@@ -50,7 +47,7 @@ def review_lines(
     look: Look,
     *,
     state: str = "allowed",
-    most: int = EVERY,
+    most: int = WHOLE,
 ) -> Iterator[Line]:
     """Say everything that could run, one server, job or plugin at a time.
 
@@ -100,7 +97,7 @@ def _more_line(verb: str, count: int) -> Line:
     )
 
 
-def group_lines(group: Group, look: Look, mark: str = "", *, most: int = EVERY) -> Iterator[Line]:
+def group_lines(group: Group, look: Look, mark: str = "", *, most: int = WHOLE) -> Iterator[Line]:
     """Say what one server, job, hook, plugin or key does; ``mark`` tells its state."""
     kind = Piece(f"{EFFECT_VERBS[group.kind]:<10}", "accent", label=True)
     if len(group.rows) > 1:

@@ -19,7 +19,7 @@ from hermes_dist.model.plan import Effect
 from hermes_dist.ops.change import review
 from hermes_dist.ops.change.proposal import Outcome, Proposal
 from hermes_dist.voice import cards, effect_cards, summary
-from hermes_dist.voice.effect_cards import EVERY
+from hermes_dist.voice.clean import WHOLE
 from hermes_dist.voice.lines import Line, Piece
 from hermes_dist.voice.status.standing import SHOWN
 
@@ -73,7 +73,7 @@ def _conflicts(session: Session, screen: Screen, proposal: Proposal) -> None:
 def most_of(screen: Screen) -> int:
     """How many rows of one kind are shown."""
     if screen.verbose:
-        return EVERY
+        return WHOLE
     return SHOWN
 
 
@@ -181,7 +181,7 @@ def review_card(
     *,
     state: str = "allowed",
     origin: Callable[[review.Group], review.Origin] | None = None,
-    most: int = EVERY,
+    most: int = WHOLE,
 ) -> None:
     """Show everything that could run, one server, job or plugin at a time.
 
