@@ -121,11 +121,21 @@ def join(
     url: Url,
     request: Request | None = None,
     machine: MachineName = "",
+    state: Annotated[
+        str,
+        typer.Option(
+            "--state",
+            metavar="STATE",
+            help="The state that `sync status` shows on a machine that syncs there: trust its keys, and nothing older.",
+        ),
+    ] = "",
     allow_finding: Allowed = None,
     yes: Yes = False,
 ) -> int:
     request = request or request_of(session, yes=yes)
-    options = begin.Options(machine=machine, allowed=frozenset(allow_finding or ()))
+    options = begin.Options(
+        machine=machine, allowed=frozenset(allow_finding or ()), state=state.strip().lower()
+    )
     profile = session.ctx.profile(name) if name == "." else ProfileName.typed(name)
     ask = agreement(session, yes=yes, question="Join?")
 

@@ -240,6 +240,7 @@ def test_whatever_was_typed_candidates_begin_as_the_word_does(words: list[str], 
 
 FREE = frozenset(
     [
+        "--state",
         "--name",
         "--machine",
         "--set",

@@ -401,6 +401,10 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
     "sync join": _of(
         ("sync join research-bot git@host:you/research-bot-sync", "As a new profile here."),
         ("sync join research-bot ../meeting.git -n", "Show what would come in."),
+        (
+            "sync join research-bot ../meeting.git --state 5d0c1e64c39a7b2f08d1a6e5b4c3d2f1e0a9b8c7",
+            "Trust only what another machine saw: `sync status` shows it there.",
+        ),
     ),
     "sync now": _of(
         ("sync now research-bot", "Show what comes in, ask, merge it, and send yours."),

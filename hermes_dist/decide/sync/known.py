@@ -6,7 +6,7 @@ if a machine signed it that counts already.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -41,6 +41,26 @@ def present(record: Record, machines: Mapping[str, Machine]) -> dict[str, Machin
     }
     there = {name: one for name, one in machines.items() if not is_gone(record, one)}
     return dict(sorted({**there, **missing}.items()))
+
+
+def trusted_from(
+    place: str,
+    roots: Iterable[str],
+    machines: Mapping[str, Machine],
+    gone: Sequence[Gone],
+    holds: Holds,
+) -> frozenset[str]:
+    """List the machines that one trusts that knows the keys of some, and those that these accepted.
+
+    Args:
+        place: The name of the meeting place.
+        roots: The keys that are known.
+        machines: The machines that meet there.
+        gone: Those that are said to be gone.
+        holds: Checks a signature.
+    """
+    found = (trusted_at_first(place, root, machines, gone, holds) for root in roots)
+    return frozenset().union(*found)
 
 
 def trusted_at_first(

@@ -18,7 +18,7 @@ from hermes_dist.model.paths import RelPath, safe_paths
 from hermes_dist.model.tree import Digest, Entry, Tree, mode_of
 
 _T = TypeVar("_T")
-FORMAT = 3
+FORMAT = 4
 ABOUT = RelPath("meeting.json")
 """What the repository is; whatever lacks it is no meeting place."""
 README = RelPath("README.md")
@@ -89,6 +89,29 @@ class About(Struct, frozen=True, kw_only=True):
     signer: str = ""
 
 
+class Sent(Struct, frozen=True, kw_only=True):
+    """What a machine sent last, all of it together: whoever may push can hold back a part.
+
+    Attributes:
+        count: Its count then.
+        paths: The files that it signed with that count, as they are in the repository.
+        signature: Its signature; base64.
+    """
+
+    count: int
+    paths: tuple[str, ...]
+    signature: str = ""
+
+    def statement(self, place: str, name: str) -> bytes:
+        """What is signed.
+
+        Args:
+            place: The name of the meeting place.
+            name: The machine.
+        """
+        return msgspec.json.encode(["sync/sent/1", place, name, self.count, self.paths])
+
+
 class Machine(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One machine that meets the others there.
 
@@ -97,12 +120,14 @@ class Machine(Struct, frozen=True, kw_only=True, omit_defaults=True):
         key: Its public key, which others encrypt to; empty for one that has none.
         signer: The public key that it signs with, as a line of ``allowed_signers``; empty for one that has none.
         accepted: The signatures of the machines that accepted these keys, by name.
+        sent: What it sent last; None for nothing, and for an older program.
     """
 
     name: str
     key: str = ""
     signer: str = ""
     accepted: Mapping[str, str] = field(default_factory=dict)
+    sent: Sent | None = None
 
     def acceptance(self, place: str) -> bytes:
         """What a machine signs that accepts this one."""
@@ -318,6 +343,11 @@ def into(tree: Mapping[RelPath, Entry], folder: RelPath) -> dict[RelPath, Entry]
     """Return the paths of a tree as they are in a folder of the repository."""
     paths = safe_paths([f"{folder}/{path}" for path in tree]) if tree else ()
     return dict(zip(paths, tree.values(), strict=True))
+
+
+def sealed_path(path: RelPath) -> RelPath:
+    """The place of a private file in the repository, encrypted."""
+    return PRIVATE / f"{path}.age"
 
 
 def in_home(path: RelPath) -> RelPath:

@@ -33,12 +33,14 @@ class KnownKeys(Struct, frozen=True, kw_only=True, omit_defaults=True):
         signer: What it signs with.
         accepted: Whether somebody accepted it here, or it was there when this machine joined.
         gone: It left, or was forgotten: these keys count no more.
+        sent: The highest count with which it listed what it sent; 0 if it never did.
     """
 
     key: str
     signer: str
     accepted: bool = False
     gone: bool = False
+    sent: int = 0
 
 
 class Checked(Struct, frozen=True, kw_only=True):

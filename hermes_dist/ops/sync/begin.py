@@ -9,7 +9,7 @@ from contextlib import nullcontext, suppress
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from hermes_dist.decide.sync.known import print_of
+from hermes_dist.decide.sync.known import print_of, trusted_from, with_first_seen
 from hermes_dist.errors import Cancelled, DistError, Refused, Unreachable, UsageError
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName, RelPath
 from hermes_dist.model.sync.meeting import (
@@ -21,7 +21,15 @@ from hermes_dist.ops.change.request import Confirm, Request
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.sync.counted import counted
 from hermes_dist.ops.sync.incoming import synced_home
-from hermes_dist.ops.sync.meeting import Meeting, Place, meet, place_at, push, url_of
+from hermes_dist.ops.sync.meeting import (
+    Meeting,
+    Place,
+    meet,
+    place_at,
+    push,
+    read_commit,
+    url_of,
+)
 from hermes_dist.ops.sync.now import (
     Exchange,
     Synced,
@@ -42,6 +50,8 @@ from hermes_dist.ops.sync.state import (
     shown_url,
     write_record,
 )
+from hermes_dist.world.git.cache import is_commit
+from hermes_dist.world.keys.signer import is_signed
 
 Agree = Callable[[Outgoing], bool]
 """Shows what would be sent for the first time, and asks; False means no."""
@@ -78,11 +88,13 @@ class Options(Struct, frozen=True, kw_only=True):
         machine: The name of this machine there; empty for the one its system has.
         carried: What travels besides the shared files, encrypted.
         allowed: Findings that may be sent, as ``FILE:LINE``.
+        state: To join: the state of the meeting place that another machine saw; empty to trust what it shows now.
     """
 
     machine: str = ""
     carried: tuple[str, ...] = ()
     allowed: frozenset[str] = frozenset()
+    state: str = ""
 
     @property
     def name(self) -> str:
@@ -237,7 +249,7 @@ def join(
             )
         _refuse_taken(ctx, name, place, meeting, machine)
         _refuse_older(place, meeting)
-        trusted = trusted_in(meeting)
+        trusted = _trusted(ctx, place, meeting, options.state)
         keys = {one.key for one in meeting.machines.values() if one.name in trusted}
         record = Record(
             url=address,
@@ -246,6 +258,7 @@ def join(
             carried=meeting.about.carried,
             known=tuple(key for key in meeting.recipients if key in keys),
         )
+        record = with_first_seen(record, meeting.machines, trusted)
         tell(_joining(ctx, place, name, meeting, record, options.allowed))
         exchange = Exchange(
             ctx=ctx,
@@ -256,6 +269,35 @@ def join(
             allowed=options.allowed,
         )
         return exchange.run(record, meeting)
+
+
+def _trusted(ctx: Context, place: Place, meeting: Meeting, state: str) -> frozenset[str]:
+    """The machines of a meeting place that are trusted by one that joins.
+
+    Raises:
+        UsageError: The state can't be one.
+        Refused: The meeting place does not hold the state that another machine saw there.
+    """
+    if not state:
+        return trusted_in(meeting)
+    if not is_commit(state):
+        raise UsageError(
+            f"--state {state!r:.80} is not the state of a meeting place",
+            hint="give all of it, as this shows it on another machine",
+            command="sync status",
+        )
+    if place.git.relation(place.url, state, meeting.commit) not in ("same", "forward"):
+        raise Refused(
+            f"it does not hold the state {state[:12]} that another machine saw there: what it shows is older, or not "
+            "what your machines sent",
+            where=place.shown,
+            hint="run sync now on that machine, which says what is missing; nothing was changed here",
+        )
+    then = read_commit(ctx, place, state)
+    if then.about.place != meeting.about.place:
+        raise Refused("it is not the meeting place that it was in that state", where=place.shown)
+    keys = [then.machines[name].signer for name in sorted(trusted_in(then))]
+    return trusted_from(then.about.place, keys, meeting.machines, meeting.gone, is_signed)
 
 
 def _refuse_older(place: Place, meeting: Meeting) -> None:
@@ -292,7 +334,8 @@ def _joining(
         readers=tuple(sorted(readers)),
         trusted={
             name: print_of(meeting.machines[name].key, meeting.machines[name].signer)
-            for name in sorted(trusted_in(meeting))
+            for name, keys in sorted(record.keys.items())
+            if keys.accepted
         },
     )
     home = ctx.layout.home(name)

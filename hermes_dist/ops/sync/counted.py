@@ -23,6 +23,7 @@ from hermes_dist.decide.sync.vouched import (
     joined_versions,
     reaches,
 )
+from hermes_dist.decide.sync.withheld import withheld
 from hermes_dist.errors import DistError, Invalid, UsageError
 from hermes_dist.model.lock import Lock, load_lock
 from hermes_dist.model.paths import RelPath
@@ -36,6 +37,7 @@ from hermes_dist.model.sync.meeting import (
     in_home,
     into,
     load_index,
+    sealed_path,
     state_of,
 )
 from hermes_dist.model.sync.record import Mark, Record
@@ -86,6 +88,8 @@ class Counted(Struct, frozen=True, kw_only=True):
         apart: Files that a machine wrote without what was seen here: what it lacks was not deleted.
         marks: The states of all shared files once they are taken in.
         is_new: Whether any is to be taken in.
+        older: Files that are there as they were before what was seen here, or as nobody signed them.
+        withheld: What somebody holds back of what a machine sent, by its name.
     """
 
     meeting: Meeting
@@ -97,6 +101,8 @@ class Counted(Struct, frozen=True, kw_only=True):
     apart: tuple[RelPath, ...] = ()
     marks: Mapping[str, Mark] = field(default_factory=dict)
     is_new: bool = False
+    older: tuple[RelPath, ...] = ()
+    withheld: Mapping[str, tuple[RelPath, ...]] = field(default_factory=dict)
 
     @property
     def machines(self) -> Mapping[str, Machine]:
@@ -187,7 +193,18 @@ def counted(
         apart=tuple(work.apart),
         marks=dict(sorted(work.marks.items())),
         is_new=work.is_new,
+        older=tuple(map(in_home, work.older)),
+        withheld=withheld(others, _all_said(meeting), work.marks),
     )
+
+
+def _all_said(meeting: Meeting) -> dict[str, Said]:
+    """What is said of all files, by their paths in the repository."""
+    said = dict(meeting.shared.files)
+    for path, one in meeting.index.files.items():
+        with suppress(Invalid):
+            said[sealed_path(RelPath(path))] = one
+    return said
 
 
 def others_of(ctx: Context, record: Record, meeting: Meeting | None) -> Others:
@@ -228,6 +245,7 @@ class _Work:
         self.waiting: dict[RelPath, str] = {}
         self.stays: set[RelPath] = set()
         self.apart: list[RelPath] = []
+        self.older: list[RelPath] = []
         self.is_new = False
 
     def look_at(self, path: RelPath) -> None:
@@ -256,6 +274,8 @@ class _Work:
     def _unsigned(self, found: Found) -> None:
         if not found.sealed and found.mark is None:
             return  # nothing is there, and nothing was
+        if found.mark is not None:
+            self.older.append(found.path)
         if self.unsigned is Unsigned.THEIRS:
             self.marks[found.path] = Mark(versions=found.versions, sealed=found.sealed)
             self.is_new = True

@@ -9,7 +9,7 @@ from typing import TypeVar
 from msgspec import Struct, field
 
 from hermes_dist.decide.ownership import includable
-from hermes_dist.errors import DistError, Invalid, UsageError
+from hermes_dist.errors import DistError, Invalid, NoSuchRef, UsageError
 from hermes_dist.model.lock_head import Newer
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.source import AsGit, SourceKind, parse_source, without_credentials
@@ -173,7 +173,15 @@ def meet(ctx: Context, place: Place, known: About | None = None) -> Meeting | No
             where=place.shown,
             hint="sync needs a repository of its own: make an empty, private one",
         )
-    return read_commit(ctx, place, commit, known) if commit else None
+    try:
+        return read_commit(ctx, place, commit, known) if commit else None
+    except NoSuchRef:
+        raise Invalid(
+            f"it names the commit {commit}, and does not have it",
+            where=place.shown,
+            hint="its repository is damaged, or somebody holds the commit back: run `git fsck` at its host, or sync "
+            "through another, empty repository: on each machine `sync leave`, then `sync init` on the first",
+        ) from None
 
 
 def read_commit(ctx: Context, place: Place, commit: str, known: About | None = None) -> Meeting:

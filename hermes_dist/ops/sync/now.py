@@ -19,6 +19,7 @@ from hermes_dist.decide.sync.known import (
     with_first_seen,
     with_gone,
 )
+from hermes_dist.decide.sync.withheld import with_sent
 from hermes_dist.errors import Busy, Refused
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.paths import ProfileName, RelPath
@@ -71,6 +72,7 @@ from hermes_dist.ops.sync.waiting import together_with
 from hermes_dist.world.keys.machine import own_key
 from hermes_dist.world.keys.signer import Signer, is_signed
 
+_MOST = 6
 TRIES = 6
 """How often to take in and send again because another machine was faster."""
 
@@ -112,6 +114,8 @@ class Synced(Struct, frozen=True, kw_only=True):
         returned: Memories and sessions that no machine deleted or replaced there, and that are sent again.
         mended: Files about machines that were missing or damaged there, and that this machine wrote again.
         damaged: Those that stay damaged: what depends on them waits.
+        withheld: What somebody holds back of what a machine sent, by its name.
+        rewritten: The meeting place shows another history than this machine saw.
         dry_run: Nothing was changed.
     """
 
@@ -137,6 +141,8 @@ class Synced(Struct, frozen=True, kw_only=True):
     returned: tuple[RelPath, ...] = ()
     mended: tuple[RelPath, ...] = ()
     damaged: tuple[RelPath, ...] = ()
+    withheld: Mapping[str, tuple[RelPath, ...]] = field(default_factory=dict)
+    rewritten: bool = False
     dry_run: bool = False
 
     @property
@@ -228,26 +234,48 @@ class Exchange(Struct, frozen=True, kw_only=True):
         """
         outcomes: list[Outcome] = []
         asked = _Asked(self.losing)
+        rewritten = False
         for turn in range(TRIES):
             meeting = first or _still_there(self.ctx, self.place, self.name, record)
             first = None
+            relation = relation_of(self.place, record, meeting)
             record = up_to_date(self.ctx, self.name, record, meeting)
+            counts = counted(self.ctx, record, meeting, self.unsigned)
+            rewritten |= relation in _BROKEN
+            self._refuse_older(relation, counts)
             going = deletions(self.home, record, meeting)
             agreed = () if self.request.dry_run else asked.about(going)
-            counts = counted(self.ctx, record, meeting, self.unsigned)
             home = synced_home(self.ctx, self.name, record)
             outcome = self._take_in(counts, home)
             if outcome is not None:
                 outcomes.append(outcome)
             if self.request.dry_run:
-                return self._would(counts, home, outcomes, going)
+                return replace(self._would(counts, home, outcomes, going), rewritten=rewritten)
             try:
-                return self._send(record, counts, agreed, outcomes)
+                done = self._send(record, counts, agreed, outcomes)
+                return replace(done, rewritten=rewritten)
             except _Faster as err:
                 record = err.record
                 if turn == TRIES - 1:
                     raise err.busy from None
         raise AssertionError  # the last turn returns or raises
+
+    def _refuse_older(self, relation: str, counts: Counted) -> None:
+        """Make sure that another history than this machine saw lacks nothing of it, unless somebody said what to do.
+
+        Raises:
+            Refused: It does.
+        """
+        what = broken_words(relation, counts)
+        if not what or self.unsigned is not Unsigned.WAIT:
+            return
+        again = self.ctx.command(f"sync now {self.name} --unsigned")
+        raise Refused(
+            what,
+            where=self.place.shown,
+            hint=f"to put back what this machine saw there: {again} ours; if you changed the history yourself: {again} "
+            "theirs. Check who may push there; nothing of the profile is lost",
+        )
 
     def _take_in(self, counts: Counted, home: SyncedHome) -> Outcome | None:
         """Merge what others sent into the home; None if that is here already."""
@@ -281,6 +309,7 @@ class Exchange(Struct, frozen=True, kw_only=True):
             deleted=tuple(one.path for one in going),
             strange=counts.strange,
             unvouched=counts.unvouched,
+            withheld=counts.withheld,
             dry_run=True,
         )
         if not home.path.is_dir():  # a profile that is new here has nothing to send
@@ -303,6 +332,7 @@ class Exchange(Struct, frozen=True, kw_only=True):
         """
         ctx, meeting, path = self.ctx, counts.meeting, self.home
         kept = read_record(path) or record
+        record = with_sent(record, counts.others)
         # What a machine said anew of the same content is known now, too, although nothing came in.
         seen = replace(kept.seen, shared=counts.marks)
         record = with_own_keys(path, replace(record, seen=seen, count=kept.count + 1))
@@ -464,26 +494,43 @@ def other_files(
 
 
 def _still_there(ctx: Context, place: Place, name: ProfileName, record: Record) -> Meeting:
-    """Read the meeting place, and make sure that it went on from what this machine last saw.
+    """Read the meeting place, and make sure that there still is one.
 
     Raises:
-        Refused: Its history was rewritten, or it is empty now.
+        Refused: It is empty now.
     """
     meeting = meet(ctx, place, known_about(name, record))
     again = ctx.command(f"sync leave {name}")
     hint = f"if that was meant: {again}, then join or init again; nothing of the profile is lost"
     if meeting is None:
         raise Refused("the meeting place is empty now", where=place.shown, hint=hint)
-    seen = record.seen.commit
-    if seen and seen != meeting.commit:
-        relation = place.git.relation(place.url, seen, meeting.commit)
-        if relation in ("backward", "unrelated"):
-            raise Refused(
-                "the history of the meeting place was rewritten, so it may lack what others sent",
-                where=place.shown,
-                hint=hint,
-            )
     return meeting
+
+
+_BROKEN = {
+    "backward": "the meeting place went back to an earlier state",
+    "unrelated": "the meeting place shows another history than this machine saw: somebody rewrote it, or shows each "
+    "machine another one",
+}
+"""How another history than this machine saw is told, by its relation to that."""
+
+
+def relation_of(place: Place, record: Record, meeting: Meeting) -> str:
+    """How what a meeting place holds follows what this machine last saw of it."""
+    seen = record.seen.commit
+    if not seen or seen == meeting.commit:
+        return "same"
+    return place.git.relation(place.url, seen, meeting.commit)
+
+
+def broken_words(relation: str, counts: Counted) -> str:
+    """Say what another history than this machine saw lacks of it; empty if it lacks nothing."""
+    paths = counts.older
+    if relation not in _BROKEN or not paths:
+        return ""
+    some = ", ".join(map(str, paths[:_MOST]))
+    more = f", and {len(paths) - _MOST} more" if len(paths) > _MOST else ""
+    return f"{_BROKEN[relation]}; older there than this machine saw it, or missing: {some}{more}"
 
 
 def _result(
@@ -515,6 +562,7 @@ def _result(
         changed=changed_keys(record, machines),
         unvouched=unvouched_in(made.waiting),
         mended=tuple(sorted(mended)),
+        withheld=counts.withheld,
         damaged=tuple(sorted(wrong - mended)),
     )
 

@@ -27,6 +27,7 @@ from hermes_dist.model.sync.meeting import (
     Said,
     dump_json,
     inside,
+    sealed_path,
 )
 from hermes_dist.model.sync.record import Mark, Record
 from hermes_dist.model.tree import Digest, Entry, Tree
@@ -183,7 +184,7 @@ class _There:
     def found(self, path: RelPath) -> Found:
         """The state of a file."""
         mark = self.record.seen.marks.get(path)
-        where = PRIVATE / f"{path}{_SUFFIX}"
+        where = sealed_path(path)
         return Found(path=where, said=self.said(path), sealed=self.sealed(path), mark=mark)
 
     def origin(self, path: RelPath) -> Origin:
@@ -301,7 +302,7 @@ class _Work:
     def _postpone(self, path: RelPath) -> None:
         """Leave what is there, and what was seen of it: nothing of it was received or sent."""
         if path in self.there.files:
-            self.files[PRIVATE / f"{path}{_SUFFIX}"] = self.there.files[path]
+            self.files[sealed_path(path)] = self.there.files[path]
         if path in self.there.index:
             self.index[path] = self.there.index[path]
         if path in self.record.seen.private:
@@ -341,7 +342,7 @@ class _Work:
             self.seen[path] = digest
         entry, said = self._entry(path, content, theirs, origin)
         if entry is not None:
-            self.files[PRIVATE / f"{path}{_SUFFIX}"] = entry
+            self.files[sealed_path(path)] = entry
         self.index[path] = said
         self.marks[path] = Mark(versions=said.versions, sealed=said.sealed)
 
@@ -379,9 +380,7 @@ class _Work:
         mine = replace(said, by=self.record.machine)
         return replace(
             mine,
-            signature=self.signer.sign(
-                mine.statement(self.record.place, PRIVATE / f"{path}{_SUFFIX}")
-            ),
+            signature=self.signer.sign(mine.statement(self.record.place, sealed_path(path))),
         )
 
 

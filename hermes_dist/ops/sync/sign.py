@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from hermes_dist.decide.sync.vouched import Found, Others, next_versions, reaches
+from hermes_dist.errors import Invalid
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.sync.meeting import (
     NOTHING_SAID,
     PACKAGE,
+    PRIVATE_INDEX,
     SHARED_INDEX,
     Index,
     Said,
+    Sent,
     dump_json,
+    load_index,
+    load_machine,
+    machine_path,
+    sealed_path,
 )
 from hermes_dist.model.sync.record import Checked, Mark, Record
-from hermes_dist.model.tree import Entry
+from hermes_dist.model.tree import Entry, Tree
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.sync.counted import marks_of, others_of, shared_states
 from hermes_dist.ops.sync.meeting import Meeting, shared_in
 from hermes_dist.ops.sync.send import Outgoing
 from hermes_dist.ops.sync.state import signer_path
-from hermes_dist.world.keys.signer import Signer
+from hermes_dist.world.keys.signer import Signer, is_signed
 
 
 class Signed(Struct, frozen=True, kw_only=True):
@@ -72,7 +80,8 @@ def signed(
         else:
             signing.say(path, sent.get(path, ""), known.get(path))
     entry = Entry(ctx.store.put(dump_json(Index(files=signing.said))))
-    push = replace(made.push, files=files.with_entries({SHARED_INDEX: entry}))
+    changes = {SHARED_INDEX: entry, **_listed(ctx, record, files, signing)}
+    push = replace(made.push, files=files.with_entries(changes))
     return Signed(
         outgoing=replace(made, push=push),
         marks=signing.marks,
@@ -80,6 +89,43 @@ def signed(
         if made.waiting
         else Checked(index=str(entry.digest), signers=_signers(record)),
     )
+
+
+def _listed(
+    ctx: Context, record: Record, files: Tree, signing: _Signing
+) -> dict[RelPath, Entry | None]:
+    """The file of this machine, which lists everything that it signs this time; nothing if it says so already."""
+    paths = [*signing.new, *_new_private(ctx, record, files)]
+    own = machine_path(record.machine)
+    if own not in files:
+        return {}
+    machine = load_machine(ctx.store.read(files[own].digest), own)
+    if not paths and _is_last(machine.sent, record, signing):
+        return {}
+    sent = Sent(count=record.count, paths=tuple(sorted(paths)))
+    text = sent.statement(record.place, record.machine)
+    machine = replace(machine, sent=replace(sent, signature=signing.signer.sign(text)))
+    return {own: Entry(ctx.store.put(dump_json(machine)))}
+
+
+def _is_last(sent: Sent | None, record: Record, signing: _Signing) -> bool:
+    """Whether a list is what this machine sent last; whoever may push can put back an older one."""
+    counts = (mark.versions.get(record.machine, 0) for mark in signing.marks.values())
+    if sent is None or sent.count < max(counts, default=0):
+        return False
+    text = sent.statement(record.place, record.machine)
+    return is_signed(record.signer, text, sent.signature)
+
+
+def _new_private(ctx: Context, record: Record, files: Tree) -> Iterator[str]:
+    """The private files that this machine signs this time, as they are in the repository."""
+    if PRIVATE_INDEX not in files:
+        return
+    said = load_index(ctx.store.read(files[PRIVATE_INDEX].digest)).files
+    for path, one in said.items():
+        if one.by == record.machine and one.versions.get(record.machine) == record.count:
+            with suppress(Invalid):
+                yield str(sealed_path(RelPath(path)))
 
 
 def _signers(record: Record) -> dict[str, str]:
@@ -98,6 +144,7 @@ class _Signing:
     ) -> None:
         self.record, self.index, self.others, self.signer = record, index, others, signer
         self.said: dict[str, Said] = {}
+        self.new: list[str] = []
         self.marks: dict[str, Mark] = {}
 
     def leave(self, path: RelPath, mark: Mark | None) -> None:
@@ -116,5 +163,7 @@ class _Signing:
             said = Said(by=self.record.machine, versions=versions, sealed=sealed)
             text = said.statement(self.record.place, path)
             said = replace(said, signature=self.signer.sign(text))
+            if versions[self.record.machine] == self.record.count:
+                self.new.append(str(path))
         self.said[path] = said
         self.marks[path] = Mark(versions=said.versions, sealed=sealed)

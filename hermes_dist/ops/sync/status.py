@@ -17,7 +17,7 @@ from hermes_dist.ops.context import Context
 from hermes_dist.ops.sync.counted import counted
 from hermes_dist.ops.sync.incoming import synced_home
 from hermes_dist.ops.sync.meeting import Meeting, known_about, meet, place_at, read_commit
-from hermes_dist.ops.sync.now import up_to_date
+from hermes_dist.ops.sync.now import broken_words, relation_of, up_to_date
 from hermes_dist.ops.sync.send import outgoing_of
 from hermes_dist.ops.sync.state import lock_of, need_record
 from hermes_dist.ops.sync.waiting import together_with
@@ -41,6 +41,8 @@ class Standing(Struct, frozen=True, kw_only=True):
         strange: Shared files that wait because a machine wrote them that nobody accepted here, by its name.
         unvouched: Shared files that none of the machines left as they are there; they wait.
         damaged: Files about machines that can't be read.
+        withheld: What somebody holds back of what a machine sent, by its name.
+        older: Why nothing is synced: another history than this machine saw lacks some of it. Empty if it does not.
     """
 
     profile: ProfileName
@@ -58,6 +60,8 @@ class Standing(Struct, frozen=True, kw_only=True):
     strange: Mapping[str, tuple[RelPath, ...]] = field(default_factory=dict)
     unvouched: tuple[RelPath, ...] = ()
     damaged: tuple[RelPath, ...] = ()
+    withheld: Mapping[str, tuple[RelPath, ...]] = field(default_factory=dict)
+    older: str = ""
 
     @property
     def waiting(self) -> tuple[str, ...]:
@@ -80,6 +84,7 @@ def standing(ctx: Context, name: ProfileName) -> Standing:
     except Unreachable:
         now, reached = last, False
     meeting = now or last
+    relation = relation_of(place, record, meeting)
     record = up_to_date(ctx, name, record, meeting)
     counts = counted(ctx, record, meeting)
     home = synced_home(ctx, name, record)
@@ -107,4 +112,6 @@ def standing(ctx: Context, name: ProfileName) -> Standing:
         strange=counts.strange,
         unvouched=counts.unvouched,
         damaged=meeting.damaged,
+        withheld=counts.withheld,
+        older=broken_words(relation, counts),
     )

@@ -37,16 +37,18 @@ def synced_data(done: Synced) -> dict[str, Any]:
         "unknown": list(done.unknown),
         "changed_keys": list(done.changed),
         "deleted": list(map(str, done.deleted)),
-        "unaccepted": _unaccepted(done.strange),
+        "unaccepted": _by_machine(done.strange),
         "unsigned": list(map(str, (*done.unvouched, *done.unsigned))),
         "returned": list(map(str, done.returned)),
         "mended": list(map(str, done.mended)),
         "damaged": list(map(str, done.damaged)),
+        "withheld": _by_machine(done.withheld),
+        "rewritten": done.rewritten,
         "dry_run": done.dry_run,
     }
 
 
-def _unaccepted(strange: Mapping[str, Sequence[RelPath]]) -> list[dict[str, Any]]:
+def _by_machine(strange: Mapping[str, Sequence[RelPath]]) -> list[dict[str, Any]]:
     return [
         {"machine": name, "files": list(map(str, paths))} for name, paths in sorted(strange.items())
     ]
@@ -72,9 +74,11 @@ def standing_data(found: Standing) -> dict[str, Any]:
         "refused": found.refused or None,
         "conflicts": list(found.conflicts),
         "waiting": list(found.waiting),
-        "unaccepted": _unaccepted(found.strange),
+        "unaccepted": _by_machine(found.strange),
         "unsigned": list(map(str, found.unvouched)),
         "damaged": list(map(str, found.damaged)),
+        "withheld": _by_machine(found.withheld),
+        "older": found.older or None,
         "machines": [
             {
                 "name": name,

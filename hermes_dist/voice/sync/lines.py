@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from hermes_dist.brand import PRIVATE
@@ -96,6 +96,9 @@ def remarks(done: Synced) -> Iterator[str]:
     if done.unsigned:
         number = counted(len(done.unsigned), "file")
         yield f"not taken in, as none of your machines signed it: {number} of memories and sessions"
+    if done.rewritten:
+        yield "the history of the meeting place was rewritten; what this machine saw there is there, or was put back"
+    yield from withheld_lines(done.withheld, done.record)
     for path in done.held:
         yield f"{clean(path)} can't be read, so the version of the others stays there"
 
@@ -176,8 +179,24 @@ def _damage(path: RelPath, record: Record) -> str:
     )
 
 
+def withheld_lines(withheld: Mapping[str, Sequence[RelPath]], record: Record) -> Iterator[str]:
+    """Say what somebody holds back of what machines sent, and what to do."""
+    for name, paths in withheld.items():
+        yield (
+            f"{clean(name)} sent this together with what is at the meeting place, and it is missing there or older: "
+            f"{_some([in_home(path) for path in paths])}"
+        )
+        yield (
+            f"check who can push to {clean(without_credentials(record.url))}, and run sync now on {clean(name)}, which "
+            "says what to put back"
+        )
+
+
 def status_warnings(found: Standing) -> Iterator[str]:
-    """Say what waits, and what is damaged."""
+    """Say what waits, what is held back, and what is damaged."""
+    if found.older:
+        yield clean(found.older, 400)
+    yield from withheld_lines(found.withheld, found.record)
     for name, paths in found.strange.items():
         yield f"{clean(name)} is not accepted here; what it wrote waits: {_some(paths)}"
     if found.unvouched:
@@ -216,6 +235,7 @@ def standing_rows(found: Standing) -> Iterator[tuple[str, str]]:
     yield "Meeting place", clean(without_credentials(record.url))
     yield "This machine", record.machine
     others = sorted(set(found.machines) - {record.machine})
+    yield "State", record.seen.commit or "none yet"
     yield "Others", ", ".join(others) or "none yet"
     yield "Also synced", ", ".join(record.carried) or "no memories or sessions"
     yield from machine_rows(found)

@@ -52,7 +52,18 @@ _PROXY = (
 _TRUST = "if you trust it, run: git config --global --add safe.directory "
 _OWNER_AND_REPO = 2
 _LOCAL = "check whether it was moved or renamed, or is on a disk that is not connected now"
+_LOST = (
+    r"(?s)(?:unable to (?:read|unpack)|bad tree object|missing blob object|loose object|[Cc]ould not read) "
+    r"'?(?P<code>[0-9a-f]{40,64})(?=.*repository corruption on the remote side)"
+)
+"""What a server says whose repository lacks an object, or has a damaged one."""
 _TABLE: tuple[tuple[str, type[DistError], str, str], ...] = (
+    (
+        _LOST,
+        Invalid,
+        "the repository is damaged at its host: the object {code} is missing or broken there",
+        "its owner finds all of them with `git fsck` there, and brings them back from a backup or a clone",
+    ),
     (
         r"dubious ownership",
         Refused,

@@ -176,7 +176,7 @@ def test_a_newer_file_about_the_place_is_never_taken_for_a_damaged_one(
     three: tuple[Story, Machine, Machine, Machine],
 ) -> None:
     story, first, _, _ = three
-    newer = story.at("meeting.json").replace(b'"format": 3', b'"format": 4')
+    newer = story.at("meeting.json").replace(b'"format": 4', b'"format": 5')
     story.push_by_hand({"meeting.json": newer})
     with pytest.raises(Newer):
         now(first)

@@ -63,6 +63,7 @@ def test_what_machines_write_fits(tmp_path: Path) -> None:
     [
         (meeting.About, "meeting", ()),
         (meeting.Machine, "machine", ()),
+        (meeting.Sent, "machine", ("properties", "sent")),
         (meeting.Index, "private", ()),
         (meeting.Said, "private", ("properties", "files", "additionalProperties")),
         (meeting.GoneMachines, "gone", ()),

@@ -109,7 +109,7 @@ def test_a_rewritten_history_is_refused(two: tuple[Story, Machine, Machine]) -> 
     first.write("SOUL.md", "Later.\n")
     first.sync()
     story.repo.git("update-ref", "refs/heads/main", seen)
-    with pytest.raises(Refused, match="rewritten"):
+    with pytest.raises(Refused, match=r"went back to an earlier state.*SOUL\.md"):
         sync_now(first.ctx, BOT, Request(), yes)
     assert first.read("SOUL.md") == "Later.\n"
 

@@ -66,7 +66,8 @@ def test_with_nothing_new_no_file_is_checked_or_read(
         work = Work(monkeypatch)
         done = sync_now(machine.ctx, BOT, Request(), yes)
         assert not done.pushed
-        assert (work.signatures, work.read) == (0, [])
+        # One signature for each machine: over what it sent last, all of it together.
+        assert (work.signatures <= 4, work.read) == (True, [])
         assert work.batches < 10
 
 
@@ -82,8 +83,8 @@ def test_with_five_new_files_five_are_checked_and_read(
     done = sync_now(second.ctx, BOT, Request(), yes)
     assert second.read("skills/x/notes/3.md") == "Note 3, again.\n"
     assert not done.unvouched
-    # Beside the five: what was said of all files.
-    assert len(set(work.read)) == 6
+    # Beside the five: what was said of all files, and what was sent together.
+    assert len(set(work.read)) == 7
     assert 5 <= work.signatures <= 15
     assert work.batches < 20
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hermes_dist.errors import DistError, ExitCode
+from hermes_dist.errors import DistError, ExitCode, Invalid
 from hermes_dist.world.child import Finished
 from hermes_dist.world.git.errors import explain, followed_to
 
@@ -140,3 +140,21 @@ def test_a_repository_of_another_user_is_trusted_by_the_path_that_git_names() ->
         "fatal: detected dubious ownership in repository at '/srv/a bot/.git'\nTo add an exception"
     )
     assert _explained(said).hint.endswith("--add safe.directory '/srv/a bot/.git'")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "remote: fatal: unable to read {oid}",
+        "remote: fatal: bad tree object {oid}",
+        "remote: error: unable to unpack {oid} header",
+        "remote: fatal: loose object {oid} (stored in ./objects/73/85) is corrupt",
+        "remote: error: Could not read {oid}",
+    ],
+)
+def test_a_repository_that_lacks_an_object_is_damaged_at_its_host(said: str) -> None:
+    oid = "7385f367c6c8e5fcd0f3de25df35570d4097420b"
+    rest = "\nremote: aborting due to possible repository corruption on the remote side.\nfatal: bad pack header"
+    error = explain(Finished(128, b"", said.format(oid=oid) + rest), "https://x.org/a.git", 1.0)
+    assert isinstance(error, Invalid)
+    assert f"damaged at its host: the object {oid}" in error.what
