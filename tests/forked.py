@@ -11,6 +11,7 @@ import atexit
 import json
 import os
 import select
+import shlex
 import shutil
 import signal
 import socket
@@ -28,6 +29,17 @@ import exits
 import forkserver
 
 HERMES_DIST = "hermes_dist.cli.entry.start:hermes"
+MODULE = "__main__:module"
+"""``python -m hermes_dist``: also what a front door starts."""
+CLIENT = Path(__file__).with_name("forkclient.py")
+_STANDS_IN = """\
+#!/bin/sh
+{when}exec {python} -I -S {client} {door} {entry} "$0" "$@"
+"""
+_AS_MODULE = """\
+[ "$1 $2 $3" = "-P -m hermes_dist" ] || exec {python} "$@"
+shift 3
+"""
 _lock = threading.Lock()
 
 
@@ -65,6 +77,28 @@ def _server() -> _Server:
 def door() -> str:
     """Where a program knocks that :mod:`forkclient` stands in for."""
     return _server().door
+
+
+def programs(folder: Path) -> Path:
+    """Put programs into a folder that are ours for shells and scripts, without their start: each is a fork.
+
+    They begin a session of their own, so no Ctrl-C of a terminal reaches them; what a start loads is not tested either.
+
+    Args:
+        folder: It is made if it is missing.
+
+    Returns:
+        A ``python`` in it that runs our module this way, and everything else as Python does. ``hermes-dist`` is beside it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    python = shlex.quote(sys.executable)
+    words = {"python": python, "client": shlex.quote(str(CLIENT)), "door": shlex.quote(door())}
+    when = _AS_MODULE.format(python=python)
+    for name, entry, first in (("hermes-dist", HERMES_DIST, ""), ("python", MODULE, when)):
+        program = folder / name
+        program.write_text(_STANDS_IN.format(**words, entry=entry, when=first))
+        program.chmod(0o755)
+    return folder / "python"
 
 
 class Forked:

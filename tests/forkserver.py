@@ -1,7 +1,8 @@
 """The program behind :mod:`forked`: it loads the whole package once, and forks for each command it is asked to run.
 
 It has one thread, so a fork of it is as good as a new process; it runs nothing itself, so no cache is warm. The embedded git
-client, which commands start as a program, is forked from it, too (:mod:`forkclient` stands in its place).
+client, which commands start as a program, is forked from it, too (:mod:`forkclient` stands in its place), and so are the
+commands that a shell starts where a test asks for it (:func:`forked.programs`).
 """
 
 from __future__ import annotations
@@ -198,6 +199,13 @@ def front_door() -> int:
     from hermes_dist.cli.entry.front import main
 
     return main([f"--front-door={HERMES.name}", *sys.argv[1:]])
+
+
+def module() -> int:
+    """An entry: ``python -m hermes_dist``."""
+    from hermes_dist.cli.entry.front import main
+
+    return main(sys.argv[1:])
 
 
 if __name__ == "__main__":

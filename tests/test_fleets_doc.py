@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import forked
 import pytest
 from fleet import Fleet
 
@@ -56,13 +57,15 @@ def matches(wanted: list[str], found: list[str]) -> bool:
 
 
 @pytest.fixture
-def machine(home: Path) -> Iterator[Fleet]:
+def machine(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fleet]:
     fleet = Fleet(home, agent_folder="agent")
     fleet.profile("coder", TELEGRAM_BOT_TOKEN="67890:of-the-coder")
     fleet.profile("personal-bot", TELEGRAM_BOT_TOKEN="12345:of-the-personal-bot")
     fleet.profile("research", DISCORD_BOT_TOKEN="of-the-researcher")
+    python = forked.programs(home / "programs")
+    monkeypatch.setattr(sys, "executable", str(python))  # what the front door starts
     front_door.install(Layout(HERMES, fleet.root, home))
-    fleet.env["PATH"] = f"{home}/.local/bin:{Path(sys.executable).parent}:/usr/bin:/bin"
+    fleet.env["PATH"] = f"{home}/.local/bin:{python.parent}:/usr/bin:/bin"
     try:
         yield fleet
     finally:

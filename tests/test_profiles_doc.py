@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import forked
 import pytest
 from gitrepo import Repo
 from partners import Generation, parameters
@@ -19,6 +20,7 @@ from hermes_dist.ops.front_door import launcher as front_door
 
 PAGE = Path(__file__).parent.parent / "docs" / "profiles.md"
 HOME = "/home/ada"
+PROGRAMS = "programs"
 NO_NETWORK = "http://127.0.0.1:9"  # nobody listens there, so the agent's own doctor need not wait for an answer
 NO_AGENT = "hermes: Hermes Agent is not installed; install it with `pip install hermes-agent`, or name its launcher in HERMES_AGENT_BIN"
 # What would talk to a model, wait for a person or start a service is only handed over, not run; nor is the doctor a second
@@ -70,7 +72,7 @@ def matches(wanted: list[str], found: list[str]) -> bool:
 
 
 @pytest.fixture
-def machine(home: Path) -> Layout:
+def machine(home: Path, monkeypatch: pytest.MonkeyPatch) -> Layout:
     layout = Layout(HERMES, home / ".hermes", home)
     layout.root.mkdir()
     (layout.root / "config.yaml").write_text("model: anthropic/claude-sonnet-4\n")
@@ -81,6 +83,8 @@ def machine(home: Path) -> Layout:
     repo.commit(
         {"distribution.yaml": "name: research-bot\nversion: 1.0.0\n", "SOUL.md": "I research.\n"}
     )
+    python = forked.programs(home / PROGRAMS)
+    monkeypatch.setattr(sys, "executable", str(python))  # what the front door starts
     front_door.install(layout)
     return layout
 
@@ -91,7 +95,7 @@ def served(layout: Layout, command: str) -> str:
 
 
 def run(layout: Layout, command: str, **more: str) -> tuple[int, list[str]]:
-    folders = [str(layout.commands), str(Path(sys.executable).parent), "/usr/bin", "/bin"]
+    folders = [str(layout.commands), str(layout.user_home / PROGRAMS), "/usr/bin", "/bin"]
     env = {
         "HOME": str(layout.user_home),
         "PATH": os.pathsep.join(folders),

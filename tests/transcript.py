@@ -155,11 +155,11 @@ class Player:
         project = self.home / "hermes-dist"
         project.mkdir()
         (project / "examples").symlink_to(TOP / "examples")
-        programs = Path(sys.executable).parent
+        programs = forked.programs(place / "programs").parent
         self.ours = {"hermes-dist": str(programs / "hermes-dist"), "hermes": ""}
         self.env = {
             "HOME": str(self.home),
-            "PATH": f"{self.home}/.local/bin:{programs}:/usr/bin:/bin",
+            "PATH": f"{self.home}/.local/bin:{programs}:{Path(sys.executable).parent}:/usr/bin:/bin",
             "LANG": "C.UTF-8",
             "TERM": "dumb",
             "COLUMNS": str(columns),
