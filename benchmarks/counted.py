@@ -51,6 +51,12 @@ _VALGRIND = (
     "--cache-sim=no",
     "--branch-sim=no",
     "--cachegrind-out-file=/dev/null",
+    # It spends most of its time on translating code that runs once: the less it makes of it, the better.
+    # What is counted stays the same.
+    "--vex-iropt-level=1",
+    "--vex-guest-chase=no",
+    "--smc-check=none",
+    "--read-inline-info=no",
 )
 _NOT_WEIGHED = frozenset(["approve", "export"])
 """Commands whose instructions are not counted: they are rarer than the others, and valgrind takes long for them."""

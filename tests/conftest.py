@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import ipaddress
 import os
 import re
@@ -70,6 +71,18 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[IN_MEMORY] = folder
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """With ``-n auto``, two workers for each processor: tests wait for a third of their time. What was said counts."""
+    return None if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ else 2 * _processors()
+
+
+def _processors() -> int:
+    """How many there are for us."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Give the memory back, unless there is something to look at."""
@@ -89,6 +102,7 @@ def pytest_collection(session: pytest.Session) -> None:
         from _pytest.pathlib import ImportMode, import_path  # pytest has no public name for it
     except ImportError:
         return
+    gc.disable()  # until all tests are there: they stay
     if given is None:
         return
     roots = [Path(str(one).partition("::")[0]).absolute() for one in session.config.args]
@@ -102,6 +116,12 @@ def pytest_collection(session: pytest.Session) -> None:
                 root=session.config.rootpath,
                 consider_namespace_packages=session.config.getini("consider_namespace_packages"),
             )
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Nobody looks for garbage among the tests and modules again: neither this process nor what it forks."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

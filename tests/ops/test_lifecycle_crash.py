@@ -189,7 +189,7 @@ def test_a_home_that_the_disk_does_not_move_is_copied_and_killed_at_any_change_i
 ) -> None:
     tried = Rehearsed(quick, verb)
     ends = set()
-    for at in moments(tried.changes, most=25):
+    for at in moments(tried.changes):
         ctx = tried.again()
         assert killed(lambda ctx=ctx: tried.run(ctx), at)  # type: ignore[misc]  # bound now
         ends.add(tried.found(at))
