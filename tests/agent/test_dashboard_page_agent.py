@@ -67,8 +67,17 @@ def dashboard(request: pytest.FixtureRequest, generation: Generation) -> Iterato
         yield started
 
 
+@pytest.fixture(scope="module")
+def browser() -> Iterator[None]:
+    """One browser for all windows of this module, each with an empty profile."""
+    from window import browser
+
+    with browser():
+        yield
+
+
 @pytest.fixture
-def window(dashboard: Dashboard) -> Iterator[Window]:
+def window(browser: None, dashboard: Dashboard) -> Iterator[Window]:
     """A tab of the browser on the tab of the dashboard; it never errs, and never asks another host."""
     from window import Window, chromium
 

@@ -33,8 +33,20 @@ def machine(template: Machine, tmp_path: Path) -> Iterator[Machine]:
     made.end()
 
 
+@pytest.fixture(scope="module")
+def browser() -> Iterator[None]:
+    """One browser for the windows of a module, each with an empty profile.
+
+    Not for the whole session: while it runs, its library keeps the event loop of this thread.
+    """
+    from window import browser
+
+    with browser():
+        yield
+
+
 @pytest.fixture
-def window(machine: Machine) -> Iterator[Window]:
+def window(browser: None, machine: Machine) -> Iterator[Window]:
     """A tab on the page of this machine; it never errs, and never asks another host."""
     from window import Window, chromium, served
 

@@ -11,7 +11,7 @@ from budget import IS_QUICK
 if TYPE_CHECKING:
     from machine import Machine
 
-pytestmark = pytest.mark.needs("chromium")
+pytestmark = [pytest.mark.needs("chromium"), pytest.mark.usefixtures("browser")]
 SCREENS = {
     "machine": "",
     "profile": "coder",

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from machine import Machine
     from window import Window
 
-pytestmark = pytest.mark.needs("chromium")
+pytestmark = [pytest.mark.needs("chromium"), pytest.mark.usefixtures("browser")]
 TOPS = """
 () => {
   const root = document.querySelector(".d-merge").shadowRoot;

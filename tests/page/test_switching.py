@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +14,7 @@ if TYPE_CHECKING:
     from machine import Machine
     from window import Window
 
-pytestmark = pytest.mark.needs("chromium")
+pytestmark = [pytest.mark.needs("chromium"), pytest.mark.usefixtures("browser")]
 
 
 def test_every_change_names_the_profile_that_is_shown(window: Window, machine: Machine) -> None:
@@ -96,24 +94,21 @@ def test_a_server_that_is_killed_in_an_update_leaves_all_or_nothing(
     machine: Machine, wait: float
 ) -> None:
     """The page says that the program is gone; started again, it says what is so, and the work can go on."""
-    from window import Window, chromium, started
+    from window import Server, Window, chromium, served
 
     home = machine.path("research")
     with chromium() as context:
-        ran, address = started(machine.env, machine.home)
-        window = Window(context.new_page(), address)
+        server = Server(machine.env, machine.home)
+        window = Window(context.new_page(), server.address)
         window.go(profile="research", screen="update")
         window.button("Update…").click()
         window.agree("Update")
         time.sleep(wait)
-        os.kill(ran.pid, signal.SIGKILL)
-        ran.wait(20)
+        server.end(signal.SIGKILL)
         if not window.page.get_by_text("Update done").is_visible():
             window.sees("does not answer")
-        _close(ran)
 
-        ran, address = started(machine.env, machine.home)
-        try:
+        with served(machine.env, machine.home) as address:
             window = Window(context.new_page(), address)
             window.go(profile="research", screen="update")
             new = (home / "skills/research/pdf-reading/SKILL.md").exists()
@@ -124,12 +119,3 @@ def test_a_server_that_is_killed_in_an_update_leaves_all_or_nothing(
                 window.button("Update…").click()
                 window.agree("Update")
                 window.sees("Update done")
-        finally:
-            ran.terminate()
-            ran.wait(20)
-            _close(ran)
-
-
-def _close(ran: subprocess.Popen[str]) -> None:
-    assert ran.stdout is not None
-    ran.stdout.close()

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
-import subprocess
+import signal
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import IO, Any
 
+import forked
 from leftout import AXE
 from playwright.sync_api import Locator, Page, expect, sync_playwright
 
@@ -46,33 +49,50 @@ FOCUS = """
 """
 PATIENCE = 15_000
 """How long a story waits for what it expects to see, in milliseconds."""
+_launched: list[Any] = []
+"""The browsers that run."""
 _LOADS = "Failed to load resource"
 """What Chromium writes about each reply that is an error: those are part of stories."""
 
 
-def started(env: Mapping[str, str], cwd: Path) -> tuple[subprocess.Popen[str], str]:
-    """Start the page's server as a user does; its process, and its address with the token."""
-    words = [str(PROGRAM), "ui", "--no-open", "--json"]
-    ran = subprocess.Popen(words, env=dict(env), cwd=cwd, stdout=subprocess.PIPE, text=True)
-    return ran, _address(ran)
+class Server:
+    """The page's server, as a user starts it, but for the start: it is forked.
+
+    Args:
+        env: Its environment.
+        cwd: Its folder.
+    """
+
+    def __init__(self, env: Mapping[str, str], cwd: Path) -> None:
+        told, tells = os.pipe()
+        words = [str(PROGRAM), "ui", "--no-open", "--json"]
+        with open(os.devnull, "rb") as nothing:
+            self._ran = forked.Forked(words, env, cwd, [nothing.fileno(), tells, 2])
+        os.close(tells)
+        self._told = os.fdopen(told)
+        self.address = _address(self._told)
+        """The address of the page, with the token."""
+
+    def end(self, how: signal.Signals = signal.SIGTERM) -> None:
+        """End it, and wait until it has ended."""
+        os.kill(self._ran.pid, how)
+        with self._told:
+            self._ran.wait(20)
 
 
 @contextmanager
 def served(env: Mapping[str, str], cwd: Path) -> Iterator[str]:
     """The page's server while it is needed; gives its address with the token."""
-    ran, address = started(env, cwd)
-    with ran:
-        try:
-            yield address
-        finally:
-            ran.terminate()
-            ran.wait(20)
+    server = Server(env, cwd)
+    try:
+        yield server.address
+    finally:
+        server.end()
 
 
-def _address(ran: subprocess.Popen[str]) -> str:
-    assert ran.stdout is not None
+def _address(told: IO[str]) -> str:
     text = ""
-    for line in ran.stdout:
+    for line in told:
         text += line
         try:
             return str(json.loads(text)["url"])
@@ -173,14 +193,29 @@ class Window:
 
 
 @contextmanager
+def browser() -> Iterator[None]:
+    """One Chromium for all windows that are opened meanwhile: its start costs more than what most of them show."""
+    program = shutil.which("chromium")
+    with TemporaryDirectory() as home, sync_playwright() as play:
+        launched = play.chromium.launch(
+            executable_path=program, args=list(ARGUMENTS), env={**os.environ, "HOME": home}
+        )
+        _launched.append(launched)
+        try:
+            yield
+        finally:
+            _launched.remove(launched)
+            launched.close()
+
+
+@contextmanager
 def chromium(**how: Any) -> Iterator[Any]:
     """A context of Chromium with an empty profile."""
-    program = shutil.which("chromium")
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=program, args=list(ARGUMENTS))
-        try:
-            context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **how})
-            context.set_default_timeout(PATIENCE)
-            yield context
-        finally:
-            browser.close()
+    with ExitStack() as stack:
+        if not (_launched and _launched[-1].is_connected()):
+            stack.enter_context(browser())
+        size = {"width": 1280, "height": 900}
+        context = _launched[-1].new_context(**{"viewport": size, **how})
+        stack.callback(context.close)
+        context.set_default_timeout(PATIENCE)
+        yield context
