@@ -47,7 +47,7 @@ def _known(text: bytes | None) -> Lock | None:
         return None
 
 
-def guards_of(path: Path) -> Mapping[RelPath, Callable[[], AbstractContextManager[None]]]:
+def guards_of(path: Path) -> Mapping[RelPath, Callable[[], AbstractContextManager[object]]]:
     """The agent's own locks, to be held while one of its files is replaced."""
     # The agent waits for this lock only for a while, then writes regardless. So it is held for the
     # exchange of that one file, and not during the whole change.

@@ -131,7 +131,9 @@ class Detached:
             self._process.returncode = 0
 
 
-def start_detached(command: Command, folder: Path, out: Path, err: Path) -> Detached:
+def start_detached(
+    command: Command, folder: Path, out: Path, err: Path, held: Sequence[int] = ()
+) -> Detached:
     """Start a child that keeps running after we end: no terminal, no input, its output appended to two files.
 
     Args:
@@ -139,6 +141,7 @@ def start_detached(command: Command, folder: Path, out: Path, err: Path) -> Deta
         folder: Where it works.
         out: The file for its standard output; made if missing, private.
         err: The file for its standard error.
+        held: Open files with locks, which it holds until it ends.
 
     Returns:
         The child.
@@ -170,6 +173,7 @@ def start_detached(command: Command, folder: Path, out: Path, err: Path) -> Deta
             stdin=subprocess.DEVNULL,
             stdout=fds[0],
             stderr=fds[1],
+            pass_fds=held,
         )
     except OSError as error:
         raise DistError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from pathlib import Path
@@ -36,6 +36,7 @@ from hermes_dist.world.disk.fs import RealFs
 from hermes_dist.world.disk.locks import home_lock
 from hermes_dist.world.git.cache import cache_name
 from hermes_dist.world.git.collect import collect
+from hermes_dist.world.git.repositories import open_git
 from hermes_dist.world.transaction.apply import (
     before_image,
     generations,
@@ -240,7 +241,8 @@ def gc(
 ) -> Collected:
     """Remove old generations, contents that no lock names, and cached repositories that no profile comes from.
 
-    What is left in the store is put in order: damaged files are written anew, and small ones are joined.
+    What is left in the store is put in order: damaged files are written anew, and small ones are joined. A cached
+    repository that stays loses old commits that no lock names, and its packs are joined.
 
     Args:
         ctx: The context.
@@ -262,12 +264,10 @@ def gc(
     needed = {digest for lock in locks for digest in lock.contents()}
     now = time.time()
     done = clean(ctx.store, needed, older_than=now - days * _DAY, dry_run=dry_run)
-    caches = collect(
-        ctx.layout.git_cache,
-        frozenset() if sources else _caches_of(locks),
-        older_than=math.inf if sources else now - _CACHE_DAYS * _DAY,
-        dry_run=dry_run,
-    )
+    if sources:
+        caches = collect(ctx.layout.git_cache, frozenset(), older_than=math.inf, dry_run=dry_run)
+    else:
+        caches = _spare_caches(ctx, locks, now - _CACHE_DAYS * _DAY, dry_run=dry_run)
     notes += [*_about_store(ctx, done), *_about_lost(ctx, done.lost)]
     return Collected(
         blobs=done.blobs,
@@ -281,6 +281,26 @@ def gc(
         lost=len(done.lost),
         notes=tuple(notes),
     )
+
+
+def _spare_caches(ctx: Context, locks: Collection[Lock], before: float, *, dry_run: bool) -> int:
+    """Remove the cached repositories that no profile comes from, and in the others the commits that no lock names.
+
+    Both only if nothing was fetched there after that time, in seconds since the epoch.
+
+    Returns:
+        How many repositories.
+    """
+    keep = _caches_of(locks)
+    caches = collect(ctx.layout.git_cache, keep, older_than=before, dry_run=dry_run)
+    needed: dict[str, set[str]] = {name: set() for name in keep}
+    for pin in (package.pin for lock in locks for package in lock.packages):
+        needed.setdefault(cache_name(without_credentials(pin.url)), set()).add(pin.commit)
+    if not dry_run:
+        git = open_git(ctx.layout, ctx.env)
+        for name, commits in needed.items():
+            git.forget(name, commits, before)
+    return caches
 
 
 def _caches_of(locks: Iterable[Lock]) -> AbstractSet[str]:

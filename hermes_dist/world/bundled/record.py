@@ -17,6 +17,7 @@ from hermes_dist.model.tree import Digest, Tree
 from hermes_dist.world.bundled.contents import Listed, Repository
 from hermes_dist.world.bundled.file import is_object
 from hermes_dist.world.disk.store import Store
+from hermes_dist.world.git.cache import names_in
 from hermes_dist.world.git.repositories import HISTORY, BareGit, open_git
 from hermes_dist.world.ports import Refs
 from hermes_dist.world.registry.api import Registries
@@ -141,7 +142,7 @@ class Recorder:
         if git is None:
             return None
         cache = git.cache(url)
-        pins = _named(cache / "refs/dist")
+        pins = names_in(cache, "refs/dist")
         if not pins:
             return None
         for commit in pins:
@@ -160,14 +161,10 @@ class Recorder:
                 paths[digest] = file
         return Repository(
             refs=kept,
-            pins=(*pins, *(f"tagged/{oid}" for oid in _named(cache / "refs/tagged"))),
+            pins=(*pins, *(f"tagged/{oid}" for oid in names_in(cache, "refs/tagged"))),
             shallow=tuple(_lines(cache / "shallow")),
             files=files,
         )
-
-
-def _named(folder: Path) -> list[str]:
-    return sorted(one.name for one in folder.glob("*"))
 
 
 def _lines(path: Path) -> Iterator[str]:

@@ -24,7 +24,7 @@ _LOCK = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 @contextlib.contextmanager
 def flock(
     path: Path, *, timeout: float = 0, held: str = "another command is running here"
-) -> Iterator[None]:
+) -> Iterator[int]:
     """Hold an exclusive lock on a file, which is created if missing and never written to.
 
     The kernel releases the lock when its process ends, in whatever way.
@@ -33,6 +33,9 @@ def flock(
         path: The lock file; a symlink there is not followed.
         timeout: How many seconds to wait for it.
         held: The message if another process holds it.
+
+    Yields:
+        The open file: a child that has it holds the lock, too.
 
     Raises:
         Busy: Another process holds it; the message names the process if the system tells.
@@ -43,13 +46,71 @@ def flock(
         fd = _open_lock(path)
         try:
             if _try_lock(fd, path):
-                yield
+                yield fd
                 return
             if time.monotonic() >= end:
                 raise _busy(os.fstat(fd), path, held)
         finally:
             os.close(fd)
         time.sleep(0.02)
+
+
+@contextlib.contextmanager
+def folder_in_use(path: Path, patience: float) -> Iterator[None]:
+    """Say that a folder is used; others may use it, too, but nobody has it alone.
+
+    Args:
+        path: The folder, which may be missing.
+        patience: How many seconds to wait while somebody has it alone; it is used then all the same.
+    """
+    try:
+        folder = os.open(path, _FOLDER)
+    except OSError:
+        yield
+        return
+    try:
+        end = time.monotonic() + patience
+        with contextlib.suppress(OSError):  # a disk without such locks
+            while not _lock_folder(folder, fcntl.LOCK_SH) and time.monotonic() < end:
+                time.sleep(0.005)
+        yield
+    finally:
+        os.close(folder)
+
+
+@contextlib.contextmanager
+def folder_alone(path: Path) -> Iterator[int]:
+    """Have a folder alone.
+
+    Yields:
+        The open folder: a child that has it holds the lock, too.
+
+    Raises:
+        Busy: Somebody uses it.
+        DistError: It is missing, or its disk has no such locks.
+    """
+    try:
+        folder = os.open(path, _FOLDER)
+    except OSError as error:
+        raise trouble(error, "can't open the folder", where=str(path)) from error
+    try:
+        try:
+            alone = _lock_folder(folder, fcntl.LOCK_EX)
+        except OSError as error:
+            raise trouble(error, "can't lock", where=str(path)) from error
+        if not alone:
+            raise Busy("another command uses it", where=str(path))
+        yield folder
+    finally:
+        os.close(folder)
+
+
+def _lock_folder(folder: int, kind: int) -> bool:
+    try:
+        fcntl.flock(folder, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _open_lock(path: Path) -> int:

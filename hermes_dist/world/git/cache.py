@@ -107,7 +107,8 @@ def heal(cache: Path) -> bool:
             return False
         for folder, _, names in os.walk(cache):
             for name in names:
-                if name.endswith(".lock") or name.startswith("tmp_"):
+                # `repack` begins the names of its packs with .tmp, and a pack that a fetch keeps is never joined.
+                if name.endswith((".lock", ".keep")) or name.startswith(("tmp_", ".tmp-")):
                     Path(folder, name).unlink(missing_ok=True)
     except OSError as error:
         raise trouble(error, "can't clean the cache of a repository", where=str(cache)) from error
@@ -157,7 +158,51 @@ def _rename_new(temp: Path, cache: Path) -> None:
 
 def is_pinned(cache: Path, commit: str) -> bool:
     """Return whether a commit was fetched completely; git writes the ref only then."""
-    return (cache / "refs/dist" / commit).is_file() and _is_whole(cache)
+    return has_ref(cache, f"refs/dist/{commit}") and _is_whole(cache)
+
+
+def pin_by_hand(cache: Path, commit: str) -> None:
+    """Note that a commit is there completely, where no git has written the ref.
+
+    Raises:
+        OSError: The disk is full or fails.
+    """
+    pin = cache / "refs/dist" / commit
+    pin.parent.mkdir(exist_ok=True)  # git removes a folder without refs
+    pin.write_text(f"{commit}\n")
+
+
+def has_ref(cache: Path, name: str) -> bool:
+    """Return whether a cache has a ref, in a file of its own or in that of many."""
+    return (cache / name).is_file() or name in _packed_refs(cache)
+
+
+def names_in(cache: Path, folder: str) -> list[str]:
+    """List the names of the refs in a folder of refs, in order."""
+    begin = f"{folder}/"
+    packed = (name[len(begin) :] for name in _packed_refs(cache) if name.startswith(begin))
+    return sorted({*packed, *(one.name for one in (cache / folder).glob("*"))})
+
+
+def refs_before(cache: Path, folder: str, when: float) -> list[str]:
+    """List the refs in a folder of refs that were written before some time, in seconds since the epoch."""
+    found = []
+    for name in names_in(cache, folder):
+        with contextlib.suppress(FileNotFoundError):
+            one = cache / folder / name
+            if (one if one.exists() else cache / "packed-refs").stat().st_mtime < when:
+                found.append(name)
+    return found
+
+
+def _packed_refs(cache: Path) -> set[str]:
+    """The refs that share a file."""
+    try:
+        lines = (cache / "packed-refs").read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return set()
+    # The first line is a comment, and one that begins with ^ tells what the tag before it is of.
+    return {line.partition(" ")[2] for line in lines if line[:1] not in ("#", "^")}
 
 
 def is_cut(cache: Path, lines: list[list[str]]) -> bool:

@@ -48,6 +48,13 @@ _SETTINGS = (
     "http.lowSpeedLimit=1",
     "http.lowSpeedTime=120",
 )
+_JOINING = ("-c", "pack.windowMemory=32m", "-c", "repack.writeBitmaps=false")
+# Only since 2.32 git leaves large packs as they are. What nothing leads to may be read right now, so all objects stay.
+_JOIN = (
+    "ulimit -c 0 2>/dev/null; ulimit -t 600 2>/dev/null; umask 077; "
+    'nice "$@" repack --geometric=2 -d -n -q || nice "$@" repack -a -d -k -n -q; "$@" pack-refs --all --prune'
+)
+_FORGET = '"$@" update-ref --stdin && "$@" repack -a -d -n -q && "$@" pack-refs --all --prune'
 _ASKS_NOBODY = "credential.interactive=false"
 """Since 2.47, git then asks no program of ``GIT_ASKPASS`` either."""
 _PROTOCOLS = {
@@ -220,6 +227,17 @@ class CliTool:
         """Print a commit and its first ancestors, a few of one line, as ``oid commit size LF text LF`` each."""
         asked = "".join(f"{commit}~{back}\n" for back in range(count))
         return self.blobs(cache)._replace(request=asked.encode())
+
+    def join(self, cache: Path) -> Command:
+        """Join the packs, but not those that are large already, and put the refs into one file. It says nothing."""
+        pack = self._local(cache, *_JOINING)
+        return pack._replace(argv=("/bin/sh", "-c", _JOIN, "sh", *pack.argv))
+
+    def forget(self, cache: Path, refs: Sequence[str]) -> Command:
+        """Delete some refs, and what only they led to; join the rest. It says nothing."""
+        pack = self._local(cache, *_JOINING)
+        request = "".join(f"delete {ref}\n" for ref in refs).encode()
+        return pack._replace(argv=("/bin/sh", "-c", _FORGET, "sh", *pack.argv), request=request)
 
     def identity(self, who: str) -> Command:
         """Print ``Name <mail> seconds zone`` of the AUTHOR or COMMITTER; fail rather than guess."""

@@ -80,6 +80,12 @@ class DulwichTool:
     def line(self, cache: Path, commit: str, count: int) -> None:
         """Whoever asks walks the history."""
 
+    def join(self, cache: Path) -> None:
+        """It joins no packs: a git that comes later does."""
+
+    def forget(self, cache: Path, refs: Sequence[str]) -> None:
+        """It forgets nothing."""
+
     def identity(self, who: str) -> Command:
         name, mail = (self._who.get(f"GIT_{who}_{what}", "") for what in ("NAME", "EMAIL"))
         return self._command("identity", name=name, mail=mail)

@@ -24,7 +24,7 @@ from hermes_dist.model.tree import Entry, Read
 from hermes_dist.world.child import Command, Finished, run
 from hermes_dist.world.disk.fs import trouble
 from hermes_dist.world.disk.limits import LIMITS, Limits
-from hermes_dist.world.git.cache import is_commit
+from hermes_dist.world.git.cache import is_commit, pin_by_hand
 from hermes_dist.world.git.cli import CliTool
 from hermes_dist.world.git.embedded import DulwichTool
 from hermes_dist.world.git.errors import explain, fail, is_doubtful, masked, masked_lines
@@ -202,7 +202,7 @@ class Publisher(BareGit):
         with self._locked(cache, commit):
             try:
                 objects.write(cache)
-                (cache / "refs/dist" / commit).write_text(f"{commit}\n")
+                pin_by_hand(cache, commit)
             except OSError as error:
                 raise trouble(
                     error, "can't write into the cache of a repository", where=str(cache)

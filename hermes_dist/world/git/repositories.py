@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import AbstractContextManager
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -24,16 +25,20 @@ from hermes_dist.world.child import Bounds, Command, Finished, Stream, run
 from hermes_dist.world.disk.limits import LIMITS, Limits
 from hermes_dist.world.git.cache import (
     cache_name,
+    has_ref,
     heal,
     is_commit,
     is_cut,
     is_partial,
     is_pinned,
+    names_in,
     parents_in,
     parse_refs,
+    pin_by_hand,
     prepare,
     put_away,
     read_original,
+    refs_before,
 )
 from hermes_dist.world.git.cli import CliTool, scheme_of
 from hermes_dist.world.git.errors import (
@@ -49,6 +54,7 @@ from hermes_dist.world.git.errors import (
     masked_lines,
     refused_redirect,
 )
+from hermes_dist.world.git.join import alone, is_crowded, join_at_exit, packs_in, reading
 from hermes_dist.world.git.only_git import SETTINGS, direct_to
 from hermes_dist.world.ports import Changed, GitFile, Listing, Refs, Relation
 
@@ -56,6 +62,10 @@ if TYPE_CHECKING:
     from hermes_dist.world.git.direct import Direct
 
 HISTORY = 1000
+_FORGOTTEN = 500
+"""So many refs are forgotten together: their names have to fit into a pipe."""
+_FEW = 5
+"""So many packs may stay apart."""
 _LINE = 16
 """So many commits are looked at before the history of a commit is walked."""
 _URL = (
@@ -86,6 +96,8 @@ class Tool(Protocol):
     def blobs(self, cache: Path) -> Command: ...
     def walk(self, cache: Path, commit: str, limit: int) -> Command: ...
     def line(self, cache: Path, commit: str, count: int) -> Command | None: ...
+    def forget(self, cache: Path, refs: Sequence[str]) -> Command | None: ...
+    def join(self, cache: Path) -> Command | None: ...
     def traced(self, command: Command) -> Command | None: ...
 
 
@@ -232,7 +244,8 @@ class BareGit:
         command = self.tool.changes(self.cache(url), old, new, subfolder)
         if command is None or not (is_commit(old) and is_commit(new)):
             return None
-        finished = run(command, self._local())
+        with reading(self.cache(url)):
+            finished = run(command, self._local())
         rows = finished.out.split(b"\0")
         # Two fields a row; what is left when git was stopped may end anywhere.
         if not finished.ok or len(rows) > 2 * self._limits.entries:
@@ -254,7 +267,8 @@ class BareGit:
 
     def blobs(self, url: str, oids: Sequence[str]) -> Iterator[tuple[str, bytes]]:
         asked = "".join(f"{oid}\n" for oid in oids).encode()
-        with Stream(self.tool.blobs(self.cache(url)), self._local(), asked) as child:
+        cache = self.cache(url)
+        with reading(cache), Stream(self.tool.blobs(cache), self._local(), asked) as child:
             for oid in oids:
                 words = child.out.readline(200).split()
                 if len(words) != 3 or words[:2] != [oid.encode(), b"blob"]:
@@ -277,7 +291,7 @@ class BareGit:
 
     def _originals(self, url: str, wanted: Sequence[tuple[str, str]]) -> list[bytes]:
         for oid, kind in wanted:
-            if kind == "tag" and not (self.cache(url) / "refs/tagged" / oid).is_file():
+            if kind == "tag" and not has_ref(self.cache(url), f"refs/tagged/{oid}"):
                 self._may_talk(url)
                 with self._locked(self.cache(url), oid):
                     finished = self._fetched(
@@ -286,7 +300,8 @@ class BareGit:
                 if not finished.ok:
                     fail(finished, url, self._patience.fetch, self.cache(url))
         asked = "".join(f"{oid}\n" for oid, _ in wanted).encode()
-        with Stream(self.tool.blobs(self.cache(url)), self._local(), asked) as child:
+        cache = self.cache(url)
+        with reading(cache), Stream(self.tool.blobs(cache), self._local(), asked) as child:
             return [read_original(child.out, oid, kind) for oid, kind in wanted]
 
     def history(self, url: str, ref: str, limit: int) -> list[str]:
@@ -380,9 +395,7 @@ class BareGit:
         self, cache: Path, url: str, commit: str, depth: int, progress: Callable[[str], None] | None
     ) -> None:
         """Fetch into a locked cache: only new objects if something was fetched before, else as deep as asked."""
-        refs = cache / "refs/dist"
-        known = refs.is_dir() and any(refs.iterdir())
-        only_new = known and depth == 1
+        only_new = depth == 1 and bool(names_in(cache, "refs/dist"))
         finished = self._fetched(cache, url, commit, None if only_new else depth, progress)
         if only_new and not finished.ok and not finished.stopped:
             finished = self._fetched(cache, url, commit, 1, progress)
@@ -393,6 +406,34 @@ class BareGit:
         if not finished.ok:
             _refuse_partial(url)
             fail(finished, url, self._patience.fetch, cache)
+        if is_crowded(packs_in(cache)):
+            self._join_later(cache)
+
+    def forget(self, name: str, needed: AbstractSet[str], before: float) -> None:
+        """Let the commits go that nobody needs, with what only they led to, and join the packs; not if it is in use.
+
+        Args:
+            name: The name of the cache.
+            needed: The commits that stay.
+            before: What was fetched later stays, too, in seconds since the epoch.
+
+        """
+        cache = self._root / name
+        refs = [
+            f"{folder}/{commit}"
+            for folder in ("refs/dist", "refs/named")
+            for commit in refs_before(cache, folder, before)
+            if commit not in needed
+        ][:_FORGOTTEN]
+        command = self.tool.forget(cache, refs) if refs or packs_in(cache) > _FEW else None
+        if command is not None:
+            with contextlib.suppress(DistError), alone(cache):
+                run(command, self._within(self._patience.fetch))
+
+    def _join_later(self, cache: Path) -> None:
+        command = self.tool.join(cache)
+        if command is not None:
+            join_at_exit(cache, command)
 
     def _fetched(
         self,
@@ -423,9 +464,7 @@ class BareGit:
             return refusal
         finished = self._fetched(cache, url, name, depth, None, target=f"refs/named/{commit}")
         if finished.ok and self._walk(cache, commit, 1):
-            pin = cache / "refs/dist" / commit
-            pin.parent.mkdir(exist_ok=True)
-            pin.write_text(f"{commit}\n")
+            pin_by_hand(cache, commit)
         return finished
 
     def _entries(
@@ -434,7 +473,9 @@ class BareGit:
         """The raw entries of a commit's tree: mode, type, id, size, path."""
         if not is_commit(commit):
             raise Invalid(f"{commit!r:.100} is not a commit")
-        with Stream(self.tool.tree(self.cache(url), commit, subfolder), self._local()) as child:
+        cache = self.cache(url)
+        tree = self.tool.tree(cache, commit, subfolder)
+        with reading(cache), Stream(tree, self._local()) as child:
             held = b""
             while chunk := child.out.read1(_RECORD):  # type: ignore[attr-defined]  # a BufferedReader
                 *records, held = (held + chunk).split(b"\0")
@@ -453,7 +494,8 @@ class BareGit:
         """Return lines of commits and their parents; none if the commit is not in the cache."""
         if not cache.is_dir():
             return []
-        finished = run(self.tool.walk(cache, commit, limit), self._local())
+        with reading(cache):
+            finished = run(self.tool.walk(cache, commit, limit), self._local())
         return (
             [line.split() for line in finished.out.decode("ascii").splitlines()]
             if finished.ok
@@ -483,7 +525,7 @@ class BareGit:
         command = self.tool.line(cache, new, _LINE) if is_pinned(cache, new) else None
         if command is None:
             return False
-        with contextlib.suppress(Invalid), Stream(command, self._local()) as child:
+        with contextlib.suppress(Invalid), reading(cache), Stream(command, self._local()) as child:
             at = new
             while at:
                 raw = read_original(child.out, at, "commit")
@@ -509,7 +551,7 @@ class BareGit:
         return Bounds(seconds=seconds, output=b.output, memory=b.memory, file=b.file, cpu=b.cpu)
 
 
-def _lock(cache: Path, timeout: float = 0) -> AbstractContextManager[None]:
+def _lock(cache: Path, timeout: float = 0) -> AbstractContextManager[int]:
     from hermes_dist.world.disk.locks import flock  # noqa: PLC0415 - start-up
 
     held = "another command is fetching the same repository"

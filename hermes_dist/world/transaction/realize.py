@@ -42,7 +42,7 @@ from hermes_dist.world.transaction.lock_told import (
 from hermes_dist.world.transaction.modes import fit_mode, shows_nothing
 from hermes_dist.world.transaction.places import bring_home, stands
 
-Guards = Mapping[RelPath, Callable[[], AbstractContextManager[None]]]
+Guards = Mapping[RelPath, Callable[[], AbstractContextManager[object]]]
 """The agent's locks by path, held while one of its files is exchanged."""
 
 Newest = Callable[[int], bool]

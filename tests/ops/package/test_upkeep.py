@@ -16,6 +16,7 @@ from hermes_dist.ops.package import install as installing
 from hermes_dist.ops.package.upkeep import gc, verify
 from hermes_dist.voice.notes import sentences
 from hermes_dist.world.disk.locks import home_lock
+from hermes_dist.world.git.cache import names_in
 
 
 @pytest.fixture
@@ -176,6 +177,24 @@ def test_gc_removes_the_copies_of_sources_only_if_that_is_asked_for(story: Story
     assert not list(caches.iterdir())
     assert contents(story.home) == before
     story.ship({"SOUL.md": "second\n"})
+    assert story.update().done
+
+
+def test_gc_lets_go_of_old_commits_that_no_lock_names(story: Story) -> None:
+    for version in range(3):
+        story.ship({"SOUL.md": f"version {version}\n"})
+        story.update()
+    (cache,) = (story.root / "distributions" / "git").glob("*.git")
+    assert len(names_in(cache, "refs/dist")) == 4
+    gc(story.ctx, keep=1)
+    assert len(names_in(cache, "refs/dist")) == 4, "young ones stay"
+    _age(cache, 40)
+    gc(story.ctx, keep=1, dry_run=True)
+    assert len(names_in(cache, "refs/dist")) == 4
+    gc(story.ctx, keep=1)
+    assert len(names_in(cache, "refs/dist")) == 2, "of the lock, and of the one to go back to"
+    assert verify(story.ctx, BOT).mended == 0
+    story.ship({"SOUL.md": "next\n"})
     assert story.update().done
 
 
