@@ -14,8 +14,8 @@ from hermes_dist.cli.shared.layout import Column
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import Cancelled, InputNeeded, UsageError, counted
 from hermes_dist.model.notes import Note
+from hermes_dist.ops.profiles import aliases, lifecycle, trash_and_archive
 from hermes_dist.ops.profiles import clone as cloning
-from hermes_dist.ops.profiles import lifecycle, trash_and_archive
 from hermes_dist.ops.profiles import list as facts
 from hermes_dist.voice.clean import clean
 from hermes_dist.voice.notes import sentences
@@ -145,7 +145,8 @@ def _next_steps(session: Session, made: lifecycle.Made) -> None:
         start = made.alias
     elif made.alias:
         folder = clean(session.ctx.layout.commands)
-        screen.tell(f"note: {folder} is not on PATH; add it to your shell's settings")
+        screen.tell(f"note: {folder} is not on PATH; to add it, then open a new shell:")
+        screen.tell(f"  {clean(aliases.line_for_path(session.ctx.layout, session.ctx.env))}")
     screen.tell("next:")
     if not made.source:
         screen.tell(f"  {start} setup            choose a model, enter keys")
@@ -228,7 +229,7 @@ def delete(
         )
     _gone(session, gone)
     if not purge:
-        session.screen.tell(f"next: {session.command(f'restore {name}')} brings it back")
+        session.screen.tell(f"undo: {session.command(f'restore {name}')}")
     return 0
 
 
@@ -318,7 +319,7 @@ def archive(
     session.screen.emit("archive", gone_data(gone))
     session.screen.say(f"Profile {name} is archived: {clean(gone.path)}")
     _gone(session, gone)
-    session.screen.tell(f"next: {session.command(f'restore {name}')} brings it back")
+    session.screen.tell(f"undo: {session.command(f'restore {name}')}")
     return 0
 
 
@@ -405,7 +406,8 @@ def describe(
     if now:
         screen.say(clean(now))
     else:
-        screen.say(f"{name} has no description; set one with --text.")
+        screen.say(f"{name} has no description.")
+        screen.tell(f"  to set one: {session.command(f'describe {name} --text TEXT')}")
     return 0
 
 

@@ -108,5 +108,5 @@ def alias(
     planned = aliases.plan(layout, chosen, name or chosen, env=session.ctx.env)
     made = aliases.write(layout, planned)
     session.screen.emit("alias", alias_data(chosen, made))
-    session.screen.say(f"{made.name} starts {chosen}: try {made.name} chat")
+    session.screen.say(f"The command {made.name} starts {chosen}; try it: {made.name} chat")
     return 0

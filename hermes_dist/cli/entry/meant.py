@@ -163,6 +163,7 @@ _OPTIONS_ALIKE: Mapping[str, tuple[str, ...]] = {
 _EXTRA_MEANT: Mapping[str, str] = {
     "alias": "did you mean: {prog} alias {0} --name {1}{flags}",
     "create": "did you mean: {prog} create {0} --clone-from {1}{flags}",
+    "describe": "did you mean: {prog} describe {0} --text {1}",
     "doctor": "it looks at the whole machine: leave the name out",
     "export": "did you mean: {prog} export {0} -o {1}{flags}",
     "hold": "to go to a version and stay there: {prog} update {0} --to {1}",

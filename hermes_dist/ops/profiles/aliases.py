@@ -13,6 +13,7 @@ from hermes_dist.decide.profiles.aliases import (
     alias_script,
     check_alias,
     owner_of,
+    path_line,
     profile_of,
 )
 from hermes_dist.errors import Invalid
@@ -54,6 +55,11 @@ class AliasPlan(NamedTuple):
     text: str
     replaces: Alias | None
     on_path: bool
+
+
+def line_for_path(layout: Layout, env: Mapping[str, str]) -> str:
+    """The command that puts the folder of aliases on ``PATH`` for good, in the user's shell."""
+    return path_line(env.get("SHELL", ""), str(layout.commands), str(layout.user_home))
 
 
 def plan(

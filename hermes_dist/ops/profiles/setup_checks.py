@@ -7,7 +7,6 @@ from contextlib import suppress
 from functools import partial
 
 from hermes_dist.decide.plugins.troubles import Trouble
-from hermes_dist.decide.profiles.aliases import path_line
 from hermes_dist.decide.profiles.findings import FactKind, FindingKind, State, Topic
 from hermes_dist.errors import DistError
 from hermes_dist.installer import installs
@@ -113,7 +112,7 @@ def path(ctx: Context) -> Iterator[Finding | Fact]:
     if not (aliases.listed(ctx.layout) or ctx.layout.launcher.is_file()):
         yield Fact(State.NONE, Note.of(FactKind.PATH_UNUSED, folder=str(folder)))
         return
-    line = path_line(ctx.env.get("SHELL", ""), str(folder), str(ctx.layout.user_home))
+    line = aliases.line_for_path(ctx.layout, ctx.env)
     yield Fact(State.WAITS, Note.of(FactKind.NOT_ON_PATH, folder=str(folder), line=line))
 
 
