@@ -97,6 +97,14 @@ def excluded_places(
     return places
 
 
+def missing_parts(trees: Iterable[Tree], chosen: frozenset[str]) -> tuple[str, ...]:
+    """Return the chosen parts of which no tree has a file; the servers of a home are in its settings."""
+    there = {part_of(path) for tree in trees for path in tree}
+    if "config" in there:
+        there.add("mcp")
+    return tuple(part for part in (*PARTS, "files") if part in chosen - there)
+
+
 def count_parts(tree: Tree) -> dict[str, int]:
     """Count the contents of a placed package: skills by SKILL.md, hooks and plugins by folder, other parts by file."""
     counts: dict[str, int] = {}

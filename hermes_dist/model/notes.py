@@ -135,6 +135,7 @@ class NoteKind(Kind):
     MACHINE_SENT = "machine-sent"
     NO_LOCKFILE = "no-lockfile"
     AGENT_WROTE_MANIFEST = "agent-wrote-manifest"
+    PARTS_MISSING = "parts-missing"
     PARTS_NOT_IN = "parts-not-in"
     AGENT_CANNOT_READ = "agent-cannot-read"
     CANNOT_COMPARE = "cannot-compare"

@@ -490,13 +490,14 @@ SENTENCES: Sentences = {
     NoteKind.NO_PACKAGE: "there is no package: everything in this profile is your own",
     NoteKind.ANOTHER_SOURCE: "another machine says that the package comes from {now} from now on, not from {source}",
     NoteKind.MACHINES_DISAGREE: "your machines disagree, and nobody has settled it yet; see: {command}",
-    NoteKind.MACHINE_SENT: "what another machine sent waits for your yes: {command}",
+    NoteKind.MACHINE_SENT: "what another machine sent needs your approval: {command}",
     NoteKind.NO_LOCKFILE: "installed without a lockfile; take it over with: {command}",
     NoteKind.AGENT_WROTE_MANIFEST: (
         "{path} was written again by the agent's installer; the next update with changes puts "
         "the author's back; use `{command}` instead of its own"
     ),
-    NoteKind.PARTS_NOT_IN: "parts of this version are not installed yet; add them with: {command}",
+    NoteKind.PARTS_MISSING: "the package has no {missing}, neither now nor before; its parts: {parts}",
+    NoteKind.PARTS_NOT_IN: "some parts are not yet as in this version; to update them, too: {command}",
     # Not that the agent can't: it takes some of what is refused here, such as a key that is there twice.
     NoteKind.AGENT_CANNOT_READ: "it can't be read: {why}; mend it in {file}",
     NoteKind.CANNOT_COMPARE: (

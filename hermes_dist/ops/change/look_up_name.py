@@ -79,6 +79,9 @@ def look_up_named(
         target = resolved(ctx, spec, before)
     except NoSuchRef as err:
         raise _no_such_version(found, asked) if found.package.versions else err from None
+    except Unreachable as err:
+        # Only the name was typed: say where the address comes from.
+        raise err.within(f"{found.package.name} of registry {found.registry.name}") from None
     notes = (*choice.notes, *_deprecated(found.package), *_folder_note(asked), *target.notes)
     target = target._replace(asked=asked, registry=found.registry.name, notes=notes)
     if release is not None:

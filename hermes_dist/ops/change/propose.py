@@ -22,7 +22,15 @@ from hermes_dist.decide.environment.example import (
     place_example,
     shipped_example,
 )
-from hermes_dist.decide.parts import Handover, Place, changes_hands, excluded_places
+from hermes_dist.decide.parts import (
+    Handover,
+    Place,
+    changes_hands,
+    count_parts,
+    excluded_places,
+    missing_parts,
+    named,
+)
 from hermes_dist.decide.reconcile import Decisions, Situation, reconcile
 from hermes_dist.lazily import later
 from hermes_dist.model.discreet import Contents
@@ -149,6 +157,7 @@ def propose(
         notes=(
             *_news(incoming, received),
             *_told_released(handed.freed, observed.ours),
+            *_about_parts(choices, incoming.placed, base),
             *example.notes,
             *lost,
             *plan.notes,
@@ -327,6 +336,15 @@ def _told_released(freed: Mapping[Place, object], ours: Tree) -> tuple[Note, ...
         return ()
     names = dict.fromkeys(part_words(place, freed[place]) for place in here)
     return (Note.of(NoteKind.RELEASED, paths=tuple(names)),)
+
+
+def _about_parts(choices: Choices, placed: Tree, base: Tree) -> tuple[Note, ...]:
+    """Note which parts the user named that the package does not have."""
+    missing = missing_parts((placed, base), choices.only | choices.without)
+    if not missing:
+        return ()
+    parts = named(count_parts(placed))
+    return (Note.of(NoteKind.PARTS_MISSING, missing=", ".join(missing), parts=parts),)
 
 
 def _handed_over(
