@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
@@ -57,9 +59,19 @@ def refused_by_system(error: OSError) -> DistError | None:
 
     None for every other error of the system: that is a fault of this program.
     """
+    if error.errno == errno.ENOENT and _has_no_folder():
+        return DistError("the folder that you are in is gone", hint="go to another one with cd")
     if error.filename is None or error.errno not in HINTS:
         return None
     return trouble(error, "the system refuses that")
+
+
+def _has_no_folder() -> bool:
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        return True
+    return False
 
 
 def report(brand: Brand, argv: Sequence[str], error: Exception) -> Crash:

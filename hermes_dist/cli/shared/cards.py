@@ -247,7 +247,8 @@ def show_summary(session: Session, outcome: Outcome) -> int:
         if proposal is not None:
             lock = proposal.lock
         held = any(note.kind is NoteKind.HELD for note in outcome.notes)
-        up_to_date(session, name, lock, kept_out=held, verb=outcome.verb)
+        verb = "" if outcome.open_conflicts else outcome.verb
+        up_to_date(session, name, lock, kept_out=held, verb=verb)
         say_lines(screen, summary.written_lines(outcome))
     for path in outcome.skipped:
         screen.warn(summary.skipped_words(path))

@@ -29,7 +29,10 @@ def notes(screen: Screen, said: Iterable[Note]) -> None:
         screen.tell(f"  note   {clean(line)}")
 
 
-_NOTHING_DONE = {"import": "already has everything that is in the archive"}
+_NOTHING_DONE = {
+    "import": "already has everything that is in the archive",
+    "resolve": "has no open conflicts",
+}
 
 
 def up_to_date(

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from hermes_dist.brand import HERMES
-from hermes_dist.cli.entry import plain
+from hermes_dist.cli.entry import main, plain
 from hermes_dist.cli.entry.start import start
 from hermes_dist.cli.shared import boundary
 from hermes_dist.cli.shared.boundary import Guard
 from hermes_dist.cli.shared.session import Invocation
-from hermes_dist.errors import Busy, DistError, Refused, StoppedAfter, Unreachable
+from hermes_dist.errors import Busy, DistError, ExitCode, Refused, StoppedAfter, Unreachable
 
 Capture = pytest.CaptureFixture[str]
 
@@ -115,3 +115,22 @@ def test_with_json_an_error_is_an_object_as_well(capsys: Capture) -> None:
     out, err = capsys.readouterr()
     assert '"code": 4' in out
     assert err == "error: there: no\n  do\n"
+
+
+@pytest.mark.parametrize("words", [("install", "./bot"), ("export", "default")])
+def test_a_folder_that_is_gone_is_told_as_such_and_not_as_a_bug(
+    words: tuple[str, ...],
+    home: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert main.run(Invocation(HERMES, "hermes-dist"), words) == ExitCode.ERROR
+    assert capsys.readouterr().err == (
+        "error: the folder that you are in is gone\n  go to another one with cd\n"
+    )
+    assert not list(home.glob(".hermes/distributions/crashes/*"))
