@@ -70,6 +70,17 @@ def test_a_group_without_a_verb_names_its_verbs_in_one_line(
             'a registry is a folder or repository with the file registry.json: {"format": 1};',
         ),
         (
+            ["create", "a", "-y"],
+            "there is no option '-y'",
+            "the command asks nothing: leave it out;",
+        ),
+        (
+            ["backup", "a", "-y"],
+            "there is no option '-y'",
+            "the passphrase that it asks for is given",
+        ),
+        (["resolve", "a", "--yes"], "there is no option '--yes'", "choose a side instead: --ours"),
+        (
             ["install", "a", "--to", "v1"],
             "there is no option '--to'",
             "a tag or branch comes after the address: SOURCE#v1.0.0;",

@@ -135,6 +135,47 @@ _OPTIONS_MEANT: Mapping[str, Mapping[str, Meant | None]] = {
 }
 """What to write instead of an option that a command does not have, or does not have like this."""
 
+_ASKS_NOTHING = Meant("the command asks nothing: leave it out")
+_SIMPLE = frozenset(
+    (
+        "alias",
+        "create",
+        "describe",
+        "diff",
+        "follow",
+        "history",
+        "hold",
+        "info",
+        "keep",
+        "list",
+        "outdated",
+        "rename",
+        "restore",
+        "search",
+        "show",
+        "status",
+        "unfollow",
+        "unhold",
+        "unkeep",
+        "use",
+        "validate",
+        "verify",
+        "dashboard remove",
+        "front-door install",
+        "front-door remove",
+        "watch remove",
+    )
+)
+"""Commands that ask nothing."""
+_YES_MEANT: Mapping[str, Meant] = {
+    **dict.fromkeys(_SIMPLE, _ASKS_NOTHING),
+    "backup make": Meant("the passphrase that it asks for is given by --passphrase-file FILE"),
+    "resolve": Meant("choose a side instead: --ours, --theirs or --both"),
+    "trust require": Meant("what it asks is answered by --accept-unsigned"),
+    "route add": Meant("what it asks is answered by --multiplex"),
+}
+"""What to write instead of ``--yes`` where a command does not have it."""
+
 _OPTIONS_ALIKE: Mapping[str, tuple[str, ...]] = {
     "--as": ("--name",),
     "--branch": ("--to",),
@@ -250,7 +291,10 @@ def option_meant(command: str, option: str, options: Iterable[str]) -> Meant | N
         option: The option as it was typed.
         options: The options that the command has.
     """
-    for words, known in _OPTIONS_MEANT.items():
+    tables = {**_OPTIONS_MEANT}
+    if option in ("-y", "--yes"):
+        tables = {words: {option: meant} for words, meant in _YES_MEANT.items()}
+    for words, known in tables.items():
         if command.endswith(f" {words}") and option in known:
             return known[option]
     has = set(options)

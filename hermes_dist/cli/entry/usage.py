@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from difflib import get_close_matches
 from typing import Any
 
@@ -21,7 +22,9 @@ from hermes_dist.cli.entry.meant import (
     value_meant,
     verb_meant,
 )
+from hermes_dist.cli.shared.session import Invocation
 from hermes_dist.errors import DistError, NoSuchProfile, UsageError
+from hermes_dist.ops.context import Context
 
 _LONGEST = 40
 _LONGEST_WRITTEN = 200
@@ -41,11 +44,26 @@ def no_such_verb(
     alike = [name for name in below if name.split()[-1] == word]
     if ctx.parent is None:
         what = f"there is no command {_shown(word)}"
-        meant = did_you_mean(VERBS_MEANT.get(word) or alike) or _near(word, verbs)
+        meant = (
+            _as_profile(word, ctx)
+            or did_you_mean(VERBS_MEANT.get(word) or alike)
+            or _near(word, verbs)
+        )
     else:
         what = f"{_below(ctx)} has no verb {_shown(word)}"
         meant = _verb_of_group(str(ctx.info_name), word, verbs, alike)
     return UsageError(what, hint=_with_help(meant, ctx.command_path))
+
+
+def _as_profile(word: str, ctx: click.Context) -> Meant | None:
+    """What to write if the word is a profile, which a command of its own may start; None if it is none."""
+    called: Invocation = ctx.obj
+    with suppress(DistError):
+        if word in Context.from_environment(called.brand).names():
+            prog = _prog(ctx)
+            start = f"{called.brand.name} -p {word} chat"
+            return Meant(f"{word} is a profile: {prog} status {word}; to start it: {start}")
+    return None
 
 
 def _verb_of_group(group: str, word: str, verbs: Sequence[str], alike: Sequence[str]) -> Meant:

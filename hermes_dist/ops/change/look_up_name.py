@@ -75,13 +75,7 @@ def look_up_named(
     # A release names its commit, whatever a ref led to before.
     if release is not None:
         before = None
-    try:
-        target = resolved(ctx, spec, before)
-    except NoSuchRef as err:
-        raise _no_such_version(found, asked) if found.package.versions else err from None
-    except Unreachable as err:
-        # Only the name was typed: say where the address comes from.
-        raise err.within(f"{found.package.name} of registry {found.registry.name}") from None
+    target = _offered(ctx, found, asked, spec, before)
     notes = (*choice.notes, *_deprecated(found.package), *_folder_note(asked), *target.notes)
     target = target._replace(asked=asked, registry=found.registry.name, notes=notes)
     if release is not None:
@@ -89,6 +83,19 @@ def look_up_named(
     if target.kind is PinKind.COMMIT:
         return target._replace(asked=asked.at(target.commit))
     return target
+
+
+def _offered(
+    ctx: Context, found: FoundPackage, asked: SourceSpec, spec: SourceSpec, before: Pin | None
+) -> Target:
+    """Ask the repository of a package what it offers."""
+    try:
+        return resolved(ctx, spec, before)
+    except NoSuchRef as err:
+        raise _no_such_version(found, asked) if found.package.versions else err from None
+    except Unreachable as err:
+        # Only the name was typed: say where the address comes from.
+        raise err.within(f"{found.package.name} of registry {found.registry.name}") from None
 
 
 def check_name(ctx: Context, asked: SourceSpec, naming: Naming) -> tuple[Note, ...]:
