@@ -129,13 +129,37 @@ def resolve(name: str, wanted: Wanted, market: Market) -> tuple[Picked, ...]:
         return ()
     provider = _Provider(market)
     top = provider.all_asked(name, "", wanted)
-    found = _searched(name, provider, top)
+    found = _agreed(provider, top) or _searched(name, provider, top)
     edges = {key: provider.needs(choice) for key, choice in found.items()}
     _check_circles(edges, found)
     of_base = _reachable(edges, [each.key for each in top if each.dependency is wanted.base])
     asked = [*top, *(each for needs in edges.values() for each in needs)]
     picked = {key: _picked(found[key], needs, asked, of_base) for key, needs in edges.items()}
     return tuple(picked[key] for key in _lowest_first(picked))
+
+
+def _agreed(provider: _Provider, top: list[Asked]) -> Mapping[str, Choice] | None:
+    """The best version of every package, if all that ask for it have the same one first; None if they do not.
+
+    A search finds the same then, but looks at each package again for each that it has chosen.
+    """
+    found: dict[str, Choice] = {}
+    asking = top
+    while asking:
+        new: list[Choice] = []
+        for each in asking:
+            best = provider.best(each)
+            if best is None:
+                return None
+            if each.key not in found:
+                found[each.key] = best
+                new.append(best)
+            if found[each.key].commit != best.commit:
+                return None
+        if len(found) > _ROUNDS:
+            return None
+        asking = [each for choice in new for each in provider.needs(choice)]
+    return found
 
 
 def _searched(name: str, provider: _Provider, top: list[Asked]) -> Mapping[str, Choice]:
@@ -199,6 +223,10 @@ class _Provider(AbstractProvider[Asked, Choice, str]):
         if known not in self._choices:
             self._choices[known] = tuple(self._market.choices(dependency, asker))
         return self._choices[known]
+
+    def best(self, asked: Asked) -> Choice | None:
+        """The version that one would choose who asks alone; None if there is none."""
+        return next(iter(self._offered(asked.dependency, asked.asker)), None)
 
     def identify(self, requirement_or_candidate: Asked | Choice) -> str:
         return requirement_or_candidate.key

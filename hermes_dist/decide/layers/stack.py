@@ -90,9 +90,12 @@ def _below(stack: tuple[Layer, ...]) -> Mapping[str, frozenset[str]]:
     """All that each layer depends on, also by way of others."""
     _check_names(stack)
     below = {layer.name: set(layer.over) for layer in stack}
-    for _ in stack:
+    before, now = -1, 0
+    while before < now:
+        before = now
         for names in below.values():
             names.update(*(below.get(name, ()) for name in tuple(names)))
+        now = sum(map(len, below.values()))
     circle = sorted(name for name, names in below.items() if name in names)
     if circle:
         raise Invalid(

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
 
+from hermes_dist.decide.layers import resolve as resolving
 from hermes_dist.decide.layers.kept_back import Keeper, kept_back
 from hermes_dist.decide.layers.resolve import Choice, Picked, resolve
 from hermes_dist.decide.layers.stack import Rank
@@ -189,6 +190,37 @@ def test_law_there_is_an_answer_where_trying_everything_finds_one_and_it_is_one_
         for below in each.over:
             label = next(one.choice.label for one in found if one.choice.key == below)
             assert order.index(label) < order.index(each.choice.label)
+
+
+@settings(max_examples=examples(2000))
+@given(st.integers(0, 1 << 40))
+def test_law_what_all_agree_on_is_what_a_search_finds(seed: int) -> None:
+    rng = random.Random(seed)
+    shelf = random_shelf(rng)
+    names = sorted(shelf.packages)
+    asks = {n: rng.choice(["*", ">=2", "<=2"]) for n in rng.sample(names, rng.randrange(1, 3))}
+    provider = resolving._Provider(shelf)
+    top = provider.all_asked("bot", "", Wanted(packs=packages(asks)))
+    agreed = resolving._agreed(provider, top)
+    if agreed is not None:
+        assert dict(resolving._searched("bot", resolving._Provider(shelf), top)) == agreed
+
+
+def test_packages_that_nobody_disagrees_about_are_looked_at_once_each() -> None:
+    looked: list[str] = []
+
+    class Counting(Shelf, frozen=True):
+        def choices(self, dependency: Dependency, asker: str) -> Sequence[Choice]:
+            assert dependency.source
+            looked.append(dependency.source.location)
+            return super().choices(dependency, asker)
+
+    names = [f"p{number}" for number in range(200)]
+    shelf = Counting({name: {1: {}} for name in names})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(resolving, "_searched", None)
+        found = resolve("bot", Wanted(packs=packages(dict.fromkeys(names, "*"))), shelf)
+    assert len(found) == len(looked) == 200
 
 
 def _offered(shelf: Shelf, asks: Asks) -> list[bool]:
