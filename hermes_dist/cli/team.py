@@ -268,7 +268,7 @@ def snapshot(
         screen.tell(bundle_words(made))
     elif found.local:
         screen.warn(
-            f"another machine does not have the folders that {', '.join(found.local)} come from"
+            f"another machine does not have the folders of these profiles: {', '.join(found.local)}"
         )
     return worst([error.code for _, error in found.left_out])
 

@@ -117,6 +117,8 @@ class FindingKind(Kind):
     NEEDED_BY_NOBODY = "needed-by-nobody"
     STORE_DAMAGED = "store-damaged"
     AGENT_FAILS = "agent-fails"
+    DISK_READ_ONLY = "disk-read-only"
+    DISK_FULL = "disk-full"
     GIT_SETTINGS = "git-settings"
     SSH_MISSING = "ssh-missing"
     POLICY_UNREADABLE = "policy-unreadable"

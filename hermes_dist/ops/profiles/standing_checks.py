@@ -20,6 +20,8 @@ from hermes_dist.ops.package.inspect import info
 from hermes_dist.ops.profiles.checks import Fact, Finding, Listed, check
 from hermes_dist.ops.profiles.list import list_profiles
 
+_LEAST_FREE = 1 << 20
+"""With less than this, in bytes, a disk counts as full: no change of a home fits."""
 STANDING: list[Listed] = []
 """The checks of this module."""
 _LOOKED_INTO = (".", ".dist", "cron", "skills")
@@ -74,7 +76,8 @@ def _entries(home: Path) -> Iterator[Path]:
 
 @check(Topic.FILE_SYSTEM, STANDING)
 def file_system(ctx: Context) -> Iterator[Finding | Fact]:
-    """Find homes that are links, or file systems of their own, which can't be moved by a rename."""
+    """Find disks that nothing can be written to, and homes that are links or file systems of their own."""
+    yield from _closed_disks(ctx)
     for name in ctx.names():
         home = ctx.layout.home(name)
         if home.is_symlink():
@@ -82,6 +85,27 @@ def file_system(ctx: Context) -> Iterator[Finding | Fact]:
             yield Fact(State.GOOD, Note.of(FactKind.IS_LINK, profile=name, to=to))
         elif home != ctx.layout.root and os.path.ismount(home):
             yield Fact(State.WAITS, Note.of(FactKind.IS_MOUNTED, profile=name))
+
+
+def _closed_disks(ctx: Context) -> Iterator[Finding]:
+    """Find the disks of the root and the homes that are read-only or full, each once."""
+    seen: set[int] = set()
+    for folder in (ctx.layout.root, *map(ctx.layout.home, ctx.names())):
+        with suppress(OSError):
+            disk, device = os.statvfs(folder), folder.stat().st_dev
+            found = _closed(disk, str(folder))
+            if found is not None and device not in seen:
+                seen.add(device)
+                yield found
+
+
+def _closed(disk: os.statvfs_result, where: str) -> Finding | None:
+    if disk.f_flag & os.ST_RDONLY:
+        what = Note.of(FindingKind.DISK_READ_ONLY)
+        return Finding(kind="disk-read-only", what=what, where=where)
+    if disk.f_blocks and disk.f_bavail * disk.f_frsize < _LEAST_FREE:
+        return Finding(kind="disk-full", what=Note.of(FindingKind.DISK_FULL), where=where)
+    return None
 
 
 @check(Topic.JOBS, STANDING)

@@ -465,3 +465,26 @@ def test_a_tab_that_was_changed_is_not_written_over(
     [found] = [each for each in doctor(ctx, fix=True).open if each.kind == "tab-behind"]
     assert found.fix is None
     assert page.read_text() == "mine\n"
+
+
+@pytest.mark.parametrize(
+    ("flag", "free", "kind"), [(os.ST_RDONLY, 1 << 20, "disk-read-only"), (0, 10, "disk-full")]
+)
+def test_a_disk_that_nothing_can_be_written_to_is_found_once(
+    ctx: Context, monkeypatch: pytest.MonkeyPatch, flag: int, free: int, kind: str
+) -> None:
+    real = os.statvfs(ctx.layout.root)
+    fields = [*real]
+    fields[1], fields[2], fields[4], fields[8] = 4096, 1 << 30, free, flag
+    monkeypatch.setattr(os, "statvfs", lambda _: os.statvfs_result(fields))
+    assert one(ctx, kind).where == str(ctx.layout.root)
+
+
+def test_settings_that_git_can_not_read_are_found(
+    ctx: Context, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = home / "broken.gitconfig"
+    settings.write_text("[user\n")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(settings))
+    monkeypatch.setitem(ctx.env, "GIT_CONFIG_GLOBAL", str(settings))  # type: ignore[arg-type]
+    assert f"line 1 of {settings}" in finding_words(one(ctx, "git-settings"))
