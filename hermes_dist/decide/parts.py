@@ -66,7 +66,7 @@ def parse_parts(text: str, flag: str) -> frozenset[str]:
 
         raise UsageError(
             f"{flag} does not know {', '.join(sorted(unknown))}",
-            hint=offered(min(unknown), (*PARTS, "files"), "the parts"),
+            hint=f"{offered(min(unknown), (*PARTS, 'files'), 'the parts')}; all layers are updated together",
         )
     return parts
 
