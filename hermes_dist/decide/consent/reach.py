@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 
 from msgspec import Struct
@@ -24,6 +24,8 @@ from hermes_dist.model.paths import RelPath, folded
 from hermes_dist.model.tree import Read
 
 SCRIPTS = "scripts"
+SKILL = "SKILL.md"
+_NAME_LINE = lazily.pattern(r"^name:[ \t]*['\"]?([^'\"\r\n#]+)", re.MULTILINE)
 _FOLDER = lazily.pattern("/scripts(?=/)")
 _LIMIT = 256 << 10
 """Larger files are not read for the names of other files."""
@@ -165,6 +167,20 @@ class Reach:
         if place.how == _HOME:
             return self._at_home
         return self._packages
+
+    @cached_property
+    def skills(self) -> Mapping[str, list[RelPath]]:
+        """The skills by each name that may mean them: that of their folder, and the one in their front matter."""
+        # Each job names its skills, and a large package has thousands: they are read once for all jobs.
+        found: dict[str, list[RelPath]] = {}
+        for path in self.names.called(SKILL):
+            for name in self._names_of(path):
+                found.setdefault(name, []).append(path)
+        return found
+
+    def _names_of(self, path: RelPath) -> set[str]:
+        inside = (_NAME_LINE.search(text[:4096]) for text in self.texts(path))
+        return {folded(path.parts[-2]), *(folded(found[1].strip()) for found in inside if found)}
 
     @cached_property
     def _at_home(self) -> list[RelPath]:

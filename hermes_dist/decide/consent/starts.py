@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from hermes_dist import lazily
 from hermes_dist.decide.consent.jobs import label_of
 from hermes_dist.decide.consent.mentions import CODE, Names
-from hermes_dist.decide.consent.reach import Reach, Start, script_paths
+from hermes_dist.decide.consent.reach import SKILL, Reach, Start, script_paths
 from hermes_dist.decide.placement.job_ids import Job
 from hermes_dist.decide.placement.servers import SERVERS, is_off
 from hermes_dist.errors import Invalid
@@ -41,8 +41,6 @@ _COMMAND_WORDS = (
 _COMMAND_KEY = lazily.pattern(rf"(?:.*_)?(?:{'|'.join(_COMMAND_WORDS)})s?")
 _COMMAND_ENDS = (*_COMMAND_WORDS, *(f"{word}s" for word in _COMMAND_WORDS))
 _INLINE = lazily.pattern(r"!`([^`\n]+)`")
-_NAME_LINE = lazily.pattern(r"^name:[ \t]*['\"]?([^'\"\r\n#]+)", re.MULTILINE)
-_SKILL = "SKILL.md"
 _SCRIPT_FIELDS = ("script", "monitor_script")
 Owner = KeyPath
 
@@ -157,7 +155,7 @@ def job_start(job: Job, jobs: Mapping[str, Job], reach: Reach) -> Start:
     family = [job, *_sources(job, jobs, {str(job.get("id"))})]
     wanted = {name for each in family for name in _skill_names(each)}
     skills = list(_skill_folders(wanted, reach))
-    texts = [text for folder in skills for text in reach.texts(RelPath(f"{folder}/{_SKILL}"))]
+    texts = [text for folder in skills for text in reach.texts(RelPath(f"{folder}/{SKILL}"))]
     seeds = [*_folders_of(_scripts_of(family)), *skills]
     if wanted:
         # The name may also be that of a bundle, which stands for other skills.
@@ -222,9 +220,9 @@ def _skill_folders(wanted: set[str], reach: Reach) -> Iterator[RelPath]:
         plugin, colon, _ = name.partition(":")
         if colon:
             yield _plugin_folder(plugin)
-    for path in reach.names.called(_SKILL):
-        if bare & _names_of(path, reach):
-            yield path.parents[-1]
+    meant = {path for name in bare for path in reach.skills.get(name, ())}
+    for path in sorted(meant):
+        yield path.parents[-1]
 
 
 def _plugin_folder(plugin: str) -> RelPath:
@@ -235,15 +233,9 @@ def _plugin_folder(plugin: str) -> RelPath:
         return RelPath("plugins")
 
 
-def _names_of(path: RelPath, reach: Reach) -> set[str]:
-    """Return the names of a skill: its folder, and the name in its front matter."""
-    inside = (_NAME_LINE.search(text[:4096]) for text in reach.texts(path))
-    return {folded(path.parts[-2]), *(folded(found[1].strip()) for found in inside if found)}
-
-
 def unit_start(unit: RelPath, reach: Reach) -> Start:
     """Return what a hook, a plugin or a skill runs; commands inside a skill are lines of shell code."""
-    skill = RelPath(f"{unit}/{_SKILL}")
+    skill = RelPath(f"{unit}/{SKILL}")
     return Start(
         owner=str(unit), seeds=(unit,), words=tuple(inline_commands(skill, reach)), lines=True
     )
@@ -251,7 +243,7 @@ def unit_start(unit: RelPath, reach: Reach) -> Start:
 
 def inline_skills(reach: Reach) -> Iterator[RelPath]:
     """Yield the folders of skills that contain commands for the agent to run."""
-    for path in reach.names.called(_SKILL):
+    for path in reach.names.called(SKILL):
         if any(inline_commands(path, reach)):
             yield path.parents[-1]
 

@@ -16,6 +16,7 @@ from hermes_dist.decide.consent.starts import (
 )
 from hermes_dist.model.keypath import KeyPath
 from hermes_dist.model.paths import RelPath
+from hermes_dist.model.tree import Digest
 
 NOWHERE = Names()
 
@@ -266,3 +267,20 @@ def test_a_setting_whose_name_is_that_of_a_command_starts_what_it_says(name: str
 )
 def test_a_setting_whose_name_only_ends_or_begins_like_that_starts_nothing(name: str) -> None:
     assert starts({"theme": {name: "look"}}) == {}
+
+
+def test_skills_are_read_once_however_many_jobs_name_some() -> None:
+    shelf = Shelf()
+    tree = shelf.tree({f"skills/s{n}/SKILL.md": f"---\nname: inner-{n}\n---\n" for n in range(50)})
+    read: list[str] = []
+
+    def reading(digest: Digest) -> bytes:
+        read.append(digest)
+        return shelf.read(digest)
+
+    reach = Reach(Names(tree), reading)
+    for number in range(40):
+        start = job_start({"skills": [f"inner-{number}", f"s{number + 1}"]}, {}, reach)
+        named = [RelPath(f"skills/s{n}") for n in (number, number + 1)]
+        assert {*named} <= {*start.seeds}
+    assert len(read) < 50 + 3 * 40
