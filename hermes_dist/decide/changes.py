@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
 from msgspec import Struct
@@ -13,7 +13,7 @@ from hermes_dist.merge.data import changed_keys, same_document, without_machine_
 from hermes_dist.merge.text import unified
 from hermes_dist.model.documents.api import ABSENT, Kind, dump, get, kind_of, load_data
 from hermes_dist.model.keypath import format_key
-from hermes_dist.model.paths import RelPath
+from hermes_dist.model.paths import RelPath, folded
 from hermes_dist.model.tree import Entry, Read, Tree
 
 
@@ -41,7 +41,8 @@ class Change(Struct, frozen=True):
     Attributes:
         before: None if the path is new.
         after: None if the path is gone.
-        was: The earlier name of a file that moved unchanged.
+        was: The earlier name of a file that moved. Its content is the same, unless only the spelling of its name
+            differs.
     """
 
     path: RelPath
@@ -53,6 +54,13 @@ class Change(Struct, frozen=True):
     @property
     def part(self) -> str:
         return part_of(self.path)
+
+    @property
+    def moved_and_changed(self) -> bool:
+        """Whether its content differs as well as its name."""
+        if self.was is None or self.before is None or self.after is None:
+            return False
+        return self.before.digest != self.after.digest
 
 
 def changes_between(
@@ -101,18 +109,39 @@ def _says_the_same(path: RelPath, one: Entry, two: Entry, read: Read) -> bool:
 
 
 def _with_moves(changes: list[Change]) -> list[Change]:
-    """Report a deleted file and an added one with the same content as one move."""
-    gone = {change.before: change for change in reversed(changes) if change.how is How.DELETED}
+    """Report a deleted file and an added one as one move: of the same content, or of two spellings of one name."""
+    gone, come = _of(How.DELETED, changes), _of(How.ADDED, changes)
     moved: dict[RelPath, Change] = {}
-    for change in changes:
-        if change.how is not How.ADDED:
-            continue
-        # Each deleted file explains one new copy; further copies of it are simply new.
-        old = gone.pop(change.after, None)
-        if old is not None:
-            moved[old.path] = Change(change.path, How.RENAMED, old.before, change.after, old.path)
-    places = {change.path: change for change in moved.values()}
-    return [places.get(change.path, change) for change in changes if change.path not in moved]
+    for pairs in (_respelled, _same):
+        for old, new in pairs(gone, come):
+            moved[new] = _move(gone.pop(old), come.pop(new))
+    left = {change.was for change in moved.values()}
+    return [moved.get(change.path, change) for change in changes if change.path not in left]
+
+
+_Changes = Mapping[RelPath, Change]
+
+
+def _of(how: How, changes: list[Change]) -> dict[RelPath, Change]:
+    return {change.path: change for change in changes if change.how is how}
+
+
+def _respelled(gone: _Changes, come: _Changes) -> list[tuple[RelPath, RelPath]]:
+    """Pair the files whose names only differ in their spelling."""
+    before = {folded(path): path for path in gone}
+    pairs = [(before.pop(folded(path), None), path) for path in come]
+    return [(old, new) for old, new in pairs if old is not None]
+
+
+def _same(gone: _Changes, come: _Changes) -> list[tuple[RelPath, RelPath]]:
+    """Pair files of the same content: each deleted one explains one new copy, and further copies are simply new."""
+    before = {change.before: path for path, change in reversed([*gone.items()])}
+    pairs = [(before.pop(change.after, None), path) for path, change in come.items()]
+    return [(old, new) for old, new in pairs if old is not None]
+
+
+def _move(old: Change, new: Change) -> Change:
+    return Change(new.path, How.RENAMED, old.before, new.after, old.path)
 
 
 def key_changes(change: Change, read: Read) -> list[KeyChange]:
@@ -149,13 +178,18 @@ def text_diff(change: Change, read: Read, before_label: str, after_label: str) -
 
     Keys that belong to the machine, such as the switch that an approval writes, count as equal.
     """
-    if change.how is How.RENAMED:
-        return [f"{change.was} moved to {change.path}"]
+    moved = [f"{change.was} moved to {change.path}"] if change.was else []
+    if change.how is How.RENAMED and not change.moved_and_changed:
+        return moved
     if change.how is How.MODE and change.after is not None:
         mode = "755" if change.after.executable else "644"
         return [f"mode of {change.path} changed to {mode}"]
+    return [*moved, *_lines(change, read, before_label, after_label)]
+
+
+def _lines(change: Change, read: Read, before_label: str, after_label: str) -> list[str]:
     try:
-        before, one = _shown(change.before, f"{before_label}/{change.path}", read)
+        before, one = _shown(change.before, f"{before_label}/{change.was or change.path}", read)
         after, two = _shown(change.after, f"{after_label}/{change.path}", read)
     except Lost:
         return [f"{change.path} is {change.how}; its content is lost, so it can't be shown"]

@@ -1,6 +1,7 @@
 """Renames: give three trees common names, so that an edit follows a file that moved.
 
-A rename on one side is applied to the other two trees before paths are merged. Exact renames always count. Similar
+A rename on one side is applied to the other two trees before paths are merged. Exact renames always count, and so does
+a name that is only spelled otherwise (:mod:`hermes_dist.merge.spellings`). Similar
 ones (:mod:`hermes_dist.merge.likeness`) count only for files that the other side edited or deleted, or that are in a
 folder where the other side added files, since only there would something be lost. The next update
 finds the same renames again; only those of files with an open conflict are remembered, since until it is resolved both
@@ -15,7 +16,8 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from msgspec import Struct, field
 
 from hermes_dist.lazily import later
-from hermes_dist.model.paths import RelPath, folders_of
+from hermes_dist.merge.spellings import respelled
+from hermes_dist.model.paths import RelPath, folded, folders_of
 from hermes_dist.model.tree import Digest, Read, Tree
 
 with later():
@@ -65,19 +67,14 @@ def under_common_names(
     Raises:
         Invalid: A file's content can't be read.
     """
-    by_them = find_renames(base, theirs, ours, read)
-    by_us = find_renames(base, ours, theirs, read, known)
-    parted: dict[RelPath, tuple[RelPath, RelPath]] = {}
-    for old in sorted(by_them.keys() & by_us.keys()):
-        # Both moved it. To the same name: only base follows. To two names: the files are unrelated from now on.
-        if by_them[old] == by_us[old]:
-            base = relabelled(base, {old: by_them[old]})
-        else:
-            parted[old] = (by_us[old], by_them[old])
-        del by_them[old], by_us[old]
+    they_spell, we_spell = respelled(base, theirs, ours), respelled(base, ours, theirs)
+    by_them = find_renames(base, theirs, ours, read, they_spell.files)
+    by_us = find_renames(base, ours, theirs, read, _with_known(we_spell.files, known))
+    both = _moved_by_both(by_us, by_them)
+    base = relabelled(base, both.same)
     by_them, by_us = (
-        by_them | _new_files_along(by_them, by_us, base, ours, theirs),
-        by_us | _new_files_along(by_us, by_them, base, theirs, ours),
+        {**they_spell.along, **by_them, **_new_files_along(by_them, by_us, base, ours, theirs)},
+        {**we_spell.along, **by_us, **_new_files_along(by_us, by_them, base, theirs, ours)},
     )
     # A file that is already at the new name did not come from upstream, so it is not part of the move.
     by_them = {old: new for old, new in by_them.items() if new not in ours}
@@ -85,11 +82,53 @@ def under_common_names(
     return Names(
         base=relabelled(base, {**by_them, **by_us}),
         ours=relabelled(ours, by_them),
-        theirs=relabelled(theirs, by_us),
+        theirs=relabelled(theirs, {**by_us, **both.alike}),
         followed={old: new for old, new in by_them.items() if old in ours},
-        moved_here={new: old for old, new in by_us.items()},
-        parted=parted,
+        moved_here={new: old for old, new in (*by_us.items(), *both.alike.items())},
+        parted=both.parted,
     )
+
+
+class _Both(Struct, frozen=True):
+    """What both sides moved.
+
+    Attributes:
+        same: The old name to ours, where both sides have one name, perhaps in two spellings.
+        alike: Upstream's spelling to ours.
+        parted: The old name to ours and theirs, where these are two names.
+    """
+
+    same: Mapping[RelPath, RelPath]
+    alike: Mapping[RelPath, RelPath]
+    parted: Mapping[RelPath, tuple[RelPath, RelPath]]
+
+
+def _moved_by_both(by_us: dict[RelPath, RelPath], by_them: dict[RelPath, RelPath]) -> _Both:
+    """Take the files out of both sides' moves that are in both.
+
+    If they moved to the same name, only base follows. If to two names, the files are unrelated from now on, unless
+    these are two spellings of one: then ours stays.
+    """
+    same: dict[RelPath, RelPath] = {}
+    alike: dict[RelPath, RelPath] = {}
+    parted: dict[RelPath, tuple[RelPath, RelPath]] = {}
+    for old in sorted(by_them.keys() & by_us.keys()):
+        ours, theirs = by_us.pop(old), by_them.pop(old)
+        if folded(ours) != folded(theirs):
+            parted[old] = (ours, theirs)
+            continue
+        same[old] = ours
+        if ours != theirs:
+            alike[theirs] = ours
+    return _Both(same, alike, parted)
+
+
+def _with_known(
+    spelled: Mapping[RelPath, RelPath], known: Mapping[RelPath, RelPath]
+) -> Mapping[RelPath, RelPath]:
+    """Return what is spelled otherwise with the moves that were found before, which count first."""
+    taken = set(known.values())
+    return {**{old: new for old, new in spelled.items() if new not in taken}, **known}
 
 
 def relabelled(tree: Tree, names: Mapping[RelPath, RelPath]) -> Tree:
@@ -113,7 +152,7 @@ def find_renames(
         side: The side to search for moves.
         other: The opposite side: a move must not leave behind what it edited, deleted or added beside a file.
         read: Returns contents by digest.
-        known: Moves of this side that were found before; they count where the one is gone and the other is new.
+        known: Moves of this side that are known already; they count where the one is gone and the other is new.
     """
     gone, added = base.lacking(side), side.lacking(base)
     if not gone or not added:
@@ -152,7 +191,13 @@ def find_moves(base: Tree, side: Tree, read: Read, of: Callable[[RelPath], bool]
     if not any(map(of, gone)):
         return Moves()
     added = side.lacking(base)
-    found = _exact(gone, added, base, side)
+    spelled = respelled(base, side, base).files
+    found = {
+        **spelled,
+        **_exact(
+            _lacking(gone, spelled.keys()), _lacking(added, set(spelled.values())), base, side
+        ),
+    }
     left = [path for path in gone if of(path) and path not in found]
     found |= _similar(left, _lacking(added, set(found.values())), base, side, read)
     files = {old: new for old, new in found.items() if of(old)}

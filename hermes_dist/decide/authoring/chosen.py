@@ -81,8 +81,8 @@ def _places(change: Change, word: str, read: Read) -> list[tuple[RelPath, str]]:
 
 
 def _keys(change: Change, read: Read) -> list[str]:
-    if kind_of(change.path) is None:
-        return []
+    if kind_of(change.path) is None or change.was:
+        return []  # a file that moved is chosen as a whole
     try:
         return [each.key for each in key_changes(change, read) if each.key]
     except Lost:

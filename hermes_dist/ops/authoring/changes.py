@@ -133,7 +133,8 @@ def _data(path: Path) -> object:
 def _edited(facts: _Facts, change: Change, found: Differences) -> Iterator[Learned]:
     """The rows of a file of the package: one for each key or hunk, or one for all of it."""
     keys = dict(found.keys).get(change.path, ())
-    if any(key.key for key in keys):
+    # A file that moved is proposed as a whole.
+    if not change.was and any(key.key for key in keys):
         for key in keys:
             yield _key(facts, change, key)
         return

@@ -79,7 +79,8 @@ def _edited(found: Status, longest: int) -> Iterator[Row]:
     for change in found.edited:
         name = f"{change.was} → {change.path}" if change.was else str(change.path)
         below = tuple(_key_lines(keys.get(change.path, ()), longest))
-        yield Row(_SIGNS[change.how], name, f"{change.how} by you", below)
+        how = f"{change.how} and changed" if change.moved_and_changed else change.how
+        yield Row(_SIGNS[change.how], name, f"{how} by you", below)
     for path in found.own:
         yield Row("?", str(path), "your own")
     for unit in found.units:

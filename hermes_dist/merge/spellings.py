@@ -1,0 +1,79 @@
+"""Spellings: what one side calls as before, only in another case or with an accent that is composed otherwise.
+
+For the disks of macOS and Windows both spellings are one name. So such a change is a rename, however much of the file
+changed with it, and a folder takes along everything that is in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from msgspec import Struct, field
+
+from hermes_dist.model.paths import RelPath, folded, folders_of
+from hermes_dist.model.tree import Tree
+
+
+class Respelled(Struct, frozen=True):
+    """What one side spells otherwise, old to new.
+
+    Attributes:
+        files: Its files.
+        along: Files that the other side alone has in folders which this one spells otherwise.
+    """
+
+    files: Mapping[RelPath, RelPath] = field(default_factory=dict)
+    along: Mapping[RelPath, RelPath] = field(default_factory=dict)
+
+
+_NOTHING = Respelled()
+
+
+def respelled(base: Tree, side: Tree, other: Tree) -> Respelled:
+    """Return what one side spells otherwise than base.
+
+    Where a side has two names that differ only in their spelling, as some disks can, none of them counts.
+
+    Args:
+        base: The common ancestor.
+        side: The side to search.
+        other: The opposite side.
+    """
+    gone, added = base.lacking(side), side.lacking(base)
+    if not gone or not added:
+        return _NOTHING
+    files = _paired(gone, added)
+    folders = _paired(folders_of(gone) - side.folders, folders_of(added) - base.folders)
+    if not folders:
+        return Respelled(files)
+    along = {path: new for path in other.lacking(side) if (new := _inside(path, folders))}
+    taken = {*side, *other}
+    return Respelled(
+        files, {p: new for p, new in along.items() if p not in files and new not in taken}
+    )
+
+
+def _paired(gone: Iterable[RelPath], added: Iterable[RelPath]) -> dict[RelPath, RelPath]:
+    """Pair names that are gone with those that only differ in their spelling."""
+    before, after = _by_key(gone), _by_key(added)
+    both = before.keys() & after.keys()
+    return {
+        before[key][0]: after[key][0]
+        for key in sorted(both)
+        if len(before[key]) == len(after[key]) == 1
+    }
+
+
+def _by_key(paths: Iterable[RelPath]) -> dict[str, list[RelPath]]:
+    found: dict[str, list[RelPath]] = {}
+    for path in paths:
+        found.setdefault(folded(path), []).append(path)
+    return found
+
+
+def _inside(path: RelPath, folders: Mapping[RelPath, RelPath]) -> RelPath | None:
+    """Return the new name of a file in a folder that is spelled otherwise; None for any other file."""
+    for folder in reversed(path.parents):
+        if folder in folders:
+            return RelPath(f"{folders[folder]}{path[len(folder) :]}")
+    return None
