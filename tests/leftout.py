@@ -19,9 +19,13 @@ ANSIBLE = Path(__file__).parent.parent / ".ansible" / "bin"
 """Ansible and what checks manifests of Kubernetes, in an environment of their own: ``make ansible``."""
 COMPLETE = "HERMES_TEST_COMPLETE"
 """Set where nothing may be left out: a missing program ends the run."""
-ABILITIES = ("linux", "lists", "mounts", "marks", "ntfs", "root")
-"""What the machine may be, or forbid: access lists, mounts of one's own, files marked as immutable, a disk of Windows
-(``ntfs-3g``, as root), acting as root."""
+ABILITIES = ("exfat", "linux", "lists", "mounts", "marks", "ntfs", "root")
+"""What the machine may be, or forbid: access lists, mounts of one's own, files marked as immutable, disks of Windows
+(``exfat-fuse`` and ``ntfs-3g``, as root), acting as root."""
+_DISKS = {
+    "exfat": ("mkfs.exfat", "mount.exfat-fuse", "losetup"),
+    "ntfs": ("ntfs-3g", "mkntfs"),
+}
 
 
 def namespace() -> list[str]:
@@ -40,8 +44,8 @@ def is_here(name: str) -> bool:
         return sys.platform == "linux" and _works(
             [*namespace(), "mount", "-t", "tmpfs", "x", "/mnt"]
         )
-    if name == "ntfs":
-        programs = all(map(shutil.which, ("ntfs-3g", "mkntfs")))
+    if name in _DISKS:
+        programs = all(map(shutil.which, _DISKS[name]))
         return programs and is_here("root") and is_here("mounts") and os.path.exists("/dev/fuse")
     if name == "lists":
         with tempfile.TemporaryDirectory() as folder:

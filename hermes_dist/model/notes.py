@@ -103,6 +103,7 @@ class NoteKind(Kind):
     NOT_JOINED = "not-joined"
     KEPT_FOLLOWS = "kept-follows"
     BOTH_MOVED = "both-moved"
+    FOLDER_RESPELLED = "folder-respelled"
     SETTLED_BY_AUTHOR = "settled-by-author"
     CONTENT_LOST = "content-lost"
     CONTENTS_LOST = "contents-lost"

@@ -435,6 +435,9 @@ SENTENCES: Sentences = {
     NoteKind.MERGED_AS_TEXT: _MERGED,
     NoteKind.NOT_JOINED: "not merged: {why}; merged by lines it would not be valid",
     NoteKind.KEPT_FOLLOWS: "upstream moved it, and yours moved along; always kept yours: {names}",
+    NoteKind.FOLDER_RESPELLED: (
+        "your folder {was} gets this name, with everything in it: the package has it, and for this disk both are one"
+    ),
     NoteKind.BOTH_MOVED: (
         "you moved it to {ours}, upstream to {theirs}; both are kept, and yours is your own "
         "from now on"

@@ -52,9 +52,21 @@ UPDATE: Files = {
     "skills/c/deep/d/y.py": b"y\n",
 }
 
+RESPELLED: Files = {
+    "SOUL.md": b"soul v2\n" * 60,
+    "skills/a/SKILL.md": None,
+    "skills/a/Skill.md": HOME["skills/a/SKILL.md"],
+    "skills/b/SKILL.md": None,
+    "skills/b/x.py": None,
+    "skills/B/SKILL.md": b"b2\n",
+    "skills/B/new/y.py": b"y\n",
+    "docs/deep/er/note.md": None,
+    "docs/Deep/Er/Note.md": b"note 2\n",
+}
 
-def disk_of(*files: Mapping[str, bytes]) -> Disk:
-    disk = Disk()
+
+def disk_of(*files: Mapping[str, bytes], caseless: str = "") -> Disk:
+    disk = Disk(caseless=caseless)
     for part in files:
         for path, data in part.items():
             disk.put(path, data, 0o600 if path in {"config.yaml", ".env"} else 0o644)
@@ -72,7 +84,8 @@ def plan(
         if data is not None:
             new = Entry(digest_of(data), path in executable)
             store[new.digest] = data
-        steps.append(Step(RelPath(path), fs.entry(path), new))
+        before = fs.entry(path) if path in disk.files else None
+        steps.append(Step(RelPath(path), before, new))
     return steps, store.__getitem__
 
 
@@ -218,9 +231,30 @@ def operations() -> list[Operation]:
         _building(each=2),
         _recovering(half, updated),
     ]
+    found += _respelling("renames") + _respelling("same")
     for operation in found:
         _learn(operation)
     return found
+
+
+def _respelling(kind: str) -> list[Operation]:
+    """Changes of names' cases on a disk that takes both for one."""
+    home = disk_of(HOME, MACHINE, {"skills/b/mine.md": b"mine\n"}, caseless=kind)
+    more: dict[str, Any] = {"editable": "SOUL.md", "exchange": kind == "renames"}
+    if kind == "same":
+        more["share"] = 0.3
+    name = f"case of names, {kind}"
+    return [
+        applying(name, home, RESPELLED, b"lock 2\n", **more),
+        applying(
+            f"{name}, by links",
+            home,
+            RESPELLED,
+            b"lock 2\n",
+            **{**more, "exchange": False, "links": True},
+        ),
+        taken_back(f"{name}, taken back", home, RESPELLED, b"lock 2\n", exchange=more["exchange"]),
+    ]
 
 
 def taken_back(

@@ -34,16 +34,44 @@ def up(path: str) -> str:
 
 
 class Disk:
-    """Names, folders and contents. A folder is known by a number that survives its renaming."""
+    """Names, folders and contents. A folder is known by a number that survives its renaming.
 
-    def __init__(self) -> None:
+    Args:
+        caseless: Whether it does not tell upper from lower case: ``renames`` if a rename to another case counts,
+            ``same`` if it changes nothing, as on ext4.
+    """
+
+    def __init__(self, *, caseless: str = "") -> None:
         self.files: dict[str, int] = {}
         self.dirs: dict[str, int] = {"": 0}
         self.data: dict[int, bytes] = {}
         self.modes: dict[int, int] = {}
+        self.caseless = caseless
+
+    def as_listed(self, path: str) -> str:
+        """The path as it is listed, as far as it is there."""
+        if not self.caseless or path in self.files or path in self.dirs:
+            return path
+        found = ""
+        for name in path.split("/"):
+            want = f"{found}/{name}".lstrip("/")
+            same = [o for o in (*self.files, *self.dirs) if o.lower() == want.lower()]
+            found = same[0] if same else want
+        return found
+
+    def _do_caseless(self, op: Op) -> Op:
+        """The change as the names are listed; the last name that one gets is as it was asked for."""
+        paths = [self.as_listed(path) for path in op[2:4] if isinstance(path, str)]
+        if op[0] == "rename":
+            source, target, asked = *paths, op[3]
+            if source != target or self.caseless == "renames":
+                paths[1] = "/".join(
+                    filter(None, (self.as_listed(up(asked)), asked.rpartition("/")[2]))
+                )
+        return (*op[:2], *paths, *op[2 + len(paths) :])
 
     def copy(self) -> Disk:
-        other = Disk.__new__(Disk)
+        other = Disk(caseless=self.caseless)
         other.files, other.dirs = dict(self.files), dict(self.dirs)
         other.data, other.modes = dict(self.data), self.modes  # modes are only ever added
         return other
@@ -58,6 +86,8 @@ class Disk:
 
     def do(self, op: Op) -> None:
         """Take one change; one whose ground is missing, because an earlier one was lost, has no effect."""
+        if self.caseless:
+            op = self._do_caseless(op)
         verb = op[0]
         if verb == "create":
             self.files[op[2]], self.data[op[3]], self.modes[op[3]] = op[3], op[4], op[5]
@@ -193,6 +223,7 @@ class SimFs:
             self.before(verb, one, other)
 
     def _number(self, folder: str) -> int:
+        folder = self.disk.as_listed(folder)
         if folder not in self.disk.dirs:
             raise _error(errno.ENOTDIR if folder in self.disk.files else errno.ENOENT, folder)
         return self.disk.dirs[folder]
@@ -204,21 +235,23 @@ class SimFs:
         """Nothing is elsewhere."""
 
     def kind(self, path: str) -> Kind:
+        path = self.disk.as_listed(path)
         return (
             "file" if path in self.disk.files else "folder" if path in self.disk.dirs else "absent"
         )
 
     def read(self, path: str) -> bytes | None:
-        inode = self.disk.files.get(path)
+        inode = self.disk.files.get(self.disk.as_listed(path))
         return None if inode is None else self.disk.data[inode]
 
     def entry(self, path: str) -> Entry | None:
-        inode = self.disk.files.get(path)
+        inode = self.disk.files.get(self.disk.as_listed(path))
         if inode is None:
             return None
         return Entry(digest_of(self.disk.data[inode]), bool((self.mode(path) or 0) & 0o100))
 
     def mode(self, path: str) -> int | None:
+        path = self.disk.as_listed(path)
         if path in self.disk.dirs:
             return 0o755
         inode = self.disk.files.get(path)
@@ -237,6 +270,7 @@ class SimFs:
 
     def listdir(self, path: str) -> list[str]:
         self._number(path)
+        path = self.disk.as_listed(path)
         below = f"{path}/" if path else ""
         names = [*self.disk.files, *self.disk.dirs]
         return sorted(
@@ -278,7 +312,7 @@ class SimFs:
 
     def set_mode(self, path: str, mode: int) -> None:
         self._asked("set_mode", path)
-        self.disk.modes[self.disk.files[path]] = mode
+        self.disk.modes[self.disk.files[self.disk.as_listed(path)]] = mode
 
     def sync_folder(self, path: str) -> None:
         self._asked("sync_folder", path)
@@ -308,6 +342,7 @@ class SimFs:
             raise _error(errno.ENOENT, source)
         if self.kind(target) != "absent":
             raise _error(errno.EEXIST, target)
+        source = self.disk.as_listed(source)
         if not self._links or source in self.disk.dirs:
             self._do("rename", (source, target))
         else:  # link, sync, unlink, as the real one does
@@ -319,7 +354,7 @@ class SimFs:
 
     def unlink(self, path: str) -> None:
         self._asked("unlink", path)
-        if path not in self.disk.files:
+        if self.kind(path) != "file":
             raise _error(errno.ENOENT, path)
         self._do("unlink", (path,))
 

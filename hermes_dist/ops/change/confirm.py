@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 from msgspec.structs import replace
@@ -11,6 +11,7 @@ from hermes_dist.decide.environment.wanted import unasked, with_values
 from hermes_dist.errors import Cancelled, DistError, counted
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath
+from hermes_dist.model.plan import Step
 from hermes_dist.model.side import Side
 from hermes_dist.model.tree import Digest
 from hermes_dist.ops.change.observe import doubt
@@ -18,8 +19,11 @@ from hermes_dist.ops.change.proposal import OtherPlan, Outcome, Proposal, carry_
 from hermes_dist.ops.change.request import ABORT, AskConflicts, Choices, Confirm, Request
 from hermes_dist.ops.change.variables import refuse_unwritable
 from hermes_dist.ops.context import Context
+from hermes_dist.world.disk.fs import RealFs
 from hermes_dist.world.trace import note
 from hermes_dist.world.transaction.common import Changed
+from hermes_dist.world.transaction.journal import Spelling
+from hermes_dist.world.transaction.spelling import spellings
 
 _TRIES = 8
 """How often a proposal is made anew because a file changed between the look and the exchange."""
@@ -52,7 +56,7 @@ def confirm_and_carry_out(
     given = request.env.values
 
     def proposed(choices: Choices) -> Proposal:
-        return _with_given(make(choices), given)
+        return _with_spellings(_with_given(make(choices), given))
 
     choices = replace(request.choices, given=frozenset(given))
     proposal = _unless_refused(proposed(choices), request)
@@ -160,6 +164,29 @@ def _unless_refused(proposal: Proposal, request: Request) -> Proposal:
         where=str(proposal.home.name),
         hint="nothing was changed; leave out --conflict abort to merge the rest",
     )
+
+
+def _with_spellings(proposal: Proposal) -> Proposal:
+    """Note which folders of the user get another spelling, on a disk that takes both for one name.
+
+    Raises:
+        Refused: A new file would be another one that is there.
+    """
+    steps = proposal.steps
+    if proposal.new or all(step.before is not None for step in steps):
+        return proposal
+    with RealFs(proposal.home.path, home=True) as fs:
+        respelled = spellings(fs, steps)
+    return replace(proposal, notes=(*proposal.notes, *_taken_in(steps, respelled)))
+
+
+def _taken_in(steps: Sequence[Step], respelled: Iterable[Spelling]) -> Iterator[Note]:
+    """Note the folders of the user; those of the package are shown with the files that move."""
+    moving = {step.path for step in steps if step.after is None}
+    moving |= {parent for path in moving for parent in path.parents}
+    for old, new in respelled:
+        if old not in moving:
+            yield Note.of(NoteKind.FOLDER_RESPELLED, where=new, was=old)
 
 
 def _granted_now(proposal: Proposal, request: Request) -> frozenset[Digest]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
 
@@ -17,12 +17,12 @@ from hermes_dist.decide.placement.job_ids import Job
 from hermes_dist.decide.placement.jobs import JOBS, jobs_by_id
 from hermes_dist.decide.placement.stock import STOCK_SOULS, agents_own
 from hermes_dist.errors import Invalid, Lost
-from hermes_dist.lazily import shlex
+from hermes_dist.lazily import later, shlex
 from hermes_dist.model.documents.api import Kind, load_data
 from hermes_dist.model.left_out import ASKABLE, LeftOut
 from hermes_dist.model.manifest import same_as_dumped
 from hermes_dist.model.notes import Note, NoteKind
-from hermes_dist.model.paths import ProfileName, RelPath
+from hermes_dist.model.paths import ProfileName, RelPath, folded
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree, together
 from hermes_dist.ops.change.lost_contents import mending
 from hermes_dist.ops.context import Context
@@ -30,6 +30,9 @@ from hermes_dist.ops.homes import LIVING, Home
 from hermes_dist.world.disk.fs import RealFs
 from hermes_dist.world.disk.links import Links
 from hermes_dist.world.disk.scan import MANY, Believe, Scan, scan
+
+with later():
+    from hermes_dist.world.listed import with_other_spellings
 
 SOUL = RelPath(places.SOUL)
 _MANIFEST = RelPath(MANIFEST)
@@ -139,6 +142,8 @@ def observe(
     """
     links = Links(home.path)
     seen = _look(home.path, package, believe)
+    if missing := package.lacking(seen.tree):
+        seen = seen._replace(tree=with_other_spellings(home.path, seen.tree, package, missing))
     tree = seen.tree
     if seen.unlike:
         base = home.base if received is None else received
@@ -188,7 +193,8 @@ def _as_recorded(home: Home, seen: Scan, recorded: Tree, links: Links) -> Tree:
     """
     if not _look_all_alike(seen, recorded):
         return seen.tree
-    said = {path: _runs(recorded, path) for path in seen.tree}
+    runs = {folded(path) for path, entry in recorded.items() if entry.executable}
+    said = {path: _runs(recorded, runs, path) for path in seen.tree}
     odd = [path for path, entry in seen.tree.items() if entry.executable != said[path]]
     with RealFs(home.path, home=True, links=links) as fs:
         lost = [path for path in odd if not fs.kept(path).executable]
@@ -202,8 +208,9 @@ def _look_all_alike(seen: Scan, recorded: Tree) -> bool:
     return all(entry.executable for entry in seen.tree.values())
 
 
-def _runs(tree: Tree, path: RelPath) -> bool:
-    return path in tree and tree[path].executable
+def _runs(tree: Tree, runs: Container[str], path: RelPath) -> bool:
+    """Whether a file is executable in a tree, there perhaps in another spelling."""
+    return tree[path].executable if path in tree else folded(path) in runs
 
 
 def _with_living(home: Home, found: Tree) -> tuple[Tree, dict[Digest, bytes]]:

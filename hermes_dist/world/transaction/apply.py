@@ -15,6 +15,7 @@ from functools import partial
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from hermes_dist.errors import DistError, Unfinished
 from hermes_dist.model.paths import RelPath
@@ -25,6 +26,7 @@ from hermes_dist.world.ports import Fs
 from hermes_dist.world.trace import note
 from hermes_dist.world.transaction.checks import (
     Carry,
+    changed,
     check,
     check_exchangeable,
     with_folders,
@@ -164,7 +166,7 @@ def apply(
         )
         if not journal.steps and found == lock_after:
             return Applied()
-        check(fs, journal.steps, carries)
+        journal = replace(journal, spellings=check(fs, journal.steps, carries))
         check_exchangeable(fs, journal)
         journal = with_folders(fs, journal)
         # Until the journal is written, any error removes what was staged and leaves the home as it was.
@@ -173,7 +175,8 @@ def apply(
         # Ctrl-C between the journal and the last step would leave work for the next start, so it waits.
         with uninterrupted(finishes=True):
             # Staging takes a while, and the agent may have written since the first check.
-            check(fs, journal.steps, carries)
+            if check(fs, journal.steps, carries) != journal.spellings:
+                raise changed(journal.steps[0].path)
             _write_journal(fs, journal)
             abort.pop_all()
             newest = partial(put_on_newest, fs, journal, guards, carries)

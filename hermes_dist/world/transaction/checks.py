@@ -7,23 +7,19 @@ from types import MappingProxyType
 
 from msgspec.structs import replace
 
-from hermes_dist.errors import DistError, Refused
-from hermes_dist.lazily import unicodedata
-from hermes_dist.model.paths import RelPath, folded
+from hermes_dist.errors import DistError
+from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Step
 from hermes_dist.model.tree import Entry
 from hermes_dist.world.ports import Fs, Odd
 from hermes_dist.world.transaction.common import Changed
-from hermes_dist.world.transaction.journal import GENERATIONS, LOCKFILE, PRIVATE, Journal
+from hermes_dist.world.transaction.journal import GENERATIONS, LOCKFILE, PRIVATE, Journal, Spelling
 from hermes_dist.world.transaction.modes import has_mode_of, is_as
 from hermes_dist.world.transaction.realize import STANDING
+from hermes_dist.world.transaction.spelling import spellings
 
 Carry = Callable[[bytes], bytes | None]
 """Carries a planned edit of a file over to newer bytes of it; None if that is not possible."""
-
-
-_OTHERWISE = PRIVATE.upper()
-"""Where our own folder is found as well on a disk that takes upper and lower case for the same."""
 
 
 def changed(path: RelPath) -> Changed:
@@ -35,7 +31,7 @@ def changed(path: RelPath) -> Changed:
 
 def check(
     fs: Fs, steps: Iterable[Step], carries: Mapping[RelPath, Carry] = MappingProxyType({})
-) -> None:
+) -> tuple[Spelling, ...]:
     """Check that a plan can be applied: every path is what the plan saw, and nothing is in the way.
 
     Args:
@@ -43,58 +39,27 @@ def check(
         steps: The plan.
         carries: By path, what carries a planned edit over to newer bytes; such a file may have changed.
 
+    Returns:
+        The files and folders that get another spelling, on a disk that takes both for one name.
+
     Raises:
         Changed: A file is not what the plan saw.
         Odd: A path, or a folder on the way to it, is the user's symlink or the like.
-        Refused: What a new file would be is there under another spelling, and the disk takes both for one name.
+        Refused: What a new file would be is there as another file, since the disk takes both for one name.
     """
     steps = list(steps)
     gone = {step.path for step in steps if step.after is None}
+    respelled = spellings(fs, steps)
     _check_folders(fs, steps, gone)
-    if fs.kind(_OTHERWISE) != "absent":
-        _check_spelling(fs, steps)
+    there = {spelling.new for spelling in respelled}
     for step in steps:
-        if _is_free(fs, step, gone):
+        # What is at the new spelling of a file is the old one, which has a step of its own.
+        if step.path in there or _is_free(fs, step, gone):
             continue
         found = fs.entry(step.path)
         if not is_as(fs, step, found) and not _is_carried(fs, step, found, carries):
             raise changed(step.path)
-
-
-def _check_spelling(fs: Fs, steps: Iterable[Step]) -> None:
-    """Check on a disk that does not tell upper from lower case that no new name is there in another spelling.
-
-    The new file would get the old name, and count as missing ever after.
-
-    Raises:
-        Refused: One is.
-    """
-    listed: dict[str, list[str]] = {}
-    for step in steps:
-        if step.before is None:
-            for path in (*step.path.parents, step.path):
-                _check_name(fs, path, listed)
-
-
-def _check_name(fs: Fs, path: RelPath, listed: dict[str, list[str]]) -> None:
-    above, _, name = path.rpartition("/")
-    if above not in listed:
-        names = fs.listdir(above) if fs.kind(above) == "folder" else []
-        listed[above] = [_composed(each) for each in names]
-    if _composed(name) in listed[above]:
-        return
-    for other in listed[above]:
-        if folded(other) == folded(name):
-            raise Refused(
-                f"{other!r} is there, and for this disk {name!r} is the same name",
-                where=path,
-                hint=f"nothing was written; rename {other!r} to {name!r} or to something else, then run it again",
-            )
-
-
-def _composed(name: str) -> str:
-    """A name in the form in which people type it; some disks of macOS list another one."""
-    return unicodedata.normalize("NFC", name)
+    return respelled
 
 
 def _is_carried(fs: Fs, step: Step, found: Entry | None, carries: Mapping[RelPath, Carry]) -> bool:

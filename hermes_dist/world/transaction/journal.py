@@ -20,7 +20,8 @@ from hermes_dist import lazily
 from hermes_dist.agents.places import CONFIG
 from hermes_dist.brand import LOCKFILE, PRIVATE
 from hermes_dist.errors import Invalid
-from hermes_dist.model.paths import RelPath
+from hermes_dist.light import NamedTuple
+from hermes_dist.model.paths import RelPath, folded
 from hermes_dist.model.plan import Step
 from hermes_dist.model.tree import Digest, Entry
 from hermes_dist.world.ports import Fs
@@ -49,6 +50,7 @@ __all__ = [
     "TXN",
     "Journal",
     "Place",
+    "Spelling",
     "rewrite",
     "slot_of",
 ]
@@ -96,6 +98,23 @@ class Place(Struct, frozen=True):
         )
 
 
+class Spelling(NamedTuple):
+    """Two names that the disk takes for one.
+
+    Attributes:
+        old: The path as it is listed now; its folders may be spelled as they will be.
+        new: The path as it will be listed.
+    """
+
+    old: RelPath
+    new: RelPath
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether they only differ in their spelling."""
+        return folded(self.old) == folded(self.new)
+
+
 class Journal(Struct, frozen=True, kw_only=True):
     """What one transaction does.
 
@@ -108,6 +127,8 @@ class Journal(Struct, frozen=True, kw_only=True):
         places: Where the steps behind a link take place.
         made: The folders that it makes, parents first; they go again if it is taken back.
         emptied: The folders that it may leave empty and remove, with their permission bits.
+        spellings: The files and folders that get another spelling, on a disk that takes both for one name; folders
+            before what is in them.
     """
 
     number: int
@@ -118,6 +139,7 @@ class Journal(Struct, frozen=True, kw_only=True):
     places: tuple[Place, ...] = ()
     made: tuple[str, ...] = ()
     emptied: Mapping[str, int] = field(default_factory=dict)
+    spellings: tuple[Spelling, ...] = ()
 
     def path_index(self, path: RelPath) -> int:
         """Return the position of the step of a path."""
@@ -136,6 +158,9 @@ class Journal(Struct, frozen=True, kw_only=True):
         come = [i for i, step in enumerate(self.steps) if step.after is not None]
         gone = [i for i, step in enumerate(self.steps) if step.after is None]
         early = self._making_room(gone, {self.steps[i].path for i in come})
+        if self.spellings:
+            respelled = {spelling.old for spelling in self.spellings}
+            early = sorted({*early, *(i for i in gone if self.steps[i].path in respelled)})
         late = sorted(set(gone) - set(early))
         return early, sorted(come, key=self._turn), late
 
@@ -153,11 +178,33 @@ class Journal(Struct, frozen=True, kw_only=True):
         step = self.steps[i]
         return step.path == LAST, step.before is not None, step.path
 
+    @property
+    def files(self) -> list[Spelling]:
+        """The files among what gets another spelling: their old names have steps of their own."""
+        paths = self._paths
+        return [each for each in self.spellings if each.old in paths]
+
+    @property
+    def folders(self) -> list[Spelling]:
+        """The folders among what gets another spelling."""
+        paths = self._paths
+        return [each for each in self.spellings if each.old not in paths]
+
+    @property
+    def _paths(self) -> set[RelPath]:
+        return {step.path for step in self.steps} if self.spellings else set()
+
+    @property
+    def _format(self) -> int:
+        """The oldest format that says everything: a program that does not know it leaves the transaction alone."""
+        # One before 3 would remove what only has another spelling now, one before 2 would miss a slot that is beside a
+        # link's target.
+        return 3 if self.spellings else 2 if self.places else 1
+
     def encode(self) -> bytes:
         """Return one line of JSON and one with its SHA-256."""
         before: dict[str, object] = {
-            # An older program would look for a slot beside a link's target in the transaction folder, and miss it.
-            "format": 2 if self.places else 1,
+            "format": self._format,
             "number": self.number,
             "label": dict(self.label),
             "lock": [self.lock_before, self.lock_after],
@@ -165,6 +212,8 @@ class Journal(Struct, frozen=True, kw_only=True):
         after: dict[str, object] = {"made": list(self.made), "emptied": dict(self.emptied)}
         if self.places:
             after["places"] = [[p.slot, p.path, p.target, p.beside] for p in self.places]
+        if self.spellings:
+            after["spellings"] = [list(spelling) for spelling in self.spellings]
         # A new home may have 20,000 steps, which are not held as text beside the bytes.
         body = BytesIO()
         body.write(_json(before)[:-1] + b',"steps":[')
@@ -196,7 +245,7 @@ class Journal(Struct, frozen=True, kw_only=True):
         if check != Digest.of(body).encode() + b"\n":
             return None
         data: dict[str, Any] = json.loads(body)
-        if data["format"] not in (1, 2):
+        if data["format"] not in (1, 2, 3):
             raise Invalid(
                 "this home was changed by a newer hermes-dist",
                 where=home,
@@ -212,6 +261,7 @@ class Journal(Struct, frozen=True, kw_only=True):
             places=tuple(Place(*row) for row in data.get("places", ())),
             made=tuple(data.get("made", ())),
             emptied=data.get("emptied", {}),
+            spellings=tuple(Spelling(*map(RelPath, row)) for row in data.get("spellings", ())),
         )
         return journal if journal._is_sound() else None
 
@@ -220,6 +270,7 @@ class Journal(Struct, frozen=True, kw_only=True):
             isinstance(self.number, int)
             and all(map(_is_path, (*self.made, *self.emptied)))
             and all(place.is_ours(self.steps) for place in self.places)
+            and all(spelling.is_sound for spelling in self.spellings)
         )
 
     @classmethod

@@ -14,14 +14,15 @@ from __future__ import annotations
 
 import contextlib
 import errno
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Literal
 
 from hermes_dist.agents.places import STANDARD_FOLDERS
-from hermes_dist.model.paths import RelPath
+from hermes_dist.model.paths import RelPath, folded
 from hermes_dist.model.plan import Step
 from hermes_dist.model.tree import Digest, Entry
+from hermes_dist.world.listed import is_listed
 from hermes_dist.world.ports import Fs, Odd, Unsupported
 from hermes_dist.world.transaction.common import SYNC_EACH, Applied
 from hermes_dist.world.transaction.journal import (
@@ -41,6 +42,7 @@ from hermes_dist.world.transaction.lock_told import (
 )
 from hermes_dist.world.transaction.modes import fit_mode, shows_nothing
 from hermes_dist.world.transaction.places import bring_home, stands
+from hermes_dist.world.transaction.spelling import respell
 
 Guards = Mapping[RelPath, Callable[[], AbstractContextManager[object]]]
 """The agent's locks by path, held while one of its files is exchanged."""
@@ -53,6 +55,9 @@ STANDING = frozenset([*STANDARD_FOLDERS, "hooks", "plugins"])
 
 BALLAST = f"{TXN}/ballast"
 """Disk space reserved until the journal is written, so that a full disk fails before it and not after."""
+
+_FOLDER = "folder"
+"""What the name of a folder begins with that is aside while it gets another spelling."""
 
 _IN_THE_WAY = frozenset(
     [
@@ -103,12 +108,17 @@ def forward(
     skipped = _run(fs, journal, early, guards)
     if early:
         _sync(fs, {_folder(journal.steps[i].path) for i in early} | {TXN})
-        _remove_emptied(fs, [journal.steps[i] for i in early], _IN_THE_WAY, again=again)
+        _remove_emptied(
+            fs,
+            [journal.steps[i] for i in early],
+            _IN_THE_WAY,
+            again=again,
+            but=_used(journal, come),
+        )
+    _respell(fs, [spelling.new for spelling in journal.folders], again=again)
     # Every folder must be on the disk before a file moves into it: after a power cut, the file would be lost with
     # it.
-    _make_folders(
-        fs, [journal.steps[i].path for i in come if journal.steps[i].before is None], again=again
-    )
+    _make_folders(fs, _new(journal, come), again=again)
     skipped += _run(fs, journal, come, guards, newest)
     skipped += _run(fs, journal, late, guards)
     # Sync all moves before the lockfile changes, so that a new lockfile never describes files that a power cut
@@ -143,6 +153,8 @@ def backward(fs: Fs, journal: Journal, guards: Guards) -> tuple[RelPath, ...]:
     if back.lock_before != back.lock_after:
         _swap_lock(fs, back.lock_after)
         _sync(fs, {TXN, ""})
+    # First of all, since one may be aside at this moment, and would be missed as one that was removed.
+    _respell(fs, [spelling.old for spelling in journal.folders], back=True, again=True)
     _remake_emptied(fs, journal)
     _part_twins(fs, journal, come)
     left = _run(fs, back, late, guards)
@@ -161,8 +173,12 @@ def backward(fs: Fs, journal: Journal, guards: Guards) -> tuple[RelPath, ...]:
 
 def _part_twins(fs: Fs, journal: Journal, come: Iterable[int]) -> None:
     """Take the new name from a file that has both, because a move by links was cut short."""
+    indices = {step.path: index for index, step in enumerate(journal.steps)}
+    slots = {spelling.new: slot_of(indices[spelling.old]) for spelling in journal.files}
     for index in come:
         step, slot = journal.steps[index], slot_of(index)
+        if step.path in slots and fs.kind(slots[step.path]) == "absent":
+            continue  # what is there is the old file still, of which this is another spelling
         if step.before is None and fs.kind(slot) != "absent":
             with _yielding():
                 if _same(_look(fs, step.path), step.after):
@@ -217,7 +233,7 @@ def _one(fs: Fs, journal: Journal, index: int) -> bool:
         return False
     if step.after is None:
         return _take(fs, slot, step)
-    return _put(fs, slot, step, step.after)
+    return _put(fs, journal, slot, step, step.after)
 
 
 def _take(fs: Fs, slot: str, step: Step) -> bool:
@@ -236,16 +252,11 @@ def _take(fs: Fs, slot: str, step: Step) -> bool:
     return False
 
 
-def _put(fs: Fs, slot: str, step: Step, after: Entry) -> bool:
+def _put(fs: Fs, journal: Journal, slot: str, step: Step, after: Entry) -> bool:
     """Move a new or changed file from its slot to its path."""
     before = step.before
     if before is None:
-        if fs.kind(slot) == "absent":
-            return True
-        if fs.kind(step.path) == "absent":
-            fs.noreplace(slot, step.path)
-            return True
-        return _same(_look(fs, step.path), after)
+        return _put_new(fs, journal, slot, step)
     if not _finish_swap(fs, slot, step.path):
         return False
     if _same(_look(fs, slot), after, before):
@@ -262,6 +273,20 @@ def _put(fs: Fs, slot: str, step: Step, after: Entry) -> bool:
         if not _same(_look(fs, slot), after, before):
             _swap_again(fs, slot, step.path)  # overwritten once more: the newest stays live
     return False
+
+
+def _put_new(fs: Fs, journal: Journal, slot: str, step: Step) -> bool:
+    """Move a new file from its slot to its path."""
+    if fs.kind(slot) == "absent":
+        return True
+    if fs.kind(step.path) == "absent":
+        fs.noreplace(slot, step.path)
+        return True
+    if journal.spellings and not is_listed(fs, step.path):
+        # A cache of the system still finds the file by this spelling that gave way a moment ago.
+        fs.rename(slot, step.path)
+        return True
+    return _same(_look(fs, step.path), step.after)
 
 
 def _look(fs: Fs, path: str) -> _Look:
@@ -379,13 +404,49 @@ def _make_folders(fs: Fs, paths: Iterable[RelPath], *, again: bool) -> None:
     _sync(fs, held)
 
 
+def _new(journal: Journal, come: Iterable[int]) -> list[RelPath]:
+    return [journal.steps[i].path for i in come if journal.steps[i].before is None]
+
+
+def _used(journal: Journal, come: Iterable[int]) -> frozenset[str]:
+    """Return the folders that files come into, in the form that all spellings have in common.
+
+    They stay where the disk takes an emptied one for one of them, with the permission bits that they have.
+    """
+    if not journal.spellings:
+        return frozenset()
+    return frozenset(folded(parent) for i in come for parent in journal.steps[i].path.parents)
+
+
+def _respell(
+    fs: Fs, folders: Sequence[RelPath], *, back: bool = False, again: bool = False
+) -> None:
+    """Give folders another spelling, parents first; on the way back parents last."""
+    turns = list(enumerate(folders))
+    touched = set()
+    for index, folder in reversed(turns) if back else turns:
+        with _yielding(_IN_THE_WAY - {errno.EEXIST, errno.ENOTEMPTY}):
+            if respell(fs, folder, slot_of(f"{_FOLDER}{index}")) or again:
+                touched.add(_folder(folder))
+    if touched:
+        _sync(fs, {TXN, *touched})
+
+
 def _remove_emptied(
-    fs: Fs, steps: Iterable[Step], harmless: frozenset[int], *, again: bool
+    fs: Fs,
+    steps: Iterable[Step],
+    harmless: frozenset[int],
+    *,
+    again: bool,
+    but: Container[str] = (),
 ) -> None:
     """Remove the folders that deletions left empty."""
     # Children sort after their parents, so in reverse each folder is empty before its parent's turn.
     folders = sorted({parent for step in steps for parent in step.path.parents}, reverse=True)
-    _remove(fs, [folder for folder in folders if folder not in STANDING], harmless, again=again)
+    gone = [folder for folder in folders if folder not in STANDING]
+    if but:
+        gone = [folder for folder in gone if folded(folder) not in but]
+    _remove(fs, gone, harmless, again=again)
 
 
 def _remove(

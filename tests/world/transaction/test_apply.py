@@ -6,7 +6,7 @@ import errno
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -553,7 +553,7 @@ def test_a_damaged_journal_is_set_aside_with_all_it_holds(fs: RealFs, root: Path
 
 def test_a_journal_of_a_newer_format_is_left_alone(fs: RealFs, root: Path) -> None:
     cut_short(root)
-    body = b'{"format":3}'
+    body = b'{"format":9}'
     (root / ".dist/txn/journal").write_bytes(body + b"\n" + Digest.of(body).encode() + b"\n")
     with pytest.raises(Invalid, match="newer hermes-dist"):
         recover(fs)
@@ -722,64 +722,3 @@ def test_a_disk_that_is_full_before_anything_is_changed_is_told_with_the_home(ro
     assert str(told.value) == f"{root}: nothing was changed: {os.strerror(errno.ENOSPC)}"
     assert told.value.hint
     assert contents(root) == {**HOME, **MACHINE}
-
-
-class Caseless(RealFs):
-    """A disk that does not tell upper from lower case, as those of Windows and most of macOS."""
-
-    def _real(self, path: str) -> str:
-        found = ""
-        for name in path.split("/") if path else ():
-            there = os.listdir(self.root / found) if (self.root / found).is_dir() else []
-            same = [other for other in there if other.lower() == name.lower()]
-            found = f"{found}/{(same or [name])[0]}".lstrip("/")
-        return found
-
-    def _at(self, path: str) -> AbstractContextManager[tuple[int, str]]:
-        return super()._at(self._real(path))
-
-    def _folder(self, path: str) -> AbstractContextManager[int]:
-        return super()._folder(self._real(path))
-
-
-@pytest.mark.parametrize(
-    ("there", "new", "where"),
-    [
-        ("skills/Own/SKILL.md", "skills/own/SKILL.md", "skills/own"),
-        ("skills/Own/notes.md", "skills/own/SKILL.md", "skills/own"),
-        ("skills/a/Notes.md", "skills/a/notes.md", "skills/a/notes.md"),
-    ],
-)
-def test_a_new_name_that_is_there_in_another_spelling_is_refused_with_what_helps(
-    there: str, new: str, where: str, root: Path
-) -> None:
-    (root / there).parent.mkdir(exist_ok=True)
-    (root / there).write_bytes(b"mine")
-    (root / ".dist").mkdir()
-    before = everything(root)
-    plan = [Step(RelPath(new), None, entry(b"theirs"))]
-    with Caseless(root) as fs, pytest.raises(Refused) as caught:
-        apply(fs, plan, read, b"lock 2\n", {})
-    assert caught.value.where == where
-    assert "for this disk" in caught.value.what
-    assert "rename" in caught.value.hint
-    assert everything(root) == before
-
-
-def test_the_same_spelling_is_no_hindrance_there(root: Path) -> None:
-    (root / ".dist").mkdir()
-    plan = [
-        *steps(root, UPDATE),
-        Step(RelPath("skills/a/new.md"), None, entry(b"n")),
-        Step(RelPath("new/deep/x.md"), None, entry(b"x")),
-    ]
-    with Caseless(root) as fs:
-        assert apply(fs, plan, read, b"lock 2\n", {}).skipped == ()
-    assert (root / "new/deep/x.md").read_bytes() == b"x"
-
-
-def test_elsewhere_both_spellings_have_room(root: Path) -> None:
-    (root / "skills/a/Notes.md").write_bytes(b"mine")
-    with RealFs(root) as fs:
-        apply(fs, [Step(RelPath("skills/a/notes.md"), None, entry(b"n"))], read, b"lock 2\n", {})
-    assert (root / "skills/a/Notes.md").read_bytes() == b"mine"
