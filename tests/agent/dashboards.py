@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import forked
 import pytest
 from partners import V22, Generation
 
@@ -113,17 +114,8 @@ def environment(home: Path, **more: str) -> dict[str, str]:
 
 
 def ours(home: Path, *words: str, ok: bool = True) -> subprocess.CompletedProcess[str]:
-    """Run a command of ours as that user."""
-    done = subprocess.run(
-        [str(PROGRAM), *words],
-        env=environment(home),
-        cwd=home,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+    """Run a command of ours as that user; the dashboard itself starts the installed program."""
+    done = forked.said([str(PROGRAM), *words], environment(home), home)
     assert not ok or done.returncode == 0, (words, done.returncode, done.stdout, done.stderr)
     return done
 
