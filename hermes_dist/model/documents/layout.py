@@ -129,8 +129,10 @@ def root_view(doc: Document | None) -> View | None:
     """View the whole document; None if it is empty."""
     if doc is None or doc.root is None:
         return None
-    root = doc.root
-    return View(doc, Entry(None, root.start, root.start, root), None, 0)
+    if not isinstance(doc.view, View):
+        root = doc.root
+        doc.view = View(doc, Entry(None, root.start, root.start, root), None, 0)
+    return doc.view
 
 
 def _block_kids(view: View) -> list[View]:

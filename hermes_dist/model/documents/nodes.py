@@ -98,7 +98,10 @@ class Document(Struct, eq=False):
     bom: bool
     root: Node | None
     scalars: list[tuple[int, int]]
-    notes: list[tuple[int, str]] | None = None  # its comments, filled in on first use
+    # What others found out about the text, filled in on first use: a merge asks a document many times.
+    notes: list[tuple[int, str]] | None = None  # its comments
+    view: object = None  # its entries with their lines
+    remarks: object = None  # where its comments stand
 
     @property
     def value(self) -> object:

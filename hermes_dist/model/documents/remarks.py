@@ -141,8 +141,20 @@ def chosen_of(
     return sorted(chosen, key=lambda one: one.at)
 
 
-def remarks_of(doc: Document) -> Iterator[Remark]:
-    """Yield the comments of a document, in the order of its text."""
+class Remarks(tuple[Remark, ...]):
+    """The comments of a document, in the order of its text."""
+
+    __slots__ = ()
+
+
+def remarks_of(doc: Document) -> Remarks:
+    """Return the comments of a document."""
+    if not isinstance(doc.remarks, Remarks):
+        doc.remarks = Remarks(_remarks(doc))
+    return doc.remarks
+
+
+def _remarks(doc: Document) -> Iterator[Remark]:
     root = root_view(doc)
     for at, words in comments_at(doc, 0, len(doc.text)):
         line = doc.text.rfind("\n", 0, at) + 1

@@ -275,6 +275,8 @@ class Splice:
             return
         donor, base = slot.among(donor), slot.among(base)
         if self.takes and donor and base:
+            if equal and _is_as_before(donor, base):
+                return
             if self.take_over(view, want, donor, base, path):
                 return
         elif equal:
@@ -477,6 +479,14 @@ def _taken(view: View, column: int, edits: list[Edit]) -> str:
     text = applied(view.doc.text, edits, chunk.lead, chunk.end)
     lines = lines_of(view.doc, chunk.lead, chunk.end, chunk.column, inline=chunk.inline, text=text)
     return shift(ended(lines), column)
+
+
+def _is_as_before(donor: View, base: View) -> bool:
+    """Return whether upstream left the lines of an entry as they were, so that there is nothing to follow in it."""
+    new, old = donor.chunk, base.chunk
+    if new is None or old is None or (new.column, new.inline) != (old.column, old.inline):
+        return False
+    return donor.doc.text[new.lead : new.end] == base.doc.text[old.lead : old.end]
 
 
 def _notes(view: View) -> Counter[str]:
