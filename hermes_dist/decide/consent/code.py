@@ -52,6 +52,7 @@ class Side:
 
     def __init__(self, tree: Tree, read: Read) -> None:
         self.tree, self.read = tree, read
+        self._covers: dict[tuple[Start, ...], Tree] = {}
 
     @cached_property
     def reach(self) -> Reach:
@@ -99,10 +100,13 @@ class Side:
         """Whether the agent runs commands inside skills."""
         return _is_on(get(self.config, INLINE_SWITCH))
 
-    def cover(self, starts: Iterable[Start]) -> Tree:
+    def cover(self, starts: tuple[Start, ...]) -> Tree:
         """The files that these starting points could load here."""
-        found = {path for start in starts for path in self.reach.of(start)}
-        return Tree({path: self.tree[path] for path in found if path in self.tree})
+        if starts not in self._covers:
+            found = {path for start in starts for path in self.reach.of(start)}
+            known = {path: self.tree[path] for path in found if path in self.tree}
+            self._covers[starts] = Tree(known)
+        return self._covers[starts]
 
 
 def _is_on(value: object) -> bool:
@@ -335,7 +339,9 @@ def _cover_of(effect: Effect, merged: Side, shipped: Side) -> Tree:
         return EMPTY
     cover = shipped.cover(starts)
     # A hook or plugin is approved by the digest of its own folder already.
-    return cover.where(lambda path: not path.under(effect.path))
+    if any(path.under(effect.path) for path in cover):
+        return cover.where(lambda path: not path.under(effect.path))
+    return cover
 
 
 def _starts_of(effect: Effect, merged: Side, shipped: Side) -> Iterator[Start]:

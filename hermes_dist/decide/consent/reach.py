@@ -130,6 +130,7 @@ class Reach:
         self._read = read
         self._named: dict[RelPath, frozenset[_Place]] = {}
         self._found: dict[Start, frozenset[RelPath]] = {}
+        self._told: dict[str, tuple[_Place, ...]] = {}
 
     def texts(self, path: RelPath) -> Iterator[str]:
         """Yield the contents of a file in each state."""
@@ -214,7 +215,10 @@ class Reach:
         for word in start.folders:
             yield from self._run_in(word)
         for text in start.prose:
-            yield from self._of_prose(text)
+            # Many jobs are given the same skill.
+            if text not in self._told:
+                self._told[text] = tuple(self._of_prose(text))
+            yield from self._told[text]
         if start.process:
             yield _Place(_HOME)
 

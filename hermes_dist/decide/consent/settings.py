@@ -12,7 +12,7 @@ from hermes_dist.decide.consent.floor import Known, asks, leaves, thing_of
 from hermes_dist.decide.consent.switches import Judge, WhyOff, server_unit, servers_in
 from hermes_dist.decide.placement.place import CONFIG
 from hermes_dist.decide.placement.servers import SERVERS, is_off
-from hermes_dist.model.documents.api import ABSENT, get
+from hermes_dist.model.documents.api import ABSENT, get, same
 from hermes_dist.model.keypath import KeyPath, Segment, format_key
 from hermes_dist.model.plan import Effect, EffectKind
 
@@ -44,6 +44,8 @@ def setting_effects(
         new = after.get(key, ABSENT)
         # A server that is off never ran, so every part of it needs approval, whichever update placed it.
         old = ABSENT if off else before.get(key, ABSENT)
+        if same(old, new):
+            continue
         stays = new is ABSENT and get(merged, thing_of(key)) is not ABSENT
         elsewhere = _is_set_elsewhere(key, ours)
         kind = _asks_by_its_section(key, ours, new) or asks(
