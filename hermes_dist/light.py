@@ -22,18 +22,25 @@ else:
         """Nothing of a protocol is left when a program runs."""
 
 
-__all__ = ["TYPE_CHECKING", "NamedTuple", "Protocol", "StrEnum", "loads"]
+__all__ = ["TYPE_CHECKING", "NamedTuple", "Plain", "Protocol", "StrEnum", "loads"]
 
 
-class _Plain:
+class Plain:
     """How JSON is read: as it is."""
 
-    strict, object_hook, object_pairs_hook, memo = True, None, None, None
-    parse_float, parse_int, parse_constant = float, int, float
+    strict, object_hook, memo = True, None, None
+    object_pairs_hook: Any = None
+    parse_float: Any = float
+    parse_int: Any = int
+    parse_constant: Any = float
 
 
-def loads(data: bytes) -> Any:
-    """As :func:`json.loads` reads what :func:`json.dumps` wrote, without the patterns that its module compiles.
+def loads(data: bytes, how: type[Plain] = Plain) -> Any:
+    """As :func:`json.loads` reads what has no space around it, without the patterns that its module compiles.
+
+    Args:
+        data: JSON in UTF-8.
+        how: What is made of maps and numbers.
 
     Raises:
         ValueError: The bytes are no such text.
@@ -42,11 +49,12 @@ def loads(data: bytes) -> Any:
     try:
         from _json import make_scanner  # noqa: PLC0415 - what the library reads with; other Pythons have none
 
-        value, end = make_scanner(_Plain)(text, 0)  # type: ignore[arg-type]  # it has all that is asked for
+        value, end = make_scanner(how)(text, 0)  # type: ignore[arg-type]  # it has all that is asked for
     except (ImportError, AttributeError):
         import json  # noqa: PLC0415 - to do without it is the point
 
-        return json.loads(text)
+        hooks = {name: getattr(how, name) for name in ("parse_float", "parse_int")}
+        return json.loads(text, object_pairs_hook=how.object_pairs_hook, **hooks)
     except StopIteration:
         end = -1
     if end != len(text):

@@ -120,6 +120,10 @@ def load_data(data: bytes, kind: Kind, *, limits: Limits = DEFAULT) -> object:
     Raises:
         Invalid: The text is not valid in this language or exceeds a limit; the error's place is ``line:column``.
     """
+    if kind is Kind.JSON:
+        from hermes_dist.model.documents import json_parse as _json_parse  # noqa: PLC0415 - only where it is needed
+
+        return _json_parse.load(decode(data, limits)[0], limits)
     # An anchor could make a copy much larger than its text.
     if len(data) > _KEPT_BYTES or b"&" in data:
         return _parsed(data, kind, limits).value

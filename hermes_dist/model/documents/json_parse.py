@@ -7,6 +7,7 @@ from typing import NoReturn
 
 from hermes_dist import lazily
 from hermes_dist.errors import Invalid
+from hermes_dist.light import Plain, loads
 from hermes_dist.model.documents.nodes import Document, Entry, Form, Kind, Limits, Node, place
 
 _SPACE = lazily.pattern(r"[ \t\r\n]*")
@@ -23,6 +24,7 @@ _WORDS = {
     "-Infinity": float("-inf"),
 }
 _LONGEST_NUMBER = 100
+_NESTED = frozenset([dict, list])
 
 
 def parse(text: str, limits: Limits, *, bom: bool = False) -> Document:
@@ -39,6 +41,65 @@ def parse(text: str, limits: Limits, *, bom: bool = False) -> Document:
     if end < len(text):
         reader.refuse("not valid JSON: there is more after the end", end)
     return Document(Kind.JSON, text, bom, root, [])
+
+
+def load(text: str, limits: Limits) -> object:
+    """Return the data of a JSON document, without positions, as :func:`parse` reads it.
+
+    Raises:
+        Invalid: The text is not JSON, exceeds a limit, or has duplicate keys.
+    """
+    # An escape may hide half a character, which the library reads.
+    if "\\u" not in text:
+        # What it refuses, and what is more than a limit, is read again, to say what is wrong and where.
+        try:
+            value: object = loads(text.strip(" \t\r\n").encode(), _Strict)
+            if _count(value, limits.depth) <= limits.nodes:
+                return value
+        except (ValueError, RecursionError):
+            pass
+    root = parse(text, limits).root
+    return root.value if root else None
+
+
+def _map(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key appears twice")
+    return found
+
+
+def _whole(digits: str) -> int:
+    number = int(digits[: _LONGEST_NUMBER + 1])
+    if not -(1 << 63) <= number < 1 << 64:
+        raise ValueError("more than 64 bits")
+    return number
+
+
+def _broken(digits: str) -> float:
+    if len(digits) > _LONGEST_NUMBER:
+        raise ValueError("a number is too long")
+    return float(digits)
+
+
+class _Strict(Plain):
+    """How documents are read: no key twice, and no number that other readers take for another one."""
+
+    object_pairs_hook = staticmethod(_map)
+    parse_int = staticmethod(_whole)
+    parse_float = staticmethod(_broken)
+
+
+def _count(value: object, depth: int) -> int:
+    """Count the values in data.
+
+    Raises:
+        ValueError: It is nested deeper than allowed.
+    """
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    if depth < 1 + bool(parts):
+        raise ValueError("nested too deep")
+    return 1 + sum(_count(part, depth - 1) if type(part) in _NESTED else 1 for part in parts)
 
 
 class _Reader:
