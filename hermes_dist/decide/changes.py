@@ -151,12 +151,15 @@ def key_changes(change: Change, read: Read) -> list[KeyChange]:
         return []
     try:
         old, new = read(change.before.digest), read(change.after.digest)
+        keys = changed_keys(change.path, old, new)
+        if not keys:
+            return []
         before, after = load_data(old, kind), load_data(new, kind)
     except Invalid:
         return []
     return [
         KeyChange(format_key(key), shown_value(get(before, key)), shown_value(get(after, key)))
-        for key in changed_keys(change.path, old, new)
+        for key in keys
     ]
 
 

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from hermes_dist.decide.consent.activate import switch_on
 from hermes_dist.decide.consent.code import Side as State
 from hermes_dist.decide.consent.contents import image_at
-from hermes_dist.decide.consent.effects import effects_between, going_back
+from hermes_dist.decide.consent.effects import Comparison, going_back
 from hermes_dist.decide.consent.floor import Known
 from hermes_dist.decide.consent.granted import Granted, grant
 from hermes_dist.decide.consent.parking import park, put_back
@@ -193,13 +193,13 @@ def _merge_safely(
 ) -> tuple[TreeMerge, tuple[Effect, ...], list[Effect]]:
     """Merge; then park what is not approved and merge again, until nothing unapproved would take effect."""
     # What is found in the two that stay the same is found once, however often is merged.
-    found, shipped = State(sides.ours, sides.read), State(sides.theirs, sides.read)
+    shipped = State(sides.theirs, sides.read)
+    comparison = Comparison(State(sides.ours, sides.read), shipped, judge, known)
 
     def effects_of(merged: TreeMerge) -> tuple[Effect, ...]:
         # A new home becomes what upstream ships.
         same = merged.tree == shipped.tree
-        after = shipped if same else State(merged.tree, sides.read)
-        return effects_between(found, after, shipped, judge, known)
+        return comparison.effects(shipped if same else State(merged.tree, sides.read))
 
     def unapproved(found: tuple[Effect, ...]) -> list[Effect]:
         return [e for e in found if not e.off and not asked.decisions.granted(e)]

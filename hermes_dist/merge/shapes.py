@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from fnmatch import fnmatchcase
 from functools import lru_cache
 
 from hermes_dist.agents.generation import RUN_STATE
@@ -117,7 +116,9 @@ def _fits(words: tuple[str, ...], row: tuple[str, ...]) -> bool:
 
 
 def _is_like(word: str, part: str) -> bool:
-    # Most parts of the table are plain words, of which the library would make expressions; a star is its only sign.
-    if word == part or "*" not in part or word == "[]":
+    """Whether a word is like a part of the table, in which one star stands for any letters."""
+    first, star, last = part.partition("*")
+    if word == part or not star or word == "[]":
         return word == part
-    return fnmatchcase(word, part)
+    is_long = len(word) >= len(first) + len(last)
+    return is_long and word.startswith(first) and word.endswith(last)

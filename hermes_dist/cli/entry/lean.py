@@ -73,6 +73,10 @@ _LATER: Mapping[str, Mapping[str, object]] = {
         _SELECTORS: Module(_SELECTORS, PollSelector=_function(_SELECTORS, "PollSelector")),
         "threading": Module("threading", Lock=allocate_lock),
     },
+    # For the text of a class without one: what its constructor takes.
+    "dataclasses": {"inspect": Module("inspect", signature=lambda _: ""), **_PATTERNS},
+    # For calendars in another language.
+    "calendar": {"locale": Module("locale")},
     # For addresses in brackets, and to take `%` signs out.
     "urllib.parse": {"ipaddress": Module("ipaddress"), **_PATTERNS},
     # For the name of the system alone.

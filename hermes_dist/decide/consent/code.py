@@ -53,6 +53,7 @@ class Side:
     def __init__(self, tree: Tree, read: Read) -> None:
         self.tree, self.read = tree, read
         self._covers: dict[tuple[Start, ...], Tree] = {}
+        self._of_jobs: dict[str, Start] = {}
 
     @cached_property
     def reach(self) -> Reach:
@@ -99,6 +100,12 @@ class Side:
     def runs_inline(self) -> bool:
         """Whether the agent runs commands inside skills."""
         return _is_on(get(self.config, INLINE_SWITCH))
+
+    def job_start(self, ident: str) -> Start:
+        """What one of its jobs runs and reads."""
+        if ident not in self._of_jobs:
+            self._of_jobs[ident] = job_start(self.jobs[ident], self.jobs, self.reach)
+        return self._of_jobs[ident]
 
     def cover(self, starts: tuple[Start, ...]) -> Tree:
         """The files that these starting points could load here."""
@@ -371,10 +378,10 @@ def _related_starts(key: KeyPath, side: Side) -> list[Start]:
 
 def _starts_of_job(key: KeyPath, merged: Side, shipped: Side) -> Iterator[Start]:
     ident = _job_id(key)
-    for jobs in (shipped.jobs, merged.jobs):
-        if ident in jobs:
-            yield job_start(jobs[ident], jobs, shipped.reach)
-            return
+    if ident in shipped.jobs:
+        yield shipped.job_start(ident)
+    elif ident in merged.jobs:
+        yield job_start(merged.jobs[ident], merged.jobs, shipped.reach)
 
 
 def _related(one: KeyPath, other: KeyPath) -> bool:

@@ -28,7 +28,7 @@ from hermes_dist.model.documents.api import Kind, kind_of, load_data
 from hermes_dist.model.documents.told import told
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Effect, EffectKind
-from hermes_dist.model.tree import Read, Tree
+from hermes_dist.model.tree import Entry, Read, Tree
 
 
 def find_effects(
@@ -49,40 +49,57 @@ def find_effects(
         judge: Knows what the lock remembers.
         known: Gives the names of providers that the machine uses.
     """
-    return effects_between(Side(ours, read), Side(merged, read), Side(shipped, read), judge, known)
+    comparison = Comparison(Side(ours, read), Side(shipped, read), judge, known)
+    return comparison.effects(Side(merged, read))
 
 
-def effects_between(
-    before: Side, after: Side, theirs: Side, judge: Judge = NO_MEMORY, known: Known = frozenset
-) -> tuple[Effect, ...]:
-    """List the same for states of a home that remember what was found in them.
+class Comparison:
+    """Compares states of a home with the one as found; what it finds out about one of them serves for the next.
 
     Args:
         before: The home as found.
-        after: The home as it would be with everything approved.
         theirs: What upstream ships, placed.
         judge: Knows what the lock remembers.
         known: Gives the names of providers that the machine uses.
     """
-    ours, merged, read = before.tree, after.tree, after.read
-    changed = [path for path in ours.differing(merged) if path in merged]
-    idle = guarded_off(after, theirs, judge)
-    # Each side is compared with the home as found, not with base: what the user runs already needs no approval, and
-    # what they removed would be new again.
-    found = [
-        *unit_effects(before, after, idle),
-        *_unreadable(changed, ours, merged, read),
-        *setting_effects(before.config, after.config, theirs.config, judge, known),
-        *job_effects(before.jobs, after.jobs, theirs.jobs, judge),
-    ]
-    # File effects depend on the others, so they come last: a file whose loader has an effect of its own is approved
-    # together with that effect.
-    files = file_effects(before, after, found, idle)
-    return tuple(
-        sorted(
-            {*bound_to_code(found, after, theirs), *files, *_hidden(ours, changed, merged, read)}
-        )
-    )
+
+    def __init__(
+        self, before: Side, theirs: Side, judge: Judge = NO_MEMORY, known: Known = frozenset
+    ) -> None:
+        self._before, self._theirs = before, theirs
+        self._judge, self._known = judge, known
+        self._of_jobs: dict[Entry | None, tuple[Effect, ...]] = {}
+
+    def effects(self, after: Side) -> tuple[Effect, ...]:
+        """List everything that a state makes possible and the home as found does not.
+
+        Args:
+            after: The home as it would be with everything approved.
+        """
+        before, theirs, judge = self._before, self._theirs, self._judge
+        ours, merged, read = before.tree, after.tree, after.read
+        changed = [path for path in ours.differing(merged) if path in merged]
+        idle = guarded_off(after, theirs, judge)
+        # Each side is compared with the home as found, not with base: what the user runs already needs no approval,
+        # and what they removed would be new again.
+        found = [
+            *unit_effects(before, after, idle),
+            *_unreadable(changed, ours, merged, read),
+            *setting_effects(before.config, after.config, theirs.config, judge, self._known),
+            *self._job_effects(after),
+        ]
+        # File effects depend on the others, so they come last: a file whose loader has an effect of its own is
+        # approved together with that effect.
+        files = file_effects(before, after, found, idle)
+        bound = bound_to_code(found, after, theirs)
+        return tuple(sorted({*bound, *files, *_hidden(ours, changed, merged, read)}))
+
+    def _job_effects(self, after: Side) -> tuple[Effect, ...]:
+        jobs = after.tree.get(JOBS)
+        if jobs not in self._of_jobs:
+            found = job_effects(self._before.jobs, after.jobs, self._theirs.jobs, self._judge)
+            self._of_jobs[jobs] = tuple(found)
+        return self._of_jobs[jobs]
 
 
 def going_back(live: Tree, ours: Tree, base: Tree, read: Read, judge: Judge) -> tuple[Effect, ...]:
