@@ -49,6 +49,11 @@ _USE: dict[str, tuple[str, object]] = {
         ),
         ["2020-02-01T00:00:00+00:00", "2 days, 0:00:00", "datetime", 3],
     ),
+    "calendar": ("calendar.LocaleTextCalendar(locale='C').formatweekday(0, 9).strip()", "Monday"),
+    "dataclasses": (
+        "[(made := dataclasses.make_dataclass('P', [('x', 'int')])) and repr(made(1)), made(1) == made(1)]",
+        ["P(x=1)", True],
+    ),
     "locale": ("locale.format_string('%d of %s', (3, 'x'))", "3 of x"),
     "pathlib": (
         (
@@ -120,6 +125,13 @@ def test_values_are_loaded_without_the_classes_of_syntax_trees() -> None:
     count = "sum(kind.__module__ == 'ast' for kind in object.__subclasses__())"
     code = f"{_LEAN}import json, typing, msgspec\nbefore = {count}\ntyping.ForwardRef('A')\n"
     assert _run(f"{code}print(json.dumps([before, {count}]))") == [0, 1]
+
+
+def test_times_of_jobs_are_worded_without_what_takes_programs_apart() -> None:
+    code = f"{_LEAN}import sys\nfrom cronsim.explain import explain\n"
+    code += "words = explain('30 7 * * 1')\nimport json\n"
+    code += "print(json.dumps([words, 'inspect' in sys.modules, 'locale' in sys.modules]))"
+    assert _run(code) == ["At 07:30 on Monday", False, False]
 
 
 def test_every_other_module_has_the_usual_patterns() -> None:
