@@ -107,7 +107,7 @@ def test_one_broken_job_does_not_keep_the_others_out() -> None:
     )
     assert [job["name"] for job in shelf.jobs(placed.tree)] == ["watch", "b"]
     assert sentences(placed.notes)[0].startswith(
-        "cron/jobs.json: jobs[1]: 'never' is not a valid schedule"
+        "cron/jobs.json: the job 'watch' at jobs[1]: 'never' is not a valid schedule"
     )
 
 

@@ -34,25 +34,31 @@ def setting_effects(
         judge: Says why a server is off.
         known: Gives the names of providers and variables that the machine uses.
     """
-    before, after = dict(leaves(ours or {})), dict(leaves(merged or {}))
     idle = _idle_servers(merged, shipped, judge)
-    for key in {**after, **before}:
-        server = _server_of(key)
-        if server in idle.silent or _is_gone(server, merged):
-            continue
-        off = server in idle.waiting
-        new = after.get(key, ABSENT)
-        # A server that is off never ran, so every part of it needs approval, whichever update placed it.
-        old = ABSENT if off else before.get(key, ABSENT)
-        if same(old, new):
-            continue
+    for key, old, new in _differing(ours, merged, idle):
         stays = new is ABSENT and get(merged, thing_of(key)) is not ABSENT
         elsewhere = _is_set_elsewhere(key, ours)
         kind = _asks_by_its_section(key, ours, new) or asks(
             key, old, new, known, thing_stays=stays, set_elsewhere=elsewhere
         )
         if kind is not None:
-            yield _setting_effect(kind, key, new, off=off)
+            yield _setting_effect(kind, key, new, off=_server_of(key) in idle.waiting)
+
+
+def _differing(
+    ours: object, merged: object, idle: _Idle
+) -> Iterator[tuple[KeyPath, object, object]]:
+    """Yield the keys whose values differ, with both values; those of servers without effects are left out."""
+    before, after = dict(leaves(ours or {})), dict(leaves(merged or {}))
+    for key in {**after, **before}:
+        server = _server_of(key)
+        if server in idle.silent or _is_gone(server, merged):
+            continue
+        new = after.get(key, ABSENT)
+        # A server that is off never ran, so every part of it needs approval, whichever update placed it.
+        old = ABSENT if server in idle.waiting else before.get(key, ABSENT)
+        if not same(old, new):
+            yield key, old, new
 
 
 def _is_gone(server: KeyPath, merged: object) -> bool:

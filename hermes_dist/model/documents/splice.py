@@ -275,8 +275,6 @@ class Splice:
             return
         donor, base = slot.among(donor), slot.among(base)
         if self.takes and donor and base:
-            if equal and _is_as_before(donor, base):
-                return
             if self.take_over(view, want, donor, base, path):
                 return
         elif equal:
@@ -287,6 +285,8 @@ class Splice:
 
     def take_over(self, view: View, want: object, donor: View, base: View, path: KeyPath) -> bool:
         """Take over the donor's spelling and comments where the user left them alone; True if nothing else is to do."""
+        if _is_as_before(donor, base) and same(view.value, want):
+            return True
         # Whether the map stays is decided before its heading is touched: one that is replaced whole takes its heading
         # along, and two edits of the same lines would be in each other's way.
         if isinstance(want, dict) and _has_one_of(view, want):
