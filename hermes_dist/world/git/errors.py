@@ -447,7 +447,8 @@ def _led_away(error: DistError, finished: Finished, where: str) -> DistError:
     asked = re.search(_ASKED, finished.err)
     if not isinstance(error, Unreachable) or asked is None:
         return error
-    host = asked["host"] or asked["named"]
+    # A name may come with the login that was in the address.
+    host = str(asked["host"] or asked["named"]).rpartition("@")[2]
     if not re.search(rf"(?:://|@|^)(?:[^@/]*@)?\[?{re.escape(host)}(?:[\]:/]|$)", where):
         ssh = bool(asked["named"])
         error.what += f"; your {'ssh or git' if ssh else 'git'} settings send it to {host}"
