@@ -188,7 +188,7 @@ def withheld_lines(withheld: Mapping[str, Sequence[RelPath]], record: Record) ->
         )
         yield (
             f"check who can push to {clean(without_credentials(record.url))}, and run sync now on {clean(name)}, which "
-            "says what to put back"
+            "says what to put back; if that machine is no more, take it off with sync forget"
         )
 
 

@@ -327,8 +327,8 @@ _TRIED = (
 )
 """Whom git asked for, and whom it tried to reach: another one if there is a proxy on the way."""
 _ASKED = (
-    r"unable to access '\w+://(?:[^@/']*@)?(?P<host>[^/:'\[]+)"
-    r"|ssh: (?:Could not resolve hostname|connect to host) (?P<named>[^\s:]+)"
+    r"unable to access '\w+://(?P<host>[^']+)"
+    r"|ssh: (?:Could not resolve hostname|connect to host) (?P<named>\S+)"
 )
 """Whom git asked in the end."""
 _SENT = (
@@ -447,13 +447,20 @@ def _led_away(error: DistError, finished: Finished, where: str) -> DistError:
     asked = re.search(_ASKED, finished.err)
     if not isinstance(error, Unreachable) or asked is None:
         return error
-    # A name may come with the login that was in the address.
-    host = str(asked["host"] or asked["named"]).rpartition("@")[2]
+    host = _host_in(asked["host"] or asked["named"])
     if not re.search(rf"(?:://|@|^)(?:[^@/]*@)?\[?{re.escape(host)}(?:[\]:/]|$)", where):
         ssh = bool(asked["named"])
         error.what += f"; your {'ssh or git' if ssh else 'git'} settings send it to {host}"
         error.hint = f"see {_SENT[ssh]}, or {error.hint}"
     return error
+
+
+def _host_in(text: str) -> str:
+    """Return the host in what git says of an address, without a login, whatever signs are in that, and the port."""
+    host = text.rpartition("@")[2].partition("/")[0].rstrip(":")
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    return host.partition(":")[0] if host.count(":") == 1 else host
 
 
 def _limit_reached(finished: Finished, where: str, seconds: float) -> DistError | None:

@@ -105,6 +105,16 @@ def test_a_server_that_complains_of_its_settings_is_at_fault_itself() -> None:
             "git@work:you/bot",
             "your ssh or git settings send it to inner.example",
         ),
+        (
+            "fatal: unable to access 'https://[::1]:8443/bot.git/': Could not resolve host: ::1",
+            ASKED,
+            "your git settings send it to ::1",
+        ),
+        (
+            "ssh: Could not resolve hostname ada:se/cr:et@inner.example: Name or service not known",
+            "git@work:you/bot",
+            "your ssh or git settings send it to inner.example",
+        ),
         ("ssh: Could not resolve hostname work: Name or service not known", "git@work:you/bot", ""),
         ("ssh: connect to host ::1 port 2: Connection refused", "ssh://git@[::1]:2/a/b", ""),
         (
