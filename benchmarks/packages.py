@@ -99,7 +99,7 @@ def git(folder: Path, *words: str) -> None:
 def build(root: Path, size: str, commits: int = 0) -> Path:
     """Make a bare repository with its history, or with as many commits as asked; returns its work tree.
 
-    It is packed, as servers keep repositories.
+    All its objects are loose, so whoever fetches waits until git has packed them, as where the goals were set.
     """
     work, bare = root / f"{size}-work", root / f"{size}.git"
     work.mkdir(parents=True)
@@ -113,7 +113,7 @@ def build(root: Path, size: str, commits: int = 0) -> Path:
         ["git", "clone", "-q", "--bare", str(work), str(bare)], check=True, capture_output=True
     )
     git(bare, "config", "http.receivepack", "true")
-    git(bare, "gc", "--quiet")
+    git(bare, "config", "gc.auto", "0")
     return work
 
 

@@ -83,7 +83,7 @@ class Apm:
         write(plain, "M", 0)
         (work / ".apm/skills").mkdir(parents=True)
         (work / "apm.yml").write_text("name: skills\nversion: 1.0.0\n")
-        for skill in plain.glob("skills/*/*"):
+        for skill in plain.glob("skills/*"):
             shutil.move(skill, work / ".apm/skills" / skill.name)
         git(work, "init", "-q", "-b", "main")
         git(work, "add", "-A")
