@@ -431,7 +431,7 @@ def why_never_included(path: RelPath) -> Why | None:
     return Why.CASE_TWIN if _twin(top) != top else None
 
 
-def includable(tree: Tree) -> Tree:
+def takeable(tree: Tree) -> Tree:
     """The part of a tree that a user may take along: all paths that :func:`why_never_included` has nothing against."""
     machines = machines_among(tree)
     tops = {path.top for path in tree}

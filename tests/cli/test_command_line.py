@@ -79,6 +79,8 @@ def test_a_group_without_a_verb_names_its_verbs_in_one_line(
             "there is no option '-y'",
             "the passphrase that it asks for is given",
         ),
+        (["gc", "-y"], "there is no option '-y'", "the command asks nothing: leave it out;"),
+        (["install", "a", "--yes=1"], "--yes takes no value", "see: hermes-dist install --help"),
         (["resolve", "a", "--yes"], "there is no option '--yes'", "choose a side instead: --ours"),
         (
             ["install", "a", "--to", "v1"],

@@ -19,7 +19,6 @@ from hermes_dist.decide import ownership
 from hermes_dist.decide.ownership import (
     SHARED_FILES,
     Owner,
-    includable,
     is_credential,
     is_machine,
     is_rebuilt,
@@ -27,6 +26,7 @@ from hermes_dist.decide.ownership import (
     machines_among,
     owner_of,
     payload_of,
+    takeable,
     why_never_included,
     without_machine,
 )
@@ -698,4 +698,4 @@ def test_the_part_of_a_tree_that_may_be_taken_along_is_what_each_path_says() -> 
     for paths in (names, deep, ("SOUL.md", "skills/x/SKILL.md"), (*names, *deep)):
         tree = Tree((RelPath(path), some) for path in paths if path != ".env/x" or len(paths) < 9)
         kept = tree.where(lambda path: why_never_included(path) is None)
-        assert includable(tree) == kept
+        assert takeable(tree) == kept

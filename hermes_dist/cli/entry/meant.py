@@ -135,46 +135,18 @@ _OPTIONS_MEANT: Mapping[str, Mapping[str, Meant | None]] = {
 }
 """What to write instead of an option that a command does not have, or does not have like this."""
 
+_YES = ("-y", "--yes")
 _ASKS_NOTHING = Meant("the command asks nothing: leave it out")
-_SIMPLE = frozenset(
-    (
-        "alias",
-        "create",
-        "describe",
-        "diff",
-        "follow",
-        "history",
-        "hold",
-        "info",
-        "keep",
-        "list",
-        "outdated",
-        "rename",
-        "restore",
-        "search",
-        "show",
-        "status",
-        "unfollow",
-        "unhold",
-        "unkeep",
-        "use",
-        "validate",
-        "verify",
-        "dashboard remove",
-        "front-door install",
-        "front-door remove",
-        "watch remove",
-    )
-)
-"""Commands that ask nothing."""
-_YES_MEANT: Mapping[str, Meant] = {
-    **dict.fromkeys(_SIMPLE, _ASKS_NOTHING),
+_ANSWERED_BY: Mapping[str, Meant] = {
     "backup make": Meant("the passphrase that it asks for is given by --passphrase-file FILE"),
+    "export": Meant("the passphrase that it asks for is given by --passphrase-file FILE"),
+    "init": Meant("what it asks is answered by --description TEXT and --license LICENSE"),
     "resolve": Meant("choose a side instead: --ours, --theirs or --both"),
-    "trust require": Meant("what it asks is answered by --accept-unsigned"),
     "route add": Meant("what it asks is answered by --multiplex"),
+    "trust require": Meant("what it asks is answered by --accept-unsigned"),
+    "watch owner add": Meant("somebody has to answer what it asks, at a terminal"),
 }
-"""What to write instead of ``--yes`` where a command does not have it."""
+"""What answers the questions of commands that have no ``--yes``; every other one without it asks nothing."""
 
 _OPTIONS_ALIKE: Mapping[str, tuple[str, ...]] = {
     "--as": ("--name",),
@@ -291,14 +263,24 @@ def option_meant(command: str, option: str, options: Iterable[str]) -> Meant | N
         option: The option as it was typed.
         options: The options that the command has.
     """
-    tables = {**_OPTIONS_MEANT}
-    if option in ("-y", "--yes"):
-        tables = {words: {option: meant} for words, meant in _YES_MEANT.items()}
-    for words, known in tables.items():
+    for words, known in _OPTIONS_MEANT.items():
         if command.endswith(f" {words}") and option in known:
             return known[option]
     has = set(options)
     return did_you_mean(other for other in _OPTIONS_ALIKE.get(option, ()) if other in has)
+
+
+def yes_meant(command: str, option: str) -> Meant | None:
+    """What to write instead of ``--yes`` where a command does not have it; None for another option.
+
+    Args:
+        command: The command as it was typed, with the name of the program.
+        option: The option as it was typed.
+    """
+    if option not in _YES:
+        return None
+    answers = (by for words, by in _ANSWERED_BY.items() if command.endswith(f" {words}"))
+    return next(answers, _ASKS_NOTHING)
 
 
 def extra_meant(

@@ -21,6 +21,7 @@ from hermes_dist.cli.entry.meant import (
     option_meant,
     value_meant,
     verb_meant,
+    yes_meant,
 )
 from hermes_dist.cli.shared.session import Invocation
 from hermes_dist.errors import DistError, NoSuchProfile, UsageError
@@ -224,7 +225,11 @@ def _flags(ctx: click.Context) -> str:
 
 def _no_such_option(option: str, ctx: click.Context) -> UsageError:
     known = [opt for param in ctx.command.get_params(ctx) for opt in param.opts]
-    meant = option_meant(ctx.command_path, option, known) or _near(option, _long(known))
+    meant = (
+        option_meant(ctx.command_path, option, known)
+        or yes_meant(ctx.command_path, option)
+        or _near(option, _long(known))
+    )
     return UsageError(
         f"there is no option {_shown(option)}", hint=_with_help(meant, ctx.command_path)
     )

@@ -58,7 +58,7 @@ class Found(Struct, frozen=True, kw_only=True):
         return self.mark.versions if self.mark else {}
 
 
-class Checked(Struct, frozen=True, kw_only=True):
+class Proven(Struct, frozen=True, kw_only=True):
     """What machines said of files when this one last looked, each with a signature that it checked.
 
     Attributes:
@@ -75,7 +75,7 @@ class Checked(Struct, frozen=True, kw_only=True):
         return self.signers.get(said.by) == signer and self.files.get(found.path) == said
 
 
-NOTHING_CHECKED = Checked()
+NOTHING_PROVEN = Proven()
 
 
 class Others(Struct, frozen=True, kw_only=True):
@@ -93,7 +93,7 @@ class Others(Struct, frozen=True, kw_only=True):
     machines: Mapping[str, Machine]
     counting: frozenset[str]
     holds: Holds
-    checked: Checked = NOTHING_CHECKED
+    checked: Proven = NOTHING_PROVEN
 
     @classmethod
     def of(
@@ -101,7 +101,7 @@ class Others(Struct, frozen=True, kw_only=True):
         record: Record,
         machines: Mapping[str, Machine],
         holds: Holds,
-        checked: Checked = NOTHING_CHECKED,
+        checked: Proven = NOTHING_PROVEN,
     ) -> Others:
         """The machines that meet at a place.
 

@@ -153,14 +153,7 @@ def init(
         said = signed(ctx, home, record, None, made)
         made = said.outgoing
         commit = push(ctx, place, made.push)
-        seen = replace(
-            record.seen,
-            private=also.seen,
-            marks=also.marks,
-            shared=said.marks,
-            checked=said.checked,
-        )
-        record = replace(record, seen=made.seen(commit, seen))
+        record = replace(record, seen=said.seen(commit, record.seen, also))
         write_record(home, record)
         return replace(result, record=record, commit=commit, pushed=True)
 

@@ -15,11 +15,11 @@ from hermes_dist.decide.archive.arrive import readable
 from hermes_dist.decide.ownership import without_machine
 from hermes_dist.decide.sync.known import present
 from hermes_dist.decide.sync.vouched import (
-    NOTHING_CHECKED,
-    Checked,
+    NOTHING_PROVEN,
     Found,
     Origin,
     Others,
+    Proven,
     joined_versions,
     reaches,
 )
@@ -219,16 +219,16 @@ def others_of(ctx: Context, record: Record, meeting: Meeting | None) -> Others:
     return Others.of(record, machines, is_signed, _checked(ctx, record))
 
 
-def _checked(ctx: Context, record: Record) -> Checked:
+def _checked(ctx: Context, record: Record) -> Proven:
     """What was checked before, as far as the store still has it."""
     last = record.seen.checked
     if last is None:
-        return NOTHING_CHECKED
+        return NOTHING_PROVEN
     try:
         files = load_index(ctx.store.read(Digest(last.index)), SHARED_INDEX).files
     except DistError:
-        return NOTHING_CHECKED
-    return Checked(files=files, signers=last.signers)
+        return NOTHING_PROVEN
+    return Proven(files=files, signers=last.signers)
 
 
 class _Work:

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from msgspec import Struct, field
 
-from hermes_dist.decide.ownership import includable
+from hermes_dist.decide.ownership import takeable
 from hermes_dist.errors import DistError, Invalid, NoSuchRef, UsageError
 from hermes_dist.model.lock_head import Newer
 from hermes_dist.model.paths import ProfileName, RelPath
@@ -100,7 +100,7 @@ class Meeting(Struct, frozen=True, kw_only=True):
 
 def shared_in(whole: Tree) -> Tree:
     """The shared files among those of a repository that a home could receive."""
-    return includable(inside(whole, PROFILE))
+    return takeable(inside(whole, PROFILE))
 
 
 def place_at(ctx: Context, url: str, branch: str = BRANCH, machine: str = "") -> Place:

@@ -349,14 +349,7 @@ class Exchange(Struct, frozen=True, kw_only=True):
                 commit = push(ctx, self.place, made.push)
             except Busy as err:
                 raise _Faster(record, err) from None
-        seen = replace(
-            record.seen,
-            private=also.seen,
-            marks=also.marks,
-            shared=said.marks,
-            checked=said.checked,
-        )
-        record = replace(record, seen=made.seen(commit, seen))
+        record = replace(record, seen=said.seen(commit, record.seen, also))
         write_record(path, record)
         drop_older(path, record)
         own = synced_home(ctx, self.name, record).itself.lock

@@ -26,11 +26,12 @@ from hermes_dist.model.sync.meeting import (
     machine_path,
     sealed_path,
 )
-from hermes_dist.model.sync.record import Checked, Mark, Record
+from hermes_dist.model.sync.record import Checked, Mark, Record, Seen
 from hermes_dist.model.tree import Entry, Tree
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.sync.counted import marks_of, others_of, shared_states
 from hermes_dist.ops.sync.meeting import Meeting, shared_in
+from hermes_dist.ops.sync.private import Exchanged
 from hermes_dist.ops.sync.send import Outgoing
 from hermes_dist.ops.sync.state import signer_path
 from hermes_dist.world.keys.signer import Signer, is_signed
@@ -48,6 +49,23 @@ class Signed(Struct, frozen=True, kw_only=True):
     outgoing: Outgoing
     marks: Mapping[str, Mark]
     checked: Checked | None
+
+    def seen(self, commit: str, before: Seen, also: Exchanged) -> Seen:
+        """What this machine has seen once that is sent, private files included.
+
+        Args:
+            commit: The commit that holds it.
+            before: What it had seen before.
+            also: What became of the private files.
+        """
+        known = replace(
+            before,
+            private=also.seen,
+            marks=also.marks,
+            shared=self.marks,
+            checked=self.checked,
+        )
+        return self.outgoing.seen(commit, known)
 
 
 def signed(

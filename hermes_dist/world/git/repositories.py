@@ -416,7 +416,6 @@ class BareGit:
             name: The name of the cache.
             needed: The commits that stay.
             before: What was fetched later stays, too, in seconds since the epoch.
-
         """
         cache = self._root / name
         refs = [

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from inprocess import RUN
-from leftout import namespace
+from realdisk import play
 
 START = (
     RUN
@@ -113,15 +111,4 @@ finally:
 
 @pytest.mark.needs("exfat")
 def test_names_change_their_spelling_on_a_disk_that_takes_both_for_one(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [*namespace(), sys.executable, "-c", START, str(tmp_path)],
-        env={
-            "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-            "HOME": str(tmp_path),
-            "HERMES_HOME": str(tmp_path / "disk" / "hermes"),
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    play(START, tmp_path)

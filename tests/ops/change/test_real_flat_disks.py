@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from inprocess import RUN
-from leftout import namespace
+from realdisk import play
 
 START = (
     RUN
@@ -83,15 +81,4 @@ finally:
 )
 def test_a_profile_lives_on_a_disk_of_windows(options: str, tmp_path: Path) -> None:
     """With these options a change of permissions is ignored, refused, or no file is executable at all."""
-    done = subprocess.run(
-        [*namespace(), sys.executable, "-c", START, str(tmp_path), options],
-        env={
-            "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-            "HOME": str(tmp_path),
-            "HERMES_HOME": str(tmp_path / "disk" / "hermes"),
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    play(START, tmp_path, options)

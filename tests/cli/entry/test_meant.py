@@ -1,0 +1,63 @@
+"""What is written instead of an option: true of every command."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+import sys
+from collections.abc import Iterator
+
+import click
+import pytest
+
+from hermes_dist.cli.entry.main import command_named
+from hermes_dist.cli.entry.meant import yes_meant
+from hermes_dist.cli.entry.verbs import NESTED, VERBS
+
+_ASKS = re.compile(r"\.confirm\(|screen\.read\(|\basker\(|_passphrase\(")
+_ASKS_NOTHING = yes_meant("hermes-dist tree", "-y")
+
+
+def _commands(name: str, found: click.Command) -> Iterator[tuple[str, click.Command]]:
+    if isinstance(found, click.Group):
+        for word, below in found.commands.items():
+            yield from _commands(f"{name} {word}", below)
+    else:
+        yield name, found
+
+
+_ALL = dict(each for name in (*VERBS, *NESTED) for each in _commands(name, command_named(name)))
+_WITHOUT_YES = sorted(
+    name for name, one in _ALL.items() if not any("--yes" in param.opts for param in one.params)
+)
+
+
+def _asks(one: click.Command) -> bool:
+    """Whether a command asks something: it, or what it calls in its own module."""
+    assert one.callback is not None
+    made = inspect.unwrap(one.callback)
+    parts = {
+        part.name: part
+        for part in ast.parse(inspect.getsource(sys.modules[made.__module__])).body
+        if isinstance(part, ast.FunctionDef | ast.ClassDef)
+    }
+    todo, seen = [made.__name__], set[str]()
+    while todo:
+        name = todo.pop()
+        if name in seen or name not in parts:
+            continue
+        seen.add(name)
+        if _ASKS.search(ast.unparse(parts[name])):
+            return True
+        todo += [node.id for node in ast.walk(parts[name]) if isinstance(node, ast.Name)]
+    return False
+
+
+@pytest.mark.parametrize("name", _WITHOUT_YES)
+def test_who_writes_yes_where_nothing_takes_it_is_told_what_answers(name: str) -> None:
+    meant = yes_meant(f"hermes-dist {name}", "--yes")
+    assert meant is not None
+    assert (meant == _ASKS_NOTHING) != _asks(_ALL[name])
+    options = {option for param in _ALL[name].params for option in param.opts}
+    assert options.issuperset(re.findall(r"--[\w-]+", str(meant)))
