@@ -121,6 +121,12 @@ _BROWSER = r"(?P<at>.*?)/(?:-/)?(?P<kind>tree|blob|raw|commit|releases/tag)/(?P<
 _PAGE = rf"[\w-]+\.[\w.-]+/{_BROWSER}"
 _OWNER_AND_REPO = frozenset(["bitbucket.org", "codeberg.org", "github.com"])
 """Hosts where a repository is always OWNER/REPO, so that more is a folder; elsewhere it may be a group."""
+_KNOWN_HOSTS = _OWNER_AND_REPO | {"gitlab.com"}
+_LOGIN = (
+    rf"(?P<user>{_USER})@(?P<host>(?!v?\d)[A-Za-z0-9.-]+\.[A-Za-z]{{2,}})"
+    r"(?:[:/]+|/+(?P<path>[^/:#][^:#]*))?(?P<ref>#.*)?"
+)
+"""The scp form with its path missing, or with a slash in place of the colon."""
 
 
 class Login:
@@ -341,12 +347,27 @@ def _parse(text: str, *, allow_insecure: bool) -> SourceSpec:
         raise _NotOne("it contains control or invisible characters")
     if text.startswith("-"):
         raise _NotOne("it begins with - and could be taken for an option")
+    _check_login(text)
     body, ref = _split_ref(text)
     location, sub = _split_subfolder(body)
     spec = _classify(location, allow_insecure=allow_insecure)._replace(subfolder=_subfolder(sub))
     if ref:
         spec = spec.at(ref)
     return spec
+
+
+def _check_login(text: str) -> None:
+    """Refuse ``git@HOST`` without a path: it would be read as a package named git at the version HOST."""
+    login = re.fullmatch(_LOGIN, text)
+    if login is None:
+        return
+    host = login["host"].lower()
+    if login["user"] != "git" and host not in _KNOWN_HOSTS:
+        return
+    if not login["path"]:
+        raise _NotOne("the path of a repository is missing", f"write git@{host}:OWNER/REPO")
+    whole = f"git@{host}:{login['path']}{login['ref'] or ''}"
+    raise _NotOne("the path must follow a colon", f"did you mean {whole}?")
 
 
 def _shown(text: str) -> str:
@@ -485,11 +506,13 @@ def _short_form(location: str) -> SourceSpec:
         raise _NotOne(f"a name may contain letters, digits, . _ and -{slashed}")
     if location.lower().endswith(ARCHIVES):
         return SourceSpec(kind=SourceKind.ARCHIVE, location=f"./{location}")
+    # A registry name may have a dot, too.
+    is_host = "." in parts[0] if len(parts) > 1 else parts[0].lower() in _KNOWN_HOSTS
+    if is_host and len(parts) < 3:
+        raise _NotOne("a host must be followed by owner/repo; for a folder, begin with ./")
     if len(parts) == 1:
         return SourceSpec(kind=SourceKind.REGISTRY, location=parts[0])
-    if "." in parts[0]:
-        if len(parts) == 2:
-            raise _NotOne("a host must be followed by owner/repo; for a folder, begin with ./")
+    if is_host:
         return _url(f"https://{'/'.join(parts)}", allow_insecure=False)
     if len(parts) == 2:
         return SourceSpec(kind=SourceKind.GIT, location=f"https://github.com/{'/'.join(parts)}")

@@ -627,6 +627,38 @@ def test_a_place_in_a_repository_is_met_with_how_it_is_written(typed: str, hint:
     assert caught.value.hint == hint
 
 
+@pytest.mark.parametrize(
+    ("typed", "hint"),
+    [
+        ("git@github.com", "write git@github.com:OWNER/REPO"),
+        ("git@github.com:", "write git@github.com:OWNER/REPO"),
+        ("git@github.com:/", "write git@github.com:OWNER/REPO"),
+        ("git@github.com#v1", "write git@github.com:OWNER/REPO"),
+        ("git@Git.acme.example", "write git@git.acme.example:OWNER/REPO"),
+        ("me@codeberg.org", "write git@codeberg.org:OWNER/REPO"),
+        ("git@github.com/you/bot", "did you mean git@github.com:you/bot?"),
+        ("git@github.com/you/bot#v1", "did you mean git@github.com:you/bot#v1?"),
+        ("ghp_0123456789abcdefABCDEF@github.com", "write git@github.com:OWNER/REPO"),
+    ],
+)
+def test_a_login_without_a_path_is_not_taken_for_a_package(typed: str, hint: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        parse_source(typed)
+    assert caught.value.hint == hint
+    assert "ghp_" not in str(caught.value)
+
+
+@pytest.mark.parametrize("typed", ["git@1.2", "git@v1.beta", "git@latest", "bot@old.main", "git"])
+def test_a_package_may_be_named_git(typed: str) -> None:
+    assert parse_source(typed).kind is SourceKind.REGISTRY
+
+
+@pytest.mark.parametrize("typed", ["github.com", "GitHub.com/", "gitlab.com@v1", "github.com#v1"])
+def test_a_host_alone_is_not_taken_for_a_package(typed: str) -> None:
+    with pytest.raises(Invalid, match="a host must be followed by owner/repo"):
+        parse_source(typed)
+
+
 def test_groups_of_other_hosts_are_not_taken_for_folders() -> None:
     for typed in ("gitlab.com/group/sub/r", "git.example.org/a/b/c/d", "github.com/o/r"):
         assert parse_source(typed).location == f"https://{typed}"
