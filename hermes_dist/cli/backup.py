@@ -16,7 +16,8 @@ from hermes_dist.cli.shared.screen import Screen
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.cli.transfer import PassphraseFile, archive_path, known_passphrase, new_passphrase
 from hermes_dist.errors import Cancelled, DistError, UsageError, counted, worst
-from hermes_dist.model.notes import NoteKind
+from hermes_dist.model.left_out import Why
+from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.change.proposal import Proposal
 from hermes_dist.ops.change.request import Choices, Request
@@ -33,6 +34,8 @@ from hermes_dist.voice.transfer.machine import (
     held_words,
 )
 from hermes_dist.voice.words import DRY_RUN, size_of
+
+_SHOWN = 12
 
 
 @command
@@ -77,10 +80,25 @@ def _codes(error: DistError | None) -> list[int]:
 
 
 def _tell_notes(screen: Screen, profiles: Sequence[Exported]) -> None:
-    """Say what to know of each profile: all of it with -v, otherwise only that a lockfile can't be read."""
+    """Say what to know of each profile; without -v, only the first of what the backup lacks."""
     for each in profiles:
-        always = (note for note in each.notes if note.kind is NoteKind.LOCK_SAVED_UNREAD)
-        notes(screen, each.notes if screen.verbose else always)
+        said = [note for note in each.notes if screen.verbose or not _is_bare(note)]
+        shown = said if screen.verbose else said[:_SHOWN]
+        notes(screen, [_in_profile(note, each, profiles) for note in shown])
+        if more := len(said) - len(shown):
+            screen.tell(f"  note   {each.profile}: {more} more; -v lists them")
+
+
+def _is_bare(note: Note) -> bool:
+    """Whether a note is about what has no content to lose, such as a socket."""
+    return note.kind is NoteKind.LEFT_OUT and dict(note.data)["why"] == Why.NEITHER
+
+
+def _in_profile(note: Note, of: Exported, profiles: Sequence[Exported]) -> Note:
+    """Name the profile of a note if there are several."""
+    if len(profiles) == 1:
+        return note
+    return note._replace(where=f"{of.profile}/{note.where}".rstrip("/"))
 
 
 def _tell_missed(screen: Screen, missed: Sequence[Missed]) -> int:

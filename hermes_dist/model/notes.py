@@ -153,6 +153,7 @@ class NoteKind(Kind):
     CONTENTS_NOT_IN_ARCHIVE = "contents-not-in-archive"
     ONLY_PARTS_IN_ARCHIVE = "only-parts-in-archive"
     SERVERS_FILE_UNREAD = "servers-file-unread"
+    NAMES_ALIKE = "names-alike"
     ARCHIVE_EFFECTS_LEFT_OUT = "archive-effects-left-out"
     ARCHIVE_EFFECTS_OFF = "archive-effects-off"
     ARCHIVE_CONFLICTS = "archive-conflicts"

@@ -253,6 +253,20 @@ def check_side_by_side(paths: Iterable[RelPath]) -> None:
         files[key] = path
 
 
+def names_alike(paths: Iterable[RelPath]) -> Iterator[tuple[RelPath, RelPath]]:
+    """Yield the files and folders that have, in their folder, a name which some disks take for an earlier one."""
+    first: dict[tuple[RelPath | None, str], RelPath] = {}
+    known: set[RelPath] = set()
+    for path in paths:
+        for place in (*path.parents, path):
+            if place in known:
+                continue
+            known.add(place)
+            other = first.setdefault((place.parent, folded(place.name)), place)
+            if other != place:
+                yield other, place
+
+
 def _twins(path: RelPath, other: RelPath) -> Invalid:
     return Invalid(
         f"unsafe path: some file systems can't hold both it and {str(other)!r}",

@@ -93,6 +93,14 @@ def _left_by_layer(data: Data) -> str:
     return f"you changed {said}: that stays and is yours now; the layer that brought it is gone"
 
 
+def _names_alike(data: Data) -> str:
+    said = _first(names_in(data, "names"))
+    return (
+        f"names that differ only in case or in how an accent is written: {said}; most disks of macOS and Windows "
+        "can't hold both, so they refuse this archive: rename one, and make it again"
+    )
+
+
 def _edits_of_layer(data: Data) -> str:
     count = int(str(data["count"]))
     are, them = ("is", "it") if count == 1 else ("are", "them")
@@ -517,6 +525,7 @@ SENTENCES: Sentences = {
     NoteKind.CONTENTS_NOT_IN_ARCHIVE: lambda data: (
         f"{_contents_are(data, ' of the package')} not in the archive; where both sides differ, yours stays"
     ),
+    NoteKind.NAMES_ALIKE: _names_alike,
     NoteKind.ONLY_PARTS_IN_ARCHIVE: (
         "the archive has only parts of the profile, so the profile follows no package here"
     ),

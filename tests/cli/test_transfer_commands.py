@@ -200,6 +200,38 @@ def test_backup_and_restore_say_what_they_do_and_overwrite_nothing(cli: Cli, her
     assert (code, "is not overwritten" in err) == (1, True)
 
 
+def test_a_backup_says_what_it_lacks(cli: Cli, here: Path) -> None:
+    (here / "secret").write_text("a long word\n")
+    word = ("--passphrase-file", "secret")
+    for number in range(14):
+        cli.story.write(f"memories/at 10:{number + 10}.md", "mine\n")
+    os.mkfifo(cli.story.home / "pipe")
+    code, _, err = cli("backup", "bot", *word)
+    assert code == 0
+    assert "memories/at 10:10.md: unsafe path: the character ':' is not allowed" in err
+    assert "10:22" not in err
+    assert "pipe" not in err
+    assert "bot: 2 more; -v lists them" in err
+    _, _, err = cli("backup", "bot", "-v", "-o", "two.age", *word)
+    assert "10:23" in err
+    assert "pipe" in err
+    assert cli("create", "second")[0] == 0
+    _, _, err = cli("backup", "--all", "-o", "all.age", *word)
+    assert "bot/memories/at 10:10.md: " in err
+
+
+def test_an_import_that_leaves_yours_in_each_conflict_does_not_say_that_nothing_differs(
+    cli: Cli,
+) -> None:
+    cli.story.write("skills/mine/SKILL.md", "one\n")
+    assert cli("export", "bot")[0] == 0
+    cli.story.write("skills/mine/SKILL.md", "two\n")
+    code, out, _ = cli("import", "bot.tar.gz", "-y")
+    assert code == 0
+    assert "bot was not changed: yours stays in each conflict" in out
+    assert cli.story.read("skills/mine/SKILL.md") == "two\n"
+
+
 def test_one_profile_of_a_backup_of_all_is_restored_under_a_new_name(cli: Cli, here: Path) -> None:
     (here / "secret").write_text("open sesame\n")
     word = ("--passphrase-file", "secret")

@@ -12,7 +12,16 @@ from hypothesis import strategies as st
 
 from hermes_dist.errors import Invalid
 from hermes_dist.model.paths import RelPath
-from hermes_dist.model.tree import EMPTY, Digest, Entry, Tree, check_side_by_side, mode_of, together
+from hermes_dist.model.tree import (
+    EMPTY,
+    Digest,
+    Entry,
+    Tree,
+    check_side_by_side,
+    mode_of,
+    names_alike,
+    together,
+)
 
 ONE, TWO = Entry(Digest.of(b"1")), Entry(Digest.of(b"2"))
 
@@ -169,6 +178,22 @@ def test_law_a_set_of_paths_stands_side_by_side_exactly_when_each_two_do(paths: 
         return True
 
     assert fits(paths) == all(fits(list(pair)) for pair in itertools.combinations(paths, 2))
+
+
+@pytest.mark.parametrize(
+    ("paths", "pairs"),
+    [
+        (["a", "b", "x/a", "y/A"], []),
+        (["a", "A"], [("a", "A")]),
+        (["x/a", "X/b", "X/c"], [("x", "X")]),
+        (["x/é.md", "x/e\u0301.md", "x/É.md"], [("x/é.md", "x/e\u0301.md"), ("x/é.md", "x/É.md")]),
+        (["a", "a/b"], []),
+    ],
+)
+def test_names_alike_are_found_with_the_first_one(
+    paths: list[str], pairs: list[tuple[str, str]]
+) -> None:
+    assert list(names_alike(map(RelPath, paths))) == pairs
 
 
 def test_new_contents_are_read_before_old_ones_even_those_that_come_later() -> None:

@@ -243,12 +243,12 @@ def show_summary(session: Session, outcome: Outcome) -> int:
         )
         say_lines(screen, said)
     elif not outcome.dry_run:
-        lock = outcome.lock
+        lock, ours = outcome.lock, False
         if proposal is not None:
-            lock = proposal.lock
+            lock, ours = proposal.lock, bool(proposal.plan.conflicts)
         held = any(note.kind is NoteKind.HELD for note in outcome.notes)
         verb = "" if outcome.open_conflicts else outcome.verb
-        up_to_date(session, name, lock, kept_out=held, verb=verb)
+        up_to_date(session, name, lock, kept_out=held, ours=ours and bool(verb), verb=verb)
         say_lines(screen, summary.written_lines(outcome))
     for path in outcome.skipped:
         screen.warn(summary.skipped_words(path))

@@ -41,15 +41,27 @@ def up_to_date(
     lock: Lock | LockHead | None,
     *,
     kept_out: bool = False,
+    ours: bool = False,
     verb: str = "",
 ) -> None:
-    """Say that nothing was done: there is nothing new, or a hold keeps it out; an archive is no source of news."""
+    """Say that nothing was done.
+
+    Args:
+        session: The session.
+        name: The profile.
+        lock: Its lock.
+        kept_out: A hold keeps out what is new.
+        ours: All that is new are conflicts, and nobody has to settle them.
+        verb: What was asked for, if that is no source of news.
+    """
     label = ""
     if lock:
         label = f" ({clean(lock.name)} {clean(lock.pin.label)})"
     state = _NOTHING_DONE.get(verb, "is up to date")
     if kept_out:
         state = "stays where it is"
+    elif ours:
+        state = "was not changed: yours stays in each conflict"
     session.screen.say(f"{name} {state}{label}.")
 
 

@@ -59,6 +59,12 @@ class Parcel(Struct):
         """How many files of the home are in it."""
         return sum(not path.startswith(f"{BASE}/") for path in self._members)
 
+    @property
+    def paths(self) -> Iterator[RelPath]:
+        """The files of the home in it."""
+        named = (self._long.get(name, name) for name in self._members)
+        return (RelPath(path) for path in named if not path.startswith(f"{BASE}/"))
+
     def content(
         self,
         path: str,

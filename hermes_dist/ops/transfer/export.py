@@ -30,7 +30,7 @@ from hermes_dist.model.left_out import LeftOut
 from hermes_dist.model.lock import Lock, dump_lock, without_digests
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName, RelPath
-from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree, together
+from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree, names_alike, together
 from hermes_dist.ops.change.machine_secrets import secrets_of
 from hermes_dist.ops.change.mask import Mask
 from hermes_dist.ops.change.observe import Observed, first_of, observe
@@ -178,6 +178,7 @@ def export_sealed(
         card = _whole(ctx, home, parcel)
     else:
         card = _shared(ctx, home, packing, parcel)
+    parcel.notes += _names_alike(parcel)
     ctx.progress("packing")
 
     def fill(out: Sink) -> None:
@@ -194,6 +195,12 @@ def export_sealed(
         left_out=parcel.left_out(home.path),
         notes=(*found, *parcel.notes),
     )
+
+
+def _names_alike(parcel: Parcel) -> Iterator[Note]:
+    """Say that this archive is for some disks only."""
+    if pairs := tuple(f"{one} and {other}" for one, other in names_alike(parcel.paths)):
+        yield Note.of(NoteKind.NAMES_ALIKE, names=pairs)
 
 
 def _bytes(path: Path) -> bytes:

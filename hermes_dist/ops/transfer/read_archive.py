@@ -31,10 +31,17 @@ from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.source import parse_source
-from hermes_dist.model.tree import Digest, Entry, Tree, check_side_by_side
+from hermes_dist.model.tree import Digest, Entry, Tree
 from hermes_dist.ops.context import Context
 from hermes_dist.world.archive.open import is_encrypted, read_archive
-from hermes_dist.world.archive.read import CARRIED_LONG, LONG, Carried, Contents, Shelves
+from hermes_dist.world.archive.read import (
+    CARRIED_LONG,
+    LONG,
+    Carried,
+    Contents,
+    Shelves,
+    check_names,
+)
 from hermes_dist.world.disk.limits import LIMITS
 from hermes_dist.world.disk.locks import flock
 from hermes_dist.world.disk.owners import make_folders
@@ -145,7 +152,7 @@ def read(ctx: Context, source: Source, spool: Path, judge: Callable[[str], None]
         DistError: The archive can't be read, or is not safe; nothing was kept.
     """
     whole = source.sealed
-    seen = _Seen(judge, whole=whole)
+    seen = _Seen(judge, spool, whole=whole)
     carries = _is_no_package if whole else _is_carried  # which files go to the disk, not the store
     shelves = Shelves(keep=partial(_kept, ctx), carries=carries, spool=spool, judge=seen.look)
     ctx.progress("reading the archive")
@@ -192,11 +199,13 @@ class _Seen:
 
     Args:
         judge: Called with the name of the archive's folder.
+        spool: The folder for files too large for memory.
         whole: A passphrase opened the archive.
     """
 
-    def __init__(self, judge: Callable[[str], None], *, whole: bool) -> None:
+    def __init__(self, judge: Callable[[str], None], spool: Path, *, whole: bool) -> None:
         self._judge = judge
+        self._spool = spool
         self._whole = whole
         self.card = Card()
         self.lock: Lock | None = None
@@ -212,7 +221,7 @@ class _Seen:
         self.card = read_card(found.card)
         named = [_named(path, self.card) for path in (*paths, *found.carried)]
         if self.card.long:  # otherwise these are the names that were checked already
-            check_side_by_side(named)
+            check_names(named, self._spool)
         if _LOCK in found.carried:
             text = found.carried[_LOCK]
             if text.size > LIMITS.blob:

@@ -7,17 +7,18 @@ Archives of the agent and of other programs are told apart by their first bytes 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 from functools import lru_cache, partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
 from msgspec import Struct, field
 
 from hermes_dist.errors import Invalid
 from hermes_dist.model.paths import RelPath
-from hermes_dist.model.tree import Digest, Entry, Tree, check_side_by_side
+from hermes_dist.model.tree import Digest, Entry, Tree, check_side_by_side, names_alike
 from hermes_dist.world.archive.header import (
     BLOCK,
     FILE,
@@ -368,8 +369,44 @@ class _Taker:
     def _check(self) -> None:
         if not self.found.root:
             raise Invalid("the archive is empty")
-        check_side_by_side([*(path for path, _ in self._files), *self.found.carried])
+        check_names([*(path for path, _ in self._files), *self.found.carried], self._shelves.spool)
         self._shelves.judge(self.found, [path for path, _ in self._files if not path.under(BASE)])
+
+
+def check_names(paths: Collection[RelPath], spool: Path | None) -> None:
+    """Check that all files of an archive can exist side by side.
+
+    Args:
+        paths: The files.
+        spool: An empty folder, or one with files named by numbers, on the disk that they are for. What that disk can
+            hold is enough: a profile that was saved on such a disk can come back to one. None for files that have to
+            fit on every disk.
+
+    Raises:
+        Invalid: They can't.
+    """
+    if spool is None:
+        check_side_by_side(paths)
+        return
+    files = frozenset(paths)
+    for path in paths:
+        if not files.isdisjoint(path.parents):
+            check_side_by_side(files)
+    for one, other in names_alike(paths):
+        if not _are_two(spool, one.name, other.name):
+            raise Invalid(
+                f"this disk can't hold both it and {str(one)!r}: "
+                "they differ only in case or in how an accent is written",
+                where=repr(str(other)),
+                hint="rename one of them where the archive was made, and make it again",
+            )
+
+
+def _are_two(folder: Path, one: str, other: str) -> bool:
+    """Whether a disk tells two names apart."""
+    with TemporaryDirectory(dir=folder) as trial:
+        Path(trial, one).touch()
+        return not Path(trial, other).exists()
 
 
 def _mode(raw: Raw) -> str:

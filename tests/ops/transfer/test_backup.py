@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from caseless import Caseless
 from story import BOT, GO, Story, yes
 
 from hermes_dist.errors import Cancelled, DistError, Invalid, UsageError
@@ -29,6 +30,7 @@ from hermes_dist.ops.transfer.backup import (
     restore,
 )
 from hermes_dist.ops.transfer.export import Exported, Packing, export, export_sealed, target_of
+from hermes_dist.voice.notes import sentence
 from hermes_dist.world.archive.many import write_many
 from hermes_dist.world.archive.write import write_private
 from hermes_dist.world.keys import age
@@ -94,6 +96,25 @@ def test_a_profile_comes_back_with_its_keys_beside_the_one_that_is_there(
     assert files(story.home) == before
     assert files(back) == before
     assert stat.S_IMODE((back / ".env").stat().st_mode) == 0o600
+
+
+@pytest.mark.needs("linux")
+def test_names_that_differ_only_in_case_or_accents_come_back_where_the_disk_tells_them_apart(
+    story: Story, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for path in ("memories/Ada.md", "memories/ada.md", "skills/x/é.md", "skills/x/e\u0301.md"):
+        story.write(path, f"{path}\n")
+    done = back_up(story.ctx, BOT, "word", home / "bot.age")
+    [alike] = [note for note in done.profiles[0].notes if note.kind is NoteKind.NAMES_ALIKE]
+    assert "memories/Ada.md and memories/ada.md" in sentence(alike)
+    told = Told(story)
+    restore(story.ctx, done.path, Request(), told.talk())
+    assert files(story.home.with_name("bot-restored")) == files(story.home)
+    Caseless(monkeypatch, story.root)
+    with pytest.raises(Invalid, match="this disk can't hold both") as caught:
+        restore(story.ctx, done.path, Request(), told.talk())
+    assert "make it again" in caught.value.hint
+    assert not story.home.with_name("bot-restored-2").exists()
 
 
 def test_all_profiles_are_in_one_file_and_come_back_one_by_one(story: Story, home: Path) -> None:
