@@ -506,13 +506,10 @@ def _short_form(location: str) -> SourceSpec:
         raise _NotOne(f"a name may contain letters, digits, . _ and -{slashed}")
     if location.lower().endswith(ARCHIVES):
         return SourceSpec(kind=SourceKind.ARCHIVE, location=f"./{location}")
-    # A registry name may have a dot, too.
-    is_host = "." in parts[0] if len(parts) > 1 else parts[0].lower() in _KNOWN_HOSTS
-    if is_host and len(parts) < 3:
-        raise _NotOne("a host must be followed by owner/repo; for a folder, begin with ./")
+    _check_host(parts)
     if len(parts) == 1:
         return SourceSpec(kind=SourceKind.REGISTRY, location=parts[0])
-    if is_host:
+    if "." in parts[0]:
         return _url(f"https://{'/'.join(parts)}", allow_insecure=False)
     if len(parts) == 2:
         return SourceSpec(kind=SourceKind.GIT, location=f"https://github.com/{'/'.join(parts)}")
@@ -521,6 +518,15 @@ def _short_form(location: str) -> SourceSpec:
         f"for a folder of that repository, write {'/'.join(parts[:2])}//{'/'.join(parts[2:])}; "
         "for a folder of this machine, begin with ./",
     )
+
+
+def _check_host(parts: Sequence[str]) -> None:
+    """Refuse a host without a repository."""
+    host = parts[0].lower()
+    # A name in a registry may have a dot, too.
+    is_host = host in _KNOWN_HOSTS if len(parts) == 1 else "." in host
+    if is_host and len(parts) < 3:
+        raise _NotOne("a host must be followed by owner/repo; for a folder, begin with ./")
 
 
 def _url(location: str, *, allow_insecure: bool) -> SourceSpec:
