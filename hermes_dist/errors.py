@@ -5,7 +5,7 @@ The codes are the contract of ``docs/exit-codes.md``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from enum import IntEnum
 
 from hermes_dist.light import TYPE_CHECKING
@@ -43,6 +43,13 @@ def worst(codes: Iterable[int]) -> ExitCode:
 def counted(number: int, thing: str) -> str:
     """``1 file``, ``2 files``."""
     return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
+def first_few(names: Sequence[str], most: int, between: str = ", ") -> str:
+    """``a, b and 3 more``: the first names of a list, and how many follow."""
+    said = between.join(names[:most])
+    more = len(names) - most
+    return f"{said} and {more} more" if more > 0 else said
 
 
 class StoppedAfter(KeyboardInterrupt):

@@ -115,3 +115,12 @@ _ANY = _form(r"\S+", "12345")
 def form_of(platform: str, field: str) -> IdForm:
     """Return the form of a platform's ids in a field of a route; of unknown ones, any word."""
     return IDS.get(platform.strip().lower(), {}).get(field, _ANY)
+
+
+def bare_id(text: str) -> str:
+    """Strip the plus sign, the device and the service from a person's id.
+
+    To the agent, ``6012:47@s.whatsapp.net``, ``6012@lid`` and ``+6012`` are one person.
+    """
+    # Only the first plus sign, because the agent cuts ids in this way and both have to agree.
+    return text.strip().replace("+", "", 1).split(":", 1)[0].split("@", 1)[0]

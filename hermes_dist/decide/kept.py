@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from hermes_dist.decide.consent.parking import Grafted, put_back
 from hermes_dist.merge.renames import Moves, find_moves
 from hermes_dist.model.discreet import Contents
+from hermes_dist.model.keypath import join_place, split_place
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Read, Tree
@@ -38,7 +39,7 @@ def settle_kept(base: Tree, theirs: Tree, places: frozenset[str], read: Read) ->
         places: ``path`` or ``path: key`` that always stays ours.
         read: Gives contents by digest.
     """
-    split = [split_place(place) for place in sorted(places)]
+    split = [_split(place) for place in sorted(places)]
     tops = [path for path, _ in split]
     moves = find_moves(base, theirs, read, lambda path: any(path.under(top) for top in tops))
     names = {**moves.files, **moves.joined}
@@ -51,9 +52,8 @@ def settle_kept(base: Tree, theirs: Tree, places: frozenset[str], read: Read) ->
     return Settled(put_back(base, before, split, read), now, notes)
 
 
-def split_place(place: str) -> tuple[RelPath, str]:
-    """Split ``path: key`` into path and key; the key is empty if the place is a whole path."""
-    path, _, key = place.partition(": ")
+def _split(place: str) -> tuple[RelPath, str]:
+    path, key = split_place(place)
     return RelPath(path), key
 
 
@@ -65,11 +65,7 @@ def _renamed(
         new = moves.files.get(path) or moves.folders.get(path)
         inside = tuple(sorted(now for old, now in moves.files.items() if old.under(path)))
         if new is not None:
-            yield _place(path, key), (_place(new, key),)
+            yield join_place(path, key), (join_place(new, key),)
         elif inside:
             # Files left a folder that stays, each for a place of its own.
             yield str(path), (str(path), *map(str, inside))
-
-
-def _place(path: RelPath, key: str) -> str:
-    return f"{path}: {key}" if key else str(path)

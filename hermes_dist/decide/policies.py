@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from hermes_dist.errors import Invalid
-from hermes_dist.model.keypath import KeyPath, parse_key
+from hermes_dist.model.keypath import KeyPath, parse_key, split_written
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Conflict
@@ -32,8 +32,7 @@ def side_of(policies: Mapping[str, str], path: RelPath, key: str) -> Side | None
     key_steps = _steps(key)
     nearest, policy = (-1, -1), "merge"
     for place, said in policies.items():
-        folder, _, inside = place.partition(": ")
-        folder = folder.removeprefix("./").rstrip("/")
+        folder, inside = split_written(place)
         steps = _steps(inside)
         if not _covers(folder, steps, path, key_steps):
             continue

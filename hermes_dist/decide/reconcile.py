@@ -35,7 +35,7 @@ from hermes_dist.decide.placement.migrations import as_shipped, follow_agent
 from hermes_dist.decide.policies import settled_by_author, side_of
 from hermes_dist.merge.trees import Favour, Leaves, TreeMerge, merge_trees, nothing_leaves
 from hermes_dist.model.discreet import Contents
-from hermes_dist.model.keypath import parse_key
+from hermes_dist.model.keypath import join_place, parse_key
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Answer, Effect, Plan, Step
@@ -98,7 +98,7 @@ class Decisions(Struct, frozen=True, kw_only=True):
 
     def favour(self, path: RelPath, key: str) -> Side | None:
         """Return the side to take in a conflict; None leaves it open."""
-        place = f"{path}: {key}" if key else str(path)
+        place = join_place(path, key)
         # The nearest decision of the user counts; the author's policy speaks only where the user said nothing.
         decided = self.sides.get(place) or self.sides.get(str(path)) or self.default
         return decided or side_of(self.policies, path, key)
@@ -154,7 +154,7 @@ def reconcile(situation: Situation, decisions: Decisions) -> Plan:
 
 def _left(merged: TreeMerge) -> tuple[Note, ...]:
     """Say what stays as the user's although the layer that brought it is gone."""
-    places = tuple(f"{path}: {key}" if key else str(path) for path, key in merged.left)
+    places = tuple(join_place(path, key) for path, key in merged.left)
     return (Note.of(NoteKind.LEFT_BY_LAYER, places=places),) if places else ()
 
 

@@ -93,9 +93,33 @@ _BODY_WORDS = "text below the front matter"
 """How people see and type :data:`BODY`; a front matter key with blanks would be quoted."""
 
 
+def join_place(path: str, key: str) -> str:
+    """Write a place: ``path: key``, or the path alone if the key is empty."""
+    return f"{path}: {key}" if key else str(path)
+
+
+def split_place(place: str) -> tuple[str, str]:
+    """Split what :func:`join_place` writes into path and key; the key of a whole file is empty."""
+    path, _, key = place.partition(": ")
+    return path, key
+
+
+def split_written(place: str) -> tuple[str, str]:
+    """Split a place as authors write it: a path may also begin with ``./``, and that of a folder end with ``/``."""
+    path, key = split_place(place)
+    return path.removeprefix("./").rstrip("/"), key
+
+
+def names_key(word: str, path: str, key: str) -> bool:
+    """Whether a word means a key of a file or one above it, with the path in front of it or without."""
+    place = join_place(path, key)
+    above = (f"{word}.", f"{word}[")
+    return any(each == word or each.startswith(above) for each in (key, place, place_words(place)))
+
+
 def place_words(place: str) -> str:
     """Format ``path: key`` as it is shown to people; typing the same words names it."""
-    path, _, key = place.partition(": ")
+    path, key = split_place(place)
     if key != format_key(BODY):
         return place
     return f"{path}: {_BODY_WORDS}"
@@ -143,18 +167,18 @@ def named_places(word: str, places: Iterable[str]) -> Named:
 def _unless_in_several(word: str, found: tuple[str, ...]) -> Named:
     """The places found; as candidates if the word is a key alone and they are in several files."""
     is_key = all(_key_of(each) and not _names_path(word, each) for each in found)
-    files = {each.partition(": ")[0] for each in found}
+    files = {split_place(each)[0] for each in found}
     # Each of these files is another decision.
     return Named(candidates=found) if is_key and len(files) > 1 else Named(found)
 
 
 def _key_of(place: str) -> str:
-    return place.partition(": ")[2]
+    return split_place(place)[1]
 
 
 def _names_path(word: str, place: str) -> bool:
     """Whether a word begins with the path of a place, or with a folder of it."""
-    path, named = place.partition(": ")[0], word.partition(": ")[0]
+    path, named = split_place(place)[0], split_place(word)[0]
     return path == named or path.startswith(f"{named}/")
 
 
@@ -170,7 +194,7 @@ def _is_inside(word: str, place: str) -> bool:
 
 def _ends_with(word: str, place: str) -> bool:
     """Whether a path or a key ends with a word, at a border of its parts."""
-    path, _, key = place.partition(": ")
+    path, key = split_place(place)
     return f"/{path}".endswith(f"/{word}") or f".{key}".endswith(f".{word}")
 
 

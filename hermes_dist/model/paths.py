@@ -184,6 +184,15 @@ class RelPath(str):
         return RelPath(f"{self}/{name}")
 
 
+def is_safe_path(text: str) -> bool:
+    """Whether a text can be a :class:`RelPath`."""
+    try:
+        RelPath(text)
+    except Invalid:
+        return False
+    return True
+
+
 def safe_paths(texts: Collection[str]) -> Iterable[RelPath]:
     """Make many paths at once; a name that is in several of them is judged once.
 

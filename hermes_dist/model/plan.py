@@ -10,7 +10,7 @@ from msgspec import Struct, field
 from hermes_dist.light import StrEnum
 from hermes_dist.model.discreet import Contents
 from hermes_dist.model.facts import Facts, facts_line, without_loads
-from hermes_dist.model.keypath import place_words
+from hermes_dist.model.keypath import join_place, place_words
 from hermes_dist.model.lock_package import Off
 from hermes_dist.model.notes import Note
 from hermes_dist.model.paths import RelPath
@@ -80,16 +80,12 @@ class Conflict(Struct, frozen=True, order=True):
     @property
     def place(self) -> str:
         """The place of the conflict as one word: ``config.yaml: model.default``."""
-        return _place(self.path, self.key)
+        return join_place(self.path, self.key)
 
     @property
     def words(self) -> str:
         """The place as people see and type it."""
         return place_words(self.place)
-
-
-def _place(path: RelPath, key: str) -> str:
-    return f"{path}: {key}" if key else str(path)
 
 
 class EffectKind(StrEnum):
@@ -129,7 +125,7 @@ class Effect(Struct, frozen=True, order=True):
     @property
     def place(self) -> str:
         """Its place as one word, shown and used to approve it: ``config.yaml: approvals.mode``."""
-        return _place(self.path, self.key)
+        return join_place(self.path, self.key)
 
     @property
     def id(self) -> str:
@@ -155,7 +151,7 @@ class Answer(Struct, frozen=True, order=True):
     @property
     def place(self) -> str:
         """The place of the conflict that it settled."""
-        return _place(self.path, self.key)
+        return join_place(self.path, self.key)
 
 
 class Plan(Contents, frozen=True, kw_only=True):

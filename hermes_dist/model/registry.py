@@ -403,3 +403,8 @@ def dump_registries(registries: Iterable[Registry]) -> bytes:
     names = ("name", "kind", "location", "root")
     rows = [{n: str(value) for n in names if (value := getattr(one, n))} for one in registries]
     return tomli_w.dumps({"registry": rows}).encode()
+
+
+def is_entry(path: str) -> bool:
+    """Whether a file of a registry, by its path, is the entry of a package."""
+    return path.startswith(f"{FOLDER}/") and path.endswith(".json")

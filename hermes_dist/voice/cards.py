@@ -11,7 +11,7 @@ from hermes_dist.decide.environment.wanted import Wanted
 from hermes_dist.errors import counted
 from hermes_dist.lazily import later
 from hermes_dist.model.documents.api import kind_of
-from hermes_dist.model.keypath import BODY, format_key, place_words
+from hermes_dist.model.keypath import BODY, format_key, place_words, split_place
 from hermes_dist.model.left_out import OF_OTHERS, LeftOut
 from hermes_dist.model.lock_package import LockedPackage
 from hermes_dist.model.paths import RelPath
@@ -175,7 +175,7 @@ def settled_lines(proposal: Proposal, rows: Sequence[KeyRow] = ()) -> Iterator[L
     """Say which side the user chose of a text, of a file, or of a value that none of the rows of keys shows."""
     told = {(row.path, row.key) for row in rows}
     for place, side in sorted(proposal.choices.sides.items()):
-        path, _, key = place.partition(": ")
+        path, key = split_place(place)
         is_text = kind_of(RelPath(path)) is None and (not key or key == format_key(BODY))
         if is_text or (key and side is Side.OURS and (path, key) not in told):
             yield line(f"    {clean(place_words(place))}  {_TAKEN[side]} (your choice)")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from hermes_dist.decide.profiles.findings import GROUPS, FactKind, FindingKind, State, Topic
-from hermes_dist.errors import counted
+from hermes_dist.errors import counted, first_few
 from hermes_dist.voice.gateway_words import same_bot, same_port
 from hermes_dist.voice.notes import Data, Sentences, filled, names_in, sentence
 
@@ -74,10 +74,7 @@ def _trash(data: Data) -> str:
 
 
 def _missing(data: Data) -> str:
-    paths = names_in(data, "paths")
-    shown = ", ".join(paths[:_FEW])
-    if len(paths) > _FEW:
-        shown += f" and {len(paths) - _FEW} more"
+    shown = first_few(names_in(data, "paths"), _FEW)
     return f"contents that it received are missing from the store: {shown}"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from hermes_dist.errors import counted
+from hermes_dist.errors import counted, first_few
 from hermes_dist.model.left_out import Why
 from hermes_dist.model.lock_head import Demand
 from hermes_dist.model.notes import Datum, Kind, Note, NoteKind
@@ -72,16 +72,8 @@ def names_in(data: Data, key: str) -> tuple[str, ...]:
     return (str(value),)
 
 
-def _first(names: tuple[str, ...]) -> str:
-    """The first names of many, and how many more there are."""
-    said, more = ", ".join(names[:_SHOWN]), len(names) - _SHOWN
-    if more > 0:
-        said += f" and {more} more"
-    return said
-
-
 def _released(data: Data) -> str:
-    said = _first(names_in(data, "paths"))
+    said = first_few(names_in(data, "paths"), _SHOWN)
     return (
         f"neither distribution_owned nor --include names {said} any more, but the package still has it: "
         "what you have stays and is yours now"
@@ -89,12 +81,12 @@ def _released(data: Data) -> str:
 
 
 def _left_by_layer(data: Data) -> str:
-    said = _first(names_in(data, "places"))
+    said = first_few(names_in(data, "places"), _SHOWN)
     return f"you changed {said}: that stays and is yours now; the layer that brought it is gone"
 
 
 def _names_alike(data: Data) -> str:
-    said = _first(names_in(data, "names"))
+    said = first_few(names_in(data, "names"), _SHOWN)
     return (
         f"names that differ only in case or in how an accent is written: {said}; most disks of macOS and Windows "
         "can't hold both, so they refuse this archive: rename one, and make it again"
@@ -122,7 +114,7 @@ def _as_before(data: Data) -> str:
 
 
 def _for_another_program(data: Data) -> str:
-    names = _first(names_in(data, "names")) if data["names"] else ""
+    names = first_few(names_in(data, "names"), _SHOWN) if data["names"] else ""
     left = f": {names}" if names else ""
     return f"it is written for another program, so nothing of it is installed{left}"
 
@@ -255,7 +247,7 @@ def _settings_unreadable(data: Data) -> str:
 def _still_assigned(data: Data) -> str:
     tasks = names_in(data, "tasks")
     what = "1 open task is" if len(tasks) == 1 else f"{len(tasks)} open tasks are"
-    return f"{what} still assigned to {data['name']}: {_first(tasks)}; assign each with: {data['command']}"
+    return f"{what} still assigned to {data['name']}: {first_few(tasks, _SHOWN)}; assign each with: {data['command']}"
 
 
 def _jobs_paused(data: Data) -> str:
@@ -268,7 +260,7 @@ def _jobs_paused(data: Data) -> str:
 
 def _effects_left_out(data: Data) -> str:
     return (
-        f"left out, because it could run by itself: {_first(names_in(data, 'places'))}; "
+        f"left out, because it could run by itself: {first_few(names_in(data, 'places'), _SHOWN)}; "
         "to include it, import again with --allow-effects"
     )
 
@@ -298,7 +290,7 @@ def _brings_learned(data: Data) -> str:
 
 
 def _not_merged(data: Data) -> str:
-    shown = _first(names_in(data, "paths"))
+    shown = first_few(names_in(data, "paths"), _SHOWN)
     return f"not merged, because this profile keeps its own: {shown}; a new profile would get them"
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.validate.kinds import ProblemKind
+from hermes_dist.errors import first_few
 from hermes_dist.model.notes import Kind, NoteKind
 from hermes_dist.voice.notes import SENTENCES as NOTES
 from hermes_dist.voice.notes import Data, Say, Sentences, filled, sentence
@@ -41,12 +42,8 @@ def hint_words(problem: Problem) -> str:
 
 def invalid_words(problems: Sequence[Problem]) -> str:
     """Say that a package can't be published, with its first errors; text from outside is not cleaned yet."""
-    first = "; ".join(f"{place_of(one)}: {problem_words(one)}" for one in problems[:_SHOWN])
-    said = f"the package is not valid: {first}"
-    more = len(problems) - _SHOWN
-    if more > 0:
-        said += f" and {more} more"
-    return said
+    said = [f"{place_of(one)}: {problem_words(one)}" for one in problems]
+    return f"the package is not valid: {first_few(said, _SHOWN, '; ')}"
 
 
 def _hidden(data: Data) -> str:

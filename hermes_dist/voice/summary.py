@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 from hermes_dist.brand import Brand
-from hermes_dist.errors import counted
+from hermes_dist.errors import counted, first_few
 from hermes_dist.lazily import later, shlex
 from hermes_dist.model.paths import RelPath
 from hermes_dist.ops.change.proposal import Outcome, Proposal
@@ -112,9 +112,7 @@ def _items(proposal: Proposal) -> str:
     parked = set(proposal.plan.parked)
     allowed = groups_of(effect for effect in proposal.plan.effects if effect not in parked)
     names = [clean(group.label or group.name) for group in allowed]
-    if more := names[_ITEMS:]:
-        return f"{', '.join(names[:_ITEMS])} and {len(more)} more"
-    return ", ".join(names)
+    return first_few(names, _ITEMS)
 
 
 def written_lines(outcome: Outcome) -> Iterator[Line]:

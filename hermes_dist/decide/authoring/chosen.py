@@ -12,7 +12,7 @@ from hermes_dist.decide.near import offered
 from hermes_dist.errors import Invalid, Lost
 from hermes_dist.model.discreet import Contents
 from hermes_dist.model.documents.api import kind_of
-from hermes_dist.model.keypath import place_words
+from hermes_dist.model.keypath import names_key
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Digest, Entry, Read, Tree
 
@@ -77,7 +77,7 @@ def _places(change: Change, word: str, read: Read) -> list[tuple[RelPath, str]]:
     folder = f"{word.rstrip('/')}/"
     if any(word == path or path.startswith(folder) for path in paths):
         return [(path, "") for path in paths]
-    return [(change.path, key) for key in _keys(change, read) if _names(word, change.path, key)]
+    return [(change.path, key) for key in _keys(change, read) if names_key(word, change.path, key)]
 
 
 def _keys(change: Change, read: Read) -> list[str]:
@@ -87,12 +87,6 @@ def _keys(change: Change, read: Read) -> list[str]:
         return [each.key for each in key_changes(change, read) if each.key]
     except Lost:
         return []
-
-
-def _names(word: str, path: RelPath, key: str) -> bool:
-    """Whether a word names a key or one above it, as it is or behind its file."""
-    spelled = (key, f"{path}: {key}", place_words(f"{path}: {key}"))
-    return any(each == word or each.startswith((f"{word}.", f"{word}[")) for each in spelled)
 
 
 def _hunk(changes: Sequence[Change], word: str, read: Read) -> tuple[Change, int] | None:

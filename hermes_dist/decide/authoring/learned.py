@@ -26,7 +26,7 @@ from hermes_dist.agents.traces import (
 )
 from hermes_dist.model.discreet import Discreet
 from hermes_dist.model.paths import RelPath
-from hermes_dist.model.values import as_map
+from hermes_dist.model.values import as_list, as_map
 
 
 class Who(StrEnum):
@@ -122,7 +122,7 @@ def read_traces(
 
 def _each_call(calls: Iterable[str]) -> Iterator[tuple[str, Mapping[object, object]]]:
     for text in calls:
-        for call in _list(_json(text)):
+        for call in as_list(_json(text)):
             function = as_map(as_map(call).get("function"))
             given = function.get("arguments")
             yield (
@@ -136,10 +136,6 @@ def _json(text: str) -> object:
         return json.loads(text)
     except (ValueError, RecursionError):
         return None
-
-
-def _list(value: object) -> list[object]:
-    return value if isinstance(value, list) else []
 
 
 def _written(tool: str, given: Mapping[object, object]) -> Iterator[tuple[str, _Lines]]:

@@ -35,7 +35,7 @@ from hermes_dist.decide.placement.jobs import JOBS, jobs_by_id
 from hermes_dist.decide.placement.place import CONFIG
 from hermes_dist.model.documents.api import get
 from hermes_dist.model.facts import LOADS, fact_text
-from hermes_dist.model.keypath import Item, KeyPath, Segment, format_key
+from hermes_dist.model.keypath import Item, KeyPath, Segment, format_key, split_place
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Effect, EffectKind
 from hermes_dist.model.tree import EMPTY, Entry, Read, Tree
@@ -315,7 +315,7 @@ def _bound_to(effect: Effect, cover: Tree) -> Effect:
 
 def is_owned_by(owner: str, effect: Effect) -> bool:
     """Whether an effect starts the owner of a covered file, as the file's fact names it."""
-    path, _, key = owner.partition(": ")
+    path, key = split_place(owner)
     if not key:
         skills = effect.path == CONFIG and _related(parsed_key(effect.key), INLINE_SWITCH)
         return path == effect.path or (skills and RelPath(path).top not in UNITS)

@@ -21,6 +21,7 @@ from hermes_dist.model.dialects import as_read
 from hermes_dist.model.documents.api import ABSENT, same
 from hermes_dist.model.keypath import Item, KeyPath, parse_key, step_name
 from hermes_dist.model.plan import EffectKind
+from hermes_dist.model.values import as_list
 
 Known = Callable[[], frozenset[str]]
 """Gives what the machine uses, read only when needed: providers in lower case, variables as they are written."""
@@ -330,10 +331,10 @@ def _numbers(values: tuple[object, ...]) -> list[int | float]:
 
 
 def _within(row: FloorRow, ours: object, new: object) -> bool:
-    most, said = _list(row.defaults[0]), _list(row.defaults[-1])
+    most, said = as_list(row.defaults[0]), as_list(row.defaults[-1])
     before, after = said, said
     if ours is not ABSENT and ours is not None:
-        before = _list(ours)
+        before = as_list(ours)
     if new is not ABSENT:
         if not isinstance(new, list):
             return False
@@ -378,14 +379,14 @@ def _takes_fewer(row: FloorRow, ours: object, new: object) -> bool:
 
 def _one_or_more(value: object) -> list[object]:
     """Return the names in a list; a text is one name, commas or not."""
-    return [value] if isinstance(value, str) else _list(value)
+    return [value] if isinstance(value, str) else as_list(value)
 
 
 def _named(value: object) -> list[object]:
     """Return the names in a list, or in a text with commas; empty for anything else."""
     if isinstance(value, str):
         return [name.strip() for name in value.split(",") if name.strip()]
-    return _list(value)
+    return as_list(value)
 
 
 def _gains_flags(_row: FloorRow, ours: object, new: object) -> bool:
@@ -393,7 +394,7 @@ def _gains_flags(_row: FloorRow, ours: object, new: object) -> bool:
 
     Behind an option, a flag could be taken for the option's value, so there it counts as any change.
     """
-    before, after = _list(ours), _list(new)
+    before, after = as_list(ours), as_list(new)
     if not before or len(after) <= len(before):
         return False
     left = list(before)
@@ -415,10 +416,6 @@ def _forbids_writing(words: list[object], number: int) -> bool:
     # Between the values of an option, it would end the option's list.
     ends = all(str(other).startswith("-") for other in words[number + 1 : number + 2])
     return ends or not any(other.startswith("-") for other in before)
-
-
-def _list(value: object) -> list[object]:
-    return value if isinstance(value, list) else []
 
 
 def _holds(more: list[object], less: list[object]) -> bool:
@@ -453,7 +450,7 @@ def _asked_in_items(
     row = row_for(key)
     if ours is ABSENT:
         ours = row.defaults[0]
-    before = _list(ours)
+    before = as_list(ours)
     # Items have no names. A changed one counts as new in every part, as it can't be told from another item.
     fresh = [item for item in new if not any(same(item, old) for old in before)]
     for number, item in enumerate(fresh):

@@ -16,6 +16,7 @@ from hermes_dist.agents.places import CONFIG, ENV, GATEWAY_LEGACY, WHATSAPP_LOGI
 from hermes_dist.decide.environment import dotenv
 from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.documents.api import Kind, parse, rewrite
+from hermes_dist.model.keypath import join_place
 
 
 class Channel(Struct, frozen=True, kw_only=True):
@@ -163,7 +164,7 @@ def _config_without(path: str, data: bytes) -> tuple[bytes, tuple[str, ...]]:
     if not gone:
         return data, ()
     try:
-        return rewrite(doc, want).content, tuple(f"{path}: {key}" for key in gone)
+        return rewrite(doc, want).content, tuple(join_place(path, key) for key in gone)
     except DistError as err:
         raise err.within(path) from None
 

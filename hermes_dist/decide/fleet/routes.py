@@ -22,6 +22,7 @@ from hermes_dist.agents.routes import (
     ROUTES,
     STANDALONE,
     Grammar,
+    bare_id,
     form_of,
 )
 from hermes_dist.errors import Invalid, counted
@@ -178,12 +179,6 @@ def bot_key(name: str) -> str:
     """Return the profile whose bot a route or message is for; empty for the default profile's."""
     name = name.strip()
     return "" if name == DEFAULT_PROFILE else name
-
-
-def bare_id(text: str) -> str:
-    """Strip the service, device and plus sign from a person's id."""
-    # Only the first plus sign, because the agent cuts ids in this way and both have to agree.
-    return text.strip().replace("+", "", 1).split(":", 1)[0].split("@", 1)[0]
 
 
 def _person(text: str, known: Mapping[str, frozenset[str]]) -> frozenset[str]:

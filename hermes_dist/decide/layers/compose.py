@@ -18,7 +18,7 @@ from hermes_dist.merge.content import join_contents
 from hermes_dist.merge.data import merge_values
 from hermes_dist.model.discreet import Contents
 from hermes_dist.model.documents.api import ABSENT, get, kind_of, load_data
-from hermes_dist.model.keypath import KeyPath, format_key, parse_key
+from hermes_dist.model.keypath import KeyPath, format_key, join_place, parse_key, split_written
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.side import Side
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree, together
@@ -43,7 +43,7 @@ class Clash(Struct, frozen=True, order=True):
     @property
     def place(self) -> str:
         """``path`` or ``path: key``, as ``overrides`` of a manifest names it."""
-        return f"{self.path}: {self.key}" if self.key else self.path
+        return join_place(self.path, self.key)
 
 
 class Composed(Contents, frozen=True):
@@ -114,9 +114,17 @@ def _without(layers: tuple[Layer, ...], order: Order, read: Read) -> _Cut:
     return _Cut(tuple(cut), blobs)
 
 
+def data_at(path: RelPath, tree: Tree, read: Read) -> object:
+    """The data of a document in a tree; an empty map if it is not there, or is not a document."""
+    entry, kind = tree.get(path), kind_of(path)
+    if entry is None or kind is None:
+        return {}
+    return load_data(read(entry.digest), kind)
+
+
 def _split(place: str) -> tuple[RelPath, str]:
-    path, _, key = place.partition(": ")
-    return RelPath(path.removeprefix("./").rstrip("/")), key
+    path, key = split_written(place)
+    return RelPath(path), key
 
 
 class _Work:

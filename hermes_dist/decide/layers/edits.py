@@ -8,10 +8,10 @@ from msgspec import Struct
 
 from hermes_dist.agents.places import MCP
 from hermes_dist.decide.consent.parking import Grafted, put_back
-from hermes_dist.decide.layers.compose import BY_KEY
+from hermes_dist.decide.layers.compose import BY_KEY, data_at
 from hermes_dist.decide.layers.counting import counting
 from hermes_dist.decide.layers.stack import Layer, Order
-from hermes_dist.model.documents.api import ABSENT, get, kind_of, load_data, same
+from hermes_dist.model.documents.api import ABSENT, get, same
 from hermes_dist.model.keypath import KeyPath, format_key
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree, together
@@ -75,7 +75,7 @@ def with_edits(layer: Tree, now: Tree, chosen: Iterable[Edit], read: Read) -> Gr
     begun = _with_documents(layer, chosen)
     blobs = dict(begun.blobs)
     read = together(blobs, read)
-    gone = [e for e in chosen if e.key and get(_data(e.path, now, read), e.key) is ABSENT]
+    gone = [e for e in chosen if e.key and get(data_at(e.path, now, read), e.key) is ABSENT]
     made = put_back(begun.tree, now, [_at(e.path, e.key) for e in chosen if e not in gone], read)
     blobs |= made.blobs
     cut = [_at(*place) for place in _emptied(layer, gone, read)]
@@ -102,7 +102,7 @@ def _emptied(layer: Tree, gone: Iterable[Edit], read: Read) -> Iterator[tuple[Re
     for edit in gone:
         keys.setdefault(edit.path, set()).add(edit.key)
     for path, cut in keys.items():
-        stay = {key for key, _ in leaves(_data(path, layer, read))} - cut
+        stay = {key for key, _ in leaves(data_at(path, layer, read))} - cut
         held = {key[:end] for key in stay for end in range(len(key) + 1)}
         for key in cut:
             ways = (key[:end] for end in range(1, len(key)))
@@ -110,7 +110,7 @@ def _emptied(layer: Tree, gone: Iterable[Edit], read: Read) -> Iterator[tuple[Re
 
 
 def _keys(path: RelPath, received: Tree, now: Tree, read: Read) -> list[KeyPath]:
-    then, by_now = (_data(path, tree, read) for tree in (received, now))
+    then, by_now = (data_at(path, tree, read) for tree in (received, now))
     keys = dict.fromkeys(key for data in (then, by_now) for key, _ in leaves(data) if key)
     return [key for key in keys if not same(get(then, key), get(by_now, key))]
 
@@ -122,7 +122,7 @@ class _Whose:
         self._stack = stack
         self._order = Order(stack)
         self._data = {
-            (layer.name, path): _data(path, layer.tree, read)
+            (layer.name, path): data_at(path, layer.tree, read)
             for layer in stack
             for path in BY_KEY & layer.tree.keys()
         }
@@ -158,10 +158,3 @@ def _around(path: RelPath, key: KeyPath) -> Iterator[tuple[RelPath, KeyPath]]:
             yield path, key[:end]
     else:
         yield from ((folder, ()) for folder in reversed(path.parents) if len(folder.parts) > 1)
-
-
-def _data(path: RelPath, tree: Tree, read: Read) -> object:
-    entry, kind = tree.get(path), kind_of(path)
-    if entry is None or kind is None:
-        return {}
-    return load_data(read(entry.digest), kind)

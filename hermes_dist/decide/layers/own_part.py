@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hermes_dist.decide.consent.parking import Grafted, put_back
-from hermes_dist.decide.layers.compose import BY_KEY
-from hermes_dist.model.documents.api import ABSENT, get, kind_of, load_data, same
+from hermes_dist.decide.layers.compose import BY_KEY, data_at
+from hermes_dist.model.documents.api import ABSENT, get, same
 from hermes_dist.model.keypath import format_key
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import EMPTY, Read, Tree
@@ -50,10 +50,10 @@ def not_there(whole: Tree, below: Tree, read: Read) -> tuple[str, ...]:
     """
     gone = [str(path) for path in below if path not in whole]
     for path in BY_KEY & below.keys() & whole.keys():
-        now = _data(path, whole, read)
+        now = data_at(path, whole, read)
         gone += [
             f"{path}: {format_key(key)}"
-            for key, _ in leaves(_data(path, below, read))
+            for key, _ in leaves(data_at(path, below, read))
             if key and get(now, key) is ABSENT
         ]
     return tuple(sorted(gone))
@@ -62,14 +62,7 @@ def not_there(whole: Tree, below: Tree, read: Read) -> tuple[str, ...]:
 def _keys_of_layers(
     path: RelPath, whole: Tree, below: Tree, top: Tree, read: Read
 ) -> Iterator[Place]:
-    now, shipped = _data(path, whole, read), _data(path, top, read)
-    for key, value in leaves(_data(path, below, read)):
+    now, shipped = data_at(path, whole, read), data_at(path, top, read)
+    for key, value in leaves(data_at(path, below, read)):
         if key and get(shipped, key) is ABSENT and same(get(now, key), value):
             yield path, format_key(key)
-
-
-def _data(path: RelPath, tree: Tree, read: Read) -> object:
-    entry, kind = tree.get(path), kind_of(path)
-    if entry is None or kind is None:
-        return {}
-    return load_data(read(entry.digest), kind)

@@ -11,7 +11,7 @@ from enum import IntEnum
 
 from hermes_dist.errors import Invalid
 from hermes_dist.model.discreet import Contents
-from hermes_dist.model.keypath import KeyPath, parse_key
+from hermes_dist.model.keypath import KeyPath, parse_key, split_written
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Tree
 
@@ -78,8 +78,7 @@ class Order:
 
 def covers(place: str, path: RelPath, key: KeyPath = ()) -> bool:
     """Return whether a place, ``path`` or ``path: key``, is that of a file or key, or around it."""
-    folder, _, inside = place.partition(": ")
-    folder = folder.removeprefix("./").rstrip("/")
+    folder, inside = split_written(place)
     steps = parse_key(inside) if inside else ()
     if key[: len(steps)] != steps:
         return False

@@ -9,7 +9,7 @@ from msgspec import Struct
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.parts import PARTS
 from hermes_dist.errors import Invalid, Refused
-from hermes_dist.model.keypath import parse_key
+from hermes_dist.model.keypath import parse_key, split_written
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.registry import is_near
@@ -192,9 +192,9 @@ def _places(field: str, value: object) -> frozenset[str]:
     if not isinstance(value, list) or not all(isinstance(place, str) for place in value):
         raise _odd(field, "it is not a list of places")
     for place in value:
-        path, _, key = place.partition(": ")
+        path, key = split_written(place)
         try:
-            RelPath(path.removeprefix("./").rstrip("/"))
+            RelPath(path)
             parse_key(key or "a")
         except Invalid as err:
             raise err.within(_where(field)) from None

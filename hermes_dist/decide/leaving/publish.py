@@ -29,7 +29,7 @@ from hermes_dist.errors import Invalid, Refused, UsageError
 from hermes_dist.merge.trees import TreeMerge, merge_trees
 from hermes_dist.model.discreet import Discreet
 from hermes_dist.model.documents.api import Kind, Unmergeable, get, load_data, parse, rewrite
-from hermes_dist.model.keypath import KeyPath, format_key
+from hermes_dist.model.keypath import KeyPath, format_key, join_place, split_place
 from hermes_dist.model.left_out import LeftOut, Why
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.paths import RelPath
@@ -152,16 +152,14 @@ def without_personal(
     Returns:
         The files, and what stays behind, with reasons.
     """
-    split = (place.partition(": ") for place in kept)
-    places = [
-        (RelPath(path), key) for path, _, key in split if any(each.under(path) for each in home)
-    ]
-    left = [LeftOut(f"{path}: {key}" if key else path, Why.KEPT_HERE) for path, key in places]
+    split = map(split_place, kept)
+    places = [(RelPath(path), key) for path, key in split if any(each.under(path) for each in home)]
+    left = [LeftOut(join_place(path, key), Why.KEPT_HERE) for path, key in places]
     if CONFIG in home:
         before = read(received[CONFIG].digest) if CONFIG in received else b""
         for key, why in _local_keys(read(home[CONFIG].digest), before, also):
             places.append((CONFIG, key))
-            left.append(LeftOut(f"{CONFIG}: {key}", why))
+            left.append(LeftOut(join_place(CONFIG, key), why))
     # Put back, not removed: without them, the next version would look as if it had dropped these settings.
     return put_back(home, received, places, read), tuple(left)
 

@@ -17,6 +17,7 @@ from hermes_dist.model.documents.api import ABSENT, Kind, load_data, same
 from hermes_dist.model.documents.told import spot_in
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath
+from hermes_dist.model.values import as_list
 
 MCP: Final = RelPath(places.MCP)
 SERVERS: Final = "mcp_servers"
@@ -137,17 +138,13 @@ def as_agent_reads(raw: Mapping[object, object]) -> Server:
     command = raw.get("command")
     if isinstance(command, list) and command:
         server["command"] = command[0]
-        server["args"] = [*command[1:], *_list(raw.get("args"))]
+        server["args"] = [*command[1:], *as_list(raw.get("args"))]
     url = next((raw[key] for key in _URLS if raw.get(key)), None)
     if url is not None:
         server = {"url": url} | server
     if str(raw.get("type", "")).lower() == "sse":
         server.setdefault("transport", "sse")
     return server | {"enabled": False}
-
-
-def _list(value: object) -> list[object]:
-    return value if isinstance(value, list) else []
 
 
 def respelled(
@@ -162,7 +159,7 @@ def respelled(
         if key == "enabled" or same(base.get(key, ABSENT), value):
             continue
         if listed and key in ("command", "args"):
-            command = [now.get("command"), *_list(now.get("args"))]
+            command = [now.get("command"), *as_list(now.get("args"))]
             written = _with({**written, "command": command}, "args", ABSENT)
         else:
             written = _with_field(written, key, value)

@@ -27,7 +27,7 @@ from hermes_dist.decide.placement.jobs import jobs_by_id
 from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.documents.api import Kind, dump, load_data, parse, put, rewrite
 from hermes_dist.model.keypath import Item, KeyPath
-from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName, RelPath
+from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName, is_safe_path
 from hermes_dist.model.values import ABSENT, as_list, as_map
 
 Route = Mapping[object, object]
@@ -106,21 +106,13 @@ class Move(Struct, frozen=True, kw_only=True):
         except (ValueError, TypeError, KeyError, AttributeError) as err:
             raise _damaged() from err
         # The root folder may belong to another user than the one who goes on: nothing outside of it is moved.
-        if not all(map(_is_path, (move.source, move.target, move.record or move.target))):
+        if not all(map(is_safe_path, (move.source, move.target, move.record or move.target))):
             raise _damaged()
         return move
 
 
 def _damaged() -> Invalid:
     return Invalid("the journal of an interrupted command is damaged", hint="move it away")
-
-
-def _is_path(text: str) -> bool:
-    try:
-        RelPath(text)
-    except Invalid:
-        return False
-    return True
 
 
 class Kept(Struct, frozen=True, kw_only=True):

@@ -26,7 +26,7 @@ from hermes_dist.decide.ownership import ENV_EXAMPLES, payload_of
 from hermes_dist.decide.parts import PARTS, part_of
 from hermes_dist.decide.validate.problems import Problem, Subject, fault
 from hermes_dist.decide.validate.rules import validate
-from hermes_dist.errors import DistError, Invalid, Refused, UsageError
+from hermes_dist.errors import DistError, Invalid, Refused, UsageError, first_few
 from hermes_dist.light import NamedTuple
 from hermes_dist.model.documents.api import load_manifest_data
 from hermes_dist.model.left_out import LeftOut
@@ -457,11 +457,10 @@ def refuse_leaks(places: list[str], *, flag: str = "") -> None:
     """
     if not places:
         return
-    more = f" and {len(places) - 20} more" if len(places) > 20 else ""
     hint = "take it out of the file, or make it a setting in .env"
     if flag:
         hint += f"; if a finding is harmless, allow it alone: {flag}"
     raise Refused(
-        f"this must not leave the machine: {'; '.join(places[:20])}{more}",
+        f"this must not leave the machine: {first_few(places, 20, '; ')}",
         hint=hint,
     )

@@ -25,7 +25,7 @@ from hermes_dist.decide.placement.jobs import JOBS, jobs_by_id
 from hermes_dist.errors import Invalid, Lost
 from hermes_dist.model.discreet import Discreet
 from hermes_dist.model.documents.api import Kind, load_data
-from hermes_dist.model.keypath import Item, parse_key
+from hermes_dist.model.keypath import Item, join_place, parse_key
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.tree import Entry, Read, Tree
@@ -188,7 +188,7 @@ def _key(facts: _Facts, change: Change, key: KeyChange) -> Learned:
     if job := _job(facts, change.path, key.key):
         label, verdict = str(job.get("name") or ""), judge_job(facts.traces, job)
     return Learned(
-        place=f"{change.path}: {key.key}" if key.key else change.path,
+        place=join_place(change.path, key.key),
         path=change.path,
         how=change.how,
         label=label,
@@ -242,7 +242,7 @@ def _unit(facts: _Facts, unit: OwnUnit) -> Learned:
     elif not facts.traces.ran:
         verdict = judge_new(facts.traces, unit.path, "")
     return Learned(
-        place=f"{unit.path}: {unit.key}",
+        place=join_place(unit.path, unit.key),
         path=unit.path,
         how=How.ADDED,
         label=unit.name,

@@ -18,7 +18,7 @@ from hermes_dist.decide.parts import named, part_of
 from hermes_dist.decide.trust import followers_of
 from hermes_dist.decide.validate.problems import Level, Problem
 from hermes_dist.decide.versions import version_of
-from hermes_dist.errors import DistError, Invalid, NoRepository, Refused, UsageError
+from hermes_dist.errors import DistError, Invalid, NoRepository, Refused, UsageError, first_few
 from hermes_dist.model.discreet import Discreet
 from hermes_dist.model.left_out import LeftOut
 from hermes_dist.model.lock import Lock
@@ -434,13 +434,12 @@ def _ours(found: Leaving, repository: Tree) -> Tree:
 
 
 def _conflicting(ctx: Context, found: Leaving, remote: _Remote, places: list[str]) -> Refused:
-    more = f" and {len(places) - 5} more" if len(places) > 5 else ""
     verb = f"update {found.home.name}"
     if not remote.base:
         # Without a common base, an update would not know this repository.
         verb = f"adopt {found.home.name} {str(remote.spec).removeprefix('https://')}"
     return Refused(
-        f"others have also changed what you changed: {', '.join(places[:5])}{more}",
+        f"others have also changed what you changed: {first_few(places, 5)}",
         where=str(remote.spec),
         hint=f"merge their changes first, settle conflicts, and publish again: {ctx.command(verb)}",
     )

@@ -34,6 +34,7 @@ from hermes_dist.decide.parts import (
 from hermes_dist.decide.reconcile import Decisions, Situation, reconcile
 from hermes_dist.lazily import later
 from hermes_dist.model.discreet import Contents
+from hermes_dist.model.keypath import split_place
 from hermes_dist.model.left_out import LACKING
 from hermes_dist.model.lock import ANY, Lock
 from hermes_dist.model.lock_package import Approval, LockedPackage
@@ -288,7 +289,7 @@ def _sides(choices: Choices) -> Mapping[str, Side]:
     other = {
         place: side
         for place, side in choices.sides.items()
-        if place.partition(": ")[0] not in choices.edits
+        if split_place(place)[0] not in choices.edits
     }
     return {**other, **{str(path): Side.OURS for path in choices.edits}}
 

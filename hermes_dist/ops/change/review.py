@@ -28,7 +28,7 @@ from hermes_dist.errors import Invalid
 from hermes_dist.lazily import later
 from hermes_dist.light import StrEnum
 from hermes_dist.model.documents.api import Kind, get, load_data
-from hermes_dist.model.keypath import named_places
+from hermes_dist.model.keypath import join_place, named_places
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.manifest import EnvVar
 from hermes_dist.model.paths import RelPath
@@ -85,7 +85,7 @@ def choice_at(proposal: Proposal, path: RelPath, key: str) -> Choice | None:
     choices = proposal.choices
     if path in choices.edits:
         return Choice.EDIT
-    place = f"{path}: {key}" if key else str(path)
+    place = join_place(path, key)
     if choices.sides.get(place) or choices.sides.get(str(path)) or choices.default:
         return Choice.USER
     if _is_kept(proposal, place):

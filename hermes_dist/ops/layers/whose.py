@@ -16,7 +16,14 @@ from hermes_dist.decide.layers.stack import Layer, Order, Rank
 from hermes_dist.decide.near import near, offered
 from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.documents.api import ABSENT, get, kind_of, load_data, same
-from hermes_dist.model.keypath import KeyPath, format_key, named_places, parse_key
+from hermes_dist.model.keypath import (
+    KeyPath,
+    format_key,
+    join_place,
+    named_places,
+    parse_key,
+    split_place,
+)
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.lock_package import InputAnswer, LockedPackage
 from hermes_dist.model.paths import ProfileName, RelPath
@@ -88,7 +95,7 @@ class Why(Struct, frozen=True, kw_only=True):
     @property
     def place(self) -> str:
         """``path`` or ``path: key``."""
-        return f"{self.path}: {self.key}" if self.key else self.path
+        return join_place(self.path, self.key)
 
 
 def packages_of(ctx: Context, name: ProfileName) -> Lock:
@@ -269,13 +276,13 @@ def _place(
 def _known(stack: tuple[Shipped, ...]) -> set[str]:
     """All files that packages ship, and all keys of those that several write into."""
     places = {place for each in stack for place in _places_in(each)}
-    keys = {f"{path}: {format_key(key)}" for path, key in places if key}
+    keys = {join_place(path, format_key(key)) for path, key in places if key}
     return keys | {str(path) for each in stack for path in each.tree}
 
 
 def _in_home(home: Home, stack: tuple[Shipped, ...], word: str) -> tuple[RelPath, KeyPath] | None:
     """A file or key that only the user has, or a key around several that packages ship."""
-    path, _, key = word.partition(": ")
+    path, key = split_place(word)
     # From / on, it would be read as a place of the machine.
     if not path.startswith("/") and (home.path / path).is_file():
         return _split(word)
@@ -314,5 +321,5 @@ def _anywhere(home: Home, stack: tuple[Shipped, ...], path: RelPath, key: KeyPat
 
 
 def _split(place: str) -> tuple[RelPath, KeyPath]:
-    path, _, key = place.partition(": ")
+    path, key = split_place(place)
     return RelPath(path), parse_key(key) if key else ()

@@ -13,7 +13,7 @@ from hermes_dist.decide.changes import Change, KeyChange, changes_between, key_c
 from hermes_dist.errors import DistError, Invalid, UsageError
 from hermes_dist.light import NamedTuple
 from hermes_dist.model.documents.api import ABSENT, get, kind_of, load_data
-from hermes_dist.model.keypath import parse_key, place_words
+from hermes_dist.model.keypath import names_key, parse_key
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.source import parse_source
 from hermes_dist.model.tree import EMPTY, Read, Tree
@@ -187,17 +187,9 @@ def _cut(one: FileDiff, place: str) -> FileDiff | None:
     for path in filter(None, (one.change.path, one.change.was)):
         if place == path or path.startswith(folder):
             return one
-    keys = tuple(
-        key for key in one.keys if _names_key(place, key.key, f"{one.change.path}: {key.key}")
-    )
+    keys = tuple(key for key in one.keys if names_key(place, one.change.path, key.key))
     # The lines of the other keys stand in between, so a key is shown by its values alone.
     return replace(one, keys=keys, lines=()) if keys else None
-
-
-def _names_key(word: str, key: str, place: str) -> bool:
-    """Whether a word names a key or one above it, as it is or behind its file."""
-    above = (f"{word}.", f"{word}[")
-    return any(each == word or each.startswith(above) for each in (key, place, place_words(place)))
 
 
 def _exists(sides: _Sides, place: str) -> bool:

@@ -27,7 +27,7 @@ from hermes_dist.decide.consent.switches import (
 from hermes_dist.decide.handover import parts_of
 from hermes_dist.decide.near import offered
 from hermes_dist.errors import DistError
-from hermes_dist.model.keypath import named_places, place_words
+from hermes_dist.model.keypath import named_places, place_words, split_place
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.lock_package import Off
 from hermes_dist.model.manifest import Manifest
@@ -142,7 +142,7 @@ def near_places(word: str, places: Iterable[str]) -> tuple[str, ...]:
     typed = word.strip().lower()
     known: dict[str, list[str]] = {}
     for place in sorted(set(places)):
-        path, _, key = place.partition(": ")
+        path, key = split_place(place)
         for name in {place, path, path.rpartition("/")[2], key, key.rpartition(".")[2]} - {""}:
             known.setdefault(name.lower(), []).append(place)
     close = difflib.get_close_matches(typed, known, n=3, cutoff=0.75)

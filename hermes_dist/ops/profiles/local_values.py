@@ -9,6 +9,7 @@ from hermes_dist.brand import LOCKFILE
 from hermes_dist.decide.consent.review import Group, grouped, unit_of
 from hermes_dist.decide.included import includable
 from hermes_dist.decide.profiles.completion import Kind, Word
+from hermes_dist.model.keypath import split_place
 from hermes_dist.model.lock import Lock, load_lock
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.source import parse_source
@@ -59,13 +60,13 @@ def _paths(ctx: Context, name: ProfileName) -> Iterator[Word]:
 def _conflicts(ctx: Context, name: ProfileName) -> Iterator[Word]:
     for conflict in _lock(ctx, name).conflicts:
         place = conflict.words
-        path, _, key = place.partition(": ")
+        path, key = split_place(place)
         yield Word(key or path, f"conflict in {path}" if key else "conflict")
 
 
 def _kept(ctx: Context, name: ProfileName) -> Iterator[Word]:
     for place in sorted(_lock(ctx, name).kept):
-        path, _, key = place.partition(": ")
+        path, key = split_place(place)
         yield Word(key or path, f"kept, in {path}" if key else "kept")
 
 

@@ -20,7 +20,7 @@ from hermes_dist.decide.sync.known import (
     with_gone,
 )
 from hermes_dist.decide.sync.withheld import with_sent
-from hermes_dist.errors import Busy, Refused
+from hermes_dist.errors import Busy, Refused, first_few
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.plan import Effect
@@ -521,9 +521,8 @@ def broken_words(relation: str, counts: Counted) -> str:
     paths = counts.older
     if relation not in _BROKEN or not paths:
         return ""
-    some = ", ".join(map(str, paths[:_MOST]))
-    more = f", and {len(paths) - _MOST} more" if len(paths) > _MOST else ""
-    return f"{_BROKEN[relation]}; older there than this machine saw it, or missing: {some}{more}"
+    some = first_few(paths, _MOST)
+    return f"{_BROKEN[relation]}; older there than this machine saw it, or missing: {some}"
 
 
 def _result(

@@ -14,7 +14,7 @@ from hermes_dist.decide.leaving.examples import Examples
 from hermes_dist.decide.secrets.members import holds_members
 from hermes_dist.decide.secrets.redact import redact
 from hermes_dist.decide.secrets.scan import Leak, scan
-from hermes_dist.errors import DistError, Refused
+from hermes_dist.errors import DistError, Refused, first_few
 from hermes_dist.model.left_out import Why
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath
@@ -240,11 +240,9 @@ def _facts(fd: int) -> _Facts:
 
 
 def _refusal(leaks: Iterable[Leak]) -> DistError:
-    found = sorted(set(leaks))
-    places = "; ".join(str(leak) for leak in found[:_SHOWN])
-    more = f"; and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+    places = first_few([str(leak) for leak in sorted(set(leaks))], _SHOWN, "; ")
     return Refused(
-        f"the archive would contain secrets, so nothing was written: {places}{more}",
+        f"the archive would contain secrets, so nothing was written: {places}",
         hint="take them out, or pass --redact to put ${NAME} in their place",
     )
 

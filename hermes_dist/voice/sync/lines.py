@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from hermes_dist.brand import PRIVATE
 from hermes_dist.decide.sync.known import print_of
-from hermes_dist.errors import counted
+from hermes_dist.errors import counted, first_few
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.source import without_credentials
 from hermes_dist.model.sync.meeting import ABOUT, PACKAGE, in_home
@@ -136,8 +136,7 @@ def strangers(done: Synced) -> Iterator[tuple[str, str]]:
 
 def _some(paths: Sequence[RelPath]) -> str:
     """The first of some files, on one line."""
-    more = f" and {len(paths) - _FEW} more" if len(paths) > _FEW else ""
-    return ", ".join(map(clean, paths[:_FEW])) + more
+    return first_few([clean(path) for path in paths], _FEW)
 
 
 def unvouched_lines(done: Synced) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 
-from hermes_dist.errors import counted
+from hermes_dist.errors import counted, first_few
 from hermes_dist.model.source import as_typed
 from hermes_dist.ops.change.proposal import Proposal
 from hermes_dist.ops.change.review import groups_of
@@ -106,7 +106,5 @@ def _waiting(proposal: Proposal, *, quotes: bool) -> Iterator[str]:
     if not quotes:
         yield f"  {counted(len(waiting), 'thing')} would wait for your approval"
         return
-    names = [clean(group.name, 80) for group in waiting[:_MOST_NAMES]]
-    left = len(waiting) - len(names)
-    more = f" and {left} more" if left > 0 else ""
-    yield f"  would wait for your approval: {', '.join(names)}{more}"
+    names = [clean(group.name, 80) for group in waiting]
+    yield f"  would wait for your approval: {first_few(names, _MOST_NAMES)}"

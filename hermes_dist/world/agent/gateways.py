@@ -21,6 +21,7 @@ from hermes_dist.agents.places import (
     LOG_FOLDER,
     WHATSAPP_LOGINS,
 )
+from hermes_dist.agents.routes import bare_id
 from hermes_dist.brand import Layout
 from hermes_dist.errors import Busy, DistError
 from hermes_dist.lazily import later
@@ -140,13 +141,8 @@ def same_people(home: Path) -> Mapping[str, frozenset[str]]:
             # Files that the bridge wrote on Windows begin with a byte order mark, which 0.22 skips.
             told = json.loads(path.read_text("utf-8-sig"))
             one = path.stem.removeprefix("lid-mapping-").removesuffix("_reverse")
-            pairs.setdefault(one, set()).add(_bare(str(told)))
+            pairs.setdefault(one, set()).add(bare_id(str(told)))
     return {one: _reached(one, pairs) for one in pairs}
-
-
-def _bare(text: str) -> str:
-    # To the agent, 6012:47@s.whatsapp.net, 6012@lid and +6012 are one person.
-    return text.strip().replace("+", "", 1).split(":", 1)[0].split("@", 1)[0]
 
 
 def _reached(start: str, pairs: Mapping[str, set[str]]) -> frozenset[str]:

@@ -17,13 +17,13 @@ from hermes_dist.errors import DistError, Invalid, Refused, Unreachable, UsageEr
 from hermes_dist.lazily import later
 from hermes_dist.model.registry import (
     DEFAULT,
-    FOLDER,
     INDEX,
     Package,
     Registry,
     RegistryKind,
     dump_registries,
     entry_path,
+    is_entry,
     load_registries,
     parse_package,
 )
@@ -407,7 +407,7 @@ class Registries:
         }
         marker = dict(git.blobs(url, [files[INDEX]])).get(files[INDEX]) if INDEX in files else None
         check_index(marker, registry.location)
-        entries = {path: oid for path, oid in files.items() if _is_entry(path)}
+        entries = {path: oid for path, oid in files.items() if is_entry(path)}
 
         def read(paths: Sequence[str]) -> Iterator[tuple[str, bytes]]:
             blobs = dict(git.blobs(url, list(dict.fromkeys(entries[path] for path in paths))))
@@ -465,7 +465,7 @@ class Registries:
             )
 
     def _from_tuf(self, registry: Registry) -> Synced:
-        from hermes_dist.world.registry.tuf import Mirror, is_entry  # noqa: PLC0415 - optional
+        from hermes_dist.world.registry.tuf import Mirror  # noqa: PLC0415 - optional
 
         self._may_talk(registry)
         folder, index = self._folder(registry), self._index(registry)
@@ -501,10 +501,6 @@ def _there(registry: Registry) -> Path:
             hint="check whether it was moved or renamed, or is on a disk that is not connected now",
         )
     return root
-
-
-def _is_entry(path: str) -> bool:
-    return path.startswith(f"{FOLDER}/") and path.endswith(".json")
 
 
 def _taken(name: str) -> DistError:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from hermes_dist.errors import DistError, Invalid, Refused
 from hermes_dist.installer import adds
-from hermes_dist.model.registry import FOLDER, MAX_ENTRY, Registry
+from hermes_dist.model.registry import MAX_ENTRY, Registry
 from hermes_dist.world.disk.fs import atomic_write
 from hermes_dist.world.trace import note
 
@@ -162,11 +162,6 @@ class Mirror:
             return arrived.read_bytes()
         finally:
             arrived.unlink(missing_ok=True)
-
-
-def is_entry(path: str) -> bool:
-    """Whether a file of the metadata is an entry."""
-    return path.startswith(f"{FOLDER}/") and path.endswith(".json")
 
 
 def _needed() -> None:

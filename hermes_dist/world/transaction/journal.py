@@ -21,7 +21,7 @@ from hermes_dist.agents.places import CONFIG
 from hermes_dist.brand import LOCKFILE, PRIVATE
 from hermes_dist.errors import Invalid
 from hermes_dist.light import NamedTuple
-from hermes_dist.model.paths import RelPath, folded
+from hermes_dist.model.paths import RelPath, folded, is_safe_path
 from hermes_dist.model.plan import Step
 from hermes_dist.model.tree import Digest, Entry
 from hermes_dist.world.ports import Fs
@@ -268,7 +268,7 @@ class Journal(Struct, frozen=True, kw_only=True):
     def _is_sound(self) -> bool:
         return (
             isinstance(self.number, int)
-            and all(map(_is_path, (*self.made, *self.emptied)))
+            and all(map(is_safe_path, (*self.made, *self.emptied)))
             and all(place.is_ours(self.steps) for place in self.places)
             and all(spelling.is_sound for spelling in self.spellings)
         )
@@ -302,14 +302,6 @@ def _path_of(slot: str, steps: Sequence[Step]) -> str | None:
     if slot == LOCK_SLOT:
         return LOCKFILE
     return next((str(step.path) for i, step in enumerate(steps) if str(i) == slot), None)
-
-
-def _is_path(text: str) -> bool:
-    try:
-        RelPath(text)
-    except Invalid:
-        return False
-    return True
 
 
 def _packed(entry: Entry | None) -> str | None:
