@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+from hermes_dist.errors import first_few
+
 _MOST = 10
 
 
@@ -39,7 +41,5 @@ def offered(typed: str, names: Iterable[str], title: str, *, none: str = "none")
     if not known:
         return f"{title}: {none}"
     close = near(typed, known)
-    rest = f"{title}: {', '.join(known[:_MOST])}"
-    if len(known) > _MOST:
-        rest += f" and {len(known) - _MOST} more"
+    rest = f"{title}: {first_few(known, _MOST)}"
     return f"did you mean {' or '.join(close)}? {rest}" if close else rest

@@ -54,6 +54,12 @@ def part_of(path: RelPath) -> str:
     return _FILES.get(path, "files")
 
 
+def part_at(path: str) -> str:
+    """Return the part that a file or folder in a home belongs to; the folder ``skills`` belongs to the part skills."""
+    top = path.split("/", maxsplit=1)[0]
+    return top if top in PARTS else _FILES.get(top, "files")
+
+
 def parse_parts(text: str, flag: str) -> frozenset[str]:
     """Parse a list such as ``soul,config`` from ``--only`` or ``--except``.
 

@@ -13,6 +13,7 @@ from hermes_dist.decide.parts import (
     excluded_places,
     named,
     parse_parts,
+    part_at,
     part_of,
 )
 from hermes_dist.errors import UsageError
@@ -49,6 +50,16 @@ FILES: dict[str, object] = {
 )
 def test_a_file_belongs_to_a_part(path: str, part: str) -> None:
     assert part_of(RelPath(path)) == part
+
+
+@pytest.mark.parametrize("path", FILES)
+def test_the_part_of_something_in_the_way_is_one_that_the_options_take(path: str) -> None:
+    assert parse_parts(part_at(path), "--except") == {part_of(RelPath(path))}
+
+
+def test_the_folder_of_a_part_belongs_to_it() -> None:
+    assert part_at("skills") == "skills"
+    assert part_at("scripts") == "files"
 
 
 def test_parts_are_read_as_they_are_typed() -> None:

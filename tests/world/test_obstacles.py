@@ -13,9 +13,7 @@ from crashes import UPDATE
 from leftout import namespace
 from realhome import everything, in_child, make, seen, update
 
-from hermes_dist.decide.parts import parse_parts, part_of
 from hermes_dist.errors import DistError
-from hermes_dist.model.paths import RelPath
 from hermes_dist.world.disk import obstacles
 from hermes_dist.world.disk.fs import RealFs
 from hermes_dist.world.transaction.apply import recover
@@ -191,16 +189,7 @@ def test_a_folder_that_only_holds_what_is_not_changed_may_be_anything(tmp_path: 
     (root / "memories").chmod(0o755)
 
 
-def test_the_part_to_leave_out_is_one_that_the_option_takes() -> None:
-    places = ("SOUL.md", "config.yaml", "mcp.json", "skills/a/SKILL.md", "cron/jobs.json")
-    places += ("plugins/x", "hooks/x/y", "scripts/run.py", "README.md")
-    assert obstacles._part_name("skills") == "skills"
-    for place in places:
-        said = obstacles._part_name(place)
-        assert parse_parts(said, "--except") == {part_of(RelPath(place))}, place
-
-
 def test_no_change_does_without_what_is_ours() -> None:
-    assert obstacles._part_in_the_way("skills/a") == "skills"
+    assert obstacles._dispensable("skills/a") == "skills/a"
     for place in ("", "distribution.lock", ".dist/generations"):
-        assert obstacles._part_in_the_way(place) == ""
+        assert obstacles._dispensable(place) == ""

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from hermes_dist.agents.places import STANDARD_FOLDERS
 from hermes_dist.brand import SYNC_RECORD
 from hermes_dist.decide.environment.wanted import Wanted
-from hermes_dist.decide.parts import count_parts
+from hermes_dist.decide.parts import count_parts, part_at
 from hermes_dist.errors import Busy, DistError
 from hermes_dist.lazily import later
 from hermes_dist.model.discreet import Contents
@@ -341,8 +341,8 @@ def _way_around(verb: str) -> Iterator[None]:
     try:
         yield
     except Obstacle as error:
-        if error.part and verb in _DO_WITHOUT:
-            error.hint += f", or {verb} without it: --except {error.part}"
+        if error.path and verb in _DO_WITHOUT:
+            error.hint += f", or {verb} without it: --except {part_at(error.path)}"
         raise
 
 

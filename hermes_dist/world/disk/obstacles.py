@@ -11,7 +11,6 @@ import struct
 from collections.abc import Callable
 from pathlib import Path
 
-from hermes_dist.agents.places import CONFIG, MCP, SOUL
 from hermes_dist.brand import LOCKFILE, PRIVATE
 from hermes_dist.errors import DistError
 from hermes_dist.light import NamedTuple
@@ -30,12 +29,12 @@ class Obstacle(DistError):
     """Something in a home can't be exchanged or removed.
 
     Attributes:
-        part: What ``--except`` calls the part of a package that it belongs to; empty if no change can do without it.
+        path: What it is, below the home; empty if no change can do without that.
     """
 
-    def __init__(self, what: str, *, where: str, hint: str, part: str = "") -> None:
+    def __init__(self, what: str, *, where: str, hint: str, path: str = "") -> None:
         super().__init__(what, where=where, hint=hint)
-        self.part = part
+        self.path = path
 
 
 class Seen(NamedTuple):
@@ -184,20 +183,10 @@ def _elsewhere(seen: Seen, home: Seen) -> bool:
     return names_its_own and seen.device != home.device
 
 
-_FILES = {SOUL: "soul", CONFIG: "config", MCP: "mcp"}
-_FOLDERS = frozenset(["skills", "cron", "mcp", "plugins", "hooks"])
-
-
-def _part_in_the_way(part: str) -> str:
-    """What ``--except`` calls the part that can't be changed; empty if no change can do without it."""
-    ours = not part or part.split("/", maxsplit=1)[0] == PRIVATE or part == LOCKFILE
-    return "" if ours else _part_name(part)
-
-
-def _part_name(path: str) -> str:
-    """Return what ``--except`` calls the part of a package that a path belongs to."""
-    top = path.split("/", maxsplit=1)[0]
-    return _FILES.get(top) or (top if top in _FOLDERS else "files")
+def _dispensable(path: str) -> str:
+    """A path below the home; empty if no change can do without it, because it is ours."""
+    ours = path.split("/", maxsplit=1)[0] == PRIVATE or path == LOCKFILE
+    return "" if ours else path
 
 
 def _mounted(home: int, root: Path, part: str) -> Obstacle:
@@ -213,7 +202,7 @@ def _mounted(home: int, root: Path, part: str) -> Obstacle:
         "it is mounted from elsewhere, so no file can be exchanged there in one step",
         where=part,
         hint=f"unmount it for the change (umount {root / part})",
-        part=_part_in_the_way(part),
+        path=_dispensable(part),
     )
 
 
@@ -222,7 +211,7 @@ def _fixed(path: Path, part: str) -> Obstacle:
         "it is marked so that nobody may change it",
         where=part or str(path),
         hint=f"take the mark off (sudo chattr -i -a {path})",
-        part=_part_in_the_way(part),
+        path=_dispensable(part),
     )
 
 
@@ -233,13 +222,13 @@ def _not_yours(seen: Seen, path: Path, part: str) -> Obstacle:
             "it is read-only, so nothing in it can be changed",
             where=where,
             hint=f"make it writable (chmod u+rwx {path})",
-            part=_part_in_the_way(part),
+            path=_dispensable(part),
         )
     return Obstacle(
         f"you may not change it: it belongs to {_name_of(seen.owner)}",
         where=where,
         hint=f"make it yours (sudo chown -R {os.geteuid()} {path})",
-        part=_part_in_the_way(part),
+        path=_dispensable(part),
     )
 
 
