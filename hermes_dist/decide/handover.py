@@ -1,4 +1,4 @@
-"""Handover: what a package keeps up to date changes hands when its list, or what the user includes, changes.
+"""Handover: parts that become the user's, or the package's again, when the author's list or ``--include`` changes.
 
 A part that leaves the list while the package still ships it becomes the user's. What it last was as the package's is
 remembered, so that going back to an older version, or naming the part again, merges over it.

@@ -1,4 +1,4 @@
-"""Included paths: what the user takes along of a package although its author's list leaves it out."""
+"""Included paths: files of a package that its author's list leaves out and the user installs all the same."""
 
 from __future__ import annotations
 

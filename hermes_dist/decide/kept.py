@@ -1,4 +1,4 @@
-"""What the user keeps, under the names that upstream gives it: a kept file that upstream moves stays kept, and one."""
+"""What the user keeps, under upstream's names: if upstream moves a kept file, the user's copy moves with it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The names that a typed one may stand for, for the hint of an error: near ones first, then what else there is."""
+"""Names that are close to a mistyped one, for the hint of an error; or else all the names there are."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What in a home is the user's own although it shares a document with the package: their servers and jobs."""
+"""The user's own entries in documents that they share with the package: their servers and jobs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Likeness: whether a file that came is one that went, under another name and edited.
+"""Likeness: whether a new file is an old one that was renamed and edited.
 
 Files made from one template share blank lines, rules, headings, settings and stock sentences, and are not the same
 file for that. So likeness is asked twice: by bytes, as git asks, and by what is particular to the two files. What is

@@ -1,4 +1,4 @@
-"""Spellings: what one side calls as before, only in another case or with an accent that is composed otherwise.
+"""Spellings: names that one side wrote anew only in another case, or with accents encoded in another way.
 
 For the disks of macOS and Windows both spellings are one name. So such a change is a rename, however much of the file
 changed with it, and a folder takes along everything that is in it.

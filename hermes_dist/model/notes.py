@@ -1,4 +1,4 @@
-"""Notes: what a change has to say besides its plan, as a kind with data; ``voice.notes`` makes the sentences.
+"""Notes: remarks about a change besides its plan, as kinds with data; ``voice.notes`` makes the sentences.
 
 No code looks into a sentence: whoever wants to know what a note is about looks at its kind.
 """

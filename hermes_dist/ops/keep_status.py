@@ -1,4 +1,4 @@
-"""Keep what `status` says of a home, if only what is in the home decides it."""
+"""Store what `status` says about a home, if it depends only on files in the home."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `status` said of a home, for as long as nothing has changed that it was said of; this loads little."""
+"""What `status` last said about a home, for as long as nothing that it depends on has changed. It loads little."""
 
 from __future__ import annotations
 

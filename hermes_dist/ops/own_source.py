@@ -1,4 +1,4 @@
-"""Tell whether a source is the list of the layers that a user put under a profile; every look at a source asks this."""
+"""Whether a source is the list of layers that a user put under a profile; every look at a source asks this."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Interrupted operations: finish one; what a lockfile says of files that could not be received."""
+"""Interrupted operations: finish one, and read from a lockfile which files it could not change."""
 
 from __future__ import annotations
 

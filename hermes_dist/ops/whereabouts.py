@@ -1,4 +1,4 @@
-"""What became of a profile that is not there: it was renamed, deleted or archived, or there never was one."""
+"""What became of a missing profile: renamed, deleted, archived, or it never existed."""
 
 from __future__ import annotations
 

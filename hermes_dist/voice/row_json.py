@@ -1,4 +1,4 @@
-"""JSON of profiles in a list, and of where things stand; apart, as ``list`` starts without the sentences of notes."""
+"""JSON of profiles in a list, and of the overview; apart, because ``list`` loads no sentences of notes."""
 
 from __future__ import annotations
 

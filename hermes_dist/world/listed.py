@@ -1,4 +1,4 @@
-"""How a disk lists a name that it finds by another spelling, as most of macOS and Windows do."""
+"""Under which spelling a disk lists a name that it also finds under another, as on most Macs and on Windows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A private folder for files that only one command needs; it goes, too, when the command is ended from outside."""
+"""A private folder for files that one command needs; it is removed even if the command is ended from outside."""
 
 from __future__ import annotations
 

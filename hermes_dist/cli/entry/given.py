@@ -1,4 +1,4 @@
-"""Refuse a command line that says nothing where it should, or two things where one is meant."""
+"""Refuse a command line in which a word is missing, or that says two things where one is possible."""
 
 from __future__ import annotations
 

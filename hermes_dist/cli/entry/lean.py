@@ -1,4 +1,4 @@
-"""What libraries do as they are loaded and no command of ours needs: left out, or put off until somebody needs it.
+"""Work that libraries do when they are loaded and that no command of ours needs: skipped, or delayed until needed.
 
 Only a process that is ours alone does so. Elsewhere, such as in the agent, a library is loaded as it always is.
 """

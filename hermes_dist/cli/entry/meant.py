@@ -1,4 +1,4 @@
-"""Words that people know from other programs, and words in the wrong place, each with what to write here."""
+"""Words from other programs, and words in the wrong place, each with what to write instead."""
 
 from __future__ import annotations
 

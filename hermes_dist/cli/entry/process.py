@@ -1,4 +1,4 @@
-"""A process that is ours alone: what the installed commands call first, and how they end."""
+"""The start and end of our process: what the installed commands call first, and how they end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``update --all``: every profile in turn; then what became of each, their numbers, the next commands."""
+"""``update --all``: every profile in turn, then a summary with counts and the next commands."""
 
 from __future__ import annotations
 

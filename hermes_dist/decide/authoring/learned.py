@@ -1,4 +1,4 @@
-"""Who made an edit, as far as the agent's own notes tell: the agent, or a person; otherwise nobody knows.
+"""Who made an edit: the agent or a person, if the agent's notes say so; otherwise it is unknown.
 
 The history says which lines the agent's tools wrote. So an edit counts as the agent's only if each of its lines is
 among these. Notes on skills say how often the skill tool changed one. A shell command leaves no trace that would

@@ -1,4 +1,4 @@
-"""Which layer's word counts at a place of a home, of those that say something about it."""
+"""Which layer counts at a place in a home, of those that ship or name it."""
 
 from __future__ import annotations
 

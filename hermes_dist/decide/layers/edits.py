@@ -1,4 +1,4 @@
-"""Whose edit is whose: which changes in a home are changes to one of its layers, and the layer with them."""
+"""Which edits in a home change one of its layers, and that layer with the edits in it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which layers stay below the newest version that somebody would take, and what keeps them back."""
+"""Which layers stay below the newest version that one of their users would take, and why."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What leaves a profile because a layer does: of that, what the user edited becomes the user's, and nobody is asked."""
+"""What leaves a profile with a layer; what the user edited of it stays, as the user's own, without a question."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which layer brings what could run: a review card names it, so that nobody takes it for the package's own."""
+"""Which layer each effect comes from, so that a review card does not show it as the package's own."""
 
 from __future__ import annotations
 

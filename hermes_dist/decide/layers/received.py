@@ -1,4 +1,4 @@
-"""A package of a lock as a layer again: which of its files counted, and how it stands to the others."""
+"""Layers read back from a lock: which files of each counted, and how it relates to the others."""
 
 from __future__ import annotations
 

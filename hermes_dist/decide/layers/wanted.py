@@ -1,4 +1,4 @@
-"""What a manifest says about layers: its base, its packs, and how it stands to what lies below it."""
+"""The layers that a manifest names: its base, its packs, and which of their files it overrides or leaves out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which comments of the user go along with what leaves a home: people note things there that they forget about."""
+"""Which of the user's comments may leave a home: people note things there and forget them."""
 
 from __future__ import annotations
 

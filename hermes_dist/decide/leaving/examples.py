@@ -1,4 +1,4 @@
-"""Keys in what a package ships: its author's examples, which may leave a home that has not changed them."""
+"""Keys that a package ships as examples: they may leave a home that has not changed them."""
 
 from __future__ import annotations
 

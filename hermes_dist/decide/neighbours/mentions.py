@@ -1,4 +1,4 @@
-"""What the texts of skills name of a plugin: the place that only another agent knows, and files that did not come."""
+"""What skills say about files of their plugin: paths that only another agent fills in, and files left behind."""
 
 from __future__ import annotations
 

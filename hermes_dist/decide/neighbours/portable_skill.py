@@ -1,4 +1,4 @@
-"""A skill in the strict form of Agent Skills: an agent that checks it leaves every other one out."""
+"""Skills in the strict form of Agent Skills; a strict agent ignores any other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Carry a planned edit of a document over to newer bytes, which a running agent wrote since the plan was made.
+"""Repeat a planned edit of a document in newer bytes, which a running agent has written since it was planned.
 
 The plan's edit still counts if the agent changed other parts only: another setting, or when a job last ran. Then the
 document that the user agreed to is the newest one with the same edit. All else asks for a new plan.

@@ -1,4 +1,4 @@
-"""What an author breaks stays in a home as it came before; what the next version leaves out goes then.
+"""Jobs and servers whose file an author broke: they stay as they were until a readable version lacks them.
 
 Otherwise a comma too many in a file of jobs or servers would take approved ones out of every home that updates.
 """

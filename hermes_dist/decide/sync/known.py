@@ -1,4 +1,4 @@
-"""Which machines count on this one: those that somebody accepted here, with the keys of that time, until they are gone.
+"""Which machines count here: those that were accepted on this machine, with the keys of that time, until they are gone.
 
 Everybody who may push to the meeting place can write and delete the file of a machine, so what stands there counts only
 if a machine signed it that counts already.

@@ -1,4 +1,4 @@
-"""What is known of a profile's package travels with its files: which version they are of, and that version as base.
+"""What is synced about a profile's package: its version, which becomes the base on the other machines.
 
 So a version that one machine took is known on all of them, and the author's next one merges everywhere.
 """

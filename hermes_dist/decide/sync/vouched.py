@@ -1,4 +1,4 @@
-"""Who vouches for what is at the meeting place: everybody who may push there can write and delete any file of it.
+"""Who vouches for the files at the meeting place, where everybody who may push can write and delete any of them.
 
 So what happens to a file counts only if a machine signed it that was accepted on this one.
 """

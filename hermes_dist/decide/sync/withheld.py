@@ -1,4 +1,4 @@
-"""What somebody holds back at the meeting place: a machine says what it sent together, and some of it is not there.
+"""What is held back at the meeting place: a machine signed what it sent together, and a part of that is missing.
 
 Whoever may push can put one file back to an older state that was signed, too, and leave a newer one beside it. A
 machine that never saw the newer state of the first can't tell by the file alone.

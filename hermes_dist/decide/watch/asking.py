@@ -1,4 +1,4 @@
-"""The words behind ``/dist`` in a chat: what somebody wishes."""
+"""The words after ``/dist`` in a chat, and what they ask for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is told about new releases: to whom, and never twice."""
+"""Which new releases are reported, to whom, and each only once."""
 
 from __future__ import annotations
 

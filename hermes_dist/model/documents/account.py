@@ -1,4 +1,4 @@
-"""One account of the comments of a spliced document: the user's, and what ours and the donor both hold, stand once.
+"""A count of the comments in a spliced document, so that none is doubled and none of the user's is lost.
 
 Each edit of a splice takes its comments along, and none knows what another one did. So a comment that moved to another
 key, or from which the author parted it by a blank line, would come a second time with the new key or leave with the old

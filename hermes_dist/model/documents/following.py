@@ -1,4 +1,4 @@
-"""Do in a merged document what upstream did to its comments: what it took out goes, what it added comes.
+"""Repeat in a merged document what upstream did to its comments: remove what it removed, add what it added.
 
 A splice follows upstream's comments at entries that it takes from upstream, and at those that the user did not touch.
 What stands apart from every entry, or at a value that the user edited, is merged here.

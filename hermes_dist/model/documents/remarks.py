@@ -1,4 +1,4 @@
-"""Bring the comments of one document into another that says the same, at the entries where they stand.
+"""Bring the comments of one document into another with the same data, to the entries that they belong to.
 
 Splicing takes comments along with the entries that it copies. A comment that stands apart, between blank lines or at
 the head or foot of a file, belongs to no entry; and where the text of an entry can't be copied, its comments can't

@@ -1,4 +1,4 @@
-"""How a document that can't be read is told: with its line and column, as an editor shows them."""
+"""Say that a document can't be read: at which line and column, as an editor shows them."""
 
 from __future__ import annotations
 

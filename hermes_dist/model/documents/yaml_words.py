@@ -1,4 +1,4 @@
-"""What is wrong with a text that is not YAML, in plain words, at the place where a person has to look.
+"""Say in plain words what is wrong with a text that is not valid YAML, at the place where a person has to look.
 
 PyYAML speaks of tokens and nodes, and names the place where it gave up: for a quote that is never closed, that is the
 end of the file.

@@ -1,4 +1,4 @@
-"""Contents that the store has lost: fetched again by commit where that can be, or else left out and told."""
+"""Contents that the store has lost: fetched again by commit if possible, otherwise left out and reported."""
 
 from __future__ import annotations
 

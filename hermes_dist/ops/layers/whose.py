@@ -1,4 +1,4 @@
-"""Whose a place is: which layer of a profile's package ships what, and whose value counts."""
+"""Whose a place is: which layer of a profile's package ships it, and whose value counts."""
 
 from __future__ import annotations
 

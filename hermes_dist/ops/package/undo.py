@@ -1,4 +1,4 @@
-"""Undo the last change of a profile, whatever it was; or name the verb that serves instead."""
+"""Undo the last change of a profile, or name the verb that can."""
 
 from __future__ import annotations
 

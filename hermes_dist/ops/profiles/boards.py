@@ -1,4 +1,4 @@
-"""The agent's boards know a profile by its name: settings follow a rename, tasks keep the old name and are told."""
+"""The agent's boards after a rename: settings follow; tasks keep the old name, and the user is told."""
 
 from __future__ import annotations
 

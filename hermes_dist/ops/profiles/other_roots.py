@@ -1,4 +1,4 @@
-"""A profile of the same name below another root: what belongs to that one stays as it is, and is told."""
+"""Profiles of the same name below another root: their things are left alone, and the user is told."""
 
 from __future__ import annotations
 

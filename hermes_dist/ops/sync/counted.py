@@ -1,4 +1,4 @@
-"""What of a meeting place counts on this machine: the shared files as machines left them that were accepted here.
+"""What counts of a meeting place: the shared files as they were left by machines that this one accepts.
 
 Everything else waits where it is: it is neither taken in nor overwritten until somebody says what becomes of it.
 """

@@ -1,4 +1,4 @@
-"""What sync left open is settled by the same commands as what an update left open."""
+"""Settle what sync left open, with the same commands as for an update."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a file refers to, looked up again and compared with what the machine has: only what differs is set again."""
+"""Look up again what a team's file refers to, and set only what differs from the machine."""
 
 from __future__ import annotations
 

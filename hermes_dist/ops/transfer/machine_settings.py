@@ -1,4 +1,4 @@
-"""What a backup of all profiles holds of the machine itself: its registries, keys and policies; and their way back.
+"""What a backup of all profiles holds about the machine itself: registries, keys and policies; and restoring them.
 
 They are merged with what the machine has: nothing that is there is overwritten, and a revoked key is revoked in both.
 """

@@ -1,4 +1,4 @@
-"""No secret of this machine in a text that goes to a chat or a log."""
+"""Take this machine's secrets out of texts for a chat or a log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a wish would do: the plan of an update, an approval or a resolution, and carrying out exactly that plan."""
+"""The plan that a request would carry out: an update, approval or resolution; and carrying out exactly that plan."""
 
 from __future__ import annotations
 

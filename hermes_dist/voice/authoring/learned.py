@@ -1,4 +1,4 @@
-"""Whose a change is, and what tells so, in words."""
+"""Who made a change and how we know, in words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is said of a layer that has something newer, and stays as it is."""
+"""Words about a layer that has a newer version and stays as it is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a backup holds of a machine itself, in words and as JSON: registries, keys and policies."""
+"""What a backup holds about the machine itself (registries, keys, policies), in words and as JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Texts for a chat: short, plain, and with nothing in them that a platform or the agent takes for more than text."""
+"""Texts for a chat: short, plain, and free of anything that a platform or the agent would interpret."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pass bytes on in another thread: what packs or encrypts them works beside the one who reads them.
+"""Pass bytes to another thread, so that compressing or encrypting them does not wait for reading.
 
 zlib and the system let other threads run meanwhile. The bytes are passed on in the same order and in pieces of the same
 size on every machine, so what is written does not depend on how many processors there are.

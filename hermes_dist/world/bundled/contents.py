@@ -1,4 +1,4 @@
-"""What a bundle holds: repositories, local packages, and what registries say of the names that are asked for."""
+"""The contents of a bundle: repositories, local packages, and what registries say about the names that are needed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What sources and registries are asked for, and what they answer: the contents of a bundle to be."""
+"""Record what sources and registries answer: the contents of a future bundle."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sources and registries out of a bundle: under their own addresses, as if they had been asked."""
+"""Answer from a bundle for sources and registries, under their own addresses."""
 
 from __future__ import annotations
 

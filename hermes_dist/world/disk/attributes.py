@@ -1,4 +1,4 @@
-"""Access lists and other attributes of files, on Linux: what replaces a file keeps what its user gave to that one.
+"""Access lists and other attributes of files, on Linux: a new version of a file gets those of the old one.
 
 The permission bits alone would not do. In a file with an access list, those of the group say what the list may allow
 at most (acl(5)), so without its list the file would be open to a group that the list keeps out.

@@ -1,4 +1,4 @@
-"""What was said of a home when it was last looked at, for as long as all that was looked at is as it was.
+"""What was last shown of a home, kept until any file that it depends on changes.
 
 The record has a line for each folder and file. Whether a file was edited, or a name came into a folder, its size, its
 times and its number tell, which one call of the system asks for; nothing is listed and nothing is opened. So it is only

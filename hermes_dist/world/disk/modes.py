@@ -1,4 +1,4 @@
-"""Whether a disk keeps the permission bits that a file is given. Disks of Windows and many network drives do not.
+"""Whether a disk keeps permission bits; disks of Windows and many network drives do not.
 
 There, every file has the same bits, and a change of them is ignored or refused. How a disk is mounted does not say it
 for sure on any system, so it is tried, as git does: on a file of ours, which has no name where the disk can make such.

@@ -1,4 +1,4 @@
-"""What keeps a name from being exchanged or removed, as far as the system tells before anything is tried."""
+"""What would keep a file from being exchanged or removed, as far as the system tells in advance."""
 
 from __future__ import annotations
 

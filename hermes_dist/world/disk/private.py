@@ -1,4 +1,4 @@
-"""What only its owner may read, whatever the umask says and as far as the disk keeps modes. Importing it is cheap."""
+"""Files that only their owner can read, whatever the umask says, if the disk keeps modes. Importing it is cheap."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the files of a home were when they were last read, so that a look at a large home reads only what changed.
+"""The state of a home's files when they were last read, so that the next look at a large home reads only what changed.
 
 The record is beside the generations in the home, can be thrown away at any time, and is no more trusted than the
 lockfile beside it. If it is wrong about a file, that is as if the file was edited right after it was read: whatever

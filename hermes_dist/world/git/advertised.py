@@ -1,4 +1,4 @@
-"""The answer of a server that is asked over HTTP for its refs in the first way that git spoke it: all at once."""
+"""The answer of a server to git's first HTTP protocol, which lists all refs at once."""
 
 from __future__ import annotations
 

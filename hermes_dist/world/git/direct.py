@@ -1,4 +1,4 @@
-"""Ask many servers over HTTP for their refs in this process, on connections that are kept, and not by a git for each.
+"""Ask many servers over HTTP for their refs in this process, on open connections, without starting git for each.
 
 A git takes as long to start as a server near by to answer, and connects anew. This asks for nothing but what git would
 be told without a login; whatever else a server says, and every failure, leads to git, which also says what is wrong.

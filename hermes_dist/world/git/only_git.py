@@ -1,4 +1,4 @@
-"""Whether repositories can be asked for their refs without git: not if the user's settings or environment say how."""
+"""Whether refs can be asked for without git; they can't if the user's settings or environment change how git asks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where homes are kept that are no profiles now: on the file system of the profiles, to be moved by one rename."""
+"""Where homes are kept while they are not profiles: on the same file system, so that one rename moves them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every change of a home needs, whether it builds a new one or exchanges files of one that is there."""
+"""What building a new home and exchanging files in an existing one have in common."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The lockfile of a transaction that left files alone says so from the moment it is in place.
+"""Record in the lockfile, from the moment it is in place, that a transaction left files alone.
 
 Otherwise, whatever upstream changed in such a file would count as received: the next update would take what is there
 for the user's edit, and never offer the change again. The new text is kept under a name of its own until the journal

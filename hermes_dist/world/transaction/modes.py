@@ -1,4 +1,4 @@
-"""The permission bits of new files, and what they tell of those that are there."""
+"""The permission bits of new files, and whether those of existing files are as the plan saw them."""
 
 from __future__ import annotations
 

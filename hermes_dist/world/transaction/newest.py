@@ -1,4 +1,4 @@
-"""Exchange a file that a running agent writes all the time: the planned edit goes onto the newest bytes.
+"""Exchange a file that a running agent keeps writing: the planned edit is made in its newest bytes.
 
 The bytes are read, the edit is carried over to them, and the result is staged beside the other slots. Just before the
 exchange the file is compared once more, and what comes out tells afterwards whether it was still the same; if not, it
