@@ -22,6 +22,7 @@ from hermes_dist.decide.environment.example import (
     place_example,
     shipped_example,
 )
+from hermes_dist.decide.environment.wanted import Wanted
 from hermes_dist.decide.parts import (
     Handover,
     Place,
@@ -40,7 +41,7 @@ from hermes_dist.model.lock import ANY, Lock
 from hermes_dist.model.lock_package import Approval, LockedPackage
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.notes import Note, NoteKind
-from hermes_dist.model.paths import ProfileName, RelPath
+from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Answer, Plan, Step, image_of
 from hermes_dist.model.side import Side
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree, together
@@ -88,94 +89,183 @@ def propose(
     Raises:
         DistError: The home or a file's content can't be read.
     """
-    old = home.lock
-    received_before = home.base if base is None else base
-    observed = _observed(ctx, home, received_before, incoming, verb)
-    handed = _handed_over(received_before, home, incoming, choices, observed)
-    base = handed.base
-    incoming = replace(incoming, placed=handed.placed, read=together(handed.blobs, incoming.read))
-    theirs, blobs = _offered(incoming, base, choices, observed)
-    blobs = {**handed.blobs, **blobs}
-    refuse_links(home, observed, choices, base=base, placed=incoming.placed)
-    edited = {Digest.of(data): data for data in choices.edits.values()}
-    read = together({**blobs, **edited}, first_of(incoming.read, observed.read))
-    # The pin moves on even for parts that are left out. The lock has to remember that they are
-    # missing, or the next update would find nothing new and never bring them.
-    partial = theirs != incoming.placed or not incoming.whole
-    brought = with_edited(theirs, old, read)
-    theirs, blobs = brought.tree, {**blobs, **brought.blobs}
-    read = together(blobs, read)
-    base, theirs, lost = without_lost(base, theirs, observed.ours, read)
-    decisions = _decisions(incoming, old, choices, observed.ours, theirs, read)
-    edits = _with_edits(observed.ours, choices)
-    revoked = withdraw(edits, base, choices.revoked, incoming.manifest.name, read)
-    blobs = {**blobs, **revoked.blobs, **edited}
-    read = together(blobs, read)
-    situation = Situation(
-        base=revoked.base,
-        found=observed.found,
-        ours=revoked.ours,
-        theirs=theirs,
-        read=read,
-        by_author=shipped_off(theirs, incoming.shipped, read),
-        memory=memory_of(old),
-        known=providers_used(ctx, home.path, choices.given),
-        leaving=frozenset(edits) - frozenset(revoked.ours),
-        moved=old.moved if old else {},
-    )
-    situation = _with_leaving(ctx, old, incoming, situation)
-    plan = _discreet(ctx, home, reconcile(situation, decisions))
-    plan, kept = without_deletions(plan, observed.links, verb)
-    counts = f"{len(plan.steps)} steps, {len(plan.conflicts)} conflicts, {len(grouped(plan.parked))} parked"
-    note("decide", verb, home.name, counts)
-    example = _example(incoming, old, observed)
-    advanced = with_authors(plan.base, old, together(plan.blobs, read))
-    blobs = {**blobs, **plan.blobs, **advanced.blobs, **example.blobs}
-    plan = replace(plan, base=advanced.tree, blobs=blobs)
-    received = manifest_of(ctx, old) if old else None
+    ready = _ready(ctx, home, incoming, choices, verb, base)
+    merged = _merged(ctx, home, ready, choices, verb)
     proposal = Proposal(
         verb=verb,
         home=home,
         manifest=incoming.manifest,
         pin=incoming.pin,
         source=str(incoming.spec),
-        plan=plan,
-        extra=example.steps,
-        lock=replace(
-            _next_lock(incoming, plan, old, example.entry, decisions, partial=partial),
-            released=handed.released,
-        ),
-        read=read,
-        tree=theirs,
-        ours=observed.found,
-        wanted=environment_of(
-            ctx, home.path, incoming.manifest, received_manifest(ctx, old) if old else None
-        ),
+        plan=merged.plan,
+        extra=merged.example.steps,
+        lock=_next_lock(ready, merged, home.lock),
+        read=merged.read,
+        tree=ready.theirs,
+        ours=ready.observed.found,
+        wanted=_wanted(ctx, home, incoming.manifest),
         left_out=incoming.left_out,
         missed=incoming.missed,
         brought=incoming.brought,
         asks=incoming.asks,
-        notes=(
-            *_news(incoming, received),
-            *_told_released(handed.freed, observed.ours),
-            *_about_parts(choices, incoming.placed, base),
-            *example.notes,
-            *lost,
-            *plan.notes,
-            *kept,
-            *remarks_on(plan, read),
-            *_odd(ctx, home.name, observed),
-        ),
+        notes=_notes(ctx, home, ready, merged, choices),
         choices=choices,
         label={"version": incoming.pin.version, "commit": incoming.pin.commit},
     )
     if incoming.verdict:
         proposal = replace(proposal, trust=incoming.verdict.trust)
-    if old:
-        proposal = replace(proposal, before=old.pin)
+    if home.lock:
+        proposal = replace(proposal, before=home.lock.pin)
     if home.path.is_dir():
         return proposal
-    return replace(proposal, new=True, size=_size(ctx, theirs, read))
+    return replace(proposal, new=True, size=_size(ctx, ready.theirs, merged.read))
+
+
+class _Ready(Contents, frozen=True, kw_only=True):
+    """A home and an incoming package, ready to be merged.
+
+    Attributes:
+        incoming: The package, without what the user took over from it.
+        observed: The home.
+        base: What the home last received, without what the user took over.
+        theirs: What upstream offers, without the parts left out.
+        partial: Whether any part is left out.
+        released: What parts that the user took over last were as the package's.
+        freed: The parts that become the user's now.
+        lost: Notes on contents of base that the store has lost.
+        blobs: New contents by digest.
+        read: Reads every content of the home and the package.
+    """
+
+    incoming: Incoming
+    observed: Observed
+    base: Tree
+    theirs: Tree
+    partial: bool
+    released: Tree
+    freed: Mapping[Place, object]
+    lost: tuple[Note, ...]
+    blobs: Mapping[Digest, bytes]
+    read: Read
+
+
+def _ready(
+    ctx: Context, home: Home, incoming: Incoming, choices: Choices, verb: str, base: Tree | None
+) -> _Ready:
+    """Read the home, and find out what of the package is to be merged with it."""
+    received = home.base if base is None else base
+    observed = _observed(ctx, home, received, incoming, verb)
+    handed = _handed_over(received, home, incoming, choices, observed)
+    incoming = replace(incoming, placed=handed.placed, read=together(handed.blobs, incoming.read))
+    theirs, blobs = _offered(incoming, handed.base, choices, observed)
+    refuse_links(home, observed, choices, base=handed.base, placed=incoming.placed)
+    blobs = {**handed.blobs, **blobs, **_edited(choices)}
+    read = together(blobs, first_of(incoming.read, observed.read))
+    # The pin moves on even for parts that are left out. The lock has to remember that they are
+    # missing, or the next update would find nothing new and never bring them.
+    partial = theirs != incoming.placed or not incoming.whole
+    brought = with_edited(theirs, home.lock, read)
+    blobs = {**blobs, **brought.blobs}
+    read = together(blobs, read)
+    base, theirs, lost = without_lost(handed.base, brought.tree, observed.ours, read)
+    return _Ready(
+        incoming=incoming,
+        observed=observed,
+        base=base,
+        theirs=theirs,
+        partial=partial,
+        released=handed.released,
+        freed=handed.freed,
+        lost=lost,
+        blobs=blobs,
+        read=read,
+    )
+
+
+class _Merged(Contents, frozen=True, kw_only=True):
+    """What a merge gives.
+
+    Attributes:
+        plan: The plan.
+        decisions: What was decided before it.
+        example: The ``.env.EXAMPLE`` that goes next to the tree.
+        kept: Notes on files behind links, which nothing removes.
+        read: Reads every content that the plan needs.
+    """
+
+    plan: Plan
+    decisions: Decisions
+    example: _Example
+    kept: tuple[Note, ...]
+    read: Read
+
+
+def _merged(ctx: Context, home: Home, ready: _Ready, choices: Choices, verb: str) -> _Merged:
+    """Merge, and find the effects of it."""
+    decisions = _decisions(ready, home.lock, choices)
+    situation, blobs = _situation(ctx, home, ready, choices)
+    plan = _discreet(ctx, home, reconcile(situation, decisions))
+    plan, kept = without_deletions(plan, ready.observed.links, verb)
+    counts = f"{len(plan.steps)} steps, {len(plan.conflicts)} conflicts, {len(grouped(plan.parked))} parked"
+    note("decide", verb, home.name, counts)
+    example = _example(ready.incoming, home.lock, ready.observed)
+    advanced = with_authors(plan.base, home.lock, together(plan.blobs, situation.read))
+    blobs = {**blobs, **plan.blobs, **advanced.blobs, **example.blobs}
+    return _Merged(
+        plan=replace(plan, base=advanced.tree, blobs=blobs),
+        decisions=decisions,
+        example=example,
+        kept=kept,
+        read=situation.read,
+    )
+
+
+def _situation(
+    ctx: Context, home: Home, ready: _Ready, choices: Choices
+) -> tuple[Situation, Mapping[Digest, bytes]]:
+    """The facts of the merge, with the user's edits of just now and without what lost its approval."""
+    observed, old = ready.observed, home.lock
+    edits = _with_edits(observed.ours, choices)
+    name = ready.incoming.manifest.name
+    revoked = withdraw(edits, ready.base, choices.revoked, name, ready.read)
+    blobs = {**ready.blobs, **revoked.blobs}
+    read = together(blobs, ready.read)
+    situation = Situation(
+        base=revoked.base,
+        found=observed.found,
+        ours=revoked.ours,
+        theirs=ready.theirs,
+        read=read,
+        by_author=shipped_off(ready.theirs, ready.incoming.shipped, read),
+        memory=memory_of(old),
+        known=providers_used(ctx, home.path, choices.given),
+        leaving=frozenset(edits) - frozenset(revoked.ours),
+        moved=old.moved if old else {},
+    )
+    return _with_leaving(ctx, old, ready.incoming, situation), blobs
+
+
+def _notes(
+    ctx: Context, home: Home, ready: _Ready, merged: _Merged, choices: Choices
+) -> tuple[Note, ...]:
+    received = manifest_of(ctx, home.lock) if home.lock else None
+    return (
+        *_news(ready.incoming, received),
+        *_told_released(ready.freed, ready.observed.ours),
+        *_about_parts(choices, ready.incoming.placed, ready.base),
+        *merged.example.notes,
+        *ready.lost,
+        *merged.plan.notes,
+        *merged.kept,
+        *remarks_on(merged.plan, merged.read),
+        *(left_alone(ctx, home.name, odd) for odd in ready.observed.odd[:20]),
+    )
+
+
+def _wanted(ctx: Context, home: Home, manifest: Manifest) -> tuple[Wanted, ...]:
+    """The variables that a package wants, and which of them are new since it was last received."""
+    received = received_manifest(ctx, home.lock) if home.lock else None
+    return environment_of(ctx, home.path, manifest, received)
 
 
 def _with_leaving(
@@ -254,22 +344,20 @@ def _size(ctx: Context, tree: Tree, read: Read) -> int:
     return sum(known.get(e.digest) or len(read(e.digest)) for e in tree.values())
 
 
-def _decisions(
-    incoming: Incoming, old: Lock | None, choices: Choices, ours: Tree, theirs: Tree, read: Read
-) -> Decisions:
+def _decisions(ready: _Ready, old: Lock | None, choices: Choices) -> Decisions:
     """What is decided already: by the user now or earlier, and by the author's policies."""
     decided = Decisions(
         sides=_sides(choices),
         default=choices.default,
         granted=grant(choices.grants, everything=choices.allow_effects),
         named=choices.named,
-        policies=incoming.manifest.merge,
+        policies=ready.incoming.manifest.merge,
     )
     if old is None:
         return decided
     return replace(
         decided,
-        sides={**_said_before(old, ours, theirs, read), **decided.sides},
+        sides={**_said_before(old, ready), **decided.sides},
         kept=old.kept,
         granted=replace(decided.granted, before=old.granted),
     )
@@ -294,12 +382,13 @@ def _sides(choices: Choices) -> Mapping[str, Side]:
     return {**other, **{str(path): Side.OURS for path in choices.edits}}
 
 
-def _said_before(old: Lock, ours: Tree, theirs: Tree, read: Read) -> Mapping[str, Side]:
+def _said_before(old: Lock, ready: _Ready) -> Mapping[str, Side]:
     """Earlier answers to conflicts that still count: those where neither side has changed at that place since.
 
     What was received there has not changed either: base stays as it was while an answer waits.
     """
-    received = old.theirs()
+    received, read = old.theirs(), ready.read
+    ours, theirs = ready.observed.ours, ready.theirs
 
     def stands(a: Answer) -> bool:
         # Older lockfiles remember the whole file.
@@ -310,6 +399,11 @@ def _said_before(old: Lock, ours: Tree, theirs: Tree, read: Read) -> Mapping[str
         )
 
     return {a.place: a.side for a in old.answers if stands(a)}
+
+
+def _edited(choices: Choices) -> dict[Digest, bytes]:
+    """The contents of the files that the user edited just now."""
+    return {Digest.of(data): data for data in choices.edits.values()}
 
 
 def _with_edits(ours: Tree, choices: Choices) -> Tree:
@@ -408,25 +502,18 @@ def observe_or_nothing(
     return Observed(found=EMPTY, ours=EMPTY, odd=(), read=ctx.store.read)
 
 
-def _next_lock(
-    incoming: Incoming,
-    plan: Plan,
-    old: Lock | None,
-    example: Entry | None,
-    decisions: Decisions,
-    *,
-    partial: bool,
-) -> Lock:
+def _next_lock(ready: _Ready, merged: _Merged, old: Lock | None) -> Lock:
     """The lock after the plan is carried out; what the plan does not decide stays as the old lock says."""
+    incoming, plan, decisions = ready.incoming, merged.plan, merged.decisions
     shipped = incoming.shipped
-    if example:
-        shipped = shipped.with_entries({ENV_EXAMPLE: example})
+    if merged.example.entry:
+        shipped = shipped.with_entries({ENV_EXAMPLE: merged.example.entry})
     # Keep the approval even if a conflict keeps its effect out for now: settled as theirs, it must not ask again.
     agreed = [e for e in plan.effects if decisions.granted(e)]
     before: tuple[Approval, ...] = ()
     if old:
         before = approvals_after(old.approved, plan.ran, frozenset(), old.pin)
-    top = _top(incoming, old, partial=partial)
+    top = _top(incoming, old, partial=ready.partial)
     begun = old or Lock(packages=(top,))
     return replace(
         begun,
@@ -444,6 +531,7 @@ def _next_lock(
         unfilled=incoming.unfilled,
         approved=approvals_after(before, agreed, decisions.granted.now, incoming.pin),
         off=plan.off,
+        released=ready.released,
     )
 
 
@@ -502,7 +590,3 @@ def _placed_example(incoming: Incoming) -> PlacedExample | None:
     if not incoming.manifest.env:
         return None
     return PlacedExample(example_of(incoming.manifest.env))
-
-
-def _odd(ctx: Context, name: ProfileName, observed: Observed) -> tuple[Note, ...]:
-    return tuple(left_alone(ctx, name, odd) for odd in observed.odd[:20])
