@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from msgspec import Struct, field
+from msgspec import Struct
 from msgspec.structs import replace
 
 from hermes_dist.decide.sync.known import (
@@ -23,7 +23,6 @@ from hermes_dist.decide.sync.withheld import with_sent
 from hermes_dist.errors import Busy, Refused, first_few
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.paths import ProfileName, RelPath
-from hermes_dist.model.plan import Effect
 from hermes_dist.model.sync.meeting import (
     PRIVATE,
     PRIVATE_INDEX,
@@ -48,6 +47,7 @@ from hermes_dist.ops.sync.counted import (
 )
 from hermes_dist.ops.sync.incoming import SyncedHome, propose_theirs, synced_home
 from hermes_dist.ops.sync.meeting import Meeting, Place, known_about, meet, place_at, push
+from hermes_dist.ops.sync.noticed import Noticed
 from hermes_dist.ops.sync.private import (
     Deletion,
     Exchanged,
@@ -88,67 +88,44 @@ def keeping_all(_: Sequence[Deletion]) -> bool:
     return False
 
 
-class Synced(Struct, frozen=True, kw_only=True):
-    """The result of a sync.
+class Synced(Noticed, frozen=True, kw_only=True):
+    """The result of a sync, besides what was noticed.
 
     Attributes:
-        profile: The profile.
-        record: What this machine remembers now.
         meeting: What the meeting place held before anything was sent.
         outcomes: What came in, one for each time that something did.
         sent: The shared files that were sent, or would be.
         commit: The commit that the meeting place is at; empty for a dry run.
         pushed: Something was sent.
-        conflicts: Where the machines disagree and nobody has settled it yet.
-        parked: What waits for approval here.
         variables: Names of variables that took the place of secrets.
         held: Files that can't be read as data, so the others' version stays.
         private: Memories and sessions that came in.
         unread: What this machine can't read yet: nobody encrypted it to its key.
         unknown: Machines that nobody accepted here, or that want to read what is encrypted and can't.
-        changed: Machines whose keys are other ones than this machine saw first.
         deleted: Memories and sessions that another machine deleted: in the trash now, or they would be.
-        strange: Files that wait because a machine wrote them that nobody accepted here, by its name.
         unsigned: Memories and sessions at the meeting place that no machine says that it wrote.
-        unvouched: Shared files that none of the machines left as they are there; they wait.
         returned: Memories and sessions that no machine deleted or replaced there, and that are sent again.
         mended: Files about machines that were missing or damaged there, and that this machine wrote again.
-        damaged: Those that stay damaged: what depends on them waits.
-        withheld: What somebody holds back of what a machine sent, by its name.
         rewritten: The meeting place shows another history than this machine saw.
         dry_run: Nothing was changed.
     """
 
-    profile: ProfileName
-    record: Record
     meeting: Meeting | None = None
     outcomes: tuple[Outcome, ...] = ()
     sent: tuple[RelPath, ...] = ()
     commit: str = ""
     pushed: bool = False
-    conflicts: tuple[str, ...] = ()
-    parked: tuple[Effect, ...] = ()
     variables: tuple[str, ...] = ()
     held: tuple[RelPath, ...] = ()
     private: tuple[RelPath, ...] = ()
     unread: tuple[RelPath, ...] = ()
     unknown: tuple[str, ...] = ()
-    changed: tuple[str, ...] = ()
     deleted: tuple[RelPath, ...] = ()
-    strange: Mapping[str, tuple[RelPath, ...]] = field(default_factory=dict)
     unsigned: tuple[RelPath, ...] = ()
-    unvouched: tuple[RelPath, ...] = ()
     returned: tuple[RelPath, ...] = ()
     mended: tuple[RelPath, ...] = ()
-    damaged: tuple[RelPath, ...] = ()
-    withheld: Mapping[str, tuple[RelPath, ...]] = field(default_factory=dict)
     rewritten: bool = False
     dry_run: bool = False
-
-    @property
-    def waiting(self) -> tuple[str, ...]:
-        """The places of what waits for approval."""
-        return tuple(sorted({effect.place for effect in self.parked}))
 
 
 def sync_now(

@@ -4,69 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from msgspec import Struct, field
+from msgspec import field
 
 from hermes_dist.decide.sync.known import accepted_machines, changed_keys
 from hermes_dist.errors import Refused, Unreachable
 from hermes_dist.model.paths import ProfileName, RelPath
-from hermes_dist.model.plan import Effect
 from hermes_dist.model.sync.meeting import Machine
-from hermes_dist.model.sync.record import Record
 from hermes_dist.model.tree import EMPTY
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.sync.counted import counted
 from hermes_dist.ops.sync.incoming import synced_home
 from hermes_dist.ops.sync.meeting import Meeting, known_about, meet, place_at, read_commit
+from hermes_dist.ops.sync.noticed import Noticed
 from hermes_dist.ops.sync.now import broken_words, relation_of, up_to_date
 from hermes_dist.ops.sync.send import outgoing_of
 from hermes_dist.ops.sync.state import lock_of, need_record
 from hermes_dist.ops.sync.waiting import together_with
 
 
-class Standing(Struct, frozen=True, kw_only=True):
-    """Where the sync of a profile stands.
+class Standing(Noticed, frozen=True, kw_only=True):
+    """Where the sync of a profile stands, besides what was noticed.
 
     Attributes:
-        record: What this machine remembers.
         meeting: What the meeting place holds; what this machine last saw, if it can't be reached.
         reached: The meeting place was asked just now.
         coming: The shared files that others changed since.
         going: The shared files that changed here since.
         refused: Why nothing can be sent from here; empty if it can.
-        conflicts: Where the machines disagree and nobody has settled it yet.
-        parked: What waits for approval here.
         machines: The machines that meet there, by name.
         accepted: Those whose files come in here.
-        changed: Those whose keys are other ones than this machine saw first.
-        strange: Shared files that wait because a machine wrote them that nobody accepted here, by its name.
-        unvouched: Shared files that none of the machines left as they are there; they wait.
-        damaged: Files about machines that can't be read.
-        withheld: What somebody holds back of what a machine sent, by its name.
         older: Why nothing is synced: another history than this machine saw lacks some of it. Empty if it does not.
     """
 
-    profile: ProfileName
-    record: Record
     meeting: Meeting
     reached: bool
     coming: tuple[RelPath, ...] = ()
     going: tuple[RelPath, ...] = ()
     refused: str = ""
-    conflicts: tuple[str, ...] = ()
-    parked: tuple[Effect, ...] = ()
     machines: Mapping[str, Machine] = field(default_factory=dict)
     accepted: tuple[str, ...] = ()
-    changed: tuple[str, ...] = ()
-    strange: Mapping[str, tuple[RelPath, ...]] = field(default_factory=dict)
-    unvouched: tuple[RelPath, ...] = ()
-    damaged: tuple[RelPath, ...] = ()
-    withheld: Mapping[str, tuple[RelPath, ...]] = field(default_factory=dict)
     older: str = ""
-
-    @property
-    def waiting(self) -> tuple[str, ...]:
-        """The places of what waits for approval."""
-        return tuple(sorted({effect.place for effect in self.parked}))
 
 
 def standing(ctx: Context, name: ProfileName) -> Standing:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from hermes_dist.model.paths import RelPath
     from hermes_dist.model.sync.record import Record
     from hermes_dist.ops.sync.machines import Changed
+    from hermes_dist.ops.sync.noticed import Noticed
     from hermes_dist.ops.sync.now import Synced
     from hermes_dist.ops.sync.status import Standing
 
@@ -22,14 +23,11 @@ def synced_data(done: Synced) -> dict[str, Any]:
     for outcome in done.outcomes:
         came += [str(step.path) for step in outcome.proposal.steps] if outcome.proposal else []
     return {
-        "profile": done.profile,
-        **_place(done.record),
+        **_noticed(done),
         "commit": done.commit or None,
         "received": sorted(set(came)),
         "sent": list(map(str, done.sent)),
         "pushed": done.pushed,
-        "conflicts": list(done.conflicts),
-        "waiting": list(done.waiting),
         "variables": list(done.variables),
         "held": list(map(str, done.held)),
         "private": list(map(str, done.private)),
@@ -37,20 +35,30 @@ def synced_data(done: Synced) -> dict[str, Any]:
         "unknown": list(done.unknown),
         "changed_keys": list(done.changed),
         "deleted": list(map(str, done.deleted)),
-        "unaccepted": _by_machine(done.strange),
         "unsigned": list(map(str, (*done.unvouched, *done.unsigned))),
         "returned": list(map(str, done.returned)),
         "mended": list(map(str, done.mended)),
-        "damaged": list(map(str, done.damaged)),
-        "withheld": _by_machine(done.withheld),
         "rewritten": done.rewritten,
         "dry_run": done.dry_run,
     }
 
 
-def _by_machine(strange: Mapping[str, Sequence[RelPath]]) -> list[dict[str, Any]]:
+def _noticed(found: Noticed) -> dict[str, Any]:
+    return {
+        "profile": found.profile,
+        **_place(found.record),
+        "conflicts": list(found.conflicts),
+        "waiting": list(found.waiting),
+        "unaccepted": _by_machine(found.strange),
+        "unsigned": list(map(str, found.unvouched)),
+        "damaged": list(map(str, found.damaged)),
+        "withheld": _by_machine(found.withheld),
+    }
+
+
+def _by_machine(files: Mapping[str, Sequence[RelPath]]) -> list[dict[str, Any]]:
     return [
-        {"machine": name, "files": list(map(str, paths))} for name, paths in sorted(strange.items())
+        {"machine": name, "files": list(map(str, paths))} for name, paths in sorted(files.items())
     ]
 
 
@@ -65,19 +73,12 @@ def _place(record: Record) -> dict[str, Any]:
 def standing_data(found: Standing) -> dict[str, Any]:
     """Where the sync of a profile stands."""
     return {
-        "profile": found.profile,
-        **_place(found.record),
+        **_noticed(found),
         "reached": found.reached,
         "commit": found.record.seen.commit,
         "coming": list(map(str, found.coming)),
         "going": list(map(str, found.going)),
         "refused": found.refused or None,
-        "conflicts": list(found.conflicts),
-        "waiting": list(found.waiting),
-        "unaccepted": _by_machine(found.strange),
-        "unsigned": list(map(str, found.unvouched)),
-        "damaged": list(map(str, found.damaged)),
-        "withheld": _by_machine(found.withheld),
         "older": found.older or None,
         "machines": [
             {

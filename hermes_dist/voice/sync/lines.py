@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from hermes_dist.brand import PRIVATE
@@ -15,9 +15,9 @@ from hermes_dist.ops.change.review import groups_of
 from hermes_dist.voice.clean import clean
 
 if TYPE_CHECKING:
-    from hermes_dist.model.sync.record import Record
     from hermes_dist.ops.sync.begin import Joining
     from hermes_dist.ops.sync.machines import Changed
+    from hermes_dist.ops.sync.noticed import Noticed
     from hermes_dist.ops.sync.now import Synced
     from hermes_dist.ops.sync.private import Deletion
     from hermes_dist.ops.sync.status import Standing
@@ -38,6 +38,11 @@ def going_lines(paths: Sequence[RelPath], url: str, carried: Sequence[str] = ())
         yield f"  … and {len(paths) - _MOST} more; -v lists them"
     if carried:
         yield f"  {' and '.join(map(clean, carried))}, encrypted"
+
+
+def _url(found: Noticed) -> str:
+    """The address of the meeting place."""
+    return clean(without_credentials(found.record.url))
 
 
 def joining_lines(joining: Joining) -> Iterator[str]:
@@ -92,13 +97,13 @@ def remarks(done: Synced) -> Iterator[str]:
             f"{number} of memories and sessions had been deleted or replaced at the meeting place by somebody who is "
             "none of your machines; what is here was sent again"
         )
-        yield f"check who can push to {clean(without_credentials(done.record.url))}"
+        yield f"check who can push to {_url(done)}"
     if done.unsigned:
         number = counted(len(done.unsigned), "file")
         yield f"not taken in, as none of your machines signed it: {number} of memories and sessions"
     if done.rewritten:
         yield "the history of the meeting place was rewritten; what this machine saw there is there, or was put back"
-    yield from withheld_lines(done.withheld, done.record)
+    yield from withheld_lines(done)
     for path in done.held:
         yield f"{clean(path)} can't be read, so the version of the others stays there"
 
@@ -143,7 +148,7 @@ def unvouched_lines(done: Synced) -> Iterator[str]:
     """Say what waits because none of the machines left it as it is at the meeting place."""
     if not done.unvouched:
         return
-    yield f"none of your machines signed this at {clean(without_credentials(done.record.url))}, so it waits there:"
+    yield f"none of your machines signed this at {_url(done)}, so it waits there:"
     for path in done.unvouched[:_MOST]:
         yield f"  {clean(path)}, {_what_happened(path, done)}"
     if len(done.unvouched) > _MOST:
@@ -162,11 +167,11 @@ def damage_lines(done: Synced) -> Iterator[str]:
     for path in done.mended:
         yield f"{clean(path)} was missing or damaged at the meeting place; this machine wrote it again"
     for path in done.damaged:
-        yield _damage(path, done.record)
+        yield _damage(path, done)
 
 
-def _damage(path: RelPath, record: Record) -> str:
-    where = clean(without_credentials(record.url))
+def _damage(path: RelPath, found: Noticed) -> str:
+    where = _url(found)
     if path == ABOUT:
         return (
             f"{clean(path)} is missing or damaged at {where}; this machine knows what it said, and the next sync now "
@@ -178,15 +183,15 @@ def _damage(path: RelPath, record: Record) -> str:
     )
 
 
-def withheld_lines(withheld: Mapping[str, Sequence[RelPath]], record: Record) -> Iterator[str]:
+def withheld_lines(found: Noticed) -> Iterator[str]:
     """Say what somebody holds back of what machines sent, and what to do."""
-    for name, paths in withheld.items():
+    for name, paths in found.withheld.items():
         yield (
             f"{clean(name)} sent this together with what is at the meeting place, and it is missing there or older: "
             f"{_some([in_home(path) for path in paths])}"
         )
         yield (
-            f"check who can push to {clean(without_credentials(record.url))}, and run sync now on {clean(name)}, which "
+            f"check who can push to {_url(found)}, and run sync now on {clean(name)}, which "
             "says what to put back; if that machine is no more, take it off with sync forget"
         )
 
@@ -195,13 +200,13 @@ def status_warnings(found: Standing) -> Iterator[str]:
     """Say what waits, what is held back, and what is damaged."""
     if found.older:
         yield clean(found.older, 400)
-    yield from withheld_lines(found.withheld, found.record)
+    yield from withheld_lines(found)
     for name, paths in found.strange.items():
         yield f"{clean(name)} is not accepted here; what it wrote waits: {_some(paths)}"
     if found.unvouched:
         yield f"not signed by any of your machines, so it waits: {_some(found.unvouched)}"
     for path in found.damaged:
-        yield _damage(path, found.record)
+        yield _damage(path, found)
 
 
 def forgotten_lines(done: Changed) -> Iterator[str]:
@@ -231,7 +236,7 @@ def _standing_of(name: str, found: Standing) -> str:
 def standing_rows(found: Standing) -> Iterator[tuple[str, str]]:
     """Where the sync of a profile stands, as names and values."""
     record = found.record
-    yield "Meeting place", clean(without_credentials(record.url))
+    yield "Meeting place", _url(found)
     yield "This machine", record.machine
     others = sorted(set(found.machines) - {record.machine})
     yield "State", record.seen.commit or "none yet"
