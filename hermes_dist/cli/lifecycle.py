@@ -293,7 +293,7 @@ def _gone(session: Session, gone: trash_and_archive.Gone) -> None:
         routes = gone.leaving.routes
         screen.warn(f"{counted(routes, 'gateway route')} to {gone.leaving.name} {_stay(routes)}")
     if gone.expired:
-        screen.tell(f"{gone.expired} older profiles left the trash for good")
+        screen.tell(f"{counted(gone.expired, 'older profile')} left the trash for good")
     _notes(session, gone.notes)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
@@ -30,6 +30,29 @@ class StoredProfile(Struct, frozen=True, kw_only=True):
     place: Place
     when: datetime
     path: Path
+
+    def since(self, now: datetime) -> datetime:
+        """Since when it has certainly been away: a home is used until it is put away, whatever the clock said then.
+
+        Args:
+            now: The current time; what was written later than that tells nothing.
+        """
+        written = [when for when in map(_written, (self.path, *_inside(self.path))) if when <= now]
+        return max([self.when, *written])
+
+
+def _inside(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except OSError:  # it may be gone, or nobody may read it
+        return []
+
+
+def _written(path: Path) -> datetime:
+    try:
+        return datetime.fromtimestamp(path.lstat().st_mtime, UTC)
+    except (OSError, OverflowError, ValueError):
+        return datetime.min.replace(tzinfo=UTC)
 
 
 def stored_in(layout: Layout) -> list[StoredProfile]:

@@ -22,6 +22,7 @@ from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.profiles import aliases, lifecycle, trash_and_archive
 from hermes_dist.ops.profiles import clone as cloning
+from hermes_dist.ops.profiles.doctor import doctor
 from hermes_dist.voice.notes import sentences
 from hermes_dist.world.agent.find import Agent, NoAgent
 
@@ -358,10 +359,36 @@ def test_the_trash_is_emptied_after_thirty_days_and_the_archive_never(ctx: Conte
     now = datetime.now(UTC)
     for place in (ctx.layout.trash, ctx.layout.archived):
         for days in (29, 31):
-            (place / kept_id(CODER, now - timedelta(days=days)) / "memories").mkdir(parents=True)
+            stored(place, now - timedelta(days=days), now - timedelta(days=days))
     lifecycle.create(ctx, "writer")
     assert trash_and_archive.put_away(ctx, ProfileName("writer"), "trash").expired == 1
     assert len(trash_and_archive.stored_profiles(ctx)) == 4
+
+
+def stored(place: Path, when: datetime, written: datetime) -> Path:
+    """A home that was put away and last written at some time."""
+    home = place / kept_id(CODER, when)
+    (home / "memories").mkdir(parents=True)
+    for path in (home / "memories", home):
+        os.utime(path, (written.timestamp(), written.timestamp()))
+    return home
+
+
+def test_a_home_that_was_deleted_while_the_clock_was_wrong_stays_for_thirty_days(
+    ctx: Context,
+) -> None:
+    now = datetime.now(UTC)
+    home = stored(ctx.layout.trash, datetime(1980, 1, 2, tzinfo=UTC), now - timedelta(days=2))
+    lifecycle.create(ctx, "writer")
+    assert trash_and_archive.put_away(ctx, ProfileName("writer"), "trash").expired == 0
+    assert doctor(ctx, fix=True).failed == {}
+    assert home.exists()
+    for path in (home / "memories", home):
+        os.utime(path, (0, 0))
+    assert trash_and_archive.overdue(ctx)
+    # What was written in the future tells nothing.
+    os.utime(home, (now.timestamp() + 9e8, now.timestamp() + 9e8))
+    assert trash_and_archive.overdue(ctx)
 
 
 @pytest.mark.parametrize("stubborn", [False, True])

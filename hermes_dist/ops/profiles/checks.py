@@ -19,7 +19,6 @@ from hermes_dist.decide.fleet.channels import CHANNEL_VARIABLES, CHANNELS
 from hermes_dist.decide.profiles.findings import FindingKind, State, Topic
 from hermes_dist.decide.profiles.lifecycle import (
     TRASH_DAYS,
-    is_expired,
     is_lost,
     read_id,
     routes_without,
@@ -523,11 +522,7 @@ def _fetch_lost(ctx: Context, lock: Lock) -> None:
 @check(Topic.TRASH)
 def trash(ctx: Context) -> Iterator[Finding]:
     """Find homes whose time in the trash is over, and records without a home."""
-    old = [
-        each
-        for each in trash_and_archive.stored_profiles(ctx)
-        if each.place == "trash" and is_expired(each.when, trash_and_archive.now())
-    ]
+    old = trash_and_archive.overdue(ctx)
     if old:
         yield Finding(
             kind="old-trash",

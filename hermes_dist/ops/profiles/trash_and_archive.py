@@ -368,6 +368,14 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def overdue(ctx: Context) -> list[StoredProfile]:
+    """List the homes whose time in the trash is over."""
+    at = now()
+    stored = (each for each in stored_profiles(ctx) if each.place == "trash")
+    # Most are found by the name alone, without a look into the folder.
+    return [e for e in stored if is_expired(e.when, at) and is_expired(e.since(at), at)]
+
+
 def empty_trash(ctx: Context, fs: RealFs, *, every: bool = False) -> int:
     """Erase homes whose time in the trash is over; the caller holds the lock over all homes.
 
@@ -379,11 +387,9 @@ def empty_trash(ctx: Context, fs: RealFs, *, every: bool = False) -> int:
     Returns:
         The number of homes erased.
     """
-    old = [
-        each
-        for each in stored_profiles(ctx)
-        if each.place == "trash" and (every or is_expired(each.when, now()))
-    ]
+    old = (
+        [each for each in stored_profiles(ctx) if each.place == "trash"] if every else overdue(ctx)
+    )
     for each in old:
         erase(each.path)
         each.path.with_name(f"{each.path.name}.json").unlink(missing_ok=True)

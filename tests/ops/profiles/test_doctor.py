@@ -255,6 +255,7 @@ def test_old_trash_and_notes_without_a_home_are_cleared_away(ctx: Context) -> No
     assert doctor(ctx).findings == ()
     old = ctx.layout.trash / kept_id(CODER, datetime.now(UTC) - timedelta(days=31))
     old.mkdir()
+    os.utime(old, (0, 0))
     one(ctx, "old-trash")
     mended(ctx)
     (old.parent / f"{old.name}.json").write_text("{}")
@@ -265,8 +266,6 @@ def test_old_trash_and_notes_without_a_home_are_cleared_away(ctx: Context) -> No
 
 def test_contents_that_nobody_needs_are_collected(ctx: Context) -> None:
     digest = ctx.store.put(b"old")
-    import os
-
     os.utime(ctx.store.path(digest), (0, 0))
     one(ctx, "garbage")
     mended(ctx)
