@@ -94,29 +94,32 @@ class Killed(BaseException):
     """The process ends here, as far as the transaction can tell."""
 
 
+@pytest.mark.parametrize("renames", [True, False])
 def test_wherever_it_is_killed_it_ends_as_before_or_after(
-    caseless: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, renames: bool
 ) -> None:
-    steps = plan(caseless)
-    before = seen(caseless)
+    steps = plan(root)
+    before = seen(root)
     ends: list[str] = []
     killed = True
     while killed:
         home = make(tmp_path / str(len(ends)), {p: data for p, (data, _) in before.items()})
         (home / ".dist").mkdir()
-        Caseless(monkeypatch, home)
-        old = seen(home)
 
         def hook(call: int, *_: object) -> None:
             if call == len(ends) + 1:
                 raise Killed
 
-        try:
-            apply(Hooked(home, hook), steps, read, b"lock 2\n", {})
-            killed = False
-        except Killed:
-            with RealFs(home) as fs:
-                recover(fs)
+        # A disk of this home alone: one upon the other, each would look through all.
+        with monkeypatch.context() as disk:
+            Caseless(disk, home, renames=renames)
+            old = seen(home)
+            try:
+                apply(Hooked(home, hook), steps, read, b"lock 2\n", {})
+                killed = False
+            except Killed:
+                with RealFs(home) as fs:
+                    recover(fs)
         ends.append("before" if seen(home) == old else "after")
         assert not (home / ".dist/txn").exists()
         if ends[-1] == "after":
