@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import click
+from every_verb import below, loaded
 
-from hermes_dist.cli.entry.main import command_named
 from hermes_dist.cli.entry.verbs import NESTED, VERBS
 from hermes_dist.cli.shared.command import COMMON
 
@@ -42,16 +42,8 @@ def lines() -> Iterator[str]:
     for verb in NEWER:
         if verb not in VERBS and verb not in NESTED:
             raise AssertionError(f"there is no command {verb}")
-        for name, command in _leaves(verb, command_named(verb)):
+        for name, command in below(verb, loaded(verb)):
             yield from _lines_of(name, command)
-
-
-def _leaves(name: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
-    if isinstance(command, click.Group):
-        for word, sub in command.commands.items():
-            yield from _leaves(f"{name} {word}", sub)
-    else:
-        yield name, command
 
 
 def _lines_of(name: str, command: click.Command) -> Iterator[str]:

@@ -7,11 +7,11 @@ import os
 import pty
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import click
 import pytest
+from every_verb import every_verb
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -19,8 +19,7 @@ from story import FIRST, Story, yes
 
 from hermes_dist.brand import HERMES, Layout
 from hermes_dist.cli.entry import candidates
-from hermes_dist.cli.entry.main import command_named, options_of
-from hermes_dist.cli.entry.verbs import NESTED, VERBS
+from hermes_dist.cli.entry.main import options_of
 from hermes_dist.decide.profiles.completion import FILES, Facts, Word, agent_commands, complete
 from hermes_dist.decide.profiles.completion_scripts import SHELLS, script
 from hermes_dist.model.paths import ProfileName
@@ -292,22 +291,13 @@ FREE_ARGUMENTS = {
 }
 
 
-def _commands(found: click.Command, words: tuple[str, ...]) -> Iterator[tuple[str, click.Command]]:
-    if not isinstance(found, click.Group):
-        yield " ".join(words), found
-    else:
-        for name, below in found.commands.items():
-            yield from _commands(below, (*words, name))
-
-
 def test_whatever_has_a_known_set_of_words_is_completed() -> None:
-    for name in (*VERBS, *NESTED):
-        for verb, found in _commands(command_named(name), (name,)):
-            facts = replace(
-                FACTS, verbs={verb: ""}, values=lambda kind, _: [Word(kind)], profiles=[Word("p")]
-            )
-            facts = replace(facts, options=lambda verb: options_of(verb.split()))
-            _check(verb, found, facts)
+    for verb, found in every_verb().items():
+        facts = replace(
+            FACTS, verbs={verb: ""}, values=lambda kind, _: [Word(kind)], profiles=[Word("p")]
+        )
+        facts = replace(facts, options=lambda verb: options_of(verb.split()))
+        _check(verb, found, facts)
 
 
 def _check(verb: str, command: click.Command, facts: Facts) -> None:

@@ -7,13 +7,12 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import click
 import pytest
+from every_verb import every_verb
 from gitrepo import Repo
 from story import BOT, FIRST, Story, yes
 
 from hermes_dist.brand import HERMES
-from hermes_dist.cli.entry.main import command_named
 from hermes_dist.cli.entry.start import start
 from hermes_dist.cli.entry.verbs import NESTED, VERBS, Nested, Verb
 from hermes_dist.ops.change.request import Request
@@ -63,11 +62,7 @@ def _verbs(table: dict[str, Verb] | dict[str, Verb | Nested], above: str = "") -
 
 
 def _takes_a_dry_run(name: str) -> bool:
-    found = command_named(name.split(maxsplit=1)[0])
-    for word in name.split()[1:]:
-        assert isinstance(found, click.Group)
-        found = found.commands[word]
-    return any("--dry-run" in option.opts for option in found.params)
+    return any("--dry-run" in option.opts for option in every_verb()[name].params)
 
 
 def _run(*words: str) -> int:

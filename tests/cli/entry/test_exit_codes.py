@@ -3,31 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
-import click
 import exits
 import pytest
+from every_verb import every_verb
 
 from hermes_dist.cli.entry.exit_codes import EVERYWHERE, EXIT_CODES, SAYS, rows_of
-from hermes_dist.cli.entry.main import command_named
-from hermes_dist.cli.entry.verbs import NESTED, VERBS
 from hermes_dist.errors import ExitCode
 
 PAGE = (Path(__file__).parents[3] / "docs" / "exit-codes.md").read_text("utf-8")
 
 
-def commands(name: str, found: click.Command) -> Iterator[tuple[str, set[str]]]:
-    """The commands below one, each with its options."""
-    if isinstance(found, click.Group):
-        for word, sub in found.commands.items():
-            yield from commands(f"{name} {word}", sub)
-    else:
-        yield name, {opt for param in found.params for opt in param.opts}
-
-
-ALL = dict(row for name in [*VERBS, *NESTED] for row in commands(name, command_named(name)))
+ALL = {
+    name: {option for param in found.params for option in param.opts}
+    for name, found in every_verb().items()
+}
+"""The options of each command."""
 
 
 def test_every_code_has_words_and_the_page_explains_it() -> None:

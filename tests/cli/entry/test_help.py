@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 import click
 import pytest
+from every_verb import loaded
 
 from hermes_dist.brand import HERMES
 from hermes_dist.cli.entry import help_rows
 from hermes_dist.cli.entry.examples import EXAMPLES
-from hermes_dist.cli.entry.main import command_named
 from hermes_dist.cli.entry.start import start
 from hermes_dist.cli.entry.verbs import NESTED, VERBS, Nested, Verb
 from hermes_dist.cli.shared.layout import cells
@@ -32,7 +32,7 @@ ALL = [*_verbs(VERBS), *_verbs({**NESTED})]
 
 def command(words: list[str]) -> tuple[click.Command, list[str]]:
     """The command that some words call, and its arguments."""
-    found = command_named(words[0])
+    found = loaded(words[0])
     rest = words[1:]
     while isinstance(found, click.Group):
         found, rest = found.commands[rest[0]], rest[1:]

@@ -6,28 +6,18 @@ import ast
 import inspect
 import re
 import sys
-from collections.abc import Iterator
 
 import click
 import pytest
+from every_verb import every_verb
 
-from hermes_dist.cli.entry.main import command_named
 from hermes_dist.cli.entry.meant import yes_meant
-from hermes_dist.cli.entry.verbs import NESTED, VERBS
 
 _ASKS = re.compile(r"\.confirm\(|screen\.read\(|\basker\(|_passphrase\(")
 _ASKS_NOTHING = yes_meant("hermes-dist tree", "-y")
 
 
-def _commands(name: str, found: click.Command) -> Iterator[tuple[str, click.Command]]:
-    if isinstance(found, click.Group):
-        for word, below in found.commands.items():
-            yield from _commands(f"{name} {word}", below)
-    else:
-        yield name, found
-
-
-_ALL = dict(each for name in (*VERBS, *NESTED) for each in _commands(name, command_named(name)))
+_ALL = every_verb()
 _WITHOUT_YES = sorted(
     name for name, one in _ALL.items() if not any("--yes" in param.opts for param in one.params)
 )
