@@ -26,6 +26,21 @@ class Signed(Contents, frozen=True):
     other: bool = False
 
 
+def name_of(kind: str, data: bytes | bytearray, *, sha256: bool) -> str:
+    """The name that git gives an object."""
+    import hashlib  # noqa: PLC0415 - start-up
+
+    head = head_of(kind, data)
+    new = hashlib.sha256(head) if sha256 else hashlib.sha1(head, usedforsecurity=False)
+    new.update(data)
+    return new.hexdigest()
+
+
+def head_of(kind: str, data: bytes | bytearray) -> bytes:
+    """What stands before the bytes of an object where git keeps it."""
+    return f"{kind} {len(data)}\0".encode()
+
+
 def signed_commit(raw: bytes) -> Signed:
     """Split a commit: the signature is a header, and the payload is the commit without that header."""
     head, separator, body = raw.partition(b"\n\n")

@@ -277,6 +277,14 @@ class Git(Protocol):
     def listing(self, url: str, commit: str, subfolder: RelPath | None) -> Listing:
         """The validated files of a fetched commit, below ``subfolder``."""
 
+    def listings(
+        self, url: str, commit: str, folders: Sequence[RelPath]
+    ) -> Iterator[Mapping[RelPath, Listing]]:
+        """What :meth:`listing` says of several folders, a portion after the other, each for one reading of contents.
+
+        A folder is absent if it has to be listed alone, which tells what is wrong with it.
+        """
+
     def changes(
         self, url: str, old: str, new: str, subfolder: RelPath | None
     ) -> list[Changed] | None:

@@ -267,6 +267,29 @@ def test_nor_is_one_followed_from_a_good_one(
         record.unlink()
 
 
+@pytest.mark.parametrize("name", [name for name in HOSTILE if name not in PLAIN_ONCE_LISTED])
+def test_nor_does_one_come_among_others(repo: Repo, tmp_path: Path, name: str) -> None:
+    good, hostile = (repo.git("rev-parse", f"{ref}^{{tree}}") for ref in ("good", _ref(name)))
+    folders = {"a": good, "m": hostile, "z": good}
+    whole = repo.raw_tree(*((FOLDER, each.encode(), tree) for each, tree in folders.items()))
+    commit = repo.commit_tree(whole, branch="all")
+    sources = unchecked(repo, tmp_path, "all")
+    specs = {each: parse_source(f"file://{repo.path}//{each}") for each in folders}
+    sources.fetch_together([(spec, commit) for spec in specs.values()])
+    kept = set(Store(tmp_path / "root/distributions/store").digests())
+    assert len(kept) <= 1
+    with pytest.raises(Invalid, match=HOSTILE[name][1]):
+        sources.fetch(specs["m"], "", commit)
+    for each in ("a", "z"):
+        assert list(sources.fetch(specs[each], "", commit).tree) == ["SOUL.md", "run.sh"]
+    (innocent,) = Store(tmp_path / "root/distributions/store").digests()
+    assert kept <= {innocent}
+
+
+def _ref(name: str) -> str:
+    return name.replace(" ", "-")
+
+
 def unchecked(repo: Repo, tmp_path: Path, ref: str) -> Sources:
     """Sources whose cache holds a commit as if it was fetched by a git that checks nothing."""
     root = tmp_path / "root/distributions/git"

@@ -80,6 +80,9 @@ class Market(Protocol):
             DistError: The package can't be reached.
         """
 
+    def expect(self, choices: Sequence[Choice]) -> None:
+        """Be told which versions are asked for next, so that they can be read together; nothing fails here."""
+
     def wanted(self, choice: Choice) -> Wanted:
         """Tell what a version of a package asks for itself.
 
@@ -158,6 +161,7 @@ def _agreed(provider: _Provider, top: list[Asked]) -> Mapping[str, Choice] | Non
                 return None
         if len(found) > _ROUNDS:
             return None
+        provider.expect(new)
         asking = [each for choice in new for each in provider.needs(choice)]
     return found
 
@@ -211,6 +215,9 @@ class _Provider(AbstractProvider[Asked, Choice, str]):
             )
             for each in wanted.all
         ]
+
+    def expect(self, choices: Sequence[Choice]) -> None:
+        self._market.expect(choices)
 
     def needs(self, choice: Choice) -> tuple[Asked, ...]:
         if choice not in self._needs:

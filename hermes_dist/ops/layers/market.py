@@ -10,7 +10,7 @@ from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.layers.resolve import Choice
 from hermes_dist.decide.layers.wanted import Dependency, Wanted
 from hermes_dist.decide.versions import fitting_tags
-from hermes_dist.errors import DistError
+from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.lock_package import LockedPackage
 from hermes_dist.model.source import (
@@ -71,6 +71,13 @@ class LiveMarket:
             found.append(Choice(key=key, commit=commit, name=name, version=version))
         return found
 
+    def expect(self, choices: Sequence[Choice]) -> None:
+        """Fetch versions that are asked for next, and read those of one commit together."""
+        places = [(one.key, one.commit) for one in choices]
+        targets = [self._targets[place] for place in places if place not in self._fetched]
+        wanted = [(target.spec, target.commit) for target in targets]
+        self._ctx.sources.fetch_together(wanted, self._ctx.progress)
+
     def wanted(self, choice: Choice) -> Wanted:
         """Tell what a version of a package asks for itself, by its manifest."""
         fetched = self.fetched(choice)
@@ -104,6 +111,11 @@ class LiveMarket:
                 where=str(target.spec),
                 hint=_root_meant(top.target.spec, target.spec) or gone.hint,
             ) from None
+        except Invalid as error:
+            # What is wrong with a file names that alone, and a profile may stand on hundreds of packages.
+            if target.spec.location in error.where:
+                raise
+            raise error.within(str(target.spec._replace(ref="", is_range=False))) from None
 
     def received(self, key: str) -> LockedPackage | None:
         """What the home holds of a package as a layer; None if it does not hold it."""

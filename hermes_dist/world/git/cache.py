@@ -265,15 +265,13 @@ def read_original(out: IO[bytes], oid: str, kind: str) -> bytes:
     Raises:
         Invalid: The object is missing, too large, or does not match its id.
     """
-    import hashlib  # noqa: PLC0415 - start-up
+    from hermes_dist.model.git_object import name_of  # noqa: PLC0415 - start-up
 
     words = out.readline(200).split()
     if len(words) != 3 or words[:2] != [oid.encode(), kind.encode()] or int(words[2]) > _LARGEST:
         raise Invalid(f"the repository has no {kind} {oid[:12]}, or a very large one")
     data = out.read(int(words[2]) + 1)[:-1]
-    whole = b"%s %d\0%s" % (kind.encode(), len(data), data)
-    digest = hashlib.sha256(whole) if len(oid) == 64 else hashlib.sha1(whole, usedforsecurity=False)
-    if digest.hexdigest() != oid:
+    if name_of(kind, data, sha256=len(oid) == 64) != oid:
         raise Invalid(f"the {kind} {oid[:12]} does not match its id")
     return data
 

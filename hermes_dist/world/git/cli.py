@@ -207,6 +207,11 @@ class CliTool:
         what = f"{commit}^{{commit}}:{subfolder or ''}"
         return self._local(cache, "ls-tree", "-r", "-t", "-l", "-z", "--end-of-options", what)
 
+    def trees(self, cache: Path, commit: str, folders: Sequence[RelPath]) -> Command:
+        """List the same for some folders and the folders above them, with their paths in the commit."""
+        words = ("--literal-pathspecs", "ls-tree", "-r", "-t", "-l", "-z", "--end-of-options")
+        return self._local(cache, *words, f"{commit}^{{commit}}", *folders)
+
     def changes(self, cache: Path, old: str, new: str, subfolder: RelPath | None) -> Command:
         """List ``:mode mode oid oid status NUL path NUL`` for every file and folder that differs."""
         how = ("-r", "-t", "-z", "--raw", "--no-renames", "--no-ext-diff")

@@ -13,7 +13,7 @@ import re
 import sys
 import time
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from contextlib import suppress
 from email.utils import formatdate
 from io import BytesIO
@@ -169,13 +169,32 @@ def _tree(request: Mapping[str, Any]) -> Iterator[bytes]:
         subfolder = request["subfolder"]
         if subfolder:
             top = _below(repo, top, subfolder.encode())
-        stack = [(b"", entry) for entry in reversed(_inside(repo, top))]
-        while stack:
-            prefix, (name, mode, oid) = stack.pop()
-            path = prefix + name
-            if mode == _FOLDER:
-                stack.extend((path + b"/", entry) for entry in reversed(_inside(repo, oid)))
+        for path, mode, oid in _below_all(repo, top, {b""}):
             yield _line(repo, path, mode, oid)
+
+
+def _trees(request: Mapping[str, Any]) -> Iterator[bytes]:
+    with _open(request) as repo:
+        top = _root(repo, ObjectID(request["commit"].encode()))
+        for path, mode, oid in _below_all(repo, top, {f.encode() for f in request["folders"]}):
+            yield _line(repo, path, mode, oid)
+
+
+def _below_all(
+    repo: Repo, top: ObjectID, folders: Set[bytes]
+) -> Iterator[tuple[bytes, int, ObjectID]]:
+    """What is in some folders of a tree, with these and those above them; the empty name is the tree itself."""
+    above = {folder[: at.start()] for folder in folders for at in re.finditer(b"/", folder)}
+    stack = [(b"", entry, b"" in folders) for entry in reversed(_inside(repo, top))]
+    while stack:
+        prefix, (name, mode, oid), inside = stack.pop()
+        path = prefix + name
+        inside = inside or path in folders
+        if not inside and path not in above:
+            continue
+        if mode == _FOLDER:
+            stack.extend((path + b"/", entry, inside) for entry in reversed(_inside(repo, oid)))
+        yield path, mode, oid
 
 
 def _below(repo: Repo, top: ObjectID, subfolder: bytes) -> ObjectID:
@@ -330,6 +349,7 @@ _VERBS: dict[str, Callable[[Mapping[str, Any]], Iterator[bytes]]] = {
     "refs": _refs,
     "fetch": _fetch,
     "tree": _tree,
+    "trees": _trees,
     "blobs": _blobs,
     "walk": _walk,
     "identity": _identity,

@@ -68,6 +68,9 @@ class DulwichTool:
     def tree(self, cache: Path, commit: str, subfolder: RelPath | None) -> Command:
         return self._command("tree", cache=str(cache), commit=commit, subfolder=subfolder or "")
 
+    def trees(self, cache: Path, commit: str, folders: Sequence[RelPath]) -> Command:
+        return self._command("trees", cache=str(cache), commit=commit, folders=folders)
+
     def changes(self, cache: Path, old: str, new: str, subfolder: RelPath | None) -> None:
         """It compares no trees; whoever asks reads the whole commit."""
 

@@ -76,10 +76,15 @@ class Sorting:
         odd += [LeftOut(path, Why.LINK) for path in self._links if path not in self._files]
         return Listing(tuple(self._files.values()), copies, tuple(odd))
 
+    @property
+    def targets(self) -> list[str]:
+        """The ids of the contents that say where its symlinks lead."""
+        return list(dict.fromkeys(oid for oid in self._links.values() if oid))
+
     def _copies(
         self, read: Callable[[list[str]], Mapping[str, bytes]]
     ) -> tuple[tuple[RelPath, RelPath], ...]:
-        oids = list(dict.fromkeys(oid for oid in self._links.values() if oid))
+        oids = self.targets
         if not oids:
             return ()
         texts = {oid: data.decode("utf-8", "replace") for oid, data in read(oids).items()}

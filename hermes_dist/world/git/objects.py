@@ -7,12 +7,13 @@ nothing old is read or written again.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import secrets
 import zlib
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+
+from hermes_dist.model.git_object import head_of, name_of
 
 Sign = Callable[[bytes], bytes]
 """Makes an SSH signature (its armor) over the bytes of a commit or tag."""
@@ -40,10 +41,9 @@ class Objects:
 
     def add(self, kind: str, data: bytes) -> str:
         """Keep an object, and return its name."""
-        whole = f"{kind} {len(data)}\0".encode() + data
-        new = hashlib.sha256(whole) if self._sha256 else hashlib.sha1(whole, usedforsecurity=False)
-        self.made[new.hexdigest()] = whole
-        return new.hexdigest()
+        name = name_of(kind, data, sha256=self._sha256)
+        self.made[name] = head_of(kind, data) + data
+        return name
 
     def tree(self, listing: Iterable[Listed], changes: Mapping[bytes, Change]) -> str:
         """Make the tree that a listing becomes with some changes.

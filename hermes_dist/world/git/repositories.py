@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 from hermes_dist.brand import Layout
 from hermes_dist.errors import Busy, DistError, Invalid, Unreachable
-from hermes_dist.lazily import shlex
+from hermes_dist.lazily import later, shlex
 from hermes_dist.light import TYPE_CHECKING, NamedTuple, Protocol
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.source import without_credentials
@@ -58,6 +58,10 @@ from hermes_dist.world.git.join import alone, is_crowded, join_at_exit, packs_in
 from hermes_dist.world.git.only_git import SETTINGS, direct_to
 from hermes_dist.world.ports import Changed, GitFile, Listing, Refs, Relation
 
+with later():  # only who fetches needs them
+    from hermes_dist.world.git.folders import Folders
+    from hermes_dist.world.git.listing import Sorting
+
 if TYPE_CHECKING:
     from hermes_dist.world.git.direct import Direct
 
@@ -75,6 +79,8 @@ _URL = (
 )
 _REF = r"refs/[^\x00-\x20\x7f~^:?*\[\\]+"
 _RECORD = 1 << 16
+_WORDS = 1 << 16
+"""Names of folders in one command line have so many bytes together."""
 _LISTING_MEMORY = 224 << 20
 """Output limit for listing a repository's refs: an endless list from a server must not fill the memory."""
 
@@ -90,6 +96,7 @@ class Tool(Protocol):
         self, cache: Path, url: str, source: str, target: str, depth: int | None, *, talk: bool
     ) -> Command: ...
     def tree(self, cache: Path, commit: str, subfolder: RelPath | None) -> Command: ...
+    def trees(self, cache: Path, commit: str, folders: Sequence[RelPath]) -> Command: ...
     def changes(
         self, cache: Path, old: str, new: str, subfolder: RelPath | None
     ) -> Command | None: ...
@@ -229,12 +236,27 @@ class BareGit:
         return commit
 
     def listing(self, url: str, commit: str, subfolder: RelPath | None) -> Listing:
-        from hermes_dist.world.git.listing import Sorting  # noqa: PLC0415 - start-up: only who fetches needs it
-
         sorting = Sorting(self._limits)
         for entry in self._entries(url, commit, subfolder):
             sorting.take(*entry)
         return sorting.close(lambda oids: dict(self.blobs(url, oids)))
+
+    def listings(
+        self, url: str, commit: str, folders: Sequence[RelPath]
+    ) -> Iterator[Mapping[RelPath, Listing]]:
+        if not is_commit(commit):
+            raise Invalid(f"{commit!r:.100} is not a commit")
+        if len(folders) < 2:
+            return
+        many = Folders(folders, self._limits)
+        if sum(len(folder.encode()) for folder in folders) <= _WORDS:
+            trees = self.tool.trees(self.cache(url), commit, folders)
+            if many.read(self._listed(url, trees)):
+                yield many.close(lambda oids: dict(self.blobs(url, oids)))
+                return
+        half = len(folders) // 2
+        yield from self.listings(url, commit, folders[:half])
+        yield from self.listings(url, commit, folders[half:])
 
     def changes(
         self, url: str, old: str, new: str, subfolder: RelPath | None
@@ -472,9 +494,14 @@ class BareGit:
         """The raw entries of a commit's tree: mode, type, id, size, path."""
         if not is_commit(commit):
             raise Invalid(f"{commit!r:.100} is not a commit")
-        cache = self.cache(url)
-        tree = self.tool.tree(cache, commit, subfolder)
-        with reading(cache), Stream(tree, self._local()) as child:
+        tree = self.tool.tree(self.cache(url), commit, subfolder)
+        yield from self._listed(url, tree, f"//{subfolder}" if subfolder else "")
+
+    def _listed(
+        self, url: str, command: Command, within: str = ""
+    ) -> Iterator[tuple[str, str, str, int, bytes]]:
+        """The entries that a command lists; an error that is git's says within what."""
+        with reading(self.cache(url)), Stream(command, self._local()) as child:
             held = b""
             while chunk := child.out.read1(_RECORD):  # type: ignore[attr-defined]  # a BufferedReader
                 *records, held = (held + chunk).split(b"\0")
@@ -487,7 +514,7 @@ class BareGit:
             finished = child.finish()
         if not finished.ok:
             error = self._unreadable(finished, url)
-            raise error.within(f"//{subfolder}") if subfolder else error
+            raise error.within(within) if within else error
 
     def _walk(self, cache: Path, commit: str, limit: int) -> list[list[str]]:
         """Return lines of commits and their parents; none if the commit is not in the cache."""

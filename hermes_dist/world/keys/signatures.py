@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Literal
 
 from hermes_dist.errors import Invalid
@@ -10,6 +11,8 @@ from hermes_dist.model.trust import Signature, load_successions, statement
 from hermes_dist.world.ports import Git
 
 _TAGS = "refs/tags/"
+_KEPT = 4
+"""The layers of one commit have one signature, which is checked once; what it is on has 1 MiB at most."""
 
 
 def signatures_of(
@@ -37,6 +40,7 @@ def signatures_of(
     return tuple(s for s in (*found, commit_signature(raw)) if s is not None)
 
 
+@lru_cache(_KEPT)
 def tag_signature(raw: bytes, commit: str, name: str) -> Signature | None:
     """The signature of a tag object; it holds for that commit and that name alone."""
     object_, kind, said = tag_target(raw)
@@ -48,6 +52,7 @@ def tag_signature(raw: bytes, commit: str, name: str) -> Signature | None:
     return _signature(signed_tag(raw), "tag", trouble)
 
 
+@lru_cache(_KEPT)
 def commit_signature(raw: bytes) -> Signature | None:
     """The signature of a commit."""
     return _signature(signed_commit(raw), "commit", "")

@@ -180,16 +180,41 @@ class Sources:
             Invalid: As for :meth:`url`.
         """
         url = self.url(spec)
-        try:
-            self.git.fetch(url, commit, progress=progress)
-        except DistError as error:
-            self._failed[url, commit] = error
+        if not self._is_fetched(url, commit, progress):
             return
         self._commits.read_ahead(url, commit, spec.subfolder)
         with contextlib.suppress(DistError):
             if before:
                 self._relations[url, before, commit] = self.git.relation(url, before, commit)
             self.git.originals(url, [(commit, "commit")])
+
+    def _is_fetched(self, url: str, commit: str, progress: Progress | None) -> bool:
+        """Fetch a commit; what fails is told by :meth:`fetch`."""
+        try:
+            self.git.fetch(url, commit, progress=progress)
+        except DistError as error:
+            self._failed[url, commit] = error
+            return False
+        return True
+
+    def fetch_together(
+        self, wanted: Iterable[tuple[SourceSpec, str]], progress: Progress | None = None
+    ) -> None:
+        """Fetch packages that are needed soon, and read those together that are in one commit.
+
+        What fails is told by the :meth:`fetch` that needs it.
+
+        Args:
+            wanted: The sources, each with its commit; empty for a folder.
+            progress: Called with a line for each step of progress.
+        """
+        folders: dict[tuple[str, str], list[RelPath]] = {}
+        for spec, commit in wanted:
+            if commit and spec.subfolder and self.is_git(spec):
+                folders.setdefault((self.url(spec), commit), []).append(spec.subfolder)
+        for (url, commit), each in folders.items():
+            if len(each) > 1 and self._is_fetched(url, commit, progress):
+                self._commits.read_together(url, commit, each)
 
     def ask_ahead(self, specs: Iterable[SourceSpec], *, again: bool = True) -> None:
         """Ask many sources at once; folders and archives among them are left out.
@@ -365,7 +390,10 @@ class Sources:
     def relation(self, spec: SourceSpec, old: str, new: str) -> Relation:
         """How a new commit follows an old one; ``unknown`` if that can't be determined."""
         url = self.url(spec)
-        return self._relations.pop((url, old, new), None) or self.git.relation(url, old, new)
+        place = (url, old, new)
+        if place not in self._relations:
+            self._relations[place] = self.git.relation(url, old, new)
+        return self._relations[place]
 
     def is_git(self, spec: SourceSpec) -> bool:
         """Whether a source is read as a git repository; a folder is with a ref, or when it is bare.

@@ -8,6 +8,7 @@ is read as a whole, which tells what is wrong.
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from hermes_dist.model.tree import Digest, Entry, Tree, check_side_by_side
 from hermes_dist.world.disk.limits import MODES, Limits
 from hermes_dist.world.disk.store import Store
 from hermes_dist.world.git.cache import known_tree
-from hermes_dist.world.ports import Changed, Git, GitFile
+from hermes_dist.world.ports import Changed, Git, GitFile, Listing
 from hermes_dist.world.sources import commit_record
 from hermes_dist.world.sources.commit_record import Record, Row
 from hermes_dist.world.sources.pointers import is_pointer
@@ -92,6 +93,13 @@ class _Kept(NamedTuple):
     total: int
 
 
+class _Stored(NamedTuple):
+    """Contents in the store, by git's names for them, and which of them stand for files that are elsewhere."""
+
+    digests: dict[str, Digest]
+    pointers: set[str]
+
+
 class CommitTrees:
     """Reads the trees of commits.
 
@@ -121,6 +129,34 @@ class CommitTrees:
         except DistError as error:
             self._ahead[place] = error
 
+    def read_together(self, url: str, commit: str, folders: Iterable[RelPath]) -> None:
+        """Read several packages of one commit with few calls of git and the store; :meth:`read` then needs no git.
+
+        One that can't be read so is left to :meth:`read`, which says what is wrong with it.
+
+        Args:
+            url: The repository.
+            commit: The commit, which was fetched.
+            folders: Their folders.
+        """
+        new = [folder for folder in folders if not self._is_known(url, commit, folder)]
+        with suppress(DistError):
+            for listings in self._git.listings(url, commit, new):
+                self._take_all(url, commit, listings)
+
+    def _is_known(self, url: str, commit: str, folder: RelPath) -> bool:
+        """Whether a package is remembered, as it is or by a record to compare it with."""
+        tree = self._small.read(url, commit, folder)
+        if tree is not None:
+            self._ahead[url, commit, folder] = CommitTree(tree)
+        return tree is not None or known_tree(self._root, url, folder).exists()
+
+    def _take_all(self, url: str, commit: str, listings: Mapping[RelPath, Listing]) -> None:
+        """Take the contents of several packages into the store, as one."""
+        stored = self._keep(url, [file for one in listings.values() for file in one.files])
+        for folder, listing in listings.items():
+            self._ahead[url, commit, folder] = self._made(url, commit, folder, listing, stored)
+
     def read(self, url: str, commit: str, subfolder: RelPath | None, before: Tree) -> CommitTree:
         """Read a commit: what differs from an earlier one if that is known, else all of it.
 
@@ -133,19 +169,20 @@ class CommitTrees:
         Raises:
             Invalid: The tree is unsafe, too large, or there is none.
         """
-        tree = self._small.read(url, commit, subfolder)
-        if tree is None:
-            begun = self._ahead.pop((url, commit, subfolder), None)
-            begun = begun or self._begin(url, commit, subfolder)
-            if isinstance(begun, DistError):
-                raise begun
-            if isinstance(begun, CommitTree):
-                return begun
-            tree = self._follow(url, commit, subfolder, begun, before)
+        begun = self._ahead.pop((url, commit, subfolder), None)
+        begun = begun or self._begin(url, commit, subfolder)
+        if isinstance(begun, DistError):
+            raise begun
+        if isinstance(begun, CommitTree):
+            return begun
+        tree = self._follow(url, commit, subfolder, begun, before)
         return self.read_whole(url, commit, subfolder) if tree is None else CommitTree(tree)
 
     def _begin(self, url: str, commit: str, subfolder: RelPath | None) -> _Compared | CommitTree:
         """Compare a commit with the one of the record, or read all of it; what is new is then in the store."""
+        tree = self._small.read(url, commit, subfolder)
+        if tree is not None:
+            return CommitTree(tree)
         return self._compare(url, commit, subfolder) or self.read_whole(url, commit, subfolder)
 
     def read_whole(self, url: str, commit: str, subfolder: RelPath | None) -> CommitTree:
@@ -155,7 +192,19 @@ class CommitTrees:
             Invalid: The tree is unsafe, too large, or there is none.
         """
         listing = self._git.listing(url, commit, subfolder)
-        digests, pointers = self._keep(url, listing.files)
+        stored = self._keep(url, listing.files)
+        return self._made(url, commit, subfolder, listing, stored)
+
+    def _made(
+        self,
+        url: str,
+        commit: str,
+        subfolder: RelPath | None,
+        listing: Listing,
+        stored: _Stored,
+    ) -> CommitTree:
+        """The tree of a package whose contents are in the store; it is remembered."""
+        digests, pointers = stored
         kept = [file for file in listing.files if file.oid not in pointers]
         tree = Tree({f.path: Entry(digests[f.oid], f.executable) for f in kept})
         lfs = (LeftOut(f.path, Why.LFS_POINTER) for f in listing.files if f.oid in pointers)
@@ -171,7 +220,7 @@ class CommitTrees:
         """Remember the trees of all small packages that were read, for who needs them again."""
         self._small.keep()
 
-    def _keep(self, url: str, files: Sequence[GitFile]) -> tuple[dict[str, Digest], set[str]]:
+    def _keep(self, url: str, files: Sequence[GitFile]) -> _Stored:
         """Stream contents from git into the store."""
         oids = list(dict.fromkeys(file.oid for file in files))
         pointers: set[str] = set()
@@ -182,7 +231,8 @@ class CommitTrees:
                     pointers.add(oid)
                 yield data
 
-        return dict(zip(oids, self._store.put_many(contents()), strict=True)), pointers
+        digests = dict(zip(oids, self._store.put_many(contents()), strict=True))
+        return _Stored(digests, pointers)
 
     def _compare(self, url: str, commit: str, subfolder: RelPath | None) -> _Compared | None:
         """Compare a commit with the one of the record; None if it has to be read as a whole."""

@@ -44,6 +44,9 @@ class Shelf(Struct, frozen=True):
         fitting = [n for n in sorted(self.packages[name], reverse=True) if str(n) in spec]
         return [Choice(key=name, commit=f"{name}{n}", name=name, version=str(n)) for n in fitting]
 
+    def expect(self, choices: Sequence[Choice]) -> None:
+        """There is nothing to read."""
+
     def wanted(self, choice: Choice) -> Wanted:
         asks = self.packages[choice.key][int(choice.commit.removeprefix(choice.key))]
         return Wanted(packs=packages(asks))

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 import yaml
 from gitrepo import Repo
+from sshkeys import Key, make
 from stacked import Stack, manifest
 from story import BOT, GO, yes
 
 from hermes_dist.decide.layers.wanted import source_of_layer
-from hermes_dist.errors import DistError, Refused
+from hermes_dist.errors import DistError, Invalid, Refused
 from hermes_dist.model.notes import NoteKind
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.side import Side
@@ -27,9 +28,11 @@ from hermes_dist.ops.package.outdated import outdated
 from hermes_dist.ops.package.update import update
 from hermes_dist.voice.layers.news import kept_back_words
 from hermes_dist.voice.notes import sentences
+from hermes_dist.world import child
 from hermes_dist.world.disk.store import Store
 from hermes_dist.world.git.ask import Asking
 from hermes_dist.world.git.repositories import BareGit
+from hermes_dist.world.keys import ssh
 from hermes_dist.world.ports import Listing
 
 
@@ -135,6 +138,86 @@ def test_the_variables_of_layers_in_one_commit_are_read_together(
     assert received is not None
     assert received.env == ()
     assert len(asked) == 1
+
+
+@pytest.mark.parametrize("signed", [False, True])
+def test_many_layers_of_one_commit_take_as_many_programs_as_two(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, signed: bool
+) -> None:
+    key = make(tmp_path, "key")
+    started, start = list[str](), child._start
+    checked, check = list[bytes](), ssh.verify
+
+    def starting(command: child.Command, *more: object, **named: object) -> object:
+        started.append(next((word for word in _VERBS if word in command.argv), "other"))
+        return start(command, *more, **named)  # type: ignore[arg-type]
+
+    def checking(message: bytes, *more: object) -> object:
+        checked.append(message)
+        return check(message, *more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(child, "_start", starting)
+    monkeypatch.setattr(ssh, "verify", checking)
+    needed = {}
+    for count in (2, 12):
+        story = Stack(tmp_path / str(count))
+        names = [f"pack-{n}" for n in range(count)]
+        packs = {
+            f"{name}/{path}": text
+            for name in names
+            for path, text in {
+                "distribution.yaml": manifest(name),
+                f"skills/{name}/SKILL.md": f"---\nname: {name}\n---\nDo.\n",
+            }.items()
+        }
+        top = manifest("bot", dependencies=[f"//{name}" for name in names])
+        story.url += "//bot"
+        steps = []
+        for edition in (1, 2):
+            story.ship({**packs, "bot/distribution.yaml": top, "bot/SOUL.md": f"{edition}\n"})
+            packs = {path: f"{text}\n" for path, text in packs.items()}
+            if signed:
+                _sign(story, key)
+            started.clear()
+            checked.clear()
+            if edition == 1:
+                story.install()
+            else:
+                assert story.update().done
+            steps.append([*started])
+            assert len(checked) == signed
+        assert len(story.lock.layers) == count
+        needed[count] = steps
+    assert needed[12] == needed[2]
+    assert needed[2][0].count("ls-tree") == 2  # the package, and its layers
+
+
+_VERBS = ("fetch", "ls-remote", "rev-list", "cat-file", "ls-tree", "diff-tree")
+
+
+def _sign(story: Stack, key: Key) -> None:
+    """Put a commit in place of the last one that differs by its signature."""
+    tree, *parents = story.repo.git("log", "-1", "--format=%T %P", "main").split()
+    behind = (word for parent in parents for word in ("-p", parent))
+    words = ("commit-tree", "-S", "-m", "signed", *behind, tree)
+    signed = story.repo.git(*key.for_git, *words)
+    story.repo.git("update-ref", "refs/heads/main", signed)
+
+
+def test_what_is_wrong_in_a_layer_names_the_layer(tmp_path: Path) -> None:
+    names = ["one", "two", "three"]
+    files = {f"{name}/distribution.yaml": manifest(name) for name in names}
+    story = Stack(tmp_path)
+    story.url += "//bot"
+    top = {"bot/distribution.yaml": manifest("bot", dependencies=[f"//{name}" for name in names])}
+    story.ship({**files, **top, "two/skills/A.md": "x", "two/skills/a.md": "y"})
+    with pytest.raises(Invalid, match="file systems can't hold both it and") as caught:
+        story.install()
+    assert caught.value.where == f"{story.url.removesuffix('//bot')}//two: 'skills/a.md'"
+    story.ship({"two/skills/a.md": None, "two/distribution.yaml": "name: [\n"})
+    with pytest.raises(Invalid, match="not valid YAML") as caught:
+        story.install()
+    assert caught.value.where.startswith(f"{story.url.removesuffix('//bot')}//two: distribution")
 
 
 def _unreadable(*_: object) -> object:

@@ -74,23 +74,6 @@ def test_what_was_read_ahead_needs_no_git(
     assert machine.store.read(soul.digest) == b"Other.\n"
 
 
-@pytest.fixture
-def started(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What git was asked to do."""
-    words: list[str] = []
-    start = child._start
-
-    def noting(command: child.Command, *more: object, **named: object) -> object:
-        words.append(next(w for w in command.argv if w in _VERBS))
-        return start(command, *more, **named)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(child, "_start", noting)
-    return words
-
-
-_VERBS = ("fetch", "rev-list", "cat-file", "ls-tree", "diff-tree")
-
-
 @pytest.mark.parametrize("steps", [1, 15, 16, 17])
 def test_a_few_commits_more_need_no_walk(
     machine: Machine, repo: Repo, started: list[str], steps: int
