@@ -327,7 +327,10 @@ def archive(
 def restore(
     session: Session,
     profile: Annotated[
-        str | None, typer.Argument(metavar="[PROFILE]", help="Its name; without one, a list.")
+        str | None,
+        typer.Argument(
+            metavar="[PROFILE]", help="Its name, or NAME@TIME as listed; without one, a list."
+        ),
     ] = None,
     to: Annotated[str, typer.Option("--as", metavar="NAME", help="Another name for it.")] = "",
     dry_run: DryRun = False,

@@ -337,6 +337,21 @@ def test_the_newest_of_a_name_comes_back_also_under_another_name(ctx: Context) -
         trash_and_archive.restore(ctx, "nobody")
 
 
+def test_an_older_one_of_a_name_comes_back_by_the_name_of_its_folder(ctx: Context) -> None:
+    now = datetime.now(UTC)
+    older, newer = (stored(ctx.layout.trash, now - timedelta(days=d), now) for d in (3, 2))
+    with pytest.raises(DistError, match=r"there is no 'coder@19700101T000000Z'"):
+        trash_and_archive.restore(ctx, "coder@19700101T000000Z")
+    back = trash_and_archive.restore(ctx, older.name, to="older")
+    assert (back.was, back.path.name) == (CODER, "older")
+    assert not older.exists()
+    assert newer.exists()
+    lifecycle.create(ctx, "coder")
+    with pytest.raises(DistError) as caught:
+        trash_and_archive.restore(ctx, newer.name)
+    assert f"restore {newer.name} --as NAME" in caught.value.hint
+
+
 def test_a_command_that_was_taken_meanwhile_is_not_taken_back(ctx: Context) -> None:
     lifecycle.create(ctx, "coder")
     lifecycle.create(ctx, "writer")

@@ -284,6 +284,9 @@ def _carried_out(ctx: Context, proposal: Proposal, values: Mapping[str, str]) ->
         bare = replace(proposal, carry=None)
         return proposal.carry(ctx, bare, lambda changed: _carried_out(ctx, changed, values))
     home = proposal.home
+    if not (proposal.new or home.path.is_dir()):
+        # It was renamed, deleted or archived while the user was looking at the proposal.
+        raise ctx.missing_profile(home.name)
     refuse_other_state(ctx, home)
     if proposal.changes_nothing:
         return with_variables(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from hermes_dist.decide.profiles.lifecycle import (
     is_expired,
     kept_id,
     new_name,
+    read_id,
     refuse_default,
     routes,
     service_renamed,
@@ -230,43 +232,44 @@ def stored_profiles(ctx: Context) -> list[StoredProfile]:
 
 
 def restore(ctx: Context, name: str, *, to: str = "", dry_run: bool = False) -> Back:
-    """Restore a profile from the archive or the trash: the newest of that name.
+    """Restore a profile from the archive or the trash: the newest of that name, or the one that is named with its time.
 
     Args:
         ctx: The context.
-        name: The name it had.
+        name: The name it had, or that of its folder, ``NAME@TIME``.
         to: A new name for it; empty to keep the old one.
         dry_run: Change nothing.
 
     Raises:
         DistError: There is no such profile, or its name is taken; nothing was changed.
     """
-    was = ProfileName.typed(name)
+    known = read_id(name)
+    was, folder = (known[0], name) if known else (ProfileName.typed(name), "")
     refuse_default(was, "restored", str(ctx.layout.root))
     wanted = new_name(to, ctx.generation) if to else was
     if dry_run:
-        found, move, kept = _plan_return(ctx, was, wanted)
+        found, move, kept = _plan_return(ctx, was, wanted, folder)
         return _as_back(ctx, found, move, kept, tuple(move.commands))
     with profile_moves.all_homes_locked(ctx) as fs:
         # Chosen under the lock: before, another command may still be emptying the trash.
-        found, move, kept = _plan_return(ctx, was, wanted)
-        if _bring_over(ctx, fs, found):
-            found, move, kept = _plan_return(ctx, was, wanted)
+        found, move, kept = _plan_return(ctx, was, wanted, folder)
+        if brought := _bring_over(ctx, fs, found):
+            found, move, kept = _plan_return(ctx, was, wanted, brought)
         notes = profile_moves.carry_out_move(ctx, fs, move)
     started = {alias.name for alias in aliases.of_profile(ctx.layout, wanted)}
     commands = tuple(command for command in move.commands if command in started)
     return replace(_as_back(ctx, found, move, kept, commands), notes=notes)
 
 
-def _bring_over(ctx: Context, fs: RealFs, found: StoredProfile) -> bool:
+def _bring_over(ctx: Context, fs: RealFs, found: StoredProfile) -> str:
     """Bring a stored home to the file system of the profiles, if those have moved since it was put away.
 
     Returns:
-        Whether it is in another folder now.
+        The name of its folder there; empty if it stayed where it was.
     """
     folder, old = _folder(ctx, found.place), below_root(ctx.layout, found.path)
     if old.rpartition("/")[0] == folder:
-        return False
+        return ""
     ctx.progress(f"copying {found.name} to the file system of the profiles")
     record = found.path.with_name(f"{found.path.name}.json")
     target = f"{folder}/{_free_id_like(fs, folder, found.path.name)}"
@@ -278,43 +281,54 @@ def _bring_over(ctx: Context, fs: RealFs, found: StoredProfile) -> bool:
     before, after = (below_root(ctx.layout, stage) for stage in stages)
     bring_over(fs, old, target, stages=(before, after), env=ctx.env)
     record.unlink(missing_ok=True)
-    return True
+    return target.rpartition("/")[2]
 
 
 def _plan_return(
-    ctx: Context, was: ProfileName, wanted: ProfileName
+    ctx: Context, was: ProfileName, wanted: ProfileName, folder: str
 ) -> tuple[StoredProfile, Move, Kept]:
     """Choose the stored home, and plan its way back.
+
+    Args:
+        ctx: The context.
+        was: The name it had.
+        wanted: The name it gets.
+        folder: The name of its folder; empty for the newest of that name.
 
     Raises:
         DistError: There is no such home, or the wanted name is taken.
     """
     stored = stored_profiles(ctx)
-    found = next((each for each in stored if each.name == was), None)
+    named = (each for each in stored if each.name == was and folder in ("", each.path.name))
+    found = next(named, None)
     if found is None:
-        now = called_now(ctx.layout, was)
-        if now is not None and ctx.layout.home(now).is_dir():
-            raise DistError(
-                f"{str(was)!r} was not put away: it is called {str(now)!r} now",
-                where=str(was),
-                hint="to have the old name again",
-                command=f"rename {now} {was}",
-            )
-        hint = "both are empty"
-        if stored:
-            hint = offered(was, sorted({str(each.name) for each in stored}), "they contain")
-        raise DistError(
-            f"there is no {str(was)!r} in the archive or the trash",
-            where=str(ctx.layout.shared),
-            hint=hint,
-        )
+        raise _nothing_stored(ctx, was, folder, stored)
     try:
         check_free(ctx, wanted)
     except DistError as err:
-        command = ctx.command(f"restore {was} --as NAME")
+        command = ctx.command(f"restore {folder or was} --as NAME")
         err.hint = f"bring it back under another name: {command}"
         raise
     return found, *_return(ctx, found, wanted)
+
+
+def _nothing_stored(
+    ctx: Context, was: ProfileName, folder: str, stored: Iterable[StoredProfile]
+) -> DistError:
+    now = called_now(ctx.layout, was)
+    if now is not None and ctx.layout.home(now).is_dir():
+        return DistError(
+            f"{str(was)!r} was not put away: it is called {str(now)!r} now",
+            where=str(was),
+            hint="to have the old name again",
+            command=f"rename {now} {was}",
+        )
+    names = sorted({str(each.name) for each in stored})
+    return DistError(
+        f"there is no {folder or str(was)!r} in the archive or the trash",
+        where=str(ctx.layout.shared),
+        hint=offered(was, names, "they contain") if names else "both are empty",
+    )
 
 
 def _as_back(
