@@ -11,7 +11,7 @@ from types import MappingProxyType
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from hermes_dist.agents.places import STANDARD_FOLDERS
+from hermes_dist.agents.places import ENV, STANDARD_FOLDERS
 from hermes_dist.brand import SYNC_RECORD
 from hermes_dist.decide.environment.wanted import Wanted
 from hermes_dist.decide.parts import count_parts, part_at
@@ -27,7 +27,6 @@ from hermes_dist.model.plan import Effect, Plan, Step, image_of
 from hermes_dist.model.source import Pin
 from hermes_dist.model.tree import EMPTY, Digest, Read, Tree, together
 from hermes_dist.ops.change.variables import (
-    ENV_FILE,
     elsewhere,
     leave,
     new_file,
@@ -61,6 +60,11 @@ with later():
 CALLED = "profile"
 """The label of a change: the name that the profile had."""
 _BRINGS = frozenset({"install", "import"})
+
+
+def label_of(pin: Pin) -> dict[str, str]:
+    """The label of a change that brings a package: its version and its commit, which the history shows."""
+    return {"version": pin.version, "commit": pin.commit}
 
 
 class Proposal(Contents, frozen=True, kw_only=True):
@@ -380,7 +384,7 @@ def _with_env_file(outcome: Outcome, home: Home) -> Outcome:
     try:
         leave(home.path)
     except DistError as error:
-        note = Note.of(NoteKind.NO_ENV_FILE, name=ENV_FILE, why=str(error))
+        note = Note.of(NoteKind.NO_ENV_FILE, name=ENV, why=str(error))
         return replace(outcome, notes=(*outcome.notes, note))
     return outcome
 

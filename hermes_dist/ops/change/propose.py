@@ -49,7 +49,7 @@ from hermes_dist.ops.change.behind_links import refuse_links, without_deletions
 from hermes_dist.ops.change.fetch import Incoming
 from hermes_dist.ops.change.lost_contents import without_lost
 from hermes_dist.ops.change.observe import Observed, first_of, left_alone, observe
-from hermes_dist.ops.change.proposal import Proposal
+from hermes_dist.ops.change.proposal import Proposal, label_of
 from hermes_dist.ops.change.providers import providers_used
 from hermes_dist.ops.change.remarks import remarks_on
 from hermes_dist.ops.change.request import Choices
@@ -110,7 +110,7 @@ def propose(
         asks=incoming.asks,
         notes=_notes(ctx, home, ready, merged, choices),
         choices=choices,
-        label={"version": incoming.pin.version, "commit": incoming.pin.commit},
+        label=label_of(incoming.pin),
     )
     if incoming.verdict:
         proposal = replace(proposal, trust=incoming.verdict.trust)

@@ -8,11 +8,10 @@ from pathlib import Path
 
 from hermes_dist.decide.consent.floor import Known
 from hermes_dist.decide.consent.providers import providers_in, providers_of
-from hermes_dist.decide.environment import dotenv
 from hermes_dist.decide.placement.place import CONFIG
 from hermes_dist.errors import Invalid
 from hermes_dist.model.documents.api import Kind, load_data
-from hermes_dist.ops.change.variables import ENV_FILE
+from hermes_dist.ops.change.variables import variables_in
 from hermes_dist.ops.context import Context
 
 
@@ -28,23 +27,17 @@ def providers_used(ctx: Context, home: Path, given: frozenset[str] = frozenset()
     @cache
     def known() -> frozenset[str]:
         places = (ctx.layout.root, home)
-        named = (name for place in places for name in providers_in(_config(place)))
-        files = (dotenv.read(_bytes(place / ENV_FILE)) for place in places)
+        named = (name for place in places for name in providers_in(settings_in(place)))
+        files = map(variables_in, places)
         variables = frozenset([*chain.from_iterable(files), *ctx.env, *given])
         return frozenset([*named, *providers_of(variables), *variables])
 
     return known
 
 
-def _config(home: Path) -> object:
+def settings_in(home: Path) -> object:
+    """The data of a home's ``config.yaml``; None if it can't be read."""
     try:
-        return load_data(_bytes(home / CONFIG), Kind.YAML)
-    except Invalid:
+        return load_data((home / CONFIG).read_bytes(), Kind.YAML)
+    except (Invalid, OSError):
         return None
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError:
-        return b""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from hermes_dist.agents.places import CONFIG, ENV, TIMEZONE, TIMEZONE_VARIABLE
+from hermes_dist.agents.places import TIMEZONE, TIMEZONE_VARIABLE
 from hermes_dist.decide.consent.review import (
     Group,
     approved_facts,
@@ -20,20 +20,20 @@ from hermes_dist.decide.consent.review import (
     schedules_in,
 )
 from hermes_dist.decide.consent.switches import is_unit, unit_of
-from hermes_dist.decide.environment import dotenv
 from hermes_dist.decide.environment.wanted import offers_default
 from hermes_dist.decide.parts import part_of
 from hermes_dist.decide.policies import side_of
-from hermes_dist.errors import Invalid
 from hermes_dist.lazily import later
 from hermes_dist.light import StrEnum
-from hermes_dist.model.documents.api import Kind, get, load_data
+from hermes_dist.model.documents.api import get
 from hermes_dist.model.keypath import join_place, named_places
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.manifest import EnvVar
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Effect
 from hermes_dist.model.tree import together
+from hermes_dist.ops.change.providers import settings_in
+from hermes_dist.ops.change.variables import variables_in
 from hermes_dist.ops.context import Context
 
 if TYPE_CHECKING:
@@ -173,23 +173,11 @@ def _zone(name: str) -> tzinfo | None:
 
 
 def _zone_name(ctx: Context, home: Path) -> str:
-    said = dotenv.read(_read(home / ENV)).get(TIMEZONE_VARIABLE) or ctx.env.get(
-        TIMEZONE_VARIABLE, ""
-    )
+    said = variables_in(home).get(TIMEZONE_VARIABLE) or ctx.env.get(TIMEZONE_VARIABLE, "")
     if said.strip():
         return said.strip()
-    try:
-        value = get(load_data(_read(home / CONFIG), Kind.YAML), (TIMEZONE,))
-    except Invalid:
-        return ""
+    value = get(settings_in(home), (TIMEZONE,))
     return value.strip() if isinstance(value, str) else ""
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError:
-        return b""
 
 
 def before_after(lock: Lock | None, effects: Iterable[Effect]) -> tuple[tuple[str, str, str], ...]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from hermes_dist.agents.places import ENV
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.environment import dotenv
 from hermes_dist.decide.environment.wanted import Given, Wanted, given_by, wanted_by
@@ -43,9 +44,9 @@ __all__ = [
     "refuse_unwritable",
     "single_line",
     "told_if_open",
+    "variables_in",
     "write",
 ]
-ENV_FILE = ".env"
 _MAX_BYTES = 2**20
 
 
@@ -60,11 +61,15 @@ def environment_of(
         manifest: The package's manifest.
         before: The manifest that the home received before; None for none.
     """
+    return wanted_by(manifest, ctx.env, variables_in(home), before)
+
+
+def variables_in(home: Path) -> dict[str, str]:
+    """The variables that a home's ``.env`` sets, with their values; none if it can't be read."""
     try:
-        found = dotenv.read((home / ENV_FILE).read_bytes())
+        return dotenv.read((home / ENV).read_bytes())
     except OSError:
-        found = {}
-    return wanted_by(manifest, ctx.env, found, before)
+        return {}
 
 
 def manifest_of(ctx: Context, lock: Lock, read: Read | None = None) -> Manifest | None:
@@ -201,7 +206,7 @@ def single_line(name: str, value: str) -> str:
 
 def elsewhere(home: Path) -> bool:
     """Whether a home's ``.env`` is a link that is not followed."""
-    link = Links(home).at(ENV_FILE)
+    link = Links(home).at(ENV)
     return link is not None and link.why is not None
 
 
@@ -212,8 +217,8 @@ def refuse_unwritable(home: Path, values: Mapping[str, str]) -> None:
         Linked: It is a link that is not followed: what it leads to is the user's.
         Invalid: It is in an encoding that can't be edited, or a quote in it is not closed.
     """
-    path = home / ENV_FILE
-    Links(home).followed(ENV_FILE)
+    path = home / ENV
+    Links(home).followed(ENV)
     try:
         dotenv.assign(path.read_bytes() if path.is_file() else b"", values)
     except Invalid as error:
@@ -228,7 +233,7 @@ def new_file(values: Mapping[str, str]) -> Mapping[str, tuple[bytes, int]]:
     from hermes_dist.decide.profiles.lifecycle import NEW_ENV  # noqa: PLC0415 - only needed to write a new home
 
     data = dotenv.assign(b"", values) if values else NEW_ENV.encode()
-    return {ENV_FILE: (data, PRIVATE_MODE)}
+    return {ENV: (data, PRIVATE_MODE)}
 
 
 def leave(home: Path) -> None:
@@ -237,14 +242,14 @@ def leave(home: Path) -> None:
     Raises:
         DistError: The file can't be written; nothing was changed.
     """
-    if not os.path.lexists(home / ENV_FILE):
-        edit_private(home / ENV_FILE, lambda found: found or new_file({})[ENV_FILE][0])
+    if not os.path.lexists(home / ENV):
+        edit_private(home / ENV, lambda found: found or new_file({})[ENV][0])
 
 
 def is_as_left(home: Path) -> bool:
     """Whether a home's ``.env`` is still the one that it was created with, which sets nothing."""
     try:
-        return (home / ENV_FILE).read_bytes() == new_file({})[ENV_FILE][0]
+        return (home / ENV).read_bytes() == new_file({})[ENV][0]
     except OSError:
         return False
 
@@ -260,14 +265,14 @@ def write(home: Path, values: Mapping[str, str]) -> tuple[Note, ...]:
     """
     if not values:
         return ()
-    path = home / ENV_FILE
+    path = home / ENV
     edit_private(path, partial(dotenv.assign, values=values))
     return told_if_open(home)
 
 
 def told_if_open(home: Path) -> tuple[Note, ...]:
     """A note if others on this machine may read a home's ``.env``, with what helps."""
-    path = home / ENV_FILE
+    path = home / ENV
     if path.stat().st_mode & 0o077:
         if not can_be_private(path):
             return (Note.of(NoteKind.OPEN_ON_THIS_DISK, path=str(path)),)

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from pathlib import Path
 
 from msgspec.structs import replace
 
-from hermes_dist.decide.environment import dotenv
 from hermes_dist.errors import AnswerNeeded, Invalid, UsageError
 from hermes_dist.lazily import later
 from hermes_dist.light import NamedTuple
 from hermes_dist.model.lock_package import InputAnswer, InputValue
 from hermes_dist.ops.change.fetch import Fetched
 from hermes_dist.ops.change.request import InputQuestion, Request
-from hermes_dist.ops.change.variables import ENV_FILE
+from hermes_dist.ops.change.variables import variables_in
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home
 
@@ -206,7 +204,7 @@ class _Search:
         self._request = request
         lock = home.lock
         self._remembered = {one.name: one for one in lock.inputs} if lock else {}
-        self._env = _env(home.path)
+        self._env = variables_in(home.path)
 
     def is_new(self, item: Input) -> bool:
         """Whether an input was not answered before, or is answered anew with the command."""
@@ -309,10 +307,3 @@ class _Search:
                 return self._times.checked(item, accepted(item, text))
             except Invalid as error:
                 wrong = error.what
-
-
-def _env(home: Path) -> Mapping[str, str]:
-    try:
-        return dotenv.read((home / ENV_FILE).read_bytes())
-    except OSError:
-        return {}

@@ -14,7 +14,6 @@ from hermes_dist.agents.places import CONFIG, ENV, MCP, MEMORIES, SESSIONS
 from hermes_dist.agents.routes import ROUTES
 from hermes_dist.agents.stores import TO_BE_PRIVATE
 from hermes_dist.brand import MANIFEST, SYNC
-from hermes_dist.decide.environment import dotenv
 from hermes_dist.decide.fleet.channels import CHANNEL_VARIABLES, CHANNELS
 from hermes_dist.decide.profiles.findings import FindingKind, State, Topic
 from hermes_dist.decide.profiles.lifecycle import (
@@ -30,6 +29,7 @@ from hermes_dist.model.lock_head import HINT
 from hermes_dist.model.notes import Note
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 from hermes_dist.ops.change.legible import DOCUMENTS, trouble_with
+from hermes_dist.ops.change.variables import variables_in
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.fleet import gateways
 from hermes_dist.ops.homes import about_lock, finish_leftover
@@ -107,13 +107,6 @@ def check(topic: Topic, among: list[Listed] | None = None) -> Callable[[Check], 
 
 def _folders_that_exist(*folders: Path) -> list[Path]:
     return sorted(folder for folder in folders if folder.is_dir())
-
-
-def _env(path: Path) -> dict[str, str]:
-    try:
-        return dotenv.read((path / ".env").read_bytes())
-    except OSError:
-        return {}
 
 
 @check(Topic.INTERRUPTED)
@@ -287,14 +280,14 @@ def _loose(path: Path, *, stored: bool = False) -> Finding:
 @check(Topic.COPIED_KEYS)
 def copied_keys(ctx: Context) -> Iterator[Finding]:
     """Find keys of the default profile in packaged profiles that did not ask for them."""
-    own = {name: value for name, value in _env(ctx.layout.root).items() if _is_key(name)}
+    own = {name: value for name, value in variables_in(ctx.layout.root).items() if _is_key(name)}
     if not own:
         return
     for profile in ctx.names():
         home = ctx.layout.home(profile)
         if profile == DEFAULT_PROFILE or not (home / MANIFEST).exists():
             continue
-        copied = [name for name, value in _env(home).items() if own.get(name) == value]
+        copied = [name for name, value in variables_in(home).items() if own.get(name) == value]
         same = sorted(set(copied) - _asked(home))
         if same:
             yield Finding(

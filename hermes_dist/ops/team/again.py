@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from hermes_dist.agents.places import ENV
 from hermes_dist.decide.environment import dotenv
 from hermes_dist.decide.inputs.typed import shown
 from hermes_dist.decide.team.wanted import WantedProfile, is_reference
 from hermes_dist.errors import DistError
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.paths import ProfileName
-from hermes_dist.ops.change.variables import ENV_FILE, manifest_of
+from hermes_dist.ops.change.variables import manifest_of
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.inputs.rows import InputRow, input_rows_of
 from hermes_dist.ops.team.values import Answers
@@ -23,7 +24,7 @@ def values_of(ctx: Context, name: ProfileName) -> Mapping[str, str]:
     Raises:
         DistError: It can't be read.
     """
-    path = ctx.layout.home(name) / ENV_FILE
+    path = ctx.layout.home(name) / ENV
     try:
         return dotenv.read(path.read_bytes())
     except FileNotFoundError:

@@ -36,7 +36,7 @@ from hermes_dist.ops.change.confirm import confirm_and_carry_out
 from hermes_dist.ops.change.look_up import absolute
 from hermes_dist.ops.change.mask import Mask
 from hermes_dist.ops.change.observe import Observed, first_of, left_alone
-from hermes_dist.ops.change.proposal import Outcome, Proposal
+from hermes_dist.ops.change.proposal import Outcome, Proposal, label_of
 from hermes_dist.ops.change.propose import observe_or_nothing
 from hermes_dist.ops.change.providers import providers_used
 from hermes_dist.ops.change.remarks import remarks_on
@@ -236,8 +236,7 @@ def _origin(lock: Lock | None) -> _Origin:
     """Where the package in the archive came from, as its lock says."""
     if lock is None:
         return _Origin(pin=None, source="", label={})
-    label = {"version": lock.pin.version, "commit": lock.pin.commit}
-    return _Origin(pin=lock.pin, source=lock.source, label=label)
+    return _Origin(pin=lock.pin, source=lock.source, label=label_of(lock.pin))
 
 
 class _Merged(Struct, frozen=True):
