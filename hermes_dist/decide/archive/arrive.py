@@ -209,6 +209,7 @@ def _all_that_was_on(effects: tuple[Effect, ...], arrival: Arrival) -> Granted:
 def _with_lock(
     arrival: Arrival, lock: Lock, first: Plan, decisions: Decisions, blobs: dict[Digest, bytes]
 ) -> tuple[Plan, Lock]:
+    """Merge the archive's lock over the first plan; the plan of both, and the lock after it."""
     read = together(blobs, arrival.read)
     there = first.after(arrival.found)
     ours = first.after(arrival.ours)
@@ -235,25 +236,9 @@ def _with_lock(
     kept = replace(decisions, kept=lock.kept, sides={}, default=None)
     second = reconcile(situation, kept)
     blobs |= second.blobs
-    end = second.after(there)
-    changed = sorted(arrival.found.differing(end))
-    effects = tuple(sorted({*first.effects, *second.effects}))
-    ran = tuple(dict.fromkeys((*first.ran, *second.ran)))
-    plan = Plan(
-        steps=tuple(Step(path, arrival.found.get(path), end.get(path)) for path in changed),
-        base=second.base,
-        upstream=second.upstream,
-        conflicts=tuple(sorted({*first.conflicts, *second.conflicts})),
-        effects=effects,
-        parked=tuple(effect for effect in effects if effect in {*first.parked, *second.parked}),
-        ran=ran,
-        off=second.off,
-        blobs=blobs,
-        notes=(*first.notes, *second.notes),
-    )
-    agreed = [effect for effect in effects if decisions.granted(effect)]
-    before = approvals_after(arrival.before, ran, frozenset(), lock.pin)
-    approved = approvals_after(before, agreed, frozenset(), lock.pin)
+    plan = _both(arrival.found, first, second, blobs)
+    agreed = [effect for effect in plan.effects if decisions.granted(effect)]
+    before = approvals_after(arrival.before, plan.ran, frozenset(), lock.pin)
     after = replace(
         lock,
         base=second.base,
@@ -264,11 +249,30 @@ def _with_lock(
         off=second.off,
         answers=second.answers,
         moved=second.moved,
-        approved=approved,
+        approved=approvals_after(before, agreed, frozenset(), lock.pin),
         generation=0,
     )
     # What an archive says about signatures is not this machine's choice.
     return plan, after.with_top(demands=None)
+
+
+def _both(found: Tree, first: Plan, second: Plan, blobs: Mapping[Digest, bytes]) -> Plan:
+    """One plan that does what two do, one after the other; the second says what the lock remembers."""
+    end = second.after(first.after(found))
+    changed = sorted(found.differing(end))
+    effects = tuple(sorted({*first.effects, *second.effects}))
+    return Plan(
+        steps=tuple(Step(path, found.get(path), end.get(path)) for path in changed),
+        base=second.base,
+        upstream=second.upstream,
+        conflicts=tuple(sorted({*first.conflicts, *second.conflicts})),
+        effects=effects,
+        parked=tuple(effect for effect in effects if effect in {*first.parked, *second.parked}),
+        ran=tuple(dict.fromkeys((*first.ran, *second.ran))),
+        off=second.off,
+        blobs=blobs,
+        notes=(*first.notes, *second.notes),
+    )
 
 
 def _off_units(parked: Iterable[Effect]) -> frozenset[Unit]:
