@@ -50,7 +50,9 @@ Url = Annotated[
     str,
     typer.Argument(metavar="URL", help="A private git repository, used only as the meeting place."),
 ]
-Named = Annotated[str, typer.Argument(metavar="PROFILE", help="The profile; . is the active one.")]
+Named = Annotated[
+    str, typer.Argument(metavar="PROFILE", help="The profile; . means the active one.")
+]
 MachineName = Annotated[
     str,
     typer.Option("--machine", metavar="NAME", help="What this machine is called there."),

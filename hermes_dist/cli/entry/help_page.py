@@ -53,8 +53,8 @@ _GROUPS: Mapping[str, str] = {
     **dict.fromkeys(["in_profile", "offline", "allow_insecure", "version_"], _ALL),
 }
 """The group of each option in the help; one that is not listed belongs to its verb alone."""
-_TAKES_VERSIONS = frozenset(["accept_unsigned", "only"])
-"""A command with one of these takes versions; elsewhere the same word, such as ``--to``, is an option of its own."""
+_TAKES_VERSIONS = "accept_unsigned"
+"""A command with this option takes versions; elsewhere, ``--to`` or ``--only`` is an option of its own."""
 
 
 class HelpPage(typer.core.TyperCommand):
@@ -139,7 +139,7 @@ def _group_of(param: click.Parameter, beside: set[str]) -> str:
     if "--help" in param.opts:
         return _ALL
     found = _GROUPS.get(str(param.name), _OWN)
-    if found == _VERSION and not beside & _TAKES_VERSIONS:
+    if found == _VERSION and _TAKES_VERSIONS not in beside:
         return _OWN
     return found
 

@@ -346,7 +346,9 @@ NESTED: dict[str, Nested] = {
             "leave": Verb(
                 "sync", "leave", "Stop syncing a profile on this machine; its files stay.", MOVING
             ),
-            "accept": Verb("sync", "accept", "Take in what a machine of yours signs.", MOVING),
+            "accept": Verb(
+                "sync", "accept", "Accept a machine of yours: take in what it signs.", MOVING
+            ),
             "forget": Verb("sync", "forget", "Forget a machine that is gone.", MOVING),
         },
     ),
@@ -413,10 +415,10 @@ NESTED: dict[str, Nested] = {
                 },
             ),
             "code": Verb(
-                "watch.code", "code", "Show the code that carries out a plan of a chat.", SETUP
+                "watch.code", "code", "Show the code that carries out a plan from a chat.", SETUP
             ),
             "answer": Verb(
-                "watch.answer", "answer", "Answer /dist in a chat; the agent's plugin asks.", SETUP
+                "watch.answer", "answer", "Answer /dist in a chat, for the agent's plugin.", SETUP
             ),
             "owner": Nested(
                 "Choose who commands hermes-dist in the agent's chats.",

@@ -45,7 +45,7 @@ Exclude = Annotated[
 ]
 Profile = Annotated[
     str | None,
-    typer.Argument(metavar="[PROFILE]", help="The profile; by default, or as ., the active one."),
+    typer.Argument(metavar="[PROFILE]", help="The profile; none or . means the active one."),
 ]
 OnConflict = Annotated[
     str,

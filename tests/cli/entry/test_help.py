@@ -106,8 +106,10 @@ def test_options_stand_in_groups_and_the_shared_ones_last(capsys: Capture) -> No
         "Examples",
     ]
     assert shown.index("--all ") < shown.index("--locked") < shown.index("--yes")
-    assert line("publish", "-h") == 0
-    assert "Taking a version" not in capsys.readouterr().out, "--to is where it publishes to"
+    for verb in ("publish", "contribute", "export"):
+        assert line(verb, "-h") == 0
+        shown = capsys.readouterr().out
+        assert "Taking a version" not in shown, "--to is where it sends to, --only what it sends"
 
 
 @pytest.mark.parametrize(
