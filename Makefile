@@ -7,6 +7,10 @@ AGENT22 := .agent22
 DOCS := .docs
 ANSIBLE := .ansible
 PEERS := .peers
+# Which extras of pyproject.toml are installed beside the package.
+EXTRAS := dev
+# Our pip puts packages into other environments, too: to give each a pip of its own takes as long as most packages.
+INTO = $(BIN)/python -m pip --python $(1)/bin/python install --quiet
 # A worker that has nothing left takes over what waits at another.
 PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal
 
@@ -15,7 +19,7 @@ PYTEST := $(BIN)/python -m pytest -n auto --dist worksteal
 $(BIN)/hermes-dist: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --editable '.[$(EXTRAS)]'
 	@touch $(BIN)/hermes-dist
 
 ## Set up, and play the whole story on an example agent in a throw-away home.
@@ -90,9 +94,9 @@ $(PEERS)/%:
 transcripts: $(BIN)/hermes-dist
 	PYTHONPATH=tests $(BIN)/python tests/transcript.py $$(grep -rl '^ *```console$$' docs --include='*.md' | grep -v -e /fleets.md -e /profiles.md)
 
-$(DOCS)/bin/mkdocs: pyproject.toml
-	$(PYTHON) -m venv $(DOCS)
-	$(DOCS)/bin/python -m pip install --quiet '.[docs]'
+$(DOCS)/bin/mkdocs: pyproject.toml | $(BIN)/hermes-dist
+	$(PYTHON) -m venv --without-pip $(DOCS)
+	$(call INTO,$(DOCS)) '.[docs]'
 	@touch $(DOCS)/bin/mkdocs
 
 ## Build the docs as a site, into site/; a link or an anchor that leads nowhere is an error.
@@ -103,9 +107,9 @@ site: $(DOCS)/bin/mkdocs
 pictures: $(DOCS)/bin/mkdocs
 	$(DOCS)/bin/python docs/pictures/record.py
 
-$(ANSIBLE)/bin/ansible-playbook:
-	$(PYTHON) -m venv $(ANSIBLE)
-	$(ANSIBLE)/bin/python -m pip install --quiet ansible-core==2.19.14 kubernetes-validate==1.37.0
+$(ANSIBLE)/bin/ansible-playbook: | $(BIN)/hermes-dist
+	$(PYTHON) -m venv --without-pip $(ANSIBLE)
+	$(call INTO,$(ANSIBLE)) ansible-core==2.19.14 kubernetes-validate==1.37.0
 
 ## Set up what the tests of integrations/ need, in an environment of its own: Ansible is no part of this package.
 ansible: $(ANSIBLE)/bin/ansible-playbook
