@@ -69,7 +69,7 @@ def approve(
 ) -> int:
     name = session.ctx.profile(profile)
     wanted = tuple(effects or ())
-    _check_one(list_, show, revoke, things=bool(wanted))
+    _check_one(list_=list_, show=show, revoke=revoke, things=bool(wanted))
     if list_:
         return _list(session, name)
     if show:
@@ -79,7 +79,7 @@ def approve(
     return _approve(session, name, wanted, yes=yes, dry_run=dry_run, restart=restart)
 
 
-def _check_one(list_: bool, show: bool, revoke: bool, *, things: bool) -> None:
+def _check_one(*, list_: bool, show: bool, revoke: bool, things: bool) -> None:
     """Make sure that at most one of the flags was given, and a THING where it needs one.
 
     Raises:

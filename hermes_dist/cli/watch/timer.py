@@ -36,7 +36,7 @@ def install(
     ] = DEFAULT_AT,
     dry_run: DryRun = False,
 ) -> int:
-    kind = timers.choose(session.ctx, _wanted(systemd, launchd, cron))
+    kind = timers.choose(session.ctx, _wanted(systemd=systemd, launchd=launchd, cron=cron))
     make = timers.plan_schedule if dry_run else timers.schedule
     planned = make(session.ctx, kind, at)
     screen = session.screen
@@ -54,7 +54,7 @@ def install(
     return 0
 
 
-def _wanted(systemd: bool, launchd: bool, cron: bool) -> TimerKind | None:
+def _wanted(*, systemd: bool, launchd: bool, cron: bool) -> TimerKind | None:
     named = {TimerKind.SYSTEMD: systemd, TimerKind.LAUNCHD: launchd, TimerKind.CRON: cron}
     chosen = [kind for kind, given in named.items() if given]
     if len(chosen) > 1:

@@ -101,7 +101,7 @@ def look(ctx: Context, name: ProfileName) -> Look:
             links=agreed_links(home.path),
             notes=(
                 *unfinished,
-                *_unmanaged(ctx, home.path.joinpath(MANIFEST).is_file(), name),
+                *_unmanaged(ctx, name, packaged=home.path.joinpath(MANIFEST).is_file()),
                 *_of_sync(ctx, home),
             ),
         )
@@ -135,7 +135,7 @@ def look(ctx: Context, name: ProfileName) -> Look:
         notes=(
             *unfinished,
             *_of_sync(ctx, home),
-            *_agent_was_here(ctx, seen.redumped, name),
+            *_agent_was_here(ctx, name, redumped=seen.redumped),
             *_left_behind(lock, ctx.command(f"update {name}")),
             *_odd_manifest(ctx, home, lock, seen),
             *_unread(home, lock, seen),
@@ -233,14 +233,14 @@ def _left_behind(lock: Lock, command: str) -> tuple[Note, ...]:
     return () if lock.whole else (Note.of(NoteKind.PARTS_NOT_IN, command=command),)
 
 
-def _agent_was_here(ctx: Context, redumped: bool, name: ProfileName) -> tuple[Note, ...]:
+def _agent_was_here(ctx: Context, name: ProfileName, *, redumped: bool) -> tuple[Note, ...]:
     if not redumped:
         return ()
     command = ctx.command(f"update {name}")
     return (Note.of(NoteKind.AGENT_WROTE_MANIFEST, path=MANIFEST, command=command),)
 
 
-def _unmanaged(ctx: Context, packaged: bool, name: ProfileName) -> tuple[Note, ...]:
+def _unmanaged(ctx: Context, name: ProfileName, *, packaged: bool) -> tuple[Note, ...]:
     if not packaged:
         return (Note.of(NoteKind.NO_PACKAGE),)
     return (Note.of(NoteKind.NO_LOCKFILE, command=ctx.command(f"adopt {name}")),)

@@ -63,7 +63,7 @@ def list_profiles(ctx: Context) -> list[ProfileRow]:
         home = root if name == DEFAULT_PROFILE else f"{profiles}/{name}"
         facts, is_bare = index.row(home, _indexed)
         gateway = GatewayState.STOPPED if is_bare else gateway_state(Path(home))
-        row = _row(name, home, facts, active == name, tuple(commands.get(name, ())), gateway)
+        row = _row(name, home, facts, tuple(commands.get(name, ())), gateway, active=active == name)
         rows.append(_as_served(row, live))
     index.save()
     return rows
@@ -75,7 +75,7 @@ def show(ctx: Context, name: ProfileName) -> ProfileRow:
     commands = tuple(alias.name for alias in aliases.of_profile(ctx.layout, name))
     active = _active_or_default(ctx) == name
     facts, _ = _indexed(home)
-    row = _row(name, str(home), facts, active, commands, gateway_state(home))
+    row = _row(name, str(home), facts, commands, gateway_state(home), active=active)
     return _as_served(row, _served(ctx))
 
 
@@ -105,9 +105,10 @@ def _row(
     name: ProfileName,
     home: str,
     facts: Facts,
-    active: bool,
     commands: tuple[str, ...],
     gateway: GatewayState,
+    *,
+    active: bool,
 ) -> ProfileRow:
     return ProfileRow(
         name=name,

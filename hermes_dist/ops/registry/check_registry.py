@@ -85,7 +85,7 @@ def check_registry(ctx: Context, place: str = DEFAULT, *, only: tuple[str, ...] 
     problems: list[EntryProblem] = []
     packages = []
     for path, data in files.items():
-        package = _checked(path, data, local, problems)
+        package = _checked(path, data, problems, local=local)
         if package is not None:
             packages.append(package)
     _twins(packages, problems)
@@ -114,7 +114,9 @@ def _folder_of(ctx: Context, place: str) -> tuple[Path, bool]:
     return Path(found.location), found.name != DEFAULT
 
 
-def _checked(path: str, data: bytes, local: bool, problems: list[EntryProblem]) -> Package | None:
+def _checked(
+    path: str, data: bytes, problems: list[EntryProblem], *, local: bool
+) -> Package | None:
     """Check one file against the schema and the strict reader."""
     key = key_of(path)
     if not key:

@@ -144,10 +144,10 @@ def sync(
         accept_rewritten: Follow a repository although its history was rewritten.
     """
     chosen = [ctx.registries.named(name) for name in names] or list(ctx.registries.all())
-    return [(one, _synced(ctx, one, accept_rewritten)) for one in chosen]
+    return [(one, _synced(ctx, one, accept_rewritten=accept_rewritten)) for one in chosen]
 
 
-def _synced(ctx: Context, registry: Registry, accept_rewritten: bool) -> Synced | DistError:
+def _synced(ctx: Context, registry: Registry, *, accept_rewritten: bool) -> Synced | DistError:
     try:
         return ctx.registries.sync(registry, accept_rewritten=accept_rewritten)
     except DistError as error:

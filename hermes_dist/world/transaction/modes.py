@@ -19,7 +19,7 @@ def mode_of_new(fs: Fs, step: Step) -> tuple[int, bool]:
         found = fs.mode(step.path)
     if step.before is None or found is None:
         return (0o755 if executable else 0o644), False
-    return _derived(found & 0o777, step.before.executable, executable), True
+    return _derived(found & 0o777, before=step.before.executable, executable=executable), True
 
 
 def is_as(fs: Fs, step: Step, found: Entry | None) -> bool:
@@ -70,7 +70,7 @@ def fit_mode(fs: Fs, path: str, step: Step, displaced: int | None) -> None:
         fs.set_mode(path, want)
 
 
-def _derived(found: int, before: bool, executable: bool) -> int:
+def _derived(found: int, *, before: bool, executable: bool) -> int:
     """Permission bits like those found, with the executable bits that the plan wants."""
     if executable == before:
         return found
