@@ -276,9 +276,9 @@ def _marked(path: str) -> str:
 _is_machines_folder = lru_cache(maxsize=_KNOWN_FOLDERS)(_is_machines)
 
 
-def is_credential(path: RelPath) -> bool:
-    """Whether a path of a home holds keys or logins, or lies in a folder that does."""
-    parts = path.parts
+def is_credential(path: str) -> bool:
+    """Whether a path of a home holds keys or logins, or lies in a folder that does; its name may be any."""
+    parts = tuple(path.split("/"))
     if parts[0] in _CREDENTIALS:
         return True
     if any("/".join(parts[:n]) in _CREDENTIALS_INSIDE for n in (2, 3)):
@@ -296,9 +296,9 @@ def _has_credential_pair(parts: tuple[str, ...]) -> bool:
     return any("/".join(pair) in _MACHINE_PAIRS for pair in pairwise(parts))
 
 
-def is_of_a_channel(path: RelPath) -> bool:
-    """Whether a path of a home is the login of a channel, or controls who may talk to it."""
-    return path.top in _CHANNEL_CREDENTIALS
+def is_of_a_channel(path: str) -> bool:
+    """Whether a path of a home is the login of a channel, or controls who may talk to it; its name may be any."""
+    return path.split("/", 1)[0] in _CHANNEL_CREDENTIALS
 
 
 def without_machine(lock: Lock) -> Lock:

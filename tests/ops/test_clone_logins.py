@@ -82,6 +82,23 @@ def test_no_store_of_logins_goes_into_a_clone_of_everything_and_each_is_told(
     assert [told.rstrip("/") for told in (*made.left_out, *made.credentials)] == [name]
 
 
+@pytest.mark.needs("linux")
+@pytest.mark.parametrize("every", [True, False])
+def test_names_that_no_package_may_have_are_copied_and_stores_below_them_are_not(
+    ctx: Context, coder: Path, *, every: bool
+) -> None:
+    names = ["at 10:30.md", "a\nb.md", "x" * 255, "trailing. ", os.fsdecode(b"\xff\xfe")]
+    for name in names:
+        plant(coder / "skills" / name)
+        plant(coder / "memories" / name)
+    store = next(name for name in sorted(CREDENTIALS_ANYWHERE) if "*" not in name)
+    plant(coder / "skills" / "odd: folder" / store)
+    made = cloning.clone(ctx, "twin", CODER, every=every)
+    places = ["memories", "skills"] if every else ["skills"]
+    assert sorted(found_in(made.path)) == sorted(f"{at}/{name}" for at in places for name in names)
+    assert made.credentials == (f"skills/odd: folder/{store}",)
+
+
 def test_stores_are_told_for_a_plain_clone_only_where_it_would_have_copied_them(
     ctx: Context, coder: Path
 ) -> None:

@@ -23,7 +23,7 @@ from hermes_dist.decide.profiles.lifecycle import (
 from hermes_dist.decide.profiles.logins import without_grants
 from hermes_dist.errors import Busy, DistError, UsageError
 from hermes_dist.model.notes import Note, NoteKind
-from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName, RelPath
+from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import open_home, read_as_one
 from hermes_dist.ops.profiles.lifecycle import Made, check_free, raise_profile
@@ -141,10 +141,10 @@ class _Copy(Struct, frozen=True, kw_only=True):
 
         ``.env`` and ``auth.json`` are copied in edited form, because the clone could not run without keys.
         """
-        if is_login(path) or is_of_a_channel(RelPath(path)):
+        if is_login(path) or is_of_a_channel(path):
             # Two gateways with one bot would answer every message twice, or throw each other out.
             return None if self.tokens else self.gone
-        if path not in (ENV, AUTH) and is_credential(RelPath(path)):
+        if path not in (ENV, AUTH) and is_credential(path):
             return self.stores
         return None
 
