@@ -5,9 +5,13 @@ from __future__ import annotations
 from hermes_dist.cli.shared.layout import Column
 from hermes_dist.cli.shared.pager import Paged
 from hermes_dist.errors import counted
+from hermes_dist.lazily import later
 from hermes_dist.light import TYPE_CHECKING
 from hermes_dist.ops.profiles import list as ops
 from hermes_dist.voice.row_json import row_data
+
+with later():
+    from hermes_dist.voice.clean import clean
 
 if TYPE_CHECKING:
     from hermes_dist.cli.shared.session import Session
@@ -35,7 +39,8 @@ def show_profiles(session: Session) -> int:
         return 0
     if not rows:
         session.screen.say(
-            f"There is no profile yet; install an agent with: {session.command('install SOURCE')}"
+            f"There is no profile yet in {clean(session.ctx.layout.root)}; "
+            f"install an agent with: {session.command('install SOURCE')}"
         )
         return 0
     table = [

@@ -139,3 +139,9 @@ def test_archive_takes_a_yes_as_delete_does_and_an_empty_log_is_told(layout: Lay
     done = run(layout, "gateways", "logs", "coder")
     assert done.stderr == "There are no logs of coder: a gateway writes them once it runs.\n"
     assert "is archived" in run(layout, "archive", "coder", "-y").stdout
+
+
+def test_a_list_without_profiles_says_where_it_looked(layout: Layout) -> None:
+    place = f"{layout.user_home}/mistyped"
+    done = run(layout, "list", HERMES_HOME=place)
+    assert f"There is no profile yet in {place}; install an agent with:" in done.stdout
