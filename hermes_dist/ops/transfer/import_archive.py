@@ -27,7 +27,7 @@ from hermes_dist.decide.leaving.export import only_lock
 from hermes_dist.decide.placement.jobs import JOBS, jobs_by_id
 from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.lock import Lock
-from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
+from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName, RelPath
 from hermes_dist.model.plan import Plan
 from hermes_dist.model.source import Pin, parse_source
 from hermes_dist.model.tree import Read, Tree, together
@@ -44,6 +44,7 @@ from hermes_dist.ops.change.request import Choices, Confirm, Request
 from hermes_dist.ops.change.variables import environment_of
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, open_home
+from hermes_dist.ops.own_source import is_own
 from hermes_dist.ops.profiles import aliases
 from hermes_dist.ops.profiles.aliases import AliasPlan
 from hermes_dist.ops.transfer.answers import answered
@@ -345,12 +346,20 @@ def _consent(choices: Choices) -> Consent:
 def _check_same_package(ctx: Context, archive: Archive, home: Home) -> None:
     if archive.lock is None or home.lock is None:
         return
-    one = absolute(parse_source(archive.lock.source, allow_insecure=True))
-    other = absolute(parse_source(home.lock.source, allow_insecure=True))
-    if (one.location, one.subfolder) != (other.location, other.subfolder):
+    if _stands_on(archive.lock).isdisjoint(_stands_on(home.lock)):
         uninstall = ctx.command(f"uninstall {home.name}")
         raise DistError(
             f"this profile holds another package, {home.lock.name} from {home.lock.source}",
             where=str(home.name),
             hint=f"choose a new profile with --name, or uninstall that first: {uninstall}",
         )
+
+
+def _stands_on(lock: Lock) -> set[tuple[str, RelPath | None]]:
+    """Where the package of a profile comes from; a user's own list of layers is at another place in each home."""
+    sources = [lock.source]
+    if is_own(lock.source):
+        bases = [each.source for each in lock.layers if each.layer == "base"]
+        sources = bases or [each.source for each in lock.layers]
+    found = (absolute(parse_source(source, allow_insecure=True)) for source in sources)
+    return {(spec.location, spec.subfolder) for spec in found}

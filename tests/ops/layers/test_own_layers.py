@@ -10,14 +10,19 @@ from gitrepo import Repo
 from stacked import Stack
 from story import BOT, GO, Story, yes
 
+from hermes_dist.brand import HERMES, Layout
 from hermes_dist.errors import Cancelled, DistError, Refused, UsageError
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.side import Side
 from hermes_dist.ops.authoring.author import package_at, problems_of
 from hermes_dist.ops.authoring.capture import base_of, leaving
 from hermes_dist.ops.change.proposal import Proposal
+from hermes_dist.ops.change.request import Request
+from hermes_dist.ops.context import Context
 from hermes_dist.ops.layers import own
 from hermes_dist.ops.layers.whose import owns, why
+from hermes_dist.ops.transfer.export import Packing, export
+from hermes_dist.ops.transfer.import_archive import import_
 from hermes_dist.voice.problems import hint_words, problem_words
 
 BASE = {
@@ -225,3 +230,30 @@ def test_what_is_not_there_of_a_layer_is_told_with_the_line_that_takes_it_out(
         story.read("distribution.yaml") + "without: [skills/find, config.yaml]\n",
     )
     assert told() == []
+
+
+def test_an_export_comes_back_with_what_another_machine_made_of_it(tmp_path: Path) -> None:
+    here, stranger = Plain(tmp_path / "here"), Plain(tmp_path / "stranger")
+    here.add(here.base, base=True)
+    here.add(here.tools)
+    stranger.add(stranger.base, base=True)
+
+    def sent(ctx: Context, file: str) -> Path:
+        return export(ctx, BOT, Packing(), tmp_path / file).path
+
+    def never() -> str:
+        raise AssertionError("nothing is encrypted")
+
+    user = tmp_path / "there"
+    there = Context(HERMES, Layout(HERMES, user / ".hermes", user), here.ctx.env)
+    import_(there, sent(here.ctx, "out.tgz"), Request(), yes, passphrase=never, name="bot")
+    skill = there.layout.home(BOT) / "skills/find/SKILL.md"
+    skill.write_text(skill.read_text() + "Learned there.\n")
+    here.write("skills/mine/SKILL.md", "---\nname: mine\n---\nLearned here.\n")
+    source = here.lock.source
+    import_(here.ctx, sent(there, "back.tgz"), Request(), yes, passphrase=never, name="bot")
+    assert "Learned there." in here.read("skills/find/SKILL.md")
+    assert "Learned here." in here.read("skills/mine/SKILL.md")
+    assert here.lock.source == source
+    with pytest.raises(DistError, match="another package"):
+        import_(there, sent(stranger.ctx, "x.tgz"), Request(), yes, passphrase=never, name="bot")
