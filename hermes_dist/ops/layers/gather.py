@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 
+from msgspec import Struct
 from msgspec.structs import replace
 
-from hermes_dist.decide.inputs.declared import declared_by
+from hermes_dist.decide.inputs.declared import Input, declared_by
 from hermes_dist.decide.layers.origins import Brought
 from hermes_dist.decide.layers.received import NEVER
 from hermes_dist.decide.layers.resolve import Picked, resolve
@@ -52,53 +54,105 @@ def gathered(ctx: Context, fetched: Fetched, home: Home, request: Request) -> Fe
     ctx.progress("looking for layers")
     _ask_ahead(ctx, wanted, home.lock)
     market = LiveMarket(ctx, fetched, home.lock)
-    demands = _demanded(fetched, home.lock)
     picked = resolve(fetched.manifest.name, wanted, market)
     names = _names(
         fetched.manifest.name, [(one.choice.key, market.fetched(one.choice)) for one in picked]
     )
-    layers, brought, locked = [], [], []
-    env: list[EnvVar] = []
-    left_out: list[LeftOut] = []
-    notes = list(about_kept_back(home.lock, market, picked, names))
-    for one in picked:
-        part = market.fetched(one.choice)
-        package = _received(home.lock, market, one)
-        judged = _judged(ctx, part, home, package, request, demands)
-        over = tuple(sorted(names[key] for key in one.over))
-        layers.append(_layer(part, names[one.choice.key], one, over))
-        only = replace(part, offer=part.offer._replace(tree=layers[-1].tree))
-        brought.append(Brought(layers[-1], placed_for(ctx, only).placed))
-        made = _locked(judged, names[one.choice.key], one, over)
-        locked.append(replace(made, demands=package.demands) if package else made)
-        env += part.manifest.env
-        name = names[one.choice.key]
-        notes += _notes(name, (about_requires(ctx, judged.manifest, request), *judged.notes))
-        left_out += _left_out(name, part)
+    gathering = _Gathering(
+        ctx=ctx,
+        home=home,
+        request=request,
+        market=market,
+        names=names,
+        demands=_demanded(fetched, home.lock),
+    )
+    kept_back = about_kept_back(home.lock, market, picked, names)
+    found = [gathering.layer(one) for one in picked]
     ctx.sources.keep_trees()
     top = Layer(
         name=fetched.manifest.name,
         rank=Rank.OWN,
         tree=Tree(),
-        over=frozenset(layer.name for layer in layers),
+        over=frozenset(each.layer.name for each in found),
         overrides=wanted.overrides,
         without=wanted.without,
     )
-    stack = Stack(
-        layers=tuple(layers),
-        brought=tuple(brought),
-        top=top,
-        locked=tuple(locked),
-        direct=tuple(dict.fromkeys(names[market.key(one, "")] for one in wanted.all)),
-        env=tuple(env),
-        inputs={
-            names[one.choice.key]: declared_by(market.fetched(one.choice).manifest)
-            for one in picked
-        },
-        left_out=tuple(left_out),
-        notes=tuple(notes),
-    )
+    stack = _stack(top, found)
+    direct = dict.fromkeys(names[market.key(one, "")] for one in wanted.all)
+    stack = replace(stack, direct=tuple(direct), notes=(*kept_back, *stack.notes))
     return replace(fetched, stack=stack)
+
+
+class _Gathered(Struct, frozen=True, kw_only=True):
+    """One layer, fetched and judged; the same as a :class:`Stack` holds of all of them."""
+
+    layer: Layer
+    brought: Brought
+    locked: LockedPackage
+    env: tuple[EnvVar, ...]
+    inputs: tuple[Input, ...]
+    left_out: Sequence[LeftOut]
+    notes: Sequence[Note]
+
+
+def _stack(top: Layer, found: Sequence[_Gathered]) -> Stack:
+    """Put gathered layers under a package."""
+    return Stack(
+        layers=tuple(each.layer for each in found),
+        brought=tuple(each.brought for each in found),
+        top=top,
+        locked=tuple(each.locked for each in found),
+        env=tuple(chain.from_iterable(each.env for each in found)),
+        inputs={each.layer.name: each.inputs for each in found},
+        left_out=tuple(chain.from_iterable(each.left_out for each in found)),
+        notes=tuple(chain.from_iterable(each.notes for each in found)),
+    )
+
+
+class _Gathering(Struct, frozen=True, kw_only=True):
+    """Fetches and judges the layers of one package.
+
+    Attributes:
+        ctx: The context.
+        home: The home that they go to.
+        request: The options of the command.
+        market: The versions that were found.
+        names: The name of each layer, by its key.
+        demands: What has to be signed; None for what each layer demands itself.
+    """
+
+    ctx: Context
+    home: Home
+    request: Request
+    market: LiveMarket
+    names: Mapping[str, str]
+    demands: Demand | None
+
+    def layer(self, one: Picked) -> _Gathered:
+        """Make a layer of a version that was picked.
+
+        Raises:
+            Refused: A rule or a policy does not allow it.
+        """
+        part, name = self.market.fetched(one.choice), self.names[one.choice.key]
+        package = _received(self.home.lock, self.market, one)
+        judged = _judged(self.ctx, part, self.home, package, self.request, self.demands)
+        over = tuple(sorted(self.names[key] for key in one.over))
+        layer = _layer(part, name, one, over)
+        only = replace(part, offer=part.offer._replace(tree=layer.tree))
+        locked = _locked(judged, name, one, over)
+        if package:
+            locked = replace(locked, demands=package.demands)
+        requires = about_requires(self.ctx, judged.manifest, self.request)
+        return _Gathered(
+            layer=layer,
+            brought=Brought(layer, placed_for(self.ctx, only).placed),
+            locked=locked,
+            env=part.manifest.env,
+            inputs=declared_by(part.manifest),
+            left_out=_left_out(name, part),
+            notes=_notes(name, (requires, *judged.notes)),
+        )
 
 
 def _ask_ahead(ctx: Context, wanted: Wanted, lock: Lock | None) -> None:
