@@ -66,7 +66,7 @@ def gathered(ctx: Context, fetched: Fetched, home: Home, request: Request) -> Fe
         names=names,
         demands=_demanded(fetched, home.lock),
     )
-    kept_back = about_kept_back(home.lock, market, picked, names)
+    kept_back = tuple(about_kept_back(home.lock, market, picked, names))
     found = [gathering.layer(one) for one in picked]
     ctx.sources.keep_trees()
     top = Layer(
