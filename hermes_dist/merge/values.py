@@ -51,20 +51,26 @@ def nothing(key: KeyPath) -> bool:  # noqa: ARG001 - it answers for every key
 
 def alike(path: RelPath, key: KeyPath, a: object, b: object) -> bool:
     """Return whether two values are equal, ignoring keys that belong to the machine and values that are implied."""
+    # Most values that are compared are the same, and then no table has to be asked.
+    return same(a, b) or _alike_in_parts(path, key, a, b)
+
+
+def _alike_in_parts(path: RelPath, key: KeyPath, a: object, b: object) -> bool:
+    """Compare two values as the tables say."""
     if not has_machine_keys(path):
-        return _equal(path, a, b)
+        return _is_same_number(path, a, b)
     if a is ABSENT or b is ABSENT:
         return _alike_without(path, key, a, b)
     if isinstance(a, dict) and isinstance(b, dict):
         return all(_alike_at(path, (*key, _segment(k)), k, a, b) for k in _keys(a, b))
     if isinstance(a, list) and isinstance(b, list) and (field := key_field(a, b)):
         return _alike_items(path, key, field, a, b)
-    return _equal(path, a, b)
+    return _is_same_number(path, a, b)
 
 
-def _equal(path: RelPath, a: object, b: object) -> bool:
-    """Compare two values as the language of a document does."""
-    return same_numbers(a, b) if kind_of(path) is Kind.JSON else same(a, b)
+def _is_same_number(path: RelPath, a: object, b: object) -> bool:
+    """Return whether two values that are not the same differ only in how the language of a document spells numbers."""
+    return kind_of(path) is Kind.JSON and same_numbers(a, b)
 
 
 def _alike_without(path: RelPath, key: KeyPath, a: object, b: object) -> bool:
@@ -148,6 +154,13 @@ class Merge:
         Raises:
             Unmergeable: Keys of its maps can't be told apart.
         """
+        # Most values are the same in all three, and every shape leaves them so.
+        if same(ours, theirs) and same(ours, base):
+            return ours
+        return self._changed(base, ours, theirs, key)
+
+    def _changed(self, base: object, ours: object, theirs: object, key: KeyPath) -> object:
+        """Merge three values as the table of shapes says."""
         shape = shape_of(self.path, key)
         if shape is Shape.OURS:
             return ours

@@ -42,6 +42,8 @@ def same(a: object, b: object) -> bool:
 
     Types must match (``1`` is neither ``1.0`` nor ``True``), NaN equals NaN, and the order of maps is ignored.
     """
+    if a is b:
+        return True
     kind = type(a)
     if kind is not type(b):
         return False
