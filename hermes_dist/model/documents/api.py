@@ -100,18 +100,19 @@ def parse(data: bytes, kind: Kind, *, limits: Limits = DEFAULT) -> Document:
     return read(data, kind, limits)
 
 
-def _parsed(data: bytes, kind: Kind, limits: Limits) -> Document:
+def _parsed(data: bytes, kind: Kind, limits: Limits, *, shares: bool = False) -> Document:
     text, bom = decode(data, limits)
     if kind is Kind.JSON:
         from hermes_dist.model.documents import json_parse as _json_parse  # noqa: PLC0415 - only where it is needed
 
         return _json_parse.parse(text, limits, bom=bom)
-    from hermes_dist.model.documents import yaml_parse as _yaml_parse  # noqa: PLC0415 - yaml costs start-up time
+    from hermes_dist.model.documents import yaml_parse, yaml_shared  # noqa: PLC0415 - yaml costs start-up time
 
-    return _yaml_parse.parse(text, limits, bom=bom)
+    read = yaml_shared.parse if shares else yaml_parse.parse
+    return read(text, limits, bom=bom)
 
 
-_kept = lru_cache(maxsize=_KEPT)(_parsed)
+_kept = lru_cache(maxsize=_KEPT)(partial(_parsed, shares=True))
 
 
 def load_data(data: bytes, kind: Kind, *, limits: Limits = DEFAULT) -> object:

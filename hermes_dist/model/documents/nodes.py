@@ -98,6 +98,7 @@ class Document(Struct, eq=False):
     bom: bool
     root: Node | None
     scalars: list[tuple[int, int]]
+    size: int = 0  # how many values it holds, keys included, at most; 0 where nobody counted
     # What others found out about the text, filled in on first use: a merge asks a document many times.
     notes: list[tuple[int, str]] | None = None  # its comments
     view: object = None  # its entries with their lines

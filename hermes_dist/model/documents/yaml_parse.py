@@ -68,7 +68,7 @@ def parse(text: str, limits: Limits, *, bom: bool = False) -> Document:
         raise Invalid(f"not valid YAML: {words}", where=where) from None
     except RecursionError:
         raise Invalid("nested too deeply") from None
-    return Document(Kind.YAML, text, bom, root, reader.scalars)
+    return Document(Kind.YAML, text, bom, root, reader.scalars, reader.size)
 
 
 @lru_cache(maxsize=4096)
