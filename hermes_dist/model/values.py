@@ -52,7 +52,7 @@ def same(a: object, b: object) -> bool:
     if isinstance(a, dict) and isinstance(b, dict):
         return _same_maps(a, b)
     if isinstance(a, list) and isinstance(b, list):
-        return len(a) == len(b) and all(map(same, a, b))
+        return _same_lists(a, b)
     return a == b or (a != a and b != b)  # noqa: PLR0124 - NaN is the value that differs from itself
 
 
@@ -65,6 +65,10 @@ def _same_maps(a: dict[object, object], b: dict[object, object]) -> bool:
         if key not in b or type(typed[key]) is not type(key) or not same(value, b[key]):
             return False
     return True
+
+
+def _same_lists(a: list[object], b: list[object]) -> bool:
+    return len(a) == len(b) and all(map(same, a, b))
 
 
 def same_numbers(a: object, b: object) -> bool:

@@ -155,8 +155,7 @@ def _fresh(text: str, limits: Limits, at: int) -> _Piece:
 
 def _joined(text: str, limits: Limits, like: Document, pieces: list[_Piece]) -> Document | None:
     """Make one document of all pieces; None if they can't be one."""
-    # More are counted than there are: what is gone from the other document, and a map for each piece.
-    size = like.size + sum(piece.doc.size for piece in pieces if piece.doc is not like)
+    size = _size(like, pieces)
     entries = [_moved(entry, piece.moved) for piece in pieces for entry in piece.entries]
     values = {entry.key: entry.node.value for entry in entries}
     if not entries or size > limits.nodes or len(values) < len(entries):
@@ -164,6 +163,11 @@ def _joined(text: str, limits: Limits, like: Document, pieces: list[_Piece]) -> 
     root = Node(values, entries[0].start, entries[-1].node.end, Form.BLOCK, entries)
     scalars = [span for piece in pieces for span in _scalars(piece)]
     return Document(like.kind, text, False, root, scalars, size)
+
+
+def _size(like: Document, pieces: list[_Piece]) -> int:
+    """Count the values of a text; more than there are: what is gone of the other document, and a map for each piece."""
+    return like.size + sum(piece.doc.size for piece in pieces if piece.doc is not like)
 
 
 def _scalars(piece: _Piece) -> Iterator[tuple[int, int]]:
