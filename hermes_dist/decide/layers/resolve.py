@@ -6,6 +6,7 @@ The search is that of ``resolvelib``, which pip uses too. It knows the world onl
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Protocol
 
 from msgspec import Struct
@@ -132,13 +133,21 @@ def resolve(name: str, wanted: Wanted, market: Market) -> tuple[Picked, ...]:
         return ()
     provider = _Provider(market)
     top = provider.all_asked(name, "", wanted)
-    found = _agreed(provider, top) or _searched(name, provider, top)
+    found = _at_once(provider, top) or _searched(name, provider, top)
     edges = {key: provider.needs(choice) for key, choice in found.items()}
     _check_circles(edges, found)
     of_base = _reachable(edges, [each.key for each in top if each.dependency is wanted.base])
     asked = [*top, *(each for needs in edges.values() for each in needs)]
     picked = {key: _picked(found[key], needs, asked, of_base) for key, needs in edges.items()}
     return tuple(picked[key] for key in _lowest_first(picked))
+
+
+def _at_once(provider: _Provider, top: list[Asked]) -> Mapping[str, Choice] | None:
+    """The same as :func:`_agreed`; None, too, if something on the way can't be read or reached."""
+    # That may be a version that a search would never look at, since somebody else asks for an older one.
+    with suppress(DistError):
+        return _agreed(provider, top)
+    return None
 
 
 def _agreed(provider: _Provider, top: list[Asked]) -> Mapping[str, Choice] | None:

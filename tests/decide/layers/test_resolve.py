@@ -97,6 +97,31 @@ def test_a_conflict_names_both_who_ask_and_what_they_ask_for() -> None:
     )
 
 
+class Faulty(Shelf, frozen=True):
+    """A market where some versions can't be read."""
+
+    faulty: frozenset[str] = frozenset()
+
+    def wanted(self, choice: Choice) -> Wanted:
+        if choice.commit in self.faulty:
+            raise DistError(f"{choice.label} can't be read")
+        return super().wanted(choice)
+
+
+def test_a_version_that_cannot_be_read_and_that_nobody_would_get_is_no_obstacle() -> None:
+    shelf = Faulty({"a": {1: {"b": "<2"}}, "b": {1: {}, 2: {}}}, faulty=frozenset({"b2"}))
+    assert labels(resolve("bot", Wanted(packs=packages({"a": "*", "b": "*"})), shelf)) == [
+        "b 1",
+        "a 1",
+    ]
+
+
+def test_a_version_that_cannot_be_read_and_that_everybody_would_get_is_told() -> None:
+    shelf = Faulty({"a": {1: {"b": "*"}}, "b": {1: {}, 2: {}}}, faulty=frozenset({"b2"}))
+    with pytest.raises(DistError, match="b 2 can't be read"):
+        resolve("bot", Wanted(packs=packages({"a": "*", "b": "*"})), shelf)
+
+
 def test_a_circle_is_refused_with_the_way_around() -> None:
     shelf = Shelf({"a": {1: {"b": "*"}}, "b": {1: {"a": "*"}}})
     with pytest.raises(Invalid, match="in a circle: a 1 → b 1 → a 1"):
