@@ -135,7 +135,7 @@ def resolve(name: str, wanted: Wanted, market: Market) -> tuple[Picked, ...]:
     top = provider.all_asked(name, "", wanted)
     found = _at_once(provider, top) or _searched(name, provider, top)
     edges = {key: provider.needs(choice) for key, choice in found.items()}
-    _check_circles(edges, found)
+    _check_circles(edges, _labels(found))
     of_base = _reachable(edges, [each.key for each in top if each.dependency is wanted.base])
     asked = [*top, *(each for needs in edges.values() for each in needs)]
     picked = {key: _picked(found[key], needs, asked, of_base) for key, needs in edges.items()}
@@ -183,13 +183,22 @@ def _searched(name: str, provider: _Provider, top: list[Asked]) -> Mapping[str, 
     """
     resolver: Resolver[Asked, Choice, str] = Resolver(provider, BaseReporter())
     try:
-        return resolver.resolve(top, max_rounds=_ROUNDS).mapping
+        found = resolver.resolve(top, max_rounds=_ROUNDS).mapping
     except ResolutionImpossible as err:
         raise _impossible(err.causes) from None
+    except RecursionError:
+        # The library follows versions that ask for each other without an end if nothing else asks for them.
+        provider.refuse_circles()
+        raise _too_many(name) from None
     except ResolutionTooDeep:
-        raise DistError(
-            "its layers ask for too many packages", where=name, hint="tell its author"
-        ) from None
+        raise _too_many(name) from None
+    if any(each.key not in found for choice in found.values() for each in provider.needs(choice)):
+        provider.refuse_circles()  # a version that went out of the choice took along what it shares with another one
+    return found
+
+
+def _too_many(name: str) -> DistError:
+    return DistError("its layers ask for too many packages", where=name, hint="tell its author")
 
 
 def _picked(
@@ -267,6 +276,8 @@ class _Provider(AbstractProvider[Asked, Choice, str]):
         incompatibilities: Mapping[str, Iterator[Choice]],
     ) -> list[Choice]:
         asking = list(requirements[identifier])
+        if not asking:
+            return []  # of those who asked for it in a circle, none is chosen any more
         bad = {choice.commit for choice in incompatibilities[identifier]}
         first = self._offered(asking[0].dependency, asking[0].asker)
         return [
@@ -278,6 +289,18 @@ class _Provider(AbstractProvider[Asked, Choice, str]):
     def is_satisfied_by(self, requirement: Asked, candidate: Choice) -> bool:
         offered = self._offered(requirement.dependency, requirement.asker)
         return any(each.commit == candidate.commit for each in offered)
+
+    def refuse_circles(self) -> None:
+        """Refuse packages that ask for each other in any of the versions that were looked at.
+
+        Raises:
+            Invalid: There are such packages.
+        """
+        edges: dict[str, tuple[Asked, ...]] = {}
+        for choice, needs in self._needs.items():
+            edges[choice.key] = (*edges.get(choice.key, ()), *needs)
+        names = {choice.key: choice.name for choice in self._needs}
+        _check_circles({**dict.fromkeys(_keys_in(edges), ()), **edges}, names)
 
     def get_dependencies(self, candidate: Choice) -> tuple[Asked, ...]:
         return self.needs(candidate)
@@ -305,8 +328,20 @@ def _reachable(edges: Mapping[str, tuple[Asked, ...]], start: list[str]) -> set[
     return seen
 
 
-def _check_circles(edges: Mapping[str, tuple[Asked, ...]], found: Mapping[str, Choice]) -> None:
+def _labels(found: Mapping[str, Choice]) -> dict[str, str]:
+    return {key: choice.label for key, choice in found.items()}
+
+
+def _keys_in(edges: Mapping[str, tuple[Asked, ...]]) -> set[str]:
+    return {each.key for needs in edges.values() for each in needs}
+
+
+def _check_circles(edges: Mapping[str, tuple[Asked, ...]], names: Mapping[str, str]) -> None:
     """Refuse packages that ask for each other: none of them could lie below the other.
+
+    Args:
+        edges: What each package asks for.
+        names: What messages call each package that asks for something.
 
     Raises:
         Invalid: There are such packages; the error names the way around.
@@ -315,13 +350,13 @@ def _check_circles(edges: Mapping[str, tuple[Asked, ...]], found: Mapping[str, C
         way = _way(edges, key, key)
         if way == (key,):
             raise Invalid(
-                f"{found[key].label} asks for itself as a layer",
+                f"{names[key]} asks for itself as a layer",
                 hint="its author has to take it out of `dependencies` or `extends`",
             )
         if way:
-            names = " → ".join(found[each].label for each in (key, *way))
+            around = " → ".join(names[each] for each in (key, *way))
             raise Invalid(
-                f"layers ask for each other in a circle: {names}",
+                f"layers ask for each other in a circle: {around}",
                 hint="one of their authors has to take the other out of `dependencies` or `extends`",
             )
 

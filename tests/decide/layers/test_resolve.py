@@ -128,6 +128,64 @@ def test_a_circle_is_refused_with_the_way_around() -> None:
         resolve("bot", Wanted(packs=packages({"a": "*"})), shelf)
 
 
+@pytest.mark.parametrize(
+    ("shelf", "asks", "around"),
+    [
+        (
+            {
+                "a": {1: {"c": "*"}},
+                "b": {1: {}, 2: {"a": "==1"}, 3: {"c": "==1"}},
+                "c": {1: {"a": "==1", "b": "==2"}, 2: {}},
+            },
+            {"b": "*"},
+            "a → c → a",
+        ),
+        (
+            {
+                "a": {1: {"c": "==1"}, 2: {}},
+                "b": {1: {"a": "==2", "c": "*"}, 2: {"c": "==2"}},
+                "c": {1: {}, 2: {"a": "==1", "b": "==1"}},
+            },
+            {"a": "*", "c": "*"},
+            "a → c → a",
+        ),
+    ],
+)
+def test_versions_that_ask_for_each_other_are_told_where_the_search_gives_up(
+    shelf: dict[str, dict[int, Asks]], asks: Asks, around: str
+) -> None:
+    with pytest.raises(Invalid, match=f"in a circle: {around}"):
+        resolve("bot", Wanted(packs=packages(asks)), Shelf(shelf))
+
+
+@settings(max_examples=examples(1000), deadline=None)
+@given(st.randoms(use_true_random=False))
+def test_with_circles_around_there_is_a_fitting_choice_or_an_error_in_words(
+    rng: random.Random,
+) -> None:
+    names = "abcd"[: rng.randrange(2, 5)]
+    shelf = {
+        name: {
+            version: {
+                other: rng.choice(["*", "==1", "==2"])
+                for other in names
+                if other != name and rng.random() < 0.35
+            }
+            for version in range(1, rng.randrange(2, 5))
+        }
+        for name in names
+    }
+    asks = {name: rng.choice(["*", ">=1"]) for name in names if rng.random() < 0.6} or {"a": "*"}
+    try:
+        found = resolve("bot", Wanted(packs=packages(asks)), Shelf(shelf))
+    except DistError:
+        return
+    chosen = {each.choice.key: int(each.choice.version) for each in found}
+    asked = [asks, *(shelf[key][version] for key, version in chosen.items())]
+    for name, versions in (pair for each in asked for pair in each.items()):
+        assert str(chosen[name]) in specifiers(versions)
+
+
 def test_a_layer_that_somebody_keeps_below_what_another_would_take_is_told_with_the_line() -> None:
     shelf = Shelf({"a": {1: {"c": "==1"}}, "c": {1: {}, 2: {}}})
     wanted = Wanted(base=dependency("c", "*"), packs=packages({"a": "*"}))
