@@ -135,10 +135,36 @@ def respell(fs: Fs, path: str, aside: str) -> bool:
 
 def _back(fs: Fs, aside: str, path: str) -> None:
     """Bring a folder back; it is there for good before the one that it is in may go aside."""
-    if fs.kind(path) == "folder" and not fs.listdir(path):
-        fs.rmdir(path)  # another program missed it meanwhile, and made an empty one
+    # Another program may have missed it meanwhile, and have made something of its own.
+    kind = fs.kind(path)
+    if kind == "folder":
+        _take_in(fs, path, aside)
+    elif kind != "absent":
+        fs.noreplace(path, _free(fs, path))
     fs.noreplace(aside, path)
     _sync(fs, path.rpartition("/")[0])
+
+
+def _take_in(fs: Fs, new: str, old: str) -> None:
+    """Move what is in a new folder into an old one; of two files of one name, the new one gets a number behind it."""
+    for name in fs.listdir(new):
+        made, there = f"{new}/{name}", f"{old}/{name}"
+        if fs.kind(made) == fs.kind(there) == "folder":
+            _take_in(fs, made, there)
+        else:
+            fs.noreplace(made, _free(fs, there))
+    fs.sync_folder(old)
+    fs.sync_folder(new)
+    fs.rmdir(new)
+
+
+def _free(fs: Fs, path: str) -> str:
+    """The path itself if nothing is there, else one with a number behind it."""
+    free, number = path, 0
+    while fs.kind(free) != "absent":
+        number += 1
+        free = f"{path}.{number}"
+    return free
 
 
 def _sync(fs: Fs, folder: str) -> None:

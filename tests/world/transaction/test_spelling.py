@@ -152,6 +152,54 @@ def test_two_different_files_are_refused_with_what_helps(
     assert everything(caseless) == before
 
 
+@pytest.mark.parametrize(
+    ("made", "found"),
+    [
+        ({}, {}),
+        ({"agent.md": b"agent\n"}, {"agent.md": b"agent\n"}),
+        ({"mine.md": b"agent\n"}, {"mine.md.1": b"agent\n"}),
+        ({"cache/x.pyc": b"1", "cache/y.pyc": b"2"}, {"cache/x.pyc.1": b"1", "cache/y.pyc": b"2"}),
+        ({"mine.md/deep": b"agent\n"}, {"mine.md.1/deep": b"agent\n"}),
+        (None, {}),
+    ],
+)
+def test_what_another_program_makes_where_a_folder_is_missing_for_a_moment_stays(
+    made: dict[str, bytes] | None,
+    found: dict[str, bytes],
+    root: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    Caseless(monkeypatch, root, renames=False)
+    before = listed(root)
+
+    def hook(*_call: object) -> None:
+        if any((root / ".dist/txn").glob("*/mine.md")):
+            raise Killed
+
+    with pytest.raises(Killed):
+        apply(Hooked(root, hook), plan(root), read, b"lock 2\n", {})
+    place = root / "skills/b"
+    if made is None:
+        place.write_bytes(b"agent\n")
+        beside = {"skills/B.1": b"agent\n"}
+    else:
+        place.mkdir()
+        beside = {}
+        for name, data in made.items():
+            (place / name).parent.mkdir(exist_ok=True)
+            (place / name).write_bytes(data)
+    with RealFs(root) as fs:
+        recovered = recover(fs)
+    assert recovered is not None
+    assert recovered.what == "finished"
+    assert not (root / ".dist/txn").exists()
+    kept = {path: data for path, data in before.items() if path not in RESPELLED}
+    kept |= {path.replace("skills/b/", "skills/B/"): kept.pop(path) for path in MINE}
+    came = {path: data for path, data in RESPELLED.items() if data is not None}
+    came |= {f"skills/B/{name}": data for name, data in found.items()}
+    assert listed(root) == {**kept, **came, **beside, "distribution.lock": b"lock 2\n"}
+
+
 @pytest.mark.parametrize("new", ["Skills/own/SKILL.md", "CRON/x.json", "Plugins/x/plugin.yaml"])
 def test_a_folder_of_the_agent_keeps_its_name(new: str, caseless: Path) -> None:
     (caseless / "plugins").mkdir()
