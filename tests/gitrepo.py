@@ -12,7 +12,7 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -26,6 +26,22 @@ PACKAGE: Mapping[str, str] = {
     "SOUL.md": "You are a bot.\n",
     "skills/hello/SKILL.md": "---\nname: hello\n---\nSay hello.\n",
 }
+
+HOOK = "hooks/run.sh"
+"""A script in each package of :func:`side_by_side`."""
+
+
+def side_by_side(names: Iterable[str]) -> dict[str, str]:
+    """The files of a repository with a small package in each of these folders."""
+    return {
+        f"{name}/{path}": text
+        for name in names
+        for path, text in {
+            "distribution.yaml": f"name: {name}\nversion: 1.0.0\n",
+            "SOUL.md": f"I am {name}.\n",
+            HOOK: "#!/bin/sh\n",
+        }.items()
+    }
 
 
 _ID = re.compile("[0-9a-f]{40}")

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from gitrepo import Repo
+from gitrepo import HOOK, Repo, side_by_side
 
 from hermes_dist.brand import HERMES, Layout
 from hermes_dist.model.paths import RelPath
@@ -17,15 +17,6 @@ from hermes_dist.world.ports import Listing
 from hermes_dist.world.sources.api import Offer, Sources, open_sources
 
 NAMES = ("one", "two", "three")
-FILES = {
-    f"{name}/{path}": text
-    for name in NAMES
-    for path, text in {
-        "distribution.yaml": f"name: {name}\nversion: 1.0.0\n",
-        "SOUL.md": f"I am {name}.\n",
-        "hooks/run.sh": "#!/bin/sh\n",
-    }.items()
-}
 
 
 class Machine:
@@ -72,7 +63,7 @@ def machine(tmp_path: Path) -> Machine:
 
 @pytest.fixture
 def commit(machine: Machine) -> str:
-    return machine.repo.commit(FILES, executable=("two/hooks/run.sh",))
+    return machine.repo.commit(side_by_side(NAMES), executable=(f"two/{HOOK}",))
 
 
 def test_packages_of_one_commit_are_listed_once(machine: Machine, commit: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pytest
-from gitrepo import Repo
+from gitrepo import HOOK, Repo, side_by_side
 
 from hermes_dist.brand import HERMES, Layout
 from hermes_dist.errors import DistError
@@ -72,18 +72,7 @@ def repo(tmp_path: Path) -> Repo:
 
 @pytest.fixture
 def commit(repo: Repo) -> str:
-    return repo.commit(
-        {
-            f"{name}/{path}": text
-            for name in NAMES
-            for path, text in {
-                "distribution.yaml": f"name: {name}\nversion: 1.0.0\n",
-                "SOUL.md": f"I am {name}.\n",
-                "hooks/run.sh": "#!/bin/sh\n",
-            }.items()
-        },
-        executable=("p2/hooks/run.sh",),
-    )
+    return repo.commit(side_by_side(NAMES), executable=(f"p2/{HOOK}",))
 
 
 @pytest.mark.parametrize("path", [os.environ["PATH"], "/nonexistent"])
