@@ -365,9 +365,7 @@ def stop_running() -> None:
 
 
 @contextlib.contextmanager
-def meanwhile(
-    work: Callable[[], None], then: Callable[[Callable[[], bool]], None] | None = None
-) -> Iterator[None]:
+def meanwhile(work: Callable[[], None]) -> Iterator[None]:
     """Do something in another thread while the block runs, and wait for its end.
 
     If the block fails or is interrupted, every child that the thread waits for is terminated.
@@ -375,8 +373,6 @@ def meanwhile(
     Args:
         work: Waits for children most of the time. The kind of an error is noted for the crash log, and
             the rest forgotten: the step that needs what it was to bring does it again, and tells what fails.
-        then: What can be done after the block. It is called with what tells whether the thread is still at it, and
-            ends soon after that says no.
     """
     _end_together()
     thread = Thread(target=_attempt, args=(work,), daemon=True)
@@ -386,8 +382,6 @@ def meanwhile(
     try:
         thread.start()
         yield
-        if then is not None:
-            then(thread.is_alive)
         thread.join()
     except BaseException:
         stop_running()

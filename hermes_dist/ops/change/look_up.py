@@ -25,7 +25,6 @@ from hermes_dist.world.trace import note
 
 with later():
     from hermes_dist.decide.versions import newer_tags
-    from hermes_dist.ops.ahead import for_install, for_update
 
 if TYPE_CHECKING:
     from typing import TypeVar
@@ -135,7 +134,7 @@ def fetched_meanwhile(
     def work() -> None:
         sources.fetch_ahead(target.spec, target.commit, before, ctx.progress)
 
-    return meanwhile(work, for_update)
+    return meanwhile(work)
 
 
 def looked_up_meanwhile(ctx: Context, source: str) -> AbstractContextManager[None]:
@@ -156,7 +155,7 @@ def looked_up_meanwhile(ctx: Context, source: str) -> AbstractContextManager[Non
             target = resolved(ctx, specs[0], None)
             sources.fetch_ahead(target.spec, target.commit, progress=ctx.progress)
 
-    return meanwhile(work, for_install)
+    return meanwhile(work)
 
 
 def ask_ahead(ctx: Context, names: Iterable[ProfileName]) -> None:
