@@ -27,6 +27,7 @@ from hermes_dist.ops.transfer.export import Exported, target_of
 from hermes_dist.ops.transfer.machine_settings import Brought
 from hermes_dist.voice.clean import clean
 from hermes_dist.voice.profile_json import backed_data, restored_data
+from hermes_dist.voice.status.standing import SHOWN
 from hermes_dist.voice.transfer.machine import (
     backed_settings,
     brought_data,
@@ -34,8 +35,6 @@ from hermes_dist.voice.transfer.machine import (
     held_words,
 )
 from hermes_dist.voice.words import DRY_RUN, size_of
-
-_SHOWN = 12
 
 
 @command
@@ -83,7 +82,7 @@ def _tell_notes(screen: Screen, profiles: Sequence[Exported]) -> None:
     """Say what to know of each profile; without -v, only the first of what the backup lacks."""
     for each in profiles:
         said = [note for note in each.notes if screen.verbose or not _is_bare(note)]
-        shown = said if screen.verbose else said[:_SHOWN]
+        shown = said if screen.verbose else said[:SHOWN]
         notes(screen, [_in_profile(note, each, profiles) for note in shown])
         if more := len(said) - len(shown):
             screen.tell(f"  note   {each.profile}: {more} more; -v lists them")

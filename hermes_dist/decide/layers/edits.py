@@ -12,7 +12,7 @@ from hermes_dist.decide.layers.compose import BY_KEY, data_at
 from hermes_dist.decide.layers.counting import counting
 from hermes_dist.decide.layers.stack import Layer, Order
 from hermes_dist.model.documents.api import ABSENT, get, same
-from hermes_dist.model.keypath import KeyPath, format_key
+from hermes_dist.model.keypath import KeyPath, format_key, join_place
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree, together
 from hermes_dist.model.values import leaves
@@ -39,7 +39,7 @@ class Edit(Struct, frozen=True, kw_only=True):
     @property
     def place(self) -> str:
         """``path`` or ``path: key``."""
-        return f"{self.path}: {format_key(self.key)}" if self.key else str(self.path)
+        return join_place(self.path, format_key(self.key))
 
 
 def edits(stack: Sequence[Layer], received: Tree, now: Tree, read: Read) -> tuple[Edit, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from hermes_dist.decide.consent.parking import Grafted, put_back
 from hermes_dist.decide.layers.compose import BY_KEY, data_at
 from hermes_dist.model.documents.api import ABSENT, get, same
-from hermes_dist.model.keypath import format_key
+from hermes_dist.model.keypath import format_key, join_place
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import EMPTY, Read, Tree
 from hermes_dist.model.values import leaves
@@ -52,7 +52,7 @@ def not_there(whole: Tree, below: Tree, read: Read) -> tuple[str, ...]:
     for path in BY_KEY & below.keys() & whole.keys():
         now = data_at(path, whole, read)
         gone += [
-            f"{path}: {format_key(key)}"
+            join_place(path, format_key(key))
             for key, _ in leaves(data_at(path, below, read))
             if key and get(now, key) is ABSENT
         ]

@@ -182,23 +182,23 @@ def _searched(name: str, provider: _Provider, top: list[Asked]) -> Mapping[str, 
         DistError: There is no choice of versions that fits everything.
     """
     resolver: Resolver[Asked, Choice, str] = Resolver(provider, BaseReporter())
+    found: Mapping[str, Choice] = {}
     try:
         found = resolver.resolve(top, max_rounds=_ROUNDS).mapping
     except ResolutionImpossible as err:
         raise _impossible(err.causes) from None
-    except RecursionError:
-        # The library follows versions that ask for each other without an end if nothing else asks for them.
+    except (ResolutionTooDeep, RecursionError):
+        pass  # the library follows versions that ask for each other without an end
+    if not _is_whole(provider, top, found):
         provider.refuse_circles()
-        raise _too_many(name) from None
-    except ResolutionTooDeep:
-        raise _too_many(name) from None
-    if any(each.key not in found for choice in found.values() for each in provider.needs(choice)):
-        provider.refuse_circles()  # a version that went out of the choice took along what it shares with another one
+        raise DistError("its layers ask for too many packages", where=name, hint="tell its author")
     return found
 
 
-def _too_many(name: str) -> DistError:
-    return DistError("its layers ask for too many packages", where=name, hint="tell its author")
+def _is_whole(provider: _Provider, top: list[Asked], found: Mapping[str, Choice]) -> bool:
+    """Whether all that is asked for was found: the library may lose what is only asked for in a circle."""
+    asked = [*top, *(each for choice in found.values() for each in provider.needs(choice))]
+    return all(each.key in found for each in asked)
 
 
 def _picked(

@@ -184,7 +184,7 @@ def owns(ctx: Context, name: ProfileName, package: str) -> tuple[str, ...]:
     for path, key in _places_in(mine):
         saying = [one.package.name for one in stack if _value(one, path, key) is not ABSENT]
         if counting(order, saying, path, key) == package:
-            found.append(f"{path}: {format_key(key)}" if key else str(path))
+            found.append(join_place(path, format_key(key)))
     return tuple(found)
 
 
