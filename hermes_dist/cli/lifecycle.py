@@ -274,6 +274,8 @@ def _lines_about(
         yield "Tasks", f"{counted(leaving.tasks, 'open task')} on boards keep its name"
     for note in leaving.settings:
         yield "Settings", f"{', '.join(sentences([note]))}, and stays so"
+    if due := trash_and_archive.due(session.ctx):
+        yield "Trash", f"{counted(due, 'older profile')} will leave it for good"
     if leaving.sticky:
         yield "Active", "plain commands will use the default profile"
 

@@ -73,6 +73,10 @@ def _trash(data: Data) -> str:
     return f"in the trash for more than {data['days']} days: {profiles}"
 
 
+def _looks_old(data: Data) -> str:
+    return f"{_trash(data)}, if the date is right"
+
+
 def _missing(data: Data) -> str:
     shown = first_few(names_in(data, "paths"), _FEW)
     return f"contents that it received are missing from the store: {shown}"
@@ -236,6 +240,7 @@ SENTENCES: Sentences = {
     FindingKind.CONFLICTS_OPEN: _conflicts,
     FindingKind.CONTENTS_MISSING: _missing,
     FindingKind.TRASH_IS_OLD: _trash,
+    FindingKind.TRASH_LOOKS_OLD: _looks_old,
     FindingKind.RECORD_OF_NOBODY: "a record of a profile that no longer exists",
     FindingKind.NEEDED_BY_NOBODY: _needed_by_nobody,
     FindingKind.STORE_DAMAGED: _damaged,
@@ -287,6 +292,9 @@ HINTS: Sentences = {
     FindingKind.CONFLICTS_OPEN: "see: {command}",
     FindingKind.CONTENTS_MISSING: "doctor --fix fetches them again",
     FindingKind.TRASH_IS_OLD: "doctor --fix removes them",
+    FindingKind.TRASH_LOOKS_OLD: (
+        "doctor --fix notes that, and removes nothing: they are removed if they still are, {days} days later"
+    ),
     FindingKind.RECORD_OF_NOBODY: _REMOVES,
     FindingKind.NEEDED_BY_NOBODY: "doctor --fix, or: {command}",
     FindingKind.STORE_DAMAGED: "doctor --fix writes the readable ones anew, or: {command}",

@@ -7,12 +7,16 @@ import os
 import pty
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import forked
 import pytest
 
 from hermes_dist.brand import HERMES, Layout
+from hermes_dist.decide.profiles.lifecycle import kept_id
+from hermes_dist.model.paths import ProfileName
+from hermes_dist.ops.over_age import NOTES
 
 
 @pytest.fixture
@@ -68,6 +72,22 @@ def test_delete_wants_the_name_typed(layout: Layout) -> None:
     code, shown = typed(layout, "coder\n", "delete", "coder")
     assert (code, "is in the trash for 30 days" in shown) == (0, True), shown
     run(layout, "delete", "coder", "-y", code=1)
+
+
+def test_delete_says_first_who_leaves_the_trash_and_archive_erases_nobody(layout: Layout) -> None:
+    ids = [kept_id(ProfileName("old"), datetime(1980, 1, day, tzinfo=UTC)) for day in (2, 3)]
+    for ident in ids:
+        (layout.trash / ident).mkdir(parents=True)
+        os.utime(layout.trash / ident, (0, 0))
+    seen = (datetime.now(UTC) - timedelta(days=31)).isoformat()
+    (layout.trash / NOTES).write_text(json.dumps(dict.fromkeys(ids, seen)))
+    run(layout, "create", "coder")
+    run(layout, "create", "writer")
+    run(layout, "archive", "coder")
+    assert "2 older profiles will leave it for good" in run(layout, "delete", "writer", "-n").stdout
+    assert all((layout.trash / ident).exists() for ident in ids)
+    run(layout, "delete", "writer", "--yes")
+    assert not any((layout.trash / ident).exists() for ident in ids)
 
 
 def test_the_commands_speak_json(layout: Layout) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 import stat
@@ -20,6 +21,7 @@ from hermes_dist.decide.profiles.lifecycle import kept_id
 from hermes_dist.errors import Busy, DistError, Invalid, UsageError
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 from hermes_dist.ops.context import Context
+from hermes_dist.ops.over_age import NOTES
 from hermes_dist.ops.profiles import aliases, lifecycle, trash_and_archive
 from hermes_dist.ops.profiles import clone as cloning
 from hermes_dist.ops.profiles.doctor import doctor
@@ -370,14 +372,19 @@ def test_the_default_profile_is_neither_deleted_nor_archived(ctx: Context) -> No
             trash_and_archive.put_away(ctx, DEFAULT_PROFILE, place)  # type: ignore[arg-type]  # both are places
 
 
-def test_the_trash_is_emptied_after_thirty_days_and_the_archive_never(ctx: Context) -> None:
+def test_the_trash_is_emptied_thirty_days_after_a_look_found_it_old_and_the_archive_never(
+    ctx: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
     now = datetime.now(UTC)
     for place in (ctx.layout.trash, ctx.layout.archived):
         for days in (29, 31):
             stored(place, now - timedelta(days=days), now - timedelta(days=days))
-    lifecycle.create(ctx, "writer")
-    assert trash_and_archive.put_away(ctx, ProfileName("writer"), "trash").expired == 1
-    assert len(trash_and_archive.stored_profiles(ctx)) == 4
+    for days, expired in ((0, 0), (29, 0), (31, 1)):
+        monkeypatch.setattr(Context, "now", lambda _, later=days: now + timedelta(days=later))
+        lifecycle.create(ctx, "writer")
+        gone = trash_and_archive.put_away(ctx, ProfileName("writer"), "trash")
+        assert gone.expired == expired
+    assert len(trash_and_archive.stored_profiles(ctx)) == 6
 
 
 def stored(place: Path, when: datetime, written: datetime) -> Path:
@@ -398,12 +405,50 @@ def test_a_home_that_was_deleted_while_the_clock_was_wrong_stays_for_thirty_days
     assert trash_and_archive.put_away(ctx, ProfileName("writer"), "trash").expired == 0
     assert doctor(ctx, fix=True).failed == {}
     assert home.exists()
+    trash = {ctx.layout.trash: [home.name]}
     for path in (home / "memories", home):
         os.utime(path, (0, 0))
-    assert trash_and_archive.overdue(ctx)
+    assert trash_and_archive.over_age(ctx) == trash
     # What was written in the future tells nothing.
     os.utime(home, (now.timestamp() + 9e8, now.timestamp() + 9e8))
-    assert trash_and_archive.overdue(ctx)
+    assert trash_and_archive.over_age(ctx) == trash
+
+
+def test_a_clock_that_jumps_ahead_erases_nothing(
+    ctx: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def delete(name: str, days: int) -> int:
+        at = datetime.now(UTC) + timedelta(days=days)
+        monkeypatch.setattr(Context, "now", lambda _: at)
+        lifecycle.create(ctx, name)
+        return trash_and_archive.put_away(ctx, ProfileName(name), "trash").expired
+
+    def left() -> list[str]:
+        return sorted(stored.name for stored in trash_and_archive.stored_profiles(ctx))
+
+    assert delete("one", 0) == 0
+    # Wrong for a month, and then put right.
+    assert delete("two", 2000) == 0
+    assert doctor(ctx, fix=True).failed == {}
+    assert delete("three", 2029) == 0
+    assert delete("four", 1) == 0
+    assert left() == ["four", "one", "three", "two"]
+    # What was noted while it was wrong does not count after that.
+    assert delete("five", 40) == 0
+    assert delete("six", 69) == 0
+    assert delete("seven", 71) == 2
+    assert left() == ["five", "seven", "six", "three", "two"]
+
+
+@pytest.mark.parametrize("damage", ["", "{", "[]", '{"x": 1}', '{"x": "2026-01-01T00:00:00"}'])
+def test_notes_that_cannot_be_read_count_as_none(ctx: Context, damage: str) -> None:
+    home = stored(
+        ctx.layout.trash, datetime(1980, 1, 2, tzinfo=UTC), datetime(1980, 1, 2, tzinfo=UTC)
+    )
+    (ctx.layout.trash / NOTES).write_text(damage.replace("x", home.name))
+    lifecycle.create(ctx, "writer")
+    assert trash_and_archive.put_away(ctx, ProfileName("writer"), "trash").expired == 0
+    assert list(json.loads((ctx.layout.trash / NOTES).read_text())) == [home.name]
 
 
 @pytest.mark.parametrize("stubborn", [False, True])

@@ -113,6 +113,7 @@ class FindingKind(Kind):
     CONFLICTS_OPEN = "conflicts-open"
     CONTENTS_MISSING = "contents-missing"
     TRASH_IS_OLD = "trash-is-old"
+    TRASH_LOOKS_OLD = "trash-looks-old"
     RECORD_OF_NOBODY = "record-of-nobody"
     NEEDED_BY_NOBODY = "needed-by-nobody"
     STORE_DAMAGED = "store-damaged"

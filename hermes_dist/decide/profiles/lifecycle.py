@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from msgspec import Struct, field
 from msgspec.structs import asdict
@@ -33,7 +33,6 @@ from hermes_dist.model.values import ABSENT, as_list, as_map
 Route = Mapping[object, object]
 """A gateway route, or another map of ``config.yaml``."""
 FORMAT = 1
-TRASH_DAYS = 30
 NO_SKILLS_TEXT = (
     "This profile takes no bundled skills (profile create --no-skills).\n"
     "Delete this file to have them synced again.\n"
@@ -196,11 +195,6 @@ def read_id(text: str) -> tuple[ProfileName, datetime] | None:
         return ProfileName(found[1]), datetime.strptime(found[2], _STAMP).replace(tzinfo=UTC)
     except (Invalid, ValueError):
         return None
-
-
-def is_expired(when: datetime, now: datetime) -> bool:
-    """Whether a home has been in the trash for the full period."""
-    return now - when > timedelta(days=TRASH_DAYS)
 
 
 def service_renamed(text: str, old: ProfileName, new: ProfileName, homes: tuple[str, str]) -> str:

@@ -16,12 +16,8 @@ from hermes_dist.agents.stores import TO_BE_PRIVATE
 from hermes_dist.brand import MANIFEST, SYNC
 from hermes_dist.decide.fleet.channels import CHANNEL_VARIABLES, CHANNELS
 from hermes_dist.decide.profiles.findings import FindingKind, State, Topic
-from hermes_dist.decide.profiles.lifecycle import (
-    TRASH_DAYS,
-    is_lost,
-    read_id,
-    routes_without,
-)
+from hermes_dist.decide.profiles.lifecycle import is_lost, read_id, routes_without
+from hermes_dist.decide.trash import TRASH_DAYS
 from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.documents.api import Kind, load_data, load_manifest_data
 from hermes_dist.model.lock import Lock, load_lock
@@ -34,6 +30,7 @@ from hermes_dist.ops.context import Context
 from hermes_dist.ops.fleet import gateways
 from hermes_dist.ops.homes import about_lock, finish_leftover
 from hermes_dist.ops.layers.lost import fetch_again
+from hermes_dist.ops.over_age import look_into
 from hermes_dist.ops.package import upkeep
 from hermes_dist.ops.private_files import can_be_private
 from hermes_dist.ops.profiles import aliases, profile_moves, trash_and_archive
@@ -170,7 +167,7 @@ def _half_written(ctx: Context) -> Iterator[Path]:
     services = {path.parent for path in layout.service_files(DEFAULT_PROFILE)}
     homes = {layout.home(name) for name in ctx.names()}
     own = {layout.commands, layout.root, layout.shared, *_folders_of_stored(ctx)}
-    old = trash_and_archive.now().timestamp() - LEFTOVER_AGE
+    old = ctx.now().timestamp() - LEFTOVER_AGE
     # What sync writes into a home by itself, and what it remembers.
     synced = {home / part for home in homes for part in (MEMORIES, SESSIONS, SYNC)}
     for folder in _folders_that_exist(*own, *services, *homes, *synced):
@@ -515,14 +512,15 @@ def _fetch_lost(ctx: Context, lock: Lock) -> None:
 @check(Topic.TRASH)
 def trash(ctx: Context) -> Iterator[Finding]:
     """Find homes whose time in the trash is over, and records without a home."""
-    old = trash_and_archive.overdue(ctx)
-    if old:
-        yield Finding(
-            kind="old-trash",
-            what=Note.of(FindingKind.TRASH_IS_OLD, days=TRASH_DAYS, count=len(old)),
-            where=str(old[0].path.parent),
-            fix=partial(_empty, ctx),
-        )
+    for folder, names in trash_and_archive.over_age(ctx).items():
+        looked = look_into(folder, names, ctx.now())
+        notes = []
+        if due := len(looked.due):
+            notes.append(Note.of(FindingKind.TRASH_IS_OLD, days=TRASH_DAYS, count=due))
+        if new := len(looked.new):
+            notes.append(Note.of(FindingKind.TRASH_LOOKS_OLD, days=TRASH_DAYS, count=new))
+        for note in notes:
+            yield Finding(kind="old-trash", what=note, where=str(folder), fix=partial(_empty, ctx))
     for path in _records_without_home(ctx):
         yield Finding(
             kind="leftover",

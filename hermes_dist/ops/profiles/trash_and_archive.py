@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from pathlib import Path
 
 from msgspec import Struct
@@ -14,10 +13,8 @@ from hermes_dist.agents.places import CONFIG, GATEWAY_PARKED
 from hermes_dist.brand import LOCKFILE, MANIFEST
 from hermes_dist.decide.near import offered
 from hermes_dist.decide.profiles.lifecycle import (
-    TRASH_DAYS,
     Kept,
     Move,
-    is_expired,
     kept_id,
     new_name,
     read_id,
@@ -25,12 +22,14 @@ from hermes_dist.decide.profiles.lifecycle import (
     routes,
     service_renamed,
 )
+from hermes_dist.decide.trash import TRASH_DAYS, is_expired
 from hermes_dist.errors import DistError
 from hermes_dist.model.documents.api import Kind, load_data
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.layers.gone import drop_unused
+from hermes_dist.ops.over_age import erase_due, look_into
 from hermes_dist.ops.profiles import aliases, profile_moves
 from hermes_dist.ops.profiles.boards import open_tasks, settings_naming, still_assigned
 from hermes_dist.ops.profiles.lifecycle import check_free, is_sticky, read_text, stop
@@ -40,7 +39,7 @@ from hermes_dist.ops.stored import Place, StoredProfile, stored_in
 from hermes_dist.world.agent.find import GatewayState, gateway
 from hermes_dist.world.agent.services import own_services
 from hermes_dist.world.disk.fs import RealFs, atomic_write
-from hermes_dist.world.transaction.aside import below_root, placed
+from hermes_dist.world.transaction.aside import below_root, everywhere, placed
 from hermes_dist.world.transaction.move_home import bring_over, erase, make_folder
 
 _DONE = {"trash": "deleted", "archive": "archived"}
@@ -161,12 +160,12 @@ def put_away(ctx: Context, name: ProfileName, place: Place, *, purge: bool = Fal
     deleting = place == "trash"
     with profile_moves.all_homes_locked(ctx) as fs:
         # Under the lock over all homes: another command could be restoring one of them.
-        expired = empty_trash(ctx, fs)
+        expired = empty_trash(ctx, fs) if deleting else 0
         # Before the stop, which sets the same mark: only one that was there outlives the move.
         parked = (facts.path / GATEWAY_PARKED).exists()
         stopped = stop(ctx, name)
         folder = _folder(ctx, place)
-        ident = _free_id(fs, folder, name)
+        ident = _free_id(ctx, fs, folder, name)
         texts = {path: read_text(Path(path)) for path in facts.services}
         kept = Kept(
             profile=name,
@@ -215,9 +214,9 @@ def _folder(ctx: Context, place: Place) -> str:
     return below_root(layout, layout.trash if place == "trash" else layout.archived)
 
 
-def _free_id(fs: RealFs, folder: str, name: ProfileName) -> str:
+def _free_id(ctx: Context, fs: RealFs, folder: str, name: ProfileName) -> str:
     # Two profiles of one name can be put away within the same second.
-    return _free_id_like(fs, folder, kept_id(name, now()))
+    return _free_id_like(fs, folder, kept_id(name, ctx.now()))
 
 
 def _free_id_like(fs: RealFs, folder: str, ident: str) -> str:
@@ -377,41 +376,49 @@ def _return(ctx: Context, found: StoredProfile, wanted: ProfileName) -> tuple[Mo
     return move, kept
 
 
-def now() -> datetime:
-    """The current time, to compute how long a home has been away."""
-    return datetime.now(UTC)
+def over_age(ctx: Context) -> dict[Path, list[str]]:
+    """The homes that are over age by the clock: the names of their folders, for each trash folder that exists."""
+    folders = (layout.trash for layout in everywhere(ctx.layout))
+    found: dict[Path, list[str]] = {folder: [] for folder in folders if folder.is_dir()}
+    at = ctx.now()
+    for each in stored_profiles(ctx):
+        # Most are found by the name alone, without a look into the folder.
+        is_old = each.place == "trash" and is_expired(each.when, at)
+        if is_old and is_expired(each.since(at), at):
+            found[each.path.parent].append(each.path.name)
+    return found
 
 
-def overdue(ctx: Context) -> list[StoredProfile]:
-    """List the homes whose time in the trash is over."""
-    at = now()
-    stored = (each for each in stored_profiles(ctx) if each.place == "trash")
-    # Most are found by the name alone, without a look into the folder.
-    return [e for e in stored if is_expired(e.when, at) and is_expired(e.since(at), at)]
+def due(ctx: Context) -> int:
+    """How many homes the next command that empties the trash would erase."""
+    return sum(
+        len(look_into(folder, names, ctx.now()).due) for folder, names in over_age(ctx).items()
+    )
 
 
-def empty_trash(ctx: Context, fs: RealFs, *, every: bool = False) -> int:
-    """Erase homes whose time in the trash is over; the caller holds the lock over all homes.
+def empty_trash(ctx: Context, fs: RealFs) -> int:
+    """Erase the homes whose time in the trash is over; the caller holds the lock over all homes.
 
     Args:
         ctx: The context.
         fs: The brand's root folder.
-        every: Erase all of them, whatever their age.
 
     Returns:
         The number of homes erased.
+
+    Raises:
+        DistError: The disk fails.
     """
-    old = (
-        [each for each in stored_profiles(ctx) if each.place == "trash"] if every else overdue(ctx)
-    )
-    for each in old:
-        erase(each.path)
-        each.path.with_name(f"{each.path.name}.json").unlink(missing_ok=True)
-    drop_unused(
-        ctx,
-        (each.name for each in old),
-        kept={each.name for each in stored_profiles(ctx)},
-    )
-    for folder in {below_root(ctx.layout, each.path.parent) for each in old}:
-        fs.sync_folder(folder)
-    return len(old)
+    gone: list[ProfileName] = []
+
+    def erase_home(path: Path) -> None:
+        erase(path)
+        path.with_name(f"{path.name}.json").unlink(missing_ok=True)
+        if known := read_id(path.name):
+            gone.append(known[0])
+
+    for folder, names in over_age(ctx).items():
+        if erase_due(folder, names, ctx.now(), erase_home):
+            fs.sync_folder(below_root(ctx.layout, folder))
+    drop_unused(ctx, gone, kept={each.name for each in stored_profiles(ctx)})
+    return len(gone)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shutil
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from hermes_dist.brand import PRIVATE
-from hermes_dist.decide.profiles.lifecycle import TRASH_DAYS
 from hermes_dist.decide.sync.private import beside_path
+from hermes_dist.decide.trash import is_expired
 from hermes_dist.model.paths import RelPath
+from hermes_dist.ops.over_age import erase_due
 from hermes_dist.world.disk.fs import atomic_write
 from hermes_dist.world.disk.private import make_private
 
@@ -40,18 +42,22 @@ def keep_in_trash(home: Path, path: RelPath, content: bytes, now: datetime) -> P
 
 
 def empty_trash(home: Path, now: datetime) -> None:
-    """Erase what is there for more than 30 days."""
+    """Erase what may go of what is there for more than 30 days.
+
+    Raises:
+        DistError: The disk fails.
+    """
     folder = trash_of(home)
     if not folder.is_dir():
         return
-    for day in folder.iterdir():
-        if _is_expired(day.name, now):
-            shutil.rmtree(day, ignore_errors=True)
+    old = [day.name for day in folder.iterdir() if _is_over_age(day.name, now)]
+    erase_due(folder, old, now, partial(shutil.rmtree, ignore_errors=True))
 
 
-def _is_expired(name: str, now: datetime) -> bool:
+def _is_over_age(name: str, now: datetime) -> bool:
     try:
-        when = datetime.strptime(name, _DAY).replace(tzinfo=now.tzinfo or UTC)
+        day = datetime.strptime(name, _DAY).replace(tzinfo=now.tzinfo or UTC)
     except ValueError:
         return False
-    return now - when > timedelta(days=TRASH_DAYS + 1)
+    # What came last on that day came when it ended.
+    return is_expired(day + timedelta(days=1), now)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from hermes_dist.decide.profiles.lifecycle import TRASH_DAYS
 from hermes_dist.decide.team.plan import ActionKind
+from hermes_dist.decide.trash import TRASH_DAYS
 from hermes_dist.errors import counted
 from hermes_dist.model.keypath import place_words
 from hermes_dist.ops.change.review import groups_of

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -125,7 +126,9 @@ def folders(story: Own) -> list[str]:
     return sorted(path.name for path in story.ctx.layout.own_layers(BOT).parent.iterdir())
 
 
-def test_nothing_of_a_list_is_left_once_its_profile_is_erased(story: Own) -> None:
+def test_nothing_of_a_list_is_left_once_its_profile_is_erased(
+    story: Own, monkeypatch: pytest.MonkeyPatch
+) -> None:
     lab = story.ctx.layout.home(LAB)
     lab.mkdir()
     (lab / "SOUL.md").write_text("Lab.\n")
@@ -138,7 +141,10 @@ def test_nothing_of_a_list_is_left_once_its_profile_is_erased(story: Own) -> Non
     trash_and_archive.put_away(story.ctx, LAB, "trash", purge=True)
     assert folders(story) == ["bot", "bot.written"]
     with all_homes_locked(story.ctx) as fs:
-        trash_and_archive.empty_trash(story.ctx, fs, every=True)
+        for days in (31, 62):
+            at = datetime.now(UTC) + timedelta(days=days)
+            monkeypatch.setattr(Context, "now", lambda _, at=at: at)
+            trash_and_archive.empty_trash(story.ctx, fs)
     assert folders(story) == []
 
 

@@ -250,14 +250,25 @@ def test_a_damaged_journal_is_told_and_kept(ctx: Context) -> None:
     assert profile_moves.journal(ctx).exists()
 
 
-def test_old_trash_and_notes_without_a_home_are_cleared_away(ctx: Context) -> None:
+def test_old_trash_and_notes_without_a_home_are_cleared_away(
+    ctx: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
     trash_and_archive.put_away(ctx, CODER, "trash")
     assert doctor(ctx).findings == ()
     old = ctx.layout.trash / kept_id(CODER, datetime.now(UTC) - timedelta(days=31))
     old.mkdir()
     os.utime(old, (0, 0))
-    one(ctx, "old-trash")
+    assert "if the date is right" in finding_words(one(ctx, "old-trash"))
     mended(ctx)
+    assert old.exists()
+    assert doctor(ctx).findings == ()
+    with monkeypatch.context() as patched:
+        patched.setattr(Context, "now", lambda _: datetime.now(UTC) + timedelta(days=31))
+        # The home that was deleted today is over age then, too: it is noted, while the old one goes.
+        os.utime(ctx.layout.trash, (0, 0))
+        assert [finding.kind for finding in doctor(ctx).findings] == ["old-trash", "old-trash"]
+        mended(ctx)
+    assert not old.exists()
     (old.parent / f"{old.name}.json").write_text("{}")
     one(ctx, "leftover")
     mended(ctx)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -15,6 +16,7 @@ from hermes_dist.model.sync.meeting import Index, Said, dump_json, load_index, l
 from hermes_dist.model.sync.meeting import Machine as Known
 from hermes_dist.model.tree import Digest
 from hermes_dist.ops.change.request import Request
+from hermes_dist.ops.context import Context
 from hermes_dist.ops.sync.begin import Options, join
 from hermes_dist.ops.sync.machines import accept, forget, leave
 from hermes_dist.ops.sync.now import Synced, keeping_all, sync_now
@@ -180,6 +182,27 @@ def test_a_deletion_by_a_machine_is_asked_about_and_goes_to_the_trash(
     assert not now(first).pushed
     assert not now(second).pushed
     assert TALK in [str(path.relative_to(second.home)) for path in second.home.glob("sessions/*")]
+
+
+def test_the_trash_outlives_a_clock_that_is_wrong(
+    three: tuple[Story, Machine, Machine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, first, second = three
+
+    def kept(days: int) -> list[str]:
+        at = datetime.now(UTC) + timedelta(days=days)
+        monkeypatch.setattr(Context, "now", lambda _: at)
+        now(second)
+        return [path.name for path in trash_of(second.home).rglob("*.md")]
+
+    (first.home / NOTE).unlink()
+    now(first)
+    name = NOTE.rpartition("/")[2]
+    assert kept(-9000) == [name]  # deleted while the clock was behind
+    assert kept(9000) == [name]
+    assert kept(9029) == [name]
+    assert kept(0) == [name]
+    assert kept(31) == []
 
 
 def test_a_deletion_is_said_again_if_nobody_says_it_any_more(
