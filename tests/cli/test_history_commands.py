@@ -70,6 +70,24 @@ def test_history_lists_the_newest_first(cli: Cli) -> None:
     ]
 
 
+def test_the_history_of_a_clone_begins_with_its_first_change(cli: Cli) -> None:
+    _two(cli)
+    assert cli("create", "twin", "--clone-from", "bot")[0] == 0
+    _, out, err = cli("history", "twin")
+    assert "no change of its package is recorded here" in out
+    assert "status twin" in err
+    cli.story.ship({"SOUL.md": SOUL.replace("Rule 3 stands", "Rule 3 is newer")})
+    assert cli("update", "twin", "-y")[0] == 0
+    assert cli("undo", "twin", "-y")[0] == 0
+    _, out, _ = cli("history", "twin")
+    assert "undo to before 1" in out
+    assert "undo to before 1" in cli("history", "twin", "2")[1]
+    assert cli.json("history", "twin")["generations"][1]["back_to"] == 0
+    # What the history shows is still called by its number.
+    assert cli("undo", "bot", "-y")[0] == 0
+    assert "undo to 1" in cli("history", "bot")[1]
+
+
 def test_rollback_asks_goes_back_and_says_that_it_holds(cli: Cli) -> None:
     _two(cli)
     assert cli("rollback", "bot")[0] == 6

@@ -20,7 +20,7 @@ from hermes_dist.errors import UsageError, counted
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.change.proposal import Outcome
 from hermes_dist.ops.change.request import Confirm, Request
-from hermes_dist.ops.homes import half_changed
+from hermes_dist.ops.homes import open_to_read
 from hermes_dist.ops.package import history as ops
 from hermes_dist.ops.package import rollback as going_back
 from hermes_dist.ops.package import undo as undoing
@@ -41,17 +41,18 @@ def history(
     ] = None,
 ) -> int:
     name = session.ctx.profile(profile)
-    rows = ops.history(session.ctx, name)
-    notes(session.screen, half_changed(session.ctx, name))
+    home, seen = open_to_read(session.ctx, name)
+    rows = ops.past_of(home)
+    notes(session.screen, seen)
     if number is not None:
         return _one(session, name, rows, number)
     chosen = [row for row in rows if row.generation]
     _emit(session, name, rows)
     with Paged(session) as each:
         if not chosen:
-            _no_history(each, name)
+            _no_history(each, name, package=home.lock is not None)
             return 0
-        each.screen.table(_HEAD, [_cells(each, row) for row in reversed(chosen)])
+        each.screen.table(_HEAD, [_cells(each, row, rows) for row in reversed(chosen)])
         each.screen.tell(f"go back with: {each.command(f'rollback {name} NUMBER')}")
         each.screen.tell(f"one in detail: {each.command(f'history {name} NUMBER')}")
     return 0
@@ -65,7 +66,7 @@ def _one(session: Session, name: ProfileName, rows: Sequence[ops.Past], number: 
         if row.generation is None or before is None:
             each.screen.say(f"Generation {number} is the state before the first recorded change.")
         else:
-            _detail(each, name, row, before)
+            _detail(each, name, row, before, rows)
     return 0
 
 
@@ -83,18 +84,29 @@ _HEAD = (
 )
 
 
-def _no_history(session: Session, name: ProfileName) -> None:
+def _no_history(session: Session, name: ProfileName, *, package: bool) -> None:
+    if package:
+        # A clone has the package of its original, whose changes happened in another home; gc --keep 0 drops all.
+        session.screen.say(f"{name} has no history: no change of its package is recorded here.")
+        session.screen.tell(f"  next: {session.command(f'status {name}')}")
+        return
     session.screen.say(f"{name} has no history: no package was installed here.")
     session.screen.tell(
         f"  next: {session.command('install SOURCE')}, or to see profiles: {session.command('list')}"
     )
 
 
-def _detail(session: Session, name: ProfileName, row: ops.Past, before: ops.Past) -> None:
+def _detail(
+    session: Session,
+    name: ProfileName,
+    row: ops.Past,
+    before: ops.Past,
+    rows: Sequence[ops.Past],
+) -> None:
     """Show one change: what it was, and each file that it wrote."""
     screen = session.screen
     screen.say(screen.paint(f"Generation {row.number} of {name}", "", bold=True))
-    screen.fields(_fields(row, before))
+    screen.fields(_fields(row, before, rows))
     for step in row.steps:
         screen.say(f"  {_SIGNS[str(step_data(step)['how'])]} {clean(step.path)}")
     words = session.command(f"diff {name} --generations {before.number}..{row.number}")
@@ -103,10 +115,10 @@ def _detail(session: Session, name: ProfileName, row: ops.Past, before: ops.Past
         screen.tell(f"  go back before it: {session.command(f'rollback {name} {before.number}')}")
 
 
-def _fields(row: ops.Past, before: ops.Past) -> Iterator[tuple[str, str]]:
+def _fields(row: ops.Past, before: ops.Past, rows: Sequence[ops.Past]) -> Iterator[tuple[str, str]]:
     was, now = _version(before), _version(row) or "no package"
     yield "When", _when(row)
-    yield "Command", _verb(row)
+    yield "Command", _verb(row, rows)
     yield "Package", f"{now} (before: {was})" if was and was != now else now
     if row.lock and row.lock.conflicts:
         yield "Open", counted(len(row.lock.conflicts), "conflict")
@@ -127,11 +139,16 @@ def _when(row: ops.Past) -> str:
     return datetime.fromtimestamp(row.when).astimezone().strftime("%Y-%m-%d %H:%M")
 
 
-def _verb(row: ops.Past) -> str:
-    return f"{row.verb} to {row.back_to}" if row.back_to is not None else row.verb
+def _verb(row: ops.Past, rows: Sequence[ops.Past]) -> str:
+    if row.back_to is None:
+        return row.verb
+    if row.back_to == rows[0].number:
+        # The first row is no change, and the table does not show it.
+        return f"{row.verb} to before {row.back_to + 1}"
+    return f"{row.verb} to {row.back_to}"
 
 
-def _cells(session: Session, row: ops.Past) -> tuple[str, ...]:
+def _cells(session: Session, row: ops.Past, rows: Sequence[ops.Past]) -> tuple[str, ...]:
     version, commit = "", ""
     if row.brief:
         version, commit = row.brief.pin.version, row.brief.pin.short
@@ -141,7 +158,7 @@ def _cells(session: Session, row: ops.Past) -> tuple[str, ...]:
     return (
         str(row.number),
         _when(row),
-        _verb(row),
+        _verb(row, rows),
         version,
         commit,
         ", ".join(shown) + more,
