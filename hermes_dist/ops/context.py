@@ -11,10 +11,14 @@ from types import MappingProxyType
 
 from hermes_dist.brand import Brand, Layout
 from hermes_dist.errors import DistError, Invalid, NoProfileName, UsageError
+from hermes_dist.lazily import later
 from hermes_dist.light import TYPE_CHECKING, Protocol
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 from hermes_dist.world import trace
 from hermes_dist.world.disk.owners import leads_to_others, settle
+
+with later():
+    from hermes_dist.world.no_folder import no_folder
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -112,12 +116,17 @@ class Context:
 
         Raises:
             Invalid: The text is not a valid profile name.
+            DistError: Something else is where the folder of all profiles has to be, or nobody may read it.
         """
         env = dict(os.environ if env is None else env)
         user_home = _user_home(env, brand)
         if root is not None:
+            _refuse_unread(root)
             return cls(brand, Layout(brand, root, user_home), env, None, prog)
-        layout, named = Layout.locate(brand, user_home, env.get(brand.home_variable, ""))
+        override = env.get(brand.home_variable, "")
+        layout, named = Layout.locate(brand, user_home, override)
+        way_out = f", or let {brand.home_variable} name another folder" if override else ""
+        _refuse_unread(layout.root, way_out)
         if profile == "":
             raise _nameless()
         chosen = ProfileName.typed(profile) if profile else named
@@ -298,11 +307,16 @@ class Context:
                 raise _leads_astray(place)
 
     def names(self) -> list[ProfileName]:
-        """Every profile, the default one first."""
+        """Every profile, the default one first.
+
+        Raises:
+            DistError: Something else is where their folder has to be, or nobody may read it.
+        """
         found = []
         try:
             entries = sorted(os.scandir(self.layout.profiles), key=lambda e: e.name)
         except OSError:
+            _refuse_unread(self.layout.profiles)
             entries = []
         for entry in entries:
             try:
@@ -329,6 +343,23 @@ def _user_home(env: Mapping[str, str], brand: Brand) -> Path:
                 hint=f"set HOME, or {brand.home_variable}",
             ) from None
         return Path(root)
+
+
+def _refuse_unread(folder: Path, way_out: str = "") -> None:
+    """Make sure that a folder can be read, or that nothing is in its place.
+
+    Args:
+        folder: The folder.
+        way_out: What else than to change what is there, for the hint.
+
+    Raises:
+        DistError: It can't be read.
+    """
+    # One call of the system, in each command: only a folder that may be read has this name.
+    if os.access(f"{folder}/.", os.R_OK | os.X_OK):
+        return
+    if error := no_folder(folder, way_out):
+        raise error
 
 
 @cache

@@ -262,3 +262,24 @@ def test_a_note_that_can_not_be_written_does_not_stop_the_work(home: Path) -> No
     assert process(home, "hermes-dist create coder 2>/dev/full").returncode == 0
     done = process(home, "hermes-dist completion words ours -- status '' >/dev/full")
     assert (done.returncode, done.stderr) == (1, "")
+
+
+@pytest.mark.parametrize("words", [["list"], ["status"], ["doctor"], ["create", "bot"]])
+@pytest.mark.parametrize("variable", [True, False])
+def test_a_file_where_the_profiles_have_to_be_is_named(
+    words: list[str],
+    variable: bool,
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: Capture,
+) -> None:
+    place = home / ".hermes"
+    if variable:
+        place = home / "elsewhere"
+        monkeypatch.setenv("HERMES_HOME", str(place))
+    place.write_text("mine")
+    assert line(*words) == 1
+    err = capsys.readouterr().err
+    assert f"{place}: it is a file, not a folder" in err
+    assert ("or let HERMES_HOME name another folder" in err) is variable
+    assert place.read_text() == "mine"

@@ -245,5 +245,21 @@ def test_links_that_lead_nowhere_or_in_a_circle_are_no_profiles(tmp_path: Path) 
     assert ctx.names() == [DEFAULT_PROFILE]
     shutil.rmtree(ctx.layout.profiles)
     ctx.layout.profiles.symlink_to(tmp_path / "nowhere")
-    assert ctx.names() == [DEFAULT_PROFILE]
     assert ctx.profile("default") == DEFAULT_PROFILE
+
+
+@pytest.mark.parametrize("instead", ["a link to nowhere", "a file"])
+def test_nothing_is_cleared_away_where_the_profiles_cannot_be_read(
+    tmp_path: Path, instead: str
+) -> None:
+    ctx = context(tmp_path / "hermes")
+    ctx.layout.root.mkdir(parents=True)
+    digest = ctx.store.put(b"of a profile on a disk that is not mounted")
+    os.utime(ctx.store.path(digest), (0, 0))
+    if instead == "a file":
+        ctx.layout.profiles.write_text("")
+    else:
+        ctx.layout.profiles.symlink_to("nowhere")
+    with pytest.raises(DistError, match="it is a"):
+        gc(ctx)
+    assert ctx.store.has(digest)
