@@ -58,7 +58,6 @@ ONLY_IN = {
     "pyrage": ("world.keys.machine",),
     "packaging": ("decide.versions",),
     "cronsim": ("decide.placement.timing",),
-    "resolvelib": ("decide.layers.resolve",),
     "pathspec": ("world.sources",),
     "psutil": ("world.agent.table",),
     "fcntl": ("world.disk", "world.child"),

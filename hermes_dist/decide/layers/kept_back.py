@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
-from hermes_dist.decide.layers.resolve import Asked, Choice, Market, Picked, asker_of
+from hermes_dist.decide.layers.market import Asked, Choice, Market, asker_of
+from hermes_dist.decide.layers.resolve import Picked
 from hermes_dist.decide.layers.wanted import Dependency
 
 

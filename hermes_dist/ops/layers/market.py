@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from hermes_dist.brand import MANIFEST
-from hermes_dist.decide.layers.resolve import Choice
+from hermes_dist.decide.layers.market import Choice
 from hermes_dist.decide.layers.wanted import Dependency, Wanted
 from hermes_dist.decide.versions import fitting_tags
 from hermes_dist.errors import DistError, Invalid

@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from msgspec import Struct
 
 from hermes_dist.decide.layers import resolve as resolving
+from hermes_dist.decide.layers import search as searching
 from hermes_dist.decide.layers.kept_back import Keeper, kept_back
-from hermes_dist.decide.layers.resolve import Choice, Picked, resolve
+from hermes_dist.decide.layers.market import Choice
+from hermes_dist.decide.layers.resolve import Picked, resolve
 from hermes_dist.decide.layers.stack import Rank
 from hermes_dist.decide.layers.wanted import Dependency, Wanted
 from hermes_dist.decide.versions import specifiers
@@ -73,6 +75,18 @@ def test_the_newest_that_fits_everybody_is_taken() -> None:
     assert found[0].by == ("a 2", "b 1")
 
 
+def test_a_package_gets_its_newest_version_rather_than_a_layer_below_it() -> None:
+    shelf = Shelf(
+        {
+            "base": {1: {}, 2: {}},
+            "tools": {1: {}, 2: {"middle": "*"}},
+            "middle": {1: {"base": "==1"}, 2: {"base": "==1"}},
+        }
+    )
+    found = resolve("bot", Wanted(packs=packages({"base": "*", "tools": "*"})), shelf)
+    assert labels(found) == ["base 1", "middle 2", "tools 2"]
+
+
 def test_what_the_base_stands_on_belongs_to_the_base() -> None:
     shelf = Shelf({"base": {1: {"tools": "*"}}, "tools": {1: {}}, "pack": {1: {"tools": "*"}}})
     wanted = Wanted(base=dependency("base", "*"), packs=packages({"pack": "*"}))
@@ -128,9 +142,18 @@ def test_a_circle_is_refused_with_the_way_around() -> None:
         resolve("bot", Wanted(packs=packages({"a": "*"})), shelf)
 
 
+def test_a_package_that_asks_for_itself_is_refused() -> None:
+    shelf = Shelf({"a": {1: {"a": "*"}}})
+    with pytest.raises(Invalid, match="a 1 asks for itself as a layer"):
+        resolve("bot", Wanted(packs=packages({"a": "*"})), shelf)
+
+
 @pytest.mark.parametrize(
-    ("shelf", "asks", "around"),
+    ("shelf", "asks", "expected"),
     [
+        ({"a": {1: {}, 2: {"b": "*"}}, "b": {1: {"a": "*"}}}, {"a": "*"}, ["a 1"]),
+        ({"a": {1: {"b": "*"}}, "b": {1: {}, 2: {"a": "*"}}}, {"a": "*"}, ["b 1", "a 1"]),
+        ({"a": {1: {}, 2: {"a": "*"}}}, {"a": "*"}, ["a 1"]),
         (
             {
                 "a": {1: {"c": "*"}},
@@ -138,7 +161,7 @@ def test_a_circle_is_refused_with_the_way_around() -> None:
                 "c": {1: {"a": "==1", "b": "==2"}, 2: {}},
             },
             {"b": "*"},
-            "a → c → a",
+            ["c 2", "a 1", "b 2"],
         ),
         (
             {
@@ -147,43 +170,59 @@ def test_a_circle_is_refused_with_the_way_around() -> None:
                 "c": {1: {}, 2: {"a": "==1", "b": "==1"}},
             },
             {"a": "*", "c": "*"},
-            "a → c → a",
+            ["a 2", "c 1"],
         ),
     ],
 )
-def test_versions_that_ask_for_each_other_are_told_where_the_search_gives_up(
-    shelf: dict[str, dict[int, Asks]], asks: Asks, around: str
+def test_where_the_newest_ask_for_each_other_older_ones_that_do_not_are_taken(
+    shelf: dict[str, dict[int, Asks]], asks: Asks, expected: list[str]
 ) -> None:
-    with pytest.raises(Invalid, match=f"in a circle: {around}"):
-        resolve("bot", Wanted(packs=packages(asks)), Shelf(shelf))
+    assert labels(resolve("bot", Wanted(packs=packages(asks)), Shelf(shelf))) == expected
 
 
-@settings(max_examples=examples(1000), deadline=None)
-@given(st.randoms(use_true_random=False))
-def test_with_circles_around_there_is_a_fitting_choice_or_an_error_in_words(
-    rng: random.Random,
-) -> None:
-    names = "abcd"[: rng.randrange(2, 5)]
-    shelf = {
-        name: {
-            version: {
-                other: rng.choice(["*", "==1", "==2"])
-                for other in names
-                if other != name and rng.random() < 0.35
-            }
-            for version in range(1, rng.randrange(2, 5))
-        }
-        for name in names
-    }
-    asks = {name: rng.choice(["*", ">=1"]) for name in names if rng.random() < 0.6} or {"a": "*"}
-    try:
-        found = resolve("bot", Wanted(packs=packages(asks)), Shelf(shelf))
-    except DistError:
-        return
-    chosen = {each.choice.key: int(each.choice.version) for each in found}
-    asked = [asks, *(shelf[key][version] for key, version in chosen.items())]
-    for name, versions in (pair for each in asked for pair in each.items()):
-        assert str(chosen[name]) in specifiers(versions)
+def test_a_circle_that_no_choice_of_versions_would_have_is_not_what_is_told() -> None:
+    shelf = Shelf({"a": {1: {"b": "*", "c": "==1"}}, "b": {1: {"a": "*"}}, "c": {1: {}, 2: {}}})
+    with pytest.raises(DistError, match="no version fits all of these: a 1 asks for c@==1; bot"):
+        resolve("bot", Wanted(packs=packages({"a": "*", "c": "==2"})), shelf)
+
+
+def test_a_range_without_a_version_is_told_alone() -> None:
+    shelf = Shelf({"a": {1: {"b": "==3"}}, "b": {1: {}}})
+    with pytest.raises(DistError) as caught:
+        resolve("bot", Wanted(packs=packages({"a": "*"})), shelf)
+    assert str(caught.value) == "there is no such version: a 1 asks for b@==3"
+
+
+def test_a_clash_is_not_met_again_for_each_version_of_what_has_no_part_in_it() -> None:
+    versions = {number: {} for number in range(1, 11)}
+    free = {f"f{number}": versions for number in range(8)}  # 10 ** 8 combinations of these
+    shelf = Shelf(
+        {**free, "x": {n: {"z": f"=={n}"} for n in range(1, 12)}, "y": {1: {"z": "==99"}},
+         "z": {n: {} for n in range(1, 100)}}
+    )  # fmt: skip
+    asks = {**dict.fromkeys(free, "*"), "x": "*", "y": "*"}
+    with pytest.raises(DistError, match="no version fits all of these"):
+        resolve("bot", Wanted(packs=packages(asks)), shelf)
+
+
+def test_a_search_without_an_end_is_given_up_in_words() -> None:
+    class Endless(Shelf, frozen=True):
+        def choices(self, dependency: Dependency, _asker: str) -> Sequence[Choice]:
+            assert dependency.source
+            name = dependency.source.location
+            return [
+                Choice(key=name, commit=f"{name}{n}", name=name, version=str(n)) for n in (1, 2)
+            ]
+
+        def wanted(self, choice: Choice) -> Wanted:
+            number = int(choice.key.removeprefix("p"))
+            return Wanted(packs=packages({f"p{number + 1}": "*"}))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(searching, "_TRIES", 50)
+        patch.setattr(resolving, "_MANY", 50)
+        with pytest.raises(DistError, match="too many versions to try them all"):
+            resolve("bot", Wanted(packs=packages({"p0": "*"})), Endless({}))
 
 
 def test_a_layer_that_somebody_keeps_below_what_another_would_take_is_told_with_the_line() -> None:
@@ -208,12 +247,12 @@ def test_nothing_is_kept_back_where_everybody_has_the_newest_of_their_range() ->
     assert kept_back(resolve("bot", Wanted(packs=packages({"a": "*"})), shelf), shelf) == ()
 
 
-def random_shelf(rng: random.Random) -> Shelf:
-    """Up to five packages of up to three versions; each version asks for a few of the later ones."""
+def random_shelf(rng: random.Random, *, circles: bool = False) -> Shelf:
+    """Up to five packages of up to three versions; each asks for a few of the later ones, or of all with circles."""
     names = "abcde"[: rng.randrange(2, 6)]
     shelf = {}
     for number, name in enumerate(names):
-        later = names[number + 1 :]
+        later = names if circles else names[number + 1 :]
         shelf[name] = {
             version: {
                 other: rng.choice(["*", "<=1", ">=2", "==2", "!=2", "==3"])
@@ -252,25 +291,42 @@ def _reached(shelf: Shelf, asks: Asks, chosen: Mapping[str, int]) -> set[str]:
     return seen
 
 
-@settings(max_examples=examples(1_000))
-@given(st.integers(0, 1 << 40))
-def test_law_there_is_an_answer_where_trying_everything_finds_one_and_it_is_one_of_them(
-    seed: int,
+def _goes_around(shelf: Shelf, chosen: Mapping[str, int]) -> bool:
+    return any(
+        name in _reached(shelf, shelf.packages[name][chosen[name]], chosen) for name in chosen
+    )
+
+
+def _is_newer(one: Mapping[str, int], other: Mapping[str, int]) -> bool:
+    """Whether no package that both have is older, and one is newer."""
+    both = one.keys() & other.keys()
+    return all(one[n] >= other[n] for n in both) and any(one[n] > other[n] for n in both)
+
+
+@pytest.mark.parametrize("circles", [False, True])
+@settings(max_examples=examples(2_000), deadline=None)
+@given(seed=st.integers(0, 1 << 40))
+def test_law_what_fits_and_is_newest_is_found_where_trying_everything_finds_it(
+    seed: int, circles: bool
 ) -> None:
     rng = random.Random(seed)
-    shelf = random_shelf(rng)
+    shelf = random_shelf(rng, circles=circles)
     names = sorted(shelf.packages)
     asks = {n: rng.choice(["*", ">=2", "<=2"]) for n in rng.sample(names, rng.randrange(1, 3))}
-    possible = solutions(shelf, asks) if all(_offered(shelf, asks)) else []
-    try:
-        found = resolve("bot", Wanted(packs=packages(asks)), shelf)
-    except DistError:
-        assert possible == []
+    fitting = solutions(shelf, asks) if all(_offered(shelf, asks)) else []
+    possible = [chosen for chosen in fitting if not _goes_around(shelf, chosen)]
+    if not possible:
+        with pytest.raises(DistError) as caught:
+            resolve("bot", Wanted(packs=packages(asks)), shelf)
+        told = "in a circle" in str(caught.value) or "asks for itself" in str(caught.value)
+        assert told == bool(fitting)
         return
+    found = resolve("bot", Wanted(packs=packages(asks)), shelf)
     chosen = {
         each.choice.key: int(each.choice.commit.removeprefix(each.choice.key)) for each in found
     }
     assert chosen in possible
+    assert not any(_is_newer(other, chosen) for other in possible)
     order = labels(found)
     for each in found:
         for below in each.over:
@@ -282,14 +338,14 @@ def test_law_there_is_an_answer_where_trying_everything_finds_one_and_it_is_one_
 @given(st.integers(0, 1 << 40))
 def test_law_what_all_agree_on_is_what_a_search_finds(seed: int) -> None:
     rng = random.Random(seed)
-    shelf = random_shelf(rng)
+    shelf = random_shelf(rng, circles=True)
     names = sorted(shelf.packages)
     asks = {n: rng.choice(["*", ">=2", "<=2"]) for n in rng.sample(names, rng.randrange(1, 3))}
-    provider = resolving._Provider(shelf)
-    top = provider.all_asked("bot", "", Wanted(packs=packages(asks)))
-    agreed = resolving._agreed(provider, top)
+    offers = resolving._Offers(shelf)
+    top = offers.all_asked("bot", "", Wanted(packs=packages(asks)))
+    agreed = resolving._agreed(offers, top)
     if agreed is not None:
-        assert dict(resolving._searched("bot", resolving._Provider(shelf), top)) == agreed
+        assert dict(resolving._searched("bot", resolving._Offers(shelf), top)) == agreed
 
 
 def test_packages_that_nobody_disagrees_about_are_looked_at_once_each() -> None:
