@@ -27,8 +27,10 @@ def strict(schema: Any) -> Any:
     if not isinstance(schema, dict):
         return schema
     closed = {key: strict(value) for key, value in schema.items()}
-    if schema.get("type") == "object" and "properties" in schema and "anyOf" not in schema:
-        closed.setdefault("additionalProperties", False)
+    names = "properties" in schema or "$ref" in schema
+    if schema.get("type") == "object" and names and "anyOf" not in schema:
+        # Not additionalProperties, which would refuse what a part under allOf names.
+        closed.setdefault("unevaluatedProperties", False)
     return closed
 
 

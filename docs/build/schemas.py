@@ -179,7 +179,7 @@ def _told(
 
 
 def _rows(schema: dict[str, Any], whole: dict[str, Any], before: str, depth: int) -> Iterator[str]:
-    for part in (schema, *schema.get("allOf", ())):
+    for part in (schema, *map(_part, schema.get("allOf", ()))):
         needed = part.get("required", ())
         for name, field in part.get("properties", {}).items():
             path = f"{before}{name}"
@@ -201,6 +201,16 @@ def _below(field: dict[str, Any], whole: dict[str, Any], path: str, depth: int) 
         values, whole
     ):
         yield from _rows(_own(values, whole), whole, f"{path}.NAME.", depth)
+
+
+def _part(part: dict[str, Any]) -> dict[str, Any]:
+    """What a part under allOf stands for: its fields are fields of the whole, also if all schemas share it."""
+    name = str(part.get("$ref", ""))
+    if not name.startswith("common.schema.json#/$defs/"):
+        return part
+    common = _load(SCHEMAS / "common.schema.json")
+    found: dict[str, Any] = common["$defs"][name.rpartition("/")[2]]
+    return found
 
 
 def _own(field: dict[str, Any], whole: dict[str, Any]) -> dict[str, Any]:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import ast
+import itertools
+import json
 import shutil
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from every_command import ONE_OBJECT, Evil, assert_nothing_raw
@@ -146,3 +150,32 @@ def test_what_was_contributed_is_told_as_its_schema_says_also_when_it_was_nothin
         [],
         "",
     )
+
+
+def _objects(schema: Any, place: str) -> Iterator[tuple[str, dict[str, str]]]:
+    """Each object that a schema describes, with where: its fields but for the name of the whole."""
+    if isinstance(schema, list):
+        schema = dict(enumerate(schema))
+    if not isinstance(schema, dict):
+        return
+    fields = schema.get("properties", {})
+    yield place, {k: json.dumps(v, sort_keys=True) for k, v in fields.items() if k != "schema"}
+    for key, value in schema.items():
+        yield from _objects(value, f"{place}/{key}")
+
+
+def test_no_object_is_described_twice() -> None:
+    folder = data_folder("schema")
+    large = [
+        found
+        for path in [*folder.glob("output-*.json"), folder / "common.schema.json"]
+        for found in _objects(json.loads(path.read_text("utf-8")), path.name)
+        if len(found[1]) >= 8
+    ]
+    assert len(large) > 20
+    twice = [
+        (one, other)
+        for (one, some), (other, more) in itertools.permutations(large, 2)
+        if some.items() <= more.items()
+    ]
+    assert twice == []
