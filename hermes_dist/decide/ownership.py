@@ -223,37 +223,36 @@ def _tells(folder: str, name: str) -> bool:
 
 def machines_among(paths: Collection[RelPath]) -> frozenset[RelPath]:
     """Those of many paths that belong to the machine, as :func:`is_machine` says."""
-    # Few packages have one, and few marks are in any: a search for each in all paths at once takes less time than to
-    # judge thousands of names.
-    names = {path.partition("/")[0] for path in paths}
-    tops = {top for top in names if top in _MACHINE_ROOT}
-    marks = _marks_in(_BETWEEN.join(paths), {name.lower() for name in names})
-    if not tops and not marks:
-        return frozenset()
-
-    def may_be(path: RelPath) -> bool:
-        if path.partition("/")[0] in tops or not path.isascii():
-            return True
-        spelled = _marked(path)
-        return any(mark in spelled for mark in marks)
-
-    return frozenset(path for path in paths if may_be(path) and is_machine(path))
+    # Few packages have one. To search for each mark in all paths at once, and to judge the few paths that hold one,
+    # takes less time than to judge thousands of names.
+    plain = _BETWEEN.join(paths)
+    others: list[RelPath] = []
+    if not plain.isascii():  # one of them is to be folded letter by letter
+        others = [path for path in paths if not path.isascii()]
+        plain = _BETWEEN.join(path for path in paths if path.isascii())
+    marked = {*_holding_a_mark(plain, {path.partition("/")[0] for path in paths})}
+    likely = [*others, *(path for path in paths if path in marked)] if marked else others
+    return frozenset(path for path in likely if is_machine(path))
 
 
-def _marks_in(text: str, tops: Iterable[str]) -> Sequence[str]:
-    """The marks that are in a text; all of them if it is to be folded letter by letter.
+def _holding_a_mark(plain: str, tops: Iterable[str]) -> Iterator[str]:
+    """Yield the paths in a text that hold a mark, or a name at the root that is the machine's; some more than once.
 
     Args:
-        text: The paths.
+        plain: The paths, in ASCII.
         tops: The names that they begin with.
     """
-    if not text.isascii():
-        return _MARKS
-    spelled = _marked(text)
+    text = f"\n/{plain}/\n"
+    spelled = text.lower()
     # A search for each takes a while. Half of the marks have a dot behind a slash, and many a folder at the root.
-    dotted = "/." in spelled
-    likely = (m for m in _MARKS if (dotted or "/." not in m) and _top_of(m) in {"", *tops})
-    return [mark for mark in likely if mark in spelled]
+    dotted, low = "/." in spelled, {"", *(name.lower() for name in tops)}
+    likely = [m for m in _MARKS if (dotted or "/." not in m) and _top_of(m) in low]
+    for mark in (*likely, *(f"\n/{top.lower()}/" for top in tops if top in _MACHINE_ROOT)):
+        at = spelled.find(mark)
+        while at >= 0:
+            begin, end = spelled.rfind("\n", 0, at + 1) + 2, spelled.find("/\n", at + 1)
+            yield text[begin:end]
+            at = spelled.find(mark, end)
 
 
 def _top_of(mark: str) -> str:
@@ -267,10 +266,6 @@ _BETWEEN = "/\n/"
 """Stands between paths that are searched together; no name holds it."""
 _MARKS = (*_TELLING.marks(), *(f"\n/{begin}" for begin in _MACHINE_ANYWHERE.beginnings()))
 """One of these is in every path of the machine's that is not told by its first name."""
-
-
-def _marked(path: str) -> str:
-    return f"\n/{path.lower()}/"
 
 
 _is_machines_folder = lru_cache(maxsize=_KNOWN_FOLDERS)(_is_machines)
