@@ -21,6 +21,7 @@ from hermes_dist.decide.consent.effects import Comparison, going_back
 from hermes_dist.decide.consent.floor import Known
 from hermes_dist.decide.consent.granted import Granted, grant
 from hermes_dist.decide.consent.parking import park, put_back
+from hermes_dist.decide.consent.reach import SkillNames
 from hermes_dist.decide.consent.switches import (
     Judge,
     Memory,
@@ -62,6 +63,7 @@ class Situation(Struct, frozen=True, kw_only=True):
         leaving: Files that leave the home although neither side has them any more.
         moved: The user's moves that the lock remembers, upstream's name to ours.
         leaves: Tells what leaves with a layer.
+        inside: The names inside skills.
     """
 
     base: Tree = EMPTY
@@ -75,6 +77,7 @@ class Situation(Struct, frozen=True, kw_only=True):
     leaving: frozenset[RelPath] = frozenset()
     moved: Mapping[RelPath, RelPath] = field(default_factory=dict)
     leaves: Leaves = nothing_leaves
+    inside: SkillNames = field(default_factory=SkillNames)
 
 
 class Decisions(Struct, frozen=True, kw_only=True):
@@ -121,7 +124,7 @@ def reconcile(situation: Situation, decisions: Decisions) -> Plan:
     asked = _Asked(decisions)
     judge = _judge(situation, ours, decisions, read)
     sides = _Sides(kept.base.tree, ours, theirs, read, blobs, situation.moved, situation.leaves)
-    merged, effects, parked = _merge_safely(sides, asked, judge, situation.known)
+    merged, effects, parked = _merge_safely(sides, asked, judge, situation)
     # The next base has to equal what the source holds, without the agent's migration, or the author's next change
     # could not be told from it.
     received = as_shipped(merged.base, follow, read, blobs)
@@ -134,7 +137,10 @@ def reconcile(situation: Situation, decisions: Decisions) -> Plan:
     # With nothing approved, the code stays as it is and there is nothing to go back to.
     ran: tuple[Effect, ...] = ()
     if set(effects) - set(waiting):
-        ran = going_back(live.tree, ours, base, read, judge)
+        after, before, shipped = (
+            State(tree, read, situation.inside) for tree in (live.tree, ours, base)
+        )
+        ran = going_back(after, before, shipped, judge)
     return Plan(
         steps=_steps(situation.found, (ours, live.tree, situation.leaving), live.tree),
         base=received,
@@ -189,17 +195,18 @@ class _Sides(Contents, frozen=True):
 
 
 def _merge_safely(
-    sides: _Sides, asked: _Asked, judge: Judge, known: Known
+    sides: _Sides, asked: _Asked, judge: Judge, situation: Situation
 ) -> tuple[TreeMerge, tuple[Effect, ...], list[Effect]]:
     """Merge; then park what is not approved and merge again, until nothing unapproved would take effect."""
     # What is found in the two that stay the same is found once, however often is merged.
-    shipped = State(sides.theirs, sides.read)
-    comparison = Comparison(State(sides.ours, sides.read), shipped, judge, known)
+    read, inside = sides.read, situation.inside
+    shipped = State(sides.theirs, read, inside)
+    comparison = Comparison(State(sides.ours, read, inside), shipped, judge, situation.known)
 
     def effects_of(merged: TreeMerge) -> tuple[Effect, ...]:
         # A new home becomes what upstream ships.
         same = merged.tree == shipped.tree
-        return comparison.effects(shipped if same else State(merged.tree, sides.read))
+        return comparison.effects(shipped if same else State(merged.tree, read, inside))
 
     def unapproved(found: tuple[Effect, ...]) -> list[Effect]:
         return [e for e in found if not e.off and not asked.decisions.granted(e)]

@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.consent.contents import CODE_OF, OWNER, data_in, digest_of, parsed_key
 from hermes_dist.decide.consent.mentions import Names
-from hermes_dist.decide.consent.reach import Reach, Start
+from hermes_dist.decide.consent.reach import Reach, SkillNames, Start
 from hermes_dist.decide.consent.starts import (
     INLINE_SWITCH,
     UNITS,
@@ -50,14 +50,14 @@ _BOUND = (EffectKind.RUNS, EffectKind.SCHEDULES, EffectKind.LOOSENS)
 class Side:
     """One state of a home, and what would run in it."""
 
-    def __init__(self, tree: Tree, read: Read) -> None:
-        self.tree, self.read = tree, read
+    def __init__(self, tree: Tree, read: Read, inside: SkillNames | None = None) -> None:
+        self.tree, self.read, self.inside = tree, read, inside
         self._covers: dict[tuple[Start, ...], Tree] = {}
         self._of_jobs: dict[str, Start] = {}
 
     @cached_property
     def reach(self) -> Reach:
-        return Reach(Names(self.tree), self.read)
+        return Reach(Names(self.tree), self.read, self.inside)
 
     @cached_property
     def config(self) -> object:
@@ -181,7 +181,7 @@ def file_effects(
         return
     owners: dict[RelPath, dict[str, str]] = {}
     # Search both states: a file that is new or gone can change what a running thing loads.
-    both = Reach(Names(ours.tree, merged.tree), ours.read)
+    both = Reach(Names(ours.tree, merged.tree), ours.read, ours.inside)
     for place, start in _running(ours, merged, both, _Asked(every), idle):
         for path in both.of(start):
             owners.setdefault(path, {})[place] = start.owner

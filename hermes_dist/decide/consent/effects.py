@@ -102,17 +102,15 @@ class Comparison:
         return self._of_jobs[jobs]
 
 
-def going_back(live: Tree, ours: Tree, base: Tree, read: Read, judge: Judge) -> tuple[Effect, ...]:
+def going_back(after: Side, before: Side, shipped: Side, judge: Judge) -> tuple[Effect, ...]:
     """List the effects of going back to the earlier code; that code ran already, so its content counts as approved.
 
     Args:
-        live: The home as it will be.
-        ours: The home as found.
-        base: What it last received.
-        read: Gives contents by digest.
+        after: The home as it will be.
+        before: The home as found.
+        shipped: What it last received.
         judge: Knows what the lock remembers.
     """
-    after, before, shipped = (Side(tree, read) for tree in (live, ours, base))
     idle = guarded_off(before, shipped, judge)
     # The sides are exchanged: seen from the home as it will be, the one as found would be the change to approve.
     units = [*unit_effects(after, before, idle)]

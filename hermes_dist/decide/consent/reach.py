@@ -11,6 +11,7 @@ import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
+from types import MappingProxyType
 
 from msgspec import Struct
 
@@ -21,7 +22,7 @@ from hermes_dist.decide.consent.mentions import CODE, Names, Piece, is_build
 from hermes_dist.errors import Invalid
 from hermes_dist.light import NamedTuple
 from hermes_dist.model.paths import RelPath, folded
-from hermes_dist.model.tree import Read
+from hermes_dist.model.tree import Digest, Read
 
 SCRIPTS = "scripts"
 SKILL = "SKILL.md"
@@ -117,17 +118,43 @@ _IN_HOME = (_Place(_HOME), _Place(_PACKAGES))
 _ALL_SCRIPTS = _Place(_BELOW, SCRIPTS)
 
 
+class SkillNames:
+    """The names inside skills, by the digests of their contents: a job may mean any skill, so all are looked at.
+
+    Args:
+        known: Names that were found before; None for a content without one.
+    """
+
+    def __init__(self, known: Mapping[str, str | None] = MappingProxyType({})) -> None:
+        self._known = known
+        self.met: dict[str, str | None] = {}
+
+    def inside(self, digest: Digest, read: Read) -> str | None:
+        """The name in the front matter of a skill; its content is read unless its name is known."""
+        if digest not in self.met:
+            known = digest in self._known
+            self.met[digest] = self._known[digest] if known else _name_in(read(digest))
+        return self.met[digest]
+
+
+def _name_in(skill: bytes) -> str | None:
+    found = _NAME_LINE.search(skill.decode("utf-8", "replace")[:4096])
+    return folded(found[1].strip()) if found else None
+
+
 class Reach:
     """The files that starting points can load, in one or more states of a home.
 
     Args:
         names: The files.
         read: Gives contents by digest.
+        inside: The names inside skills.
     """
 
-    def __init__(self, names: Names, read: Read) -> None:
+    def __init__(self, names: Names, read: Read, inside: SkillNames | None = None) -> None:
         self.names = names
         self._read = read
+        self._inside = inside or SkillNames()
         self._named: dict[RelPath, frozenset[_Place]] = {}
         self._found: dict[Start, frozenset[RelPath]] = {}
         self._told: dict[str, tuple[_Place, ...]] = {}
@@ -180,8 +207,9 @@ class Reach:
         return found
 
     def _names_of(self, path: RelPath) -> set[str]:
-        inside = (_NAME_LINE.search(text[:4096]) for text in self.texts(path))
-        return {folded(path.parts[-2]), *(folded(found[1].strip()) for found in inside if found)}
+        entries = self.names.entries(path)
+        inside = {self._inside.inside(entry.digest, self._read) for entry in entries}
+        return {folded(path.parts[-2]), *(name for name in inside if name is not None)}
 
     @cached_property
     def _at_home(self) -> list[RelPath]:

@@ -11,6 +11,7 @@ from hermes_dist.decide.archive.brought import still_waiting, with_authors, with
 from hermes_dist.decide.consent.contents import image_at
 from hermes_dist.decide.consent.granted import approvals_after, grant
 from hermes_dist.decide.consent.parking import put_back
+from hermes_dist.decide.consent.reach import SkillNames
 from hermes_dist.decide.consent.review import grouped
 from hermes_dist.decide.consent.switches import memory_of, shipped_off
 from hermes_dist.decide.consent.withdrawal import withdraw
@@ -56,12 +57,13 @@ from hermes_dist.ops.change.request import Choices
 from hermes_dist.ops.change.variables import environment_of, manifest_of, received_manifest
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home
-from hermes_dist.world.disk.scan import Believe
+from hermes_dist.world.disk.scan import MANY, Believe
 from hermes_dist.world.trace import note
 
 with later():
     from hermes_dist.decide.authoring.release_notes import ReleaseNotes
     from hermes_dist.decide.handover import Sides, hand_over, part_words
+    from hermes_dist.world.disk.seen_files import names_before, remember_names
 
 _NO_MATTER = Entry(Digest.of(b""))
 """A placeholder entry for a file that is read whatever it holds."""
@@ -203,8 +205,12 @@ class _Merged(Contents, frozen=True, kw_only=True):
 def _merged(ctx: Context, home: Home, ready: _Ready, choices: Choices, verb: str) -> _Merged:
     """Merge, and find the effects of it."""
     decisions = _decisions(ready, home.lock, choices)
-    situation, blobs = _situation(ctx, home, ready, choices)
+    large = len(ready.theirs) >= MANY
+    known = names_before(home.path) if large else {}
+    situation, blobs = _situation(ctx, home, ready, choices, SkillNames(known))
     plan = _discreet(ctx, home, reconcile(situation, decisions))
+    if large:
+        remember_names(home.path, known, situation.inside.met)
     plan, kept = without_deletions(plan, ready.observed.links, verb)
     counts = f"{len(plan.steps)} steps, {len(plan.conflicts)} conflicts, {len(grouped(plan.parked))} parked"
     note("decide", verb, home.name, counts)
@@ -221,7 +227,7 @@ def _merged(ctx: Context, home: Home, ready: _Ready, choices: Choices, verb: str
 
 
 def _situation(
-    ctx: Context, home: Home, ready: _Ready, choices: Choices
+    ctx: Context, home: Home, ready: _Ready, choices: Choices, inside: SkillNames
 ) -> tuple[Situation, Mapping[Digest, bytes]]:
     """The facts of the merge, with the user's edits of just now and without what lost its approval."""
     observed, old = ready.observed, home.lock
@@ -241,6 +247,7 @@ def _situation(
         known=providers_used(ctx, home.path, choices.given),
         leaving=frozenset(edits) - frozenset(revoked.ours),
         moved=old.moved if old else {},
+        inside=inside,
     )
     return _with_leaving(ctx, old, ready.incoming, situation), blobs
 

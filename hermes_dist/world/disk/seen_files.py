@@ -13,7 +13,7 @@ import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Literal, cast
+from typing import Literal, TypeVar, cast
 
 import msgspec
 
@@ -27,28 +27,24 @@ from hermes_dist.world.disk.scan import MANY, Known, Scan, names_row, signature
 
 _FILE = f"{PRIVATE}/seen"
 _MANIFEST = f"{PRIVATE}/seen-manifest"
+_SKILLS = f"{PRIVATE}/seen-skills"
 _FORMAT = b"2 "
+"""Raise it whenever a record would tell something else of the same files, such as another name inside a skill."""
 _STALE = 50
 """The record is written again when more than one file in so many is not as it says."""
 _TICK, _TICKS = 0.003, 8
 """Seconds after which the clock of a disk is asked again, and how often: most show another time after 4 ms."""
+_MANY_SKILLS = 50
+"""Fewer are read as fast as a record of their names."""
+_Value = TypeVar("_Value")
 _Row = tuple[tuple[int, int, int, int], str]
 _Rows = dict[str, _Row]
 
 
 def seen_before(home: Path) -> Known:
     """Read the record of a home; empty if it has none that can be read."""
-    try:
-        data = (home / _FILE).read_bytes()
-        end = data.find(b"\n") + 1
-        body = memoryview(data)[end:]
-        if data[:end] != _head(body):
-            return {}
-        return cast(
-            "Known", msgspec.json.decode(body, type=_Rows)
-        )  # a scan checks each digest that it uses
-    except (OSError, msgspec.MsgspecError):
-        return {}
+    # a scan checks each digest that it uses
+    return cast("Known", _believed(home / _FILE, _Rows) or {})
 
 
 def remember(home: Path, seen: Scan) -> None:
@@ -143,7 +139,7 @@ def _rows(home: Path, texts: Mapping[str, str | None], last: int) -> Iterator[tu
 
 def forget(home: Path) -> None:
     """Remove the records of a home, so that the next look reads everything."""
-    for name in (_FILE, _MANIFEST, last_look.FILE):
+    for name in (_FILE, _MANIFEST, _SKILLS, last_look.FILE):
         with contextlib.suppress(OSError):
             (home / name).unlink()
 
@@ -155,24 +151,54 @@ def asked_before(home: Path, manifest: Digest) -> tuple[EnvVar, ...] | None:
         home: The home.
         manifest: The digest of the manifest.
     """
-    try:
-        data = (home / _MANIFEST).read_bytes()
-        end = data.find(b"\n") + 1
-        if data[:end] != _head(data[end:]):
-            return None
-        of, asked = msgspec.json.decode(data[end:], type=tuple[str, tuple[EnvVar, ...]])
-    except (OSError, msgspec.MsgspecError):
-        return None
+    of, asked = _believed(home / _MANIFEST, tuple[str, tuple[EnvVar, ...]]) or ("", ())
     return asked if of == manifest else None
 
 
 def remember_asked(home: Path, manifest: Digest, asked: tuple[EnvVar, ...]) -> None:
     """Note the variables that a manifest asks for; a record that can't be written is no error."""
+    _note(home, _MANIFEST, (str(manifest), asked))
+
+
+def names_before(home: Path) -> Mapping[str, str | None]:
+    """The names inside skills by the digests of these, as far as that is remembered.
+
+    A name follows from the content alone, so it can't become wrong.
+    """
+    return _believed(home / _SKILLS, dict[str, str | None]) or {}
+
+
+def remember_names(
+    home: Path, before: Mapping[str, str | None], now: Mapping[str, str | None]
+) -> None:
+    """Note the names inside skills if that helps the next time; a record that can't be written is no error.
+
+    Args:
+        home: The home.
+        before: What :func:`names_before` returned.
+        now: All that were asked for.
+    """
+    if len(now) >= _MANY_SKILLS and len(now.keys() - before.keys()) * _STALE > len(now):
+        _note(home, _SKILLS, now)
+
+
+def _believed(place: Path, form: type[_Value]) -> _Value | None:
+    """Read a record; None if there is none that can be believed."""
+    try:
+        data = place.read_bytes()
+        end = data.find(b"\n") + 1
+        body = memoryview(data)[end:]
+        return msgspec.json.decode(body, type=form) if data[:end] == _head(body) else None
+    except (OSError, msgspec.MsgspecError):
+        return None
+
+
+def _note(home: Path, name: str, value: object) -> None:
     if not (home / PRIVATE).is_dir():
         return
-    body = msgspec.json.encode((str(manifest), asked))
+    body = msgspec.json.encode(value)
     with contextlib.suppress(DistError):
-        atomic_write(home / _MANIFEST, _head(body) + body)
+        atomic_write(home / name, _head(body) + body)
 
 
 def _written(rows: Iterable[tuple[str, _Row]]) -> bytearray:

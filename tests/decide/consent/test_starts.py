@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from budget import examples
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from shelf import Shelf
 
 from hermes_dist.decide.consent.mentions import Names
-from hermes_dist.decide.consent.reach import Reach, Start
+from hermes_dist.decide.consent.reach import Reach, SkillNames, Start
 from hermes_dist.decide.consent.starts import (
     inline_skills,
     job_start,
@@ -284,3 +287,38 @@ def test_skills_are_read_once_however_many_jobs_name_some() -> None:
         named = [RelPath(f"skills/s{n}") for n in (number, number + 1)]
         assert {*named} <= {*start.seeds}
     assert len(read) < 50 + 3 * 40
+
+
+_NAMES = st.sampled_from(["plain", "'Quoted'", "  ", "STRASSE", "straße", "a b # c", ""])
+_TEXTS = st.builds(
+    lambda before, name, after: f"{before}name:{name}\n{after}".encode(),
+    st.sampled_from(["---\n", "", "x", "---\n" + "description: long\n" * 300]),
+    _NAMES,
+    st.sampled_from(["", "---\ntext", "name: other\n"]),
+)
+
+
+@settings(max_examples=examples(100))
+@given(
+    st.lists(_TEXTS | st.sampled_from([b"text", b"\xff\nname: odd\xff\n"]), max_size=5),
+    st.lists(st.booleans(), min_size=5, max_size=5),
+)
+def test_law_skills_are_called_alike_whatever_names_were_known(
+    skills: list[bytes], known: list[bool]
+) -> None:
+    shelf = Shelf()
+    tree = shelf.tree({f"skills/s{n}/SKILL.md": text for n, text in enumerate(skills)})
+    first = SkillNames()
+    plain = dict(Reach(Names(tree), shelf.read, first).skills)
+    assert first.met.keys() == {entry.digest for entry in tree.values()}
+    record = {at: name for (at, name), keep in zip(first.met.items(), known, strict=False) if keep}
+    read: set[Digest] = set()
+
+    def reading(digest: Digest) -> bytes:
+        read.add(digest)
+        return shelf.read(digest)
+
+    second = SkillNames(record)
+    assert dict(Reach(Names(tree), reading, second).skills) == plain
+    assert read == first.met.keys() - record.keys()
+    assert second.met == first.met

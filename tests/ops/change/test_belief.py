@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import os
 import shutil
 import tempfile
@@ -21,8 +22,10 @@ from hermes_dist.brand import PRIVATE
 from hermes_dist.model.tree import EMPTY, Digest
 from hermes_dist.ops.change import observe as observing
 from hermes_dist.ops.change import proposal as proposing
+from hermes_dist.ops.change import propose as proposing_change
 from hermes_dist.ops.change.observe import doubt
 from hermes_dist.ops.change.proposal import Proposal
+from hermes_dist.ops.change.request import Request
 from hermes_dist.ops.homes import open_home
 from hermes_dist.ops.package.status import status
 from hermes_dist.ops.package.update import update
@@ -220,3 +223,37 @@ def test_a_file_that_the_record_of_its_folder_leaves_out_is_not_lost(tmp_path: P
         update(story.ctx, BOT, GO, lambda _: True)
         assert story.read(new) == "Mine.\n"
         assert [str(one.path) for one in story.lock.conflicts] == [new]
+
+
+def test_an_update_that_knows_the_names_of_skills_asks_for_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "---\nname: inner-{}\n---\nRun scripts/{}.py.\n"
+    skills = {f"skills/s{n}/SKILL.md": text.format(n, n) for n in range(60)}
+    jobs = [
+        {"name": f"job {n}", "prompt": "go", "schedule": "0 9 * * *", "skills": [f"inner-{n}"]}
+        for n in range(3)
+    ]
+    scripts = {f"scripts/{n}.py": f"print({n})\n" for n in range(61)}
+    shipped = {"cron/jobs.json": json.dumps({"jobs": jobs})}
+    with large_homes():
+        monkeypatch.setattr(proposing_change, "MANY", 1)
+        known = Story(tmp_path / "one", {**FIRST, **skills, **scripts, **shipped})
+        known.install()
+        # The second update finds the names of the first; one skill takes over the name of another.
+        known.ship({"SOUL.md": "# Bot\n"})
+        known.update()
+        assert (known.home / PRIVATE / "seen-skills").exists()
+        unknown = twin(known, tmp_path / "two")
+        doubt(open_home(unknown.ctx, BOT))
+        jobs[0]["prompt"] = "go on"
+        known.ship(
+            {
+                "cron/jobs.json": json.dumps({"jobs": jobs}),
+                "skills/s0/SKILL.md": text.format(60, 0),
+                "skills/s9/SKILL.md": text.format(0, 60),
+            }
+        )
+        asked = [one.update(Request()).waiting for one in (known, unknown)]
+    assert asked[0] == asked[1] != ()
+    assert known.lock.parked == unknown.lock.parked
