@@ -225,24 +225,21 @@ def machines_among(paths: Collection[RelPath]) -> frozenset[RelPath]:
     """Those of many paths that belong to the machine, as :func:`is_machine` says."""
     # Few packages have one. To search for each mark in all paths at once, and to judge the few paths that hold one,
     # takes less time than to judge thousands of names.
-    plain = _BETWEEN.join(paths)
-    others: list[RelPath] = []
-    if not plain.isascii():  # one of them is to be folded letter by letter
-        others = [path for path in paths if not path.isascii()]
-        plain = _BETWEEN.join(path for path in paths if path.isascii())
-    marked = {*_holding_a_mark(plain, {path.partition("/")[0] for path in paths})}
-    likely = [*others, *(path for path in paths if path in marked)] if marked else others
-    return frozenset(path for path in likely if is_machine(path))
+    whole = _BETWEEN.join(paths)
+    if not whole.isascii():  # one of them is to be folded letter by letter
+        return frozenset(filter(is_machine, paths))
+    marked = {*_holding_a_mark(whole, {path.partition("/")[0] for path in paths})}
+    return frozenset(path for path in paths if path in marked and is_machine(path))
 
 
-def _holding_a_mark(plain: str, tops: Iterable[str]) -> Iterator[str]:
+def _holding_a_mark(whole: str, tops: Iterable[str]) -> Iterator[str]:
     """Yield the paths in a text that hold a mark, or a name at the root that is the machine's; some more than once.
 
     Args:
-        plain: The paths, in ASCII.
+        whole: The paths, in ASCII.
         tops: The names that they begin with.
     """
-    text = f"\n/{plain}/\n"
+    text = f"\n/{whole}/\n"
     spelled = text.lower()
     # A search for each takes a while. Half of the marks have a dot behind a slash, and many a folder at the root.
     dotted, low = "/." in spelled, {"", *(name.lower() for name in tops)}

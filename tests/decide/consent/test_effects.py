@@ -7,6 +7,7 @@ import pytest
 from shelf import Shelf
 
 from hermes_dist.decide.consent.activate import switch_on
+from hermes_dist.decide.consent.code import Side
 from hermes_dist.decide.consent.effects import find_effects, going_back
 from hermes_dist.decide.consent.granted import grant
 from hermes_dist.decide.consent.jobs import acting_fields
@@ -532,7 +533,8 @@ def test_the_way_back_asks_what_the_update_to_the_earlier_code_would_ask() -> No
         shelf.tree({"config.yaml": config, "scripts/a.py": text, "hooks/x/run.py": text})
         for text in ("1", "2")
     )
-    back = going_back(live, ours, ours, shelf.read, Judge())
+    here, after = (Side(tree, shelf.read) for tree in (ours, live))
+    back = going_back(after, here, here, Judge())
     assert sorted(back) == sorted(find_effects(live, ours, ours, shelf.read, Judge()))
     assert {str(effect.path) for effect in back} == {"scripts/a.py", "hooks/x"}
-    assert going_back(ours, ours, ours, shelf.read, Judge()) == ()
+    assert going_back(here, here, here, Judge()) == ()
