@@ -450,8 +450,9 @@ class Harness:
             except Exception as error:  # noqa: BLE001 - whatever it is, it is a finding
                 self.report.bad.append(("run", repr(error)))
                 return self.report
-            for k in range(len(fs.log) + 1):
-                for r in range(rounds):
+            # Each moment once, then each once more: a fault that shows at one of them shows soon.
+            for r in range(rounds):
+                for k in range(len(fs.log) + 1):
                     self._one(fs.log, k, r, nested)
                     if stop and self.report.bad:
                         return self.report

@@ -55,8 +55,10 @@ class Disk:
         found = ""
         for name in path.split("/"):
             want = f"{found}/{name}".lstrip("/")
-            same = [o for o in (*self.files, *self.dirs) if o.lower() == want.lower()]
-            found = same[0] if same else want
+            if want not in self.files and want not in self.dirs:
+                low = want.lower()
+                want = next((o for o in (*self.files, *self.dirs) if o.lower() == low), want)
+            found = want
         return found
 
     def _do_caseless(self, op: Op) -> Op:
@@ -140,30 +142,40 @@ def _moved(path: str, source: str, target: str) -> str:
 _NAMES = frozenset(["create", "rename", "swap", "unlink", "mkdir", "rmdir"])
 
 
-def cut(start: Disk, log: list[Op], rng: random.Random, *, weak: bool) -> Disk:
-    """One state that a power cut after these changes may leave."""
+def _on_the_disk(log: list[Op]) -> tuple[list[int], set[int], set[int]]:
+    """Which changes are of names, which of them are on the disk for sure, and the files whose contents are."""
+    names: list[int] = []
+    durable: set[int] = set()
     synced: set[int] = set()
     contents: set[int] = set()
     everything = False
-    durable = [False] * len(log)
     for i in range(len(log) - 1, -1, -1):
         op = log[i]
-        if op[0] == "sync":
-            synced.add(op[1])
-        elif op[0] == "all":
-            everything = True
-        elif op[0] == "fsync":
-            contents.add(op[1])
-        else:
-            durable[i] = everything or op[1] <= synced
-            if everything and op[0] == "create":
+        verb = op[0]
+        if verb in _NAMES:
+            names.append(i)
+            if everything or op[1] <= synced:
+                durable.add(i)
+            if everything and verb == "create":
                 contents.add(op[3])
-    names = [i for i, op in enumerate(log) if op[0] in _NAMES]
+        elif verb == "sync":
+            synced.add(op[1])
+        elif verb == "all":
+            everything = True
+        elif verb == "fsync":
+            contents.add(op[1])
+    names.reverse()
+    return names, durable, contents
+
+
+def cut(start: Disk, log: list[Op], rng: random.Random, *, weak: bool) -> Disk:
+    """One state that a power cut after these changes may leave."""
+    names, durable, contents = _on_the_disk(log)
     if weak:
         share = rng.random()
-        kept = [i for i in names if durable[i] or rng.random() < share]
+        kept = [i for i in names if i in durable or rng.random() < share]
     else:
-        last = max((i for i in names if durable[i]), default=-1)
+        last = max(durable, default=-1)
         free = [i for i in names if i > last]
         kept = [i for i in names if i <= last] + free[: rng.randint(0, len(free))]
     disk = start.copy()
