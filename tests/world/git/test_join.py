@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from gitrepo import GIT, PACKAGE, Repo
@@ -37,6 +40,16 @@ class Old:
         for number in range(count):
             self.next(number)
         self.cache = self.git.cache(self.url)
+
+    def again(self, home: Path, commits: list[str]) -> Old:
+        """The same cache for another home, its folder put back to what it was at these commits."""
+        made = copy.copy(self)
+        made.repo = copy.copy(self.repo)
+        made.repo.files = dict(self.repo.files)
+        made.layout = Layout(HERMES, self.layout.root, home)
+        made.env = {**self.env, "HOME": str(home)}
+        made.commits = list(commits)
+        return made
 
     @property
     def git(self) -> BareGit:
@@ -81,10 +94,39 @@ def later(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     return caches
 
 
+class Made(NamedTuple):
+    """A cache after many fetches, and what is to be there when a test begins."""
+
+    old: Old
+    place: Path
+    kept: Path
+    commits: list[str]
+    asked: list[Path]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """Made once, as each fetch is a handful of git's processes; its URL names it, so it stays where it is."""
+    place, kept = (tmp_path_factory.mktemp(name) for name in ("old", "kept"))
+    asked: list[Path] = []
+    with pytest.MonkeyPatch.context() as patch:
+        for who in ("AUTHOR", "COMMITTER"):
+            patch.setenv(f"GIT_{who}_NAME", "Ada Author")
+            patch.setenv(f"GIT_{who}_EMAIL", "ada@example.org")
+        patch.setattr(repositories, "join_at_exit", lambda cache, _: asked.append(cache))
+        old = Old(tmp_path_factory.mktemp("home"), place)
+    shutil.copytree(place, kept, symlinks=True, dirs_exist_ok=True)
+    return Made(old, place, kept, list(old.commits), asked)
+
+
 @pytest.fixture
-def old(home: Path, tmp_path: Path, later: list[Path]) -> Old:
-    del later
-    return Old(home, tmp_path)
+def old(home: Path, made: Made, later: list[Path]) -> Old:
+    """That cache as it was made, for this test."""
+    old, place, kept, commits, asked = made
+    shutil.rmtree(place)
+    shutil.copytree(kept, place, symlinks=True)
+    later += asked
+    return old.again(home, commits)
 
 
 def _ended(begun: Detached) -> int:
