@@ -18,7 +18,7 @@ from pathlib import Path
 
 from dulwich.index import commit_tree
 from dulwich.object_store import DiskObjectStore
-from dulwich.objects import Blob, Commit, ObjectID
+from dulwich.objects import Blob, Commit, ObjectID, ShaFile, Tree
 
 GIT = shutil.which("git") or "git"
 PACKAGE: Mapping[str, str] = {
@@ -44,6 +44,7 @@ def side_by_side(names: Iterable[str]) -> dict[str, str]:
     }
 
 
+_KINDS = {"commit": Commit.type_num, "tree": Tree.type_num}
 _ID = re.compile("[0-9a-f]{40}")
 
 
@@ -100,13 +101,13 @@ class Repo:
     def blob(self, data: bytes | str) -> str:
         return self._keep(Blob.from_string(data.encode() if isinstance(data, str) else data))
 
-    def _keep(self, made: Blob | Commit) -> str:
+    def _keep(self, made: ShaFile) -> str:
         self.objects.add_object(made)
         return made.id.decode()
 
     def raw(self, kind: str, data: bytes) -> str:
         """Write an object that git itself might refuse."""
-        return self.git("hash-object", "-t", kind, "-w", "--stdin", "--literally", data=data)
+        return self._keep(ShaFile.from_raw_string(_KINDS[kind], data))
 
     def raw_tree(self, *entries: tuple[str, bytes, str]) -> str:
         """Write a tree of (mode, name, id) in just that order."""

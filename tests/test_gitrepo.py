@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import zlib
 from pathlib import Path
 
+import pytest
 from gitrepo import Repo
 
 FILES = {"a.txt": "1", "a/x": "2", "a-b": b"\xff", "run.sh": "x", "ü/ö": "y"}
@@ -44,3 +46,23 @@ def test_git_finds_nothing_to_complain_about_and_reads_what_was_meant(tmp_path: 
     repo.check_out()
     found = {p.relative_to(repo.path).as_posix(): p.read_bytes() for p in repo.path.glob("[!.]*/*")}
     assert found == {"a/x": b"3", os.fsdecode("ü/ö".encode()): b"y"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [
+        ("tree", b""),
+        ("tree", b"100664 \x1b..\0" + bytes(20)),
+        ("tree", b"40000 a/b\0" + b"x" * 20 + b"100644 a\0" + b"y" * 20),
+        ("commit", b"tree " + b"0" * 40 + b"\nauthor nobody\n\n"),
+    ],
+)
+def test_an_object_that_git_would_refuse_is_stored_byte_by_byte(
+    kind: str, data: bytes, tmp_path: Path
+) -> None:
+    ours, theirs = (Repo(tmp_path / name, bare=True) for name in ("ours", "theirs"))
+    made = ours.raw(kind, data)
+    words = ("hash-object", "-t", kind, "-w", "--stdin", "--literally")
+    assert theirs.git(*words, data=data) == made
+    one, other = (repo.gitdir / "objects" / made[:2] / made[2:] for repo in (ours, theirs))
+    assert zlib.decompress(one.read_bytes()) == zlib.decompress(other.read_bytes())
