@@ -31,8 +31,8 @@ SYSTEMCTL = """#!/bin/sh
 echo "$@" >> "$HOME/systemctl.log"
 wants="$HOME/.config/systemd/user/default.target.wants"
 case "$2" in
-  enable) mkdir -p "$wants"; ln -sf "../$3" "$wants/$3" ;;
-  disable) rm -f "$wants/$3" ;;
+  enable) [ -d "$wants" ] || mkdir -p "$wants"; ln -sf "../$3" "$wants/$3" ;;
+  disable) [ ! -h "$wants/$3" ] || rm -f "$wants/$3" ;;
 esac
 """
 
