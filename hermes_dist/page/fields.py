@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from enum import Enum, auto
 
@@ -10,9 +11,13 @@ from hermes_dist.errors import UsageError
 from hermes_dist.light import NamedTuple
 
 LONGEST_LINE = 1000
+LONGEST_VALUE = 32 << 10
+"""The longest value of a variable or an answer, in characters: some tokens are long."""
 LONGEST_TEXT = 1 << 20
 """The longest text of a file that can be edited, in bytes: no larger document is merged either."""
 MOST_WORDS = 200
+MOST_SIDES = 10_000
+"""So many conflicts may be settled at once: all of a large file."""
 
 
 class Kind(Enum):
@@ -122,9 +127,19 @@ def _checked(name: str, field: Field, value: object) -> object:
 
 
 def _line_fault(_field: Field, value: object) -> str:
-    if isinstance(value, str) and len(value) <= LONGEST_LINE and value.isprintable():
-        return ""
-    return f"it takes one line of at most {LONGEST_LINE} characters"
+    return _fault_of_line(value, LONGEST_LINE)
+
+
+def _fault_of_line(value: object, longest: int) -> str:
+    """What is wrong with one line; a space of any width and a joined emoji are part of names and answers."""
+    if not isinstance(value, str) or len(value) > longest:
+        return f"it takes one line of at most {longest} characters"
+    if any(unicodedata.category(char) in _NOT_IN_LINES for char in value):
+        return "it takes one line without control characters"
+    return ""
+
+
+_NOT_IN_LINES = {"Cc", "Cs", "Zl", "Zp"}
 
 
 def _text_fault(_field: Field, value: object) -> str:
@@ -159,17 +174,17 @@ def _one_of_fault(field: Field, value: object) -> str:
     return "" if value in field.of else f"it takes one of: {', '.join(field.of)}"
 
 
-def _values_fault(field: Field, value: object) -> str:
+def _values_fault(_field: Field, value: object) -> str:
     if not isinstance(value, dict) or len(value) > MOST_WORDS:
         return f"it takes an object of at most {MOST_WORDS} values"
     if not all(isinstance(name, str) and _NAME.fullmatch(name) for name in value):
         return "a name is not that of a variable"
-    return next(filter(None, (_line_fault(field, each) for each in value.values())), "")
+    return next(filter(None, (_fault_of_line(each, LONGEST_VALUE) for each in value.values())), "")
 
 
 def _sides_fault(field: Field, value: object) -> str:
-    if not isinstance(value, dict) or not value or len(value) > MOST_WORDS:
-        return f"it takes an object of 1 to {MOST_WORDS} places"
+    if not isinstance(value, dict) or not value or len(value) > MOST_SIDES:
+        return f"it takes an object of 1 to {MOST_SIDES} places"
     places = filter(None, (_line_fault(field, place) for place in value))
     sides = filter(None, (_one_of_fault(field, side) for side in value.values()))
     return next(places, "") or next(sides, "")

@@ -15,6 +15,7 @@ from story import BOT, FIRST, Story
 from hermes_dist.brand import HERMES
 from hermes_dist.cli.entry.start import start
 from hermes_dist.ops.change.request import Request
+from hermes_dist.ops.conflicts import each
 from hermes_dist.ops.homes import OtherState, state_of
 from hermes_dist.ops.package.history import hold
 from hermes_dist.page.requests.table import REQUESTS
@@ -322,6 +323,56 @@ def test_each_conflict_gets_a_side_of_its_own(page: Page, story: Story) -> None:
     page.carry_out("resolve", sides=sides)
     assert "default: large" in story.read("config.yaml")
     assert page.data("conflicts")["conflicts"] == []
+
+
+def test_hundreds_of_conflicts_are_settled_at_once(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All of a large file; each names itself, so the home is not looked through again for each of them."""
+    numbers, path = range(250), "templates/many.yaml"
+
+    def config(value: str) -> str:
+        return "many:\n" + "".join(f"  k{n}: {value}\n" for n in numbers)
+
+    story = Story(home, {**FIRST, path: config("old")})
+    story.install()
+    page = Page(story)
+    page.data("status")
+    story.write(path, config("mine"))
+    story.ship({path: config("new")})
+    page.carry_out("update")
+    monkeypatch.setattr(each, "open_conflicts", lambda *_: pytest.fail("looked through again"))
+    sides = {f"{path}: many.k{n}": "theirs" if n % 2 else "ours" for n in numbers}
+    page.carry_out("resolve", sides=sides)
+    said = story.read(path)
+    assert (said.count(": mine"), said.count(": new")) == (125, 125)
+    assert page.data("conflicts")["conflicts"] == []
+
+
+@pytest.mark.parametrize("space", ["\u00a0", "\u3000", "\u2009"])
+def test_a_file_whose_name_has_an_odd_space_is_settled(home: Path, space: str) -> None:
+    path = f"skills/own/a{space}b.md"
+    story = Story(home, {**FIRST, path: "one\n"})
+    story.install()
+    page = Page(story)
+    page.data("status")
+    story.write(path, "mine\n")
+    story.ship({path: "theirs\n"})
+    page.carry_out("update")
+    assert page.data("conflict", place=path)["text"]["ours"] == "mine\n"
+    page.carry_out("resolve", place=path, side="theirs")
+    assert story.read(path) == "theirs\n"
+
+
+@pytest.mark.parametrize("value", ["x" * 4000, "میخواهم \u200c\u200d\u00a0", "👩\u200d👧"])
+def test_a_value_is_as_long_and_in_any_script_as_its_owner_wants(
+    page: Page, story: Story, value: str
+) -> None:
+    story.ship(
+        {**NEW, "distribution.yaml": "name: bot\nversion: 1.1.0\nenv_requires: [{name: A_NAME}]\n"}
+    )
+    page.carry_out("update", env={"A_NAME": value})
+    assert value.strip() in story.read(".env")
 
 
 def test_what_waits_is_shown_approved_and_revoked(page: Page, story: Story) -> None:

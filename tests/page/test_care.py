@@ -193,3 +193,52 @@ def test_a_long_text_with_many_differences_is_merged_one_by_one(machine: Machine
         assert said.count("Theirs ") == 1
         assert said.count("Mine ") == 99
         assert not window.faults
+
+
+def test_of_hundreds_of_keys_those_in_sight_are_asked_for(machine: Machine) -> None:
+    """To show one costs a merge: the page asks for what is looked at, and settles all of them at once."""
+    from window import Window, chromium, served
+
+    def config(value: str) -> str:
+        return "many:\n" + "".join(f"  k{n}: {value}\n" for n in range(250))
+
+    path, manifest = "templates/many.yaml", "name: many\nversion: 1.0.0\n"
+    url = machine.source("many", {"distribution.yaml": manifest, path: config("old")})
+    machine.install("many", url)
+    machine.write("many", path, config("mine"))
+    machine.ship("many", {path: config("new")}, "v2.0.0")
+    machine.run("update", "many", "-y", codes=(0, 3))
+    with served(machine.env, machine.home) as address, chromium() as context:
+        window = Window(context.new_page(), address)
+        page = window.page
+        asked: list[str] = []
+        page.on("request", lambda one: asked.append(one.url))
+        window.go(profile="many", screen="conflicts")
+        window.settle()
+        first = page.get_by_role("group", name="many.k0", exact=True)
+        window.texts(first.locator(".d-side").nth(2), ["Theirsnew"])
+        assert sum("/conflict?" in url for url in asked) < 30
+        last = page.get_by_role("group", name="many.k249", exact=True)
+        last.scroll_into_view_if_needed()
+        window.texts(last.locator(".d-side").nth(2), ["Theirsnew"])
+        window.button("All theirs").click()
+        window.button("Check the choice").click()
+        window.button("Save…").click()
+        window.agree("Save")
+        window.sees("All conflicts are settled.")
+        assert (machine.path("many") / path).read_text() == config("new")
+        assert not window.faults
+
+
+def test_a_question_begins_with_its_title(machine: Machine) -> None:
+    """With 400 % of size, the first button is below the text: whoever is asked reads what will happen first."""
+    from window import Window, chromium, served
+
+    size = {"width": 320, "height": 256}
+    with served(machine.env, machine.home) as address, chromium(viewport=size) as context:
+        window = Window(context.new_page(), address)
+        window.go(profile="research", screen="update")
+        window.button("Update…").click()
+        window.focuses("Update research\\?")
+        assert window.page.evaluate("document.querySelector('dialog[open]').scrollTop") == 0
+        window.tab_to("Cancel", presses=1)

@@ -223,6 +223,47 @@ def test_a_profile_without_a_package_has_no_errors(window: Window) -> None:
         assert window.page.get_by_role("link", name="Find a package").is_visible()
 
 
+def test_a_profile_that_has_no_lockfile_says_how_it_is_taken_over(window: Window) -> None:
+    """The agent's own installer, or its author, made it: no screen fails, and none calls it a profile without a package."""
+    for screen in ("profile", "update", "conflicts", "review"):
+        window.go(profile="baker", screen=screen)
+        window.sees("hermes-dist did not install baker, so")
+        window.sees("hermes-dist adopt baker")
+        window.counts(window.page.get_by_role("group", name="Error"), 0)
+        assert window.page.get_by_role("link", name="Publish it").is_visible()
+
+
+def test_a_lockfile_that_cannot_be_read_is_told_first(window: Window, machine: Machine) -> None:
+    """What is open there is not known, so the table does not call it clean, and it needs somebody."""
+    (machine.path("scribe") / "distribution.lock").write_text("nonsense")
+    window.go(screen="machine")
+    row = window.page.get_by_role("row").filter(has=window.page.get_by_role("link", name="scribe"))
+    assert "lockfile can't be read" in row.first.inner_text()
+    assert "none" not in row.first.inner_text()
+    assert "lockfile" in window.page.locator(".d-tbody [role=row]").first.inner_text()
+    window.page.get_by_role("button", name="Needs you").click()
+    window.page.get_by_role("link", name="scribe: its lockfile can't be read").click()
+    window.sees("The lockfile is damaged")
+
+
+TWICE = """() => {
+  const yes = [...document.querySelectorAll("dialog[open] button")].at(-1);
+  yes.click();
+  yes.click();
+}"""
+
+
+def test_two_clicks_on_the_yes_are_one(window: Window, machine: Machine) -> None:
+    """The second one is not refused as too late, which would hide that the first one did it."""
+    window.go(profile="research", screen="update")
+    window.button("Update…").click()
+    window.page.evaluate(TWICE)
+    window.sees("Update done")
+    window.page.wait_for_timeout(500)
+    window.counts(window.page.get_by_text("nothing was done"), 0)
+    assert "60000" in (machine.path("research") / "config.yaml").read_text()
+
+
 def test_keys_are_chosen_one_by_one(window: Window, machine: Machine) -> None:
     """Base, yours and theirs of each key with their comments; one of each side is taken."""
     page, file = window.page, machine.path("coder") / "config.yaml"

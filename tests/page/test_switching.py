@@ -119,3 +119,23 @@ def test_a_server_that_is_killed_in_an_update_leaves_all_or_nothing(
                 window.button("Update…").click()
                 window.agree("Update")
                 window.sees("Update done")
+
+
+@pytest.mark.parametrize(
+    ("profile", "screen"), [("lab", "review"), ("coder", "conflicts"), ("research", "profile")]
+)
+def test_a_tab_whose_server_has_ended_says_so_when_one_comes_back(
+    machine: Machine, profile: str, screen: str
+) -> None:
+    """What it shows stays, and whoever looks at it again reads that it is of before, and where it goes on."""
+    from window import Server, Window, chromium
+
+    with chromium() as context:
+        server = Server(machine.env, machine.home)
+        window = Window(context.new_page(), server.address)
+        window.go(profile=profile, screen=screen)
+        server.end(signal.SIGKILL)
+        window.page.wait_for_timeout(3100)
+        window.page.evaluate("dispatchEvent(new Event('focus'))")
+        window.sees("does not answer")
+        window.sees("go on at the address that it opens")

@@ -1,6 +1,6 @@
 // The only file that speaks to the API. A reading request gives data and the state that it shows; a writing one names the
 // state that was shown and the plan that was agreed to, so that nothing is written that nobody saw.
-import { base, reads, request } from "./host.js";
+import { base, ended, reads, request } from "./host.js";
 
 /** Why a request failed: what, where, what next, and with 409 what changed. */
 export class Problem extends Error {
@@ -32,7 +32,7 @@ const lost = () =>
   new Problem(0, {
     error: {
       message: "the program behind this page does not answer",
-      hint: "it may have ended; start it again, then load this page anew: hermes-dist ui",
+      hint: ended,
     },
   });
 

@@ -12,6 +12,7 @@ export const alone = false;
 export const base = "/api/plugins/hermes-dist-packages/";
 // All are POST there: in an address, the agent takes `?profile=` for itself.
 export const reads = "POST";
+export const ended = "the dashboard may have ended; copy what you did not save, start it again, then load this page anew: hermes dashboard";
 /** @param {string} path @param {RequestInit} init */
 export const request = (path, init) => sdk.authedFetch(path, init);
 /** @param {string} name */

@@ -17,6 +17,9 @@ export const base = "/api/v1/";
 /** How a request is sent that changes nothing. */
 export const reads = /** @type {"GET" | "POST"} */ ("GET");
 
+/** What to do where nobody answers: a program that is started again is at another address. */
+export const ended = "it ends after half an hour without use; copy what you did not save, start it again, and go on at the address that it opens: hermes-dist ui";
+
 /** @param {string} path @param {RequestInit} init */
 export const request = (path, init) => fetch(path, { credentials: "same-origin", ...init });
 

@@ -63,6 +63,8 @@ export function useChange(name, profile) {
   const fields = useRef(/** @type {Record<string, any>} */ ({}));
   const shown = useRef("");
   const alive = useRef(true);
+  // Of two clicks that come at once, the second would be refused as too late, and hide what the first one did.
+  const busy = useRef(false);
   useEffect(() => () => void (alive.current = false), []);
   const put = (/** @type {any} */ next) => alive.current && set(next);
 
@@ -86,6 +88,8 @@ export function useChange(name, profile) {
     }
   }, [name, profile]);
   const go = useCallback(async (/** @type {any} */ body) => {
+    if (busy.current) return null;
+    busy.current = true;
     put({ phase: "working", body, lines: [] });
     announce("Working…");
     try {
@@ -99,6 +103,8 @@ export function useChange(name, profile) {
     } catch (error) {
       failed(error);
       return null;
+    } finally {
+      busy.current = false;
     }
   }, [name, profile]);
   const reset = useCallback(() => put({ phase: "idle", lines: [] }), []);

@@ -32,13 +32,15 @@ def resolve_each(
     Raises:
         DistError: There is no such conflict, or both sides don't fit together there; nothing changed.
     """
+    home = in_conflict(ctx, open_home(ctx, name), next(iter(sides), ""))
+    lock = home.need_lock(ctx)
+    # A place with a key means one conflict, and needs no look at the home of its own: there may be hundreds.
+    exact = {conflict.place: (conflict,) for conflict in lock.conflicts if conflict.key}
     chosen = {
         conflict: side
         for place, side in sides.items()
-        for conflict in open_conflicts(ctx, name, place)
+        for conflict in exact.get(place) or open_conflicts(ctx, name, place)
     }
-    home = in_conflict(ctx, open_home(ctx, name), next(iter(sides), ""))
-    lock = home.need_lock(ctx)
     if not chosen:
         return Outcome(verb="resolve", profile=name, lock=lock)
     make = making(ctx, home, lock, request)

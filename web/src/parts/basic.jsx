@@ -159,17 +159,22 @@ export function Choice({ label, value, options, onValue, id }) {
 /** Asks first; the words say what will happen. Without `yes`, it only says something. @param {any} props */
 export function Ask({ open, title, children, yes = "", danger = false, busy = false, onYes, onNo }) {
   const ref = useRef(/** @type {any} */ (null));
+  const head = useRef(/** @type {any} */ (null));
   useEffect(() => {
     const dialog = ref.current;
     if (!dialog) return;
-    if (open && !dialog.open) dialog.showModal();
+    if (open && !dialog.open) {
+      dialog.showModal();
+      // The browser would choose the first button, which is at the end of a long text.
+      head.current?.focus();
+    }
     if (!open && dialog.open) dialog.close();
   }, [open]);
   return (
     <dialog ref={ref} className="d-dialog" aria-label={title} onCancel={(/** @type {Event} */ event) => { event.preventDefault(); onNo(); }}>
       {open ? (
         <div className="d-stack">
-          <h2 className="d-card-title">{title}</h2>
+          <h2 ref={head} tabIndex={-1} className="d-card-title d-dialog-title">{title}</h2>
           <div className="d-stack">{children}</div>
           <div className="d-row d-end">
             <Button onClick={onNo}>{yes ? "Cancel" : "Close"}</Button>

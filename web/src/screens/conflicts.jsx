@@ -1,5 +1,5 @@
 // What both sides changed: texts hunk by hunk, values by key.
-import { h, Fragment, useEffect, useMemo, useState } from "../host.js";
+import { h, Fragment, useEffect, useMemo, useRef, useState } from "../host.js";
 import { Ask, Badge, Button, Card, Code, Empty, ErrorBox, Go, Waiting, counted } from "../parts/basic.jsx";
 import { Change } from "../parts/change.jsx";
 import { announce } from "../parts/live.jsx";
@@ -24,11 +24,12 @@ export function Conflicts({ profile, item, row }) {
     setDeciding(chosen.path);
     change.look(fields, state);
   };
-  if (row && !row.package) return <NoPackage profile={profile} so="nothing can be in conflict" />;
+  if (row && !row.managed) return <NoPackage profile={profile} row={row} so="nothing can be in conflict" />;
   if (list.fatal) return <ErrorBox error={list.fatal} onAgain={list.reload} />;
   if (!list.data) return <Card><Waiting rows={8} /></Card>;
   return (
     <div className="d-stack" ref={place} tabIndex={-1}>
+      <ErrorBox error={list.error} onAgain={list.reload} />
       {change.phase !== "idle" ? <Deciding change={change} profile={profile} path={deciding} onClose={change.reset} /> : null}
       {files.length ? (
         <div className="d-aside" hidden={change.phase !== "idle"}>
@@ -144,12 +145,14 @@ function Keys({ profile, file, rows, onLook }) {
 const SIDES = [["base", "Base"], ["ours", "Yours"], ["theirs", "Theirs"]];
 
 function KeyRow({ profile, row, side, onSide }) {
-  const shown = useRead("conflict", profile, { place: placeOf(row) }, { still: true });
+  // To show one costs a whole merge: only what comes into sight is asked for.
+  const [place, seen] = useSeen();
+  const shown = useRead("conflict", profile, { place: placeOf(row) }, { still: true, skip: !seen });
   const value = shown.data?.value;
   const options = [["ours", "Yours"], ["theirs", "Theirs"]];
   if (shown.data?.both) options.push(["both", "Both"]);
   return (
-    <fieldset className="d-keyrow">
+    <fieldset className="d-keyrow" ref={place}>
       <legend className="d-mono d-break">{row.key}</legend>
       {shown.error ? <ErrorBox error={shown.error} onAgain={shown.reload} /> : null}
       <div className="d-sides">
@@ -170,6 +173,22 @@ function KeyRow({ profile, row, side, onSide }) {
       </div>
     </fieldset>
   );
+}
+
+/** Whether an element came near what is in sight; once it did, it stays so. @returns {[{current: any}, boolean]} */
+function useSeen() {
+  const place = useRef(/** @type {any} */ (null));
+  const [seen, set] = useState(false);
+  useEffect(() => {
+    const watch = new IntersectionObserver((all) => {
+      if (!all.some((one) => one.isIntersecting)) return;
+      set(true);
+      watch.disconnect();
+    }, { rootMargin: "300px" });
+    watch.observe(place.current);
+    return () => watch.disconnect();
+  }, []);
+  return [place, seen];
 }
 
 /** A value of one side; of several lines, those that the base does not have are marked. @param {{value: any, side: string, says: string}} props */

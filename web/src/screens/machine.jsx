@@ -61,12 +61,15 @@ function merged(list, outdated, drift) {
 }
 
 /** What needs somebody comes first; beside that, the order of the command stays. @param {any} row */
-const weight = (row) => (row.conflicts ? 4 : 0) + (row.parked ? 2 : 0);
+const weight = (row) => (broken(row) ? 8 : 0) + (row.conflicts ? 4 : 0) + (row.parked ? 2 : 0);
+
+/** Its lockfile can't be read, so nobody knows what is open. @param {any} row */
+const broken = (row) => row.managed && !row.source;
 
 const behind = (/** @type {any} */ row) => Boolean(row.news && (row.news.state === "behind" || row.news.newer.length));
 
 function fits(row, words, only) {
-  if (only === "attention" && !row.conflicts && !row.parked) return false;
+  if (only === "attention" && !weight(row)) return false;
   if (only === "updates" && !behind(row)) return false;
   if (only === "running" && row.gateway !== "running") return false;
   const text = `${row.name} ${row.package} ${row.description} ${row.display_name}`.toLowerCase();
@@ -84,9 +87,10 @@ function cells(row, at, outdated) {
     available(row, outdated),
     edits(row),
     <span className="d-row d-wrap d-tight">
+      {broken(row) ? <Go to={{ profile: row.name, screen: "profile" }} tabIndex={at.tabIndex} label={`${row.name}: its lockfile can't be read`}><Badge tone="bad">lockfile can't be read</Badge></Go> : null}
       {row.conflicts ? <Go to={{ profile: row.name, screen: "conflicts" }} tabIndex={at.tabIndex} label={`${row.name}: ${counted(row.conflicts, "conflict")}`}><Badge tone="bad">{counted(row.conflicts, "conflict")}</Badge></Go> : null}
       {row.parked ? <Go to={{ profile: row.name, screen: "review" }} tabIndex={at.tabIndex} label={`${row.name}: ${row.parked} waiting for approval`}><Badge tone="warn">{row.parked} waiting</Badge></Go> : null}
-      {!row.conflicts && !row.parked ? <span className="d-dim d-void">–</span> : null}
+      {!weight(row) ? <span className="d-dim d-void">–</span> : null}
     </span>,
     <span className={`d-state d-state-${row.gateway}`}>{row.gateway}</span>,
   ];
@@ -105,8 +109,9 @@ function available(row, outdated) {
 function edits(row) {
   if (!row.managed) return <span className="d-dim d-void">–</span>;
   if (!row.drift) return <span className="d-dim">…</span>;
-  const edited = row.drift.edited?.length ?? 0;
-  const own = row.drift.own?.length ?? 0;
+  if (row.drift.error) return <Badge tone="bad" title={row.drift.error.message}>can't be read</Badge>;
+  const edited = row.drift.edited.length;
+  const own = row.drift.own.length;
   if (!edited && !own) return <span className="d-dim">none</span>;
   return <span>{[edited ? counted(edited, "file") : "", own ? `${own} own` : ""].filter(Boolean).join(", ")}</span>;
 }

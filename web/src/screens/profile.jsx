@@ -3,16 +3,17 @@ import { h, Fragment, useState } from "../host.js";
 import { Ask, Badge, Button, Card, Code, Empty, ErrorBox, Field, Fold, Go, Waiting, counted, upper } from "../parts/basic.jsx";
 import { Change, Stale, when } from "../parts/change.jsx";
 import { Diff, How, Keys } from "../parts/diff.jsx";
+import { NoPackage } from "../parts/nopackage.jsx";
 import { Layers, Outcome, Steps, pinWords } from "../parts/outcome.jsx";
 import { useAct, useChange, useRead } from "../use.js";
 
-/** @param {{profile: string}} props */
-export function Profile({ profile }) {
+/** @param {{profile: string, row?: any}} props */
+export function Profile({ profile, row }) {
   const status = useRead("status", profile);
   const info = useRead("info", profile);
   if (status.fatal) return <ErrorBox error={status.fatal} onAgain={status.reload} />;
   if (!status.data) return <Card><Waiting rows={10} label={`Loading ${profile}`} /></Card>;
-  if (!status.data.managed) return <Unmanaged profile={profile} />;
+  if (!status.data.managed) return <Unmanaged profile={profile} row={row} />;
   return (
     <div className="d-stack">
       <Calls status={status.data} />
@@ -26,7 +27,8 @@ export function Profile({ profile }) {
   );
 }
 
-function Unmanaged({ profile }) {
+function Unmanaged({ profile, row }) {
+  if (row?.package) return <NoPackage profile={profile} row={row} so="nothing updates it" />;
   return (
     <Card title={profile}>
       <Empty title="This profile has no package." icon="box">

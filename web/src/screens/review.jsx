@@ -12,7 +12,7 @@ import { useChange, useRead } from "../use.js";
 export function Review({ profile, row }) {
   const list = useRead("consents", profile);
   const [skipped, setSkipped] = useState(/** @type {string[]} */ ([]));
-  if (row && !row.package) return <NoPackage profile={profile} so="nothing waits for your approval" />;
+  if (row && !row.managed) return <NoPackage profile={profile} row={row} so="nothing waits for your approval" />;
   if (list.fatal) return <ErrorBox error={list.fatal} onAgain={list.reload} />;
   if (!list.data) return <Card><Waiting rows={8} /></Card>;
   const { waiting, approved, off } = list.data;
@@ -25,6 +25,7 @@ export function Review({ profile, row }) {
   };
   return (
     <div className="d-stack">
+      <ErrorBox error={list.error} onAgain={list.reload} />
       {now ? (
         <One key={idOf(now)} profile={profile} group={now} changed={changesOf(now, list.data.changed || [])} at={at} of={waiting.length} state={list.state} onSkip={skip} onDone={list.reload} />
       ) : (

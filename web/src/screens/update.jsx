@@ -14,8 +14,8 @@ const POLICY = [
   ["theirs", "Take the author's side"],
 ];
 
-/** @param {{profile: string}} props */
-export function Update({ profile }) {
+/** @param {{profile: string, row?: any}} props */
+export function Update({ profile, row }) {
   const status = useRead("status", profile);
   const change = useChange("update", profile);
   const [conflict, setConflict] = useState("");
@@ -34,9 +34,10 @@ export function Update({ profile }) {
   }, [managed]);
   if (status.fatal && change.phase === "idle") return <ErrorBox error={status.fatal} onAgain={status.reload} />;
   if (!status.data) return <Card><Waiting rows={8} /></Card>;
-  if (!managed) return <NoPackage profile={profile} so="there is nothing to update" />;
+  if (!managed) return <NoPackage profile={profile} row={row} so="there is nothing to update" />;
   return (
     <div className="d-stack">
+      <ErrorBox error={status.error} onAgain={status.reload} />
       <Change
         change={change}
         looking="Asking the source, and merging with your edits"
