@@ -6,7 +6,9 @@ from collections.abc import Mapping
 
 from msgspec.structs import replace
 
+from hermes_dist.model.lock import Lock
 from hermes_dist.model.paths import ProfileName
+from hermes_dist.model.plan import Conflict
 from hermes_dist.model.side import Side
 from hermes_dist.ops.change.confirm import confirm_and_carry_out
 from hermes_dist.ops.change.proposal import Outcome
@@ -34,13 +36,7 @@ def resolve_each(
     """
     home = in_conflict(ctx, open_home(ctx, name), next(iter(sides), ""))
     lock = home.need_lock(ctx)
-    # A place with a key means one conflict, and needs no look at the home of its own: there may be hundreds.
-    exact = {conflict.place: (conflict,) for conflict in lock.conflicts if conflict.key}
-    chosen = {
-        conflict: side
-        for place, side in sides.items()
-        for conflict in exact.get(place) or open_conflicts(ctx, name, place)
-    }
+    chosen = _chosen(ctx, name, lock, sides)
     if not chosen:
         return Outcome(verb="resolve", profile=name, lock=lock)
     make = making(ctx, home, lock, request)
@@ -51,3 +47,16 @@ def resolve_each(
         request.choices, sides={conflict.place: side for conflict, side in chosen.items()}
     )
     return confirm_and_carry_out(ctx, make, replace(request, choices=choices), confirm, None)
+
+
+def _chosen(
+    ctx: Context, name: ProfileName, lock: Lock, sides: Mapping[str, Side]
+) -> dict[Conflict, Side]:
+    """The conflicts that the places mean, with their sides."""
+    # A place with a key means one conflict, and needs no look at the home of its own: there may be hundreds.
+    exact = {conflict.place: (conflict,) for conflict in lock.conflicts if conflict.key}
+    return {
+        conflict: side
+        for place, side in sides.items()
+        for conflict in exact.get(place) or open_conflicts(ctx, name, place)
+    }
