@@ -105,6 +105,8 @@ def excluded_places(
 
 def missing_parts(trees: Iterable[Tree], chosen: frozenset[str]) -> tuple[str, ...]:
     """Return the chosen parts of which no tree has a file; the servers of a home are in its settings."""
+    if not chosen:
+        return ()
     there = {part_of(path) for tree in trees for path in tree}
     if "config" in there:
         there.add("mcp")

@@ -67,7 +67,7 @@ class _Section(NamedTuple):
 
 def changelog_in(paths: Iterable[RelPath]) -> RelPath | None:
     """The changelog of a package, by its name in the package's folder; None if it has none."""
-    return min(filter(_is_changelog, paths), default=None)
+    return min((path for path in paths if "/" not in path and _is_changelog(path)), default=None)
 
 
 def _is_changelog(path: RelPath) -> bool:

@@ -186,7 +186,9 @@ class Names:
         """Return the files in a folder and below it."""
         known = self._below.get(folder)
         if known is None:
-            known = self._below[folder] = sorted(path for path in self.paths if path.under(folder))
+            begin = f"{folder}/"
+            found = (path for path in self.paths if path.startswith(begin) or path == folder)
+            known = self._below[folder] = sorted(found)
         return known
 
     def pieces(self, text: str) -> Iterator[Piece]:

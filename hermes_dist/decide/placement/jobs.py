@@ -72,7 +72,8 @@ class ShippedJobs(Struct, frozen=True):
 
 def is_job_file(path: RelPath) -> bool:
     """Whether jobs are read from this path of a package."""
-    return path.top == "cron" and len(path.parts) == 2 and kind_of(path) is not None
+    # A large package has thousands of other paths.
+    return path.startswith("cron/") and len(path.parts) == 2 and kind_of(path) is not None
 
 
 def read_jobs(
