@@ -15,8 +15,8 @@ What is tried where; no kind of thing is ever left out:
 =================================  ===================  ===================  ====================
 what                               quick                whole                long
 =================================  ===================  ===================  ====================
-examples of a law                  a tenth, 40 to       a fifth, at least    all
-                                   1,000                40
+examples of a law                  a tenth, at least    a fifth, at least    all
+                                   40                   40
 changes at which a process is      14 from the first    every one            every one
 killed, or which fail              to the last
 a kill after which work goes on    every third change   every change         every change
@@ -42,8 +42,6 @@ from typing import TypeVar
 SHARE = {"quick": 0.1, "whole": 0.2, "long": 1.0}
 LEAST = 40
 """No law is tried with fewer examples than this, unless it asks for fewer itself."""
-MANY = 1_000
-"""A quick run tries no law with more, as it tries the same ones each time: those are for what looks for new ones."""
 MOMENTS = 14
 """At so many of its changes a process is killed in a quick run."""
 Row = TypeVar("Row")
@@ -68,8 +66,7 @@ def examples(number: int, *, least: int = LEAST) -> int:
         number: As many as `make long` tries.
         least: Never fewer than these; for a law whose example is a whole story, a few.
     """
-    share = max(min(number, least), int(number * SHARE[_name()]))
-    return min(share, MANY) if IS_QUICK else share
+    return max(min(number, least), int(number * SHARE[_name()]))
 
 
 def sessions(number: int) -> int:
