@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 import yaml
@@ -15,7 +15,6 @@ from hermes_dist.decide.profiles.lifecycle import (
     Move,
     described,
     hosts_renamed,
-    is_expired,
     kept_id,
     left_out,
     named_before,
@@ -93,8 +92,6 @@ def test_a_home_out_of_the_way_is_known_by_who_and_when() -> None:
         "Coder@20260304T050607Z",
     ):
         assert read_id(other) is None
-    assert not is_expired(when, when + timedelta(days=30))
-    assert is_expired(when, when + timedelta(days=30, seconds=1))
 
 
 UNIT = """\
