@@ -16,7 +16,6 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 from fleet import PROGRAM
-from forked import programs
 from leftout import ANSIBLE
 from servers import free_port, sshd
 
@@ -245,10 +244,7 @@ def test_one_profile_through_its_life(control: Control, home: Path) -> None:
     )
     log = control.folder / "asked"
     program = control.folder / "hermes-dist"
-    ours = programs(control.folder / "bin").with_name(
-        "hermes-dist"
-    )  # the other test has the installed one
-    program.write_text(f'#!/bin/sh\necho "$@" >> {log}\nexec {ours} "$@"\n')
+    program.write_text(f'#!/bin/sh\necho "$@" >> {log}\nexec {PROGRAM} "$@"\n')
     program.chmod(0o755)
     control.write(
         "hosts.yml",
