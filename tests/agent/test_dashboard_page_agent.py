@@ -145,6 +145,17 @@ def test_what_changed_meanwhile_is_told_in_the_dashboard_and_nothing_is_written(
     assert (machine.path("research") / "config.yaml").read_bytes() == before
 
 
+def test_a_question_stands_in_the_middle_of_the_dashboard(window: Window) -> None:
+    """The dashboard's own style takes the margins of everything away, and a dialog is centred by its margin."""
+    go(window, profile="scribe", screen="profile")
+    window.page.get_by_role("button", name="Keyboard shortcuts").click()
+    box = window.page.get_by_role("dialog").bounding_box()
+    width = window.page.evaluate("document.documentElement.clientWidth")
+    assert box
+    assert abs(box["x"] + box["width"] / 2 - width / 2) < 10
+    assert box["y"] > 40
+
+
 def test_a_text_is_merged_in_the_dashboard(window: Window, common: Machine) -> None:
     """The editor is a file of its own, which the dashboard has to hand out."""
     page, file = window.page, common.path("coder") / "SOUL.md"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 import yaml
+from gitrepo import Repo
 from machine import FAKE_KEY, OPEN, package
 
 if TYPE_CHECKING:
@@ -231,6 +233,26 @@ def test_a_profile_that_has_no_lockfile_says_how_it_is_taken_over(window: Window
         window.sees("hermes-dist adopt baker")
         window.counts(window.page.get_by_role("group", name="Error"), 0)
         assert window.page.get_by_role("link", name="Publish it").is_visible()
+
+
+def test_a_conflict_of_two_machines_is_settled_without_a_package(
+    window: Window, machine: Machine, template: Machine, tmp_path: Path
+) -> None:
+    """A profile that is kept in sync has no package, and can be in conflict all the same."""
+    url = f"file://{Repo(tmp_path / 'share', bare=True).path}"
+    other = template.copy(tmp_path / "other")
+    machine.run("sync", "init", "garden", url, "--machine", "one", "-y")
+    other.run("sync", "join", "garden", url, "--machine", "two", "-y")
+    machine.run("sync", "accept", "garden", "two")
+    for each, text in ((other, "theirs\n"), (machine, "mine\n")):
+        each.write("garden", "SOUL.md", text)
+        each.run("sync", "now", "garden", "-y", codes=(0, 3))
+    window.go(profile="garden", screen="conflicts")
+    window.button("Take theirs").click()
+    window.button("Save…").click()
+    window.agree("Save")
+    window.sees("All conflicts are settled.")
+    assert (machine.path("garden") / "SOUL.md").read_text() == "theirs\n"
 
 
 def test_a_lockfile_that_cannot_be_read_is_told_first(window: Window, machine: Machine) -> None:

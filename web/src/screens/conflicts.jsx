@@ -24,7 +24,8 @@ export function Conflicts({ profile, item, row }) {
     setDeciding(chosen.path);
     change.look(fields, state);
   };
-  if (row && !row.managed) return <NoPackage profile={profile} row={row} so="nothing can be in conflict" />;
+  // A profile that is kept in sync has conflicts without a package, too.
+  if (row && !row.managed && !row.conflicts && !list.data?.conflicts.length && change.phase === "idle") return <NoPackage profile={profile} row={row} so="nothing can be in conflict" />;
   if (list.fatal) return <ErrorBox error={list.fatal} onAgain={list.reload} />;
   if (!list.data) return <Card><Waiting rows={8} /></Card>;
   return (

@@ -12,7 +12,8 @@ import { useChange, useRead } from "../use.js";
 export function Review({ profile, row }) {
   const list = useRead("consents", profile);
   const [skipped, setSkipped] = useState(/** @type {string[]} */ ([]));
-  if (row && !row.managed) return <NoPackage profile={profile} row={row} so="nothing waits for your approval" />;
+  // A profile that is kept in sync has things that wait without a package, too.
+  if (row && !row.managed && !row.parked && !list.data) return <NoPackage profile={profile} row={row} so="nothing waits for your approval" />;
   if (list.fatal) return <ErrorBox error={list.fatal} onAgain={list.reload} />;
   if (!list.data) return <Card><Waiting rows={8} /></Card>;
   const { waiting, approved, off } = list.data;
