@@ -308,9 +308,11 @@ def _push(request: Mapping[str, Any]) -> Iterator[bytes]:
     client, path = _client(request)
     with _open(request) as repo:
         done = client.send_pack(path, updates, repo.generate_pack_data, atomic=True)  # type: ignore[arg-type]  # sets of ids
-    for name, problem in (done.ref_status or {}).items():
-        if problem:
-            _fail(f"[remote rejected] {name.decode()} ({problem})")
+    # All of them: the reason of one may only be that another was rejected.
+    status = (done.ref_status or {}).items()
+    told = [f"[remote rejected] {name.decode()} ({why})" for name, why in status if why]
+    if told:
+        _fail("\n".join(told))
     yield b"Done\n"
 
 

@@ -59,6 +59,11 @@ _ROWS: tuple[tuple[str, str, str], ...] = (
         "publish to another host",
     ),
 )
+_REMOTE = lazily.pattern(
+    r"(?m)^remote: +(?!error: hook declined |(?:Resolving|Counting|Compressing|Checking|Enumerating) )"
+    r"(?:error: |fatal: )?([^\r\n]*)$"
+)
+"""What a server says itself, without its progress and without what git says of a hook anyway."""
 _REFUSED = lazily.pattern(r"\[remote rejected\][^\n(]*\(([^\n]*)\)")
 
 
@@ -286,14 +291,25 @@ def _said_by_server(said: str, where: str) -> DistError | None:
     pattern, what, hint = doubtful
     if re.search(pattern, said) and "[remote rejected]" not in said:
         return Refused(what, where=where, hint=hint)
-    if found := _REFUSED.search(said):
-        reason = "".join(c for c in found[1] if c.isprintable())[:200]
+    if reason := _reason(said):
         return Refused(
             f"the server rejected it: {reason}",
             where=where,
             hint="ask the owner of the repository",
         )
     return None
+
+
+def _reason(said: str) -> str:
+    """Why a server rejects a push, with what its hooks say; empty if it does not reject it."""
+    found: list[str] = _REFUSED.findall(said)
+    if not found:
+        return ""
+    # With one ref, git takes down all others, and names the atomic push as their reason.
+    reason = next((one for one in found if "atomic" not in one), found[0])
+    hooks = [line for one in _REMOTE.findall(said) if (line := one.strip())]
+    told = "; ".join([reason, *dict.fromkeys(hooks)])
+    return "".join(c for c in told if c.isprintable())[:400]
 
 
 def _not_pushed(error: DistError, where: str) -> Refused:

@@ -224,6 +224,26 @@ def test_a_server_that_says_no_is_quoted_and_nothing_moves(opened: Open, repo: R
         assert repo.git("rev-parse", "main") == before
 
 
+@pytest.mark.parametrize("hook", ["pre-receive", "update"])
+def test_what_a_hook_says_is_told_with_the_refusal(opened: Open, repo: Repo, hook: str) -> None:
+    script = repo.path / "hooks" / hook
+    script.parent.mkdir(exist_ok=True)
+    only_tags = "" if hook == "pre-receive" else "case $1 in refs/heads/*) exit 0;; esac\n"
+    script.write_text(f"#!/bin/sh\n{only_tags}printf 'none \\033[31mon Fridays\\n' >&2\nexit 1\n")
+    script.chmod(0o755)
+    git = opened()
+    with GitHttp(repo.path.parent) as server, pytest.raises(Refused) as caught:
+        publish(git, f"{server.url}/bot.git", {"SOUL.md": "x"})
+    assert "hook declined" in caught.value.what
+    assert "\x1b" not in caught.value.what
+    if (
+        git.tool.name == "git"
+    ):  # the embedded client keeps to itself what a server says beside its answer
+        assert "atomic" not in caught.value.what
+        assert caught.value.what.count("on Fridays") == 1
+    assert repo.git("tag") == ""
+
+
 def test_a_server_whose_disk_is_full_is_told_from_a_full_disk_here(
     opened: Open, repo: Repo
 ) -> None:
