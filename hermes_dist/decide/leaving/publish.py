@@ -23,9 +23,9 @@ from hermes_dist.decide.ownership import ENV_EXAMPLES, SHARED_FILES, is_machine
 from hermes_dist.decide.placement.place import CONFIG
 from hermes_dist.decide.placement.servers import SERVERS
 from hermes_dist.decide.secrets.references import personal_paths
-from hermes_dist.decide.secrets.scan import Leak, scan
+from hermes_dist.decide.secrets.scan import Leak, scan, scan_name
 from hermes_dist.decide.versions import version_of
-from hermes_dist.errors import Invalid, Refused, UsageError
+from hermes_dist.errors import Invalid, Refused, UsageError, first_few
 from hermes_dist.merge.trees import TreeMerge, merge_trees
 from hermes_dist.model.discreet import Discreet
 from hermes_dist.model.documents.api import Kind, Unmergeable, get, load_data, parse, rewrite
@@ -61,6 +61,7 @@ _PERSONAL_KEYS = (
 """Settings about this machine or its user: they keep the package's values."""
 _PLACEHOLDER = lazily.pattern(r"\$\{\w+\}")
 _ANY = Entry(Digest.of(b""))
+_WORDS = RelPath("words.txt")
 _LONGEST_LINE, _SHORTEST_MEMORY = 4000, 28
 
 
@@ -267,9 +268,32 @@ def find_leaks(tree: Tree, known: Tree, read: Read, private: Private) -> list[Le
         if is_machine(path):
             found.add(Leak(path, 0, "a file of this machine"))
         data = read(entry.digest)
+        found.update(scan_name(path, private.secrets))
         found.update(scan(path, data, private.secrets))
         found.update(_personal(path, data.decode("utf-8", "replace"), private))
     return sorted(found)
+
+
+def refuse_words(words: Mapping[str, str], private: Private) -> None:
+    """Stop if what is sent beside the files holds something that must not leave: everybody reads it, too.
+
+    Args:
+        words: What each text is, such as the message of the commit, and the text.
+        private: Data that must not leave this machine.
+
+    Raises:
+        Refused: There is something; the error names the text and the line.
+    """
+    places: list[str] = []
+    for what, text in words.items():
+        found = {*scan(_WORDS, text.encode("utf-8", "surrogateescape"), private.secrets)}
+        found.update(_personal(_WORDS, text, private))
+        places += [f"line {leak.line} of {what}: {leak.kind}" for leak in sorted(found)]
+    if places:
+        raise Refused(
+            f"this must not leave the machine: {first_few(places, 20, '; ')}",
+            hint="write it without that, and run it again",
+        )
 
 
 def _personal(path: RelPath, text: str, private: Private) -> Iterator[Leak]:

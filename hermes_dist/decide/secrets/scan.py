@@ -60,6 +60,17 @@ def scan(
     return [Leak(path, number, kind) for number, kind in sorted(spots)]
 
 
+def scan_name(path: RelPath, known: Iterable[str] = ()) -> list[Leak]:
+    """List what seems to be a secret in the name of a file, or of a folder that it lies in.
+
+    Args:
+        path: The file.
+        known: Values that this machine keeps secret, as for :func:`scan`.
+    """
+    kinds = {leak.kind for leak in scan(path, path.encode("utf-8", "surrogateescape"), known)}
+    return [Leak(path, 0, f"{kind}, in its name") for kind in sorted(kinds)]
+
+
 def secrets_in(path: RelPath, data: bytes) -> frozenset[str]:
     """Return the values in a file that look like secrets."""
     text = text_of(data)

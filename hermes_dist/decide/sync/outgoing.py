@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from hermes_dist.decide.leaving.examples import Examples
 from hermes_dist.decide.ownership import is_machine
-from hermes_dist.decide.secrets.scan import Leak, scan
+from hermes_dist.decide.secrets.scan import Leak, scan, scan_name
 from hermes_dist.merge.trees import merge_trees
 from hermes_dist.model.discreet import Contents
 from hermes_dist.model.lock import Lock
@@ -79,6 +79,8 @@ def find_secrets_in(
             continue
         if is_machine(path):
             yield Leak(path, 0, "a file of this machine")
+        if path not in known:
+            yield from scan_name(path, gate.secrets)
         yield from scan(
             path,
             read(entry.digest),

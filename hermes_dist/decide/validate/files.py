@@ -14,7 +14,7 @@ from hermes_dist.decide.ownership import (
     payload_of,
 )
 from hermes_dist.decide.secrets.references import Reference, personal_paths, references
-from hermes_dist.decide.secrets.scan import scan
+from hermes_dist.decide.secrets.scan import scan, scan_name
 from hermes_dist.decide.validate.kinds import ProblemKind
 from hermes_dist.decide.validate.problems import Problem, Subject, error, warning
 from hermes_dist.model.left_out import Why
@@ -57,7 +57,7 @@ def check_texts(subject: Subject) -> Iterator[Problem]:
     for path in subject.tree:
         data = subject.bytes(path)
         yield from _size(path, len(data))
-        for leak in scan(path, data):
+        for leak in (*scan(path, data), *scan_name(path)):
             yield error("secret", path, leak.line, Note.of(ProblemKind.LEAK, looks=leak.kind))
         yield from _hidden(path, data)
         if b"\0" not in data[:8000]:  # as git tells texts from binary files

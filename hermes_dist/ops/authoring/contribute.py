@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.authoring.hunks import count_lines
-from hermes_dist.decide.leaving.publish import changed_here, find_leaks, not_allowed
+from hermes_dist.decide.leaving.publish import changed_here, find_leaks, not_allowed, refuse_words
 from hermes_dist.decide.parts import named, part_of
 from hermes_dist.decide.placement.place import CONFIG
 from hermes_dist.decide.placement.servers import MCP
@@ -169,10 +169,10 @@ def gather(ctx: Context, name: ProfileName, gift: Gift) -> Contribution:
     changes = {path: entry for path, entry in changes.items() if _is_chosen(path, gift)}
     tree, read = _with_variables(ctx, found, repository, changes)
     changes = {path: tree.get(path) for path in tree.differing(repository)}
-    leaks = not_allowed(
-        find_leaks(tree, repository, read, private_of(ctx, found.home)), gift.allowed
-    )
+    private = private_of(ctx, found.home)
+    leaks = not_allowed(find_leaks(tree, repository, read, private), gift.allowed)
     refuse_leaks([str(leak) for leak in leaks], flag="--allow-finding FILE:LINE")
+    refuse_words({"--message": gift.message, "--branch": gift.branch}, private)
     return Contribution(
         name=name,
         layer=gift.layer,

@@ -8,12 +8,20 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.authoring.hunks import count_lines
 from hermes_dist.decide.authoring.release_notes import changelog_in, section_of
 from hermes_dist.decide.layers.wanted import check_leaves
-from hermes_dist.decide.leaving.publish import bumped, changed_here, find_leaks, merged, not_allowed
+from hermes_dist.decide.leaving.publish import (
+    bumped,
+    changed_here,
+    find_leaks,
+    merged,
+    not_allowed,
+    refuse_words,
+)
 from hermes_dist.decide.parts import named, part_of
 from hermes_dist.decide.trust import followers_of
 from hermes_dist.decide.validate.problems import Level, Problem
@@ -177,17 +185,20 @@ def plan(ctx: Context, git: Publisher, name: ProfileName, release: PublishOption
     remote = _remote(ctx, git, found, release)
     check_leaves(manifest, remote.spec)
     mine = first_of(found.read, ctx.store.read)
-    joined = merged(remote.repository, _ours(found, remote.repository), remote.now, mine)
+    ours, mine = _ours(found, remote, mine)
+    joined = merged(remote.repository, ours, remote.now, mine)
     if joined.conflicts:
         raise _conflicting(ctx, found, remote, [c.words for c in joined.conflicts])
     read = together(joined.blobs, mine)
+    if joined.tree == remote.now:
+        release = _unless_made(read, found, remote, release)
     tree, read, version = _with_version(joined.tree, read, found, release)
     changes = {path: tree.get(path) for path in tree.differing(remote.now)}
     # Looked for in what would be pushed, not in the home: the merge may have brought something in.
-    leaks = not_allowed(
-        find_leaks(tree, remote.now, read, private_of(ctx, found.home)), release.allowed
-    )
+    private = private_of(ctx, found.home)
+    leaks = not_allowed(find_leaks(tree, remote.now, read, private), release.allowed)
     refuse_leaks([str(leak) for leak in leaks], flag="--allow-finding FILE:LINE")
+    refuse_words({"--message": release.message, "--branch": release.branch}, private)
     package = LocalPackage(place=name, tree=tree, read=read, lacks=found.lacks)
     problems, label = _judged(ctx, package, changes, release)
     tag, remarks = _tag(remote.refs, version, changed=bool(changes))
@@ -426,11 +437,42 @@ def _now(ctx: Context, spec: SourceSpec, commit: str) -> Tree:
         raise
 
 
-def _ours(found: Leaving, repository: Tree) -> Tree:
+def _ours(found: Leaving, remote: _Remote, read: Read) -> tuple[Tree, Read]:
     """The repository with the profile's changes; the package alone if there is no common ancestor."""
-    if not repository:
-        return found.tree
-    return repository.with_entries(changed_here(found.received, found.tree, repository))
+    if remote.repository:
+        changes = changed_here(found.received, found.tree, remote.repository)
+        return remote.repository.with_entries(changes), read
+    version = _version_in(remote.now, read)
+    if version and _MANIFEST in found.tree:
+        # An earlier run may have published this, and was cut off before it was recorded here: the
+        # version and the variables that it wrote into the manifest are not changes of others.
+        sent, with_sent = completed(found.tree, read, version, found.variables)
+        if all(remote.now.get(path) == entry for path, entry in sent.items()):
+            return sent, with_sent
+    return found.tree, read
+
+
+def _version_in(tree: Tree, read: Read) -> str:
+    """The version in a package's manifest; empty if it has none, or can't be read."""
+    try:
+        return load_manifest(read(tree[_MANIFEST].digest)).version if _MANIFEST in tree else ""
+    except Invalid:
+        return ""
+
+
+def _unless_made(
+    read: Read, found: Leaving, remote: _Remote, release: PublishOptions
+) -> PublishOptions:
+    """Raise no version again that an earlier run raised and published, but could not record here.
+
+    The repository holds everything of this profile, as the very version that this run would make of it.
+    """
+    version = _version_in(remote.now, read)
+    is_recorded = not remote.head or remote.head == remote.base
+    if not release.bump or is_recorded or remote.refs.tags.get(f"v{version}") != remote.head:
+        return release
+    before = found.manifest.version if found.manifest else ""
+    return replace(release, bump="") if bumped(before, release.bump) == version else release
 
 
 def _conflicting(ctx: Context, found: Leaving, remote: _Remote, places: list[str]) -> Refused:

@@ -16,14 +16,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from hermes_dist.decide.consent.parking import put_back
-from hermes_dist.decide.leaving.publish import never_received
+from hermes_dist.decide.leaving.publish import never_received, refuse_words
 from hermes_dist.decide.trust import Verdict
 from hermes_dist.errors import Cancelled, DistError
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.source import PinKind
 from hermes_dist.model.tree import Tree, together
-from hermes_dist.ops.authoring.capture import base_of
+from hermes_dist.ops.authoring.capture import base_of, private_of
 from hermes_dist.ops.authoring.publication import (
     Publication,
     PublishOptions,
@@ -95,7 +95,12 @@ def publish(
         raise OtherPlan(name, Published(publication=made, dry_run=True))
     commit = made.head
     if made.is_new:
-        git.identity()  # fails early: no confirmation should be asked for a commit without an author
+        # Early: no confirmation should be asked for a commit without an author.
+        authors = {git.identity("AUTHOR"), git.identity("COMMITTER")}
+        refuse_words(
+            {"user.name and user.email of git": "\n".join(sorted(authors))},
+            private_of(ctx, made.leaving.home),
+        )
         if not agree(made):
             raise Cancelled("cancelled, nothing was published")
         commit = _push(ctx, git, made)

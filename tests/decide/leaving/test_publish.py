@@ -178,6 +178,15 @@ def test_secrets_places_and_machine_files_stop_what_is_new_and_not_what_is_there
     assert "sesame" not in repr(private)
 
 
+def test_a_secret_in_the_name_of_a_file_stops_it_and_can_be_allowed() -> None:
+    shelf = Shelf()
+    name = "skills/for-open-sesame-please/SKILL.md"
+    tree = shelf.tree({name: "x\n", "skills/open/SKILL.md": "x\n"})
+    leaks = find_leaks(tree, EMPTY, shelf.read, Private(secrets=frozenset(["open-sesame-please"])))
+    assert [str(leak) for leak in leaks] == [f"{name}:0: a secret of this machine, in its name"]
+    assert not_allowed(leaks, [f"{name}:0"]) == []
+
+
 def test_findings_are_allowed_by_their_place_and_by_no_other() -> None:
     shelf = Shelf()
     leaks = find_leaks(

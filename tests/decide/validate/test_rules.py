@@ -328,6 +328,10 @@ CASES: dict[str, tuple[dict[str, object], str]] = {
         {"README.md": f"a\nb {KEY}\n"},
         "README.md:2: error: it looks like a secret: GitHub token",
     ),
+    "a token in the name of a folder": (
+        {f"skills/{KEY}/SKILL.md": "---\nname: a\ndescription: Does.\n---\nDo.\n"},
+        f"skills/{KEY}/SKILL.md:0: error: it looks like a secret: GitHub token, in its name",
+    ),
     "a hidden character": (
         {"SOUL.md": "a\nb \u202e c\n"},
         "SOUL.md:2: error: hidden characters (U+202E)",

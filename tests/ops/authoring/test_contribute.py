@@ -165,6 +165,17 @@ def test_secrets_and_memories_stop_a_contribution(tmp_path: Path, bo: Machine) -
     assert not (tmp_path / "x").exists()
 
 
+@pytest.mark.parametrize("flag", ["message", "branch"])
+def test_a_secret_in_the_words_of_a_contribution_stops_it(
+    tmp_path: Path, bo: Machine, flag: str
+) -> None:
+    bo.write(".env", "SOME_TOKEN=Qz7xW9kV3mB5nR8tY2pL\n")
+    bo.edit("SOUL.md", "Rule 1 stands", "Rule 1 is first")
+    with pytest.raises(Refused, match=f"line 1 of --{flag}: a secret of this machine"):
+        bo.contribute(out=tmp_path / "x", **{flag: "with-Qz7xW9kV3mB5nR8tY2pL"})
+    assert not (tmp_path / "x").exists()
+
+
 def test_troubles_have_their_sentences(tmp_path: Path, bo: Machine) -> None:
     assert not bo.contribute(out=tmp_path / "x").contribution.changes  # nothing to send
     assert not (tmp_path / "x").exists()

@@ -428,6 +428,97 @@ def test_no_is_no_and_a_dry_run_sends_nothing(repo: Repo, ada: Machine) -> None:
     assert not (ada.home / "distribution.lock").exists()
 
 
+KEY = "sk-or-v1-0f3b8a6c2d1e4f5a9b8c7d6e5f4a3b2c1d0e"
+
+
+def cut_off(ada: Machine, monkeypatch: pytest.MonkeyPatch, to: str, bump: str) -> None:
+    """Publish, and die when the push is through and nothing is recorded yet."""
+
+    def die(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(publishing, "_remember", die)
+        with pytest.raises(KeyboardInterrupt):
+            ada.publish(to, bump=bump)
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_the_same_command_after_one_that_was_cut_off_publishes_nothing_twice(
+    repo: Repo, ada: Machine, monkeypatch: pytest.MonkeyPatch, *, is_first: bool
+) -> None:
+    ada.write("config.yaml", f"model: {{default: small, api_key: {KEY}}}\n")
+    if not is_first:
+        ada.publish(url(repo))
+        ada.edit("SOUL.md", "Rule 1 stands", "Rule 1 is first")
+    to = url(repo) if is_first else ""
+    cut_off(ada, monkeypatch, to, "minor")
+    before = repo.git("for-each-ref")
+    done = ada.publish(to, bump="minor")
+    assert not done.publication.is_new
+    assert done.publication.label == "bot 0.2.0"
+    assert repo.git("for-each-ref") == before
+    assert ada.lock.pin.commit == repo.git("rev-parse", "main")
+    assert ada.yaml("distribution.yaml")["version"] == "0.2.0"
+    assert KEY in ada.read("config.yaml")
+    # It is recorded now, so the next one that raises the version is meant to.
+    assert ada.publish(bump="minor").publication.tag == "v0.3.0"
+
+
+def test_what_was_edited_after_one_that_was_cut_off_is_the_next_version(
+    repo: Repo, ada: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada.publish(url(repo))
+    ada.edit("SOUL.md", "Rule 1 stands", "Rule 1 is first")
+    cut_off(ada, monkeypatch, "", "minor")
+    ada.edit("SOUL.md", "Rule 20 stands", "Rule 20 is late")
+    assert ada.publish(bump="minor").publication.tag == "v0.3.0"
+    assert "Rule 20 is late" in shown(repo, "SOUL.md")
+
+
+def test_a_version_that_somebody_else_made_does_not_stand_for_another(
+    tmp_path: Path, repo: Repo, ada: Machine
+) -> None:
+    ada.publish(url(repo))
+    bo = Machine(tmp_path / "bo")
+    bo.install(url(repo))
+    bo.edit("SOUL.md", "Rule 1 stands", "Rule 1 is first")
+    bo.publish(bump="patch")
+    assert ada.publish(bump="major").publication.tag == "v1.0.0"
+    assert "Rule 1 is first" in ada.read("SOUL.md")
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"message": f"Faster\n\nnow with {KEY}"}, "line 3 of --message: OpenRouter key"),
+        ({"message": "open with Qz7xW9kV3mB5nR8tY2pL"}, "line 1 of --message: a secret of this"),
+        ({"branch": f"with-{KEY}"}, "line 1 of --branch: OpenRouter key"),
+    ],
+)
+def test_no_secret_leaves_in_the_words_of_a_publication(
+    repo: Repo, ada: Machine, given: dict[str, str], told: str
+) -> None:
+    ada.write(".env", "BOT_TOKEN=Qz7xW9kV3mB5nR8tY2pL\n")
+    release = PublishOptions(to=url(repo), **given)
+    for dry_run in (True, False):
+        with pytest.raises(Refused, match=told) as caught:
+            publishing.publish(ada.ctx, BOT, release, agreed, dry_run=dry_run)
+        assert KEY not in str(caught.value)
+    assert repo.git("for-each-ref") == ""
+
+
+def test_no_secret_leaves_in_the_name_of_the_author(tmp_path: Path, repo: Repo) -> None:
+    ada = Machine(tmp_path / "ada")
+    ada.fill()
+    ada.init()
+    ada.env["GIT_AUTHOR_NAME"] = "Qz7xW9kV3mB5nR8tY2pL"
+    ada.write(".env", "BOT_TOKEN=Qz7xW9kV3mB5nR8tY2pL\n")
+    with pytest.raises(Refused, match=r"user\.name and user\.email of git: a secret of this"):
+        ada.publish(url(repo))
+    assert repo.git("for-each-ref") == ""
+
+
 def test_a_branch_of_its_own_is_followed_from_then_on(repo: Repo, ada: Machine) -> None:
     ada.publish(url(repo))
     ada.edit("SOUL.md", "Rule 1 stands", "Rule 1 is first")

@@ -69,6 +69,16 @@ def test_a_secret_stops_everything_before_it_is_sent(two: tuple[Story, Machine, 
     assert second.read("SOUL.md") == "Clean.\n"
 
 
+def test_a_secret_in_the_name_of_a_file_stops_everything(
+    two: tuple[Story, Machine, Machine],
+) -> None:
+    story, first, _ = two
+    first.write(f"skills/hello/{first.secret}.md", "Clean.\n")
+    with pytest.raises(Refused, match="a secret of this machine, in its name"):
+        sync_now(first.ctx, BOT, Request(), yes)
+    assert not any(first.secret.encode() in data for data in objects_of(story.repo))
+
+
 def test_the_file_of_a_machine_never_comes_in(two: tuple[Story, Machine, Machine]) -> None:
     story, first, _ = two
     before = first.read(".env")
