@@ -274,7 +274,7 @@ def import_(
 
     def confirm(proposal: Proposal) -> bool:
         # A new profile replaces nothing, so only an import into an existing one asks.
-        return agreement(session, yes=yes or proposal.new)(proposal)
+        return agreement(session, yes=yes or proposal.new is not None)(proposal)
 
     outcome = arriving.import_(
         session.ctx,

@@ -18,7 +18,7 @@ from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Conflict, Step, moved_steps
 from hermes_dist.model.side import Side
 from hermes_dist.model.source import HEADS, TAGS, Pin, as_typed
-from hermes_dist.ops.change.proposal import Proposal
+from hermes_dist.ops.change.proposal import NewHome, Proposal
 from hermes_dist.ops.change.review import Choice, KeyRow, parts_of
 from hermes_dist.voice.clean import WHOLE, clean, clean_line, clean_value
 from hermes_dist.voice.left_out import missed_words, why_words
@@ -47,13 +47,13 @@ def head_lines(proposal: Proposal, *, details: bool) -> Iterator[Line]:
     yield line(
         f"  from   {clean(as_typed(proposal.source))}, {_pin_words(pin)}{_before(proposal.before, pin)}"
     )
-    if proposal.trust:
-        yield line(f"  trust  {clean(sentence(proposal.trust))}")
+    if proposal.offer.trust:
+        yield line(f"  trust  {clean(sentence(proposal.offer.trust))}")
     yield from _layer_lines(proposal)
     if proposal.lock is not None and proposal.lock.inputs:
         yield from answer_lines(proposal.home.lock, proposal.lock)
-    if proposal.asks:
-        yield from unanswered_lines(proposal.asks)
+    if proposal.offer.asks:
+        yield from unanswered_lines(proposal.offer.asks)
     if details:
         yield from _maker_lines(manifest.author, manifest.license)
         yield line(f"  into   {clean(proposal.home.path)}")
@@ -123,11 +123,11 @@ def news_lines(news: ReleaseNotes, most: int) -> Iterator[Line]:
         yield line(f"    … and {counted(len(rest), 'more line')}; -v shows them")
 
 
-def part_line(proposal: Proposal) -> Line:
+def part_line(proposal: Proposal, new: NewHome) -> Line:
     """Say which parts a package has, how many files and how large."""
     parts = _named(sorted(proposal.parts.items())) or "nothing"
     files = counted(len(proposal.tree), "file")
-    return line(f"  parts  {parts} ({files}, {size_of(proposal.size)})")
+    return line(f"  parts  {parts} ({files}, {size_of(new.size)})")
 
 
 def _named(parts: Iterable[tuple[str, int]]) -> str:

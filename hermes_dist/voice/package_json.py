@@ -168,7 +168,7 @@ def _in_words(field: str, place: str, value: str) -> dict[str, str]:
 def _parked_data(proposal: Proposal, parked: Sequence[Effect]) -> list[dict[str, Any]]:
     """What needs approval, each with the layers that are behind it."""
     rows = effects_data(parked)
-    if not proposal.brought:
+    if not proposal.offer.brought:
         return rows
     from hermes_dist.voice.layers.effects import with_layers  # noqa: PLC0415 - few packages have layers
 
@@ -268,15 +268,15 @@ def _proposal_data(proposal: Proposal, waiting: Sequence[Effect]) -> dict[str, A
         "steps": [step_data(step) for step in proposal.steps],
         "conflicts": [conflict_data(conflict) for conflict in proposal.plan.conflicts],
         "parked": _parked_data(proposal, waiting),
-        "left_out": left_out_data(proposal.left_out),
-        "missed": _missed_data(proposal.missed),
+        "left_out": left_out_data(proposal.offer.left_out),
+        "missed": _missed_data(proposal.offer.missed),
         "included": _included_data(proposal.lock),
         "layers": _layers_of(proposal.lock),
         "missing_env": [wanted.var.name for wanted in proposal.wanted if wanted.missing],
         "new_env": [wanted.var.name for wanted in proposal.wanted if wanted.new],
         "inputs": answers_data(proposal.lock),
-        "asks": inputs_data(proposal.asks),
-        "release_notes": _news_data(proposal.news),
+        "asks": inputs_data(proposal.offer.asks),
+        "release_notes": _news_data(proposal.offer.news),
     }
 
 

@@ -73,7 +73,7 @@ def test_an_archive_of_the_agent_comes_in_without_keys_and_with_its_memories(
     assert outcome.proposal is not None
     assert any("hooks/h" in note for note in sentences(outcome.proposal.notes))
     # 0.22 leaves credentials out itself, so there is nothing left for us to leave out.
-    assert {left.path for left in outcome.proposal.left_out} >= generation.exports
+    assert {left.path for left in outcome.proposal.offer.left_out} >= generation.exports
 
 
 def test_the_agent_imports_an_archive_of_ours(

@@ -91,7 +91,7 @@ def story(tmp_path: Path) -> Signed:
 
 def words_of(outcome: Outcome) -> str:
     assert outcome.proposal is not None
-    return sentence(outcome.proposal.trust) if outcome.proposal.trust else ""
+    return sentence(outcome.proposal.offer.trust) if outcome.proposal.offer.trust else ""
 
 
 def test_the_first_key_is_pinned_and_the_same_key_goes_on(story: Signed) -> None:

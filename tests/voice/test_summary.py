@@ -9,7 +9,7 @@ import pytest
 from hermes_dist.brand import HERMES
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.plan import Plan
-from hermes_dist.ops.change.proposal import Outcome, Proposal
+from hermes_dist.ops.change.proposal import NewHome, Outcome, Proposal
 from hermes_dist.ops.homes import Home
 from hermes_dist.voice import summary
 from hermes_dist.world.agent.find import Agent
@@ -19,7 +19,9 @@ BOT = ProfileName("bot")
 
 def _said(*, alias: str = "", agent: str) -> list[str]:
     home = Home(BOT, Path("/home/ada/.hermes/profiles/bot"), None, None)
-    proposal = Proposal(verb="install", home=home, new=True, plan=Plan(), lock=None, read=bytes)
+    proposal = Proposal(
+        verb="install", home=home, new=NewHome(), plan=Plan(), lock=None, read=bytes
+    )
     outcome = Outcome(verb="install", profile=BOT, proposal=proposal, done=True, alias=alias)
     lines = summary.done_lines(outcome, proposal, "x {}".format, HERMES, lambda: agent)
     return ["".join(piece.text for piece in each) for each in lines][1:]

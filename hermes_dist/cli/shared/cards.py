@@ -39,10 +39,10 @@ def preview(session: Session, proposal: Proposal, *, asking: bool = False) -> No
     if asking:
         screen = screen.aloud()
     rows = review.changed_keys(session.ctx, proposal)
-    details = proposal.new or screen.verbose
+    details = proposal.new is not None or screen.verbose
     _tell(screen, cards.head_lines(proposal, details=details))
-    if proposal.news:
-        _tell(screen, cards.news_lines(proposal.news, most_of(screen)))
+    if proposal.offer.news:
+        _tell(screen, cards.news_lines(proposal.offer.news, most_of(screen)))
     _tell(screen, _content(proposal, rows, most_of(screen), screen.longest_value(err=True)))
     revoked = review.revoked_in(proposal)
     _tell(screen, (effect_cards.revoked_line(each, stays=stays) for each, stays in revoked))
@@ -50,8 +50,8 @@ def preview(session: Session, proposal: Proposal, *, asking: bool = False) -> No
     _effects(session, screen, proposal)
     _conflicts(session, screen, proposal)
     # Nearly every repository has files that nobody needs to know of, such as its README.
-    if proposal.missed.keys() - {"file"}:
-        _tell(screen, [cards.missed_line(proposal.missed, listed=details)])
+    if proposal.offer.missed.keys() - {"file"}:
+        _tell(screen, [cards.missed_line(proposal.offer.missed, listed=details)])
     if proposal.lock and proposal.lock.top.included:
         _tell(screen, [cards.included_line(proposal.lock.top.included)])
     _tell(screen, cards.left_out_lines(_left_out(proposal, details=details), most_of(screen)))
@@ -60,7 +60,7 @@ def preview(session: Session, proposal: Proposal, *, asking: bool = False) -> No
 
 def _left_out(proposal: Proposal, *, details: bool) -> list[LeftOut]:
     """What is left out, as far as it is told: what another agent would run is missed after an update, too."""
-    return [left for left in proposal.left_out if details or left.why in OF_OTHERS]
+    return [left for left in proposal.offer.left_out if details or left.why in OF_OTHERS]
 
 
 def _conflicts(session: Session, screen: Screen, proposal: Proposal) -> None:
@@ -82,7 +82,7 @@ def _content(
 ) -> Iterator[Line]:
     """The parts of a new package, or the files and keys that change."""
     if proposal.new:
-        yield cards.part_line(proposal)
+        yield cards.part_line(proposal, proposal.new)
         return
     yield from cards.step_lines(proposal.plan.steps, most)
     conflicts = {(str(c.path), c.key) for c in proposal.plan.conflicts}

@@ -62,9 +62,43 @@ CALLED = "profile"
 _BRINGS = frozenset({"install", "import"})
 
 
-def label_of(pin: Pin) -> dict[str, str]:
-    """The label of a change that brings a package: its version and its commit, which the history shows."""
+def _label_of(pin: Pin) -> dict[str, str]:
+    """What the history shows of the package after a change: its version and its commit."""
     return {"version": pin.version, "commit": pin.commit}
+
+
+class Offer(Contents, frozen=True, kw_only=True):
+    """What is said of a package before the question, beside what it changes; nothing that is carried out needs it.
+
+    Attributes:
+        left_out: The files that are not installed, each with its reason.
+        missed: How many skills, jobs, servers and files the package has and does not bring, because nobody names them.
+        brought: What each layer of the package brings; empty without layers.
+        asks: The inputs of the packages, each with the answer that counts; empty if nothing new is looked at.
+        trust: How it is signed; None if nobody checked, or nothing can be signed.
+        news: What the author says about the versions that an update brings; None if nothing is known.
+    """
+
+    left_out: tuple[LeftOut, ...] = ()
+    missed: Mapping[str, int] = field(default_factory=dict)
+    brought: tuple[Brought, ...] = ()
+    asks: tuple[InputRow, ...] = ()
+    trust: Note | None = None
+    news: ReleaseNotes | None = None
+
+
+class NewHome(Contents, frozen=True, kw_only=True):
+    """What only a home has that is created.
+
+    Attributes:
+        size: The bytes of the package's payload.
+        beside: Files outside the plan, with their permissions, by their place in the home.
+        moved: The place in the home of files that are already below the root, by their path there.
+    """
+
+    size: int = 0
+    beside: Mapping[str, tuple[bytes, int]] = field(default_factory=dict)
+    moved: Mapping[str, str] = field(default_factory=dict)
 
 
 class Proposal(Contents, frozen=True, kw_only=True):
@@ -73,31 +107,27 @@ class Proposal(Contents, frozen=True, kw_only=True):
     Attributes:
         verb: The command that makes the proposal.
         home: The home as it was read; the path of a new home does not exist yet.
-        new: Carrying it out creates the home.
+        new: What belongs to the home if carrying it out creates it; None for an existing one.
+        manifest: The manifest of the package; None without a package.
         pin: The pin afterwards; ``before`` is the one it replaces.
         source: The source as the lockfile spells it.
-        plan: The plan; ``extra`` holds further steps, outside the package tree.
+        plan: The plan.
+        extra: Further steps, outside the package tree.
         lock: The lock afterwards; None if the lockfile is removed.
         read: Reads every content that the steps need.
         tree: The package in the form that the home uses.
         ours: The files of the home as found.
-        missed: How many skills, jobs, servers and files the package has and does not bring, because nobody names them.
         wanted: The variables that the package wants, and which of them are set.
-        size: The bytes of the package's payload, if this creates a home.
-        brought: What each layer of the package brings; empty without layers.
-        asks: The inputs of the packages, each with the answer that counts; empty if nothing new is looked at.
-        trust: How it is signed; None if nobody checked, or nothing can be signed.
-        news: What the author says about the versions that an update brings; None if nothing is known.
-        notes: What else to say.
+        offer: What else is said of the package.
+        notes: What else to say of the change.
         choices: What the user chose about the content, so that the preview can say whose decision a value is.
-        beside: For a new home: files outside the plan, with their permissions.
-        moved: For a new home: files already below the root, with their place in the home.
+        label: What the history remembers of the change besides the verb, the package and the profile.
         carry: Carries it out instead, where more has to be recorded than the lock; None for the usual way.
     """
 
     verb: str
     home: Home
-    new: bool = False
+    new: NewHome | None = None
     manifest: Manifest | None = None
     pin: Pin | None = None
     before: Pin | None = None
@@ -109,18 +139,10 @@ class Proposal(Contents, frozen=True, kw_only=True):
     tree: Tree = EMPTY
     ours: Tree = EMPTY
     wanted: tuple[Wanted, ...] = ()
-    left_out: tuple[LeftOut, ...] = ()
-    missed: Mapping[str, int] = field(default_factory=dict)
-    size: int = 0
-    trust: Note | None = None
-    news: ReleaseNotes | None = None
+    offer: Offer = Offer()
     notes: tuple[Note, ...] = ()
     choices: Choices = Choices()
     label: Mapping[str, str] = field(default_factory=dict)
-    brought: tuple[Brought, ...] = ()
-    asks: tuple[InputRow, ...] = ()
-    beside: Mapping[str, tuple[bytes, int]] = field(default_factory=dict)
-    moved: Mapping[str, str] = field(default_factory=dict)
     carry: Callable[[Context, Proposal, Carry], Outcome] | None = None
 
     @property
@@ -185,22 +207,22 @@ def plan_digest(proposal: Proposal) -> str:
     It covers what the package is, each file before and after, what stays open, what needs approval, the variables that
     are wanted, and the lockfile afterwards.
     """
+    new = proposal.new or NewHome()
     lines = [
-        f"{proposal.verb} {proposal.home.name!r} {proposal.new}",
+        f"{proposal.verb} {proposal.home.name!r} {proposal.new is not None}",
         repr(proposal.pin),
         proposal.plan.digest,
         *(f"+ {s.path!r} {image_of(s.before)} {image_of(s.after)}" for s in proposal.extra),
         *(f"e {e.kind} {e.place!r} {e.digest} {e.off}" for e in proposal.plan.effects),
         *(f"w {w.var.name} {w.missing} {w.new}" for w in proposal.wanted),
-        *(f"b {path!r} {mode} {Digest.of(data)}" for path, (data, mode) in _beside(proposal)),
-        *(f"m {path!r} {to!r}" for path, to in sorted(proposal.moved.items())),
+        *(
+            f"b {path!r} {mode} {Digest.of(data)}"
+            for path, (data, mode) in sorted(new.beside.items())
+        ),
+        *(f"m {path!r} {to!r}" for path, to in sorted(new.moved.items())),
         Digest.of(proposal.lock_bytes(0) or b""),
     ]
     return Digest.of("\n".join(lines).encode("utf-8", "surrogatepass"))
-
-
-def _beside(proposal: Proposal) -> list[tuple[str, tuple[bytes, int]]]:
-    return sorted(proposal.beside.items())
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
@@ -305,9 +327,10 @@ def _carried_out(ctx: Context, proposal: Proposal, values: Mapping[str, str]) ->
     # comes.
     _keep_base(ctx, proposal, read)
     ctx.progress("writing")
-    label = {"verb": proposal.verb, **proposal.label, CALLED: str(home.name)}
+    package = {} if proposal.pin is None else _label_of(proposal.pin)
+    label = {"verb": proposal.verb, **package, **proposal.label, CALLED: str(home.name)}
     if proposal.new:
-        return _build(ctx, proposal, read, label, values)
+        return _build(ctx, proposal, proposal.new, read, label, values)
     with held(home) as fs, _way_around(proposal.verb):
         done = apply(
             fs,
@@ -436,6 +459,7 @@ def _leaving(steps: Iterable[Step]) -> Last | None:
 def _build(
     ctx: Context,
     proposal: Proposal,
+    new: NewHome,
     read: Read,
     label: Mapping[str, str],
     values: Mapping[str, str],
@@ -454,10 +478,7 @@ def _build(
                 f"a profile {str(home.name)!r} appeared in the meantime", where=str(home.path)
             )
         # An archive's own .env wins over the new one, whether it is in ``beside`` or among the moved files.
-        extra = {
-            **new_file(values),
-            **proposal.beside,
-        }
+        extra = {**new_file(values), **new.beside}
         done = build_new(
             fs,
             below_root(ctx.layout, home.path),
@@ -467,7 +488,7 @@ def _build(
             label=label,
             folders=STANDARD_FOLDERS,
             extra=extra,
-            moved=proposal.moved,
+            moved=new.moved,
             staging=below_root(ctx.layout, staging),
             last=_leaving(proposal.steps),
         )

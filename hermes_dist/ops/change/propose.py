@@ -50,7 +50,7 @@ from hermes_dist.ops.change.behind_links import refuse_links, without_deletions
 from hermes_dist.ops.change.fetch import Incoming
 from hermes_dist.ops.change.lost_contents import without_lost
 from hermes_dist.ops.change.observe import Observed, first_of, left_alone, observe
-from hermes_dist.ops.change.proposal import Proposal, label_of
+from hermes_dist.ops.change.proposal import NewHome, Offer, Proposal
 from hermes_dist.ops.change.providers import providers_used
 from hermes_dist.ops.change.remarks import remarks_on
 from hermes_dist.ops.change.request import Choices
@@ -106,21 +106,21 @@ def propose(
         tree=ready.theirs,
         ours=ready.observed.found,
         wanted=_wanted(ctx, home, incoming.manifest),
-        left_out=incoming.left_out,
-        missed=incoming.missed,
-        brought=incoming.brought,
-        asks=incoming.asks,
+        offer=Offer(
+            left_out=incoming.left_out,
+            missed=incoming.missed,
+            brought=incoming.brought,
+            asks=incoming.asks,
+            trust=incoming.verdict.trust if incoming.verdict else None,
+        ),
         notes=_notes(ctx, home, ready, merged, choices),
         choices=choices,
-        label=label_of(incoming.pin),
     )
-    if incoming.verdict:
-        proposal = replace(proposal, trust=incoming.verdict.trust)
     if home.lock:
         proposal = replace(proposal, before=home.lock.pin)
     if home.path.is_dir():
         return proposal
-    return replace(proposal, new=True, size=_size(ctx, ready.theirs, merged.read))
+    return replace(proposal, new=NewHome(size=_size(ctx, ready.theirs, merged.read)))
 
 
 class _Ready(Contents, frozen=True, kw_only=True):
@@ -319,7 +319,7 @@ def propose_incoming(
     if lock and home.lock and lock.held not in ("", ANY) and lock.pin != home.lock.pin:
         lock = replace(lock, held="")
     told = (*filter(None, notes), *proposal.notes)
-    return replace(proposal, lock=lock, news=news, notes=told)
+    return replace(proposal, lock=lock, offer=replace(proposal.offer, news=news), notes=told)
 
 
 def _looked_at(base: Tree, incoming: Incoming) -> Tree:

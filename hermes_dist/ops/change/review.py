@@ -125,7 +125,7 @@ def origin_in(proposal: Proposal) -> Callable[[Group], Origin]:
     changed = [step.path for step in proposal.plan.steps]
 
     def origin(group: Group) -> Origin:
-        return origin_of(group, proposal.brought, proposal.read, changed)
+        return origin_of(group, proposal.offer.brought, proposal.read, changed)
 
     return origin
 

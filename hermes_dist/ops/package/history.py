@@ -15,7 +15,7 @@ from hermes_dist.model.lock_head import LockBrief, load_brief
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.plan import Plan, Step
 from hermes_dist.model.tree import Digest, Read
-from hermes_dist.ops.change.proposal import CALLED, Outcome, Proposal, carry_out, label_of
+from hermes_dist.ops.change.proposal import CALLED, Outcome, Proposal, carry_out
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, look_into, open_home
 from hermes_dist.world.disk.fs import RealFs
@@ -252,7 +252,7 @@ def lock_only(ctx: Context, home: Home, lock: Lock | None, verb: str) -> Proposa
     proposal = Proposal(verb=verb, home=home, plan=plan, lock=lock, read=ctx.store.read)
     if known is None:
         return proposal
-    return replace(proposal, pin=known.pin, source=known.source, label=label_of(known.pin))
+    return replace(proposal, pin=known.pin, source=known.source)
 
 
 def row_of(ctx: Context, home: Home, rows: Sequence[Past], number: int) -> Past:

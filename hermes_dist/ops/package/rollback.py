@@ -41,7 +41,7 @@ from hermes_dist.ops.change.confirm import confirm_and_carry_out
 from hermes_dist.ops.change.fetch import Incoming
 from hermes_dist.ops.change.lost_contents import mending
 from hermes_dist.ops.change.observe import first_of, observe
-from hermes_dist.ops.change.proposal import Outcome, Proposal, label_of
+from hermes_dist.ops.change.proposal import Outcome, Proposal
 from hermes_dist.ops.change.propose import propose
 from hermes_dist.ops.change.request import Choices, Confirm, Request
 from hermes_dist.ops.change.variables import manifest_of
@@ -480,5 +480,4 @@ def _proposal(
         read=read,
         ours=found,
         notes=notes,
-        label=label_of(lock.pin),
     )

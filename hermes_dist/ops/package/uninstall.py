@@ -21,7 +21,7 @@ from hermes_dist.ops.change.behind_links import without_deletions
 from hermes_dist.ops.change.confirm import confirm_and_carry_out
 from hermes_dist.ops.change.lost_contents import without_lost
 from hermes_dist.ops.change.observe import Observed, observe
-from hermes_dist.ops.change.proposal import Outcome, Proposal, label_of
+from hermes_dist.ops.change.proposal import Outcome, Proposal
 from hermes_dist.ops.change.request import Confirm, Request
 from hermes_dist.ops.change.variables import is_as_left, manifest_of
 from hermes_dist.ops.context import Context
@@ -102,7 +102,6 @@ def _removing(ctx: Context, home: Home, lock: Lock, *, keep_files: bool) -> Remo
         read=seen.read,
         ours=seen.found,
         notes=notes,
-        label=label_of(lock.pin),
         staying=staying,
     )
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import TypedDict
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -27,16 +25,17 @@ from hermes_dist.decide.leaving.export import only_lock
 from hermes_dist.decide.placement.jobs import JOBS, jobs_by_id
 from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.lock import Lock
+from hermes_dist.model.notes import Note
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName, RelPath
 from hermes_dist.model.plan import Plan
-from hermes_dist.model.source import Pin, parse_source
+from hermes_dist.model.source import parse_source
 from hermes_dist.model.tree import Read, Tree, together
 from hermes_dist.ops.change.behind_links import refuse_links, without_deletions
 from hermes_dist.ops.change.confirm import confirm_and_carry_out
 from hermes_dist.ops.change.look_up import absolute
 from hermes_dist.ops.change.mask import Mask
 from hermes_dist.ops.change.observe import Observed, first_of, left_alone
-from hermes_dist.ops.change.proposal import Outcome, Proposal, label_of
+from hermes_dist.ops.change.proposal import NewHome, Offer, Outcome, Proposal
 from hermes_dist.ops.change.propose import observe_or_nothing
 from hermes_dist.ops.change.providers import providers_used
 from hermes_dist.ops.change.remarks import remarks_on
@@ -180,33 +179,16 @@ def _propose(ctx: Context, archive: Archive, home: Home, choices: Choices) -> Pr
     parts = sort(ctx, archive, manifest, effects=choices.allow_effects)
     _check_same_package(ctx, archive, home)
     merged = _merge(ctx, archive, home, parts, choices)
-    plan = merged.plan
-    # Without a lock of the import's own, a conflict is remembered nowhere, so it has to be said.
-    keeps_its_lock = merged.lock is None
-    lock = merged.lock or _with_what_waits(_with_what_ran(home.lock, plan), plan)
-    machine = machine_files(ctx, home, parts, plan)
-    new = not home.path.is_dir()
-    notes = (
-        *archive.notes,
-        *about_import(ctx, archive, home, plan, lock, keeps_its_lock=keeps_its_lock),
-        *(variables_set(ctx, parts) if new else ()),
-        *plan.notes,
-        *remarks_on(plan, merged.read),
-        *held_back(ctx, archive, parts),
-        *(left_alone(ctx, home.name, odd) for odd in merged.observed.odd[:_SHOWN]),
-        *machine.notes,
-    )
-    if lock is not None:
-        # Only what the lock remembers can be approved later. The notes tell of the rest, which does not arrive at all.
-        absent = set(plan.parked) - set(lock.parked)
-        parked, effects = (
-            tuple(e for e in each if e not in absent) for each in (plan.parked, plan.effects)
-        )
-        plan = replace(plan, parked=parked, effects=effects)
+    lock = merged.lock or _with_what_waits(_with_what_ran(home.lock, merged.plan), merged.plan)
+    machine = machine_files(ctx, home, parts, merged.plan)
+    new = None
+    if not home.path.is_dir():
+        new = NewHome(size=merged.size, beside=machine.beside, moved=machine.moved)
     wanted: tuple[Wanted, ...] = ()
     if manifest is not None:
         wanted = environment_of(ctx, home.path, manifest, manifest)
-    return Proposal(
+    plan = merged.plan if lock is None else _as_remembered(merged.plan, lock)
+    proposal = Proposal(
         verb="import",
         home=home,
         new=new,
@@ -217,27 +199,48 @@ def _propose(ctx: Context, archive: Archive, home: Home, choices: Choices) -> Pr
         read=merged.read,
         tree=merged.tree,
         ours=merged.observed.found,
-        size=merged.size,
         wanted=wanted,
-        left_out=tuple(parts.left_out.values()),
-        notes=notes,
-        beside=machine.beside,
-        moved=machine.moved,
-        **_origin(archive.lock),
+        offer=Offer(left_out=tuple(parts.left_out.values())),
+        notes=(*_notes(ctx, archive, home, parts, merged, lock), *machine.notes),
+    )
+    if archive.lock is None:
+        return proposal
+    return replace(proposal, pin=archive.lock.pin, source=archive.lock.source)
+
+
+def _notes(
+    ctx: Context,
+    archive: Archive,
+    home: Home,
+    parts: Sorted,
+    merged: _Merged,
+    lock: Lock | None,
+) -> tuple[Note, ...]:
+    """What is said of an import beside its plan, of which ``lock`` is the lock afterwards."""
+    plan = merged.plan
+    # Without a lock of the import's own, a conflict is remembered nowhere, so it has to be said.
+    keeps_its_lock = merged.lock is None
+    return (
+        *archive.notes,
+        *about_import(ctx, archive, home, plan, lock, keeps_its_lock=keeps_its_lock),
+        *(() if home.path.is_dir() else variables_set(ctx, parts)),
+        *plan.notes,
+        *remarks_on(plan, merged.read),
+        *held_back(ctx, archive, parts),
+        *(left_alone(ctx, home.name, odd) for odd in merged.observed.odd[:_SHOWN]),
     )
 
 
-class _Origin(TypedDict):
-    pin: Pin | None
-    source: str
-    label: Mapping[str, str]
+def _as_remembered(plan: Plan, lock: Lock) -> Plan:
+    """A plan with only those effects that its lock remembers, and that can therefore be approved later.
 
-
-def _origin(lock: Lock | None) -> _Origin:
-    """Where the package in the archive came from, as its lock says."""
-    if lock is None:
-        return _Origin(pin=None, source="", label={})
-    return _Origin(pin=lock.pin, source=lock.source, label=label_of(lock.pin))
+    The notes tell of the others, which do not arrive at all.
+    """
+    absent = set(plan.parked) - set(lock.parked)
+    parked, effects = (
+        tuple(e for e in each if e not in absent) for each in (plan.parked, plan.effects)
+    )
+    return replace(plan, parked=parked, effects=effects)
 
 
 class _Merged(Struct, frozen=True):

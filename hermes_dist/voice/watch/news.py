@@ -34,7 +34,7 @@ def _lines(news: News, command: str, *, quotes: bool) -> Iterator[str]:
     names = ", ".join(each.profile for each in news.arrivals[:_MOST_NAMES])
     yield f"{_title(first)} is out, for: {names}{_rest(len(news.arrivals))}"
     yield f"from {clean(as_typed(news.source), 300)}"
-    notes = next((p.news for p in map(_proposal, news.arrivals) if p and p.news), None)
+    notes = next((p.offer.news for p in map(_proposal, news.arrivals) if p and p.offer.news), None)
     if notes is not None and quotes:
         yield from map(_plain, news_lines(notes, _MOST_NOTES))
     elif notes is not None:

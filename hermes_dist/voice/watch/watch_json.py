@@ -131,7 +131,7 @@ def _proposed(proposal: Proposal | None) -> dict[str, Any]:
     if proposal is None:
         return {"notes": [], "files": 0, "conflicts": [], "waits": []}
     return {
-        "notes": list(proposal.news.lines) if proposal.news else [],
+        "notes": list(proposal.offer.news.lines) if proposal.offer.news else [],
         "files": len(proposal.steps),
         "conflicts": [conflict.place for conflict in proposal.plan.conflicts],
         "waits": [effect.place for effect in proposal.asked],

@@ -63,8 +63,8 @@ def test_a_lightweight_tag_becomes_a_signed_one_that_git_verifies(
     assert found.signer == key.fingerprint
     outcome = installing.install(story.ctx, f"{story.url}#v1.0.0", GO, yes, name=BOT)
     assert outcome.proposal is not None
-    assert outcome.proposal.trust is not None
-    assert sentence(outcome.proposal.trust) == f"signed by {key.fingerprint} (first use)"
+    assert outcome.proposal.offer.trust is not None
+    assert sentence(outcome.proposal.offer.trust) == f"signed by {key.fingerprint} (first use)"
 
 
 @pytest.mark.needs("ssh-keygen")

@@ -40,7 +40,7 @@ def test_it_stays_as_it_is_until_its_content_is_there_again(
     lacking(story, how)
     done = story.update()
     assert done.proposal is not None
-    assert FILE in {left.path for left in done.proposal.left_out}
+    assert FILE in {left.path for left in done.proposal.offer.left_out}
     assert story.read(FILE) == before
     assert story.lock.conflicts == ()
     assert [str(change.path) for change in status(story.ctx, BOT).edited] == [FILE] * edited

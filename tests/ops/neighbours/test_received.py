@@ -136,7 +136,7 @@ def test_a_changed_file_of_an_approved_server_asks_again(tmp_path: Path) -> None
 def test_what_cannot_come_is_named(tmp_path: Path) -> None:
     story = Story(tmp_path, PLUGIN)
     outcome = story.install()
-    whys = {left.path: left.why for left in outcome.proposal.left_out}
+    whys = {left.path: left.why for left in outcome.proposal.offer.left_out}
     assert whys == {"hooks/": Why.OTHER_HOOKS, "agents/": Why.OTHER_AGENTS}
 
 

@@ -397,7 +397,7 @@ def test_memories_with_hidden_characters_stay_out(story: Story, there: Elsewhere
     outcome = there.bring(packed(story, carried=frozenset({"memories"})))
     assert not list((there.home() / "memories").iterdir())
     assert outcome.proposal is not None
-    assert any("hidden" in left.why for left in outcome.proposal.left_out)
+    assert any("hidden" in left.why for left in outcome.proposal.offer.left_out)
 
 
 def test_an_unknown_name_at_the_root_is_the_machines(story: Story) -> None:
