@@ -159,7 +159,7 @@ class CliTool:
             "ls-remote",
             "--symref",
             *self._serving(url),
-            "--end-of-options",
+            "--",
             without_credentials(url),
         )
         return self._remote(url, None, *words)
@@ -190,13 +190,12 @@ class CliTool:
             cache,
             "fetch",
             "--no-tags",
-            "--no-write-fetch-head",
             "--no-recurse-submodules",
             "--update-shallow",
             _loudness(talk),
             *how,
             *self._serving(url),
-            "--end-of-options",
+            "--",
             without_credentials(url),
             f"+{source}:{target}",
         )
@@ -205,18 +204,18 @@ class CliTool:
     def tree(self, cache: Path, commit: str, subfolder: RelPath | None) -> Command:
         """List ``mode type oid size TAB path NUL`` for every file and folder."""
         what = f"{commit}^{{commit}}:{subfolder or ''}"
-        return self._local(cache, "ls-tree", "-r", "-t", "-l", "-z", "--end-of-options", what)
+        return self._local(cache, "ls-tree", "-r", "-t", "-l", "-z", "--", what)
 
     def trees(self, cache: Path, commit: str, folders: Sequence[RelPath]) -> Command:
         """List the same for some folders and the folders above them, with their paths in the commit."""
-        words = ("--literal-pathspecs", "ls-tree", "-r", "-t", "-l", "-z", "--end-of-options")
+        words = ("--literal-pathspecs", "ls-tree", "-r", "-t", "-l", "-z", "--")
         return self._local(cache, *words, f"{commit}^{{commit}}", *folders)
 
     def changes(self, cache: Path, old: str, new: str, subfolder: RelPath | None) -> Command:
         """List ``:mode mode oid oid status NUL path NUL`` for every file and folder that differs."""
         how = ("-r", "-t", "-z", "--raw", "--no-renames", "--no-ext-diff")
         what = (f"{commit}^{{commit}}:{subfolder or ''}" for commit in (old, new))
-        return self._local(cache, "diff-tree", *how, "--end-of-options", *what)
+        return self._local(cache, "diff-tree", *how, *what)
 
     def blobs(self, cache: Path) -> Command:
         """For each id on standard input: ``oid type size LF content LF``."""
@@ -224,9 +223,7 @@ class CliTool:
 
     def walk(self, cache: Path, commit: str, limit: int) -> Command:
         """List ``commit parent…`` lines, newest first."""
-        return self._local(
-            cache, "rev-list", "--parents", f"--max-count={limit}", "--end-of-options", commit, "--"
-        )
+        return self._local(cache, "rev-list", "--parents", f"--max-count={limit}", commit, "--")
 
     def line(self, cache: Path, commit: str, count: int) -> Command:
         """Print a commit and its first ancestors, a few of one line, as ``oid commit size LF text LF`` each."""
@@ -273,7 +270,7 @@ class CliTool:
             "--recurse-submodules=no",
             _loudness(talk),
             *leases,
-            "--end-of-options",
+            "--",
             without_credentials(url),
             *(f"{one.new}:{one.name}" for one in updates),
         )
@@ -282,6 +279,8 @@ class CliTool:
         """Print a commit as a patch for ``git am``, whatever the user's own format settings are."""
         plain = {
             "GIT_CONFIG_GLOBAL": os.devnull,
+            "HOME": os.devnull,  # before 2.32
+            "XDG_CONFIG_HOME": os.devnull,
             "GIT_CONFIG_NOSYSTEM": "1",
             "GIT_CONFIG_COUNT": "0",
         }
@@ -294,7 +293,7 @@ class CliTool:
             "--no-ext-diff",
             "--no-textconv",
         )
-        command = self._local(cache, *words, "--end-of-options", commit)
+        command = self._local(cache, *words, commit)
         return Command(command.argv, {**command.env, **plain})
 
 
@@ -303,10 +302,6 @@ def _with_login(env: dict[str, str], url: str) -> dict[str, str]:
     bare = without_credentials(url)
     if bare == url or scheme_of(url) in _WITHOUT_LOGIN:
         return env
-    count = int(env.get("GIT_CONFIG_COUNT") or 0)
-    return {
-        **env,
-        "GIT_CONFIG_COUNT": str(count + 1),
-        f"GIT_CONFIG_KEY_{count}": f"url.{url}.insteadOf",
-        f"GIT_CONFIG_VALUE_{count}": bare,
-    }
+    # Before 2.31, git knows only this variable, which splits a setting at its first "=".
+    setting = f"url.{url.replace('=', '%3D')}.insteadOf={bare}".replace("'", "'\\''")
+    return {**env, "GIT_CONFIG_PARAMETERS": f"'{setting}'"}

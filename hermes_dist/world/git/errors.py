@@ -65,6 +65,12 @@ _TABLE: tuple[tuple[str, type[DistError], str, str], ...] = (
         "its owner finds all of them with `git fsck` there, and brings them back from a backup or a clone",
     ),
     (
+        r"unknown repository extensions? found:\s+(?P<code>\w+)",
+        Unreachable,
+        "your git is too old for this repository, which uses {code}",
+        "install a newer git",
+    ),
+    (
         r"dubious ownership",
         Refused,
         "git refuses to read a repository that belongs to another user",
@@ -268,7 +274,16 @@ _TABLE: tuple[tuple[str, type[DistError], str, str], ...] = (
     ),
 )
 _EDIT = "correct it with: git config --global --edit"
+OLDEST = (2, 18)
+"""The first git that speaks the second version of its protocol, in which a server sends any commit."""
+_TOO_OLD = (
+    "your git is too old",
+    "install git {}.{} or newer; while no git is on PATH, a client of our own reads public repositories".format(
+        *OLDEST
+    ),
+)
 _SETTINGS: tuple[tuple[str, str, str], ...] = (
+    (r"unknown value for config 'protocol\.version'", *_TOO_OLD),
     (
         r"bad config line (?P<line>\d+) in (?:file )?(?P<file>[^\n]+)",
         "git can't read your settings: line {line} of {file} is wrong",
@@ -429,6 +444,12 @@ def explain(finished: Finished, url: str, seconds: float, cache: Path | None = N
         or _unknown_trouble(finished, url, where)
     )
     return _led_away(error, finished, where)
+
+
+def too_old() -> DistError:
+    """Return an error about a git that can't be used."""
+    what, hint = _TOO_OLD
+    return DistError(what, hint=hint)
 
 
 def wrong_setting(finished: Finished) -> DistError | None:

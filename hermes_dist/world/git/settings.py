@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from hermes_dist.errors import DistError
 from hermes_dist.world.agent.programs import find_command
 from hermes_dist.world.child import Bounds, Command, run
-from hermes_dist.world.git.errors import wrong_setting
+from hermes_dist.world.git.errors import OLDEST, too_old, wrong_setting
 
 _BOUNDS = Bounds(seconds=10, output=1 << 16)
 
@@ -25,9 +26,13 @@ def setting(env: Mapping[str, str], name: str) -> str:
 
 
 def fault(env: Mapping[str, str]) -> DistError | None:
-    """Return why git can't read its settings; None if it can, or is not installed."""
+    """Return why git can't be used: it is too old, or can't read its settings; None if it can, or is not installed."""
     git = find_command("git", env)
     if git is None:
         return None
+    version = run(Command((str(git), "--version"), env), _BOUNDS).out
+    found = re.match(rb"git version (\d+)\.(\d+)", version)
+    if found and (int(found[1]), int(found[2])) < OLDEST:
+        return too_old()
     done = run(Command((str(git), "config", "--list"), env), _BOUNDS)
     return None if done.ok else wrong_setting(done)

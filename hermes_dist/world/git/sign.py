@@ -73,9 +73,7 @@ class AuthorRepo:
 
     def setting(self, name: str) -> str:
         """A path of the user's git configuration; empty when it is not set."""
-        done = run(
-            Command((*self._argv, "config", "--type=path", "--get", name), self._env), _BOUNDS
-        )
+        done = run(Command((*self._argv, "config", "--path", "--get", name), self._env), _BOUNDS)
         return done.out.decode("utf-8", "replace").strip() if done.ok else ""
 
     def tags_here(self) -> list[str]:
@@ -90,16 +88,8 @@ class AuthorRepo:
         """
         ref = f"refs/tags/{name}"
         hint = f"make it first: git tag {name}"
-        oid = (
-            self._git("rev-parse", "--verify", "--quiet", "--end-of-options", ref, hint=hint)
-            .decode()
-            .strip()
-        )
-        commit = (
-            self._git("rev-parse", "--verify", "--end-of-options", f"{ref}^{{commit}}")
-            .decode()
-            .strip()
-        )
+        oid = self._git("rev-parse", "--verify", "--quiet", ref, hint=hint).decode().strip()
+        commit = self._git("rev-parse", "--verify", f"{ref}^{{commit}}").decode().strip()
         if not is_commit(oid) or not is_commit(commit):
             raise DistError(f"there is no tag {name!r:.100}", where=self._where, hint=hint)
         raw = self._git("cat-file", "tag", oid) if oid != commit else b""
