@@ -270,9 +270,17 @@ class Git(Protocol):
         """Be ready, while the block runs, to list the refs of many repositories faster than one after the other."""
 
     def fetch(
-        self, url: str, want: str, *, depth: int = 1, progress: Callable[[str], None] | None = None
+        self,
+        url: str,
+        want: str,
+        *,
+        before: str = "",
+        progress: Callable[[str], None] | None = None,
     ) -> str:
-        """Fetch a commit (a full ref name, or a commit) into the cache, pin it there, and return it."""
+        """Fetch a commit (a full ref name, or a commit) into the cache, pin it there, and return it.
+
+        What lies between it and ``before``, a commit that it may follow, is fetched with it; without one, nothing is.
+        """
 
     def listing(self, url: str, commit: str, subfolder: RelPath | None) -> Listing:
         """The validated files of a fetched commit, below ``subfolder``."""

@@ -275,7 +275,7 @@ def test_nor_does_one_come_among_others(repo: Repo, tmp_path: Path, name: str) -
     commit = repo.commit_tree(whole, branch="all")
     sources = unchecked(repo, tmp_path, "all")
     specs = {each: parse_source(f"file://{repo.path}//{each}") for each in folders}
-    sources.fetch_together([(spec, commit) for spec in specs.values()])
+    sources.fetch_together([(spec, commit, "") for spec in specs.values()])
     kept = set(Store(tmp_path / "root/distributions/store").digests())
     assert len(kept) <= 1
     with pytest.raises(Invalid, match=HOSTILE[name][1]):

@@ -163,19 +163,20 @@ class Holding(Struct, frozen=True, kw_only=True):
     inputs: tuple[InputAnswer, ...] = ()
 
 
-def fetch(ctx: Context, target: Target, before: Tree = EMPTY) -> Fetched:
+def fetch(ctx: Context, target: Target, before: Tree = EMPTY, follows: str = "") -> Fetched:
     """Fetch a package and read its manifest.
 
     Args:
         ctx: The context.
         target: What to fetch.
         before: What was received of it before, which it mostly still is; only what differs takes memory.
+        follows: The commit that was received before, with which it is compared; empty for none.
 
     Raises:
         NoPackage: The source is not a package, or the folder does not exist.
         DistError: The package can't be fetched, or is unsafe.
     """
-    offer = _offer(ctx, target, before)
+    offer = _offer(ctx, target, before, follows)
     offer = offer._replace(tree=offer.tree.sharing(before))
     if target.tree and offer.tree.digest != target.tree:
         raise Refused(
@@ -400,9 +401,11 @@ def about_requires(ctx: Context, manifest: Manifest, request: Request) -> Note |
     return check_requires(requires, ctx.agent_version, title=ctx.brand.title)
 
 
-def _offer(ctx: Context, target: Target, before: Tree) -> Offer:
+def _offer(ctx: Context, target: Target, before: Tree, follows: str) -> Offer:
     try:
-        return ctx.sources.fetch(target.spec, target.ref, target.commit, ctx.progress, before)
+        return ctx.sources.fetch(
+            target.spec, target.ref, target.commit, ctx.progress, before, follows
+        )
     except Invalid:
         if target.spec.subfolder and (gone := nowhere(ctx, target)).misses(target.spec.subfolder):
             raise gone from None

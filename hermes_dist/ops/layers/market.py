@@ -74,8 +74,11 @@ class LiveMarket:
     def expect(self, choices: Sequence[Choice]) -> None:
         """Fetch versions that are asked for next, and read those of one commit together."""
         places = [(one.key, one.commit) for one in choices]
-        targets = [self._targets[place] for place in places if place not in self._fetched]
-        wanted = [(target.spec, target.commit) for target in targets]
+        wanted = [
+            (self._targets[place].spec, self._targets[place].commit, self._follows(place[0]))
+            for place in places
+            if place not in self._fetched
+        ]
         self._ctx.sources.fetch_together(wanted, self._ctx.progress)
 
     def wanted(self, choice: Choice) -> Wanted:
@@ -92,10 +95,15 @@ class LiveMarket:
         """
         place = (choice.key, choice.commit)
         if place not in self._fetched:
-            self._fetched[place] = self._fetch(self._targets[place])
+            self._fetched[place] = self._fetch(self._targets[place], self._follows(choice.key))
         return self._fetched[place]
 
-    def _fetch(self, target: Target) -> Fetched:
+    def _follows(self, key: str) -> str:
+        """The commit that the home holds of a package; empty for none."""
+        received = self.received(key)
+        return received.pin.commit if received else ""
+
+    def _fetch(self, target: Target, follows: str = "") -> Fetched:
         """Fetch a layer.
 
         Raises:
@@ -103,7 +111,7 @@ class LiveMarket:
                 that the package on top has left its folder.
         """
         try:
-            return fetch(self._ctx, target)
+            return fetch(self._ctx, target, follows=follows)
         except NoPackage as gone:
             top = self._askers[""]
             raise DistError(

@@ -177,7 +177,7 @@ def accept(ctx: Context, name: ProfileName, machine: str) -> Changed:
         record = need_record(ctx, name)
         place = place_at(ctx, record.url, record.branch, record.machine)
         for turn in range(TRIES):
-            meeting = meet(ctx, place, known_about(name, record))
+            meeting = meet(ctx, place, known_about(name, record), record.seen.commit)
             record = up_to_date(ctx, name, record, meeting) if meeting else record
             one = _to_accept(ctx, place, name, record, meeting, machine)
             assert meeting is not None  # noqa: S101 - there is a machine
@@ -278,7 +278,7 @@ def _take_away(
         What was there before, or None if nothing of the machine was; and what this machine knows of it.
     """
     for turn in range(TRIES):
-        meeting = meet(ctx, place, known_about(name, record))
+        meeting = meet(ctx, place, known_about(name, record), record.seen.commit)
         if meeting is None:
             return None, record
         record = up_to_date(ctx, name, record, meeting)

@@ -150,7 +150,7 @@ def known_about(name: ProfileName, record: Record) -> About | None:
     return About(profile=str(name), carried=record.carried, place=record.place)
 
 
-def meet(ctx: Context, place: Place, known: About | None = None) -> Meeting | None:
+def meet(ctx: Context, place: Place, known: About | None = None, seen: str = "") -> Meeting | None:
     """Read what a meeting place holds now; None for an empty repository.
 
     Args:
@@ -158,6 +158,7 @@ def meet(ctx: Context, place: Place, known: About | None = None) -> Meeting | No
         place: The place.
         known: What counts if the file that says what the place is can't be read, as :func:`known_about` returns it:
             whoever may push can damage or delete it. None for a machine that is not there yet: it has to read it.
+        seen: The commit that this machine saw there last; empty for none.
 
     Raises:
         Unreachable: It can't be reached.
@@ -174,7 +175,7 @@ def meet(ctx: Context, place: Place, known: About | None = None) -> Meeting | No
             hint="sync needs a repository of its own: make an empty, private one",
         )
     try:
-        return read_commit(ctx, place, commit, known) if commit else None
+        return read_commit(ctx, place, commit, known, seen) if commit else None
     except NoSuchRef:
         raise Invalid(
             f"it names the commit {commit}, and does not have it",
@@ -184,7 +185,9 @@ def meet(ctx: Context, place: Place, known: About | None = None) -> Meeting | No
         ) from None
 
 
-def read_commit(ctx: Context, place: Place, commit: str, known: About | None = None) -> Meeting:
+def read_commit(
+    ctx: Context, place: Place, commit: str, known: About | None = None, seen: str = ""
+) -> Meeting:
     """Read what a meeting place held at a commit.
 
     Args:
@@ -192,11 +195,12 @@ def read_commit(ctx: Context, place: Place, commit: str, known: About | None = N
         place: The place.
         commit: The commit.
         known: As for :func:`meet`.
+        seen: As for :func:`meet`.
 
     Raises:
         DistError: It can't be fetched, is no meeting place, or what it is can't be read.
     """
-    place.git.fetch(place.url, commit, progress=ctx.progress)
+    place.git.fetch(place.url, commit, before=seen, progress=ctx.progress)
     whole, others = _files_at(ctx, place, commit)
     try:
         return _read(ctx, commit, whole, others, known)

@@ -469,7 +469,7 @@ def _still_there(ctx: Context, place: Place, name: ProfileName, record: Record) 
     Raises:
         Refused: It is empty now.
     """
-    meeting = meet(ctx, place, known_about(name, record))
+    meeting = meet(ctx, place, known_about(name, record), record.seen.commit)
     again = ctx.command(f"sync leave {name}")
     hint = f"if that was meant: {again}, then join or init again; nothing of the profile is lost"
     if meeting is None:

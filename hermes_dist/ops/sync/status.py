@@ -57,7 +57,7 @@ def standing(ctx: Context, name: ProfileName) -> Standing:
     known = known_about(name, record)
     last = read_commit(ctx, place, record.seen.commit, known)
     try:
-        now, reached = meet(ctx, place, known), True
+        now, reached = meet(ctx, place, known, record.seen.commit), True
     except Unreachable:
         now, reached = last, False
     meeting = now or last

@@ -9,6 +9,7 @@ from typing import Any
 
 from hermes_dist.brand import Layout
 from hermes_dist.errors import Unreachable
+from hermes_dist.light import TYPE_CHECKING
 from hermes_dist.model.registry import DEFAULT, Package, Registry, RegistryKind, parse_package
 from hermes_dist.model.source import AsGit, SourceKind, SourceSpec, without_credentials
 from hermes_dist.world.bundled.contents import Bundle, Listed
@@ -21,6 +22,9 @@ from hermes_dist.world.registry.api import Registries
 from hermes_dist.world.registry.index import Synced
 from hermes_dist.world.sources.api import Sources
 from hermes_dist.world.sources.folder import FolderPackage, Keep
+
+if TYPE_CHECKING:
+    from hermes_dist.world.git.reach import Reach
 
 
 class _Git(BareGit):
@@ -43,7 +47,7 @@ class _Git(BareGit):
         cache: Path,
         url: str,
         source: str,
-        depth: int | None,
+        reach: Reach,
         progress: Callable[[str], None] | None,
         *,
         target: str = "",
@@ -51,7 +55,7 @@ class _Git(BareGit):
         found = self._bundle.repository(url)
         if found is not None:
             url, progress = found[1].as_uri(), None
-        return super()._fetched(cache, url, source, depth, progress, target=target)
+        return super()._fetched(cache, url, source, reach, progress, target=target)
 
 
 class _Sources(Sources):

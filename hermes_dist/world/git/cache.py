@@ -205,19 +205,6 @@ def _packed_refs(cache: Path) -> set[str]:
     return {line.partition(" ")[2] for line in lines if line[:1] not in ("#", "^")}
 
 
-def is_cut(cache: Path, lines: list[list[str]]) -> bool:
-    """Return whether a walk ended at a commit whose parents were not fetched."""
-    shallow: set[str] = set()
-    with contextlib.suppress(FileNotFoundError):
-        shallow = set((cache / "shallow").read_text().split())
-    # Older dulwich does not write the file `shallow` after a shallow fetch from a local repository:
-    # there, only a parent that is missing shows the cut.
-    walked = {line[0] for line in lines}
-    return bool(shallow & walked) or any(
-        parent not in walked for line in lines for parent in line[1:]
-    )
-
-
 def is_partial(repository: Path) -> bool:
     """Return whether a local repository was cloned without some of its files, which git fetches when it needs them."""
     for config in (repository / "config", repository / ".git" / "config"):

@@ -13,10 +13,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from hermes_dist.lazily import shlex
+from hermes_dist.light import TYPE_CHECKING
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.source import without_credentials
 from hermes_dist.world.child import Command
 from hermes_dist.world.ports import RefUpdate
+
+if TYPE_CHECKING:
+    from hermes_dist.world.git.reach import Reach
 
 _SETTINGS = (
     "core.hooksPath=/dev/null",
@@ -179,12 +183,13 @@ class CliTool:
         )
 
     def fetch(
-        self, cache: Path, url: str, source: str, target: str, depth: int | None, *, talk: bool
+        self, cache: Path, url: str, source: str, target: str, reach: Reach, *, talk: bool
     ) -> Command:
         """Fetch ``source`` (a full ref name or commit) into the cache as the ref ``target``."""
-        # Depth 1 brings one commit with all its files and no history; history is fetched deeper only when it is
-        # needed.
-        how = () if depth is None else (f"--depth={depth}",)
+        how = () if reach.depth is None else (f"--depth={reach.depth}",)
+        if reach.since:
+            # With @ and a zone, git guesses nothing about what the number means.
+            how = (*how, f"--shallow-since=@{reach.since} +0000")
         command = self._remote(
             url,
             cache,
@@ -224,6 +229,11 @@ class CliTool:
     def walk(self, cache: Path, commit: str, limit: int) -> Command:
         """List ``commit parent…`` lines, newest first."""
         return self._local(cache, "rev-list", "--parents", f"--max-count={limit}", commit, "--")
+
+    def known(self, cache: Path, tips: Sequence[str], ends: Path) -> Command:
+        """List the history of some commits, as it is if the commits in the file ``ends`` have no parents."""
+        walk = self._local(cache, "--shallow-file", str(ends), "rev-list", "--stdin")
+        return walk._replace(request="".join(f"{tip}\n" for tip in tips).encode())
 
     def line(self, cache: Path, commit: str, count: int) -> Command:
         """Print a commit and its first ancestors, a few of one line, as ``oid commit size LF text LF`` each."""

@@ -140,7 +140,20 @@ def _fetch(request: Mapping[str, Any]) -> Iterator[bytes]:
     client, path = _client(request)
     with _open(request) as repo:
         talk = progress if request["talk"] else None
-        client.fetch(path, repo, determine_wants=wants, depth=request["depth"], progress=talk)
+        # A server tells more ends of histories than it sends, and later takes them for what is here.
+        lost = {end for end in repo.get_shallow() if end not in repo.object_store}
+        if lost:
+            repo.update_shallow(None, lost)
+        # A repository on this machine is read without a server, and dulwich knows no dates there.
+        since = str(request["since"]) if request["since"] else None
+        client.fetch(
+            path,
+            repo,
+            determine_wants=wants,
+            depth=request["depth"],
+            progress=talk,
+            shallow_since=since,
+        )
         if not chosen or chosen[-1] not in repo.object_store:
             _fail("not our ref")
         repo.refs[Ref(request["target"].encode())] = chosen[-1]
@@ -270,6 +283,21 @@ def _walk(request: Mapping[str, Any]) -> Iterator[bytes]:
                     )
 
 
+def _known(request: Mapping[str, Any]) -> Iterator[bytes]:
+    """List the history of some commits, as it is if others have no parents."""
+    ends = {ObjectID(end) for end in Path(request["ends"]).read_bytes().split()}
+    with _open(request) as repo:
+        waiting = [ObjectID(tip.encode()) for tip in request["tips"]]
+        seen = set(waiting)
+        while waiting:
+            commit = repo.object_store[waiting.pop()]
+            yield commit.id + b"\n"
+            if commit.id in ends or not isinstance(commit, Commit):
+                continue
+            waiting += (parent for parent in commit.parents if parent not in seen)
+            seen.update(commit.parents)
+
+
 def _identity(request: Mapping[str, Any]) -> Iterator[bytes]:
     """Return the identity from the environment, else from the user's configuration; never guess."""
     config = StackedConfig.default()
@@ -354,6 +382,7 @@ _VERBS: dict[str, Callable[[Mapping[str, Any]], Iterator[bytes]]] = {
     "trees": _trees,
     "blobs": _blobs,
     "walk": _walk,
+    "known": _known,
     "identity": _identity,
     "push": _push,
     "patch": _patch,

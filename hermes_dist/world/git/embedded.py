@@ -10,10 +10,14 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from hermes_dist.light import TYPE_CHECKING
 from hermes_dist.model.paths import RelPath
 from hermes_dist.world.child import Command
 from hermes_dist.world.ports import RefUpdate
 from hermes_dist.world.trace import note
+
+if TYPE_CHECKING:
+    from hermes_dist.world.git.reach import Reach
 
 _PROGRAM = "hermes_dist.world.git.dulwich_program"
 
@@ -45,7 +49,7 @@ class DulwichTool:
         return self._command("refs", url=url, ssh=self._ssh)
 
     def fetch(
-        self, cache: Path, url: str, source: str, target: str, depth: int | None, *, talk: bool
+        self, cache: Path, url: str, source: str, target: str, reach: Reach, *, talk: bool
     ) -> Command:
         command = self._command(
             "fetch",
@@ -54,7 +58,8 @@ class DulwichTool:
             ssh=self._ssh,
             source=source,
             target=target,
-            depth=depth,
+            depth=reach.depth,
+            since=reach.since,
             talk=talk,
         )
         return command._replace(private=True)
@@ -79,6 +84,9 @@ class DulwichTool:
 
     def walk(self, cache: Path, commit: str, limit: int) -> Command:
         return self._command("walk", cache=str(cache), commit=commit, limit=limit)
+
+    def known(self, cache: Path, tips: Sequence[str], ends: Path) -> Command:
+        return self._command("known", cache=str(cache), tips=[*tips], ends=str(ends))
 
     def line(self, cache: Path, commit: str, count: int) -> None:
         """Whoever asks walks the history."""

@@ -421,6 +421,11 @@ def is_plain_server(finished: Finished) -> bool:
     return not finished.ok and not finished.stopped and "shallow capabilities" in finished.err
 
 
+def is_end_lost(finished: Finished) -> bool:
+    """Return whether git stopped because a commit at which histories end in the cache is not in the cache."""
+    return not finished.ok and not finished.stopped and "object: unshallow" in finished.err
+
+
 def explain(finished: Finished, url: str, seconds: float, cache: Path | None = None) -> DistError:
     """Return an error for a failed git command.
 

@@ -28,7 +28,6 @@ from hermes_dist.world.git.cache import (
     has_ref,
     heal,
     is_commit,
-    is_cut,
     is_partial,
     is_pinned,
     names_in,
@@ -48,6 +47,7 @@ from hermes_dist.world.git.errors import (
     fail,
     followed_to,
     is_damage,
+    is_end_lost,
     is_missing,
     is_plain_server,
     is_redirect,
@@ -61,6 +61,18 @@ from hermes_dist.world.ports import Changed, GitFile, Listing, Refs, Relation
 with later():  # only who fetches needs them
     from hermes_dist.world.git.folders import Folders
     from hermes_dist.world.git.listing import Sorting
+    from hermes_dist.world.git.reach import (
+        Reach,
+        back_to,
+        continue_behind,
+        date_in,
+        date_of,
+        ends_in,
+        is_cut,
+        note_date,
+        related,
+        write_ends,
+    )
 
 if TYPE_CHECKING:
     from hermes_dist.world.git.direct import Direct
@@ -70,6 +82,10 @@ _FORGOTTEN = 500
 """So many refs are forgotten together: their names have to fit into a pipe."""
 _FEW = 5
 """So many packs may stay apart."""
+_NEAR = 32
+"""So many commits are mostly enough to find where two histories part."""
+_TIPS = 1000
+"""The history of so many commits is looked at when it is to be kept: their names have to fit into a pipe."""
 _LINE = 16
 """So many commits are looked at before the history of a commit is walked."""
 _URL = (
@@ -93,7 +109,7 @@ class Tool(Protocol):
     def refs(self, url: str) -> Command: ...
     def settings(self, names: str) -> Command | None: ...
     def fetch(
-        self, cache: Path, url: str, source: str, target: str, depth: int | None, *, talk: bool
+        self, cache: Path, url: str, source: str, target: str, reach: Reach, *, talk: bool
     ) -> Command: ...
     def tree(self, cache: Path, commit: str, subfolder: RelPath | None) -> Command: ...
     def trees(self, cache: Path, commit: str, folders: Sequence[RelPath]) -> Command: ...
@@ -102,6 +118,7 @@ class Tool(Protocol):
     ) -> Command | None: ...
     def blobs(self, cache: Path) -> Command: ...
     def walk(self, cache: Path, commit: str, limit: int) -> Command: ...
+    def known(self, cache: Path, tips: Sequence[str], ends: Path) -> Command: ...
     def line(self, cache: Path, commit: str, count: int) -> Command | None: ...
     def forget(self, cache: Path, refs: Sequence[str]) -> Command | None: ...
     def join(self, cache: Path) -> Command | None: ...
@@ -186,6 +203,7 @@ class BareGit:
         self._limits = limits
         self._direct: Direct | None = None
         self._last_read: tuple[str, list[tuple[str, str]], list[bytes]] = ("", [], [])
+        self._reached: set[tuple[str, str, str]] = set()
         self._bounds = Bounds(
             seconds=patience.refs,
             file=limits.total + limits.total // 4,
@@ -223,16 +241,21 @@ class BareGit:
         return refused_redirect(run(traced, self._within(self._patience.refs)))
 
     def fetch(
-        self, url: str, want: str, *, depth: int = 1, progress: Callable[[str], None] | None = None
+        self,
+        url: str,
+        want: str,
+        *,
+        before: str = "",
+        progress: Callable[[str], None] | None = None,
     ) -> str:
         _checked(url)
         commit = want if is_commit(want) else self._named(url, want)
         cache = self.cache(url)
-        if not (depth == 1 and is_pinned(cache, commit)):
+        if not is_pinned(cache, commit):
             self._may_talk(url)
             with self._locked(cache, commit):
-                if not (depth == 1 and is_pinned(cache, commit)):
-                    self._fetch_into(cache, url, commit, depth, progress)
+                if not is_pinned(cache, commit):
+                    self._fetch_into(cache, url, commit, self._reach(url, commit, before), progress)
         return commit
 
     def listing(self, url: str, commit: str, subfolder: RelPath | None) -> Listing:
@@ -317,10 +340,29 @@ class BareGit:
                 self._may_talk(url)
                 with self._locked(self.cache(url), oid):
                     finished = self._fetched(
-                        self.cache(url), url, oid, None, None, target=f"refs/tagged/{oid}"
+                        self.cache(url), url, oid, Reach(), None, target=f"refs/tagged/{oid}"
                     )
                 if not finished.ok:
                     fail(finished, url, self._patience.fetch, self.cache(url))
+        texts = self._texts(url, wanted)
+        for (oid, kind), text in zip(wanted, texts, strict=True):
+            if kind == "commit":
+                self._note(url, oid, text)
+        return texts
+
+    def _note(self, url: str, commit: str, text: bytes) -> None:
+        """Remember what the text of a commit tells: its date, and whether its history goes on in the cache."""
+        cache = self.cache(url)
+        note_date(cache, commit, date_in(text))
+        if commit in ends_in(cache) and {*names_in(cache, "refs/dist")}.issuperset(
+            parents_in(text)
+        ):
+            # If somebody fetches right now, less is known of how commits are related.
+            with contextlib.suppress(DistError, OSError), _lock(cache):
+                continue_behind(cache, {commit})
+
+    def _texts(self, url: str, wanted: Sequence[tuple[str, str]]) -> list[bytes]:
+        """The bytes of commits and tags, of which nothing is noted."""
         asked = "".join(f"{oid}\n" for oid, _ in wanted).encode()
         cache = self.cache(url)
         with reading(cache), Stream(self.tool.blobs(cache), self._local(), asked) as child:
@@ -330,11 +372,11 @@ class BareGit:
         commit = self.fetch(url, ref)
         cache = self.cache(url)
         lines = self._walk(cache, commit, limit)
-        if len(lines) < limit and is_cut(cache, lines):
+        if len(lines) < limit and is_cut(self._parents_of(url, lines)):
             self._may_talk(url)
             # A repository that is cut itself has no more of its history to give.
             with contextlib.suppress(Invalid), self._locked(cache, commit):
-                self._fetch_into(cache, url, commit, limit, None)
+                self._fetch_into(cache, url, commit, Reach(depth=limit), None)
             lines = self._walk(cache, commit, limit)
         return [line[0] for line in lines]
 
@@ -342,33 +384,61 @@ class BareGit:
         _checked(url)
         if old == new:
             return "same"
-        cache = self.cache(url)
-        answer = self._related(url, old, new)
-        # The new commit usually follows the old one, and is needed next anyway: so it is fetched first.
-        for tip, depth in ((new, 1), (new, HISTORY), (old, HISTORY)):
-            if answer != "unknown":
-                return answer
-            self._try_to_fetch(url, tip, depth)
+        answer, steps = self._related(url, old, new), self._steps(url, old, new)
+        while answer == "unknown" and (step := next(steps, None)):
+            self._try_to_fetch(url, *step)
             answer = self._related(url, old, new)
         if answer != "unknown":
             return answer
         if new in self._parents(url, old):
             return "backward"  # the old commit tells, even if the repository has deleted it
-        return "unrelated" if self._is_foreign(cache, old, new) else "unknown"
+        return "unrelated" if self._is_foreign(url, old, new) else "unknown"
 
-    def _try_to_fetch(self, url: str, tip: str, depth: int) -> None:
+    def _steps(self, url: str, old: str, new: str) -> Iterator[tuple[str, Reach]]:
+        """What to fetch, step by step, until it is known how two commits are related."""
+        # The new commit usually follows the old one, and is needed next anyway: so it is fetched first.
+        if (url, old, new) not in self._reached:
+            yield new, self._reach(url, new, old)
+        if 0 < self._date(url, new) < self._date(url, old):
+            yield old, self._reach(url, old, new)
+        for tip in (new, old):
+            if len(self._walk(self.cache(url), tip, _NEAR)) < _NEAR:
+                yield tip, Reach(depth=_NEAR)
+        yield new, Reach(depth=HISTORY)
+        yield old, Reach(depth=HISTORY)
+
+    def _try_to_fetch(self, url: str, tip: str, reach: Reach) -> None:
         cache = self.cache(url)
         with contextlib.suppress(Unreachable, Invalid, Busy):
             self._may_talk(url)
             with self._locked(cache, tip):
-                self._fetch_into(cache, url, tip, depth, None)
+                self._fetch_into(cache, url, tip, reach, None)
 
-    def _is_foreign(self, cache: Path, old: str, new: str) -> bool:
+    def _reach(self, url: str, commit: str, before: str) -> Reach:
+        """How far back to fetch a commit that may follow another one, which the cache has or not."""
+        if not before:
+            return Reach(depth=1)
+        self._reached.add((url, before, commit))
+        return back_to(self._date(url, before))
+
+    def _date(self, url: str, commit: str) -> int:
+        """The date of a commit; 0 if the cache does not have it."""
+        cache = self.cache(url)
+        if not (cache.is_dir() and is_commit(commit)):
+            return 0
+        date = date_of(cache, commit)
+        if not date and names_in(cache, "refs/dist"):
+            with contextlib.suppress(DistError):
+                date = date_in(self._originals(url, [(commit, "commit")])[0])
+        return date
+
+    def _is_foreign(self, url: str, old: str, new: str) -> bool:
         """Whether all of the new history is known, and the old commit is not part of it."""
+        cache = self.cache(url)
         if self._walk(cache, old, 1):
             return False
         lines = self._walk(cache, new, HISTORY)
-        return 0 < len(lines) < HISTORY and not is_cut(cache, lines)
+        return bool(lines) and not is_cut(self._parents_of(url, lines))
 
     def cache(self, url: str) -> Path:
         """Return the bare cache of a repository; its name is derived from the URL without login."""
@@ -414,22 +484,112 @@ class BareGit:
         return commit
 
     def _fetch_into(
-        self, cache: Path, url: str, commit: str, depth: int, progress: Callable[[str], None] | None
+        self,
+        cache: Path,
+        url: str,
+        commit: str,
+        reach: Reach,
+        progress: Callable[[str], None] | None,
     ) -> None:
-        """Fetch into a locked cache: only new objects if something was fetched before, else as deep as asked."""
-        only_new = depth == 1 and bool(names_in(cache, "refs/dist"))
-        finished = self._fetched(cache, url, commit, None if only_new else depth, progress)
-        if only_new and not finished.ok and not finished.stopped:
-            finished = self._fetched(cache, url, commit, 1, progress)
-        if is_plain_server(finished):
-            finished = self._fetched(cache, url, commit, None, progress)
-        if is_missing(finished):
-            finished = self._by_name(cache, url, commit, depth, finished)
+        """Fetch into a locked cache; what is there of a history stays there."""
+        ends, pins = ends_in(cache), frozenset(names_in(cache, "refs/dist"))
+        new = frozenset({commit})
+        if reach.depth == 1 and self._known(cache, new, pins, ends):
+            pin_by_hand(cache, commit)
+            return
+        finished = self._fetched_anyhow(cache, url, commit, reach, progress)
+        if pins:
+            self._keep_histories(cache, pins, ends, new if reach.depth == 1 else frozenset())
         if not finished.ok:
             _refuse_partial(url)
             fail(finished, url, self._patience.fetch, cache)
         if is_crowded(packs_in(cache)):
             self._join_later(cache)
+
+    def _fetched_anyhow(
+        self,
+        cache: Path,
+        url: str,
+        commit: str,
+        reach: Reach,
+        progress: Callable[[str], None] | None,
+    ) -> Finished:
+        """Fetch a commit, in one of the ways that its server knows."""
+        finished = self._fetched(cache, url, commit, reach, progress)
+        if is_end_lost(finished) and self._is_rid_of_ends(cache):
+            finished = self._fetched(cache, url, commit, reach, progress)
+        # A server may know no dates, and refuses one that nothing is as new as.
+        if reach.since and not (finished.ok or finished.stopped or is_plain_server(finished)):
+            reach = Reach(depth=1)
+            finished = self._fetched(cache, url, commit, reach, progress)
+        if is_plain_server(finished):
+            finished = self._fetched(cache, url, commit, Reach(), progress)
+        if is_missing(finished):
+            finished = self._by_name(cache, url, commit, reach, finished)
+        return finished
+
+    def _keep_histories(
+        self, cache: Path, pins: frozenset[str], ends: frozenset[str], new: frozenset[str]
+    ) -> None:
+        """Let the histories go on that a fetch has cut.
+
+        Args:
+            cache: The cache, which is locked.
+            pins: The commits that were fetched before.
+            ends: Where the histories ended then.
+            new: Commits that were not there.
+        """
+        added = ends_in(cache) - ends
+        known = added & pins
+        # If it fails, less is known of how commits are related, and more is fetched to find out.
+        with contextlib.suppress(DistError, OSError):
+            known |= self._known(cache, added - known - new, pins, ends)
+            if known:
+                continue_behind(cache, known)
+
+    def _is_rid_of_ends(self, cache: Path) -> bool:
+        """Forget ends of histories that are not in the cache: a server tells more of them than it sends."""
+        ends = sorted(ends_in(cache))
+        there = set[str]()
+        for at in range(0, len(ends), _TIPS):
+            there |= self._there(cache, ends[at : at + _TIPS])
+        with contextlib.suppress(OSError):
+            continue_behind(cache, {*ends} - there)
+        return not there.issuperset(ends)
+
+    def _there(self, cache: Path, commits: Sequence[str]) -> set[str]:
+        """Return the commits that are in the cache."""
+        asked, there = "".join(f"{commit}\n" for commit in commits).encode(), set()
+        with reading(cache), Stream(self.tool.blobs(cache), self._local(), asked) as child:
+            for commit in commits:
+                words = child.out.readline(200).split()
+                if len(words) == 3:
+                    child.out.read(int(words[2]) + 1)
+                if words[1:] != [b"missing"]:
+                    there.add(commit)
+        return there
+
+    def _known(
+        self, cache: Path, asked: frozenset[str], pins: frozenset[str], ends: frozenset[str]
+    ) -> frozenset[str]:
+        """Which of some commits the cache has with their histories; none if git can't tell.
+
+        Args:
+            cache: The cache, which is locked.
+            asked: The commits.
+            pins: The commits that were fetched.
+            ends: Where the histories end.
+        """
+        if not asked or pins <= ends:
+            return frozenset()
+        place = write_ends(cache / "ends.lock", ends)
+        try:
+            tips = sorted(pins - ends)[:_TIPS]
+            with reading(cache):
+                finished = run(self.tool.known(cache, tips, place), self._local())
+        finally:
+            place.unlink(missing_ok=True)
+        return asked.intersection(finished.out.decode("ascii").split() if finished.ok else ())
 
     def forget(self, name: str, needed: AbstractSet[str], before: float) -> None:
         """Let the commits go that nobody needs, with what only they led to, and join the packs; not if it is in use.
@@ -461,13 +621,13 @@ class BareGit:
         cache: Path,
         url: str,
         source: str,
-        depth: int | None,
+        reach: Reach,
         progress: Callable[[str], None] | None,
         *,
         target: str = "",
     ) -> Finished:
         into = target or f"refs/dist/{source}"
-        command = self.tool.fetch(cache, url, source, into, depth, talk=progress is not None)
+        command = self.tool.fetch(cache, url, source, into, reach, talk=progress is not None)
         heard = masked_lines(progress, url)
         if heard is not None:
             # Until a server answers, git says nothing, and that can take half a minute.
@@ -475,7 +635,7 @@ class BareGit:
         return run(command, self._within(self._patience.fetch), heard)
 
     def _by_name(
-        self, cache: Path, url: str, commit: str, depth: int, refusal: Finished
+        self, cache: Path, url: str, commit: str, reach: Reach, refusal: Finished
     ) -> Finished:
         """Fetch a commit by a ref that names it: servers with the older protocol serve no other commits."""
         refs = self.refs(url)
@@ -483,7 +643,7 @@ class BareGit:
         name = next((p + n for p, table in tables for n, c in table.items() if c == commit), "")
         if not re.fullmatch(_REF, name):
             return refusal
-        finished = self._fetched(cache, url, name, depth, None, target=f"refs/named/{commit}")
+        finished = self._fetched(cache, url, name, reach, None, target=f"refs/named/{commit}")
         if finished.ok and self._walk(cache, commit, 1):
             pin_by_hand(cache, commit)
         return finished
@@ -540,10 +700,17 @@ class BareGit:
         older = self._walk(cache, old, HISTORY)
         if any(line[0] == new for line in older):
             return "backward"
-        open_ended = (
-            len(lines) in {0, HISTORY} or is_cut(cache, lines) for lines in (newer, older)
-        )
-        return "unknown" if any(open_ended) else "unrelated"
+        return related(old, self._parents_of(url, older), new, self._parents_of(url, newer))
+
+    def _parents_of(self, url: str, lines: list[list[str]]) -> Mapping[str, Sequence[str]]:
+        """The parents that each commit of a walk names, fetched or not.
+
+        The file that says where histories end is not asked: another command may have moved the ends meanwhile.
+        """
+        first = [(line[0], "commit") for line in lines if len(line) == 1]
+        texts = self._texts(url, first) if first else []
+        named = {oid: parents_in(text) for (oid, _), text in zip(first, texts, strict=True)}
+        return {line[0]: named.get(line[0], line[1:]) for line in lines}
 
     def _leads_to(self, url: str, old: str, new: str) -> bool:
         """Whether one of the last commits of a line names an earlier one as its parent; most updates are that short."""
@@ -557,6 +724,7 @@ class BareGit:
                 raw = read_original(child.out, at, "commit")
                 if at == new:
                     self._last_read = (url, [(new, "commit")], [raw])
+                    self._note(url, new, raw)
                 parents = parents_in(raw)
                 if old in parents:
                     return True

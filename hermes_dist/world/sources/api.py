@@ -180,7 +180,7 @@ class Sources:
             Invalid: As for :meth:`url`.
         """
         url = self.url(spec)
-        if not self._is_fetched(url, commit, progress):
+        if not self._is_fetched(url, commit, progress, before):
             return
         self._commits.read_ahead(url, commit, spec.subfolder)
         with contextlib.suppress(DistError):
@@ -188,32 +188,38 @@ class Sources:
                 self._relations[url, before, commit] = self.git.relation(url, before, commit)
             self.git.originals(url, [(commit, "commit")])
 
-    def _is_fetched(self, url: str, commit: str, progress: Progress | None) -> bool:
+    def _is_fetched(
+        self, url: str, commit: str, progress: Progress | None, before: str = ""
+    ) -> bool:
         """Fetch a commit; what fails is told by :meth:`fetch`."""
         try:
-            self.git.fetch(url, commit, progress=progress)
+            self.git.fetch(url, commit, before=before, progress=progress)
         except DistError as error:
             self._failed[url, commit] = error
             return False
         return True
 
     def fetch_together(
-        self, wanted: Iterable[tuple[SourceSpec, str]], progress: Progress | None = None
+        self, wanted: Iterable[tuple[SourceSpec, str, str]], progress: Progress | None = None
     ) -> None:
         """Fetch packages that are needed soon, and read those together that are in one commit.
 
         What fails is told by the :meth:`fetch` that needs it.
 
         Args:
-            wanted: The sources, each with its commit; empty for a folder.
+            wanted: The sources, each with its commit, empty for a folder, and that with which it is to be compared.
             progress: Called with a line for each step of progress.
         """
         folders: dict[tuple[str, str], list[RelPath]] = {}
-        for spec, commit in wanted:
+        followed: dict[tuple[str, str], str] = {}
+        for spec, commit, follows in wanted:
             if commit and spec.subfolder and self.is_git(spec):
-                folders.setdefault((self.url(spec), commit), []).append(spec.subfolder)
+                place = (self.url(spec), commit)
+                folders.setdefault(place, []).append(spec.subfolder)
+                followed.setdefault(place, follows)
         for (url, commit), each in folders.items():
-            if len(each) > 1 and self._is_fetched(url, commit, progress):
+            before = followed[url, commit]
+            if len(each) > 1 and self._is_fetched(url, commit, progress, before):
                 self._commits.read_together(url, commit, each)
 
     def ask_ahead(self, specs: Iterable[SourceSpec], *, again: bool = True) -> None:
@@ -320,6 +326,7 @@ class Sources:
         commit: str = "",
         progress: Progress | None = None,
         before: Tree = EMPTY,
+        follows: str = "",
     ) -> Offer:
         """Fetch a package into the store; what was fetched before needs no network.
 
@@ -329,6 +336,7 @@ class Sources:
             commit: The commit that was resolved; empty for a folder.
             progress: Called with a line for each step of progress.
             before: What a lock says was received of it, which it mostly still is; the contents of that are not read.
+            follows: The commit with which it is to be compared; empty for none.
 
         Raises:
             Unreachable: The source can't be reached.
@@ -338,7 +346,7 @@ class Sources:
             kind = pin_kind(spec, ref, commit)
             url = self.url(spec)
             try:
-                commit = self._fetched(url, ref, commit, progress)
+                commit = self._fetched(url, ref, commit, progress, follows)
             except NoSuchRef as error:
                 raise (_gone(error, ref, commit) if ref and commit else error) from None
             found = self._commits.read(url, commit, spec.subfolder, before)
@@ -453,11 +461,13 @@ class Sources:
             raise no_folder(path, NoFolder)
         return path.resolve()
 
-    def _fetched(self, url: str, ref: str, commit: str, progress: Progress | None) -> str:
+    def _fetched(
+        self, url: str, ref: str, commit: str, progress: Progress | None, follows: str = ""
+    ) -> str:
         failed = self._failed.pop((url, commit), None)
         if failed is not None:
             raise failed
-        return self.git.fetch(url, commit or ref, progress=progress)
+        return self.git.fetch(url, commit or ref, before=follows, progress=progress)
 
     @cached_property
     def _commits(self) -> CommitTrees:

@@ -12,6 +12,7 @@ from gitrepo import PACKAGE, Repo
 
 from hermes_dist.world.child import Bounds, Command, run
 from hermes_dist.world.git.embedded import DulwichTool
+from hermes_dist.world.git.reach import Reach
 
 PROGRAM = "hermes_dist.world.git.dulwich_program"
 
@@ -22,7 +23,9 @@ def tool() -> DulwichTool:
 
 
 def _fetch(tool: DulwichTool, source: Repo, commit: str, cache: Path) -> Command:
-    return tool.fetch(cache, f"file://{source.path}", commit, "refs/dist/x", None, talk=False)
+    return tool.fetch(
+        cache, f"file://{source.path}", commit, "refs/dist/x", Reach(depth=1), talk=False
+    )
 
 
 @pytest.mark.parametrize("way", ["started", "forked"])

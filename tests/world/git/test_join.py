@@ -59,7 +59,8 @@ class Old:
 
     def next(self, number: int) -> None:
         commit = self.repo.commit({"SOUL.md": f"You are bot {number}.\n" * 9})
-        self.commits.append(self.git.fetch(self.url, commit))
+        before = self.commits[-1] if self.commits else ""
+        self.commits.append(self.git.fetch(self.url, commit, before=before))
 
     def begun(self) -> Detached:
         command = self.git.tool.join(self.cache)
@@ -306,7 +307,7 @@ def aged(old: Old) -> Old:
 def test_commits_that_nobody_needs_go_with_what_only_they_led_to(aged: Old) -> None:
     old = aged
     rewritten = old.repo.commit({"SOUL.md": "Rewritten.\n"})
-    lost = old.git.fetch(old.url, rewritten)
+    lost = old.git.fetch(old.url, rewritten, before=old.commits[-1])
     os.utime(old.cache / "refs/dist" / lost, (1, 1))
     shallow = (old.cache / "shallow").read_text()
     needed = {old.commits[0], old.commits[-1]}

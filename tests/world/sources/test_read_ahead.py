@@ -79,7 +79,7 @@ def test_a_few_commits_more_need_no_walk(
     machine: Machine, repo: Repo, started: list[str], steps: int
 ) -> None:
     old = repo.commit(PACKAGE)
-    machine.fetch(old)
+    machine.sources().fetch_ahead(machine.spec, old)
     commits = [repo.commit({"SOUL.md": f"{n}\n"}) for n in range(steps)]
     sources = machine.sources()
     started.clear()

@@ -49,7 +49,7 @@ class Machine:
         sources = self.sources(limits)
         specs = {name: parse_source(f"file://{repo.path}//{name}") for name in names}
         if together:
-            sources.fetch_together([(spec, commit) for spec in specs.values()])
+            sources.fetch_together([(spec, commit, "") for spec in specs.values()])
         found: dict[str, Offer | str] = {}
         for name, spec in specs.items():
             try:
@@ -134,7 +134,7 @@ def test_each_commit_of_each_repository_is_a_group(
         (f"file://{other.path}", there),
         (str(tmp_path), ""),
     ]
-    sources.fetch_together([(parse_source(text), at) for text, at in wanted])
+    sources.fetch_together([(parse_source(text), at, "") for text, at in wanted])
     assert started == ["fetch", "ls-tree", "cat-file"] * 2
     for text, at in wanted[:6]:
         sources.fetch(parse_source(text), "", at)
@@ -168,7 +168,7 @@ def test_what_fails_is_told_by_who_needs_it_and_tried_once(
     gone = "1" * 40
     sources = machine.sources()
     specs = [parse_source(f"file://{repo.path}//{name}") for name in NAMES[:3]]
-    sources.fetch_together([(spec, gone) for spec in specs])
+    sources.fetch_together([(spec, gone, "") for spec in specs])
     once = [*started]
     with pytest.raises(DistError):
         sources.fetch(specs[0], "", gone)
@@ -214,7 +214,7 @@ def test_how_two_commits_are_related_is_asked_once(
     newer = repo.commit({"p0/SOUL.md": "New.\n"})
     sources = machine.sources()
     specs = [parse_source(f"file://{repo.path}//{name}") for name in NAMES[:3]]
-    sources.fetch_together([(spec, newer) for spec in specs])
+    sources.fetch_together([(spec, newer, "") for spec in specs])
     assert sources.relation(specs[0], commit, newer) == "forward"
     started.clear()
     assert [sources.relation(spec, commit, newer) for spec in specs] == ["forward"] * 3
@@ -225,6 +225,6 @@ def test_how_two_commits_are_related_is_asked_once(
 def test_the_root_of_a_repository_is_read_alone(machine: Machine, repo: Repo, commit: str) -> None:
     sources = machine.sources()
     whole, part = (parse_source(f"file://{repo.path}{name}") for name in ("", "//p1"))
-    sources.fetch_together([(whole, commit), (part, commit)])
+    sources.fetch_together([(whole, commit, ""), (part, commit, "")])
     inside = sources.fetch(whole, "", commit).tree.where(lambda path: path.startswith("p1/"))
     assert [RelPath(path[3:]) for path in inside] == list(sources.fetch(part, "", commit).tree)
