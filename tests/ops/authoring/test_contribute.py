@@ -124,15 +124,14 @@ def test_a_branch_on_a_fork_builds_on_the_commit_that_was_installed(
 
 
 def test_a_fork_that_knows_nothing_of_it_is_refused_with_a_sentence(
-    tmp_path: Path, bo: Machine
+    tmp_path: Path, repo: Repo
 ) -> None:
     stranger = Repo(tmp_path / "stranger.git", bare=True)
     stranger.commit({"a": "b"})
-    bo.ctx.sources.git.history(bo.lock.source, "refs/heads/main", 1)
+    repo.commit({"README.md": "Read me again.\n"})  # what came before it is not fetched
+    bo = Machine(tmp_path / "bo")
+    bo.install(f"file://{repo.path}")
     bo.edit("SOUL.md", "Rule 1 stands", "Rule 1 is first")
-    shallow = next((bo.root / "distributions" / "git").glob("*.git")) / "shallow"
-    if not shallow.exists():  # as after a shallow fetch of a long history
-        shallow.write_text(bo.lock.pin.commit + "\n")
     with pytest.raises(Refused, match="does not have the commit"):
         bo.contribute(to=f"file://{stranger.path}")
 
