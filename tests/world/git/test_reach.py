@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from gitrepo import GIT, PACKAGE, Repo
-from histories import BEGAN, History
+from random_histories import BEGAN, History
 from servers import GitHttp
 
 from hermes_dist.world.child import Bounds, run
