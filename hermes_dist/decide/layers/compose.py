@@ -14,10 +14,12 @@ from msgspec import Struct
 from hermes_dist.agents.places import CONFIG, MCP
 from hermes_dist.decide.consent.parking import put_back
 from hermes_dist.decide.layers.stack import Layer, Order
+from hermes_dist.errors import Invalid
 from hermes_dist.merge.content import join_contents
 from hermes_dist.merge.data import merge_values
 from hermes_dist.model.discreet import Contents
 from hermes_dist.model.documents.api import ABSENT, get, kind_of, load_data
+from hermes_dist.model.documents.told import spot_in
 from hermes_dist.model.keypath import KeyPath, format_key, join_place, parse_key, split_written
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.side import Side
@@ -207,7 +209,14 @@ class _Work:
         kind = kind_of(path)
         if kind is None:  # the two files of BY_KEY are YAML and JSON
             raise AssertionError(path)
-        return load_data(self._read(layer.tree[path].digest), kind)
+        try:
+            return load_data(self._read(layer.tree[path].digest), kind)
+        except Invalid as err:
+            raise Invalid(
+                err.what,
+                where=f"{layer.name}: {spot_in(path, err)}",
+                hint="layers are combined key by key, so each has to be readable: tell the author of this one",
+            ) from None
 
 
 def _steps(key: str) -> KeyPath:

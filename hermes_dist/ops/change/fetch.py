@@ -42,6 +42,7 @@ with later():
     from hermes_dist.decide.versions import check_requires
     from hermes_dist.ops.change.moved_source import nowhere
     from hermes_dist.ops.inputs.rows import InputRow
+    from hermes_dist.ops.layers.named import whose
 
 
 class Incoming(Struct, frozen=True, kw_only=True):
@@ -209,8 +210,9 @@ def placed_for(ctx: Context, fetched: Fetched, held: Holding | None = None) -> I
     values = {one.name: one.value for one in inputs if one.value is not None}
     items = declared_by(fetched.manifest) if values else ()
     own = _answered(ctx, payload.tree, items, values)
-    whole = _on_layers(ctx, own.tree, fetched, values)
     stack = fetched.stack
+    layers = _layers_answered(ctx, stack, values)
+    whole = _on_layers(ctx, own.tree, fetched, layers)
 
     def placing(tree: Tree) -> Placed:
         return place(
@@ -225,6 +227,7 @@ def placed_for(ctx: Context, fetched: Fetched, held: Holding | None = None) -> I
     placed = placing(whole)
     ctx.store.put_many(placed.blobs.values())
     unlisted, missed = _unlisted(payload, placed, placing, ctx.store.read)
+    odd = whose(placed, own.tree, layers, placing)
     return Incoming(
         spec=target.source,
         registry=target.registry,
@@ -245,7 +248,7 @@ def placed_for(ctx: Context, fetched: Fetched, held: Holding | None = None) -> I
         asks=fetched.asks,
         unfilled=own.unfilled,
         brought=_brought(ctx, stack, placing, own.tree),
-        notes=(*payload.notes, *placed.notes, *offer.notes, *(stack.notes if stack else ())),
+        notes=(*payload.notes, *odd, *offer.notes, *(stack.notes if stack else ())),
     )
 
 
@@ -295,21 +298,29 @@ def _answered(
     return _Answered(made.tree, made.unfilled)
 
 
-def _on_layers(
-    ctx: Context, payload: Tree, fetched: Fetched, values: Mapping[str, InputValue]
-) -> Tree:
-    """Compose what a package brings with the layers that it stands on, each with the answers in it.
-
-    Raises:
-        Refused: Two layers say different things, and nothing tells which of them counts.
-    """
-    stack = fetched.stack
+def _layers_answered(
+    ctx: Context, stack: Stack | None, values: Mapping[str, InputValue]
+) -> tuple[Layer, ...]:
+    """The layers with the answers in them, the lowest first."""
     if stack is None:
-        return payload
+        return ()
     layers = []
     for layer in stack.layers:
         own = _answered(ctx, layer.tree, stack.inputs.get(layer.name, ()), values)
         layers.append(replace(layer, tree=own.tree))
+    return tuple(layers)
+
+
+def _on_layers(ctx: Context, payload: Tree, fetched: Fetched, layers: tuple[Layer, ...]) -> Tree:
+    """Compose what a package brings with the layers that it stands on.
+
+    Raises:
+        Refused: Two layers say different things, and nothing tells which of them counts.
+        Invalid: Settings of one of them can't be read.
+    """
+    stack = fetched.stack
+    if stack is None:
+        return payload
     made = compose((*layers, replace(stack.top, tree=payload)), ctx.store.read)
     if made.clashes:
         first = made.clashes[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
 from msgspec import Struct
@@ -16,22 +16,25 @@ from hermes_dist.decide.layers.stack import Layer, Rank
 from hermes_dist.decide.layers.wanted import Wanted
 from hermes_dist.decide.ownership import payload_of
 from hermes_dist.decide.parts import part_of
+from hermes_dist.decide.trust import Verdict
+from hermes_dist.errors import DistError
 from hermes_dist.model.left_out import LeftOut
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.lock_head import Demand
 from hermes_dist.model.lock_package import LockedPackage
 from hermes_dist.model.manifest import EnvVar
-from hermes_dist.model.notes import Note, NoteKind
+from hermes_dist.model.notes import Note
 from hermes_dist.model.tree import Tree
-from hermes_dist.ops.change.fetch import Fetched, Incoming, Stack, about_requires, placed_for
+from hermes_dist.ops.change.fetch import Fetched, Stack, about_requires, placed_for
 from hermes_dist.ops.change.look_up import sources_of_layers, to_ask
 from hermes_dist.ops.change.request import Request
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home
 from hermes_dist.ops.layers.asked import asked_for
 from hermes_dist.ops.layers.market import LiveMarket
+from hermes_dist.ops.layers.named import named
 from hermes_dist.ops.layers.news import about_kept_back
-from hermes_dist.ops.trust.judge_release import judge_history, judge_release
+from hermes_dist.ops.trust.judge_release import Judged, judge_history, judge_release
 
 
 def gathered(ctx: Context, fetched: Fetched, home: Home, request: Request) -> Fetched:
@@ -94,6 +97,11 @@ class _Gathered(Struct, frozen=True, kw_only=True):
     left_out: Sequence[LeftOut]
     notes: Sequence[Note]
 
+    @property
+    def named_notes(self) -> Iterator[tuple[str, Note]]:
+        """The notes, each with the name of the layer."""
+        return ((self.layer.name, note) for note in self.notes)
+
 
 def _stack(top: Layer, found: Sequence[_Gathered]) -> Stack:
     """Put gathered layers under a package."""
@@ -105,7 +113,7 @@ def _stack(top: Layer, found: Sequence[_Gathered]) -> Stack:
         env=tuple(chain.from_iterable(each.env for each in found)),
         inputs={each.layer.name: each.inputs for each in found},
         left_out=tuple(chain.from_iterable(each.left_out for each in found)),
-        notes=tuple(chain.from_iterable(each.notes for each in found)),
+        notes=named(chain.from_iterable(each.named_notes for each in found)),
     )
 
 
@@ -133,26 +141,42 @@ class _Gathering(Struct, frozen=True, kw_only=True):
 
         Raises:
             Refused: A rule or a policy does not allow it.
+            Invalid: A file of it can't be read.
         """
-        part, name = self.market.fetched(one.choice), self.names[one.choice.key]
+        name = self.names[one.choice.key]
+        try:
+            return self._layer(one, name)
+        except DistError as err:
+            raise err.within(name) from None
+
+    def _layer(self, one: Picked, name: str) -> _Gathered:
+        ctx, part = self.ctx, self.market.fetched(one.choice)
         package = _received(self.home.lock, self.market, one)
-        judged = _judged(self.ctx, part, self.home, package, self.request, self.demands)
+        judged = _judged(ctx, part, self.home, package, self.request, self.demands)
         over = tuple(sorted(self.names[key] for key in one.over))
         layer = _layer(part, name, one, over)
         only = replace(part, offer=part.offer._replace(tree=layer.tree))
-        locked = _locked(judged, name, one, over)
+        locked = _locked(part, judged.verdict, name, one, over)
         if package:
             locked = replace(locked, demands=package.demands)
-        requires = about_requires(self.ctx, judged.manifest, self.request)
+        requires = about_requires(ctx, part.manifest, self.request)
+        notes = (*_odd(part, package), requires, *judged.notes)
         return _Gathered(
             layer=layer,
-            brought=Brought(layer, placed_for(self.ctx, only).placed),
+            brought=Brought(layer, placed_for(ctx, only).placed),
             locked=locked,
             env=part.manifest.env,
             inputs=declared_by(part.manifest),
             left_out=_left_out(name, part),
-            notes=_notes(name, (requires, *judged.notes)),
+            notes=[note for note in notes if note],
         )
+
+
+def _odd(part: Fetched, received: LockedPackage | None) -> tuple[Note, ...]:
+    """What is odd in the manifest of a layer; it was said already if the layer is as it was received."""
+    if received and received.pin.tree == part.pin.tree:
+        return ()
+    return tuple(odd.note for odd in part.manifest.warnings)
 
 
 def _ask_ahead(ctx: Context, wanted: Wanted, lock: Lock | None) -> None:
@@ -162,16 +186,6 @@ def _ask_ahead(ctx: Context, wanted: Wanted, lock: Lock | None) -> None:
     asked = [str(one.source) for one in wanted.all if one.source]
     held = sources_of_layers(lock) if lock else ()
     ctx.sources.ask_ahead(to_ask(ctx, *asked, *held), again=False)
-
-
-_OF_NEIGHBOURS = (NoteKind.TAKEN_AS_NEIGHBOUR, NoteKind.PLUGIN_PLACE_NAMED)
-
-
-def _notes(name: str, notes: Iterable[Note | None]) -> list[Note]:
-    """What to say about a layer; what it is taken for is said with its name."""
-    return [
-        note._replace(where=name) if note.kind in _OF_NEIGHBOURS else note for note in notes if note
-    ]
 
 
 def _left_out(name: str, part: Fetched) -> list[LeftOut]:
@@ -215,8 +229,10 @@ def _judged(
     received: LockedPackage | None,
     request: Request,
     demands: Demand | None,
-) -> Incoming:
+) -> Judged:
     """Judge a layer as if it were the package of the home: its history, its signature, the policies.
+
+    What is odd about the files that it brings is said of the composition: others may lie over them.
 
     Raises:
         Refused: A rule or a policy does not allow it.
@@ -229,8 +245,9 @@ def _judged(
         move = judge_history(ctx, part.target, lock, request.accept, downgrade=True, asked=False)
         move_notes = move.notes
     judged = judge_release(ctx, part, view, request.accept, downgrade=True, demands=demands)
-    incoming = judged.on(placed_for(ctx, part))
-    return replace(incoming, notes=(*part.target.notes, *move_notes, *incoming.notes))
+    files = payload_of(part.offer.tree, part.manifest).notes
+    notes = (*part.target.notes, *move_notes, *files, *part.offer.notes, *judged.notes)
+    return judged._replace(notes=notes)
 
 
 def _layer(part: Fetched, name: str, picked: Picked, over: tuple[str, ...]) -> Layer:
@@ -249,16 +266,17 @@ def _layer(part: Fetched, name: str, picked: Picked, over: tuple[str, ...]) -> L
     )
 
 
-def _locked(incoming: Incoming, name: str, picked: Picked, over: tuple[str, ...]) -> LockedPackage:
-    verdict = incoming.verdict
+def _locked(
+    part: Fetched, verdict: Verdict, name: str, picked: Picked, over: tuple[str, ...]
+) -> LockedPackage:
     return LockedPackage(
         name=name,
-        source=str(incoming.spec),
-        registry=incoming.registry,
-        pin=incoming.pin,
-        signer=verdict.signer if verdict else "",
+        source=str(part.target.source),
+        registry=part.target.registry,
+        pin=part.pin,
+        signer=verdict.signer,
         layer=picked.rank.name.lower(),
         over=over,
         only=tuple(sorted(picked.only)),
-        taken=incoming.taken,
+        taken=part.taken,
     )
