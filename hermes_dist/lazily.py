@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import re
     import shlex
     import unicodedata
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from types import ModuleType
     from typing import Any, AnyStr
 
@@ -143,18 +143,12 @@ class _Block:
         vars(builtins)["__import__"] = self._at_once
         _PUTTING_OFF.release()
 
-    def _import(
-        self,
-        name: str,
-        of: Mapping[str, object] | None = None,
-        local: Mapping[str, object] | None = None,
-        wanted: Sequence[str] | None = None,
-        level: int = 0,
-    ) -> Any:
-        # Others import at the same time, in threads of their own.
-        if of is not self._of or not wanted:
-            return self._at_once(name, of, local, wanted or (), level)
-        return _Names({each: _Name(self._of, name, each) for each in wanted})
+    def _import(self, name: str, *how: Any, **named: Any) -> Any:
+        # A statement says all that it wants by position: globals, locals, names and level. Others import at the same
+        # time, in threads of their own, and by calling this function, as codecs and what is put off here are loaded.
+        if named or len(how) < 3 or how[0] is not self._of or not how[2]:
+            return self._at_once(name, *how, **named)
+        return _Names({each: _Name(self._of, name, each) for each in how[2]})
 
 
 def later() -> _Block:

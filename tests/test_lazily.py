@@ -107,6 +107,32 @@ def test_others_import_as_ever_meanwhile(folder: Path) -> None:
     assert type(asking.Colour).__name__ == "_Name"
 
 
+@pytest.mark.parametrize(
+    "meanwhile",
+    [
+        "__import__('rare', fromlist=('double',)).double(1)",
+        "__import__('rare', globals(), fromlist=('double',)).double(1)",
+        "__import__('rare').double(1)",
+        "earlier.double(1)",
+        "len('ab'.encode('cp1006'))",  # nothing else here uses this one
+    ],
+)
+def test_whoever_asks_for_a_module_by_a_call_gets_it_meanwhile(
+    folder: Path, meanwhile: str
+) -> None:
+    """So does another thread that uses what was put off before: its first use is such a call."""
+    (folder / "earlier.py").write_text(
+        "from hermes_dist.lazily import later\nwith later():\n    from rare import double\n"
+    )
+    asking = _loading(
+        folder,
+        f"import earlier\nwith later():\n    from rare import Colour\n    got = {meanwhile}\n",
+    )
+    sys.modules.pop("earlier")
+    assert asking.got == 2
+    assert type(asking.Colour).__name__ == "_Name"
+
+
 def test_a_block_that_fails_changes_nothing(folder: Path) -> None:
     with pytest.raises(ZeroDivisionError):
         _loading(folder, "with later():\n    1 / 0\n")
