@@ -268,18 +268,12 @@ def test_a_lockfile_that_cannot_be_read_is_told_first(window: Window, machine: M
     window.sees("The lockfile is damaged")
 
 
-TWICE = """() => {
-  const yes = [...document.querySelectorAll("dialog[open] button")].at(-1);
-  yes.click();
-  yes.click();
-}"""
-
-
 def test_two_clicks_on_the_yes_are_one(window: Window, machine: Machine) -> None:
     """The second one is not refused as too late, which would hide that the first one did it."""
     window.go(profile="research", screen="update")
     window.button("Update…").click()
-    window.page.evaluate(TWICE)
+    yes = window.page.get_by_role("dialog").get_by_role("button", name="Update", exact=True)
+    yes.evaluate("button => { button.click(); button.click(); }")
     window.sees("Update done")
     window.page.wait_for_timeout(500)
     window.counts(window.page.get_by_text("nothing was done"), 0)
