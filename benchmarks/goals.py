@@ -140,6 +140,7 @@ class Bench:
         env = {**os.environ, "HOME": str(home), "GIT_CONFIG_NOSYSTEM": "1", "NO_COLOR": "1"}
         env.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed program has its byte code
         env.pop("HERMES_HOME", None)
+        os.sync()  # or one pays for what the last one left for the system to write
         start = time.perf_counter()
         done = subprocess.run(
             argv, env=env, capture_output=True, stdin=subprocess.DEVNULL, check=False
@@ -260,6 +261,9 @@ def profiles(bench: Bench, size: str, count: int) -> Path:
     first = home / ".hermes/profiles/p0"
     for number in range(1, count):
         shutil.copytree(first, first.with_name(f"p{number}"), symlinks=True)
+    # What was copied a moment ago is still written to the disk, and no look at it can be believed for two seconds.
+    os.sync()
+    time.sleep(2.5)
     bench.time(home, bench.ours, "list")
     return home
 
