@@ -81,7 +81,8 @@ counts: $(BIN)/hermes-dist
 ## pictures of docs/performance.md again: half an hour on a machine that does nothing else.
 performance: $(BIN)/hermes-dist $(AGENT)/bin/hermes $(PEERS)/copier $(PEERS)/apm-cli
 	rm -rf $(PEERS)/ours
-	$(PYTHON) -m venv $(PEERS)/ours && $(PEERS)/ours/bin/python -m pip install --quiet . # the wheel, as a user has it
+	$(PYTHON) -m venv --without-pip $(PEERS)/ours # the wheel alone, as pipx and uv install it
+	$(call INTO,$(PEERS)/ours) .
 	-$(BIN)/python benchmarks/goals.py --agent $(abspath $(AGENT)) --ours $(PEERS)/ours --copier $(PEERS)/copier --apm $(PEERS)/apm-cli
 	$(BIN)/python benchmarks/where.py
 	$(BIN)/python benchmarks/scale.py
