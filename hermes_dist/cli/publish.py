@@ -105,11 +105,13 @@ def publish(
     except InvalidPackage as err:
         raise DistError(invalid_words(err.problems), hint=err.hint) from err
     session.screen.emit("published", published_data(done))
-    if dry_run:
+    if dry_run and done.publication.is_new:
         _card(session.with_results(), done.publication)
         session.screen.say("Dry run: nothing was published.")
         return 0
-    code = _published(session, done)
+    code = _published(session, done, release)
+    if dry_run:
+        return code
     if registry:
         entry = entering.enter(session.ctx, name, str(done.publication.spec), registry)
         session.screen.say(f"  its entry is in {clean(entry)}: commit and push that")
@@ -192,7 +194,7 @@ def _counts(new: int, gone: int) -> str:
     return f"  {' '.join(told)}" if told else ""
 
 
-def _published(session: Session, done: ops.Published) -> int:
+def _published(session: Session, done: ops.Published, release: PublishOptions) -> int:
     screen, made = session.screen, done.publication
     if made.is_new:
         what = f"{clean(made.label)} @ {done.commit[:7]}"
@@ -201,8 +203,9 @@ def _published(session: Session, done: ops.Published) -> int:
         screen.say(f"{screen.paint('✓', 'good')} Published {what}.")
     else:
         screen.say(
-            f"{clean(made.label)} @ {done.commit[:7]} is already published in this state; nothing to do."
+            f"{clean(made.label)} @ {made.head[:7]} is already published in this state; nothing to do."
         )
+        _not_done(session, made, release)
     code = 0
     if done.outcome is not None and (made.taken_in or done.outcome.open_conflicts):
         code = show_summary(session, done.outcome)
@@ -210,6 +213,18 @@ def _published(session: Session, done: ops.Published) -> int:
         f"  others install it with: {session.command(f'install {clean(made.install_source)}')}"
     )
     return code
+
+
+def _not_done(session: Session, made: Publication, release: PublishOptions) -> None:
+    """What was asked for and not done, as there is nothing new, and how it is done all the same."""
+    if release.bump:
+        session.screen.say(
+            "  no new version was made; to publish the same files as another one, name it with --version"
+        )
+    if release.key:
+        tag = f"v{clean(made.label.rpartition(' ')[2])}"
+        sign = session.command(f"sign ./CLONE --tag {tag}")
+        session.screen.say(f"  nothing was signed; to sign what is there: {sign}")
 
 
 @command

@@ -274,12 +274,13 @@ def find_leaks(tree: Tree, known: Tree, read: Read, private: Private) -> list[Le
     return sorted(found)
 
 
-def refuse_words(words: Mapping[str, str], private: Private) -> None:
+def refuse_words(words: Mapping[str, str], private: Private, *, hint: str = "") -> None:
     """Stop if what is sent beside the files holds something that must not leave: everybody reads it, too.
 
     Args:
         words: What each text is, such as the message of the commit, and the text.
         private: Data that must not leave this machine.
+        hint: What to do then; empty if the words can simply be written without it.
 
     Raises:
         Refused: There is something; the error names the text and the line.
@@ -292,7 +293,7 @@ def refuse_words(words: Mapping[str, str], private: Private) -> None:
     if places:
         raise Refused(
             f"this must not leave the machine: {first_few(places, 20, '; ')}",
-            hint="write it without that, and run it again",
+            hint=hint or "write it without that, and run it again",
         )
 
 

@@ -38,6 +38,7 @@ from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree, together
 from hermes_dist.model.trust import KEYS_FILE
 from hermes_dist.ops.authoring.author import LocalPackage, completed, problems_of, refuse_leaks
 from hermes_dist.ops.authoring.capture import Leaving, leaving, private_of
+from hermes_dist.ops.authoring.pushes import Push, as_tree, place_of_push, read_pushes
 from hermes_dist.ops.authoring.real_lines import Replaced, replaced_in
 from hermes_dist.ops.change.look_up import absolute
 from hermes_dist.ops.change.observe import first_of
@@ -88,6 +89,7 @@ class Publication(Discreet, frozen=True, kw_only=True):
         head: The current commit of the branch; empty for an empty repository.
         parent: The parent of the new commit.
         base: The common ancestor of both sides; empty if they have none.
+        ours: The package in the repository with the changes made here, without those of others.
         tree: The package after publishing.
         changes: The differences between the package in the repository and ``tree``.
         before: The package as the repository holds it now.
@@ -95,6 +97,8 @@ class Publication(Discreet, frozen=True, kw_only=True):
         tag: The tag to make; empty if it exists already.
         tag_message: What the tag says: its label, and the version's section in the changelog.
         problems: Warnings about the package.
+        signer: The key to sign with; None if nothing is signed, or nothing is new.
+        signed_by: The fingerprint of the key that signed what is there then; empty if this profile does not know.
     """
 
     leaving: Leaving
@@ -105,6 +109,7 @@ class Publication(Discreet, frozen=True, kw_only=True):
     head: str
     parent: str
     base: str
+    ours: Tree
     tree: Tree
     read: Read
     changes: dict[RelPath, Entry | None]
@@ -117,6 +122,7 @@ class Publication(Discreet, frozen=True, kw_only=True):
     problems: tuple[Problem, ...]
     notes: tuple[Note, ...]
     signer: Signer | None = None
+    signed_by: str = ""
 
     @property
     def is_new(self) -> bool:
@@ -184,24 +190,15 @@ def plan(ctx: Context, git: Publisher, name: ProfileName, release: PublishOption
     manifest = found.need_manifest(ctx)
     remote = _remote(ctx, git, found, release)
     check_leaves(manifest, remote.spec)
-    mine = first_of(found.read, ctx.store.read)
-    ours, mine = _ours(found, remote, mine)
-    joined = merged(remote.repository, ours, remote.now, mine)
-    if joined.conflicts:
-        raise _conflicting(ctx, found, remote, [c.words for c in joined.conflicts])
-    read = together(joined.blobs, mine)
-    if joined.tree == remote.now:
-        release = _unless_made(read, found, remote, release)
-    tree, read, version = _with_version(joined.tree, read, found, release)
+    ours = _ours(found, remote)
+    tree, read, merging = _joined(ctx, found, remote, ours)
+    tree, read, version = _as_version(ctx, found, remote, release, tree, read)
     changes = {path: tree.get(path) for path in tree.differing(remote.now)}
-    # Looked for in what would be pushed, not in the home: the merge may have brought something in.
-    private = private_of(ctx, found.home)
-    leaks = not_allowed(find_leaks(tree, remote.now, read, private), release.allowed)
-    refuse_leaks([str(leak) for leak in leaks], flag="--allow-finding FILE:LINE")
-    refuse_words({"--message": release.message, "--branch": release.branch}, private)
+    _refuse_private(ctx, found, remote, release, tree, read)
     package = LocalPackage(place=name, tree=tree, read=read, lacks=found.lacks)
     problems, label = _judged(ctx, package, changes, release)
     tag, remarks = _tag(remote.refs, version, changed=bool(changes))
+    signer = _signer(ctx, found, release, remote) if changes or tag else None
     return Publication(
         leaving=found,
         spec=_followed(remote.spec, remote.refs, remote.branch),
@@ -211,6 +208,7 @@ def plan(ctx: Context, git: Publisher, name: ProfileName, release: PublishOption
         head=remote.head,
         parent=remote.parent,
         base=remote.base,
+        ours=ours,
         tree=tree,
         read=read,
         changes=changes,
@@ -221,8 +219,9 @@ def plan(ctx: Context, git: Publisher, name: ProfileName, release: PublishOption
         message=release.message or _message(label, changes),
         tag_message=_tag_message(label, package, version),
         problems=problems,
-        notes=(*found.notes, *joined.notes, *remarks),
-        signer=_signer(ctx, found, release, remote),
+        notes=(*found.notes, *merging, *remarks),
+        signer=signer,
+        signed_by=signer.public.fingerprint if signer else remote.signed_by,
     )
 
 
@@ -230,8 +229,10 @@ class _Remote(Struct, frozen=True, kw_only=True):
     """The repository to publish to, as it was read; the push checks that it is still so.
 
     Attributes:
-        repository: What it held at the base.
+        repository: What it held at the base, or when this profile last pushed to it.
+        received: The package as the profile received it, or as it left for that push.
         now: What it holds at the parent of the new commit.
+        arrived: A push of this profile that arrived and was not recorded; None if there was none.
     """
 
     spec: SourceSpec
@@ -242,12 +243,23 @@ class _Remote(Struct, frozen=True, kw_only=True):
     head: str
     parent: str
     repository: Tree
+    received: Tree
     now: Tree
+    arrived: Push | None
 
     @property
     def taken_in(self) -> tuple[RelPath, ...]:
         """Files that others changed since; without a common base nobody can tell."""
+        if self.arrived is not None:
+            # The version and the variables that the push itself wrote are not changes of others.
+            return tuple(path for path in self.now.differing(self.repository) if path != MANIFEST)
         return tuple(self.now.differing(self.repository)) if self.base else ()
+
+    @property
+    def signed_by(self) -> str:
+        """Who signed the commit that is there now, as far as this profile did."""
+        arrived = self.arrived
+        return arrived.signer if arrived is not None and arrived.commit == self.head else ""
 
 
 def _remote(ctx: Context, git: Publisher, found: Leaving, release: PublishOptions) -> _Remote:
@@ -263,6 +275,7 @@ def _remote(ctx: Context, git: Publisher, found: Leaving, release: PublishOption
     base = _base(ctx, found, spec, refs, branch)
     head = refs.heads.get(branch, "")
     parent = head or base or refs.head_commit  # new branches start at the default one
+    arrived = _arrived(ctx, found, spec, branch, head)
     return _Remote(
         spec=spec,
         url=url,
@@ -271,9 +284,34 @@ def _remote(ctx: Context, git: Publisher, found: Leaving, release: PublishOption
         base=base,
         head=head,
         parent=parent,
-        repository=repository_at(ctx, found, spec, base),
+        repository=as_tree(arrived.merged) if arrived else repository_at(ctx, found, spec, base),
+        received=as_tree(arrived.package) if arrived else found.received,
         now=_now(ctx, spec, parent),
+        arrived=arrived,
     )
+
+
+def _arrived(ctx: Context, found: Leaving, spec: SourceSpec, branch: str, head: str) -> Push | None:
+    """Find a push of this profile that is in the repository, and not recorded here because the run was cut off."""
+    lock = found.home.lock
+    received = lock.pin.commit if lock else ""
+    place = place_of_push(ctx.sources.url(spec), spec.subfolder)
+    for push in reversed(read_pushes(found.home.path)):
+        same = (push.place, push.branch, push.received) == (place, branch, received)
+        if not (same and head) or not _has_contents(ctx, push):
+            continue
+        if ctx.sources.relation(spec, push.commit, head) in ("same", "forward"):
+            return push
+    return None
+
+
+def _has_contents(ctx: Context, push: Push) -> bool:
+    """Whether a note can be used: a clean-up may have removed what an old one needs."""
+    try:
+        trees = as_tree(push.package), as_tree(push.merged)
+    except Invalid:
+        return False
+    return ctx.store.has_all(entry.digest for tree in trees for entry in tree.values())
 
 
 def _refs(git: Publisher, url: str) -> Refs:
@@ -437,19 +475,57 @@ def _now(ctx: Context, spec: SourceSpec, commit: str) -> Tree:
         raise
 
 
-def _ours(found: Leaving, remote: _Remote, read: Read) -> tuple[Tree, Read]:
+def _ours(found: Leaving, remote: _Remote) -> Tree:
     """The repository with the profile's changes; the package alone if there is no common ancestor."""
-    if remote.repository:
-        changes = changed_here(found.received, found.tree, remote.repository)
-        return remote.repository.with_entries(changes), read
-    version = _version_in(remote.now, read)
-    if version and _MANIFEST in found.tree:
-        # An earlier run may have published this, and was cut off before it was recorded here: the
-        # version and the variables that it wrote into the manifest are not changes of others.
-        sent, with_sent = completed(found.tree, read, version, found.variables)
-        if all(remote.now.get(path) == entry for path, entry in sent.items()):
-            return sent, with_sent
-    return found.tree, read
+    if not remote.repository:
+        return found.tree
+    changes = changed_here(remote.received, found.tree, remote.repository)
+    return remote.repository.with_entries(changes)
+
+
+def _joined(
+    ctx: Context, found: Leaving, remote: _Remote, ours: Tree
+) -> tuple[Tree, Read, tuple[Note, ...]]:
+    """Merge the profile's changes with what the repository holds now; returns remarks about it, too.
+
+    Raises:
+        Refused: Others changed the same places.
+    """
+    read = first_of(found.read, ctx.store.read)
+    joined = merged(remote.repository, ours, remote.now, read)
+    if joined.conflicts:
+        raise _conflicting(ctx, found, remote, [c.words for c in joined.conflicts])
+    return joined.tree, together(joined.blobs, read), tuple(joined.notes)
+
+
+def _refuse_private(
+    ctx: Context, found: Leaving, remote: _Remote, release: PublishOptions, tree: Tree, read: Read
+) -> None:
+    """Look for secrets in what would be pushed, not in the home: the merge may have brought something in.
+
+    Raises:
+        Refused: There is something that must not leave this machine.
+    """
+    private = private_of(ctx, found.home)
+    leaks = not_allowed(find_leaks(tree, remote.now, read, private), release.allowed)
+    refuse_leaks([str(leak) for leak in leaks], flag="--allow-finding FILE:LINE")
+    refuse_words({"--message": release.message, "--branch": release.branch}, private)
+
+
+def _as_version(
+    ctx: Context,
+    found: Leaving,
+    remote: _Remote,
+    release: PublishOptions,
+    tree: Tree,
+    read: Read,
+) -> tuple[Tree, Read, str]:
+    """The package with the variables that replace secrets, and with the version to publish, which is also returned."""
+    tree, read = completed(tree, read, "", found.variables)
+    if release.bump and tree == remote.now and _is_released(ctx, remote, read):
+        # A version without changes is made only if it is named.
+        release = replace(release, bump="")
+    return _with_version(tree, read, release)
 
 
 def _version_in(tree: Tree, read: Read) -> str:
@@ -460,19 +536,15 @@ def _version_in(tree: Tree, read: Read) -> str:
         return ""
 
 
-def _unless_made(
-    read: Read, found: Leaving, remote: _Remote, release: PublishOptions
-) -> PublishOptions:
-    """Raise no version again that an earlier run raised and published, but could not record here.
-
-    The repository holds everything of this profile, as the very version that this run would make of it.
-    """
+def _is_released(ctx: Context, remote: _Remote, read: Read) -> bool:
+    """Whether what the repository holds now is a version already, by its tag."""
     version = _version_in(remote.now, read)
-    is_recorded = not remote.head or remote.head == remote.base
-    if not release.bump or is_recorded or remote.refs.tags.get(f"v{version}") != remote.head:
-        return release
-    before = found.manifest.version if found.manifest else ""
-    return replace(release, bump="") if bumped(before, release.bump) == version else release
+    tags = remote.refs.tags
+    commit = tags.get(f"v{version}") or tags.get(version, "")
+    if not (version and commit):
+        return False
+    # In a repository with several packages, commits for the others may follow.
+    return commit == remote.head or _now(ctx, remote.spec, commit) == remote.now
 
 
 def _conflicting(ctx: Context, found: Leaving, remote: _Remote, places: list[str]) -> Refused:
@@ -487,10 +559,8 @@ def _conflicting(ctx: Context, found: Leaving, remote: _Remote, places: list[str
     )
 
 
-def _with_version(
-    tree: Tree, read: Read, found: Leaving, release: PublishOptions
-) -> tuple[Tree, Read, str]:
-    """The package with its version, and with the variables that replace secrets."""
+def _with_version(tree: Tree, read: Read, release: PublishOptions) -> tuple[Tree, Read, str]:
+    """The package with its version."""
     now = load_manifest(read(tree[_MANIFEST].digest)).version
     version = release.version.removeprefix("v") or now
     if release.bump:
@@ -499,7 +569,7 @@ def _with_version(
         raise UsageError("the package has no version yet", hint=_CHOOSE)
     if version_of(version) is None:
         raise UsageError(f"{version!r:.60} is not a valid version", hint=_CHOOSE)
-    return *completed(tree, read, version, found.variables), version
+    return *completed(tree, read, version, ()), version
 
 
 def _tag(refs: Refs, version: str, *, changed: bool) -> tuple[str, tuple[Note, ...]]:
@@ -587,7 +657,7 @@ def _signer(
         DistError: The key can't be used.
     """
     lock = found.home.lock
-    before = lock.signer if lock else ""
+    before = remote.signed_by or (lock.signer if lock else "")
     if release.key:
         signer = open_signer(Path(release.key).expanduser(), ctx.env)
         if before and not release.new_key:

@@ -10,7 +10,8 @@ is still as it was read.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -18,7 +19,7 @@ from msgspec.structs import replace
 from hermes_dist.decide.consent.parking import put_back
 from hermes_dist.decide.leaving.publish import never_received, refuse_words
 from hermes_dist.decide.trust import Verdict
-from hermes_dist.errors import Cancelled, DistError
+from hermes_dist.errors import Busy, Cancelled, DistError, Refused
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.source import PinKind
@@ -29,6 +30,15 @@ from hermes_dist.ops.authoring.publication import (
     PublishOptions,
     plan,
     publication_digest,
+)
+from hermes_dist.ops.authoring.pushes import (
+    Push,
+    as_files,
+    note,
+    place_of_push,
+    push_failed,
+    read_pushes,
+    recorded,
 )
 from hermes_dist.ops.change.fetch import Holding, Incoming, fetch, holding_of, placed_for
 from hermes_dist.ops.change.observe import first_of, user_jobs_in
@@ -56,6 +66,10 @@ class Published(Struct, frozen=True, kw_only=True):
     dry_run: bool = False
 
 
+_ANOTHER_AUTHOR = (
+    "the same text is in .env or another file of keys: if it may be public, take it out of there; else let git name "
+    "another author for this run, with GIT_AUTHOR_EMAIL and GIT_COMMITTER_EMAIL, or with the same for NAME"
+)
 Agree = Callable[[Publication], bool]
 """Shows a publication and asks for confirmation; False means no."""
 
@@ -100,6 +114,7 @@ def publish(
         refuse_words(
             {"user.name and user.email of git": "\n".join(sorted(authors))},
             private_of(ctx, made.leaving.home),
+            hint=_ANOTHER_AUTHOR,
         )
         if not agree(made):
             raise Cancelled("cancelled, nothing was published")
@@ -128,8 +143,34 @@ def _push(ctx: Context, git: Publisher, made: Publication) -> str:
         updates.append(RefUpdate(f"refs/tags/{made.tag}", "", tag))
     # In one push: a tag without its branch would be a release that nobody can follow.
     ctx.progress("publishing")
-    git.push(made.url, updates, progress=ctx.progress)
+    with _noted(ctx, made, commit):
+        git.push(made.url, updates, progress=ctx.progress)
     return commit
+
+
+@contextmanager
+def _noted(ctx: Context, made: Publication, commit: str) -> Iterator[None]:
+    """Note a push before it begins: if this run is cut off, the next one knows what was sent from here."""
+    found, lock = made.leaving, made.leaving.home.lock
+    push = Push(
+        place=place_of_push(made.url, made.spec.subfolder),
+        branch=made.branch,
+        received=lock.pin.commit if lock else "",
+        commit=commit,
+        signer=made.signed_by,
+        package=as_files(found.tree),
+        merged=as_files(made.ours),
+    )
+    read = first_of(made.read, found.read)
+    digests = {entry.digest for tree in (found.tree, made.ours) for entry in tree.values()}
+    ctx.store.put_many(read(digest) for digest in sorted(digests))
+    # Of earlier ones nobody knows whether they arrive yet.
+    note(found.home.path, push, before=read_pushes(found.home.path))
+    try:
+        yield
+    except (Refused, Busy):
+        push_failed(found.home.path, push)  # the server said so
+        raise
 
 
 def _remember(ctx: Context, made: Publication, commit: str) -> Outcome:
@@ -146,11 +187,13 @@ def _remember(ctx: Context, made: Publication, commit: str) -> Outcome:
         incoming = _signed_here(_as_partial(ctx, made, incoming, base), made)
         # An update like any other: over the base that was just published, it brings in only what others did.
         proposal = propose(ctx, found.home, incoming, Choices(), verb="publish", base=base)
-        return carry_out(ctx, proposal)
+        outcome = carry_out(ctx, proposal)
     except DistError as err:
         again = ctx.command(f"publish {found.home.name}")
         err.hint = f"it is published, but not recorded here yet: {again} records it"
         raise
+    recorded(found.home.path)
+    return outcome
 
 
 def _as_partial(ctx: Context, made: Publication, incoming: Incoming, base: Tree) -> Incoming:
@@ -173,8 +216,7 @@ def _as_partial(ctx: Context, made: Publication, incoming: Incoming, base: Tree)
 
 def _signed_here(incoming: Incoming, made: Publication) -> Incoming:
     """Expect the author's own key from now on, without judging a signature that was made a moment ago."""
-    if made.signer is None:
+    if not made.signed_by:
         return incoming
-    fingerprint = made.signer.public.fingerprint
-    trust = Note.of(NoteKind.SIGNED_BY_YOU, signer=fingerprint)
-    return replace(incoming, verdict=Verdict(fingerprint, trust))
+    trust = Note.of(NoteKind.SIGNED_BY_YOU, signer=made.signed_by)
+    return replace(incoming, verdict=Verdict(made.signed_by, trust))

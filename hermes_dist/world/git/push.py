@@ -266,8 +266,7 @@ def _refusal(finished: Finished, url: str, seconds: float, cache: Path) -> DistE
     if isinstance(error, Unreachable):
         if is_doubtful(finished):
             error.hint = (
-                "the host may have taken it all the same: run the command again "
-                "(`publish` without --bump), which says so"
+                "the host may have taken it all the same: run the command again, which says so"
             )
         return error
     is_ours = type(error) is DistError  # this machine's disk or limits

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from gitrepo import GIT, Repo
+from killing import changes_of, killed
 from machines import BOT, LIVE, SOUL, Machine, agreed
 from servers import LOGIN, GitHttp, sshd
 from sshkeys import make
@@ -461,8 +463,9 @@ def test_the_same_command_after_one_that_was_cut_off_publishes_nothing_twice(
     assert ada.lock.pin.commit == repo.git("rev-parse", "main")
     assert ada.yaml("distribution.yaml")["version"] == "0.2.0"
     assert KEY in ada.read("config.yaml")
-    # It is recorded now, so the next one that raises the version is meant to.
-    assert ada.publish(bump="minor").publication.tag == "v0.3.0"
+    # And again, now that it is recorded.
+    assert not ada.publish(bump="minor").publication.is_new
+    assert repo.git("for-each-ref") == before
 
 
 def test_what_was_edited_after_one_that_was_cut_off_is_the_next_version(
@@ -484,8 +487,109 @@ def test_a_version_that_somebody_else_made_does_not_stand_for_another(
     bo.install(url(repo))
     bo.edit("SOUL.md", "Rule 1 stands", "Rule 1 is first")
     bo.publish(bump="patch")
-    assert ada.publish(bump="major").publication.tag == "v1.0.0"
+    assert ada.publish(bump="major").publication.label == "bot 0.1.1"
     assert "Rule 1 is first" in ada.read("SOUL.md")
+    assert ada.publish(version="1.0.0").publication.tag == "v1.0.0"
+
+
+def test_files_that_no_version_has_yet_get_the_next_one(repo: Repo, ada: Machine) -> None:
+    ada.publish(url(repo))
+    repo.commit({"SOUL.md": SOUL + "By git.\n"})
+    ada.update()
+    assert ada.publish(bump="minor").publication.tag == "v0.2.0"
+
+
+def test_near_the_same_line_after_one_that_was_cut_off_is_no_conflict(
+    repo: Repo, ada: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada.publish(url(repo))
+    ada.edit("SOUL.md", "Rule 1 stands", "Rule 1 is first")
+    cut_off(ada, monkeypatch, "", "minor")
+    repo.commit({"README.md": "By others.\n"})
+    ada.edit("SOUL.md", "Rule 1 is first", "Rule 1 is the very first")
+    ada.write("skills/late/SKILL.md", "---\nname: late\ndescription: Late.\n---\nLate.\n")
+    done = ada.publish(bump="minor")
+    assert done.publication.tag == "v0.3.0"
+    assert set(done.publication.changes) == {
+        "SOUL.md",
+        "distribution.yaml",
+        "skills/late/SKILL.md",
+    }
+    assert "Rule 1 is the very first" in shown(repo, "SOUL.md")
+    assert shown(repo, "README.md") == "By others.\n"
+    assert clean(ada)
+    assert not (ada.home / ".dist/pushes.json").exists()
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_signed_one_that_was_cut_off_is_recorded_as_signed(
+    repo: Repo, ada: Machine, monkeypatch: pytest.MonkeyPatch, *, first: bool
+) -> None:
+    key = make(ada.root, "key")
+    if not first:
+        ada.publish(url(repo))
+        ada.edit("SOUL.md", "Rule 1 stands", "Rule 1 is first")
+
+    def die(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(publishing, "_remember", die)
+        with pytest.raises(KeyboardInterrupt):
+            ada.publish(url(repo), key=str(key.path), bump="minor")
+    assert not ada.publish(url(repo), bump="minor").publication.is_new
+    assert ada.lock.signer
+    ada.edit("SOUL.md", "Rule 20 stands", "Rule 20 is late")
+    with pytest.raises(Refused, match="previous release was signed"):
+        ada.publish(bump="minor")
+
+
+def test_killed_anywhere_and_edited_since_the_next_one_publishes_it_all_once(
+    tmp_path: Path, repo: Repo, ada: Machine
+) -> None:
+    ada.publish(url(repo))
+    ada.edit("SOUL.md", "Rule 1 stands", "Rule 1 is first")
+    start = tmp_path / "start"
+    shutil.copytree(tmp_path, start, symlinks=True, ignore=lambda *_: ["start"])
+
+    def publish() -> None:
+        ada.publish(bump="minor")
+
+    tags = set()
+    every = changes_of(publish)
+    for at in range(1, every + 1, 3):
+        for place in ("srv", "ada"):
+            shutil.rmtree(tmp_path / place)
+            shutil.copytree(start / place, tmp_path / place, symlinks=True)
+        assert killed(publish, at), at
+        arrived = repo.git("tag").split() != ["v0.1.0"]
+        ada.edit("SOUL.md", "Rule 1 is first", "Rule 1 is the very first")
+        done = ada.publish(bump="minor")
+        assert done.publication.tag == ("v0.3.0" if arrived else "v0.2.0"), at
+        assert "Rule 1 is the very first" in shown(repo, "SOUL.md")
+        assert clean(ada), at
+        tags.add(done.publication.tag)
+    assert tags == {"v0.2.0", "v0.3.0"}
+
+
+def test_a_key_that_signs_nothing_is_not_expected_later(repo: Repo, ada: Machine) -> None:
+    ada.publish(url(repo))
+    key = make(ada.root, "key")
+    assert not ada.publish(key=str(key.path)).publication.is_new
+    assert ada.lock.signer == ""
+
+
+def test_a_push_that_was_refused_leaves_no_note(repo: Repo, ada: Machine) -> None:
+    ada.publish(url(repo))
+    hook = repo.path / "hooks/pre-receive"
+    hook.write_text("#!/bin/sh\necho no such luck\nexit 1\n")
+    hook.chmod(0o755)
+    ada.edit("SOUL.md", "Rule 1 stands", "Rule 1 is first")
+    with pytest.raises(Refused, match="no such luck"):
+        ada.publish(bump="minor")
+    assert not (ada.home / ".dist/pushes.json").exists()
+    hook.unlink()
+    assert ada.publish(bump="minor").publication.tag == "v0.2.0"
 
 
 @pytest.mark.parametrize(
@@ -514,8 +618,11 @@ def test_no_secret_leaves_in_the_name_of_the_author(tmp_path: Path, repo: Repo) 
     ada.init()
     ada.env["GIT_AUTHOR_NAME"] = "Qz7xW9kV3mB5nR8tY2pL"
     ada.write(".env", "BOT_TOKEN=Qz7xW9kV3mB5nR8tY2pL\n")
-    with pytest.raises(Refused, match=r"user\.name and user\.email of git: a secret of this"):
+    with pytest.raises(
+        Refused, match=r"user\.name and user\.email of git: a secret of this"
+    ) as told:
         ada.publish(url(repo))
+    assert "GIT_AUTHOR_EMAIL" in told.value.hint
     assert repo.git("for-each-ref") == ""
 
 

@@ -1,0 +1,132 @@
+"""Notes of pushes, so that what a run sent before it was cut off does not count as the work of others.
+
+A note is written before anything is sent, and removed once the lockfile names what was sent. If a run dies in between,
+the next one finds the commit in the repository, and starts from what this profile sent: only later edits are new.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from hermes_dist.brand import PRIVATE
+from hermes_dist.errors import DistError, Invalid
+from hermes_dist.model.paths import RelPath
+from hermes_dist.model.source import without_credentials
+from hermes_dist.model.tree import Digest, Entry, Tree, mode_of
+from hermes_dist.world.disk.errors import trouble
+from hermes_dist.world.disk.fs import atomic_write
+from hermes_dist.world.disk.private import make_private
+
+FORMAT = 1
+_FILE = f"{PRIVATE}/pushes.json"
+_MOST = 8
+"""Each push that may still arrive has a note; more than a few are never under way at once."""
+_Files = Mapping[str, str]
+
+
+class Push(Struct, frozen=True, kw_only=True):
+    """A push that was begun.
+
+    Attributes:
+        place: Where to, with the sub-folder and without a login.
+        branch: The branch.
+        received: The commit in the lockfile then; empty if it named none. With another one, the note is out of date.
+        commit: The commit that is pushed.
+        signer: The fingerprint of the key that signed it; empty for none.
+        package: The package as it left the profile: its mode and digest by path. The contents are in the store.
+        merged: The same of the repository with the changes of this profile, without what others changed.
+    """
+
+    place: str
+    branch: str
+    received: str
+    commit: str
+    signer: str = ""
+    package: _Files
+    merged: _Files
+
+
+class _Notes(Struct, frozen=True, kw_only=True):
+    format: int = FORMAT
+    pushes: tuple[Push, ...] = ()
+
+
+def place_of_push(url: str, subfolder: RelPath | None) -> str:
+    """Where a push goes to, as a note has it."""
+    return f"{without_credentials(url)}//{subfolder or ''}"
+
+
+def as_files(tree: Tree) -> _Files:
+    """A tree as a note has it."""
+    return {path: f"{mode_of(entry)} {entry.digest}" for path, entry in tree.items()}
+
+
+def as_tree(files: _Files) -> Tree:
+    """The tree of a note.
+
+    Raises:
+        Invalid: It is damaged.
+    """
+    lines = ((path, line.partition(" ")) for path, line in files.items())
+    try:
+        return Tree(
+            {RelPath(path): Entry(Digest(line[2]), line[0] == "755") for path, line in lines}
+        )
+    except ValueError as err:
+        raise Invalid(f"the note of a push is damaged ({err})") from None
+
+
+def read_pushes(home: Path) -> tuple[Push, ...]:
+    """Read the pushes of a home that may not be recorded in its lockfile, newest last.
+
+    A note that can't be read is as good as none: what was pushed is then merged as the work of others is.
+    """
+    try:
+        found = msgspec.json.decode((home / _FILE).read_bytes(), type=_Notes)
+    except (OSError, msgspec.MsgspecError):
+        return ()
+    return found.pushes if found.format == FORMAT else ()
+
+
+def note(home: Path, push: Push, *, before: Iterable[Push] = ()) -> None:
+    """Note a push that is about to begin.
+
+    Args:
+        home: The home.
+        push: The push.
+        before: Earlier ones that may still arrive.
+
+    Raises:
+        DistError: The disk fails; nothing may be pushed then.
+    """
+    _write(home, (*before, push))
+
+
+def push_failed(home: Path, push: Push) -> None:
+    """Forget a push that did not arrive."""
+    with suppress(DistError):
+        _write(home, tuple(one for one in read_pushes(home) if one.commit != push.commit))
+
+
+def recorded(home: Path) -> None:
+    """Forget all pushes: the lockfile names what was published."""
+    with suppress(OSError):
+        (home / _FILE).unlink(missing_ok=True)
+
+
+def _write(home: Path, pushes: tuple[Push, ...]) -> None:
+    if not pushes:
+        recorded(home)
+        return
+    data = msgspec.json.encode(_Notes(pushes=pushes[-_MOST:]))
+    path = home / _FILE
+    try:
+        make_private(path.parent)
+        atomic_write(path, msgspec.json.format(data, indent=1) + b"\n", 0o600)
+    except OSError as err:
+        raise trouble(err, "can't note what is about to be published", where=str(path)) from err
