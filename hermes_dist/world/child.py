@@ -484,7 +484,8 @@ class _Tail:
 
     @property
     def text(self) -> str:
-        return self.bytes.decode("utf-8", "replace")
+        # What follows a redrawn line of progress begins a line of its own.
+        return self.bytes.replace(b"\r", b"\n").decode("utf-8", "replace")
 
 
 def run(command: Command, bounds: Bounds, on_line: Callable[[str], None] | None = None) -> Finished:

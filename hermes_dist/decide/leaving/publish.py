@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
+from functools import partial
 
 from msgspec import field
 
@@ -224,6 +225,32 @@ def changed_here(received: Tree, leaves: Tree, repository: Tree) -> dict[RelPath
             hint="get the whole package first, with an update without --only and --except",
         )
     return changes
+
+
+def refuse_over(changes: Iterable[RelPath], there: Iterable[LeftOut]) -> None:
+    """Stop if a file would take the place of something else that the repository holds.
+
+    Args:
+        changes: The files that would change in the repository.
+        there: What it holds that is no file of a package: links, submodules, pointers of Git LFS.
+
+    Raises:
+        Refused: It would; a user never saw what is there, and can't mean to replace it.
+    """
+    places = sorted(one.path.rstrip("/") for one in there)
+    changed = list(changes)
+    over = [place for place in places if any(map(partial(_meets, place), changed))]
+    if over:
+        raise Refused(
+            f"the repository has something else there, which your files would replace: {first_few(over, 5)}"
+            " (a link, a submodule or a file in Git LFS)",
+            hint="give your file another name; or, to replace it, first delete that in a clone, and push it",
+        )
+
+
+def _meets(place: str, path: RelPath) -> bool:
+    """Whether a file can't be beside what has this place."""
+    return path.under(place) or place.startswith(f"{path}/")
 
 
 def never_received(placed: Tree, received: Tree, read: Read) -> list[tuple[RelPath, str]]:

@@ -9,7 +9,13 @@ from msgspec import Struct
 
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.authoring.hunks import count_lines
-from hermes_dist.decide.leaving.publish import changed_here, find_leaks, not_allowed, refuse_words
+from hermes_dist.decide.leaving.publish import (
+    changed_here,
+    find_leaks,
+    not_allowed,
+    refuse_over,
+    refuse_words,
+)
 from hermes_dist.decide.parts import named, part_of
 from hermes_dist.decide.placement.place import CONFIG
 from hermes_dist.decide.placement.servers import MCP
@@ -24,7 +30,7 @@ from hermes_dist.model.tree import Entry, Read, Tree
 from hermes_dist.ops.authoring.author import completed, refuse_leaks
 from hermes_dist.ops.authoring.capture import Leaving, leaving, private_of
 from hermes_dist.ops.authoring.of_layer import find_layer
-from hermes_dist.ops.authoring.publication import repository_at
+from hermes_dist.ops.authoring.publication import held_at, repository_at
 from hermes_dist.ops.change.look_up import absolute
 from hermes_dist.ops.change.observe import first_of
 from hermes_dist.ops.context import Context
@@ -169,6 +175,7 @@ def gather(ctx: Context, name: ProfileName, gift: Gift) -> Contribution:
     changes = {path: entry for path, entry in changes.items() if _is_chosen(path, gift)}
     tree, read = _with_variables(ctx, found, repository, changes)
     changes = {path: tree.get(path) for path in tree.differing(repository)}
+    refuse_over(changes, held_at(ctx, spec, package.pin.commit).left_out)
     private = private_of(ctx, found.home)
     leaks = not_allowed(find_leaks(tree, repository, read, private), gift.allowed)
     refuse_leaks([str(leak) for leak in leaks], flag="--allow-finding FILE:LINE")

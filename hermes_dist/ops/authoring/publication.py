@@ -20,6 +20,7 @@ from hermes_dist.decide.leaving.publish import (
     find_leaks,
     merged,
     not_allowed,
+    refuse_over,
     refuse_words,
 )
 from hermes_dist.decide.parts import named, part_of
@@ -194,6 +195,7 @@ def plan(ctx: Context, git: Publisher, name: ProfileName, release: PublishOption
     tree, read, merging = _joined(ctx, found, remote, ours)
     tree, read, version = _as_version(ctx, found, remote, release, tree, read)
     changes = {path: tree.get(path) for path in tree.differing(remote.now)}
+    refuse_over(changes, remote.not_files)
     _refuse_private(ctx, found, remote, release, tree, read)
     package = LocalPackage(place=name, tree=tree, read=read, lacks=found.lacks)
     problems, label = _judged(ctx, package, changes, release)
@@ -201,7 +203,7 @@ def plan(ctx: Context, git: Publisher, name: ProfileName, release: PublishOption
     signer = _signer(ctx, found, release, remote) if changes or tag else None
     return Publication(
         leaving=found,
-        spec=_followed(remote.spec, remote.refs, remote.branch),
+        spec=remote.followed,
         url=remote.url,
         refs=remote.refs,
         branch=remote.branch,
@@ -232,6 +234,7 @@ class _Remote(Struct, frozen=True, kw_only=True):
         repository: What it held at the base, or when this profile last pushed to it.
         received: The package as the profile received it, or as it left for that push.
         now: What it holds at the parent of the new commit.
+        not_files: What it holds there that no package brings: links, submodules and files that are elsewhere.
         arrived: A push of this profile that arrived and was not recorded; None if there was none.
     """
 
@@ -245,6 +248,7 @@ class _Remote(Struct, frozen=True, kw_only=True):
     repository: Tree
     received: Tree
     now: Tree
+    not_files: tuple[LeftOut, ...]
     arrived: Push | None
 
     @property
@@ -254,6 +258,11 @@ class _Remote(Struct, frozen=True, kw_only=True):
             # The version and the variables that the push itself wrote are not changes of others.
             return tuple(path for path in self.now.differing(self.repository) if path != MANIFEST)
         return tuple(self.now.differing(self.repository)) if self.base else ()
+
+    @property
+    def followed(self) -> SourceSpec:
+        """The source that the profile follows from now on."""
+        return _followed(self.spec, self.refs, self.branch)
 
     @property
     def signed_by(self) -> str:
@@ -276,6 +285,7 @@ def _remote(ctx: Context, git: Publisher, found: Leaving, release: PublishOption
     head = refs.heads.get(branch, "")
     parent = head or base or refs.head_commit  # new branches start at the default one
     arrived = _arrived(ctx, found, spec, branch, head)
+    now = held_at(ctx, spec, parent)
     return _Remote(
         spec=spec,
         url=url,
@@ -286,7 +296,8 @@ def _remote(ctx: Context, git: Publisher, found: Leaving, release: PublishOption
         parent=parent,
         repository=as_tree(arrived.merged) if arrived else repository_at(ctx, found, spec, base),
         received=as_tree(arrived.package) if arrived else found.received,
-        now=_now(ctx, spec, parent),
+        now=now.tree,
+        not_files=now.left_out,
         arrived=arrived,
     )
 
@@ -465,14 +476,24 @@ def _tree(ctx: Context, spec: SourceSpec, commit: str) -> Tree:
     return ctx.sources.fetch(spec, "", commit, ctx.progress).tree if commit else EMPTY
 
 
-def _now(ctx: Context, spec: SourceSpec, commit: str) -> Tree:
-    """What the repository holds now; empty if it does not have the package's folder yet."""
+class Held(Struct, frozen=True):
+    """What a repository holds: the files, and what is none."""
+
+    tree: Tree = EMPTY
+    left_out: tuple[LeftOut, ...] = ()
+
+
+def held_at(ctx: Context, spec: SourceSpec, commit: str) -> Held:
+    """What the repository holds now; nothing if it does not have the package's folder yet."""
+    if not commit:
+        return Held()
     try:
-        return _tree(ctx, spec, commit)
+        offer = ctx.sources.fetch(spec, "", commit, ctx.progress)
     except Invalid as err:
         if spec.subfolder and err.where.startswith(f"//{spec.subfolder}"):
-            return EMPTY
+            return Held()
         raise
+    return Held(offer.tree, offer.left_out)
 
 
 def _ours(found: Leaving, remote: _Remote) -> Tree:
@@ -544,19 +565,29 @@ def _is_released(ctx: Context, remote: _Remote, read: Read) -> bool:
     if not (version and commit):
         return False
     # In a repository with several packages, commits for the others may follow.
-    return commit == remote.head or _now(ctx, remote.spec, commit) == remote.now
+    return commit == remote.head or held_at(ctx, remote.spec, commit).tree == remote.now
 
 
 def _conflicting(ctx: Context, found: Leaving, remote: _Remote, places: list[str]) -> Refused:
-    verb = f"update {found.home.name}"
-    if not remote.base:
-        # Without a common base, an update would not know this repository.
-        verb = f"adopt {found.home.name} {str(remote.spec).removeprefix('https://')}"
     return Refused(
         f"others have also changed what you changed: {first_few(places, 5)}",
         where=str(remote.spec),
-        hint=f"merge their changes first, settle conflicts, and publish again: {ctx.command(verb)}",
+        hint="merge their changes first, settle conflicts, and publish again: "
+        + ctx.command(_way_to_merge(found, remote)),
     )
+
+
+def _way_to_merge(found: Leaving, remote: _Remote) -> str:
+    """The command that brings into a profile what the repository holds on that branch."""
+    lock, name = found.home.lock, found.home.name
+    source = shlex.quote(str(remote.followed).removeprefix("https://"))
+    if lock is None:
+        return f"adopt {name} {source}"
+    if not _same_place(found, remote.spec):
+        return f"install {source} --name {name} --force"
+    if lock.pin.ref.removeprefix("refs/heads/") == remote.branch:
+        return f"update {name}"
+    return f"update {name} --to {shlex.quote(remote.branch)}"
 
 
 def _with_version(tree: Tree, read: Read, release: PublishOptions) -> tuple[Tree, Read, str]:

@@ -54,6 +54,11 @@ _ROWS: tuple[tuple[str, str, str], ...] = (
         "free some space there, or ask whoever runs it; then run it again",
     ),
     (
+        "ref updates aborted by hook",
+        "a hook there (reference-transaction) refused it",
+        "ask whoever set that up; see `git config core.hooksPath` if the repository is on this machine",
+    ),
+    (
         "not support.*atomic|atomic push",
         "its server can't move a branch and a tag in one step",
         "publish to another host",

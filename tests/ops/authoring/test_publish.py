@@ -661,6 +661,70 @@ def test_a_package_in_a_subfolder_leaves_the_rest_alone(
     assert bo.read("SOUL.md") == SOUL
 
 
+POINTER = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'4d' * 32}\nsize 12345\n"
+
+
+@pytest.mark.parametrize(
+    "mine",
+    [
+        "skills/hello/big.bin",
+        "skills/part/SKILL.md",
+        "skills/hello/link",
+        "templates/deep",
+        "skins/x.md",
+    ],
+)
+def test_what_no_package_brings_is_not_replaced_by_a_file_of_the_profile(
+    repo: Repo, ada: Machine, mine: str
+) -> None:
+    ada.publish(url(repo))
+    repo.git("read-tree", "main")
+    for path, text in {"skills/hello/big.bin": POINTER, "templates/deep/big.bin": POINTER}.items():
+        repo.git("update-index", "--add", "--cacheinfo", f"100644,{repo.blob(text)},{path}")
+    link = repo.blob("../../../outside")
+    for path in ("skills/hello/link", "skins"):
+        repo.git("update-index", "--add", "--cacheinfo", f"120000,{link},{path}")
+    other = repo.git("rev-parse", "main")
+    repo.git("update-index", "--add", "--cacheinfo", f"160000,{other},skills/part")
+    repo.commit_tree(repo.git("write-tree"), "main")
+    ada.update()
+    before = repo.git("ls-tree", "-r", "main")
+    ada.write(mine, "---\nname: part\ndescription: Mine.\n---\nMine.\n")
+    there = {"templates/deep": "templates/deep/big.bin", "skins/x.md": "skins"}.get(mine, mine)
+    where = there.removesuffix("/SKILL.md")
+    with pytest.raises(Refused, match=f"something else there.*: {where} "):
+        ada.publish(bump="minor")
+    with pytest.raises(Refused, match=f"something else there.*: {where} "):
+        ada.contribute(out=ada.root / "x.patch", own=True)
+    (ada.home / mine).unlink()
+    ada.edit("SOUL.md", "Rule 1 stands", "Rule 1 is first")
+    ada.publish(bump="minor")
+    after = {*repo.git("ls-tree", "-r", "main").splitlines()}
+    assert {*before.splitlines()} - after == {
+        line for line in before.splitlines() if line.endswith(("SOUL.md", "distribution.yaml"))
+    }
+
+
+def test_a_conflict_names_the_command_that_brings_the_other_side(
+    tmp_path: Path, repo: Repo, ada: Machine
+) -> None:
+    ada.publish(url(repo))
+    fork = Repo(tmp_path / "srv" / "fork.git", bare=True)
+    repo.git("push", "-q", str(fork.path), "main")
+    repo.git("branch", "next", "main")
+    for place, branch in ((fork, "main"), (repo, "next"), (repo, "main")):
+        place.commit({"SOUL.md": SOUL.replace("Rule 1 stands", "Rule 1 falls")}, branch=branch)
+    ada.edit("SOUL.md", "Rule 1 stands", "Rule 1 is first")
+    for given, hint in (
+        ({"to": url(fork)}, f"install {url(fork)} --name bot --force"),
+        ({"branch": "next"}, "update bot --to next"),
+        ({}, "update bot"),
+    ):
+        with pytest.raises(Refused, match="others have also changed") as told:
+            publishing.publish(ada.ctx, BOT, PublishOptions(bump="minor", **given), agreed)
+        assert told.value.hint.endswith(f"hermes-dist {hint}")
+
+
 def test_somebody_elses_agent_published_to_a_fork_is_followed_there(
     tmp_path: Path, repo: Repo, ada: Machine
 ) -> None:

@@ -16,6 +16,8 @@ from hermes_dist.brand import HERMES, Layout
 from hermes_dist.errors import Busy, DistError, Refused, Unreachable
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Digest, Entry
+from hermes_dist.world.child import Bounds, Command, run
+from hermes_dist.world.git import push
 from hermes_dist.world.git.push import NewCommit, Publisher, open_publisher
 from hermes_dist.world.git.repositories import Patience
 from hermes_dist.world.ports import RefUpdate
@@ -257,6 +259,35 @@ def test_a_server_whose_disk_is_full_is_told_from_a_full_disk_here(
             publish(opened(), url, {"SOUL.md": "x"})
     assert told.value.where == url
     assert "the disk is full" not in str(told.value)
+
+
+def test_a_full_disk_of_a_server_is_told_behind_a_line_of_progress_too(tmp_path: Path) -> None:
+    # Of many objects, git redraws its progress in one line, and what the server says follows it there.
+    said = "Writing: 1%\\rWriting: 2%\\rremote: fatal: unable to write loose object file: No space left on device"
+    done = run(
+        Command(
+            ("/bin/sh", "-c", f"printf '%b\\n' '{said}' >&2; exit 1"), {"PATH": os.environ["PATH"]}
+        ),
+        Bounds(seconds=10),
+    )
+    error = push._refusal(done, "https://x.example/bot", 10, tmp_path)
+    assert "its server has no space left" in str(error)
+
+
+def test_a_hook_of_transactions_that_refuses_is_no_lost_connection(
+    repo: Repo, tmp_path: Path
+) -> None:
+    hook = repo.path / "hooks" / "reference-transaction"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\nexit 1\n")
+    hook.chmod(0o755)
+    git = open_publisher(
+        Layout(HERMES, tmp_path / ".hermes", tmp_path), os.environ, patience=PATIENCE
+    )
+    before = repo.git("for-each-ref")
+    with pytest.raises(Refused, match="a hook there"):
+        publish(git, f"file://{repo.path}", {"SOUL.md": "x"})
+    assert repo.git("for-each-ref") == before
 
 
 def test_a_branch_that_is_checked_out_there_is_refused(tmp_path: Path) -> None:
