@@ -295,7 +295,8 @@ def find_leaks(tree: Tree, known: Tree, read: Read, private: Private) -> list[Le
         if is_machine(path):
             found.add(Leak(path, 0, "a file of this machine"))
         data = read(entry.digest)
-        found.update(scan_name(path, private.secrets))
+        if path not in known:
+            found.update(scan_name(path, private.secrets))
         found.update(scan(path, data, private.secrets))
         found.update(_personal(path, data.decode("utf-8", "replace"), private))
     return sorted(found)

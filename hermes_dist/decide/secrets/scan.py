@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -19,11 +20,19 @@ _OF_THIS_MACHINE = "a secret of this machine"
 
 
 class Leak(Struct, frozen=True, order=True):
-    """A place in a file that seems to hold a secret; the secret itself is not stored."""
+    """A place that seems to hold a secret; the secret itself is not stored.
+
+    Attributes:
+        path: The file.
+        line: The line in it; 0 where there is none.
+        kind: What was found.
+        in_name: It is in the name of the file, so only a new name helps.
+    """
 
     path: RelPath
     line: int
     kind: str
+    in_name: bool = False
 
     def __str__(self) -> str:
         return f"{self.path}:{self.line}: {self.kind}"
@@ -47,7 +56,7 @@ def scan(
         examples: Values that the package ships in this file, as :func:`secrets_in` gives them: only this machine's own
             secrets count among them.
     """
-    forms = {form for value in known if len(value) >= SHORTEST_KNOWN for form in forms_of(value)}
+    forms = _forms(frozenset(known))
     spots = set(_spots(path, data, forms, examples, shipped=shipped))
     if coding := wide_coding(data):
         plain = data.decode(coding, "replace").encode()
@@ -60,15 +69,25 @@ def scan(
     return [Leak(path, number, kind) for number, kind in sorted(spots)]
 
 
-def scan_name(path: RelPath, known: Iterable[str] = ()) -> list[Leak]:
+@lru_cache(maxsize=4)
+def _forms(known: frozenset[str]) -> frozenset[bytes]:
+    """Return every form of some secrets; they are the same for all files of a run."""
+    return frozenset(
+        form for value in known if len(value) >= SHORTEST_KNOWN for form in forms_of(value)
+    )
+
+
+def scan_name(path: RelPath, known: Iterable[str] = (), *, shipped: bool = False) -> list[Leak]:
     """List what seems to be a secret in the name of a file, or of a folder that it lies in.
 
     Args:
         path: The file.
         known: Values that this machine keeps secret, as for :func:`scan`.
+        shipped: A package named it so, so that only this machine's own secrets count.
     """
-    kinds = {leak.kind for leak in scan(path, path.encode("utf-8", "surrogateescape"), known)}
-    return [Leak(path, 0, f"{kind}, in its name") for kind in sorted(kinds)]
+    name = path.encode("utf-8", "surrogateescape")
+    kinds = {leak.kind for leak in scan(path, name, known, shipped=shipped)}
+    return [Leak(path, 0, f"{kind}, in its name", in_name=True) for kind in sorted(kinds)]
 
 
 def secrets_in(path: RelPath, data: bytes) -> frozenset[str]:
@@ -89,7 +108,7 @@ def _found(path: RelPath, text: str) -> list[Finding]:
 
 
 def _spots(
-    path: RelPath, data: bytes, forms: set[bytes], examples: Collection[str], *, shipped: bool
+    path: RelPath, data: bytes, forms: Iterable[bytes], examples: Collection[str], *, shipped: bool
 ) -> Iterator[tuple[int, str]]:
     for at in places_of(data, forms):
         yield data.count(b"\n", 0, at) + 1, _OF_THIS_MACHINE

@@ -9,6 +9,7 @@ from hermes_dist.decide.leaving.publish import find_leaks
 from hermes_dist.decide.neighbours.as_plugin import as_plugin
 from hermes_dist.decide.neighbours.signs import OTHER_MCP
 from hermes_dist.decide.neighbours.skills import SKILLS
+from hermes_dist.decide.secrets.scan import scan_name
 from hermes_dist.errors import DistError, UsageError
 from hermes_dist.model.left_out import LeftOut, Why
 from hermes_dist.model.notes import Note, NoteKind
@@ -101,5 +102,11 @@ def _check_secrets(ctx: Context, found: Leaving, tree: Tree, read: Read) -> None
     """
     received = {entry.digest for entry in found.received.values()}
     known = Tree({one: entry for one, entry in tree.items() if entry.digest in received})
-    leaks = find_leaks(tree, known, read, private_of(ctx, found.home))
-    refuse_leaks([str(leak) for leak in leaks])
+    private = private_of(ctx, found.home)
+    leaks = {*find_leaks(tree, known, read, private)}
+    # In a plugin, a file lies in other folders than in its profile: what its name is made of tells whether it is new.
+    words = {part for one in found.received for part in one.parts}
+    for one in tree:
+        if not words.issuperset(one.parts):
+            leaks |= {*scan_name(one, private.secrets)}
+    refuse_leaks([str(leak) for leak in sorted(leaks)])

@@ -13,7 +13,7 @@ from hermes_dist.decide.leaving.card import CARD, Card
 from hermes_dist.decide.leaving.examples import Examples
 from hermes_dist.decide.secrets.members import holds_members
 from hermes_dist.decide.secrets.redact import redact
-from hermes_dist.decide.secrets.scan import Leak, scan
+from hermes_dist.decide.secrets.scan import Leak, scan, scan_name
 from hermes_dist.errors import DistError, Refused, first_few
 from hermes_dist.model.left_out import Why
 from hermes_dist.model.notes import Note, NoteKind
@@ -40,6 +40,7 @@ class Parcel(Struct):
         hide: Replace secrets in databases by ``${NAME}``.
         folder: A folder for temporary copies of databases.
         recorded: The files of the home of which a record, and not its disk, says whether they are executable.
+        received: The files of its package: their names are the author's.
         leaks: The secrets that were found.
         notes: What else to say.
     """
@@ -49,6 +50,7 @@ class Parcel(Struct):
     hide: bool
     folder: Path
     recorded: Tree = EMPTY
+    received: Tree = EMPTY
     leaks: list[Leak] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     _members: dict[str, Write] = field(default_factory=dict)
@@ -145,6 +147,7 @@ class Parcel(Struct):
         """
         text = card.with_long(self._long).encode()
         self.content(CARD, lambda: text)
+        self._look_at_names()
         for name in in_order(self._members):
             self._members[name](tar, name)
         if self.leaks:
@@ -209,6 +212,13 @@ class Parcel(Struct):
                 held = held[-_OVERLAP:]
         self._look(path, held)
 
+    def _look_at_names(self) -> None:
+        if self.known is None:
+            return
+        for path in self.paths:
+            shipped = path in self.received
+            self.leaks += scan_name(path, self.known.values(), shipped=shipped)
+
     def _look(
         self,
         path: RelPath,
@@ -240,11 +250,19 @@ def _facts(fd: int) -> _Facts:
 
 
 def _refusal(leaks: Iterable[Leak]) -> DistError:
-    places = first_few([str(leak) for leak in sorted(set(leaks))], _SHOWN, "; ")
+    found = sorted(set(leaks))
+    places = first_few([str(leak) for leak in found], _SHOWN, "; ")
+    ways = {leak.in_name: _ways_out(in_name=leak.in_name) for leak in found}
     return Refused(
         f"the archive would contain secrets, so nothing was written: {places}",
-        hint="take them out, or pass --redact to put ${NAME} in their place",
+        hint="; ".join(ways[key] for key in sorted(ways)),
     )
+
+
+def _ways_out(*, in_name: bool) -> str:
+    if in_name:
+        return "give each file with a secret in its name another name"
+    return "take them out, or pass --redact to put ${NAME} in their place"
 
 
 def _is_bare(place: Path) -> bool:

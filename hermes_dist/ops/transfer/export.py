@@ -217,7 +217,7 @@ def _shared(ctx: Context, home: Home, packing: Packing, parcel: Parcel) -> Card:
     read = first_of(observed.read, ctx.store.read)
     bare = unanswered(ctx, home, _ours(observed), read)
     lock = bare.lock
-    base = lock.base if lock else EMPTY
+    base = parcel.received = lock.base if lock else EMPTY
     parts = parts_of(bare.tree, read, packing.only, packing.without)
     read = together(parts.blobs, read)
     made = portable(parts.tree, base, read)

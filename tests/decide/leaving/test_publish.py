@@ -185,6 +185,10 @@ def test_a_secret_in_the_name_of_a_file_stops_it_and_can_be_allowed() -> None:
     leaks = find_leaks(tree, EMPTY, shelf.read, Private(secrets=frozenset(["open-sesame-please"])))
     assert [str(leak) for leak in leaks] == [f"{name}:0: a secret of this machine, in its name"]
     assert not_allowed(leaks, [f"{name}:0"]) == []
+    # Everybody can read the name already.
+    edited = shelf.tree({name: "y\n", "skills/open/SKILL.md": "x\n"})
+    private = Private(secrets=frozenset(["open-sesame-please"]))
+    assert find_leaks(edited, tree, shelf.read, private) == []
 
 
 def test_findings_are_allowed_by_their_place_and_by_no_other() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from machines import BOT, Machine
+from story import FIRST, Story
 
 from hermes_dist.errors import DistError, Refused, UsageError
 from hermes_dist.ops.neighbours.export_plugin import export_plugin, plugin_target
@@ -110,6 +111,17 @@ def test_no_secret_goes_along(ada: Machine, tmp_path: Path) -> None:
         exported(ada, tmp_path / "other")
     assert not (tmp_path / "other").exists()
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+def test_no_secret_goes_along_in_a_name(tmp_path: Path) -> None:
+    key = "ghp_" + "aB3dE5gH7jK9mN1pQ3rS5tU7vW9xY1zA3bC5"
+    story = Story(tmp_path, {**FIRST, "skills/hello/more.md": "More.\n"})
+    story.install()
+    export_plugin(story.ctx, BOT, tmp_path / "one")
+    # Its content is the package's, its name is not.
+    (story.home / "skills/hello/more.md").rename(story.home / f"skills/hello/{key}.md")
+    with pytest.raises(Refused, match=f"skills/hello/{key}.md:0: GitHub token, in its name"):
+        export_plugin(story.ctx, BOT, tmp_path / "two")
 
 
 def test_a_zip_is_the_same_each_time(ada: Machine, tmp_path: Path) -> None:

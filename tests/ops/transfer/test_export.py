@@ -16,7 +16,7 @@ from story import BOT, FIRST, GO, Story, contents, yes
 
 from hermes_dist.brand import HERMES, Layout
 from hermes_dist.decide.profiles.lifecycle import NEW_ENV
-from hermes_dist.errors import Cancelled, DistError, Invalid
+from hermes_dist.errors import Cancelled, DistError, Invalid, Refused
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.side import Side
@@ -36,6 +36,8 @@ POWERS = {
     "mcp.json": '{"mcpServers": {"files": {"command": "npx", "args": ["-y", "files-mcp"]}}}\n',
     "cron/daily.yaml": "name: daily\nprompt: Say hello.\nschedule: 0 9 * * 1\n",
 }
+
+KEY = "ghp_" + "aB3dE5gH7jK9mN1pQ3rS5tU7vW9xY1zA3bC5"
 
 
 class Elsewhere:
@@ -261,6 +263,34 @@ def test_a_profile_without_a_package_moves_with_its_comments(
     story.write("SOUL.md", "I am mine.\n")
     there.bring(packed(story), name="mine")
     assert contents(there.home("mine")) == {**story.files(), ".env": NEW_ENV.encode()}
+
+
+def test_a_secret_in_the_name_of_a_file_stops_an_export(story: Story) -> None:
+    story.install()
+    story.write(".env", "DOOR_KEY=open-sesame-please\n")
+    story.write(f"skills/{KEY}/SKILL.md", "---\nname: own\n---\nMine.\n")
+    story.write("skills/notes/open-sesame-please.md", "Mine.\n")
+    places = (
+        rf"skills/{KEY}/SKILL\.md:0: GitHub token, in its name; "
+        r"skills/notes/open-sesame-please\.md:0: a secret of this machine, in its name$"
+    )
+    # Contents can be redacted, names can't.
+    for redact in (False, True):
+        with pytest.raises(Refused, match=places) as refused:
+            packed(story, redact=redact)
+        assert refused.value.hint == "give each file with a secret in its name another name"
+    assert not (story.root.parent / "bot.tar.gz").exists()
+    packed(story, full=True, passphrase="open")
+
+
+def test_a_secret_in_the_name_of_a_memory_stops_an_export(story: Story) -> None:
+    story.install()
+    story.write(f"memories/{KEY}.md", f"Mine: {KEY}\n")
+    packed(story)
+    with pytest.raises(Refused, match="in its name") as refused:
+        packed(story, "two.tar.gz", carried=frozenset(["memories"]))
+    assert "--redact" in refused.value.hint
+    assert "another name" in refused.value.hint
 
 
 def test_import_into_a_profile_merges_what_was_done_there(story: Story, there: Elsewhere) -> None:
