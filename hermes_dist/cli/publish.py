@@ -205,7 +205,7 @@ def _published(session: Session, done: ops.Published, release: PublishOptions) -
         screen.say(
             f"{clean(made.label)} @ {made.head[:7]} is already published in this state; nothing to do."
         )
-        _not_done(session, made, release)
+        _not_done(session, release)
     code = 0
     if done.outcome is not None and (made.taken_in or done.outcome.open_conflicts):
         code = show_summary(session, done.outcome)
@@ -215,15 +215,14 @@ def _published(session: Session, done: ops.Published, release: PublishOptions) -
     return code
 
 
-def _not_done(session: Session, made: Publication, release: PublishOptions) -> None:
+def _not_done(session: Session, release: PublishOptions) -> None:
     """What was asked for and not done, as there is nothing new, and how it is done all the same."""
     if release.bump:
         session.screen.say(
             "  no new version was made; to publish the same files as another one, name it with --version"
         )
     if release.key:
-        tag = f"v{clean(made.label.rpartition(' ')[2])}"
-        sign = session.command(f"sign ./CLONE --tag {tag}")
+        sign = session.command("sign ./CLONE")
         session.screen.say(f"  nothing was signed; to sign what is there: {sign}")
 
 

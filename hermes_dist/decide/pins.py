@@ -76,15 +76,18 @@ def check_kept(
         f"the {followed.word} {name} is gone: it named {before.short} when it was received",
         where=source,
         hint=f"nothing changed here; ask its author, or follow another ref with update --to{more}",
-        instead=_instead(followed),
+        instead=_instead(followed, name),
     )
 
 
-def _instead(followed: _Named) -> str:
+def _instead(followed: _Named, name: str) -> str:
     """The newest tag, or the usual branch or only one; empty if there is none."""
     if followed.prefix == TAGS:
         try:
-            return choose_tag(_LATEST, followed.names)
+            # In a repository with several packages, those of others are below other folders.
+            folder = name.rpartition("/")[0]
+            own = [one for one in followed.names if one.rpartition("/")[0] == folder]
+            return choose_tag(_LATEST, own)
         except Invalid:
             return ""
     usual = [name for name in _USUAL if name in followed.names]

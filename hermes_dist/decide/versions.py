@@ -26,6 +26,11 @@ def version_of(text: str) -> Version | None:
         return None
 
 
+def version_of_tag(tag: str) -> Version | None:
+    """The version that a tag names, also one below a folder such as ``agents/bot/v1.2.0``; None if it names none."""
+    return version_of(tag.rpartition("/")[2])
+
+
 def is_lower(one: str, other: str) -> bool:
     """Whether a version is lower than another; False if one of them is not a version."""
     ones, others = _numbers(one), _numbers(other)
@@ -155,7 +160,7 @@ def choose_tag(wanted: str, tags: Iterable[str]) -> str:
     fitting = fitting_tags(wanted, tags)
     if fitting:
         return fitting[0]
-    known = {tag: version for tag in tags if (version := version_of(tag)) is not None}
+    known = {tag: version for tag in tags if (version := version_of_tag(tag)) is not None}
     newest = sorted(known, key=lambda tag: (known[tag], tag), reverse=True)[:5]
     some = "it has no version tags"
     if newest:
@@ -176,7 +181,7 @@ def fitting_tags(wanted: str, tags: Iterable[str]) -> list[str]:
     Raises:
         Invalid: It is not a version range.
     """
-    known = {tag: version for tag in tags if (version := version_of(tag)) is not None}
+    known = {tag: version for tag in tags if (version := version_of_tag(tag)) is not None}
     spec = specifiers(wanted)
     fitting = [t for t in known if spec.contains(known[t], prereleases=bool(spec.prereleases))]
     if not fitting:
@@ -187,11 +192,13 @@ def fitting_tags(wanted: str, tags: Iterable[str]) -> list[str]:
 
 def newer_tags(current: str, tags: Iterable[str]) -> list[str]:
     """List the tags of versions newer than ``current``, oldest first; pre-releases only if ``current`` is one."""
-    here = version_of(current)
+    here = version_of_tag(current)
     if here is None:
         return []
     known = {
-        tag: version for tag in tags if (version := version_of(tag)) is not None and version > here
+        tag: version
+        for tag in tags
+        if (version := version_of_tag(tag)) is not None and version > here
     }
     newer = [tag for tag in known if here.is_prerelease or not known[tag].is_prerelease]
     return sorted(newer, key=lambda tag: (known[tag], tag))

@@ -187,6 +187,22 @@ class Refs(NamedTuple):
             return f"refs/tags/{short}"
         return f"refs/heads/{short}" if short in self.heads else ""
 
+    def tags_for(self, subfolder: str | None) -> list[str]:
+        """The tags among which the versions of a package are.
+
+        In a repository with several packages, each may have tags below its own folder, such as ``agents/bot/v1.2.0``.
+
+        Args:
+            subfolder: The folder of the package; None at the root.
+        """
+        split = ((tag, *tag.rpartition("/")[::2]) for tag in self.tags)
+        own = [
+            tag
+            for tag, folder, name in split
+            if folder == subfolder and name.removeprefix("v")[:1].isdigit()
+        ]
+        return own or [tag for tag in self.tags if "/" not in tag]
+
     def commit(self, full: str) -> str:
         """The commit that a full ref name resolves to; empty if there is none."""
         for prefix, table in (("refs/tags/", self.tags), ("refs/heads/", self.heads)):

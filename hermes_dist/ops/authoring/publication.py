@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.authoring.hunks import count_lines
 from hermes_dist.decide.authoring.release_notes import changelog_in, section_of
+from hermes_dist.decide.authoring.version_tag import can_begin_with, newer_tag, tag_of
 from hermes_dist.decide.layers.wanted import check_leaves
 from hermes_dist.decide.leaving.publish import (
     bumped,
@@ -199,7 +200,7 @@ def plan(ctx: Context, git: Publisher, name: ProfileName, release: PublishOption
     _refuse_private(ctx, found, remote, release, tree, read)
     package = LocalPackage(place=name, tree=tree, read=read, lacks=found.lacks)
     problems, label = _judged(ctx, package, changes, release)
-    tag, remarks = _tag(remote.refs, version, changed=bool(changes))
+    tag, remarks = _tag(ctx, remote, version, read, changed=bool(changes))
     signer = _signer(ctx, found, release, remote) if changes or tag else None
     return Publication(
         leaving=found,
@@ -561,9 +562,10 @@ def _is_released(ctx: Context, remote: _Remote, read: Read) -> bool:
     """Whether what the repository holds now is a version already, by its tag."""
     version = _version_in(remote.now, read)
     tags = remote.refs.tags
-    commit = tags.get(f"v{version}") or tags.get(version, "")
-    if not (version and commit):
+    tag = tag_of(_tag_prefix(ctx, remote, read), version, tags)
+    if not (version and tag):
         return False
+    commit = tags[tag]
     # In a repository with several packages, commits for the others may follow.
     return commit == remote.head or held_at(ctx, remote.spec, commit).tree == remote.now
 
@@ -603,14 +605,17 @@ def _with_version(tree: Tree, read: Read, release: PublishOptions) -> tuple[Tree
     return *completed(tree, read, version, ()), version
 
 
-def _tag(refs: Refs, version: str, *, changed: bool) -> tuple[str, tuple[Note, ...]]:
+def _tag(
+    ctx: Context, remote: _Remote, version: str, read: Read, *, changed: bool
+) -> tuple[str, tuple[Note, ...]]:
     """Choose the tag to make (empty if it exists already), and remarks about it.
 
     Raises:
         DistError: The tag exists already and names another commit.
     """
-    tag = f"v{version}"
-    if tag in refs.tags or version in refs.tags:
+    prefix, tags = _tag_prefix(ctx, remote, read), remote.refs.tags
+    tag = f"{prefix}v{version}"
+    if tag_of(prefix, version, tags):
         if changed:
             raise DistError(
                 f"{version} is already published with other contents",
@@ -618,12 +623,34 @@ def _tag(refs: Refs, version: str, *, changed: bool) -> tuple[str, tuple[Note, .
                 hint="choose a new version with --bump patch, minor or major, or with --version",
             )
         return "", ()
-    versions = [(found, name) for name in refs.tags if (found := version_of(name)) is not None]
-    newest = max(versions, default=None)
-    here = version_of(version)
-    if newest and here and here < newest[0]:
-        return tag, (Note.of(NoteKind.OLDER_THAN_PUBLISHED, tag=tag, newest=newest[1]),)
-    return tag, ()
+    newest = newer_tag(prefix, version, tags)
+    return tag, (Note.of(NoteKind.OLDER_THAN_PUBLISHED, tag=tag, newest=newest),) if newest else ()
+
+
+def _tag_prefix(ctx: Context, remote: _Remote, read: Read) -> str:
+    """What the names of a package's tags begin with: its folder, so that each package of a repository has its own.
+
+    A package whose versions were tagged without it goes on so.
+    """
+    folder, refs = remote.spec.subfolder, remote.refs
+    if folder is None:
+        return ""
+    own = f"{folder}/"
+    if any(tag.startswith(own) for tag in refs.tags_for(folder)):
+        return own
+    if not can_begin_with(folder, refs.tags) or _is_tagged_plainly(ctx, remote, read):
+        return ""
+    return own
+
+
+def _is_tagged_plainly(ctx: Context, remote: _Remote, read: Read) -> bool:
+    """Whether a tag without the folder is the version of the package that the repository holds now."""
+    version, tags = _version_in(remote.now, read), remote.refs.tags
+    tag = tag_of("", version, tags) if version else ""
+    if not tag:
+        return False
+    tree = held_at(ctx, remote.spec, tags[tag]).tree
+    return _version_in(tree, first_of(read, ctx.store.read)) == version
 
 
 def _judged(

@@ -7,7 +7,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from hermes_dist.brand import MANIFEST
-from hermes_dist.decide.versions import version_of
+from hermes_dist.decide.versions import version_of_tag
 from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.trust import (
     KEYS_FILE,
@@ -95,7 +95,7 @@ def signing_key(ctx: Context, repo: AuthorRepo, key: str = "") -> Signer:
 def _tag_here(repo: AuthorRepo, folder: Path) -> str:
     """The newest version tag of the commit that is checked out."""
     tags = repo.tags_here()
-    versions = [(version, tag) for tag in tags if (version := version_of(tag)) is not None]
+    versions = [(version, tag) for tag in tags if (version := version_of_tag(tag)) is not None]
     if versions:
         return max(versions)[1]
     if len(tags) == 1:

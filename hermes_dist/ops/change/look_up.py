@@ -312,7 +312,7 @@ def _pinned_at(target: Target) -> tuple[str, Sequence[str]]:
     if target.refs is None or target.spec.is_range or not target.ref.startswith("refs/tags/"):
         return "", ()
     at = target.ref.removeprefix("refs/tags/")
-    return at, newer_tags(at, target.refs.tags)
+    return at, newer_tags(at, target.refs.tags_for(target.spec.subfolder))
 
 
 def about_redirect(ctx: Context, target: Target, name: ProfileName) -> tuple[Note, ...]:

@@ -172,7 +172,7 @@ def _as_released(target: Target, asked: SourceSpec, release: Release) -> Target:
     kind = PinKind.COMMIT
     if asked.is_range or not asked.ref:
         kind = PinKind.RANGE
-    ref = _tag_of(target.refs, release)
+    ref = _tag_of(target.refs, release, target.spec.subfolder)
     return target._replace(ref=ref, kind=kind, tree=release.tree, signer=release.signer)
 
 
@@ -374,11 +374,12 @@ def _check_same_place(ctx: Context, found: FoundPackage, lock: Lock) -> None:
         )
 
 
-def _tag_of(refs: Refs | None, release: Release) -> str:
+def _tag_of(refs: Refs | None, release: Release, subfolder: str | None) -> str:
     """The full name of a release's tag, for its signature; empty if the tag is missing or names another commit."""
-    names = (f"v{release.version}", release.version)
     if refs is None:
         return ""
+    folders = (f"{subfolder}/", "") if subfolder else ("",)
+    names = [f"{folder}{v}{release.version}" for folder in folders for v in ("v", "")]
     tags = (name for name in names if refs.tags.get(name) == release.commit)
     return next((f"refs/tags/{name}" for name in tags), "")
 

@@ -180,7 +180,7 @@ class LiveMarket:
             return [look_up(self._ctx, spec, Naming(), before=before)]
         return [
             Target(spec, refs, f"{TAGS}{tag}", refs.tags[tag], PinKind.RANGE)
-            for tag in fitting_tags(spec.ref, refs.tags)
+            for tag in fitting_tags(spec.ref, refs.tags_for(spec.subfolder))
         ]
 
     def _beside(self, spec: SourceSpec, asker: str) -> Target:

@@ -227,7 +227,7 @@ def _tagged(lock: Lock, target: Target) -> _Versions:
     """What the tags of a source say."""
     if target.refs is None:
         return _Versions()
-    tags = target.refs.tags
+    tags = target.refs.tags_for(target.spec.subfolder)
     found = _Versions(latest=_newest(tags))
     if not target.ref.startswith(_TAGS):
         return found.after(target.kind, lock.pin.version, tags)

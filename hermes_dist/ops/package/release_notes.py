@@ -62,4 +62,5 @@ def _tag_of(target: Target) -> str:
         return ""
     names = [name for name in target.refs.annotated if target.refs.tags[name] == target.commit]
     followed = target.ref.removeprefix(TAGS)
-    return followed if followed in names else min(names, default="")
+    own = [name for name in names if name in target.refs.tags_for(target.spec.subfolder)]
+    return followed if followed in names else min(own, default="")

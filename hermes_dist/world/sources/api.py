@@ -266,7 +266,7 @@ class Sources:
         if spec.is_range and ranged:
             if choose is None:
                 raise Invalid(f"the version range {spec.ref!r} can't be used here", where=str(spec))
-            full = f"{TAGS}{choose(spec.ref, list(refs.tags))}"
+            full = f"{TAGS}{choose(spec.ref, refs.tags_for(spec.subfolder))}"
             return full, refs.commit(full)
         return self._named(spec, refs)
 
@@ -548,8 +548,9 @@ def _followed(spec: SourceSpec, refs: Refs, before: Pin) -> tuple[str, str] | No
 def _no_such_ref(spec: SourceSpec, name: str, refs: Refs) -> Invalid:
     import difflib  # noqa: PLC0415 - start-up
 
-    names = [*refs.tags, *refs.heads]
-    close = difflib.get_close_matches(name, names, n=5, cutoff=0.5) or names[-10:]
+    names = [*refs.tags_for(spec.subfolder), *refs.heads]
+    own = [full for full in names if full == f"{spec.subfolder}/{name}"]
+    close = own or difflib.get_close_matches(name, names, n=5, cutoff=0.5) or names[-10:]
     hint = "it has neither tags nor branches"
     if close:
         more = len(names) - len(close)

@@ -14,12 +14,14 @@ from killing import changes_of, killed
 from machines import BOT, LIVE, SOUL, Machine, agreed
 from servers import LOGIN, GitHttp, sshd
 from sshkeys import make
+from story import GO, yes
 
 from hermes_dist.errors import (
     Busy,
     Cancelled,
     ConflictsOpen,
     DistError,
+    Invalid,
     Refused,
     Unreachable,
     UsageError,
@@ -27,6 +29,8 @@ from hermes_dist.errors import (
 from hermes_dist.ops.authoring import publish as publishing
 from hermes_dist.ops.authoring.publication import Publication, PublishOptions
 from hermes_dist.ops.authoring.sign import rotate
+from hermes_dist.ops.package import install as installing
+from hermes_dist.ops.package.outdated import outdated
 from hermes_dist.ops.package.status import status
 from hermes_dist.voice.left_out import WORDS
 from hermes_dist.voice.notes import sentences
@@ -659,6 +663,64 @@ def test_a_package_in_a_subfolder_leaves_the_rest_alone(
     bo = Machine(tmp_path / "bo")
     bo.install(f"{url(repo)}//agents/bot")
     assert bo.read("SOUL.md") == SOUL
+
+
+def test_packages_of_one_repository_have_versions_of_their_own(
+    tmp_path: Path, repo: Repo, ada: Machine
+) -> None:
+    repo.commit({"README.md": "All agents.\n"})
+    repo.tag("v9.9")
+    bo, cy = (Machine(tmp_path / name) for name in ("bo", "cy"))
+    bo.fill()
+    bo.init()
+    one, other = (f"{url(repo)}//agents/{name}" for name in ("one", "other"))
+    assert ada.publish(one).publication.tag == "agents/one/v0.1.0"
+    assert bo.publish(other).publication.tag == "agents/other/v0.1.0"
+    cy.install(f"{one}@^0.1")
+    assert cy.lock.pin.ref == "refs/tags/agents/one/v0.1.0"
+    for machine, text in ((ada, "first"), (bo, "other")):
+        machine.edit("SOUL.md", "Rule 1 stands", f"Rule 1 is {text}")
+    bo.publish(version="0.1.7")
+    assert not cy.update().done
+    assert ada.publish(bump="patch").publication.tag == "agents/one/v0.1.1"
+    assert not ada.publish(bump="patch").publication.is_new  # though main is not at its tag
+    assert cy.update().done
+    assert "Rule 1 is first" in cy.read("SOUL.md")
+    found = outdated(cy.ctx, BOT)
+    assert (found.in_range, found.latest) == ("agents/one/v0.1.1", "agents/one/v0.1.1")
+    with pytest.raises(Invalid) as told:
+        installing.install(cy.ctx, f"{one}#v0.1.0", GO, yes, name="pinned")
+    assert told.value.hint.startswith("it has agents/one/v0.1.0,")
+
+
+def test_a_folder_whose_versions_were_tagged_without_it_goes_on_so(
+    tmp_path: Path, repo: Repo, ada: Machine
+) -> None:
+    ada.publish(url(repo))
+    moved = {f"agents/bot/{path}": repo.git("show", f"main:{path}") + "\n" for path in names(repo)}
+    repo.commit({**moved, **dict.fromkeys(names(repo))})
+    repo.git("tag", "-f", "v0.1.0", "main")
+    bo, cy = (Machine(tmp_path / name) for name in ("bo", "cy"))
+    bo.install(f"{url(repo)}//agents/bot@^0.1")
+    bo.edit("SOUL.md", "Rule 1 stands", "Rule 1 is first")
+    assert bo.publish(bump="patch").publication.tag == "v0.1.1"
+    cy.fill()
+    cy.init()
+    assert cy.publish(f"{url(repo)}//agents/new").publication.tag == "agents/new/v0.1.0"
+
+
+@pytest.mark.parametrize("folder", ["agents/a b", "agents/x..y", "agents/x.lock", "in the way/x"])
+def test_a_folder_that_no_tag_can_be_named_after_has_plain_tags(
+    repo: Repo, ada: Machine, folder: str
+) -> None:
+    repo.commit({"README.md": "All agents.\n"})
+    assert ada.publish(f"{url(repo)}//{folder}").publication.tag == "v0.1.0"
+
+
+def test_a_tag_with_the_name_of_the_folder_is_not_in_the_way(repo: Repo, ada: Machine) -> None:
+    repo.commit({"README.md": "All agents.\n"})
+    repo.tag("agents")
+    assert ada.publish(f"{url(repo)}//agents/bot").publication.tag == "v0.1.0"
 
 
 POINTER = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'4d' * 32}\nsize 12345\n"
