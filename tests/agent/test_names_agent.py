@@ -13,6 +13,9 @@ from pathlib import Path
 import pytest
 from partners import Generation
 
+from hermes_dist.agents.names import COMMANDS
+from hermes_dist.decide.profiles.completion import agent_commands
+
 Runs = Callable[..., subprocess.CompletedProcess[str]]
 GUARD = {"HERMES_STATE_DB_GUARD_BYPASS": "1"}
 """The agent refuses to write its databases from what looks like a test."""
@@ -100,3 +103,9 @@ def test_main_is_no_name_for_a_new_profile_where_sessions_use_it(
     done = ours("create", "main", "--no-alias", "--no-skills", ok=False)
     assert (done.returncode == 0) is not generation.multiplexed
     assert ("reserved" in done.stderr) is generation.multiplexed
+
+
+def test_every_command_of_the_agent_is_known_as_its_own(agent: Path, run: Runs) -> None:
+    found = set(agent_commands(run(agent, "--help").stdout))
+    assert {"chat", "setup", "cron"} <= found
+    assert not found - COMMANDS

@@ -370,3 +370,5 @@ def test_verbs_below_verbs_are_completed() -> None:
 def test_the_agents_commands_are_read_from_its_help() -> None:
     assert agent_commands("usage: x [-h] {a,b-c}\n  {a,b-c} ...") == ["a", "b-c"]
     assert agent_commands("usage: x") == []
+    rows = "usage: x <command> ...\n\n  <command>   Command to run\n    a           One {b}\n                more\n    b-c (d)     Two\n\n  -h  help\n"
+    assert agent_commands(rows) == ["a", "b-c"]

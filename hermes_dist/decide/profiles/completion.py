@@ -11,10 +11,14 @@ from hermes_dist.agents.places import MEMORIES, SESSIONS
 from hermes_dist.agents.routes import IDS
 from hermes_dist.decide.parts import PARTS
 from hermes_dist.decide.profiles.completion_scripts import SHELLS
+from hermes_dist.lazily import re
 from hermes_dist.light import NamedTuple, StrEnum
 
 _FLAGS = ("-p", "--profile")
 _COMMANDS = lazily.pattern(r"\{([a-z0-9][a-z0-9_,-]*)\}")
+_ROWS = lazily.pattern(r"^  <command>.*\n(?:    .*\n?)+", re.MULTILINE)
+_ROW = lazily.pattern(r"^    ([a-z][a-z0-9_-]*)", re.MULTILINE)
+"""A command in such a row; what is told of it goes on in lines that begin further right."""
 
 
 class Word(NamedTuple):
@@ -434,6 +438,8 @@ def _listed(known: Sequence[str], current: str) -> list[Word]:
 
 
 def agent_commands(usage: str) -> list[str]:
-    """Read the agent's commands from its own help."""
+    """Read the agent's commands from its own help: the rows of newer agents, or the list in the usage of others."""
+    if rows := _ROWS.search(usage):
+        return _ROW.findall(rows[0])
     found = _COMMANDS.search(usage)
     return found[1].split(",") if found else []

@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from hermes_dist.agents.names import COMMANDS
 from hermes_dist.brand import LOCKFILE
 from hermes_dist.decide.near import offered
-from hermes_dist.decide.profiles.aliases import AGENT_VERBS
 from hermes_dist.decide.profiles.completion import (
     FILES,
     Facts,
@@ -75,7 +75,7 @@ def _agent_commands(ctx: Context) -> list[str]:
             found = []
         if found:
             return found
-    return sorted(AGENT_VERBS)
+    return sorted(COMMANDS)
 
 
 def candidates(
@@ -101,7 +101,7 @@ def candidates(
         profiles=[Word(str(name), _package(ctx, name, len(names))) for name in names],
         options=options,
         values=lambda kind, name: _values(ctx, kind, name),
-        agent=ctx.env.get(VARIABLE, "").split() or sorted(AGENT_VERBS),
+        agent=ctx.env.get(VARIABLE, "").split() or sorted(COMMANDS),
         below=lambda command: _below(ctx, command),
     )
     return complete(words, facts, ours=ours)
