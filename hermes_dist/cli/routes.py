@@ -9,7 +9,7 @@ import typer
 from hermes_dist.cli.shared.command import command_with_profile
 from hermes_dist.cli.shared.layout import Column
 from hermes_dist.cli.shared.session import Session
-from hermes_dist.errors import ExitCode
+from hermes_dist.errors import ExitCode, UsageError
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.fleet import routes as ops
 from hermes_dist.ops.fleet.routes import Where
@@ -105,10 +105,24 @@ def _switch(session: Session) -> str:
 def remove(
     session: Session,
     route: Annotated[
-        str, typer.Argument(metavar="NUMBER|NAME", help="The number or name of the route.")
-    ],
+        str | None, typer.Argument(metavar="NUMBER|NAME", help="The number or name of the route.")
+    ] = None,
+    platform: Platform = "discord",
+    guild: Guild = "",
+    channel: Channel = "",
+    thread: Thread = "",
+    user: User = "",
+    bot: Bot = "",
 ) -> int:
-    gone = ops.remove(session.ctx, route)
+    where = Where(
+        platform=platform, guild=guild, channel=channel, thread=thread, user=user, bot=bot
+    )
+    if (route is None) != bool(where.ids):
+        raise UsageError(
+            "name one route",
+            hint="by its number or name, or by the ids that it was added with, such as --channel ID",
+        )
+    gone = ops.remove(session.ctx, where if route is None else route)
     session.screen.emit(
         "route", {"route": route_data(gone), "multiplex": ops.list_routes(session.ctx)[1]}
     )

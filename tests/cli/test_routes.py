@@ -57,3 +57,17 @@ def test_a_program_reads_whose_rules_these_are(
     assert (told["agent"], told["generation"], told["multiplex"]) == ("0.19.0", "0.19", False)
     assert (told["profile"], told["route"]) == ("default", None)
     assert told["others"][0]["why"] == "it would win if gateway.multiplex_profiles were on"
+
+
+def test_remove_takes_the_words_of_add_and_never_two_routes(capsys: Capture) -> None:
+    assert line("add", "--profile", "coder", "--channel", "12") == 0
+    capsys.readouterr()
+    for words in (
+        ["remove"],
+        ["remove", "1", "--channel", "12"],
+        ["remove", "--platform", "slack"],
+    ):
+        assert line(*words) == 2
+        assert "name one route" in capsys.readouterr().err
+    assert line("remove", "--channel", "12") == 0
+    assert capsys.readouterr().out == "Removed route 1: discord chat 12 → coder.\n"

@@ -177,16 +177,16 @@ def _matching_alike(
     return None
 
 
-def remove(ctx: Context, chosen: str) -> Route:
-    """Remove a route by its number or name.
+def remove(ctx: Context, chosen: str | Where) -> Route:
+    """Remove a route by its number or name, or by the messages that it matches.
 
     Raises:
         DistError: There is no such route, or several have that name.
     """
-    first = _called(ctx, _load(_read(ctx)), chosen)
+    first = _chosen(ctx, _load(_read(ctx)), chosen)
 
     def without_it(config: Settings) -> Settings:
-        hit = _called(ctx, config, chosen)
+        hit = _chosen(ctx, config, chosen)
         if replace(hit, number=first.number) != first:
             # Another route has its number by now.
             raise Busy(
@@ -199,6 +199,21 @@ def remove(ctx: Context, chosen: str) -> Route:
 
     _edit(ctx, without_it)
     return first
+
+
+def _chosen(ctx: Context, config: Settings, chosen: str | Where) -> Route:
+    if isinstance(chosen, str):
+        return _called(ctx, config, chosen)
+    grammar = ctx.generation.routes
+    hit = _matching_alike(config, grammar, (chosen.platform, chosen.ids, bot_key(chosen.bot)))
+    if hit is None:
+        like = with_routes({}, [entry(grammar, "", chosen, "")])
+        raise DistError(
+            f"no route matches exactly {routes_of(like, grammar)[0].scope}",
+            where=str(ctx.layout.root / CONFIG),
+            hint=f"name it by its number; see: {ctx.command('gateway route list')}",
+        )
+    return hit
 
 
 def _called(ctx: Context, config: Settings, chosen: str) -> Route:

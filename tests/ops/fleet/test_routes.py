@@ -99,6 +99,22 @@ def test_a_home_without_a_config_gets_one(ctx: Context, home: Path) -> None:
     )
 
 
+def test_a_route_is_removed_by_exactly_the_ids_that_it_was_added_with(
+    ctx: Context, home: Path
+) -> None:
+    def at(channel: str, guild: str = "") -> Where:
+        return Where(platform="discord", channel=channel, guild=guild)
+
+    for where in (at("2"), at("2", guild="3")):
+        ops.add(ctx, ProfileName("ops"), where, name="", multiplex=True)
+    with pytest.raises(DistError, match="no route matches exactly discord chat 4"):
+        ops.remove(ctx, at("4"))
+    assert ops.remove(ctx, at("2")).ids == {"chat_id": "2"}
+    assert [dict(r.ids) for r in ops.list_routes(ctx)[0]] == [{"guild_id": "3", "chat_id": "2"}]
+    with pytest.raises(DistError, match="no route matches exactly"):
+        ops.remove(ctx, at("2"))
+
+
 def test_the_same_place_twice_is_refused_and_nothing_changes(ctx: Context, home: Path) -> None:
     config(home).write_text(CONFIG)
     with pytest.raises(DistError, match="route 1 matches discord guild 1 already"):
