@@ -71,12 +71,17 @@ def _standing(session: Session, seen: Overview) -> Iterator[str]:
         package = clean(seen.active.package) or "no package"
         name = session.screen.paint(clean(called(seen.active)), "", bold=True)
         yield f"Active profile: {name}  ({package})"
+        yield f"  {clean(seen.active.path)}, {_model(seen.active)}, gateway {seen.active.gateway}"
     else:
         yield clean(seen.lost) or f"There is no profile of {title} on this machine yet."
     if seen.rows:
         yield f"On this machine: {counted(len(seen.rows), 'profile')}, {seen.managed} with a package"
     if not seen.agent:
         yield f"{title} is not installed: {installs(session.brand.agent_package)}"
+
+
+def _model(row: ProfileRow) -> str:
+    return f"model {clean(row.model)}" if row.model else "no model"
 
 
 def _open(session: Session, waiting: Sequence[ProfileRow]) -> Iterator[str]:

@@ -49,7 +49,7 @@ def test_it_names_what_is_open_with_the_command_that_settles_it(
 ) -> None:
     story = Story(home)
     story.install()
-    assert "with a package" in shown(capsys)[1]
+    assert "with a package" in shown(capsys)[2]
     story.ship({"SOUL.md": "Theirs.\n", "mcp.json": '{"mcpServers": {"web": {"command": "npx"}}}'})
     (story.home / "SOUL.md").write_text("Mine.\n")
     assert line("update", "bot", "-y") == 3
@@ -57,6 +57,20 @@ def test_it_names_what_is_open_with_the_command_that_settles_it(
     lines = shown(capsys)
     assert "  ! bot: 1 conflict, 1 waiting" in lines
     assert any(each.startswith("next: hermes-dist resolve bot --list") for each in lines)
+
+
+def test_like_the_agents_own_command_it_says_where_the_active_profile_is_and_what_it_runs(
+    home: Path, capsys: Capture
+) -> None:
+    story = Story(home)
+    story.install()
+    assert line("use", "bot", "-q") == 0
+    (story.home / "config.yaml").write_text("model: anthropic/claude-sonnet-4\n")
+    capsys.readouterr()
+    assert shown(capsys)[1] == f"  {story.home}, model anthropic/claude-sonnet-4, gateway stopped"
+    assert line("use", "default", "-q") == 0
+    capsys.readouterr()
+    assert ", no model, gateway stopped" in shown(capsys)[1]
 
 
 def test_many_open_profiles_stay_within_ten_lines(home: Path, capsys: Capture) -> None:
