@@ -534,7 +534,8 @@ def _url(location: str, *, allow_insecure: bool) -> SourceSpec:
     # ext::COMMAND is git's way to say: run this command and talk to it.
     if scheme not in _SCHEMES or "::" in location.partition("/")[0]:
         raise _NotOne(
-            f"the scheme {scheme!r:.40} is not allowed (https, ssh, file; http and git to this machine)"
+            f"the scheme {scheme!r:.40} is not allowed (https, ssh, file; http and git to this machine)",
+            "leave git+ out" if scheme.startswith("git+") else "",
         )
     odd = _ENCODED_CONTROL if scheme == "file" else _URL_ODD
     if re.search(odd, location):

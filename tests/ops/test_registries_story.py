@@ -269,7 +269,7 @@ def test_what_is_not_the_users_is_not_yanked(shop: Shop, home: Path) -> None:
     shelf = GitShelf(home / "shelf.git")
     shelf.put("bat", "github.com/you/bat", {"version": "1.0.0", "commit": "a" * 40})
     ops.add(shop.story.ctx, shelf.url, "theirs")
-    with pytest.raises(Refused, match="is not a folder on this machine"):
+    with pytest.raises(Refused, match="is not a checkout that you can change"):
         ops.yank(shop.story.ctx, "bat", "1.0.0", "x")
     with pytest.raises(DistError, match="no package"):
         ops.yank(shop.story.ctx, "../x", "1.0.0", "x", folder=str(shop.shelf.path))

@@ -241,7 +241,7 @@ def _editable(ctx: Context, name: str, registry: str, folder: str) -> Path:
     found = find(ctx, parse_source(name), registry).registry
     if found.kind is not RegistryKind.FOLDER or found.name == DEFAULT:
         raise Refused(
-            f"the registry {found.name} is not a folder on this machine",
+            f"the registry {found.name} is not a checkout that you can change",
             where=found.location,
             hint="edit a checkout of it with --in FOLDER, then commit and push that",
         )

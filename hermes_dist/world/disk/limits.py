@@ -8,6 +8,7 @@ from hermes_dist.model.paths import MAX_DEPTH, MAX_NAME_BYTES, MAX_PATH_BYTES, R
 from hermes_dist.model.tree import check_side_by_side
 
 MIB = 1 << 20
+_SMALLER = "keep large files out of the package, in a folder by .gitignore; or tell its author"
 
 
 class Limits(NamedTuple):
@@ -100,11 +101,13 @@ class Gate:
             raise Invalid(
                 f"the file is too large: more than {self.limits.blob // MIB} MiB",
                 where=repr(str(path)),
+                hint=_SMALLER,
             )
         self._total += size
         if self._total > self.limits.total:
             raise Invalid(
-                f"the package is too large: more than {self.limits.total // MIB} MiB in all"
+                f"the package is too large: more than {self.limits.total // MIB} MiB in all",
+                hint=_SMALLER,
             )
         if path in self._paths:
             raise Invalid("unsafe path: it appears twice in one tree", where=repr(str(path)))

@@ -520,7 +520,22 @@ class Sources:
             path = self._path(spec)
             return path, FolderPackage(read_package(path, spec.subfolder, keep, self._limits))
         path = self._folder(spec)
+        self._refuse_around_homes(path / (spec.subfolder or ""))
         return path, read_package_folder(path, spec.subfolder, ignore_rules, self._limits, keep)
+
+    def _refuse_around_homes(self, folder: Path) -> None:
+        """Make sure that a folder does not contain the homes, as the user's home folder does.
+
+        Raises:
+            Invalid: It does. What is read from it would be written into it, beside keys and memories.
+        """
+        homes, read = self._layout.root.resolve(), folder.resolve()
+        if read == homes or read in homes.parents:
+            raise Invalid(
+                f"it contains the profiles of this machine, {homes}, so it is not read as a package",
+                where=str(folder),
+                hint="name the package's own folder; a profile's package is made by: publish, pack or export",
+            )
 
     def _version(self, tree: Tree) -> str:
         entry = tree.get(RelPath(MANIFEST))
