@@ -195,6 +195,10 @@ class NoProfileName(Invalid):
     """A word stands where a profile is named, and is written like a path or key."""
 
 
+class NoPackage(DistError):
+    """A profile holds no package, but the command is about one."""
+
+
 class NoFolder(Invalid):
     """There is no folder at the path of a source."""
 

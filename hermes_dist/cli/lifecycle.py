@@ -73,7 +73,7 @@ def create(
             "--with-channel-tokens works only with --clone, --clone-all or --clone-from"
         )
     if copying:
-        source = ctx.profile(clone_from.strip().lower() or None)
+        source = ctx.profile(clone_from.strip() or None)
         made = cloning.clone(
             ctx,
             new,
@@ -210,7 +210,7 @@ def delete(
     dry_run: DryRun = False,
 ) -> int:
     ctx = session.ctx
-    name = ctx.profile(profile.strip().lower())
+    name = ctx.profile(profile.strip())
     leaving = trash_and_archive.leaving(ctx, name, "deleted")
     _show_leaving(session, leaving, purge=purge, dry_run=dry_run)
     if dry_run:
@@ -287,7 +287,10 @@ def _stay(count: int) -> str:
 def _gone(session: Session, gone: trash_and_archive.Gone) -> None:
     screen = session.screen
     _stopped(session, gone.stopped, "")
-    rows = [("Removed", ", ".join([*gone.leaving.commands, *gone.leaving.services]))]
+    rows = [
+        ("Removed commands", ", ".join(gone.leaving.commands)),
+        ("Removed services", ", ".join(gone.leaving.services)),
+    ]
     if gone.leaving.sticky:
         rows.append(("Active", "default"))
     _rows(session, rows)
@@ -308,7 +311,7 @@ def archive(
         bool, typer.Option("-y", "--yes", help="Accepted as in `delete`; nothing is asked anyway.")
     ] = False,
 ) -> int:
-    name = session.ctx.profile(profile.strip().lower())
+    name = session.ctx.profile(profile.strip())
     leaving = trash_and_archive.leaving(session.ctx, name, "archived")
     if dry_run:
         session.screen.emit(

@@ -251,17 +251,9 @@ class ProfileName(str):
     def __new__(cls, text: str) -> Self:
         if isinstance(text, cls):
             return text
-        if "://" in text or "@" in text:  # not shown: it may contain a password
-            raise Invalid(
-                "expected the name of a profile, not a source",
-                hint="`list` shows the profiles; `install -n` shows what a source contains",
-            )
         # Not by a pattern: a list looks at many names, and compiles none.
         if not 1 <= len(text) <= 64 or text[0] in "-_" or text.strip(_OF_NAMES):
-            raise Invalid(
-                f"{text!r:.100} is not a profile name",
-                hint="use small letters, digits, - and _, beginning with a letter or digit, 64 at most",
-            )
+            raise _no_name(text)
         if text in _NEVER_NAMES:
             raise Invalid(f"the name {text!r} is reserved", hint="choose another name")
         return super().__new__(cls, text)
@@ -273,7 +265,15 @@ class ProfileName(str):
         Raises:
             Invalid: The text is not a valid profile name.
         """
-        return text if isinstance(text, cls) else cls(text.strip().lower())
+        if isinstance(text, cls):
+            return text
+        low = text.strip().lower()
+        try:
+            return cls(low)
+        except Invalid:
+            if low in _NEVER_NAMES:
+                raise
+            raise _no_name(text) from None  # as it was typed
 
     @classmethod
     def slug(cls, label: str) -> ProfileName:
@@ -282,12 +282,31 @@ class ProfileName(str):
         Raises:
             Invalid: The label has no usable characters.
         """
-        flat = unicodedata.normalize("NFKD", label).encode("ascii", "ignore").decode().lower()
-        return cls(re.sub(r"[^a-z0-9_]+", "-", flat).lstrip("-_")[:64].rstrip("-_"))
+        return cls(_flat(label))
 
     @property
     def is_default(self) -> bool:
         return self == "default"
+
+
+def _no_name(text: str) -> Invalid:
+    """The error for a text that can't be the name of a profile."""
+    if "://" in text or "@" in text:  # not shown: it may contain a password
+        return Invalid(
+            "expected the name of a profile, not a source",
+            hint="`list` shows the profiles; `install -n` shows what a source contains",
+        )
+    rule = "use small letters, digits, - and _, beginning with a letter or digit, 64 at most"
+    near = _flat(text)
+    return Invalid(
+        f"{text!r:.100} is not a profile name", hint=f"{rule}, such as {near}" if near else rule
+    )
+
+
+def _flat(label: str) -> str:
+    """The letters and digits of a label, as a profile may be called; empty if it has none."""
+    flat = unicodedata.normalize("NFKD", label).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9_]+", "-", flat).lstrip("-_")[:64].rstrip("-_")
 
 
 DEFAULT_PROFILE = ProfileName("default")

@@ -285,10 +285,26 @@ class Context:
             err.hint, err.command = "a version comes after --to", f"update {name} --to {version}"
         elif text.startswith(("./", "../", "/", "~")) and os.path.exists(os.path.expanduser(text)):
             err.hint, err.command = "what is in it is shown by", f"install {text} -n"
+            if meant := self._named_by_folder(os.path.realpath(os.path.expanduser(text))):
+                err.hint, err.command = (
+                    f"write the name of the profile, not its folder: {meant}",
+                    "",
+                )
         elif _looks_like_path(text):
             hint = "the profile comes first, then a path or key; . means the active profile"
             return NoProfileName(err.what, hint=hint)
         return err
+
+    def _named_by_folder(self, place: str) -> str:
+        """What to write instead of the home of a profile, or of a path in it; empty for any other place."""
+        import shlex  # noqa: PLC0415 - only needed for this error
+
+        # The home of the default profile holds the others, so it comes last.
+        for name in reversed(self.names()):
+            home = os.path.realpath(self.layout.home(name))
+            if place == home or place.startswith(f"{home}{os.sep}"):
+                return shlex.join([name, place[len(home) + 1 :]]) if place != home else str(name)
+        return ""
 
     def missing_profile(self, name: ProfileName) -> DistError:
         """Make the error for a profile that is not there; it says what became of it."""

@@ -14,7 +14,7 @@ from hermes_dist.agents.generation import NEWEST
 from hermes_dist.agents.places import CONFIG, JOBS
 from hermes_dist.brand import LOCKFILE, MANIFEST, PRIVATE, Layout
 from hermes_dist.decide.ownership import without_machine
-from hermes_dist.errors import Busy, DistError, Unfinished
+from hermes_dist.errors import Busy, DistError, NoPackage, Unfinished
 from hermes_dist.lazily import later
 from hermes_dist.model.discreet import Contents
 from hermes_dist.model.lock import Lock, load_lock
@@ -112,7 +112,7 @@ class Home(Contents, frozen=True):
         """The error for a profile that has no lock: what it is instead, and what helps."""
         # Asked first: a manifest that the user edited stays when its package is uninstalled.
         if self._was_uninstalled():
-            return DistError(
+            return NoPackage(
                 f"the profile {str(self.name)!r} holds no package: it was uninstalled",
                 where=str(self.path),
                 hint="bring it back with",
@@ -131,7 +131,7 @@ class Home(Contents, frozen=True):
             hint, command = "bring its last one back with", f"rollback {self.name}"
         elif others:
             hint, command = f"the profiles with a package: {', '.join(others[:_FEW])}", ""
-        return DistError(
+        return NoPackage(
             f"the profile {str(self.name)!r} holds no package",
             where=str(self.path),
             hint=hint,

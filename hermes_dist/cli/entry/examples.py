@@ -349,6 +349,7 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
     "gateway route remove": _of(
         ("gateway route remove 2", "Remove the second one."),
         ("gateway route remove papers", "Remove one by its name."),
+        ("gateway route remove --channel 1234567890", "Remove the one for a channel."),
     ),
     "gateway route test": _of(
         ("gateway route test --channel 5678", "Who answers there, and why."),

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import click
 from click.core import ParameterSource
 
-from hermes_dist.cli.entry.help_page import HelpPage
+from hermes_dist.cli.entry.help_page import VERSION, HelpPage
 from hermes_dist.cli.shared.session import Invocation
 from hermes_dist.errors import UsageError
 
@@ -31,6 +31,13 @@ class TooMany(click.UsageError):
         self.extra = extra
 
 
+class VersionBesideWords(click.UsageError):
+    """A command line has ``--version``, which asks for the version of this program, beside other words."""
+
+    def __init__(self, ctx: click.Context) -> None:
+        super().__init__("--version stands alone: it shows the version of this program", ctx)
+
+
 class StrictCommand(HelpPage):
     """A command that takes no empty values, no option twice, and no two profiles.
 
@@ -41,11 +48,14 @@ class StrictCommand(HelpPage):
         """Parse the words of a command.
 
         Raises:
+            VersionBesideWords: ``--version`` is among the words, as if it were the version of a package.
             TooMany: There are words that have no place.
             UsageError: A value is empty, or an option was given twice with different values.
         """
         # The library consumes the list; what it says of the words comes before what we say.
         words = list(args)
+        if "--version" in words:
+            self._refuse_version_beside_words(ctx, words)
         # The library would refuse the words that are left in a sentence of its own, which leads nowhere.
         ctx.allow_extra_args = True
         try:
@@ -61,6 +71,12 @@ class StrictCommand(HelpPage):
         _refuse_twice(ctx, self.make_parser(ctx).parse_args(words)[2])
         _refuse_two_profiles(ctx)
         return rest
+
+    def _refuse_version_beside_words(self, ctx: click.Context, words: Sequence[str]) -> None:
+        # Code 0 and our own version would look as if the command had done what its words say.
+        beside = any(not word.startswith("-") for word in words)
+        if beside and any(param.name == VERSION for param in self.get_params(ctx)):
+            raise VersionBesideWords(ctx)
 
 
 def _refuse_empty(ctx: click.Context, params: Iterable[click.Parameter]) -> None:

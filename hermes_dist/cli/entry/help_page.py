@@ -16,6 +16,8 @@ from hermes_dist.cli.entry.exit_codes import rows_of
 from hermes_dist.cli.shared.session import Invocation
 
 HELP_OPTIONS = ["-h", "--help"]
+VERSION = "version_"
+"""How the option is called in the parameters of a command that has no ``--version`` of its own."""
 
 _OWN, _VERSION, _ANSWERS, _OUTPUT, _ALL = (
     "Options",
@@ -50,7 +52,7 @@ _GROUPS: Mapping[str, str] = {
         _ANSWERS,
     ),
     **dict.fromkeys(["quiet", "verbose", "as_json", "color", "no_progress", "no_pager"], _OUTPUT),
-    **dict.fromkeys(["in_profile", "offline", "allow_insecure", "version_"], _ALL),
+    **dict.fromkeys(["in_profile", "offline", "allow_insecure", VERSION], _ALL),
 }
 """The group of each option in the help; one that is not listed belongs to its verb alone."""
 _TAKES_VERSIONS = "accept_unsigned"
@@ -78,7 +80,7 @@ def with_version(params: list[click.Parameter]) -> list[click.Parameter]:
 
 def _version_option() -> click.Option:
     return click.Option(
-        ["--version", "version_"],
+        ["--version", VERSION],
         is_flag=True,
         is_eager=True,
         expose_value=False,

@@ -44,7 +44,7 @@ class _Guiding(click.Group):
             return super().resolve_command(ctx, args)
         except click.UsageError as err:
             below = list(_below(NESTED, ""))
-            raise _errors().no_such_verb(args[0], ctx, self.verbs(ctx), below) from err
+            raise _errors().no_such_verb(args, ctx, self.verbs(ctx), below) from err
 
     def verbs(self, ctx: click.Context) -> list[str]:
         """The names of the verbs."""

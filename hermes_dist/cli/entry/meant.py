@@ -36,43 +36,71 @@ def did_you_mean(meant: Iterable[str]) -> Meant | None:
 VERBS_MEANT: Mapping[str, tuple[str, ...]] = {
     "activate": ("use",),
     "add": ("install",),
+    "audit": ("verify", "doctor"),
+    "autoremove": ("gc",),
     "blame": ("why",),
     "checkout": ("update NAME --to VERSION",),
+    "clean": ("gc",),
+    "cleanup": ("gc",),
     "clone": ("create NEW --clone-from OLD",),
     "conflicts": ("resolve --list",),
     "copy": ("create NEW --clone-from OLD",),
     "cp": ("create NEW --clone-from OLD",),
+    "discard": ("undo", "rollback"),
+    "dist-upgrade": ("update --all",),
+    "downgrade": ("rollback", "update NAME --to VERSION"),
     "fetch": ("outdated",),
     "find": ("search",),
     "fix": ("doctor --fix",),
     "freeze": ("snapshot", "hold"),
+    "full-upgrade": ("update --all",),
     "get": ("install",),
+    "i": ("install",),
     "key": ("trust",),
     "keys": ("trust",),
     "lock": ("hold",),
     "log": ("history",),
+    "logs": ("gateways logs",),
     "ls": ("list",),
     "move": ("rename", "export"),
     "mv": ("rename",),
     "new": ("create",),
+    "open": ("ui",),
+    "permissions": ("approve --list",),
     "pin": ("hold", "update NAME --to VERSION"),
+    "prune": ("gc",),
     "pull": ("update",),
     "purge": ("delete --purge", "uninstall"),
     "push": ("publish",),
     "recover": ("restore",),
     "remove": ("delete", "uninstall"),
     "repair": ("doctor --fix",),
+    "repo": ("registry",),
     "reset": ("undo", "rollback"),
     "revert": ("undo", "rollback"),
     "rm": ("delete", "uninstall"),
     "serve": ("ui",),
+    "sources": ("registry list",),
     "switch": ("use",),
+    "tap": ("registry add",),
+    "trash": ("restore",),
     "unarchive": ("restore",),
     "undelete": ("restore",),
+    "unpin": ("unhold",),
     "upgrade": ("update",),
+    "version": ("--version",),
+    "versions": ("outdated", "history"),
     "web": ("ui",),
+    "whoami": ("current",),
 }
 """The commands that may be meant by a word that is none."""
+
+AGENTS_MEANT: Mapping[str, str] = {
+    "launch": "chat",
+    "run": "chat",
+    "talk": "chat",
+}
+"""The command of the agent that may be meant by a word that is a command of neither."""
 
 _ALIKE: Mapping[str, tuple[str, ...]] = {
     "create": ("add", "init"),
@@ -102,6 +130,11 @@ _BELOW_MEANT: Mapping[str, Mapping[str, Meant | None]] = {
 
 _REF = Meant("a tag or branch comes after the address: SOURCE#v1.0.0")
 _FOLDER = Meant("a folder comes after the address: SOURCE//FOLDER")
+_HERE_ALONE = Meant("a profile is always installed for you alone: leave it out")
+_TEAM_FILE = Meant("what a whole team has is in one file: apply FILE")
+_UPDATE = Meant("what is installed already is updated by: update PROFILE")
+_NO_END = Meant("a hold has no end of its own: unhold PROFILE ends it")
+_WHOLE_CARD = Meant("without a THING, it shows everything that waits, and asks")
 _NO_OPTION = Meant("the file needs no option: apply FILE")
 _ALL_ANYWAY = Meant("without a name, it shows every profile")
 _GO_THERE = did_you_mean(["update NAME --to VERSION"])
@@ -111,26 +144,44 @@ _OTHER_ALIAS = Meant(
 )
 
 _OPTIONS_MEANT: Mapping[str, Mapping[str, Meant | None]] = {
+    "approve": dict.fromkeys(["--all", "-a"], _WHOLE_CARD),
     "apply": {"--file": _NO_OPTION, "-f": _NO_OPTION},
     "import": {"--alias": _OTHER_ALIAS},
-    "hold": dict.fromkeys(["--at", "--tag", "--to"], _GO_THERE),
+    "hold": {
+        **dict.fromkeys(["--at", "--tag", "--to"], _GO_THERE),
+        **dict.fromkeys(["--days", "--for", "--until"], _NO_END),
+    },
     "install": {
         "--alias": _OTHER_ALIAS,
         "--branch": _REF,
         "--dir": _FOLDER,
         "--folder": _FOLDER,
+        "--global": _HERE_ALONE,
         "--path": _FOLDER,
         "--ref": _REF,
+        "--requirement": _TEAM_FILE,
         "--subdir": _FOLDER,
         "--subfolder": _FOLDER,
         "--tag": _REF,
         "--to": _REF,
+        "--upgrade": _UPDATE,
+        "--user": _HERE_ALONE,
+        "--version": _REF,
+        "-U": _UPDATE,
+        "-g": _HERE_ALONE,
+        "-r": _TEAM_FILE,
     },
-    "list": {"--all": _ALL_ANYWAY},
-    "outdated": {"--all": _ALL_ANYWAY},
+    "list": {
+        "--all": _ALL_ANYWAY,
+        "--outdated": did_you_mean(["outdated"]),
+        "-a": _ALL_ANYWAY,
+    },
+    "outdated": {"--all": _ALL_ANYWAY, "-a": _ALL_ANYWAY},
     "publish": {"--tag": Meant("did you mean --version? the tag is made from it")},
     "route add": {"--chat": _CHANNEL, "--chat-id": _CHANNEL},
     "route test": {"--chat": _CHANNEL, "--chat-id": _CHANNEL},
+    "uninstall": {"--purge": Meant("to remove the profile itself: delete PROFILE")},
+    "update": {"--version": _GO_THERE},
     "watch install": {"--daily": Meant("the check runs once a day; --at chooses the time")},
 }
 """What to write instead of an option that a command does not have, or does not have like this."""
@@ -150,6 +201,7 @@ _ANSWERED_BY: Mapping[str, Meant] = {
 
 _OPTIONS_ALIKE: Mapping[str, tuple[str, ...]] = {
     "--as": ("--name",),
+    "--assume-yes": ("--yes",),
     "--branch": ("--to",),
     "--check": ("--dry-run",),
     "--dest": ("-o",),
@@ -163,11 +215,14 @@ _OPTIONS_ALIKE: Mapping[str, tuple[str, ...]] = {
     "--preview": ("--dry-run",),
     "--ref": ("--to",),
     "--sign": ("--key",),
+    "--simulate": ("--dry-run",),
     "--tag": ("--to",),
     "--tail": ("--lines",),
     "--to": ("-o",),
     "--version": ("--to",),
     "--what-if": ("--dry-run",),
+    "-V": ("--version",),
+    "-a": ("--all",),
     "-f": ("--yes",),
     "-n": ("--lines",),
 }
@@ -179,7 +234,7 @@ _EXTRA_MEANT: Mapping[str, str] = {
     "describe": "did you mean: {prog} describe {0} --text {1}",
     "doctor": "it looks at the whole machine: leave the name out",
     "export": "did you mean: {prog} export {0} -o {1}{flags}",
-    "hold": "to go to a version and stay there: {prog} update {0} --to {1}",
+    "hold": "a hold lasts until {prog} unhold {0}; to go to a version: {prog} update {0} --to {1}",
     "import": "did you mean: {prog} import {0} --name {1}{flags}",
     "install": "did you mean: {prog} install {0} --name {1}{flags}",
     "list": "did you mean: {prog} show {0}",

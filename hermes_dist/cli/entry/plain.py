@@ -32,6 +32,8 @@ _FLAGS = {
     "--json": "as_json",
 }
 _YES = frozenset(["-y", "--yes"])
+_EVERY = "all"
+"""What people write in place of a profile when they mean ``--all``."""
 
 
 def attempt(called: Invocation, argv: Sequence[str]) -> int | None:
@@ -81,6 +83,8 @@ def _update(session: Session, words: Sequence[str]) -> int | None:
     names = [word for word in words if word not in _YES]
     if len(names) > 1 or any(name.startswith("-") and name != "--all" for name in names):
         return None
+    if names == [_EVERY]:
+        return None  # the library's way says what to write, unless a profile is called so
     from hermes_dist.cli.package.update import update  # noqa: PLC0415 - each command loads only its own module
 
     yes = len(names) < len(words)
@@ -102,7 +106,7 @@ def _install(session: Session, words: Sequence[str]) -> int | None:
 
 
 def _status(session: Session, words: Sequence[str]) -> int | None:
-    if len(words) > 1 or any(word.startswith("-") for word in words):
+    if len(words) > 1 or any(word.startswith("-") or word == _EVERY for word in words):
         return None
     from hermes_dist.cli.package.status import show  # noqa: PLC0415 - each command loads only its own module
 

@@ -10,8 +10,10 @@ from typing import Any
 
 import click
 
-from hermes_dist.cli.entry.given import TooMany
+from hermes_dist.agents.names import COMMANDS
+from hermes_dist.cli.entry.given import TooMany, VersionBesideWords
 from hermes_dist.cli.entry.meant import (
+    AGENTS_MEANT,
     VERBS_MEANT,
     Meant,
     after_profile,
@@ -32,22 +34,25 @@ _LONGEST_WRITTEN = 200
 
 
 def no_such_verb(
-    word: str, ctx: click.Context, verbs: Sequence[str], below: Sequence[str]
+    words: Sequence[str], ctx: click.Context, verbs: Sequence[str], below: Sequence[str]
 ) -> UsageError:
     """The error for a word that is not a verb.
 
     Args:
-        word: The word.
+        words: The word, and those behind it.
         ctx: The command that it stands behind.
         verbs: The verbs of that command.
         below: The verbs of all groups, each by all its words.
     """
+    word = words[0]
     alike = [name for name in below if name.split()[-1] == word]
     if ctx.parent is None:
         what = f"there is no command {_shown(word)}"
         meant = (
-            _as_profile(word, ctx)
-            or did_you_mean(VERBS_MEANT.get(word) or alike)
+            _as_profile(words, ctx, verbs)
+            or did_you_mean(VERBS_MEANT.get(word, ()))
+            or _as_agents(word, ctx)
+            or did_you_mean(alike)
             or _near(word, verbs)
         )
     else:
@@ -56,15 +61,30 @@ def no_such_verb(
     return UsageError(what, hint=_with_help(meant, ctx.command_path))
 
 
-def _as_profile(word: str, ctx: click.Context) -> Meant | None:
-    """What to write if the word is a profile, which a command of its own may start; None if it is none."""
+def _as_profile(words: Sequence[str], ctx: click.Context, verbs: Sequence[str]) -> Meant | None:
+    """What to write if the first word is a profile, which a command of its own may start; None if it is none."""
     called: Invocation = ctx.obj
+    word, after = words[0], [*words[1:2]]
     with suppress(DistError):
         if word in Context.from_environment(called.brand).names():
             prog = _prog(ctx)
+            if after and after[0] in verbs:
+                return Meant(f"the command comes before the profile: {prog} {after[0]} {word}")
             start = f"{called.brand.name} -p {word} chat"
             return Meant(f"{word} is a profile: {prog} status {word}; to start it: {start}")
     return None
+
+
+def _as_agents(word: str, ctx: click.Context) -> Meant | None:
+    """What to write if the word is a command of the agent, or means one; None if it does not."""
+    called: Invocation = ctx.obj
+    command = AGENTS_MEANT.get(word, word)
+    if command not in COMMANDS:
+        return None
+    name = called.brand.name
+    return Meant(
+        f"that is a command of the agent: {name} {command}, or {name} -p PROFILE {command}"
+    )
 
 
 def _verb_of_group(group: str, word: str, verbs: Sequence[str], alike: Sequence[str]) -> Meant:
@@ -91,6 +111,10 @@ def as_usage(err: click.ClickException, where: str) -> UsageError:
         return UsageError(err.format_message().rstrip("."), hint=f"see: {where} --help")
     if isinstance(err, TooMany):
         return _too_many(ctx, err.extra)
+    if isinstance(err, VersionBesideWords):
+        known = [opt for param in ctx.command.get_params(ctx) for opt in param.opts]
+        meant = option_meant(ctx.command_path, "--version", known)
+        return UsageError(err.format_message(), hint=_with_help(meant, ctx.command_path))
     if isinstance(err, click.NoSuchOption):
         return _no_such_option(err.option_name, ctx)
     if isinstance(err, click.BadOptionUsage):
@@ -190,6 +214,9 @@ def in_place_of_profile(err: DistError, ctx: click.Context) -> DistError:
     if not word:
         return err
     quoted, prog, below = shlex.quote(word), _prog(ctx), _below(ctx)
+    if word == "all" and any("--all" in each.opts for each in ctx.command.params):
+        err.hint, err.command = "for every profile", f"{below} --all{_flags(ctx)}"
+        return err
     if meant := first_meant(prog, below, [quoted], _flags(ctx)):
         err.hint, err.command = meant.said, ""
     elif not _is_near(err) and (meant := after_profile(prog, below, quoted, _flags(ctx))):
@@ -229,10 +256,18 @@ def _no_such_option(option: str, ctx: click.Context) -> UsageError:
         option_meant(ctx.command_path, option, known)
         or yes_meant(ctx.command_path, option)
         or _near(option, _long(known))
+        or _ahead_of_command(option, ctx)
     )
     return UsageError(
         f"there is no option {_shown(option)}", hint=_with_help(meant, ctx.command_path)
     )
+
+
+def _ahead_of_command(option: str, ctx: click.Context) -> Meant | None:
+    """What to write if an option stands before the command; None if it stands behind one."""
+    if ctx.parent is not None or not _can_be_written(option):
+        return None
+    return Meant(f"an option of a command comes after it: {_prog(ctx)} VERB {option}")
 
 
 def _long(options: Iterable[str]) -> list[str]:

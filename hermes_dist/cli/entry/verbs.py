@@ -268,7 +268,7 @@ NESTED: dict[str, Nested] = {
                     ),
                     "list": Verb("routes", "list_", "List the routes.", FLEET),
                     "remove": Verb(
-                        "routes", "remove", "Remove a route, by its number or name.", FLEET
+                        "routes", "remove", "Remove a route, by its number, name or ids.", FLEET
                     ),
                     "test": Verb(
                         "routes", "try_", "Show which route wins for a message, and why.", FLEET

@@ -244,9 +244,10 @@ def abort(session: Session, name: ProfileName, request: Request, *, yes: bool) -
 
 @command
 def hold(session: Session, profile: Profile = None) -> int:
-    return _held(
-        session, ops.hold(session.ctx, session.ctx.profile(profile), on=True), "is held where it is"
-    )
+    outcome = ops.hold(session.ctx, session.ctx.profile(profile), on=True)
+    code = _held(session, outcome, "is held where it is")
+    session.screen.tell(f"  updates skip it until: {session.command(f'unhold {outcome.profile}')}")
+    return code
 
 
 @command

@@ -158,7 +158,7 @@ def new_name(text: str, agent: Generation) -> ProfileName:
     Raises:
         Invalid: The text is not a valid profile name, is the default profile's name, or is reserved by the agent.
     """
-    name = ProfileName(text.strip().lower())
+    name = ProfileName.typed(text)
     if name == DEFAULT_PROFILE:
         raise Invalid("the default profile is built in", hint="choose another name")
     if name in agent.unwise:

@@ -271,9 +271,15 @@ def _check_free(ctx: Context, name: ProfileName) -> None:
         raise DistError(
             f"a profile {str(name)!r} exists already",
             where=str(home),
-            hint=f"update it with: {ctx.command(f'update {name}')}; or choose another name with --name; "
-            "or merge into it with --force",
+            hint=f"{_update_it(ctx, name)}choose another name with --name; or merge into it with --force",
         )
+
+
+def _update_it(ctx: Context, name: ProfileName) -> str:
+    """Lead to an update, if the profile of this name holds a package."""
+    if not ctx.layout.lockfile(name).exists():
+        return ""
+    return f"update it with: {ctx.command(f'update {name}')}; or "
 
 
 def _check_apart(ctx: Context, spec: SourceSpec, name: ProfileName) -> None:

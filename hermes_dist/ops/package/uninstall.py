@@ -12,7 +12,7 @@ from hermes_dist.brand import LOCKFILE, PRIVATE
 from hermes_dist.decide.environment.example import ENV_EXAMPLE
 from hermes_dist.decide.ownership import is_machine
 from hermes_dist.decide.removal import removal
-from hermes_dist.errors import Invalid
+from hermes_dist.errors import Invalid, NoPackage
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.notes import Note
 from hermes_dist.model.paths import ProfileName, RelPath
@@ -65,7 +65,12 @@ def uninstall(
         DistError: The profile has no lockfile, or can't be written; nothing changed.
     """
     home = open_home(ctx, name)
-    lock = home.need_lock(ctx)
+    try:
+        lock = home.need_lock(ctx)
+    except NoPackage as err:
+        if not name.is_default:
+            err.hint, err.command = "to remove the profile itself", f"delete {name}"
+        raise
     outcome = confirm_and_carry_out(
         ctx, lambda _: _removing(ctx, home, lock, keep_files=keep_files), request, confirm, None
     )

@@ -219,7 +219,7 @@ def rename(ctx: Context, old: str, new: str, *, dry_run: bool = False) -> Rename
     Raises:
         DistError: The profile can't be renamed; nothing was changed.
     """
-    name, wanted = ctx.profile(old.strip().lower()), new_name(new, ctx.generation)
+    name, wanted = ctx.profile(old.strip()), new_name(new, ctx.generation)
     refuse_default(name, "renamed", str(ctx.layout.root))
     if name == wanted:
         raise DistError(

@@ -11,7 +11,9 @@ import click
 import pytest
 from every_verb import every_verb
 
-from hermes_dist.cli.entry.meant import yes_meant
+from hermes_dist.agents.names import COMMANDS
+from hermes_dist.cli.entry.meant import AGENTS_MEANT, VERBS_MEANT, yes_meant
+from hermes_dist.cli.entry.verbs import NESTED, VERBS
 
 _ASKS = re.compile(r"\.confirm\(|screen\.read\(|\basker\(|_passphrase\(")
 _ASKS_NOTHING = yes_meant("hermes-dist tree", "-y")
@@ -51,3 +53,21 @@ def test_who_writes_yes_where_nothing_takes_it_is_told_what_answers(name: str) -
     assert (meant == _ASKS_NOTHING) != _asks(_ALL[name])
     options = {option for param in _ALL[name].params for option in param.opts}
     assert options.issuperset(re.findall(r"--[\w-]+", str(meant)))
+
+
+def test_what_is_meant_by_a_word_is_a_command_and_the_word_is_none() -> None:
+    for word, meant in VERBS_MEANT.items():
+        assert word not in {*VERBS, *NESTED}
+        for line in meant:
+            verb, *rest = line.split()
+            assert verb == "--version" or verb in {*VERBS, *NESTED}, line
+            if verb in NESTED and rest:
+                assert rest[0] in NESTED[verb].verbs, line
+            options = (
+                {option for param in _ALL[verb].params for option in param.opts}
+                if verb in _ALL
+                else set()
+            )
+            assert {each for each in rest if each.startswith("--")} <= options, line
+    assert set(AGENTS_MEANT.values()) <= COMMANDS
+    assert not set(AGENTS_MEANT) & COMMANDS
