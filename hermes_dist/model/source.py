@@ -93,6 +93,8 @@ TAGS, HEADS = "refs/tags/", "refs/heads/"
 _HEX = "0123456789abcdefABCDEF"
 # Compiled when they are first needed, and then kept by `re`: most commands parse no source, or one.
 _SCHEMES = {"https", "ssh", "file", "http", "git"}
+_PLAIN_URL = {"git": "leave git+ out"}
+"""What to do about a scheme of pip, which names the kind of a repository before a plus."""
 _HOST = r"(?!-)[A-Za-z0-9.-]{1,253}(?<!-)|\[[0-9A-Fa-f:.]+\]"
 _USER = r"[A-Za-z0-9_][A-Za-z0-9_.-]*"
 _KEY_AS_USER = (
@@ -535,7 +537,7 @@ def _url(location: str, *, allow_insecure: bool) -> SourceSpec:
     if scheme not in _SCHEMES or "::" in location.partition("/")[0]:
         raise _NotOne(
             f"the scheme {scheme!r:.40} is not allowed (https, ssh, file; http and git to this machine)",
-            "leave git+ out" if scheme.startswith("git+") else "",
+            _PLAIN_URL.get(scheme.rpartition("+")[0], ""),
         )
     odd = _ENCODED_CONTROL if scheme == "file" else _URL_ODD
     if re.search(odd, location):

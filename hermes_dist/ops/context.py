@@ -18,6 +18,7 @@ from hermes_dist.world import trace
 from hermes_dist.world.disk.owners import leads_to_others, settle
 
 with later():
+    from hermes_dist.ops.whereabouts import missing_profile, named_by_folder
     from hermes_dist.world.no_folder import no_folder
 
 if TYPE_CHECKING:
@@ -285,7 +286,7 @@ class Context:
             err.hint, err.command = "a version comes after --to", f"update {name} --to {version}"
         elif text.startswith(("./", "../", "/", "~")) and os.path.exists(os.path.expanduser(text)):
             err.hint, err.command = "what is in it is shown by", f"install {text} -n"
-            if meant := self._named_by_folder(os.path.realpath(os.path.expanduser(text))):
+            if meant := named_by_folder(self.layout, self.names(), text):
                 err.hint, err.command = (
                     f"write the name of the profile, not its folder: {meant}",
                     "",
@@ -295,21 +296,8 @@ class Context:
             return NoProfileName(err.what, hint=hint)
         return err
 
-    def _named_by_folder(self, place: str) -> str:
-        """What to write instead of the home of a profile, or of a path in it; empty for any other place."""
-        import shlex  # noqa: PLC0415 - only needed for this error
-
-        # The home of the default profile holds the others, so it comes last.
-        for name in reversed(self.names()):
-            home = os.path.realpath(self.layout.home(name))
-            if place == home or place.startswith(f"{home}{os.sep}"):
-                return shlex.join([name, place[len(home) + 1 :]]) if place != home else str(name)
-        return ""
-
     def missing_profile(self, name: ProfileName) -> DistError:
         """Make the error for a profile that is not there; it says what became of it."""
-        from hermes_dist.ops.whereabouts import missing_profile  # noqa: PLC0415 - only needed for this error
-
         return missing_profile(self.layout, name, self.names())
 
     def _refuse_foreign(self, name: ProfileName) -> None:

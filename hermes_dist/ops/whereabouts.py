@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+import shlex
+from collections.abc import Iterable, Sequence
 
 from hermes_dist.brand import Layout
 from hermes_dist.decide.near import near
@@ -66,3 +68,16 @@ def _unknown(layout: Layout, name: ProfileName, there: Iterable[ProfileName]) ->
         hint, command = "there is none yet; install an agent with", "install SOURCE"
     place = str(layout.profiles)
     return NoSuchProfile(str(name), place, hint=hint, command=command, is_near=bool(close))
+
+
+def named_by_folder(layout: Layout, names: Sequence[ProfileName], text: str) -> str:
+    """What to write instead of the home of a profile, or of a path in it; empty for any other place."""
+    place = os.path.realpath(os.path.expanduser(text))
+    # The home of the default profile holds the others, so it comes last.
+    for name in reversed(names):
+        home = os.path.realpath(layout.home(name))
+        if place == home:
+            return str(name)
+        if place.startswith(f"{home}{os.sep}"):
+            return shlex.join([name, place[len(home) + 1 :]])
+    return ""

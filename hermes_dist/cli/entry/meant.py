@@ -234,7 +234,7 @@ _EXTRA_MEANT: Mapping[str, str] = {
     "describe": "did you mean: {prog} describe {0} --text {1}",
     "doctor": "it looks at the whole machine: leave the name out",
     "export": "did you mean: {prog} export {0} -o {1}{flags}",
-    "hold": "a hold lasts until {prog} unhold {0}; to go to a version: {prog} update {0} --to {1}",
+    "hold": "a hold lasts until {prog} unhold {0}; to go to a version and stay there: {prog} update {0} --to {1}",
     "import": "did you mean: {prog} import {0} --name {1}{flags}",
     "install": "did you mean: {prog} install {0} --name {1}{flags}",
     "list": "did you mean: {prog} show {0}",

@@ -109,12 +109,8 @@ def as_usage(err: click.ClickException, where: str) -> UsageError:
     ctx = err.ctx if isinstance(err, click.UsageError) else None
     if ctx is None:
         return UsageError(err.format_message().rstrip("."), hint=f"see: {where} --help")
-    if isinstance(err, TooMany):
-        return _too_many(ctx, err.extra)
-    if isinstance(err, VersionBesideWords):
-        known = [opt for param in ctx.command.get_params(ctx) for opt in param.opts]
-        meant = option_meant(ctx.command_path, "--version", known)
-        return UsageError(err.format_message(), hint=_with_help(meant, ctx.command_path))
+    if isinstance(err, TooMany | VersionBesideWords):
+        return _of_the_words(err, ctx)
     if isinstance(err, click.NoSuchOption):
         return _no_such_option(err.option_name, ctx)
     if isinstance(err, click.BadOptionUsage):
@@ -122,6 +118,15 @@ def as_usage(err: click.ClickException, where: str) -> UsageError:
     if isinstance(err, click.MissingParameter) and err.param:
         return _missing(err.param, ctx)
     return UsageError(_refused(err), hint=_with_help(_of_its_kind(err, ctx), ctx.command_path))
+
+
+def _of_the_words(err: TooMany | VersionBesideWords, ctx: click.Context) -> UsageError:
+    """The error for words that can't stand in a line together."""
+    if isinstance(err, TooMany):
+        return _too_many(ctx, err.extra)
+    known = [opt for param in ctx.command.get_params(ctx) for opt in param.opts]
+    meant = option_meant(ctx.command_path, "--version", known)
+    return UsageError(err.format_message(), hint=_with_help(meant, ctx.command_path))
 
 
 def _of_its_kind(err: click.ClickException, ctx: click.Context) -> Meant | None:
