@@ -113,7 +113,8 @@ def publish(
     if dry_run:
         return code
     if registry:
-        entry = entering.enter(session.ctx, name, str(done.publication.spec), registry)
+        made = done.publication
+        entry = entering.enter(session.ctx, name, str(made.spec), registry, released=made.released)
         session.screen.say(f"  its entry is in {clean(entry)}: commit and push that")
     return code
 

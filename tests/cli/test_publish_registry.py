@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 import forked
+from gitrepo import Repo
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "coder"
 INDEX = Path(__file__).parents[2] / "registry" / "registry.json"
@@ -61,3 +62,23 @@ def test_a_folder_that_is_no_registry_is_refused_before_anything_is_sent(tmp_pat
         ["git", "-C", str(remote), "for-each-ref"], capture_output=True, text=True, check=True
     )
     assert refs.stdout == ""
+
+
+def test_the_entry_of_one_of_several_packages_names_the_commit_that_was_tagged(
+    tmp_path: Path,
+) -> None:
+    author, remote = tmp_path / "author", Repo(tmp_path / "remote.git", bare=True)
+    registry = tmp_path / "team"
+    registry.mkdir()
+    (registry / "registry.json").write_bytes(INDEX.read_bytes())
+    remote.commit({"README.md": "All bots.\n"})
+    run(author, "install", str(EXAMPLE), "-y")
+    run(author, "publish", "coder", "--to", f"file://{remote.path}//bots/coder", "-y")
+    remote.commit({"bots/other/SOUL.md": "Another.\n"})
+    told = run(author, "publish", "coder", "--registry", str(registry), "-y")
+    assert "nothing to do" in told
+    again = run(author, "publish", "coder", "--registry", str(registry), "--bump", "patch", "-y")
+    assert "no new version was made" in again
+    entry = json.loads((registry / "packages/co/coder.json").read_text())
+    tagged = remote.git("rev-parse", "bots/coder/v1.0.0^{commit}")
+    assert [row["commit"] for row in entry["versions"]] == [tagged]

@@ -100,6 +100,7 @@ class Publication(Discreet, frozen=True, kw_only=True):
         tag_message: What the tag says: its label, and the version's section in the changelog.
         problems: Warnings about the package.
         signer: The key to sign with; None if nothing is signed, or nothing is new.
+        released: If nothing is new, the commit that was tagged with these contents; empty otherwise.
         signed_by: The fingerprint of the key that signed what is there then; empty if this profile does not know.
     """
 
@@ -124,6 +125,7 @@ class Publication(Discreet, frozen=True, kw_only=True):
     problems: tuple[Problem, ...]
     notes: tuple[Note, ...]
     signer: Signer | None = None
+    released: str = ""
     signed_by: str = ""
 
     @property
@@ -224,6 +226,7 @@ def plan(ctx: Context, git: Publisher, name: ProfileName, release: PublishOption
         problems=problems,
         notes=(*found.notes, *merging, *remarks),
         signer=signer,
+        released="" if changes or tag else _release_of(ctx, remote, read),
         signed_by=signer.public.fingerprint if signer else remote.signed_by,
     )
 
@@ -544,7 +547,7 @@ def _as_version(
 ) -> tuple[Tree, Read, str]:
     """The package with the variables that replace secrets, and with the version to publish, which is also returned."""
     tree, read = completed(tree, read, "", found.variables)
-    if release.bump and tree == remote.now and _is_released(ctx, remote, read):
+    if release.bump and tree == remote.now and _release_of(ctx, remote, read):
         # A version without changes is made only if it is named.
         release = replace(release, bump="")
     return _with_version(tree, read, release)
@@ -558,16 +561,16 @@ def _version_in(tree: Tree, read: Read) -> str:
         return ""
 
 
-def _is_released(ctx: Context, remote: _Remote, read: Read) -> bool:
-    """Whether what the repository holds now is a version already, by its tag."""
-    version = _version_in(remote.now, read)
-    tags = remote.refs.tags
+def _release_of(ctx: Context, remote: _Remote, read: Read) -> str:
+    """The commit of the version tag whose contents the repository holds now; empty if they are no version yet."""
+    version, tags = _version_in(remote.now, read), remote.refs.tags
     tag = tag_of(_tag_prefix(ctx, remote, read), version, tags)
     if not (version and tag):
-        return False
+        return ""
     commit = tags[tag]
     # In a repository with several packages, commits for the others may follow.
-    return commit == remote.head or held_at(ctx, remote.spec, commit).tree == remote.now
+    same = commit == remote.head or held_at(ctx, remote.spec, commit).tree == remote.now
+    return commit if same else ""
 
 
 def _conflicting(ctx: Context, found: Leaving, remote: _Remote, places: list[str]) -> Refused:

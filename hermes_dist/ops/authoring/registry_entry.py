@@ -26,7 +26,7 @@ from hermes_dist.world.registry.files import check_index, read_file
 _CONFIG = RelPath(CONFIG)
 
 
-def enter(ctx: Context, name: ProfileName, source: str, folder: str) -> Path:
+def enter(ctx: Context, name: ProfileName, source: str, folder: str, *, released: str = "") -> Path:
     """Write the package that a profile just published into the folder of a registry.
 
     Args:
@@ -34,6 +34,7 @@ def enter(ctx: Context, name: ProfileName, source: str, folder: str) -> Path:
         name: The profile; its lock names what was published.
         source: The package's source, without a ref.
         folder: The registry's folder, such as a checkout.
+        released: The commit that was tagged with what the profile received; empty if that is the commit in its lock.
 
     Returns:
         The file that was written.
@@ -57,7 +58,7 @@ def enter(ctx: Context, name: ProfileName, source: str, folder: str) -> Path:
     entry = entry_for(
         manifest,
         source,
-        lock.pin,
+        lock.pin._replace(commit=released or lock.pin.commit),
         _runs(ctx, lock),
         before=parse_package(data, key, local=True) if data else None,
         signer=lock.signer,

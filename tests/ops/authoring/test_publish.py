@@ -525,6 +525,23 @@ def test_near_the_same_line_after_one_that_was_cut_off_is_no_conflict(
     assert not (ada.home / ".dist/pushes.json").exists()
 
 
+def test_a_connection_that_is_lost_after_the_push_is_like_a_cut(
+    tmp_path: Path, repo: Repo, ada: Machine
+) -> None:
+    repo.git("config", "http.receivepack", "true")
+    with GitHttp(tmp_path / "srv") as server:
+        ada.publish(f"{server.url}/bot.git")
+        ada.edit("SOUL.md", "Rule 1 stands", "Rule 1 is first")
+        server.lost = True
+        with pytest.raises(Unreachable):
+            ada.publish(bump="minor")
+        server.lost = False
+        assert repo.git("tag").split() == ["v0.1.0", "v0.2.0"]
+        ada.edit("SOUL.md", "Rule 1 is first", "Rule 1 is the very first")
+        assert ada.publish(bump="minor").publication.tag == "v0.3.0"
+    assert clean(ada)
+
+
 @pytest.mark.parametrize("first", [True, False])
 def test_a_signed_one_that_was_cut_off_is_recorded_as_signed(
     repo: Repo, ada: Machine, monkeypatch: pytest.MonkeyPatch, *, first: bool
