@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -21,6 +21,9 @@ from hermes_dist.voice.clean import clean
 from hermes_dist.voice.notes import sentences
 from hermes_dist.voice.profile_json import away_data, back_data, gone_data, made_data, renamed_data
 from hermes_dist.voice.words import DRY_RUN
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 Name = Annotated[str, typer.Argument(metavar="PROFILE", help="The profile.")]
 JustYes = Annotated[bool, typer.Option("-y", "--yes", help="Don't ask.")]
@@ -365,16 +368,21 @@ def restore(
     return 0
 
 
+def _since(when: datetime) -> str:
+    """A time as `history` shows it, in the time zone of this machine; a dash for one that no calendar has there."""
+    try:
+        return f"{when.astimezone():%Y-%m-%d %H:%M}"
+    except (OSError, OverflowError, ValueError):
+        return "—"
+
+
 def _list_away(session: Session) -> int:
     found = trash_and_archive.stored_profiles(session.ctx)
     session.screen.emit("away", away_data(found))
     if not found:
         session.screen.say("The archive and the trash are empty.")
         return 0
-    rows = []
-    for each in found:
-        since = each.when.strftime("%Y-%m-%d %H:%M UTC")
-        rows.append((each.name, each.place, since, str(each.path)))
+    rows = [(each.name, each.place, _since(each.when), str(each.path)) for each in found]
     session.screen.table(("Profile", "In", Column("Since", whole=True), "Path"), rows)
     return 0
 

@@ -90,6 +90,16 @@ def test_delete_says_first_who_leaves_the_trash_and_archive_erases_nobody(layout
     assert not any((layout.trash / ident).exists() for ident in ids)
 
 
+def test_the_trash_is_listed_in_the_time_of_this_machine(layout: Layout) -> None:
+    days = (datetime(2026, 1, 2, 20, 30, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, tzinfo=UTC))
+    for when in days:
+        (layout.trash / kept_id(ProfileName("old"), when)).mkdir(parents=True)
+    shown = run(layout, "restore", TZ="Asia/Tokyo").stdout
+    assert "2026-01-03 05:30  " in shown
+    assert "—  " in shown
+    assert "2026-01-02 20:30  " in run(layout, "restore", TZ="UTC").stdout
+
+
 def test_the_commands_speak_json(layout: Layout) -> None:
     made = json.loads(run(layout, "create", "coder", "--json").stdout)
     assert (made["schema"], made["profile"], made["alias"]) == (
