@@ -46,7 +46,6 @@ VERBS_MEANT: Mapping[str, tuple[str, ...]] = {
     "conflicts": ("resolve --list",),
     "copy": ("create NEW --clone-from OLD",),
     "cp": ("create NEW --clone-from OLD",),
-    "discard": ("undo", "rollback"),
     "dist-upgrade": ("update --all",),
     "downgrade": ("rollback", "update NAME --to VERSION"),
     "fetch": ("outdated",),
