@@ -740,6 +740,77 @@ def test_a_tag_with_the_name_of_the_folder_is_not_in_the_way(repo: Repo, ada: Ma
     assert ada.publish(f"{url(repo)}//agents/bot").publication.tag == "v0.1.0"
 
 
+ATTRIBUTES = """\
+* text=auto
+*.bin filter=lfs diff=lfs merge=lfs -text
+*.txt eol=crlf
+ident.txt ident export-subst
+wide.txt working-tree-encoding=UTF-16LE
+SOUL.md export-ignore
+"""
+SETTINGS = """\
+[core]
+	autocrlf = true
+	safecrlf = true
+	hooksPath = {folder}/hooks
+[filter "lfs"]
+	clean = touch {folder}/ran; cat
+	smudge = touch {folder}/ran; cat
+	required = true
+[commit]
+	gpgSign = true
+[user]
+	signingKey = DEADBEEF
+[push]
+	default = nothing
+	followTags = true
+[protocol "file"]
+	allow = never
+[init]
+	defaultBranch = trunk
+"""
+BYTES: dict[str, bytes] = {
+    "ident.txt": b"$Id$ $Format:%H$\n",
+    "wide.txt": "wide\r\n".encode("utf-16"),
+    "mixed.txt": b"\xef\xbb\xbfone\r\ntwo\nend",
+    "crlf.md": b"one\r\ntwo\r\n",
+    "data.bin": bytes(range(256)) * 4,
+    "empty.txt": b"",
+}
+
+
+@pytest.mark.parametrize("author", ["git", "embedded"])
+def test_every_byte_arrives_whatever_attributes_and_settings_say(
+    tmp_path: Path, repo: Repo, author: str
+) -> None:
+    repo.commit({".gitattributes": ATTRIBUTES, "README.md": "Old.\n"})
+    tools, hooks = tmp_path / "tools", tmp_path / "hooks"
+    tools.mkdir()
+    hooks.mkdir()
+    for hook in ("pre-push", "pre-commit", "commit-msg", "post-commit"):
+        (hooks / hook).write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\nexit 1\n")
+        (hooks / hook).chmod(0o755)
+    config = tmp_path / "gitconfig"
+    config.write_text(SETTINGS.format(folder=tmp_path))
+    ways = {"git": {"GIT_CONFIG_GLOBAL": str(config)}, "embedded": {"PATH": str(tools)}}
+    ada = Machine(tmp_path / "ada", **ways[author])
+    ada.fill()
+    ada.init()
+    ada.publish(url(repo))
+    users = {way: Machine(tmp_path / f"user-{way}", **env) for way, env in ways.items()}
+    for user in users.values():
+        user.install(f"{url(repo)}")
+    for name, data in BYTES.items():
+        ada.write(f"skills/hello/{name}", data)
+    ada.publish(bump="minor")
+    for user in users.values():
+        user.update()
+        found = {name: (user.home / "skills/hello" / name).read_bytes() for name in BYTES}
+        assert found == BYTES
+        assert user.read("SOUL.md") == SOUL
+    assert not (tmp_path / "ran").exists()
+
+
 POINTER = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'4d' * 32}\nsize 12345\n"
 
 
