@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -19,7 +19,14 @@ from hermes_dist.ops.profiles import clone as cloning
 from hermes_dist.ops.profiles import list as facts
 from hermes_dist.voice.clean import clean
 from hermes_dist.voice.notes import sentences
-from hermes_dist.voice.profile_json import away_data, back_data, gone_data, made_data, renamed_data
+from hermes_dist.voice.profile_json import (
+    away_data,
+    back_data,
+    gone_data,
+    leaving_data,
+    made_data,
+    renamed_data,
+)
 from hermes_dist.voice.words import DRY_RUN
 
 if TYPE_CHECKING:
@@ -65,37 +72,17 @@ def create(
     ] = False,
     dry_run: DryRun = False,
 ) -> int:
-    ctx = session.ctx
-    copying = clone or clone_all or bool(clone_from)
-    if no_skills and copying:
-        raise UsageError(
-            "--no-skills can't be combined with cloning: a clone has the skills of its source"
-        )
-    if with_channel_tokens and not copying:
-        raise UsageError(
-            "--with-channel-tokens works only with --clone, --clone-all or --clone-from"
-        )
-    if copying:
-        source = ctx.profile(clone_from.strip() or None)
-        made = cloning.clone(
-            ctx,
-            new,
-            source,
-            every=clone_all,
-            tokens=with_channel_tokens,
-            alias=not no_alias,
-            description=description,
-            dry_run=dry_run,
-        )
-    else:
-        made = lifecycle.create(
-            ctx,
-            new,
-            alias=not no_alias,
-            skills=not no_skills,
-            description=description,
-            dry_run=dry_run,
-        )
+    new_profile = cloning.NewProfile(
+        name=new,
+        copying=clone or clone_all or bool(clone_from),
+        source=clone_from,
+        every=clone_all,
+        tokens=with_channel_tokens,
+        alias=not no_alias,
+        skills=not no_skills,
+        description=description,
+    )
+    made = cloning.make(session.ctx, new_profile, dry_run=dry_run)
     _show_made(session, made, dry_run=dry_run, skills=not no_skills)
     return 0
 
@@ -108,6 +95,9 @@ def _show_made(session: Session, made: lifecycle.Made, *, dry_run: bool, skills:
         done += f" as a clone of {made.source}"
     screen.say(f"Profile {made.name} {done} at {clean(made.path)}")
     if dry_run:
+        if made.alias:
+            screen.say(f"Command: {made.alias}")
+        _tell_notes(session, made)
         screen.say(DRY_RUN)
         return
     _show_contents(session, made, skills=skills)
@@ -131,8 +121,12 @@ def _show_contents(session: Session, made: lifecycle.Made, *, skills: bool) -> N
         title = f"These logins stay with {made.source} only"
         again = f"sign in again where {made.name} needs them"
         _names(session, f"{title}; {again}:", made.credentials)
+    _tell_notes(session, made)
+
+
+def _tell_notes(session: Session, made: lifecycle.Made) -> None:
     for note in sentences(made.notes):
-        screen.tell(f"note: {clean(note)}")
+        session.screen.tell(f"note: {clean(note)}")
 
 
 def _names(session: Session, title: str, names: Iterable[str]) -> None:
@@ -176,6 +170,8 @@ def rename(
     rows = [("Commands", ", ".join(done.commands)), ("Service", ", ".join(done.services))]
     if done.sticky:
         rows.append(("Active", f"plain {session.brand.name} commands still use it"))
+    if done.gateway:
+        rows.append(("Gateway", "running: it will be stopped"))
     _rows(session, rows)
     _stopped(session, done.stopped, done.new)
     _notes(session, done.notes)
@@ -217,7 +213,7 @@ def delete(
     leaving = trash_and_archive.leaving(ctx, name, "deleted")
     _show_leaving(session, leaving, purge=purge, dry_run=dry_run)
     if dry_run:
-        session.screen.emit("delete", {"profile": name, "path": str(leaving.path), "dry_run": True})
+        session.screen.emit("delete", _leaving_data(session, leaving))
         session.screen.say(DRY_RUN)
         return 0
     if not yes and _typed(session, name) != name:
@@ -234,6 +230,11 @@ def delete(
     if not purge:
         session.screen.tell(f"undo: {session.command(f'restore {name}')}")
     return 0
+
+
+def _leaving_data(session: Session, leaving: trash_and_archive.Belongings) -> dict[str, Any]:
+    row = facts.show(session.ctx, leaving.name)
+    return leaving_data(leaving, row, trash_and_archive.due(session.ctx))
 
 
 def _typed(session: Session, name: str) -> str:
@@ -317,9 +318,7 @@ def archive(
     name = session.ctx.profile(profile.strip())
     leaving = trash_and_archive.leaving(session.ctx, name, "archived")
     if dry_run:
-        session.screen.emit(
-            "archive", {"profile": name, "path": str(leaving.path), "dry_run": True}
-        )
+        session.screen.emit("archive", _leaving_data(session, leaving))
         session.screen.say(f"Profile {name} would be archived.")
         session.screen.say(DRY_RUN)
         return 0

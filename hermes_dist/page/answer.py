@@ -95,12 +95,17 @@ def _answered(ctx: Context, ask: Ask) -> Reply:
     state = "" if name is None else settled_state_of(ctx, name)
     found = handler(job)
     if row.writes and name is not None:
-        state = state_of(ctx, name)
+        state = _state_after(ctx, name)
     assert found.schema == row.schema  # noqa: S101 - what the table promises
     body = {"profile": name or "", "state": state, "data": found.body()}
     if found.plan:
         body["plan"] = found.plan
     return Reply(200, body)
+
+
+def _state_after(ctx: Context, name: ProfileName) -> str:
+    """The state that a change left a profile in; empty if nothing of this name is there any more."""
+    return state_of(ctx, name) if ctx.layout.home(name).is_dir() else ""
 
 
 def _profile(ctx: Context, row: Row, ask: Ask) -> ProfileName | None:

@@ -11,8 +11,10 @@ from hermes_dist.ops.change.proposal import OtherPlan, Outcome
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.crash import refused_by_system, report
 from hermes_dist.ops.homes import OtherState, renamed_to, state_of
+from hermes_dist.ops.profiles.profile_moves import Planned
 from hermes_dist.page.exchange import Ask, NoProfile, NoRequest, Reply
 from hermes_dist.page.previews import outcome_found
+from hermes_dist.page.requests.lifecycle import planned_found
 from hermes_dist.page.requests.publish import published_found
 from hermes_dist.page.requests.row import Found
 from hermes_dist.page.since import changed_since
@@ -58,7 +60,7 @@ def _told(ctx: Context, ask: Ask, error: DistError) -> tuple[DistError, dict[str
     if isinstance(error, OtherState):
         return error, {"changed": changed_since(ctx, ask.profile, ask.state)}
     if isinstance(error, OtherPlan):
-        found = _preview_of(error.now)
+        found = _preview_of(ctx, error.now)
         return error, {"changed": found.body(), "plan": found.plan}
     return error, {}
 
@@ -72,11 +74,13 @@ def _gone(ctx: Context, name: ProfileName, state: str) -> tuple[DistError, dict[
     return error, {"renamed": error.now if isinstance(error, Renamed) else ""}
 
 
-def _preview_of(now: object) -> Found:
+def _preview_of(ctx: Context, now: object) -> Found:
     """Show what a verb returned for a dry run."""
+    if isinstance(now, Planned):
+        return planned_found(ctx, now)
     if isinstance(now, Published):
         return published_found(now)
-    assert isinstance(now, Outcome)  # noqa: S101 - verbs with a plan return one of these two
+    assert isinstance(now, Outcome)  # noqa: S101 - verbs with a plan return one of these three
     return outcome_found(now)
 
 

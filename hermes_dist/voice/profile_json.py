@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from hermes_dist.decide.trash import TRASH_DAYS
 from hermes_dist.voice.findings import (
     fact_hint,
     fact_words,
@@ -19,7 +20,8 @@ if TYPE_CHECKING:  # types only: a command loads the ops it needs, not those of 
     from hermes_dist.ops.profiles.aliases import Alias
     from hermes_dist.ops.profiles.doctor import Report
     from hermes_dist.ops.profiles.lifecycle import Made, Renamed
-    from hermes_dist.ops.profiles.trash_and_archive import Back, Gone
+    from hermes_dist.ops.profiles.list import ProfileRow
+    from hermes_dist.ops.profiles.trash_and_archive import Back, Belongings, Gone
     from hermes_dist.ops.stored import StoredProfile
     from hermes_dist.ops.transfer.backup import Backed, Restored
     from hermes_dist.ops.transfer.export import Exported
@@ -51,6 +53,7 @@ def made_data(made: Made, *, dry_run: bool) -> dict[str, Any]:
         "profile": made.name,
         "path": str(made.path),
         "alias": made.alias,
+        "on_path": made.on_path,
         "skills": made.skills,
         "source": made.source,
         "left_out": list(made.left_out),
@@ -69,9 +72,36 @@ def renamed_data(done: Renamed, *, dry_run: bool) -> dict[str, Any]:
         "stopped": list(done.stopped),
         "aliases": list(done.commands),
         "sticky": done.sticky,
+        "gateway": done.gateway,
         "services": list(done.services),
         "notes": list(sentences(done.notes)),
         "dry_run": dry_run,
+    }
+
+
+def leaving_data(leaving: Belongings, row: ProfileRow, due: int) -> dict[str, Any]:
+    """A profile that would be put away, with what would go along and what would stay behind.
+
+    Args:
+        leaving: What would go along.
+        row: What the profile is.
+        due: How many older profiles would leave the trash for good.
+    """
+    return {
+        "profile": leaving.name,
+        "path": str(leaving.path),
+        "model": row.model,
+        "package": row.package,
+        "gateway": leaving.gateway,
+        "aliases": list(leaving.commands),
+        "services": list(leaving.services),
+        "sticky": leaving.sticky,
+        "routes": leaving.routes,
+        "tasks": leaving.tasks,
+        "due": due,
+        "days": TRASH_DAYS,
+        "notes": list(sentences(leaving.settings)),
+        "dry_run": True,
     }
 
 
@@ -86,6 +116,9 @@ def gone_data(gone: Gone) -> dict[str, Any]:
         "services": list(gone.leaving.services),
         "notes": list(sentences(gone.notes)),
         "expired": gone.expired,
+        "routes": gone.leaving.routes,
+        "sticky": gone.leaving.sticky,
+        "days": TRASH_DAYS,
         # A dry run of delete or archive writes an object of its own, under the same schema.
         "dry_run": False,
     }
@@ -98,6 +131,7 @@ def back_data(back: Back, *, dry_run: bool) -> dict[str, Any]:
         "was": back.was,
         "path": str(back.path),
         "from": back.place,
+        "sticky": back.was_sticky,
         "aliases": list(back.commands),
         "services": list(back.services),
         "notes": list(sentences(back.notes)),
@@ -109,7 +143,13 @@ def away_data(found: Iterable[StoredProfile]) -> dict[str, Any]:
     """The profiles in the trash and the archive."""
     return {
         "profiles": [
-            {"profile": a.name, "from": a.place, "since": a.when.isoformat(), "path": str(a.path)}
+            {
+                "profile": a.name,
+                "id": a.path.name,
+                "from": a.place,
+                "since": a.when.isoformat(),
+                "path": str(a.path),
+            }
             for a in found
         ]
     }

@@ -22,6 +22,13 @@ SCREENS = {
     "gateways": "",
     "publish": "baker",
 }
+PARTS = [
+    {"screen": "machine", "item": "new"},
+    {"screen": "machine", "item": "trash"},
+    {"screen": "profile", "profile": "lab", "item": "rename"},
+    {"screen": "profile", "profile": "lab", "item": "delete"},
+]
+"""Parts of screens that have an address of their own."""
 WIDTHS = (360, 1280, 2560)
 LOOKS = [(width, theme) for width in WIDTHS for theme in ("light", "dark")]
 SOME_LOOKS = [(360, "light"), (1280, "dark"), (2560, "light")]
@@ -41,8 +48,10 @@ def test_each_screen_fits_stays_in_place_and_is_accessible(
     ):
         window = Window(context.new_page(), address)
         found = []
-        for screen, profile in SCREENS.items():
-            window.go(profile=profile, screen=screen)
+        places = [{"screen": screen, "profile": profile} for screen, profile in SCREENS.items()]
+        for place in (*places, *PARTS):
+            window.go(**place)
+            screen = " ".join(place.values())
             found += [f"{screen}: {each}" for each in window.violations()]
             wide = window.page.evaluate("document.documentElement.scrollWidth - innerWidth")
             if wide > 0:

@@ -72,28 +72,30 @@ async function asked(name, profile, state, fields, signal) {
  * @param {string} name
  * @param {{profile?: string, state?: string, plan?: string, fields?: Record<string, any>}} ask
  * @param {(step: {line: string, percent?: number}) => void} [progress]
+ * @param {(body: any) => void} [leads] Hears of the change before everything is read anew: it may lead to where the profile is now.
  */
-export async function write(name, { profile = "", state: shown = "", plan = "", fields = {} }, progress) {
-  const state = moved(shown);
+export async function write(name, { profile = "", state: shown = "", plan = "", fields = {} }, progress, leads) {
+  const state = moved(profile, shown);
   const response = await sent(base + name, posted({ profile, state, plan, fields }, progress ? "text/event-stream" : undefined));
   const streamed = (response.headers.get("Content-Type") || "").startsWith("text/event-stream");
   const body = streamed ? await followed(response, progress) : await answered(response);
   if (!fields.dry_run) {
-    if (state && body.state && body.state !== state) MOVES.set(state, body.state);
+    if (state && body.state && body.state !== state) MOVES.set(`${profile} ${state}`, body.state);
+    leads?.(body);
     written(profile);
   }
   return body;
 }
 
-/** @type {Map<string, string>} Where this page itself led from a state, before that is read anew. */
+/** @type {Map<string, string>} Where this page itself led a profile from a state, before that is read anew. */
 const MOVES = new Map();
 
-/** @param {string} state */
-function moved(state) {
+/** @param {string} profile @param {string} state All profiles without a package are in the same one. */
+function moved(profile, state) {
   const seen = new Set();
-  while (MOVES.has(state) && !seen.has(state)) {
+  while (MOVES.has(`${profile} ${state}`) && !seen.has(state)) {
     seen.add(state);
-    state = MOVES.get(state);
+    state = MOVES.get(`${profile} ${state}`);
   }
   return state;
 }

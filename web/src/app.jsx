@@ -2,6 +2,7 @@
 import { alone, h, useEffect, useMemo, useRef, useState } from "./host.js";
 import { Ask, Badge, Button, Go, Icon } from "./parts/basic.jsx";
 import { Live } from "./parts/live.jsx";
+import { Last } from "./parts/last.jsx";
 import { plain } from "./plain.js";
 import { go, usePlace } from "./route.js";
 import { Conflicts } from "./screens/conflicts.jsx";
@@ -99,6 +100,7 @@ export function App() {
       <Main className="d-page" id="d-main" tabIndex={-1}>
         {screen.one ? <Banner profile={profile} row={row} loaded={Boolean(list.data) && !list.loading} /> : null}
         <h1 ref={title} tabIndex={-1} className="d-title">{screen.title}{screen.one && profile ? <span className="d-dim"> · {profile}</span> : null}</h1>
+        <Last at={`${name} ${profile} ${place.item}`} />
         {screen.one && !profile ? null : <View key={`${name} ${screen.one ? profile : ""}`} profile={profile} item={place.item} list={list} row={row} />}
       </Main>
       <Help open={help} onClose={() => setHelp(false)} />

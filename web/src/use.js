@@ -12,7 +12,11 @@ export function useRead(name, profile = "", fields = {}, { skip = false, still =
   const key = JSON.stringify([name, profile, fields]);
   const [answer, set] = useState(/** @type {any} */ ({ key: "", loading: true }));
   const [turn, setTurn] = useState(0);
-  const reload = useCallback(() => setTurn((n) => n + 1), []);
+  const reload = useCallback(() => {
+    // At once: until the new answer is here, nobody may take the old one for what is so now.
+    set((old) => (old.key ? { ...old, loading: true } : old));
+    setTurn((n) => n + 1);
+  }, []);
   useEffect(() => {
     if (skip) return undefined;
     // An answer that comes late is dropped: it may be about the profile that was shown before.
@@ -57,12 +61,15 @@ function onReturn(/** @type {() => void} */ reload) {
  *
  * `phase`: idle → looking → preview → working → done; or stale (what was shown is no longer so), or failed.
  * @param {string} name @param {string} profile
+ * @param {(body: any) => void} [leads] Hears of what was done before everything is read anew, as when the profile is gone from where it was.
  */
-export function useChange(name, profile) {
+export function useChange(name, profile, leads) {
   const [now, set] = useState(/** @type {any} */ ({ phase: "idle", lines: [] }));
   const fields = useRef(/** @type {Record<string, any>} */ ({}));
   const shown = useRef("");
   const alive = useRef(true);
+  const lead = useRef(leads);
+  lead.current = leads;
   // Of two clicks that come at once, the second would be refused as too late, and hide what the first one did.
   const busy = useRef(false);
   useEffect(() => () => void (alive.current = false), []);
@@ -96,7 +103,7 @@ export function useChange(name, profile) {
       const done = await write(name, { profile, state: body.state || shown.current, plan: body.plan, fields: fields.current }, (step) => {
         if (step.line) announce(step.line);
         put((/** @type {any} */ old) => ({ ...old, percent: step.percent, lines: [...old.lines, step.line].slice(-200) }));
-      });
+      }, (done) => lead.current?.(done));
       put({ phase: "done", body: done, lines: [] });
       announce("Done.");
       return done;

@@ -26,10 +26,97 @@ from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import open_home, read_as_one
-from hermes_dist.ops.profiles.lifecycle import Made, check_free, raise_profile
+from hermes_dist.ops.profiles import profile_moves
+from hermes_dist.ops.profiles.lifecycle import (
+    Made,
+    check_free,
+    create,
+    raise_profile,
+    with_command,
+)
 from hermes_dist.world.agent.seed import has_peers, make_peer
 from hermes_dist.world.disk.copy import Edit, copy_home
 from hermes_dist.world.disk.fs import atomic_write, trouble
+
+
+class NewProfile(Struct, frozen=True, kw_only=True):
+    """What a new profile is to be.
+
+    Attributes:
+        name: Its name.
+        copying: It is a clone; otherwise it is blank.
+        source: The profile to clone; empty for the active one.
+        every: Clone everything of it.
+        tokens: Also clone the keys of exclusive channels.
+        alias: Make a command with its name.
+        skills: Whether a blank profile gets bundled skills, now and later.
+        description: What it is good at.
+    """
+
+    name: str
+    copying: bool = False
+    source: str = ""
+    every: bool = False
+    tokens: bool = False
+    alias: bool = True
+    skills: bool = True
+    description: str = ""
+
+
+def make(ctx: Context, new: NewProfile, *, dry_run: bool = False, shown: str = "") -> Made:
+    """Make a profile: a blank one, or a clone of another.
+
+    Args:
+        ctx: The context.
+        new: What it is to be.
+        dry_run: Change nothing.
+        shown: The digest of what the user saw and confirmed, by :func:`plan_new`; any other raises. Empty for none.
+
+    Raises:
+        UsageError: Two wishes exclude each other.
+        OtherPlan: It is not what was shown; nothing was changed.
+        DistError: The profile can't be made; nothing was changed.
+    """
+    if new.copying and not new.skills:
+        raise UsageError(
+            "--no-skills can't be combined with cloning: a clone has the skills of its source"
+        )
+    if new.tokens and not new.copying:
+        raise UsageError(
+            "--with-channel-tokens works only with --clone, --clone-all or --clone-from"
+        )
+    if shown:
+        profile_moves.refuse_other_plan(plan_new(ctx, new), shown)
+    if not new.copying:
+        return create(
+            ctx,
+            new.name,
+            alias=new.alias,
+            skills=new.skills,
+            description=new.description,
+            dry_run=dry_run,
+        )
+    return clone(
+        ctx,
+        new.name,
+        ctx.profile(new.source.strip() or None),
+        every=new.every,
+        tokens=new.tokens,
+        alias=new.alias,
+        description=new.description,
+        dry_run=dry_run,
+    )
+
+
+def plan_new(ctx: Context, new: NewProfile) -> profile_moves.Planned:
+    """Show what making a profile would do, with the digest that a yes to it refers to.
+
+    Raises:
+        DistError: The profile can't be made.
+    """
+    made = make(ctx, new, dry_run=True)
+    origin = ctx.layout.home(ProfileName(made.source)) if made.source else None
+    return profile_moves.planned(made.name, made, origin, new)
 
 
 def clone(
@@ -69,7 +156,7 @@ def clone(
     made = Made(name=profile, path=check_free(ctx, profile), source=source)
     home = open_home(ctx, source)
     if dry_run:
-        return made
+        return with_command(ctx, made, alias=alias)[0]
     package = frozenset(map(str, home.lock.base if home.lock else ()))
     copy = _Copy(home=home.path, source=source, package=package, every=every, tokens=tokens)
 

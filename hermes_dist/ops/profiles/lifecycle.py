@@ -45,7 +45,7 @@ class Made(Struct, frozen=True, kw_only=True):
     Attributes:
         name: The profile.
         path: Its home.
-        alias: The command that starts it; empty for none.
+        alias: The command that starts it, or would; empty for none.
         on_path: Whether the shell finds that command.
         skills: How many bundled skills the agent added.
         source: The profile it was cloned from; empty for a blank one.
@@ -104,7 +104,7 @@ def create(
     profile = new_name(name, ctx.generation)
     made = Made(name=profile, path=check_free(ctx, profile))
     if dry_run:
-        return made
+        return with_command(ctx, made, alias=alias)[0]
     notes: list[Note] = []
     counted = 0
 
@@ -141,13 +141,8 @@ def raise_profile(ctx: Context, made: Made, fill: Callable[[Path], None], *, ali
     Raises:
         DistError: The profile can't be made; nothing was changed.
     """
-    planned, notes = None, list(made.notes)
-    if alias:
-        try:
-            planned = aliases.plan(ctx.layout, made.name, env=ctx.env)
-        except DistError as err:
-            choose = ctx.command(f"alias {made.name} --name NAME")
-            notes.append(Note.of(NoteKind.NO_COMMAND, why=str(err), command=choose))
+    made, planned = with_command(ctx, made, alias=alias)
+    notes = list(made.notes)
     commands = {planned.alias.name: str(made.name)} if planned else {}
 
     def put(building: str) -> None:
@@ -165,12 +160,29 @@ def raise_profile(ctx: Context, made: Made, fill: Callable[[Path], None], *, ali
         staging = below_root(ctx.layout, placed(ctx.layout).staging)
         raise_home(fs, f"profiles/{made.name}", fill, put, staging=staging)
     done = planned is not None and planned.alias.path.exists()
-    return replace(
-        made,
-        notes=tuple(notes),
-        alias=planned.alias.name if planned and done else "",
-        on_path=planned is None or planned.on_path,
-    )
+    return replace(made, notes=tuple(notes), alias=made.alias if done else "")
+
+
+def with_command(ctx: Context, made: Made, *, alias: bool) -> tuple[Made, aliases.AliasPlan | None]:
+    """Add the command that a new profile gets; if its name is taken, a note says how to choose another.
+
+    Args:
+        ctx: The context.
+        made: The profile.
+        alias: Make a command with its name.
+
+    Returns:
+        The profile as it would be, and the plan of its command.
+    """
+    if not alias:
+        return made, None
+    try:
+        planned = aliases.plan(ctx.layout, made.name, env=ctx.env)
+    except DistError as err:
+        choose = ctx.command(f"alias {made.name} --name NAME")
+        note = Note.of(NoteKind.NO_COMMAND, why=str(err), command=choose)
+        return replace(made, notes=(*made.notes, note)), None
+    return replace(made, alias=planned.alias.name, on_path=planned.on_path), planned
 
 
 def _seed(ctx: Context, name: ProfileName, home: Path, notes: list[Note]) -> int:
@@ -195,6 +207,7 @@ class Renamed(Struct, frozen=True, kw_only=True):
     Attributes:
         stopped: What was stopped first, in words.
         commands: The commands that start it now.
+        gateway: Its gateway runs, and is stopped first; in a dry run only.
         sticky: It stays the profile that commands without ``-p`` use.
         services: Its service files now.
         notes: Related things that could not be changed.
@@ -205,19 +218,60 @@ class Renamed(Struct, frozen=True, kw_only=True):
     path: Path
     stopped: tuple[str, ...] = ()
     commands: tuple[str, ...] = ()
+    gateway: bool = False
     sticky: bool = False
     services: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
 
 
-def rename(ctx: Context, old: str, new: str, *, dry_run: bool = False) -> Renamed:
+def rename(ctx: Context, old: str, new: str, *, dry_run: bool = False, shown: str = "") -> Renamed:
     """Rename a profile and everything that refers to it by name.
 
     Its gateway is stopped first. Its home moves by one rename. Commands, the sticky choice, service files, gateway
     routes and the memory service's peers follow; after a crash the next command completes them.
 
+    Args:
+        ctx: The context.
+        old: The profile.
+        new: Its new name.
+        dry_run: Change nothing.
+        shown: The digest of what the user saw and confirmed, by :func:`plan_rename`; any other raises. Empty for none.
+
     Raises:
+        OtherPlan: It is not what was shown; nothing was changed.
         DistError: The profile can't be renamed; nothing was changed.
+    """
+    name, wanted = _names(ctx, old, new)
+    if dry_run:
+        return _preview(ctx, name, wanted)
+    with profile_moves.all_homes_locked(ctx) as fs:
+        # Again, now that nobody else can take the name, and before a gateway is stopped in vain.
+        path = check_free(ctx, wanted)
+        if shown:
+            profile_moves.refuse_other_plan(plan_rename(ctx, old, new), shown)
+        parked = (ctx.layout.home(name) / GATEWAY_PARKED).exists()
+        stopped = stop(ctx, name)
+        move = replace(_move(ctx, name, wanted), unpark=not parked)
+        notes = profile_moves.carry_out_move(ctx, fs, move)
+    notes = (*notes, *stay_with_others(ctx, name), *still_assigned(ctx, name, wanted))
+    return replace(_as_renamed(ctx, move), path=path, stopped=stopped, notes=notes)
+
+
+def plan_rename(ctx: Context, old: str, new: str) -> profile_moves.Planned:
+    """Show what a rename would do, with the digest that a yes to it refers to.
+
+    Raises:
+        DistError: The profile can't be renamed.
+    """
+    name, wanted = _names(ctx, old, new)
+    return profile_moves.planned(name, _preview(ctx, name, wanted), ctx.layout.home(name))
+
+
+def _names(ctx: Context, old: str, new: str) -> tuple[ProfileName, ProfileName]:
+    """The names before and after a rename.
+
+    Raises:
+        DistError: There is no such profile, it can't be renamed, or the new name can't be had.
     """
     name, wanted = ctx.profile(old.strip()), new_name(new, ctx.generation)
     refuse_default(name, "renamed", str(ctx.layout.root))
@@ -226,19 +280,14 @@ def rename(ctx: Context, old: str, new: str, *, dry_run: bool = False) -> Rename
             "that is its name already", where=str(ctx.layout.home(name)), hint="choose another name"
         )
     check_free(ctx, wanted)
-    if dry_run:
-        notes = (*stay_with_others(ctx, name), *settings_naming(ctx, name))
-        notes = (*notes, *still_assigned(ctx, name, wanted))
-        return replace(_as_renamed(ctx, _move(ctx, name, wanted)), notes=notes)
-    with profile_moves.all_homes_locked(ctx) as fs:
-        # Again, now that nobody else can take the name, and before a gateway is stopped in vain.
-        path = check_free(ctx, wanted)
-        parked = (ctx.layout.home(name) / GATEWAY_PARKED).exists()
-        stopped = stop(ctx, name)
-        move = replace(_move(ctx, name, wanted), unpark=not parked)
-        notes = profile_moves.carry_out_move(ctx, fs, move)
-    notes = (*notes, *stay_with_others(ctx, name), *still_assigned(ctx, name, wanted))
-    return replace(_as_renamed(ctx, move), path=path, stopped=stopped, notes=notes)
+    return name, wanted
+
+
+def _preview(ctx: Context, name: ProfileName, wanted: ProfileName) -> Renamed:
+    notes = (*stay_with_others(ctx, name), *settings_naming(ctx, name))
+    notes = (*notes, *still_assigned(ctx, name, wanted))
+    runs = gateway(ctx.layout.home(name)).state is GatewayState.RUNNING
+    return replace(_as_renamed(ctx, _move(ctx, name, wanted)), gateway=runs, notes=notes)
 
 
 def _as_renamed(ctx: Context, move: Move) -> Renamed:

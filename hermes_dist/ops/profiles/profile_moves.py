@@ -7,10 +7,12 @@ from contextlib import contextmanager, nullcontext, suppress
 from functools import partial
 from pathlib import Path
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from hermes_dist.agents.generation import NEWEST
 from hermes_dist.agents.places import ABOUT, CONFIG, GATEWAY_PARKED, HONCHO, HONCHO_OF_USER
+from hermes_dist.brand import LOCKFILE
 from hermes_dist.decide.profiles.lifecycle import (
     Kept,
     Move,
@@ -19,8 +21,10 @@ from hermes_dist.decide.profiles.lifecycle import (
     routes_renamed,
 )
 from hermes_dist.errors import DistError, Invalid
+from hermes_dist.lazily import later
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName
+from hermes_dist.model.tree import Digest
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import clear_tombstone
 from hermes_dist.ops.layers.gone import drop
@@ -48,7 +52,59 @@ from hermes_dist.world.transaction.move_home import (
     move_home,
 )
 
+with later():
+    from hermes_dist.ops.change.proposal import OtherPlan
+
 _IDENTITY_PATIENCE = 120.0
+
+
+class Planned(Struct, frozen=True):
+    """What making, moving or restoring a profile would do.
+
+    Attributes:
+        name: The profile.
+        what: What would be done, as the verb shows it before it is confirmed.
+        plan: The digest that a yes to it refers to.
+    """
+
+    name: ProfileName
+    what: object
+    plan: str
+
+
+def planned(name: ProfileName, what: object, origin: Path | None, *asked: object) -> Planned:
+    """Bind what is shown of a change to the folder that it begins with, by its number and its lockfile.
+
+    Args:
+        name: The profile.
+        what: What would be done.
+        origin: The home that moves or is copied; None for a blank profile.
+        asked: What else the user asked for, and the digest covers.
+    """
+    begins = "" if origin is None else f"{inode(origin)} {_lock_digest(origin)}"
+    text = f"{what!r} {asked!r} {begins}"
+    return Planned(name, what, Digest.of(text.encode("utf-8", "surrogatepass")))
+
+
+def _lock_digest(home: Path) -> str:
+    try:
+        return Digest.of((home / LOCKFILE).read_bytes())
+    except OSError:
+        return ""
+
+
+def refuse_other_plan(now: Planned, shown: str) -> None:
+    """Make sure that what would be done is what the user was shown.
+
+    Args:
+        now: What would be done now.
+        shown: The digest of what was shown.
+
+    Raises:
+        OtherPlan: It is something else; nothing was changed.
+    """
+    if now.plan != shown:
+        raise OtherPlan(now.name, now)
 
 
 def journal(ctx: Context) -> Path:

@@ -101,6 +101,7 @@ class Back(Struct, frozen=True, kw_only=True):
         services: Its service files, which are in place again but not started.
         commands: The commands that start it again.
         was_sticky: It was the profile that commands without ``-p`` use, and no longer is.
+        stored: Where its home was put away.
     """
 
     name: ProfileName
@@ -110,6 +111,7 @@ class Back(Struct, frozen=True, kw_only=True):
     commands: tuple[str, ...] = ()
     services: tuple[str, ...] = ()
     was_sticky: bool = False
+    stored: Path = Path()
     notes: tuple[Note, ...] = ()
 
 
@@ -144,7 +146,20 @@ def found_routes(ctx: Context) -> list[dict[object, object]]:
         return []
 
 
-def put_away(ctx: Context, name: ProfileName, place: Place, *, purge: bool = False) -> Gone:
+def plan_leaving(ctx: Context, name: ProfileName, place: Place) -> profile_moves.Planned:
+    """Show what would go together with a profile, with the digest that a yes to it refers to.
+
+    Raises:
+        Invalid: It is the default profile.
+        DistError: There is no such profile.
+    """
+    facts = leaving(ctx, ctx.profile(name), _DONE[place])
+    return profile_moves.planned(name, facts, facts.path, place)
+
+
+def put_away(
+    ctx: Context, name: ProfileName, place: Place, *, purge: bool = False, shown: str = ""
+) -> Gone:
     """Stop a profile's gateway and move its whole home away.
 
     Args:
@@ -152,13 +167,17 @@ def put_away(ctx: Context, name: ProfileName, place: Place, *, purge: bool = Fal
         name: The profile.
         place: The trash or the archive.
         purge: Erase it for good.
+        shown: The digest of what the user saw and confirmed, by :func:`plan_leaving`; any other raises. Empty for none.
 
     Raises:
+        OtherPlan: It is not what was shown; nothing was changed.
         DistError: The home can't be moved; nothing was changed, except that its gateway may be stopped.
     """
     facts = leaving(ctx, name, _DONE[place])
     deleting = place == "trash"
     with profile_moves.all_homes_locked(ctx) as fs:
+        if shown:
+            profile_moves.refuse_other_plan(plan_leaving(ctx, name, place), shown)
         # Under the lock over all homes: another command could be restoring one of them.
         expired = empty_trash(ctx, fs) if deleting else 0
         # Before the stop, which sets the same mark: only one that was there outlives the move.
@@ -230,7 +249,19 @@ def stored_profiles(ctx: Context) -> list[StoredProfile]:
     return stored_in(ctx.layout)
 
 
-def restore(ctx: Context, name: str, *, to: str = "", dry_run: bool = False) -> Back:
+def plan_restore(ctx: Context, name: str, *, to: str = "") -> profile_moves.Planned:
+    """Show what a restore would bring back, with the digest that a yes to it refers to.
+
+    Raises:
+        DistError: There is no such profile, or its name is taken.
+    """
+    back = restore(ctx, name, to=to, dry_run=True)
+    return profile_moves.planned(back.name, back, back.stored)
+
+
+def restore(
+    ctx: Context, name: str, *, to: str = "", dry_run: bool = False, shown: str = ""
+) -> Back:
     """Restore a profile from the archive or the trash: the newest of that name, or the one that is named with its time.
 
     Args:
@@ -238,8 +269,10 @@ def restore(ctx: Context, name: str, *, to: str = "", dry_run: bool = False) -> 
         name: The name it had, or that of its folder, ``NAME@TIME``.
         to: A new name for it; empty to keep the old one.
         dry_run: Change nothing.
+        shown: The digest of what the user saw and confirmed, by :func:`plan_restore`; any other raises. Empty for none.
 
     Raises:
+        OtherPlan: It is not what was shown; nothing was changed.
         DistError: There is no such profile, or its name is taken; nothing was changed.
     """
     known = read_id(name)
@@ -250,6 +283,8 @@ def restore(ctx: Context, name: str, *, to: str = "", dry_run: bool = False) -> 
         found, move, kept = _plan_return(ctx, was, wanted, folder)
         return _as_back(ctx, found, move, kept, tuple(move.commands))
     with profile_moves.all_homes_locked(ctx) as fs:
+        if shown:
+            profile_moves.refuse_other_plan(plan_restore(ctx, name, to=to), shown)
         # Chosen under the lock: before, another command may still be emptying the trash.
         found, move, kept = _plan_return(ctx, was, wanted, folder)
         if brought := _bring_over(ctx, fs, found):
@@ -339,6 +374,7 @@ def _as_back(
         was=found.name,
         path=ctx.layout.home(wanted),
         place=found.place,
+        stored=found.path,
         was_sticky=kept.sticky,
         commands=commands,
         services=tuple(str(path) for path in move.services),

@@ -1,6 +1,7 @@
 // All profiles at a glance, those that need somebody first.
 import { alone, h, useMemo, useState, Fragment } from "../host.js";
 import { Asked } from "./asked.jsx";
+import { Away, NewProfile } from "./lifecycle.jsx";
 import { Badge, Card, Empty, ErrorBox, Field, Go, Waiting, counted } from "../parts/basic.jsx";
 import { Windowed } from "../parts/windowed.jsx";
 import { useRead } from "../use.js";
@@ -15,8 +16,13 @@ const COLUMNS = [
 ];
 const SHOWN = { all: "All", attention: "Needs you", updates: "Updates", running: "Running" };
 
-/** @param {{list: any}} props */
-export function Machine({ list }) {
+/** @param {{list: any, item: string}} props `item`: `new` makes a profile, `trash` brings one back. */
+export function Machine({ list, item }) {
+  return item === "new" ? <NewProfile list={list} /> : <All list={list} item={item} />;
+}
+
+/** @param {{list: any, item: string}} props */
+function All({ list, item }) {
   const outdated = useRead("outdated", "", {}, { skip: !list.data });
   const drift = useRead("status", "", { all: true }, { skip: !list.data });
   // In the dashboard no code is shown: what the agent serves, the agent could read.
@@ -40,7 +46,7 @@ export function Machine({ list }) {
       <Asked rows={asked.data?.asked || []} />
       <Card
         title={<>Profiles <span className="d-dim">{list.data ? shown.length : ""}</span></>}
-        side={<Field label="Filter" id="filter" value={words} onValue={setWords} placeholder="name or package" type="search" />}
+        side={<><Field label="Filter" id="filter" value={words} onValue={setWords} placeholder="name or package" type="search" /><Go className="d-button" to={{ screen: "machine", item: "new" }}>New profile</Go></>}
       >
         {!list.data || (alone && asked.loading && !asked.data) ? <Waiting rows={12} label="Loading the profiles" /> : shown.length ? (
           <Windowed label="Profiles" items={shown} columns={COLUMNS} grid="d-grid-machine" idOf={(row) => row.name} cells={(row, at) => cells(row, at, outdated)} />
@@ -48,6 +54,7 @@ export function Machine({ list }) {
         {outdated.error ? <ErrorBox error={outdated.error} onAgain={outdated.reload} again="Check again" /> : null}
         {drift.error ? <ErrorBox error={drift.error} onAgain={drift.reload} /> : null}
       </Card>
+      <Away open={item === "trash"} />
     </div>
   );
 }

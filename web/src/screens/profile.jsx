@@ -4,11 +4,24 @@ import { Ask, Badge, Button, Card, Code, Empty, ErrorBox, Field, Fold, Go, Waiti
 import { Change, Stale, when } from "../parts/change.jsx";
 import { Diff, How, Keys } from "../parts/diff.jsx";
 import { NoPackage } from "../parts/nopackage.jsx";
+import { Manage, Delete, Rename } from "./lifecycle.jsx";
 import { Layers, Outcome, Steps, pinWords } from "../parts/outcome.jsx";
 import { useAct, useChange, useRead } from "../use.js";
 
+/** @param {{profile: string, item: string, row?: any}} props `item`: `rename` or `delete`. */
+export function Profile({ profile, item, row }) {
+  if (item === "rename") return <Rename profile={profile} />;
+  if (item === "delete") return <Delete profile={profile} />;
+  return (
+    <div className="d-stack">
+      <Content profile={profile} row={row} />
+      {row ? <Manage profile={profile} /> : null}
+    </div>
+  );
+}
+
 /** @param {{profile: string, row?: any}} props */
-export function Profile({ profile, row }) {
+function Content({ profile, row }) {
   const status = useRead("status", profile);
   const info = useRead("info", profile);
   if (status.fatal) return <ErrorBox error={status.fatal} onAgain={status.reload} />;
