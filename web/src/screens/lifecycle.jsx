@@ -127,16 +127,14 @@ function Next({ data }) {
   );
 }
 
-/** @param {{profile: string}} props */
+/** At the top, where nothing that is still read moves it. @param {{profile: string}} props */
 export function Manage({ profile }) {
   if (profile === "default") return null;
   return (
-    <Card title="This profile" className="d-quietcard">
-      <div className="d-row d-wrap">
-        <Go className="d-button" to={{ profile, screen: "profile", item: "rename" }}>Rename…</Go>
-        <Go className="d-button" to={{ profile, screen: "profile", item: "delete" }}>Delete…</Go>
-      </div>
-    </Card>
+    <div className="d-row d-wrap">
+      <Go className="d-button" to={{ profile, screen: "profile", item: "rename" }}>Rename…</Go>
+      <Go className="d-button" to={{ profile, screen: "profile", item: "delete" }}>Delete…</Go>
+    </div>
   );
 }
 

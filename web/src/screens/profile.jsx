@@ -14,8 +14,8 @@ export function Profile({ profile, item, row }) {
   if (item === "delete") return <Delete profile={profile} />;
   return (
     <div className="d-stack">
+      <Manage profile={profile} />
       <Content profile={profile} row={row} />
-      {row ? <Manage profile={profile} /> : null}
     </div>
   );
 }
