@@ -57,6 +57,8 @@ def loads(data: bytes, how: type[Plain] = Plain) -> Any:
         return json.loads(text, object_pairs_hook=how.object_pairs_hook, **hooks)
     except StopIteration:
         end = -1
+    except RecursionError:
+        raise ValueError("more levels than can be read") from None
     if end != len(text):
         raise ValueError("no JSON, or more than that")
     return value

@@ -48,6 +48,11 @@ class Digest(str):
         return digest
 
 
+def is_digest(text: str) -> bool:
+    """Whether a text is a SHA-256 digest."""
+    return len(text) == 64 and not text.strip(_HEX)
+
+
 def _sha256(data: bytes | memoryview = b"") -> hashlib._Hash:
     import hashlib  # noqa: PLC0415 - start-up
 

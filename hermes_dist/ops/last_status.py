@@ -17,11 +17,13 @@ if TYPE_CHECKING:
 def said_before(ctx: Context, name: ProfileName) -> Mapping[str, Any] | None:
     """Return what was said of a profile the last time; None if there may be something else to say by now."""
     found = recalled(ctx.layout.home(name))
-    if found is None or (found["by"], found["of"]) != (__version__, name):
+    if found is None or (found.get("by"), found.get("of")) != (__version__, name):
         return None
-    if any(bool(ctx.env.get(variable)) is not was for variable, was in found["shell"].items()):
+    shell, said = found.get("shell"), found.get("said")
+    if not (isinstance(shell, dict) and isinstance(said, dict)):
         return None
-    said: Mapping[str, Any] = found["said"]
+    if any(bool(ctx.env.get(variable)) is not was for variable, was in shell.items()):
+        return None
     return said
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from hermes_dist.decide.trash import Looked, look
 from hermes_dist.world.disk.fs import atomic_write
+from hermes_dist.world.records import bytes_at
 
 NOTES = "over-age.json"
 """The file in a trash folder: the time, by the name of what was seen to be over age."""
@@ -52,8 +53,8 @@ def erase_due(
 def _noted(folder: Path) -> dict[str, datetime]:
     """What was noted; nothing if that can't be read, so that what is over age is noted again and stays."""
     try:
-        texts = json.loads((folder / NOTES).read_bytes())
+        texts = json.loads(bytes_at(folder / NOTES) or b"{}")
         found = {str(name): datetime.fromisoformat(text) for name, text in texts.items()}
-    except (OSError, ValueError, TypeError, AttributeError):
+    except (ValueError, TypeError, AttributeError, RecursionError):
         return {}
     return {name: when for name, when in found.items() if when.tzinfo is not None}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from hermes_dist.agents.places import ABOUT, CONFIG, GATEWAY_PID, GATEWAY_STATE
@@ -15,6 +15,12 @@ from hermes_dist.ops.profiles import aliases
 from hermes_dist.world.agent.find import GatewayState, gateway_state
 from hermes_dist.world.disk.home_index import Index
 from hermes_dist.world.disk.home_index import Row as Facts
+
+_FACTS: Mapping[str, type] = {
+    **dict.fromkeys(("model", "provider", "package", "source", "description", "shown_as"), str),
+    **dict.fromkeys(("conflicts", "parked"), int),
+    "managed": bool,
+}
 
 
 class ProfileRow(NamedTuple):
@@ -52,6 +58,7 @@ def list_profiles(ctx: Context) -> list[ProfileRow]:
         ctx.layout.shared / "index.json",
         (MANIFEST, CONFIG, LOCKFILE, ABOUT, SYNC_RECORD),
         (GATEWAY_PID, GATEWAY_STATE),
+        _FACTS,
     )
     commands: dict[str, list[str]] = {}
     for alias in aliases.listed(ctx.layout):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 
 from hermes_dist.light import TYPE_CHECKING, NamedTuple
 
@@ -72,8 +73,36 @@ class Standing(NamedTuple):
         return self._asdict()
 
 
+_KINDS = {
+    **dict.fromkeys(("profile", "label", "untouched"), str),
+    **dict.fromkeys(("rows", "facts", "notes", "leads"), list),
+    **dict.fromkeys(("in_conflict", "clean"), bool),
+    "data": dict,
+}
+"""What each field is as JSON."""
+_ROWS, _PAIRS, _TEXTS = {(str, str, str, list)}, {(str, str)}, {str}
+"""What is in the fields."""
+
+
 def standing_from(kept: Mapping[str, Any]) -> Standing | None:
     """Make what was kept by :meth:`Standing.as_json` into a value again; None for what another program kept."""
-    if kept.keys() != set(Standing._fields):
+    try:
+        if not _is_kept(kept):
+            return None
+    except (TypeError, IndexError):
         return None
     return Standing(**{**kept, "rows": tuple(Row(*row) for row in kept["rows"])})
+
+
+def _is_kept(kept: Mapping[str, Any]) -> bool:
+    """Whether each value is of the type that it has in what :meth:`Standing.as_json` gives.
+
+    Raises:
+        TypeError, IndexError: One is not.
+    """
+    if {field: type(value) for field, value in kept.items()} != _KINDS:
+        return False
+    rows = {tuple(map(type, row)) for row in kept["rows"]}
+    pairs = {tuple(map(type, pair)) for pair in (*kept["facts"], kept["leads"])}
+    texts = {*map(type, chain(kept["notes"], *(row[-1] for row in kept["rows"])))}
+    return rows <= _ROWS and pairs <= _PAIRS and texts <= _TEXTS

@@ -240,6 +240,17 @@ class RealFs:
         with self._at(path) as (fd, name):
             return obstacles.is_elsewhere(fd, name, self._fd)
 
+    def holds(self, path: str, data: bytes | bytearray) -> bool:
+        """Whether a file has just this content; what it has is read only if it has as many bytes.
+
+        Raises:
+            Odd: It is no regular file.
+        """
+        with self._opened(path) as fd:
+            if fd is None or os.fstat(fd).st_size != len(data):
+                return False
+            return read_all(fd, len(data)) == data
+
     def read(self, path: str) -> bytes | None:
         with self._opened(path) as fd:
             if fd is None:
@@ -469,7 +480,7 @@ def atomic_write(
     try:
         owners.make_folders(path.parent)
         with RealFs(path.parent, home=home) as folder:
-            if folder.read(path.name) == data:
+            if folder.holds(path.name, data):
                 return
             folder.put(
                 path.name,

@@ -7,22 +7,28 @@ is written again when something in it was stale.
 
 from __future__ import annotations
 
+import binascii
 import os
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from hermes_dist.errors import DistError
 from hermes_dist.lazily import json
 from hermes_dist.light import NamedTuple, loads
 from hermes_dist.world.disk.owners import make_folders
+from hermes_dist.world.records import bytes_at
 
-_FORMAT = 5
+_FORMAT = b"6 "
 _SETTLED = 2_000_000_000
 """Nanoseconds after which a folder with the same times has the same names: those of some disks are that coarse."""
 Row = dict[str, str | int | bool]
 Signature = list[int]
 """What ``lstat`` says of a file; empty for none."""
+
+
+_ANY: Mapping[str, type] = MappingProxyType({})
 
 
 class Known(NamedTuple):
@@ -48,34 +54,47 @@ class Index:
         path: Its file.
         files: The names of the files in a home that a row can depend on.
         watched: Names in a home, of which only is remembered that they are missing.
+        kinds: The type of each fact; a row that says other things is made again. Empty for any facts.
     """
 
-    def __init__(self, path: Path, files: Sequence[str], watched: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        path: Path,
+        files: Sequence[str],
+        watched: Sequence[str] = (),
+        kinds: Mapping[str, type] = _ANY,
+    ) -> None:
         self._path = path
         self._files = files
         self._watched = watched
+        self._kinds = kinds
         self._rows = self._load()
         self._fresh: dict[str, Known] = {}
         self._stale = False
 
     def _load(self) -> dict[str, Known]:
+        data = bytes_at(self._path) or b""
+        end = data.find(b"\n") + 1
+        if data[:end] != _head(data[end:]):
+            return {}
         try:
-            data = loads(self._path.read_bytes())
-            if [data[key] for key in ("format", "files", "watched")] != self._kind():
+            found = loads(data[end:])
+            if [found[key] for key in ("files", "watched")] != self._kind():
                 return {}
-            return {str(name): self._known(*row) for name, row in data["rows"].items()}
-        except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError):
+            return {str(name): self._known(*row) for name, row in found["rows"].items()}
+        except (ValueError, KeyError, TypeError, IndexError, AttributeError):
             return {}
 
     def _known(
         self, folder: Signature, files: list[Signature | None], lacks: bool, row: Row
     ) -> Known:
-        if len(files) != len(self._files):
+        found = {name: type(fact) for name, fact in row.items()}
+        if len(files) != len(self._files) or found != (self._kinds or found):
             raise ValueError("a row is damaged")
         return Known(folder, files, lacks, row)
 
     def _kind(self) -> list[object]:
-        return [_FORMAT, list(self._files), list(self._watched)]
+        return [list(self._files), list(self._watched)]
 
     def row(
         self, home: str, make: Callable[[Path], tuple[Row, Collection[str]]]
@@ -133,13 +152,18 @@ class Index:
             return
         from hermes_dist.world.disk.fs import atomic_write  # noqa: PLC0415 - start-up: mostly no row changed
 
-        kind = dict(zip(("format", "files", "watched"), self._kind(), strict=True))
-        data = {**kind, "rows": self._fresh}
+        kind = dict(zip(("files", "watched"), self._kind(), strict=True))
+        body = json.dumps({**kind, "rows": self._fresh}, separators=(",", ":")).encode()
         try:
             make_folders(self._path.parent, 0o700)
-            atomic_write(self._path, json.dumps(data, separators=(",", ":")).encode())
+            atomic_write(self._path, _head(body) + body)
         except (OSError, DistError):
             return
+
+
+def _head(body: bytes) -> bytes:
+    """The first line: a power cut or a bad disk must not make a home look as it is not."""
+    return b"%b%08x\n" % (_FORMAT, binascii.crc32(body))
 
 
 def _is_settled(folder: Signature) -> bool:

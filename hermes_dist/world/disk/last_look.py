@@ -17,6 +17,7 @@ from pathlib import Path
 from hermes_dist.brand import PRIVATE
 from hermes_dist.lazily import json
 from hermes_dist.light import TYPE_CHECKING, loads
+from hermes_dist.world.records import bytes_at
 
 if TYPE_CHECKING:
     from typing import Any
@@ -31,9 +32,9 @@ _MISSING = "-"
 def recalled(home: Path) -> dict[str, Any] | None:
     """Return what :func:`record_of` kept of a home; None if anything looks otherwise since, or nothing was kept."""
     try:
-        data = (home / FILE).read_bytes()
+        data = bytes_at(f"{home}/{FILE}") or b""
         end = data.find(b"\n") + 1
-        if data[:end] != _head(data[end:]):
+        if not end or data[:end] != _head(data[end:]):
             return None
         kept, *rows = data[end:].decode().split("\n")
         root = f"{home}/"

@@ -17,7 +17,7 @@ from hermes_dist.errors import DistError, Invalid
 from hermes_dist.light import NamedTuple
 from hermes_dist.model.left_out import LeftOut, Link, Why
 from hermes_dist.model.paths import MAX_DEPTH, MAX_PATH_BYTES, RelPath
-from hermes_dist.model.tree import EMPTY, Digest, Entry, Tree
+from hermes_dist.model.tree import EMPTY, Digest, Entry, Tree, is_digest
 from hermes_dist.world.disk.links import Linked, Links, open_folder
 
 Signature = tuple[int, int, int, int]
@@ -295,12 +295,7 @@ class _Walk:
     def _read(self, folder: int, name: str, path: RelPath) -> None:
         before = os.stat(name, dir_fd=folder, follow_symlinks=False)
         known = self._known.get(path)
-        if (
-            known is not None
-            and known[0] == signature(before)
-            and stat.S_ISREG(before.st_mode)
-            and self._believe(path)
-        ):
+        if known is not None and self._is_believed(path, before, known):
             self._keep(path, before.st_mode, known[1])
             self.seen[path] = known
             return
@@ -313,6 +308,13 @@ class _Walk:
             self._take(path, opened, (signature(opened), digest_of(fd, opened.st_size)))
         finally:
             os.close(fd)
+
+    def _is_believed(
+        self, path: RelPath, found: os.stat_result, row: tuple[Signature, str]
+    ) -> bool:
+        """Whether a file is taken for what its row says."""
+        as_before = row[0] == signature(found) and stat.S_ISREG(found.st_mode)
+        return as_before and self._believe(path) and is_digest(row[1])
 
     def _take(self, path: RelPath, found: os.stat_result, row: tuple[Signature, str]) -> None:
         self._keep(path, found.st_mode, row[1])

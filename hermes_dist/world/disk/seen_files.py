@@ -8,7 +8,6 @@ changes a file compares its bytes once more, and what is not changed is left alo
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -24,11 +23,12 @@ from hermes_dist.model.tree import Digest
 from hermes_dist.world.disk import last_look
 from hermes_dist.world.disk.fs import RealFs, atomic_write
 from hermes_dist.world.disk.scan import MANY, Known, Scan, names_row, signature
+from hermes_dist.world.records import body_at, head
 
 _FILE = f"{PRIVATE}/seen"
 _MANIFEST = f"{PRIVATE}/seen-manifest"
 _SKILLS = f"{PRIVATE}/seen-skills"
-_FORMAT = b"2 "
+_FORMAT = b"2"
 """Raise it whenever a record would tell something else of the same files, such as another name inside a skill."""
 _STALE = 50
 """The record is written again when more than one file in so many is not as it says."""
@@ -43,7 +43,7 @@ _Rows = dict[str, _Row]
 
 def seen_before(home: Path) -> Known:
     """Read the record of a home; empty if it has none that can be read."""
-    # a scan checks each digest that it uses
+    # a scan reads a file whose row says what is no digest
     return cast("Known", _believed(home / _FILE, _Rows) or {})
 
 
@@ -184,12 +184,10 @@ def remember_names(
 
 def _believed(place: Path, form: type[_Value]) -> _Value | None:
     """Read a record; None if there is none that can be believed."""
+    body = body_at(place, _FORMAT)
     try:
-        data = place.read_bytes()
-        end = data.find(b"\n") + 1
-        body = memoryview(data)[end:]
-        return msgspec.json.decode(body, type=form) if data[:end] == _head(body) else None
-    except (OSError, msgspec.MsgspecError):
+        return None if body is None else msgspec.json.decode(body, type=form)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return None
 
 
@@ -198,12 +196,12 @@ def _note(home: Path, name: str, value: object) -> None:
         return
     body = msgspec.json.encode(value)
     with contextlib.suppress(DistError):
-        atomic_write(home / name, _head(body) + body)
+        atomic_write(home / name, head(_FORMAT, body) + body)
 
 
 def _written(rows: Iterable[tuple[str, _Row]]) -> bytearray:
     """The record; row by row, because copies of all of them would take as much memory again."""
-    whole = bytearray(_head(b""))
+    whole = bytearray(head(_FORMAT, b""))
     begin = len(whole)
     whole += b"{"
     for path, (was, text) in rows:
@@ -212,10 +210,5 @@ def _written(rows: Iterable[tuple[str, _Row]]) -> bytearray:
             msgspec.json.encode((was, str(text))),
         )
     whole[max(begin + 1, len(whole) - 1) :] = b"}"
-    whole[:begin] = _head(memoryview(whole)[begin:])
+    whole[:begin] = head(_FORMAT, memoryview(whole)[begin:])
     return whole
-
-
-def _head(body: bytes | memoryview) -> bytes:
-    """The first line: a power cut or a bad disk must not make a home look as it is not."""
-    return _FORMAT + hashlib.sha256(body).hexdigest().encode() + b"\n"

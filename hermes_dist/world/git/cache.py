@@ -12,6 +12,7 @@ from hermes_dist.light import TYPE_CHECKING
 from hermes_dist.model.source import without_credentials
 from hermes_dist.world.disk.private import FILE, give_mode, make_private
 from hermes_dist.world.ports import Refs
+from hermes_dist.world.records import bytes_at
 
 if TYPE_CHECKING:
     from typing import IO
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 _LARGEST = 1 << 20
 _FOLDERS = ("objects", "refs")
 _FILES = ("HEAD", "config")
+ENDS = "shallow"
+"""The file of git that says where histories end."""
 _HEX = "0123456789abcdef"
 _CONFIG = "[core]\n\trepositoryFormatVersion = {}\n\tbare = true\n\tlogAllRefUpdates = false\n"
 
@@ -116,10 +119,23 @@ def heal(cache: Path) -> bool:
 
 
 def _is_whole(cache: Path) -> bool:
-    """Return whether every part is there that git needs to recognize a repository."""
-    return all((cache / part).is_dir() for part in _FOLDERS) and all(
-        _has_text(cache / part) for part in _FILES
+    """Return whether every part is there that git needs to recognize a repository.
+
+    A power cut can leave a small file empty or full of zeros.
+    """
+    return (
+        all((cache / part).is_dir() for part in _FOLDERS)
+        and all((bytes_at(cache / part) or b"").strip(b"\0 \n") for part in _FILES)
+        and _are_names(cache / ENDS)
     )
+
+
+def _are_names(place: Path) -> bool:
+    """Return whether a file names commits, a line each: a power cut can leave it full of zeros. None is as good."""
+    text = bytes_at(place)
+    if text is None:
+        return not os.path.lexists(place)
+    return all(is_commit(line) for line in text.decode("ascii", "replace").splitlines())
 
 
 def put_away(cache: Path) -> None:
@@ -132,14 +148,6 @@ def put_away(cache: Path) -> None:
     with contextlib.suppress(FileNotFoundError):
         cache.rename(aside)
         _remove(aside)
-
-
-def _has_text(path: Path) -> bool:
-    """Return whether a small file was really written: a power cut can leave it empty or full of zeros."""
-    try:
-        return bool(path.read_bytes().strip(b"\0 \n"))
-    except (FileNotFoundError, IsADirectoryError):
-        return False
 
 
 def _write(path: Path, text: str) -> None:
@@ -197,10 +205,7 @@ def refs_before(cache: Path, folder: str, when: float) -> list[str]:
 
 def _packed_refs(cache: Path) -> set[str]:
     """The refs that share a file."""
-    try:
-        lines = (cache / "packed-refs").read_text("utf-8", "replace").splitlines()
-    except OSError:
-        return set()
+    lines = (bytes_at(cache / "packed-refs") or b"").decode("utf-8", "replace").splitlines()
     # The first line is a comment, and one that begins with ^ tells what the tag before it is of.
     return {line.partition(" ")[2] for line in lines if line[:1] not in ("#", "^")}
 
@@ -208,9 +213,8 @@ def _packed_refs(cache: Path) -> set[str]:
 def is_partial(repository: Path) -> bool:
     """Return whether a local repository was cloned without some of its files, which git fetches when it needs them."""
     for config in (repository / "config", repository / ".git" / "config"):
-        with contextlib.suppress(OSError):
-            if re.search(rb"(?im)^\s*(promisor|partialclone)\s*=", config.read_bytes()):
-                return True
+        if re.search(rb"(?im)^\s*(promisor|partialclone)\s*=", bytes_at(config) or b""):
+            return True
     return False
 
 

@@ -333,7 +333,7 @@ _BY_SIZE = r"died of signal 25|File too large|[Ff]ile size limit|invalid index-p
 """Messages for a file that grew too large; the last one counts only if the user has set a limit."""
 _DAMAGE = (
     r"corrupt|inflate|bad pack|pack (?:has|is)|packfile|loose object|bad object"
-    r"|unable to read|not a git repository"
+    r"|unable to read|not a git repository|bad shallow line|unexpected line in"
 )
 _OF_MEMORY = r"[Oo]ut of memory|MemoryError|unable to allocate|annot allocate|malloc failed|attempting to allocate"
 _TRIED = (

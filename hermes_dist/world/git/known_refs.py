@@ -9,6 +9,7 @@ from hermes_dist.errors import DistError
 from hermes_dist.model.source import without_credentials
 from hermes_dist.world.git.cache import cache_name
 from hermes_dist.world.ports import Refs
+from hermes_dist.world.records import bytes_at
 
 _FILE = "known-refs"
 _MANY = 2000
@@ -43,10 +44,8 @@ class KnownRefs:
 
     def names(self, url: str) -> list[str]:
         """Return the tags and branches that are known without contacting a server."""
-        try:
-            return (self._folder(url) / _FILE).read_text("utf-8", "replace").splitlines()
-        except OSError:
-            return []
+        data = bytes_at(self._folder(url) / _FILE) or b""
+        return data.decode("utf-8", "replace").splitlines()
 
     def _folder(self, url: str) -> Path:
         return self._root / cache_name(without_credentials(url))

@@ -13,7 +13,10 @@ from collections.abc import Set as AbstractSet
 from pathlib import Path
 
 from hermes_dist.light import TYPE_CHECKING, NamedTuple
+from hermes_dist.world.disk.fs import sync_fd
 from hermes_dist.world.disk.private import FILE, give_mode
+from hermes_dist.world.git.cache import ENDS, is_commit
+from hermes_dist.world.records import bytes_at
 
 if TYPE_CHECKING:
     from hermes_dist.world.ports import Relation
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
 _DATES = "dates"
 _KEPT = 500
 """So many dates are kept of each cache."""
+_DIGITS = 19
+"""No date has more of them."""
 _FIRST = 1_112_911_993
 """The date of the first commit that git made; what is older says nothing about when it was made."""
 
@@ -44,10 +49,8 @@ def back_to(date: int) -> Reach:
 
 def ends_in(cache: Path) -> frozenset[str]:
     """The commits of a cache whose parents were not fetched."""
-    try:
-        return frozenset((cache / "shallow").read_text().split())
-    except FileNotFoundError:
-        return frozenset()
+    text = (bytes_at(cache / ENDS) or b"").decode("ascii", "replace")
+    return frozenset(filter(is_commit, text.split()))
 
 
 def continue_behind(cache: Path, known: AbstractSet[str]) -> None:
@@ -57,7 +60,10 @@ def continue_behind(cache: Path, known: AbstractSet[str]) -> None:
         OSError: The disk is full or fails.
     """
     # A name that ends in .lock is cleaned away if this is killed.
-    write_ends(cache / "shallow.lock", ends_in(cache) - known).replace(cache / "shallow")
+    new = write_ends(cache / f"{ENDS}.lock", ends_in(cache) - known)
+    with new.open("rb") as file:
+        sync_fd(file.fileno())  # of an empty file, git would take each history for whole
+    new.replace(cache / ENDS)
 
 
 def write_ends(place: Path, ends: Iterable[str]) -> Path:
@@ -129,8 +135,13 @@ def date_in(commit: bytes) -> int:
     for line in head.splitlines():
         if line.startswith(b"committer "):
             words = line.split()
-            return int(words[-2]) if len(words) > 2 and words[-2].isdigit() else 0
+            return _date(words[-2]) if len(words) > 2 else 0
     return 0
+
+
+def _date(text: bytes) -> int:
+    """Read a date; 0 for what is none: git reads none of so many digits, and Python no number of thousands of them."""
+    return int(text) if len(text) <= _DIGITS and text.isdigit() else 0
 
 
 def date_of(cache: Path, commit: str) -> int:
@@ -153,9 +164,8 @@ def note_date(cache: Path, commit: str, date: int) -> None:
 
 def _dates(cache: Path) -> dict[str, int]:
     found = {}
-    with contextlib.suppress(OSError, UnicodeDecodeError):
-        for line in (cache / _DATES).read_text("ascii").splitlines():
-            commit, _, date = line.partition(" ")
-            if date.isdigit():
-                found[commit] = int(date)
+    for line in (bytes_at(cache / _DATES) or b"").splitlines():
+        commit, _, date = line.partition(b" ")
+        if is_commit(name := commit.decode("ascii", "replace")) and date.isdigit():
+            found[name] = _date(date)
     return found

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from hermes_dist import lazily
 from hermes_dist.errors import DistError
+from hermes_dist.world.records import bytes_at
 
 Pinned = tuple[str, str]
 """The commit of a release, and the digest of its tree; that is empty where nobody wrote it down."""
@@ -36,15 +37,14 @@ class SeenReleases:
             DistError: The file can't be read or is damaged, so it is unknown what was seen.
         """
         path = self.file(registry, key)
-        try:
-            lines = path.read_text("utf-8").splitlines()
-        except FileNotFoundError:
-            return {}
-        except (OSError, UnicodeDecodeError) as error:
+        data = bytes_at(path)
+        if data is None:
+            if _is_missing(path):
+                return {}
             raise DistError(
                 "the record of what a registry pinned before can't be read", where=str(path)
-            ) from error
-        found = [_LINE.fullmatch(line) for line in lines]
+            )
+        found = [_LINE.fullmatch(line) for line in data.decode("utf-8", "replace").splitlines()]
         if not all(found):
             raise DistError(
                 "the record of what a registry pinned before is damaged",
@@ -82,3 +82,12 @@ def _text(seen: Mapping[str, Pinned]) -> bytes:
     return "".join(
         f"{version} {commit} {tree or '-'}\n" for version, (commit, tree) in sorted(seen.items())
     ).encode()
+
+
+def _is_missing(path: Path) -> bool:
+    """Whether nothing is there for sure; what may be there is not taken for nothing."""
+    try:
+        path.lstat()
+    except OSError as error:
+        return isinstance(error, FileNotFoundError)
+    return False

@@ -6,7 +6,6 @@ record can be thrown away at any time, and a damaged one counts as none.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator
 from io import BytesIO
 from pathlib import Path
@@ -14,8 +13,9 @@ from pathlib import Path
 from hermes_dist.errors import DistError, Invalid
 from hermes_dist.light import NamedTuple
 from hermes_dist.world.disk.fs import atomic_write
+from hermes_dist.world.records import body_at, head
 
-_FORMAT = b"2 "
+_FORMAT = b"2"
 """Raise it whenever the rules for what a package may hold change: what is recorded was judged by the older ones."""
 
 
@@ -32,12 +32,14 @@ class Record:
     """The files of a commit, and how many folders it has besides.
 
     Args:
-        data: The bytes of the record, which are checked.
+        body: What follows its first line.
+
+    Raises:
+        ValueError: It is no record of this program's.
     """
 
-    def __init__(self, data: bytes) -> None:
-        self._lines = BytesIO(data)
-        self._lines.readline()
+    def __init__(self, body: bytes | memoryview) -> None:
+        self._lines = BytesIO(body)
         commit, folders = self._lines.readline().split()
         self._first = self._lines.tell()
         self.commit, self.folders = commit.decode(), int(folders)
@@ -59,15 +61,9 @@ class Record:
 
 def read(place: Path) -> Record | None:
     """Read a record; None if there is none that can be believed."""
+    body = body_at(place, _FORMAT)
     try:
-        data = place.read_bytes()
-    except OSError:
-        return None
-    end = data.find(b"\n") + 1
-    if data[:end] != _head(memoryview(data)[end:]):
-        return None
-    try:
-        return Record(data)
+        return None if body is None else Record(body)
     except ValueError:
         return None
 
@@ -81,20 +77,14 @@ def write(place: Path, commit: str, folders: int, rows: Iterable[Row]) -> None:
         folders: How many folders it has.
         rows: Its files.
     """
-    whole = bytearray(_head(b""))
+    whole = bytearray(head(_FORMAT, b""))
     begin = len(whole)
     whole += f"{commit} {folders}\n".encode()
     for row in rows:
         mode = "755" if row.executable else "644"
         whole += f"{mode} {row.size} {row.digest} {row.path}\n".encode()
-    head = _head(memoryview(whole)[begin:])
-    whole[:begin] = head
+    whole[:begin] = head(_FORMAT, memoryview(whole)[begin:])
     try:
         atomic_write(place, whole)
     except DistError:
         return
-
-
-def _head(body: bytes | memoryview) -> bytes:
-    """The first line: a power cut or a bad disk must not make a commit look as it is not."""
-    return _FORMAT + hashlib.sha256(body).hexdigest().encode() + b"\n"

@@ -7,7 +7,7 @@ of which nothing was left out.
 
 from __future__ import annotations
 
-import hashlib
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -18,8 +18,9 @@ from hermes_dist.model.tree import Digest, Entry, Tree, mode_of
 from hermes_dist.world.disk.fs import atomic_write
 from hermes_dist.world.disk.store import Store
 from hermes_dist.world.git.cache import known_tree
+from hermes_dist.world.records import body_at, head
 
-_FORMAT = b"1 "
+_FORMAT = b"1"
 """Raise it whenever the rules for what a package may hold change: what is recorded was judged by the older ones."""
 _PROGRAM = "755 "
 _Trees = dict[str, dict[str, str]]
@@ -83,7 +84,7 @@ class SmallTrees:
     def _write(self, url: str, record: _Record) -> None:
         body = msgspec.json.encode(record)
         try:
-            atomic_write(self._place(url), _head(body) + b"\n" + body, 0o600)
+            atomic_write(self._place(url), head(_FORMAT, body) + body, 0o600)
         except DistError:
             return
         self._records[url] = record
@@ -93,18 +94,11 @@ class SmallTrees:
 
 
 def _record_at(place: Path) -> _Record:
-    try:
-        head, _, body = place.read_bytes().partition(b"\n")
-        if head == _head(body):
+    body = body_at(place, _FORMAT)
+    if body is not None:
+        with suppress(msgspec.MsgspecError, UnicodeError, RecursionError):
             return msgspec.json.decode(body, type=_Record)
-    except (OSError, msgspec.MsgspecError):
-        pass
     return _Record("", {})
-
-
-def _head(body: bytes) -> bytes:
-    """The first line: a power cut or a bad disk must not make a package look as it is not."""
-    return _FORMAT + hashlib.sha256(body).hexdigest().encode()
 
 
 def _rows(tree: Tree) -> dict[str, str]:

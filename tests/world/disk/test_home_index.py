@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import binascii
 import os
 import time
 from collections.abc import Callable
@@ -88,19 +89,24 @@ def test_whatever_happened_to_a_file_its_row_is_made_anew(
         "",
         "{",
         "[]",
-        '{"format": 1}',
-        '{"format": 4, "files": [], "rows": {}}',
+        '{"files": 1}',
+        '{"files": [], "watched": [], "rows": {}}',
         "\x00",
-        '{"format":5,"files":["config.yaml","distribution.lock"],"watched":[],"rows":[1]}',
-        '{"format":5,"files":["config.yaml","distribution.lock"],"watched":[],"rows":{"HOME":[]}}',
-        '{"format":5,"files":["config.yaml","distribution.lock"],"watched":[],"rows":{"HOME":[[],[],true,{}]}}',
+        '{"files":["config.yaml","distribution.lock"],"watched":[],"rows":[1]}',
+        '{"files":["config.yaml","distribution.lock"],"watched":[],"rows":{"HOME":[]}}',
+        '{"files":["config.yaml","distribution.lock"],"watched":[],"rows":{"HOME":[[],[],true,{}]}}',
+        '{"files":["config.yaml","distribution.lock"],"watched":[],"rows":{"HOME":[[],[null,null],true,[]]}}',
+        '{"a":' * 100_000,
     ],
 )
 def test_a_damaged_or_older_index_is_as_good_as_none(
     tmp_path: Path, homes: list[Path], content: str
 ) -> None:
     file = tmp_path / "index.json"
-    file.write_text(content.replace("HOME", str(homes[0])))
+    body = content.replace("HOME", str(homes[0])).encode()
+    file.write_bytes(
+        body if not body.startswith(b"{") else b"6 %08x\n" % binascii.crc32(body) + body
+    )
     rows, made = look(file, homes)
     assert (len(rows), made) == (2, 2)
     assert look(file, homes)[1] == 0

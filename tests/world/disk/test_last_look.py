@@ -85,13 +85,20 @@ def test_whatever_changes_is_seen(change: Callable[[Path], object], home: Path) 
 
 
 def test_a_look_opens_its_record_alone(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, opened = os.open, list[object]()
+
     def refuse(*words: object, **_more: object) -> object:
         raise AssertionError(words)
 
-    monkeypatch.setattr(os, "open", refuse)
+    def watched(place: str, *how: int) -> int:
+        opened.append(place)
+        return real(place, *how)
+
+    monkeypatch.setattr(os, "open", watched)
     monkeypatch.setattr(os, "scandir", refuse)
     monkeypatch.setattr(os, "listdir", refuse)
     assert recalled(home) == SAID
+    assert opened == [f"{home}/{FILE}"]
 
 
 @pytest.mark.parametrize(

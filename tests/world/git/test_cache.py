@@ -151,10 +151,15 @@ def _gone(path: Path) -> None:
         ("config", _gone),
         ("objects", _gone),
         ("refs", _gone),
+        ("shallow", lambda path: path.write_bytes(b"\0" * 41)),
+        ("shallow", lambda path: path.write_text("5ac0ff")),
+        ("shallow", lambda path: path.write_bytes(b"\xff\n")),
+        ("shallow", lambda path: (path.unlink(), path.mkdir())),
+        ("shallow", lambda path: (path.unlink(), os.mkfifo(path))),
     ],
 )
 def test_a_cache_that_lost_a_part_is_made_anew(
-    make: Make, repo: Repo, part: str, harm: Callable[[Path], None]
+    make: Make, repo: Repo, part: str, harm: Callable[[Path], object]
 ) -> None:
     git = make()
     before = read(git, repo)

@@ -307,7 +307,10 @@ def test_the_date_of_a_commit_is_noted_once_and_of_few(
     assert reach.date_of(tmp_path, "8" * 40) == BEGAN + 8
     assert reach.date_of(tmp_path, "1" * 40) == 0
     assert [file.name for file in tmp_path.iterdir()] == ["dates"]
-    (tmp_path / "dates").write_bytes(b"\xff\n\n" + b"7" * 40 + b" -5\n")
+    (tmp_path / "dates").write_bytes(
+        b"\xff\n\n" + b"7" * 40 + b" -5\n" + b"6" * 40 + b" " + b"9" * 5000
+    )
+    assert reach.date_of(tmp_path, "6" * 40) == 0
     assert reach.date_of(tmp_path, "7" * 40) == 0
     reach.note_date(tmp_path / "none", "7" * 40, BEGAN)
 
@@ -317,6 +320,7 @@ def test_the_date_of_a_commit_is_noted_once_and_of_few(
     [
         (b"committer Ada <a@x> 1700000000 +0100", 1_700_000_000),
         (b"committer Ada <a@x> -5 +0000", 0),
+        (b"committer Ada <a@x> %b +0000" % (b"9" * 5000), 0),
         (b"committer Ada <a@x>", 0),
         (b"committer", 0),
         (b"author Ada <a@x> 1700000000 +0100", 0),

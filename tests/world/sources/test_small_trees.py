@@ -111,19 +111,21 @@ def test_what_the_store_lost_is_read_from_git(machine: Machine, commit: str) -> 
     assert machine.listed == ["two"]
 
 
-@pytest.mark.parametrize("damage", ["cut", "empty", "edited", "sealed", "format"])
+@pytest.mark.parametrize("damage", ["cut", "empty", "edited", "sealed", "format", "deep"])
 def test_a_damaged_record_is_as_good_as_none(machine: Machine, commit: str, damage: str) -> None:
-    from hermes_dist.world.sources.small_trees import _head
+    from hermes_dist.world.records import head
 
     first = machine.read(commit)
     data = machine.record.read_bytes()
     body = data.partition(b"\n")[2].replace(b"SOUL.md", b"../SOUL")
+    deep = b'{"a":' * 100_000
     wrong = {
         "cut": data[:-10],
         "empty": b"",
         "edited": data.replace(b"SOUL.md", b"SOUP.md"),
-        "sealed": _head(body) + b"\n" + body,
-        "format": _head(b"[]") + b"\n[]",
+        "sealed": head(b"1", body) + body,
+        "format": head(b"1", b"[]") + b"[]",
+        "deep": head(b"1", deep) + deep,
     }
     machine.record.write_bytes(wrong[damage])
     assert machine.read(commit) == first
