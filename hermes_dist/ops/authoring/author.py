@@ -38,7 +38,14 @@ from hermes_dist.ops.authoring.capture import leaving, private_of
 from hermes_dist.ops.authoring.real_lines import Replaced, line_at_home, replaced_in
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import open_home
-from hermes_dist.world.archive.write import GzipWriter, Sink, TarWriter, in_order, write_private
+from hermes_dist.world.archive.write import (
+    GzipWriter,
+    Sink,
+    TarWriter,
+    in_order,
+    refuse_other_kind,
+    write_private,
+)
 from hermes_dist.world.disk.fs import RealFs, trouble
 from hermes_dist.world.disk.owners import make_folders
 from hermes_dist.world.git.push import open_publisher
@@ -412,8 +419,9 @@ def pack(ctx: Context, place: Place, out: Path) -> Packed:
 
     Raises:
         Refused: The package contains something that must not leave this machine; the error names the places.
-        DistError: The package can't be read or written, or has no manifest.
+        DistError: The package can't be read or written, has no manifest, or the file is called like another kind.
     """
+    refuse_other_kind(out, "package.tar.gz")
     package = package_at(ctx, place)
     subject = subject_of(ctx, package)
     if subject.manifest is None:

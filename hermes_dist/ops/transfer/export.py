@@ -45,6 +45,7 @@ from hermes_dist.world.archive.write import (
     Sink,
     TarWriter,
     exists_already,
+    refuse_other_kind,
     write_private,
 )
 from hermes_dist.world.disk.modes import kept_at
@@ -116,7 +117,7 @@ def target_of(name: ProfileName, out: str, *, encrypted: bool) -> Path:
     """The file to write: the one that was named, or one with the profile's name, here or in the named folder.
 
     Raises:
-        DistError: The file exists already, or its folder is missing.
+        DistError: The file exists already, is called like another kind of archive, or its folder is missing.
         UsageError: It is ``-``, which elsewhere means a pipe.
     """
     if out == "-":
@@ -130,6 +131,7 @@ def target_of(name: ProfileName, out: str, *, encrypted: bool) -> Path:
     path = Path(out or usual).expanduser()
     if path.is_dir():
         path = path / usual
+    refuse_other_kind(path, usual)
     if path.exists() or path.is_symlink():
         raise exists_already(path)
     if not path.absolute().parent.is_dir():

@@ -189,6 +189,27 @@ def write_private(path: Path, fill: Callable[[Sink], None]) -> int:
     return size
 
 
+def refuse_other_kind(path: Path, usual: str) -> None:
+    """Make sure that a file is not called like another kind of archive, which nobody could open as that.
+
+    Args:
+        path: The file.
+        usual: How it may be called.
+
+    Raises:
+        DistError: Its ending names another kind.
+    """
+    if path.suffix.lower() in _OTHER_KINDS:
+        raise DistError(
+            f"what is written is not a {path.suffix} file",
+            where=str(path),
+            hint=f"end its name as in {usual}",
+        )
+
+
+_OTHER_KINDS = frozenset([".7z", ".bz2", ".rar", ".tar", ".xz", ".zip", ".zst"])
+
+
 def exists_already(path: Path) -> DistError:
     """The error for a file that is there already."""
     return DistError(

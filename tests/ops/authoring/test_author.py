@@ -209,6 +209,8 @@ def test_a_package_is_packed_the_same_each_time(ada: Machine, tmp_path: Path) ->
     ada.init()
     ada.edit("config.yaml", "max_tokens: 1", "api_key: Qz7xW9kV3mB5nR8tY2pL")
     one, two = tmp_path / "1.tar.gz", tmp_path / "2.tar.gz"
+    with pytest.raises(DistError, match=r"what is written is not a \.zip file"):
+        author.pack(ada.ctx, BOT, tmp_path / "bot.zip")
     assert author.pack(ada.ctx, BOT, one)[0] == len(LIVE) + 1
     author.pack(ada.ctx, BOT, two)
     assert one.read_bytes() == two.read_bytes()

@@ -92,6 +92,15 @@ def test_the_same_home_gives_the_same_bytes(story: Story) -> None:
     assert packed(story, "two.tar.gz").read_bytes() == one
 
 
+def test_a_file_is_not_called_like_another_kind_of_archive(tmp_path: Path) -> None:
+    for name in ("bot.zip", "bot.ZIP", "bot.tar", "bot.tar.xz"):
+        with pytest.raises(DistError, match="what is written is not a") as caught:
+            target_of(BOT, str(tmp_path / name), encrypted=False)
+        assert caught.value.hint == "end its name as in bot.tar.gz"
+    for name in ("bot.tar.gz", "bot.tgz", "bot", "bot.tar.gz.age", "v1.2"):
+        assert target_of(BOT, str(tmp_path / name), encrypted=False) == tmp_path / name
+
+
 def test_the_file_is_private_and_never_overwritten(story: Story) -> None:
     story.install()
     path = packed(story)
