@@ -62,6 +62,22 @@ def test_each_screen_fits_stays_in_place_and_is_accessible(
         assert not window.faults
 
 
+def test_links_in_find_are_large_enough_to_touch(machine: Machine) -> None:
+    """A finger needs 44 pixels: the name of a package, and the way back to all of them."""
+    from window import Window, chromium, served
+
+    size = {"width": 360, "height": 800}
+    with served(machine.env, machine.home) as address, chromium(viewport=size) as context:
+        window = Window(context.new_page(), address)
+        heights = []
+        for found in (".d-pack a", "#d-main p > a"):
+            window.go(screen="find", item="" if found == ".d-pack a" else "here/scribe")
+            link = window.page.locator(found).first
+            link.wait_for()
+            heights.append(link.bounding_box()["height"])
+        assert min(heights) >= 44, heights
+
+
 def test_a_conflict_is_settled_by_keyboard_alone(machine: Machine) -> None:
     """From the first key to the saved file, no mouse is touched; focus is always seen."""
     from window import Window, chromium, served

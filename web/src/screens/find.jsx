@@ -52,7 +52,7 @@ function Search({ profile }) {
           {rows.slice(0, most).map((one) => (
             <li key={`${one.registry}/${one.name}`} className="d-pack">
               <div className="d-row d-wrap d-tight">
-                <Go to={{ profile, screen: "find", item: `${one.registry}/${one.name}` }} className="d-strong d-break">{one.title || one.name}</Go>
+                <Go to={{ profile, screen: "find", item: `${one.registry}/${one.name}` }} className="d-strong d-break d-way">{one.title || one.name}</Go>
                 {one.version ? <Badge>{one.version}</Badge> : null}
                 {one.yanked ? <Badge tone="bad" title={one.yanked}>withdrawn</Badge> : null}
                 {one.deprecated ? <Badge tone="warn" title={one.deprecated}>deprecated</Badge> : null}
@@ -77,7 +77,7 @@ function Package({ item, profile, list }) {
   const data = shown.data;
   return (
     <div className="d-stack">
-      <p><Go to={{ profile, screen: "find" }}>← All packages</Go></p>
+      <p><Go className="d-way" to={{ profile, screen: "find" }}>← All packages</Go></p>
       {shown.error ? <ErrorBox error={shown.error} onAgain={shown.reload} /> : null}
       {fromSource ? <Card title={<Code>{name}</Code>}><p className="d-dim">The preview below says what it brings, runs and wants.</p></Card> : data ? <About data={data} registry={registry} /> : shown.error ? null : <Card><Waiting rows={8} /></Card>}
       {fromSource || data ? <Install source={name} registry={registry} suggested={fromSource ? "" : data.name} profiles={list.data?.profiles || []} /> : null}
