@@ -373,6 +373,7 @@ def status_data(status: Status) -> dict[str, Any]:
         "parked": effects_data(status.parked),
         "missing_env": [w.var.name for w in status.missing],
         "held": held,
+        "synced": status.synced,
         "kept": _kept_of(lock),
         "included": _included_data(lock),
         "partial": _is_partial(lock),

@@ -247,7 +247,13 @@ def test_a_conflict_of_two_machines_is_settled_without_a_package(
     for each, text in ((other, "theirs\n"), (machine, "mine\n")):
         each.write("garden", "SOUL.md", text)
         each.run("sync", "now", "garden", "-y", codes=(0, 3))
-    window.go(profile="garden", screen="conflicts")
+    window.go(profile="garden", screen="profile")
+    window.sees("No package: sync keeps it the same on your machines.")
+    window.sees(url)
+    window.sees("The machines disagree on 1 place.")
+    assert window.violations() == []
+    window.page.get_by_role("link", name="Resolve").click()
+    window.settle()
     window.button("Take theirs").click()
     window.button("Save…").click()
     window.agree("Save")

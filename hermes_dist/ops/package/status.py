@@ -42,6 +42,7 @@ class Status(Struct, frozen=True, kw_only=True):
         parked: Effects that need approval.
         notes: What else is worth knowing.
         links: The links that the user said to follow, and what they led to then.
+        synced: It is kept the same on several machines.
     """
 
     profile: ProfileName
@@ -55,6 +56,7 @@ class Status(Struct, frozen=True, kw_only=True):
     missing: tuple[Wanted, ...] = ()
     notes: tuple[Note, ...] = ()
     links: tuple[tuple[str, str], ...] = ()
+    synced: bool = False
 
     @property
     def clean(self) -> bool:
@@ -99,6 +101,7 @@ def look(ctx: Context, name: ProfileName) -> Look:
             profile=name,
             lock=None,
             links=agreed_links(home.path),
+            synced=_is_synced(home),
             notes=(
                 *unfinished,
                 *_unmanaged(ctx, name, packaged=home.path.joinpath(MANIFEST).is_file()),
@@ -132,6 +135,7 @@ def look(ctx: Context, name: ProfileName) -> Look:
         conflicts=lock.conflicts,
         parked=_waiting(home, lock),
         missing=tuple(w for w in wanted if w.missing),
+        synced=_is_synced(home),
         notes=(
             *unfinished,
             *_of_sync(ctx, home),
@@ -147,9 +151,14 @@ def look(ctx: Context, name: ProfileName) -> Look:
     return Look(found, began, seen, wanted)
 
 
+def _is_synced(home: Home) -> bool:
+    """Whether a home is kept in sync: asked for each, so without what reads the record."""
+    return home.path.joinpath(SYNC_RECORD).exists()
+
+
 def _of_sync(ctx: Context, home: Home) -> Iterator[Note]:
     """What is open between the machines of a synced profile."""
-    if not home.path.joinpath(SYNC_RECORD).exists():
+    if not _is_synced(home):
         return
     from hermes_dist.ops.sync.state import lock_of, read_record  # noqa: PLC0415 - few profiles are synced
 
@@ -170,7 +179,7 @@ def _of_sync(ctx: Context, home: Home) -> Iterator[Note]:
 
 def _waiting(home: Home, lock: Lock) -> tuple[Effect, ...]:
     """What waits for approval; what sync remembers and can't be read is told by a note."""
-    if not home.path.joinpath(SYNC_RECORD).exists():
+    if not _is_synced(home):
         return lock.parked
     from hermes_dist.ops.sync.waiting import waiting_in  # noqa: PLC0415 - few profiles are synced
 

@@ -105,6 +105,7 @@ REQUESTS: Mapping[str, Row] = {
         planned=True,
     ),
     "undo": Row("change", "undo", "outcome", writes=True, planned=True),
+    "sync-status": Row("sync", "sync_status", "sync-status"),
     "conflicts": Row("conflicts", "conflicts", "conflicts", fields={"place": LINE}),
     "conflict": Row("conflicts", "conflict", "conflict-shown", fields={"place": LINE}),
     "resolve": Row(

@@ -5,6 +5,7 @@ import { Change, Stale, when } from "../parts/change.jsx";
 import { Diff, How, Keys } from "../parts/diff.jsx";
 import { NoPackage } from "../parts/nopackage.jsx";
 import { Manage, Delete, Rename } from "./lifecycle.jsx";
+import { Sync } from "../parts/sync.jsx";
 import { Layers, Outcome, Steps, pinWords } from "../parts/outcome.jsx";
 import { useAct, useChange, useRead } from "../use.js";
 
@@ -26,7 +27,7 @@ function Content({ profile, row }) {
   const info = useRead("info", profile);
   if (status.fatal) return <ErrorBox error={status.fatal} onAgain={status.reload} />;
   if (!status.data) return <Card><Waiting rows={10} label={`Loading ${profile}`} /></Card>;
-  if (!status.data.managed) return <Unmanaged profile={profile} row={row} />;
+  if (!status.data.managed) return <Unmanaged profile={profile} row={row} synced={status.data.synced} />;
   return (
     <div className="d-stack">
       <Calls status={status.data} />
@@ -34,13 +35,22 @@ function Content({ profile, row }) {
         <About profile={profile} info={info} status={status} />
         <Standing profile={profile} status={status} info={info.data} />
       </div>
+      {status.data.synced ? <Sync profile={profile} /> : null}
       <Yours profile={profile} status={status.data} />
       <History profile={profile} />
     </div>
   );
 }
 
-function Unmanaged({ profile, row }) {
+function Unmanaged({ profile, row, synced }) {
+  if (synced) {
+    return (
+      <div className="d-stack">
+        <Sync profile={profile} />
+        <Card><Empty title="No package: sync keeps it the same on your machines." icon="box"><Go className="d-button" to={{ profile, screen: "publish" }}>Publish it</Go></Empty></Card>
+      </div>
+    );
+  }
   if (row?.package) return <NoPackage profile={profile} row={row} so="nothing updates it" />;
   return (
     <Card title={profile}>
