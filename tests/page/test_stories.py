@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -239,7 +241,7 @@ def test_a_conflict_of_two_machines_is_settled_without_a_package(
     window: Window, machine: Machine, template: Machine, tmp_path: Path
 ) -> None:
     """A profile that is kept in sync has no package, and can be in conflict all the same."""
-    url = f"file://{Repo(tmp_path / 'share', bare=True).path}"
+    url, began = f"file://{Repo(tmp_path / 'share', bare=True).path}", int(time.time())
     other = template.copy(tmp_path / "other")
     machine.run("sync", "init", "garden", url, "--machine", "one", "-y")
     other.run("sync", "join", "garden", url, "--machine", "two", "-y")
@@ -251,6 +253,9 @@ def test_a_conflict_of_two_machines_is_settled_without_a_package(
     window.sees("No package: sync keeps it the same on your machines.")
     window.sees(url)
     window.sees("The machines disagree on 1 place.")
+    said = json.loads(machine.run("sync", "status", "garden", "--json", codes=(0, 3)))
+    window.sees(f"state {said['commit'][:7]}")
+    assert began <= said["written"] <= time.time()
     assert window.violations() == []
     window.page.get_by_role("link", name="Resolve").click()
     window.settle()

@@ -37,6 +37,14 @@ def record_path(home: Path) -> Path:
     return home / SYNC_RECORD
 
 
+def written_at(home: Path) -> float:
+    """When the record was last written, in seconds; 0 if there is none."""
+    try:
+        return record_path(home).stat().st_mtime
+    except OSError:
+        return 0.0
+
+
 def signer_path(home: Path) -> Path:
     """The file of the key that this machine signs with."""
     return folder_of(home) / "signer"

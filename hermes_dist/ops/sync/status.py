@@ -18,7 +18,7 @@ from hermes_dist.ops.sync.meeting import Meeting, known_about, meet, place_at, r
 from hermes_dist.ops.sync.noticed import Noticed
 from hermes_dist.ops.sync.now import broken_words, relation_of, up_to_date
 from hermes_dist.ops.sync.send import outgoing_of
-from hermes_dist.ops.sync.state import lock_of, need_record
+from hermes_dist.ops.sync.state import lock_of, need_record, written_at
 from hermes_dist.ops.sync.waiting import together_with
 
 
@@ -34,6 +34,7 @@ class Standing(Noticed, frozen=True, kw_only=True):
         machines: The machines that meet there, by name.
         accepted: Those whose files come in here.
         older: Why nothing is synced: another history than this machine saw lacks some of it. Empty if it does not.
+        written: When this machine last wrote down what it knows of the meeting place, in seconds: each sync ends so.
     """
 
     meeting: Meeting
@@ -44,6 +45,7 @@ class Standing(Noticed, frozen=True, kw_only=True):
     machines: Mapping[str, Machine] = field(default_factory=dict)
     accepted: tuple[str, ...] = ()
     older: str = ""
+    written: float = 0.0
 
 
 def standing(ctx: Context, name: ProfileName) -> Standing:
@@ -91,4 +93,5 @@ def standing(ctx: Context, name: ProfileName) -> Standing:
         damaged=meeting.damaged,
         withheld=counts.withheld,
         older=broken_words(relation, counts),
+        written=written_at(ctx.layout.home(name)),
     )

@@ -76,6 +76,7 @@ def standing_data(found: Standing) -> dict[str, Any]:
         **_noticed(found),
         "reached": found.reached,
         "commit": found.record.seen.commit,
+        "written": int(found.written),
         "coming": list(map(str, found.coming)),
         "going": list(map(str, found.going)),
         "refused": found.refused or None,

@@ -2,6 +2,7 @@
 import { h, Fragment } from "../host.js";
 import { useRead } from "../use.js";
 import { Card, Code, ErrorBox, Go, Waiting, counted } from "./basic.jsx";
+import { when } from "./change.jsx";
 
 /** @param {{profile: string}} props */
 export function Sync({ profile }) {
@@ -21,7 +22,7 @@ function Standing({ data }) {
     ["With", <span className="d-mono">{data.url}</span>],
     ["Here", data.machine],
     ["Others", others.map((one) => `${one.name}${one.accepted ? "" : " (not accepted here)"}`).join(", ") || "none yet"],
-    ["Last", data.commit ? <>state <Code>{data.commit.slice(0, 7)}</Code></> : "nothing yet"],
+    ["Last", data.commit ? <>{when(data.written)}, state <Code>{data.commit.slice(0, 7)}</Code></> : "nothing yet"],
     ["Private", data.with.join(", ") || "no memories or sessions"],
     ["Coming in", counted(data.coming.length, "file")],
     ["Going out", counted(data.going.length, "file")],
