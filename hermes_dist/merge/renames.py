@@ -16,7 +16,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from msgspec import Struct, field
 
 from hermes_dist.lazily import later
-from hermes_dist.merge.spellings import respelled
+from hermes_dist.merge.spellings import in_our_folders, respelled
 from hermes_dist.model.paths import RelPath, folded, folders_of
 from hermes_dist.model.tree import Digest, Read, Tree
 
@@ -70,7 +70,7 @@ def under_common_names(
     they_spell, we_spell = respelled(base, theirs, ours), respelled(base, ours, theirs)
     by_them = find_renames(base, theirs, ours, read, they_spell.files)
     by_us = find_renames(base, ours, theirs, read, _with_known(we_spell.files, known))
-    both = _moved_by_both(by_us, by_them)
+    both = _moved_by_both(by_us, by_them, in_our_folders(we_spell, they_spell, theirs))
     base = relabelled(base, both.same)
     by_them, by_us = (
         {**they_spell.along, **by_them, **_new_files_along(by_them, by_us, base, ours, theirs)},
@@ -79,18 +79,19 @@ def under_common_names(
     # A file that is already at the new name did not come from upstream, so it is not part of the move.
     by_them = {old: new for old, new in by_them.items() if new not in ours}
     by_us = {old: new for old, new in by_us.items() if new not in theirs}
+    alike = {new: by_them.get(own, own) for new, own in both.alike.items()}
     return Names(
         base=relabelled(base, {**by_them, **by_us}),
         ours=relabelled(ours, by_them),
-        theirs=relabelled(theirs, {**by_us, **both.alike}),
+        theirs=relabelled(theirs, {**by_us, **alike}),
         followed={old: new for old, new in by_them.items() if old in ours},
-        moved_here={new: old for old, new in (*by_us.items(), *both.alike.items())},
+        moved_here={new: old for old, new in (*by_us.items(), *alike.items())},
         parted=both.parted,
     )
 
 
 class _Both(Struct, frozen=True):
-    """What both sides moved.
+    """What both sides moved, and what upstream has in folders that both sides spell anew.
 
     Attributes:
         same: The old name to ours, where both sides have one name, perhaps in two spellings.
@@ -103,14 +104,23 @@ class _Both(Struct, frozen=True):
     parted: Mapping[RelPath, tuple[RelPath, RelPath]]
 
 
-def _moved_by_both(by_us: dict[RelPath, RelPath], by_them: dict[RelPath, RelPath]) -> _Both:
-    """Take the files out of both sides' moves that are in both.
+def _moved_by_both(
+    by_us: dict[RelPath, RelPath],
+    by_them: dict[RelPath, RelPath],
+    spelled: Mapping[RelPath, RelPath],
+) -> _Both:
+    """Take the files out of both sides' moves that are in both, or in a folder that both spell anew.
 
     If they moved to the same name, only base follows. If to two names, the files are unrelated from now on, unless
     these are two spellings of one: then ours stays.
+
+    Args:
+        by_us: Our moves, old to new.
+        by_them: Upstream's moves.
+        spelled: Upstream's files in folders that both sides spell anew, with their names in our folders.
     """
     same: dict[RelPath, RelPath] = {}
-    alike: dict[RelPath, RelPath] = {}
+    alike: dict[RelPath, RelPath] = dict(spelled)
     parted: dict[RelPath, tuple[RelPath, RelPath]] = {}
     for old in sorted(by_them.keys() & by_us.keys()):
         ours, theirs = by_us.pop(old), by_them.pop(old)
@@ -120,6 +130,9 @@ def _moved_by_both(by_us: dict[RelPath, RelPath], by_them: dict[RelPath, RelPath
         same[old] = ours
         if ours != theirs:
             alike[theirs] = ours
+    # The user deleted these, and upstream has them on: should they come back, it is in the user's folder.
+    for old in [old for old, new in by_them.items() if new in spelled]:
+        same[old] = spelled[by_them.pop(old)]
     return _Both(same, alike, parted)
 
 

@@ -20,10 +20,12 @@ class Respelled(Struct, frozen=True):
     Attributes:
         files: Its files.
         along: Files that the other side alone has in folders which this one spells otherwise.
+        folders: Its folders.
     """
 
     files: Mapping[RelPath, RelPath] = field(default_factory=dict)
     along: Mapping[RelPath, RelPath] = field(default_factory=dict)
+    folders: Mapping[RelPath, RelPath] = field(default_factory=dict)
 
 
 _NOTHING = Respelled()
@@ -47,10 +49,35 @@ def respelled(base: Tree, side: Tree, other: Tree) -> Respelled:
     if not folders:
         return Respelled(files)
     along = {path: new for path in other.lacking(side) if (new := _inside(path, folders))}
-    taken = {*side, *other}
-    return Respelled(
-        files, {p: new for p, new in along.items() if p not in files and new not in taken}
-    )
+    # If this side has such a file, too, both are one file on many disks, and it is merged as one.
+    along = {p: new for p, new in along.items() if p not in files and new not in other}
+    return Respelled(files, along, folders)
+
+
+def in_our_folders(we: Respelled, they: Respelled, theirs: Tree) -> dict[RelPath, RelPath]:
+    """Return upstream's files in folders that both sides spell anew, each in its own way, with their names in ours.
+
+    Otherwise, such a folder would be there twice afterwards, once in each spelling.
+
+    Args:
+        we: What our side spells otherwise.
+        they: What upstream spells otherwise.
+        theirs: The upstream tree.
+    """
+    folders = {
+        they.folders[old]: ours
+        for old, ours in we.folders.items()
+        if they.folders.get(old, ours) != ours
+    }
+    if not folders:
+        return {}
+    found = {path: new for path in theirs if (new := _inside(path, folders))}
+    return {
+        # A folder around it may have upstream's spelling, which everything in it follows.
+        path: _inside(new, they.folders) or new
+        for path, new in found.items()
+        if new not in theirs
+    }
 
 
 def _paired(gone: Iterable[RelPath], added: Iterable[RelPath]) -> dict[RelPath, RelPath]:

@@ -8,6 +8,7 @@ import pytest
 from test_trees import Files, Store, merged
 
 from hermes_dist.merge.spellings import respelled
+from hermes_dist.model.side import Side
 
 TEXT = "".join(f"line {n}\n" for n in range(20))
 MINE = TEXT.replace("line 15", "mine")
@@ -69,6 +70,77 @@ def test_new_files_of_upstream_go_into_the_folder_that_the_user_spelled_otherwis
     assert store.files(found.tree) == {"s/research/SKILL.md": MINE, "s/research/new.md": "new\n"}
     assert found.base == theirs
     assert store.merge(found.base, found.tree, theirs).tree == found.tree
+
+
+SUMMER = "\u00e9t\u00e9"
+
+
+@pytest.mark.parametrize(
+    ("old", "own", "new", "name"),
+    [
+        ("s/Foo", "s/foo", "s/FOO", "s/foo"),
+        ("Foo/Bar", "foo/Bar", "FOO/BAR", "foo/Bar"),
+        ("s/Foo", "s/foo", "S/FOO", "S/foo"),
+        (SUMMER, unicodedata.normalize("NFD", SUMMER), SUMMER.title(), None),
+    ],
+)
+def test_three_spellings_of_a_folder_are_one_folder_as_the_user_spells_it(
+    old: str, own: str, new: str, name: str | None
+) -> None:
+    store, name = Store(), name or own
+    base = store.tree(
+        {f"{old}/a.md": TEXT, f"{old}/gone.md": "1\n" * 9, f"{old}/kept.md": "2\n" * 9}
+    )
+    ours = store.tree({f"{own}/a.md": MINE, f"{own}/both.md": "1\n", f"{own}/mine.md": "m\n"})
+    theirs_files = {
+        f"{new}/a.md": THEIRS,
+        f"{new}/both.md": "2\n",
+        f"{new}/gone.md": "1\n" * 8 + "else\n",
+        f"{new}/deep/new.md": "new\n",
+        f"{new}/kept.md": "2\n" * 9,
+    }
+    theirs = store.tree(theirs_files)
+    found = store.merge(base, ours, theirs)
+    assert store.files(found.tree) == {
+        f"{name}/a.md": BOTH,
+        f"{name}/both.md": "1\n",
+        f"{name}/deep/new.md": "new\n",
+        f"{name}/mine.md": "m\n",
+    }
+    open_ = [f"{name}/both.md", f"{name}/gone.md"]
+    assert [conflict.path for conflict in found.conflicts] == open_
+    assert {path for path in found.base if path not in theirs} == set()
+    # What is asked again, and what is taken then, is in the same folder.
+    again = store.merge(found.base, found.tree, theirs)
+    assert again.tree == found.tree
+    assert again.base == found.base
+    assert [conflict.path for conflict in again.conflicts] == open_
+    more = store.tree({**theirs_files, f"{new}/deep/later.md": "later\n"})
+    taken = store.merge(found.base, found.tree, more, lambda _path, _key: Side.THEIRS)
+    assert store.files(taken.tree) == {
+        f"{name}/a.md": BOTH,
+        f"{name}/both.md": "2\n",
+        f"{name}/deep/later.md": "later\n",
+        f"{name}/deep/new.md": "new\n",
+        f"{name}/gone.md": theirs_files[f"{new}/gone.md"],
+        f"{name}/mine.md": "m\n",
+    }
+
+
+def test_a_second_folder_of_upstream_stays_one_of_its_own() -> None:
+    theirs = {"FOO/a.md": TEXT, "FOO/b.md": "1\n", "foo/b.md": "2\n"}
+    files, _ = merged({"Foo/a.md": TEXT}, {"foo/a.md": TEXT}, theirs)
+    assert files == {"FOO/b.md": "1\n", "foo/a.md": TEXT, "foo/b.md": "2\n"}
+
+
+def test_a_file_that_both_added_in_a_folder_of_two_spellings_is_one() -> None:
+    ours = {"foo/a.md": TEXT, "foo/new.md": "1\n"}
+    theirs = {"Foo/a.md": TEXT, "Foo/new.md": "2\n"}
+    files, conflicts = merged({"Foo/a.md": TEXT}, ours, theirs)
+    assert (files, [conflict.path for conflict in conflicts]) == (ours, ["foo/new.md"])
+    files, conflicts = merged({"foo/a.md": TEXT}, ours, theirs)
+    assert files == {"Foo/a.md": TEXT, "Foo/new.md": "1\n"}
+    assert [conflict.path for conflict in conflicts] == ["Foo/new.md"]
 
 
 # A disk that tells them apart may hold both.
