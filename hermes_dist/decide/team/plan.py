@@ -68,6 +68,7 @@ class Action(Struct, frozen=True, kw_only=True):
         key: The key to trust or to revoke.
         policy: The policy to put into force.
         running: Whether the gateway of what goes is running.
+        expired: How many older profiles leave the trash for good with it.
     """
 
     kind: ActionKind
@@ -81,6 +82,7 @@ class Action(Struct, frozen=True, kw_only=True):
     key: KnownKey | None = None
     policy: Policy | None = None
     running: bool = False
+    expired: int = 0
 
 
 class Pinned(Struct, frozen=True):
@@ -141,6 +143,7 @@ class Have(Struct, frozen=True, kw_only=True):
         routes: The routes that exist.
         multiplex: Whether one gateway serves all profiles.
         troubles: Why a profile could not be looked at, by name.
+        expired: How many profiles in the trash the next deletion erases, because their time there is over.
     """
 
     profiles: Mapping[str, HaveProfile] = field(default_factory=dict)
@@ -152,6 +155,7 @@ class Have(Struct, frozen=True, kw_only=True):
     routes: frozenset[tuple[str, ...]] = frozenset()
     multiplex: bool = False
     troubles: Mapping[str, DistError] = field(default_factory=dict)
+    expired: int = 0
 
 
 def actions_for(
@@ -179,12 +183,18 @@ def actions_for(
         *_routes(team, have),
     ]
     if prune:
-        doomed = (name for name in have.others if name != DEFAULT_PROFILE)
-        found += [
-            Action(kind=ActionKind.TRASH, profile=name, running=name in have.running)
-            for name in doomed
-        ]
+        found += _pruned(have)
     return tuple(sorted(found, key=lambda action: _ORDER.index(action.kind)))
+
+
+def _pruned(have: Have) -> Iterator[Action]:
+    """Move what the file does not name into the trash; the first such move also empties it of what is due."""
+    expired = have.expired
+    for name in have.others:
+        if name != DEFAULT_PROFILE:
+            running = name in have.running
+            yield Action(kind=ActionKind.TRASH, profile=name, running=running, expired=expired)
+            expired = 0
 
 
 def _trust(team: Team, have: Have) -> Iterator[Action]:

@@ -20,6 +20,7 @@ from hermes_dist.ops.fleet.gateways import served_now
 from hermes_dist.ops.homes import look_into
 from hermes_dist.ops.layers import own
 from hermes_dist.ops.profiles import aliases
+from hermes_dist.ops.profiles.trash_and_archive import due
 from hermes_dist.ops.team.again import same_answers, same_variables, values_of
 from hermes_dist.ops.team.values import Answers
 from hermes_dist.ops.trust.trusted_keys import trusted
@@ -56,6 +57,7 @@ def gather(ctx: Context, team: Team, *, updates: bool = True, again: Answers | N
         routes=frozenset(map(route_key, rules)),
         multiplex=multiplex,
         troubles=troubles,
+        expired=due(ctx),
     )
 
 

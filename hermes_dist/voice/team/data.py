@@ -65,6 +65,7 @@ def _step(step: Step, spelled: Callable[[str], str]) -> dict[str, Any]:
         "things": list(map(str, step.action.things)),
         "gone": list(step.action.gone),
         "answers": list(step.action.answers),
+        "expired": step.action.expired,
         "state": str(step.state),
         "changes": changes,
         "error": error_data(step.error, spelled) if step.error else None,

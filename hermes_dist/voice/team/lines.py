@@ -92,7 +92,11 @@ def _rules(policy: Policy) -> Iterator[str]:
 
 def _trash(action: Action) -> str:
     words = f"move to the trash, for {TRASH_DAYS} days"
-    return f"stop its gateway, and {words}" if action.running else words
+    if action.running:
+        words = f"stop its gateway, and {words}"
+    if action.expired:
+        words += f", and erase {counted(action.expired, 'older profile')} there for good"
+    return words
 
 
 def _route(action: Action) -> str:

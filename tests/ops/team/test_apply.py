@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import threading
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -20,11 +21,12 @@ from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import look_into
 from hermes_dist.ops.layers import own
-from hermes_dist.ops.profiles import aliases, lifecycle
-from hermes_dist.ops.profiles.trash_and_archive import stored_profiles
+from hermes_dist.ops.profiles import aliases, lifecycle, profile_moves
+from hermes_dist.ops.profiles.trash_and_archive import empty_trash, stored_profiles
 from hermes_dist.ops.team import apply as ops
-from hermes_dist.ops.team.apply import Options, Planned, State
+from hermes_dist.ops.team.apply import Options, Planned, State, carry_out, prepare
 from hermes_dist.ops.team.snapshot import snapshot, write
+from hermes_dist.voice.team.lines import step_words
 from hermes_dist.world.disk.locks import flock
 
 
@@ -263,6 +265,33 @@ def test_prune_moves_the_others_into_the_trash(tmp_path: Path) -> None:
     assert ends(apply(ctx, file, prune=True)) == [("old", "trash", "done")]
     assert [str(each.name) for each in stored_profiles(ctx)] == ["old"]
     assert apply(ctx, file, prune=True).steps == ()
+
+
+def test_prune_says_before_which_profiles_leave_the_trash_for_good(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "team.toml"
+    file.write_text("format = 1\n")
+    ctx = machine(tmp_path / "one")
+    for days, names in enumerate([["first", "second"], [], ["third", "fourth"]]):
+        for name in names:
+            lifecycle.create(ctx, name, alias=False)
+        later = datetime.now(UTC) + timedelta(days=31 * days)
+        monkeypatch.setattr(type(ctx), "now", lambda _, at=later: at)
+        planned = prepare(ctx, file, Options(prune=True))
+        if days < 2:
+            assert {step.action.expired for step in planned.steps} <= {0}
+            carry_out(ctx, planned, Options(prune=True), lambda _: None)
+        if days == 1:
+            # The first look notes that they are over age.
+            with profile_moves.all_homes_locked(ctx) as fs:
+                assert empty_trash(ctx, fs) == 0
+    assert len(stored_profiles(ctx)) == 2
+    erased = "move to the trash, for 30 days, and erase 2 older profiles there for good"
+    words = [erased, "move to the trash, for 30 days"]
+    assert [step_words(step) for step in planned.steps] == words
+    carry_out(ctx, planned, Options(prune=True), lambda _: None)
+    assert {str(each.name) for each in stored_profiles(ctx)} == {"third", "fourth"}
 
 
 TOOL = "#!/bin/sh\nprintf '%s\\n' \"$0 $*\" >> {log}\nprintf 'from-{name}\\nnotes\\n'\n"
