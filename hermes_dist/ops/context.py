@@ -310,6 +310,22 @@ class Context:
             if leads_to_others(str(place)):
                 raise _leads_astray(place)
 
+    def free_home(self, name: ProfileName, hint: str = "choose another name") -> Path:
+        """Return the path of a new home, if it is free.
+
+        Args:
+            name: The name of the new profile.
+            hint: What to do if there is such a profile.
+
+        Raises:
+            DistError: Something is there already, or something else is where the folder of all profiles has to be.
+        """
+        _refuse_unread(self.layout.profiles)
+        home = self.layout.home(name)
+        if home.exists() or home.is_symlink():
+            raise DistError(f"a profile {str(name)!r} exists already", where=str(home), hint=hint)
+        return home
+
     def names(self) -> list[ProfileName]:
         """Every profile, the default one first.
 

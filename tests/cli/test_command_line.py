@@ -283,3 +283,24 @@ def test_a_file_where_the_profiles_have_to_be_is_named(
     assert f"{place}: it is a file, not a folder" in err
     assert ("or let HERMES_HOME name another folder" in err) is variable
     assert place.read_text() == "mine"
+
+
+@pytest.mark.parametrize("way", [["-n"], []])
+@pytest.mark.parametrize(
+    "words", ["create bot", "create bot --clone", "rename coder bot", "install ./bot"]
+)
+def test_a_file_where_the_homes_have_to_be_is_named_by_a_dry_run_too(
+    words: str, way: list[str], home: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    (home / "bot").mkdir()
+    (home / "bot/distribution.yaml").write_text("name: bot\n")
+    (home / "bot/SOUL.md").write_text("Hi.\n")
+    monkeypatch.chdir(home)
+    place = home / ".hermes/profiles"
+    place.parent.mkdir()
+    place.write_text("mine")
+    assert line(*words.split(), *way) == 1
+    out, err = capsys.readouterr()
+    assert f"{place}: it is a file, not a folder" in err
+    assert "would be" not in out
+    assert place.read_text() == "mine"

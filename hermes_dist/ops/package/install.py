@@ -266,13 +266,8 @@ def _name_of(ctx: Context, fetched: Fetched) -> ProfileName:
 
 def _check_free(ctx: Context, name: ProfileName) -> None:
     new_name(name, ctx.generation)
-    home = ctx.layout.home(name)
-    if home.exists() or home.is_symlink():
-        raise DistError(
-            f"a profile {str(name)!r} exists already",
-            where=str(home),
-            hint=f"{_update_it(ctx, name)}choose another name with --name; or merge into it with --force",
-        )
+    ways = "choose another name with --name; or merge into it with --force"
+    ctx.free_home(name, f"{_update_it(ctx, name)}{ways}")
 
 
 def _update_it(ctx: Context, name: ProfileName) -> str:

@@ -27,13 +27,7 @@ from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import open_home, read_as_one
 from hermes_dist.ops.profiles import profile_moves
-from hermes_dist.ops.profiles.lifecycle import (
-    Made,
-    check_free,
-    create,
-    raise_profile,
-    with_command,
-)
+from hermes_dist.ops.profiles.lifecycle import Made, create, raise_profile, with_command
 from hermes_dist.world.agent.seed import has_peers, make_peer
 from hermes_dist.world.disk.copy import Edit, copy_home
 from hermes_dist.world.disk.fs import atomic_write, trouble
@@ -153,7 +147,7 @@ def clone(
     profile = new_name(name, ctx.generation)
     if profile == source:
         raise UsageError("a profile can't be a clone of itself", hint="choose another name")
-    made = Made(name=profile, path=check_free(ctx, profile), source=source)
+    made = Made(name=profile, path=ctx.free_home(profile), source=source)
     home = open_home(ctx, source)
     if dry_run:
         return with_command(ctx, made, alias=alias)[0]

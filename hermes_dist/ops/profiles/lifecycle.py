@@ -65,20 +65,6 @@ class Made(Struct, frozen=True, kw_only=True):
     notes: tuple[Note, ...] = ()
 
 
-def check_free(ctx: Context, name: ProfileName) -> Path:
-    """Return the path of a new home, if it is free.
-
-    Raises:
-        DistError: Something is there already.
-    """
-    home = ctx.layout.home(name)
-    if home.exists() or home.is_symlink():
-        raise DistError(
-            f"a profile {str(name)!r} exists already", where=str(home), hint="choose another name"
-        )
-    return home
-
-
 def create(
     ctx: Context,
     name: str,
@@ -102,7 +88,7 @@ def create(
         DistError: The profile exists, or can't be made; nothing was changed.
     """
     profile = new_name(name, ctx.generation)
-    made = Made(name=profile, path=check_free(ctx, profile))
+    made = Made(name=profile, path=ctx.free_home(profile))
     if dry_run:
         return with_command(ctx, made, alias=alias)[0]
     notes: list[Note] = []
@@ -246,7 +232,7 @@ def rename(ctx: Context, old: str, new: str, *, dry_run: bool = False, shown: st
         return _preview(ctx, name, wanted)
     with profile_moves.all_homes_locked(ctx) as fs:
         # Again, now that nobody else can take the name, and before a gateway is stopped in vain.
-        path = check_free(ctx, wanted)
+        path = ctx.free_home(wanted)
         if shown:
             profile_moves.refuse_other_plan(plan_rename(ctx, old, new), shown)
         parked = (ctx.layout.home(name) / GATEWAY_PARKED).exists()
@@ -279,7 +265,7 @@ def _names(ctx: Context, old: str, new: str) -> tuple[ProfileName, ProfileName]:
         raise DistError(
             "that is its name already", where=str(ctx.layout.home(name)), hint="choose another name"
         )
-    check_free(ctx, wanted)
+    ctx.free_home(wanted)
     return name, wanted
 
 

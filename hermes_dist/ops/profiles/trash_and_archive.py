@@ -32,7 +32,7 @@ from hermes_dist.ops.layers.gone import drop_unused
 from hermes_dist.ops.over_age import erase_due, look_into
 from hermes_dist.ops.profiles import aliases, profile_moves
 from hermes_dist.ops.profiles.boards import open_tasks, settings_naming, still_assigned
-from hermes_dist.ops.profiles.lifecycle import check_free, is_sticky, read_text, stop
+from hermes_dist.ops.profiles.lifecycle import is_sticky, read_text, stop
 from hermes_dist.ops.profiles.other_roots import stay_with_others
 from hermes_dist.ops.renames import called_now
 from hermes_dist.ops.stored import Place, StoredProfile, stored_in
@@ -338,7 +338,7 @@ def _plan_return(
     if found is None:
         raise _nothing_stored(ctx, was, folder, stored)
     try:
-        check_free(ctx, wanted)
+        ctx.free_home(wanted)
     except DistError as err:
         command = ctx.command(f"restore {folder or was} --as NAME")
         err.hint = f"bring it back under another name: {command}"
