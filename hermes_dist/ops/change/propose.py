@@ -249,7 +249,7 @@ def _situation(
         moved=old.moved if old else {},
         inside=inside,
     )
-    return _with_leaving(ctx, old, ready.incoming, situation), blobs
+    return _with_leaving(ctx, home, ready.incoming, situation), blobs
 
 
 def _notes(
@@ -275,15 +275,14 @@ def _wanted(ctx: Context, home: Home, manifest: Manifest) -> tuple[Wanted, ...]:
     return environment_of(ctx, home.path, manifest, received)
 
 
-def _with_leaving(
-    ctx: Context, old: Lock | None, incoming: Incoming, situation: Situation
-) -> Situation:
+def _with_leaving(ctx: Context, home: Home, incoming: Incoming, situation: Situation) -> Situation:
     """The facts of a merge, with what leaves because a layer does."""
-    if old is None or not (old.layers or old.parked):
+    old = home.lock
+    if old is None or not (old.layers or old.parked or old.partial):
         return situation
     from hermes_dist.ops.layers.left import with_leaving  # noqa: PLC0415 - few packages have layers
 
-    return with_leaving(ctx, old, incoming, situation)
+    return with_leaving(ctx, home, old, incoming, situation)
 
 
 def propose_incoming(

@@ -13,24 +13,42 @@ from hermes_dist.model.lock_package import LockedPackage
 from hermes_dist.model.tree import Tree
 from hermes_dist.ops.change.fetch import Holding, Incoming, placed_for
 from hermes_dist.ops.context import Context
+from hermes_dist.ops.homes import Home
 
 with later():
     from hermes_dist.ops.layers.again import fetched_again, layer_again
+    from hermes_dist.ops.package.history import past_of
 
 
-def with_leaving(ctx: Context, lock: Lock, incoming: Incoming, situation: Situation) -> Situation:
+def with_leaving(
+    ctx: Context, home: Home, lock: Lock, incoming: Incoming, situation: Situation
+) -> Situation:
     """Add to the facts of a merge which places leave because a layer does.
 
     Args:
         ctx: The context.
-        lock: The lock of the home.
+        home: The home.
+        lock: Its lock.
         incoming: The package that comes.
         situation: The facts.
     """
     now = lock.layers if incoming.layers is None else incoming.layers
-    gone = [_brought(ctx, lock, one, now) for one in gone_from(lock.layers, now)]
+    gone = [_brought(ctx, lock, one, now) for one in gone_from(_received(home, lock), now)]
     leaving = Leaving(gone, situation.theirs, lock.parked, situation.read)
     return replace(situation, leaves=leaving)
+
+
+def _received(home: Home, lock: Lock) -> tuple[LockedPackage, ...]:
+    """The layers that the home has something of: after updates of some parts, also of those that went with them."""
+    found = {one.name: one for one in lock.layers}
+    earlier: Lock | None = lock
+    rows = reversed(past_of(home)) if lock.partial else iter(())
+    while earlier is not None and earlier.partial:
+        # The lock tells what the source is made of now. What the parts left out came from, only the history knows.
+        row = next(rows, None)
+        earlier = row.lock if row is not None else None
+        found.update({one.name: one for one in earlier.layers} if earlier else {})
+    return tuple(found.values())
 
 
 def _brought(

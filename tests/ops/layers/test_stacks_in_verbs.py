@@ -14,6 +14,7 @@ from story import BOT, GO, yes
 
 from hermes_dist.decide.included import Including
 from hermes_dist.errors import Cancelled, DistError, InputNeeded, Invalid, Refused
+from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.side import Side
 from hermes_dist.ops.change.request import Request
@@ -85,6 +86,36 @@ def test_only_some_parts_of_a_stack_are_updated_and_the_rest_comes_later(tmp_pat
     assert "Be kind." in story.read("SOUL.md")
     story.update()
     assert "Be brief." in story.read("SOUL.md")
+
+
+@pytest.mark.parametrize("first", [["skills"], ["mcp"], ["soul", "skills"]])
+def test_what_a_removed_pack_brought_leaves_in_parts_as_it_does_at_once(
+    tmp_path: Path, first: list[str]
+) -> None:
+    story = Stack(tmp_path)
+    story.install()
+    story.edit("config.yaml", "npx", "mine")
+    story.edit("skills/find/SKILL.md", "Find it.", "Find mine.")
+    story.ship(
+        {
+            "distribution.yaml": manifest("bot", extends=f"{story.url_of(story.base)}#^1"),
+            "SOUL.md": "# Bot\n",
+        }
+    )
+    rests = {"mcp": "skills/find/SKILL.md", "skills": "config.yaml: mcp_servers"}
+    told: list[Note] = []
+    for part in (*first, ""):
+        choices = replace(GO.choices, only=frozenset([part] if part else []))
+        done = story.update(replace(GO, choices=choices))
+        assert done.proposal is not None
+        assert done.proposal.plan.conflicts == ()
+        told += [one for one in done.proposal.plan.notes if one.kind is NoteKind.LEFT_BY_LAYER]
+    assert story.config["mcp_servers"]["web"]["command"] == "mine"
+    assert story.config["agent"] == {"max_turns": 10}
+    assert "Find mine." in story.read("skills/find/SKILL.md")
+    assert story.read("SOUL.md") == "# Bot\n"
+    assert rests[first[-1]] in str(told[-1].data)
+    assert not story.update().done
 
 
 def test_a_path_that_is_included_besides_is_of_the_package_itself(tmp_path: Path) -> None:
