@@ -135,7 +135,6 @@ SOULS = frozenset(digest for each in GENERATIONS for digest in each.souls)
 """Every SOUL.md that some generation seeds."""
 DIALECTS = tuple(dict.fromkeys(each.dialect for each in GENERATIONS))
 """Every reader a file may meet: today's agent, the next release, or another machine's agent."""
-CONFIG_VERSIONS = tuple(each.config_version for each in GENERATIONS)
 
 
 def generation_of(version: str | None) -> Generation:

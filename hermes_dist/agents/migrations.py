@@ -96,6 +96,5 @@ LISTS: tuple[Listed, ...] = (
 BARE_SINCE: Final = 50
 """The agent writes words that it reads as booleans back as booleans."""
 
-SOUL_SINCE: Final = 41
 SOUL_HEADING: Final = "## Messaging other agents"
 """A section that the agent wrote into SOUL.md and later removes, up to the next heading of its level."""

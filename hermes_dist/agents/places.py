@@ -66,7 +66,6 @@ GATEWAY_PARKED = "gateway.parked"
 """Marks a home that the gateway of all profiles must not serve."""
 GATEWAY_LEGACY = "gateway.json"
 """The gateway's configuration before ``config.yaml``; still read."""
-PROCESSES = "processes.json"
 WHATSAPP_LOGINS = ("platforms/whatsapp/session", "whatsapp/session")
 
 # the memory service

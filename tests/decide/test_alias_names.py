@@ -8,8 +8,6 @@ from hermes_dist.brand import AIGENLABS, BRANDS, HERMES, Brand
 from hermes_dist.decide.profiles.aliases import (
     TOOLS,
     Owner,
-    alias_batch,
-    alias_powershell,
     alias_script,
     check_alias,
     owner_of,
@@ -29,27 +27,13 @@ def check(
 
 
 @pytest.mark.parametrize("brand", BRANDS, ids=lambda brand: brand.name)
-def test_every_form_names_the_profile_as_the_agent_looks_for_it(brand: Brand) -> None:
-    for text in (
-        alias_script(brand, CODER, "/x/launcher"),
-        alias_batch(brand, CODER),
-        alias_powershell(brand, CODER),
-    ):
-        head, _, rest = text.partition(f"{brand.name} -p ")
-        assert head != text
-        assert rest.split(None, 1)[0] == "coder"
-        assert owner_of(brand, text) is Owner.US
-        assert profile_of(brand, text) == CODER
-
-
-def test_the_windows_forms_end_their_lines_as_windows_does_and_pass_all_words() -> None:
-    assert alias_batch(HERMES, CODER).splitlines() == [
-        "@echo off",
-        "rem alias kept by hermes-dist",
-        "hermes -p coder %*",
-    ]
-    assert alias_batch(HERMES, CODER).count("\r\n") == 3
-    assert "& hermes -p coder @args\r\n" in alias_powershell(HERMES, CODER)
+def test_a_script_names_the_profile_as_the_agent_looks_for_it(brand: Brand) -> None:
+    text = alias_script(brand, CODER, "/x/launcher")
+    head, _, rest = text.partition(f"{brand.name} -p ")
+    assert head != text
+    assert rest.split(None, 1)[0] == "coder"
+    assert owner_of(brand, text) is Owner.US
+    assert profile_of(brand, text) == CODER
 
 
 @pytest.mark.parametrize(

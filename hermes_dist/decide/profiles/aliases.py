@@ -150,16 +150,6 @@ def alias_script(brand: Brand, profile: ProfileName, launcher: str, root: str = 
     )
 
 
-def alias_batch(brand: Brand, profile: ProfileName) -> str:
-    """Write the ``.bat`` file of an alias for Windows."""
-    return f"@echo off\r\nrem {MARK}\r\n{brand.name} -p {profile} %*\r\n"
-
-
-def alias_powershell(brand: Brand, profile: ProfileName) -> str:
-    """Write the ``.ps1`` file of an alias for PowerShell."""
-    return f"# {MARK}\r\n& {brand.name} -p {profile} @args\r\nexit $LASTEXITCODE\r\n"
-
-
 def profile_of(brand: Brand, text: str) -> ProfileName | None:
     """Return the profile that a script written by the agent or by us starts; None for any other file.
 

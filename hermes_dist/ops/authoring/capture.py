@@ -37,6 +37,7 @@ from hermes_dist.decide.ownership import (
 from hermes_dist.decide.placement.capture import capture
 from hermes_dist.decide.placement.place import package_of, place
 from hermes_dist.errors import ConflictsOpen, DistError, Invalid, counted
+from hermes_dist.light import NamedTuple
 from hermes_dist.model.left_out import LeftOut, Why
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.manifest import EnvVar, Manifest
@@ -137,31 +138,10 @@ def leaving(
     """
     home = open_home(ctx, name)
     lock = home.lock
-    base, theirs, shipped = EMPTY, EMPTY, EMPTY
-    if lock:
-        base, theirs, shipped = lock.base, lock.theirs(), lock.shipped
     manifest = _manifest(home)
-    seen = observe(ctx, home, looked_for(manifest).with_entries({**base, **theirs}))
-    bundled = [
-        LeftOut(path, Why.AGENTS_OWN) for path in sorted(_units(seen.found) - _units(seen.ours))
-    ]
-    if places:
-        chosen = choose(seen.ours, base, places, seen.read)
-        seen = replace(seen, ours=chosen.tree, read=together(chosen.blobs, seen.read))
-    files, stays = permitted(seen.ours, base, manifest, own=own)
-    kept = lock.kept if lock else ()
-    grafted, personal = without_personal(files, theirs, kept, seen.read)
-    read = together(grafted.blobs, seen.read)
-    package = capture(
-        grafted.tree, base, shipped, read, theirs=theirs, name=_name_in(lock), own=own
-    )
-    read = together(package.blobs, read)
-    wanted = _variables_in(theirs, read)
-    received, old = as_listed(package_of(theirs, shipped, read), read, manifest, wanted)
-    tree, new = as_listed(package.tree, read, manifest, wanted)
-    read = together({**old, **new}, read)
+    seen, bundled = _looked_at(ctx, home, manifest, places)
+    whole, stays, notes = _packaged(lock, manifest, seen, own=own)
     lower = _below(ctx, home, lock)
-    whole = Part(received=received, tree=tree, read=read, variables=package.variables)
     if layer:
         part = of_layer(ctx, home, layer, whole, lower, named=bool(places))
     else:
@@ -169,7 +149,7 @@ def leaving(
             whole = without_layers(ctx, home, whole, lower, named=bool(places))
         part = _unanswered(lock, _own(whole, lower))
     tree, received, read = part.tree, part.received, part.read
-    left_out = (*stays, *personal, *bundled, *seen.odd, *_elsewhere(home, seen.found))
+    left_out = (*stays, *bundled, *seen.odd, *_elsewhere(home, seen.found))
     return Leaving(
         home=home,
         observed=seen,
@@ -182,12 +162,55 @@ def leaving(
         # What is kept here is in the tree as its author has it.
         stays=tuple(one for one in left_out if one.path not in tree or one.why is Why.KEPT_HERE),
         variables=part.variables,
-        notes=(*package.notes, *comments_along(tree, received, read), *part.notes),
+        notes=(*notes, *comments_along(tree, received, read), *part.notes),
     )
 
 
-def _name_in(lock: Lock | None) -> str:
-    return lock.name if lock else ""
+def _looked_at(
+    ctx: Context, home: Home, manifest: Manifest | None, places: Sequence[str]
+) -> tuple[Observed, list[LeftOut]]:
+    """The home, with only the changes at some places, empty for all, and what of it the agent put there."""
+    base, theirs, _ = _trees(home.lock)
+    seen = observe(ctx, home, looked_for(manifest).with_entries({**base, **theirs}))
+    # Before some changes are chosen: the user's own files that were not are none of the agent's.
+    own = sorted(_units(seen.found) - _units(seen.ours))
+    if places:
+        chosen = choose(seen.ours, base, places, seen.read)
+        seen = replace(seen, ours=chosen.tree, read=together(chosen.blobs, seen.read))
+    return seen, [LeftOut(path, Why.AGENTS_OWN) for path in own]
+
+
+class _Packaged(NamedTuple):
+    """What of a home may leave as a package with its layers, what stays in it, and what to say about that."""
+
+    whole: Part
+    stays: tuple[LeftOut, ...]
+    notes: tuple[Note, ...]
+
+
+def _packaged(
+    lock: Lock | None, manifest: Manifest | None, seen: Observed, *, own: bool
+) -> _Packaged:
+    base, theirs, shipped = _trees(lock)
+    files, stays = permitted(seen.ours, base, manifest, own=own)
+    grafted, personal = without_personal(files, theirs, lock.kept if lock else (), seen.read)
+    read = together(grafted.blobs, seen.read)
+    name = lock.name if lock else ""
+    package = capture(grafted.tree, base, shipped, read, theirs=theirs, name=name, own=own)
+    read = together(package.blobs, read)
+    wanted = _variables_in(theirs, read)
+    received, old = as_listed(package_of(theirs, shipped, read), read, manifest, wanted)
+    tree, new = as_listed(package.tree, read, manifest, wanted)
+    read = together({**old, **new}, read)
+    whole = Part(received=received, tree=tree, read=read, variables=package.variables)
+    return _Packaged(whole, (*stays, *personal), package.notes)
+
+
+def _trees(lock: Lock | None) -> tuple[Tree, Tree, Tree]:
+    """What the home received, what its package is now, and what of it is placed in another form."""
+    if lock is None:
+        return EMPTY, EMPTY, EMPTY
+    return lock.base, lock.theirs(), lock.shipped
 
 
 def _below(ctx: Context, home: Home, lock: Lock | None) -> Below | None:

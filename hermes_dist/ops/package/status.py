@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from hermes_dist.brand import MANIFEST, SYNC_RECORD
 from hermes_dist.decide.environment.wanted import Wanted
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from hermes_dist.decide.changes import Change, KeyChange
     from hermes_dist.decide.own import OwnUnit
     from hermes_dist.model.tree import Read
+
+
+_ODD_SHOWN = 20
 
 
 class Status(Struct, frozen=True, kw_only=True):
@@ -96,59 +100,71 @@ def look(ctx: Context, name: ProfileName) -> Look:
     """
     began = time.time_ns()
     home, unfinished = open_to_read(ctx, name)
-    if home.lock is None:
-        bare = Status(
-            profile=name,
-            lock=None,
-            links=agreed_links(home.path),
-            synced=_is_synced(home),
-            notes=(
-                *unfinished,
-                *_unmanaged(ctx, name, packaged=home.path.joinpath(MANIFEST).is_file()),
-                *_of_sync(ctx, home),
-            ),
-        )
-        return Look(bare, began)
     lock = home.lock
+    if lock is None:
+        return Look(_without_package(ctx, home, unfinished), began)
     # Nothing is decided by what is shown.
     seen = observe(ctx, home, lock.theirs(), believe=lambda _path: True)
-    edited: tuple[Change, ...] = ()
-    keys: tuple[tuple[RelPath, tuple[KeyChange, ...]], ...] = ()
-    own: tuple[RelPath, ...] = ()
-    units: tuple[OwnUnit, ...] = ()
-    if seen.ours != lock.base:
-        from hermes_dist.ops.package.differences import differences  # noqa: PLC0415 - only needed if something differs
-
-        differs = differences(ctx, home, lock, seen)
-        edited = tuple(change for change in differs.edited if not seen.hides(change.path))
-        keys, own, units = differs.keys, differs.own, differs.units
     wanted: tuple[Wanted, ...] = ()
     if asking := _asking(ctx, home, lock, first_of(ctx.store.read, seen.read)):
         wanted = environment_of(ctx, home.path, asking)
-    found = Status(
-        profile=name,
-        lock=lock,
-        edited=edited,
-        keys=keys,
-        own=own,
-        units=units,
-        conflicts=lock.conflicts,
-        parked=_waiting(home, lock),
-        missing=tuple(w for w in wanted if w.missing),
+    compared = _compared(ctx, home, lock, seen)
+    notes = (*unfinished, *_notes(ctx, home, lock, seen, compared.edited))
+    missing = tuple(w for w in wanted if w.missing)
+    return Look(replace(compared, missing=missing, notes=notes), began, seen, wanted)
+
+
+def _without_package(ctx: Context, home: Home, unfinished: tuple[Note, ...]) -> Status:
+    """What there is to say of a home that holds no package, or has lost its lockfile."""
+    packaged = home.path.joinpath(MANIFEST).is_file()
+    return Status(
+        profile=home.name,
+        lock=None,
+        links=agreed_links(home.path),
         synced=_is_synced(home),
         notes=(
             *unfinished,
+            *_unmanaged(ctx, home.name, packaged=packaged),
             *_of_sync(ctx, home),
-            *_agent_was_here(ctx, name, redumped=seen.redumped),
-            *_left_behind(lock, ctx.command(f"update {name}")),
-            *_odd_manifest(ctx, home, lock, seen),
-            *_unread(home, lock, seen),
-            *_lost(edited, seen),
-            *(left_alone(ctx, name, odd) for odd in seen.odd[:20]),
         ),
-        links=agreed_links(home.path),
     )
-    return Look(found, began, seen, wanted)
+
+
+def _compared(ctx: Context, home: Home, lock: Lock, seen: Observed) -> Status:
+    """What differs from what was received, and what is open or waits; without the notes."""
+    bare = Status(
+        profile=home.name,
+        lock=lock,
+        conflicts=lock.conflicts,
+        parked=_waiting(home, lock),
+        links=agreed_links(home.path),
+        synced=_is_synced(home),
+    )
+    if seen.ours == lock.base:
+        return bare
+    from hermes_dist.ops.package.differences import differences  # noqa: PLC0415 - only needed if something differs
+
+    differs = differences(ctx, home, lock, seen)
+    return replace(
+        bare,
+        edited=tuple(change for change in differs.edited if not seen.hides(change.path)),
+        keys=differs.keys,
+        own=differs.own,
+        units=differs.units,
+    )
+
+
+def _notes(
+    ctx: Context, home: Home, lock: Lock, seen: Observed, edited: Iterable[Change]
+) -> Iterator[Note]:
+    """What else is worth knowing of a home with a package."""
+    yield from _of_sync(ctx, home)
+    yield from _agent_was_here(ctx, home.name, redumped=seen.redumped)
+    yield from _left_behind(lock, ctx.command(f"update {home.name}"))
+    yield from _odd_manifest(ctx, home, lock, seen)
+    yield from _unread(home, lock, seen)
+    yield from _lost(edited, seen)
+    yield from (left_alone(ctx, home.name, odd) for odd in seen.odd[:_ODD_SHOWN])
 
 
 def _is_synced(home: Home) -> bool:
