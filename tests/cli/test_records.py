@@ -87,8 +87,20 @@ class World(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    made = World(tmp_path_factory.mktemp("world"))
+def made() -> list[World]:
+    return []
+
+
+@pytest.fixture
+def world(made: list[World], tmp_path_factory: pytest.TempPathFactory) -> World:
+    """Made once, by the first test: only a test has the environment that all tests have."""
+    if not made:
+        made.append(new_world(tmp_path_factory.mktemp("world")))
+    return made[0]
+
+
+def new_world(root: Path) -> World:
+    made = World(root)
     (made.root / "home").mkdir()
     big, top, layers = (
         Repo(made.root / f"{name}.git", bare=True) for name in ("big", "top", "layers")
