@@ -130,8 +130,8 @@ class Publication(Discreet, frozen=True, kw_only=True):
 
     @property
     def is_new(self) -> bool:
-        """Whether there is anything to push."""
-        return bool(self.changes or self.tag)
+        """Whether there is anything to push; a branch that is not there yet is."""
+        return bool(self.changes or self.tag or not self.head)
 
     @property
     def stays(self) -> tuple[LeftOut, ...]:
@@ -547,7 +547,8 @@ def _as_version(
 ) -> tuple[Tree, Read, str]:
     """The package with the variables that replace secrets, and with the version to publish, which is also returned."""
     tree, read = completed(tree, read, "", found.variables)
-    if release.bump and tree == remote.now and _release_of(ctx, remote, read):
+    is_there = bool(remote.head) and tree == remote.now
+    if release.bump and is_there and _release_of(ctx, remote, read):
         # A version without changes is made only if it is named.
         release = replace(release, bump="")
     return _with_version(tree, read, release)

@@ -126,7 +126,7 @@ def publish(
 def _push(ctx: Context, git: Publisher, made: Publication) -> str:
     """Make the commit and its tag, and push both or neither."""
     sign = made.signer.sign if made.signer else None
-    commit, updates = made.head, []
+    commit, updates = made.head or made.parent, []
     if made.changes:
         new = NewCommit(
             parent=made.parent,

@@ -659,6 +659,20 @@ def test_a_branch_of_its_own_is_followed_from_then_on(repo: Repo, ada: Machine) 
     assert "Rule 2 is second" in shown(repo, "SOUL.md", "next")
 
 
+@pytest.mark.parametrize(("bump", "tag"), [("", ""), ("minor", "v0.2.0")])
+def test_a_new_branch_with_nothing_else_new_is_made_and_followed(
+    repo: Repo, ada: Machine, bump: str, tag: str
+) -> None:
+    ada.publish(url(repo))
+    done = ada.publish(branch="next", bump=bump)
+    assert done.publication.is_new
+    assert done.publication.tag == tag
+    assert repo.git("rev-parse", "next") == done.commit == ada.lock.pin.commit
+    assert ada.lock.pin.ref == "refs/heads/next"
+    assert clean(ada)
+    assert not ada.publish(branch="next", bump="minor").publication.is_new
+
+
 def test_a_new_branch_begins_where_the_default_one_is(repo: Repo, ada: Machine) -> None:
     first = repo.commit({"README.md": "Read me.\n"})
     ada.publish(url(repo), branch="agent")
