@@ -190,6 +190,22 @@ class Repo:
             return name
         return self._tip(f"refs/heads/{name}") or self.git("rev-parse", name)
 
+    def pointers(self) -> dict[str, str]:
+        """What each branch and tag points at, by its path; for :meth:`put_back`."""
+        refs = self.gitdir / "refs"
+        return {
+            str(file.relative_to(self.gitdir)): file.read_text()
+            for file in refs.rglob("*")
+            if file.is_file()
+        }
+
+    def put_back(self, pointers: Mapping[str, str]) -> None:
+        """Let branches and tags point where they did; those that were made since are gone."""
+        for name in self.pointers().keys() - pointers.keys():
+            (self.gitdir / name).unlink()
+        for name, text in pointers.items():
+            (self.gitdir / name).write_text(text)
+
     def check_out(self) -> None:
         """Fill the work tree from main."""
         self.git("reset", "-q", "--hard", "main")

@@ -71,6 +71,7 @@ class Machine:
         self.root = self.home / ".hermes"
         self.sources = place / "sources"
         self.repos: dict[str, Repo] = {}
+        self.shared: list[tuple[Repo, dict[str, str]]] = []
         binaries = self.home / ".local" / "bin"
         for folder in (self.root / "profiles", binaries, self.sources):
             folder.mkdir(parents=True)
@@ -95,9 +96,17 @@ class Machine:
                 self.env[name] = os.environ[name]
 
     def copy(self, place: Path) -> Machine:
-        """The same home at another place; sources, registry and the agent's program are shared."""
+        """The same home at another place; registry and the agent's program are shared.
+
+        The sources of before are shared too, as the lockfiles name them: what a test ships or publishes there is taken
+        back at its end. New sources are the copy's own.
+        """
         made = object.__new__(Machine)
         made.__dict__.update(self.__dict__)
+        made.sources = place / "sources"
+        made.sources.mkdir(parents=True)
+        made.repos = dict(self.repos)
+        made.shared = [(repo, repo.pointers()) for repo in self.repos.values()]
         made.home = place / "home"
         made.root = made.home / ".hermes"
         shutil.copytree(self.home, made.home, symlinks=True)
@@ -136,14 +145,10 @@ class Machine:
         self.repos[name].commit(files)
         self.repos[name].tag(tag)
 
-    def take_back(self, name: str, tag: str) -> None:
-        """Undo the newest commit and its tag in a source that all copies of a machine share."""
-        repo = self.repos[name]
-        repo._point("refs/heads/main", repo.git("rev-parse", "main^"))
-        (repo.gitdir / "refs" / "tags" / tag).unlink()
-
     def end(self) -> None:
-        """End what runs in this home."""
+        """End what runs in this home, and leave the shared sources as they were."""
+        for repo, pointers in self.shared:
+            repo.put_back(pointers)
         for folder in Path("/proc").glob("[0-9]*"):
             try:
                 words = (folder / "environ").read_bytes()

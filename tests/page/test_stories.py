@@ -136,16 +136,13 @@ def test_a_conflict_of_an_update_stays_open_unless_a_side_is_chosen(
     machine.edit("research", "SOUL.md", "Marginalia", "Margin")
     newer = (machine.path("research") / "SOUL.md").read_text().replace("Margin", "Margins", 1)
     machine.ship("research-bot", {"SOUL.md": newer}, "v1.2.1")
-    try:
-        window.go(profile="research", screen="update")
-        window.sees("1 conflict")
-        window.button("Update…").click()
-        window.agree("Update")
-        window.sees("Update done")
-        open_now = machine.run("resolve", "research", "--list", codes=(OPEN,))
-        assert "SOUL.md" in open_now
-    finally:
-        machine.take_back("research-bot", "v1.2.1")
+    window.go(profile="research", screen="update")
+    window.sees("1 conflict")
+    window.button("Update…").click()
+    window.agree("Update")
+    window.sees("Update done")
+    open_now = machine.run("resolve", "research", "--list", codes=(OPEN,))
+    assert "SOUL.md" in open_now
 
 
 def test_what_changed_meanwhile_is_told_and_nothing_is_written(
@@ -166,19 +163,16 @@ def test_what_changed_meanwhile_is_told_and_nothing_is_written(
     machine.ship(
         "research-bot", {"skills/late/SKILL.md": "---\nname: late\n---\nToo late.\n"}, "v1.2.1"
     )
-    try:
-        window.button("Update…").click()
-        window.agree("Update")
-        window.sees("Nothing was written.")
-        assert (machine.path("research") / "config.yaml").read_bytes() == before
-        window.button("Show a fresh preview").click()
-        window.sees("skills/late/SKILL.md")
-        window.button("Update…").click()
-        window.agree("Update")
-        window.sees("Update done")
-        assert (machine.path("research") / "skills/late/SKILL.md").exists()
-    finally:
-        machine.take_back("research-bot", "v1.2.1")
+    window.button("Update…").click()
+    window.agree("Update")
+    window.sees("Nothing was written.")
+    assert (machine.path("research") / "config.yaml").read_bytes() == before
+    window.button("Show a fresh preview").click()
+    window.sees("skills/late/SKILL.md")
+    window.button("Update…").click()
+    window.agree("Update")
+    window.sees("Update done")
+    assert (machine.path("research") / "skills/late/SKILL.md").exists()
 
 
 def test_a_text_is_merged_hunk_by_hunk(window: Window, machine: Machine) -> None:
