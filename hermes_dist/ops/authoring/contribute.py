@@ -29,8 +29,8 @@ from hermes_dist.model.source import AsGit, SourceKind, SourceSpec, parse_source
 from hermes_dist.model.tree import Entry, Read, Tree
 from hermes_dist.ops.authoring.author import completed, refuse_leaks
 from hermes_dist.ops.authoring.capture import Leaving, leaving, private_of
+from hermes_dist.ops.authoring.destination import held_at, repository_at
 from hermes_dist.ops.authoring.of_layer import find_layer
-from hermes_dist.ops.authoring.publication import held_at, repository_at
 from hermes_dist.ops.change.look_up import absolute
 from hermes_dist.ops.change.observe import first_of
 from hermes_dist.ops.context import Context
