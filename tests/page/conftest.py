@@ -9,8 +9,30 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from asking import Page
     from machine import Machine
+    from story import Story
     from window import Window
+
+
+@pytest.fixture
+def story(home: Path) -> Story:
+    """A home with the package of the stories installed as ``bot``."""
+    from story import Story
+
+    found = Story(home)
+    found.install()
+    return found
+
+
+@pytest.fixture
+def page(story: Story) -> Page:
+    """The page of that home, which has been shown ``bot``."""
+    from asking import Page
+
+    found = Page(story)
+    found.data("status")
+    return found
 
 
 @pytest.fixture(scope="session")

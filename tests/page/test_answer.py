@@ -30,20 +30,6 @@ NEW = {
 }
 
 
-@pytest.fixture
-def story(home: Path) -> Story:
-    found = Story(home)
-    found.install()
-    return found
-
-
-@pytest.fixture
-def page(story: Story) -> Page:
-    found = Page(story)
-    found.data("status")
-    return found
-
-
 def conflict(story: Story) -> None:
     story.edit("SOUL.md", "Rule 3 stands", "Rule 3 is mine")
     story.edit("config.yaml", "default: small", "default: mine  # cheap")

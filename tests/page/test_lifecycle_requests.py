@@ -15,20 +15,6 @@ from hermes_dist.ops.profiles import trash_and_archive
 from hermes_dist.page.requests.table import REQUESTS
 
 
-@pytest.fixture
-def story(home: Path) -> Story:
-    found = Story(home)
-    found.install()
-    return found
-
-
-@pytest.fixture
-def page(story: Story) -> Page:
-    found = Page(story)
-    found.data("status")
-    return found
-
-
 def ours(*words: str) -> None:
     assert start(HERMES, list(words), prog="hermes-dist", profile=None) == 0
 

@@ -26,20 +26,6 @@ VALID = {
 OTHER = {**FIRST, "distribution.yaml": "name: other\nversion: 1.0.0\n"}
 
 
-@pytest.fixture
-def story(home: Path) -> Story:
-    found = Story(home)
-    found.install()
-    return found
-
-
-@pytest.fixture
-def page(story: Story) -> Page:
-    found = Page(story)
-    found.data("status")
-    return found
-
-
 def ours(*words: str) -> None:
     assert start(HERMES, list(words), prog="hermes-dist", profile=None) == 0
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,13 +11,6 @@ from story import FIRST, Story
 
 from hermes_dist.page.exchange import Progress
 from hermes_dist.page.pipe import pipe
-
-
-@pytest.fixture
-def story(home: Path) -> Story:
-    found = Story(home)
-    found.install()
-    return found
 
 
 def run(story: Story, data: bytes | object) -> list[dict[str, Any]]:
