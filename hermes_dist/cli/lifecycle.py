@@ -32,6 +32,8 @@ from hermes_dist.voice.words import DRY_RUN
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from hermes_dist.ops.profile_changes import Belongings, Gone, Made
+
 Name = Annotated[str, typer.Argument(metavar="PROFILE", help="The profile.")]
 JustYes = Annotated[bool, typer.Option("-y", "--yes", help="Don't ask.")]
 
@@ -87,7 +89,7 @@ def create(
     return 0
 
 
-def _show_made(session: Session, made: lifecycle.Made, *, dry_run: bool, skills: bool) -> None:
+def _show_made(session: Session, made: Made, *, dry_run: bool, skills: bool) -> None:
     screen = session.screen
     screen.emit("create", made_data(made, dry_run=dry_run))
     done = "would be created" if dry_run else "created"
@@ -104,7 +106,7 @@ def _show_made(session: Session, made: lifecycle.Made, *, dry_run: bool, skills:
     _next_steps(session, made)
 
 
-def _show_contents(session: Session, made: lifecycle.Made, *, skills: bool) -> None:
+def _show_contents(session: Session, made: Made, *, skills: bool) -> None:
     screen = session.screen
     if made.alias:
         screen.say(f"Command: {made.alias}")
@@ -124,7 +126,7 @@ def _show_contents(session: Session, made: lifecycle.Made, *, skills: bool) -> N
     _tell_notes(session, made)
 
 
-def _tell_notes(session: Session, made: lifecycle.Made) -> None:
+def _tell_notes(session: Session, made: Made) -> None:
     for note in sentences(made.notes):
         session.screen.tell(f"note: {clean(note)}")
 
@@ -135,7 +137,7 @@ def _names(session: Session, title: str, names: Iterable[str]) -> None:
         session.screen.tell(f"  {clean(name)}")
 
 
-def _next_steps(session: Session, made: lifecycle.Made) -> None:
+def _next_steps(session: Session, made: Made) -> None:
     screen = session.screen
     start = f"{session.brand.name} -p {made.name}"
     if made.alias and made.on_path:
@@ -232,7 +234,7 @@ def delete(
     return 0
 
 
-def _leaving_data(session: Session, leaving: trash_and_archive.Belongings) -> dict[str, Any]:
+def _leaving_data(session: Session, leaving: Belongings) -> dict[str, Any]:
     row = facts.show(session.ctx, leaving.name)
     return leaving_data(leaving, row, trash_and_archive.due(session.ctx))
 
@@ -246,9 +248,7 @@ def _typed(session: Session, name: str) -> str:
     return session.screen.read(f"Type {name} to delete it: ").strip()
 
 
-def _show_leaving(
-    session: Session, leaving: trash_and_archive.Belongings, *, purge: bool, dry_run: bool
-) -> None:
+def _show_leaving(session: Session, leaving: Belongings, *, purge: bool, dry_run: bool) -> None:
     what = f"moved to the trash, where it can be restored for {trash_and_archive.DAYS} days"
     if purge:
         what = "removed for good"
@@ -259,9 +259,7 @@ def _show_leaving(
     session.screen.fields(_lines_about(session, leaving), indent=2, beside=not dry_run)
 
 
-def _lines_about(
-    session: Session, leaving: trash_and_archive.Belongings
-) -> Iterator[tuple[str, str]]:
+def _lines_about(session: Session, leaving: Belongings) -> Iterator[tuple[str, str]]:
     row = facts.show(session.ctx, leaving.name)
     model = row.model
     if row.model and row.provider:
@@ -288,7 +286,7 @@ def _stay(count: int) -> str:
     return "stays" if count == 1 else "stay"
 
 
-def _gone(session: Session, gone: trash_and_archive.Gone) -> None:
+def _gone(session: Session, gone: Gone) -> None:
     screen = session.screen
     _stopped(session, gone.stopped, "")
     rows = [

@@ -11,7 +11,7 @@ from hermes_dist.ops.change.proposal import OtherPlan, Outcome
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.crash import refused_by_system, report
 from hermes_dist.ops.homes import OtherState, renamed_to, state_of
-from hermes_dist.ops.profiles.profile_moves import Planned
+from hermes_dist.ops.profile_changes import Planned
 from hermes_dist.page.exchange import Ask, NoProfile, NoRequest, Reply
 from hermes_dist.page.previews import outcome_found
 from hermes_dist.page.requests.lifecycle import planned_found

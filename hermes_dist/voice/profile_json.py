@@ -17,11 +17,10 @@ from hermes_dist.voice.notes import sentences
 
 if TYPE_CHECKING:  # types only: a command loads the ops it needs, not those of the others
     from hermes_dist.model.left_out import Link
+    from hermes_dist.ops.profile_changes import Back, Belongings, Gone, Made, Renamed
     from hermes_dist.ops.profiles.aliases import Alias
     from hermes_dist.ops.profiles.doctor import Report
-    from hermes_dist.ops.profiles.lifecycle import Made, Renamed
     from hermes_dist.ops.profiles.list import ProfileRow
-    from hermes_dist.ops.profiles.trash_and_archive import Back, Belongings, Gone
     from hermes_dist.ops.stored import StoredProfile
     from hermes_dist.ops.transfer.backup import Backed, Restored
     from hermes_dist.ops.transfer.export import Exported

@@ -26,8 +26,9 @@ from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import open_home, read_as_one
+from hermes_dist.ops.profile_changes import Made, Planned
 from hermes_dist.ops.profiles import profile_moves
-from hermes_dist.ops.profiles.lifecycle import Made, create, raise_profile, with_command
+from hermes_dist.ops.profiles.lifecycle import create, raise_profile, with_command
 from hermes_dist.world.agent.seed import has_peers, make_peer
 from hermes_dist.world.disk.copy import Edit, copy_home
 from hermes_dist.world.disk.fs import atomic_write, trouble
@@ -102,7 +103,7 @@ def make(ctx: Context, new: NewProfile, *, dry_run: bool = False, shown: str = "
     )
 
 
-def plan_new(ctx: Context, new: NewProfile) -> profile_moves.Planned:
+def plan_new(ctx: Context, new: NewProfile) -> Planned:
     """Show what making a profile would do, with the digest that a yes to it refers to.
 
     Raises:

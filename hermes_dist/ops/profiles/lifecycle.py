@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from hermes_dist.agents.places import ABOUT, GATEWAY_PARKED, NO_SKILLS, SOUL, STANDARD_FOLDERS
@@ -23,6 +22,7 @@ from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.fleet.gateways import served_now
+from hermes_dist.ops.profile_changes import Made, Planned, Renamed
 from hermes_dist.ops.profiles import aliases, profile_moves
 from hermes_dist.ops.profiles.boards import settings_naming, still_assigned
 from hermes_dist.ops.profiles.other_roots import stay_with_others
@@ -37,32 +37,6 @@ from hermes_dist.world.transaction.aside import below_root, placed
 from hermes_dist.world.transaction.move_home import raise_home
 
 _LETS_GO = 120.0
-
-
-class Made(Struct, frozen=True, kw_only=True):
-    """A profile that was made.
-
-    Attributes:
-        name: The profile.
-        path: Its home.
-        alias: The command that starts it, or would; empty for none.
-        on_path: Whether the shell finds that command.
-        skills: How many bundled skills the agent added.
-        source: The profile it was cloned from; empty for a blank one.
-        left_out: Keys of channels, and logins, that were not copied.
-        credentials: Stores of keys and logins that only the original keeps.
-        notes: What else to say.
-    """
-
-    name: ProfileName
-    path: Path
-    alias: str = ""
-    on_path: bool = True
-    skills: int = 0
-    source: str = ""
-    left_out: tuple[str, ...] = ()
-    credentials: tuple[str, ...] = ()
-    notes: tuple[Note, ...] = ()
 
 
 def create(
@@ -187,29 +161,6 @@ def _seed(ctx: Context, name: ProfileName, home: Path, notes: list[Note]) -> int
     return seeded.skills
 
 
-class Renamed(Struct, frozen=True, kw_only=True):
-    """A profile that was renamed.
-
-    Attributes:
-        stopped: What was stopped first, in words.
-        commands: The commands that start it now.
-        gateway: Its gateway runs, and is stopped first; in a dry run only.
-        sticky: It stays the profile that commands without ``-p`` use.
-        services: Its service files now.
-        notes: Related things that could not be changed.
-    """
-
-    old: ProfileName
-    new: ProfileName
-    path: Path
-    stopped: tuple[str, ...] = ()
-    commands: tuple[str, ...] = ()
-    gateway: bool = False
-    sticky: bool = False
-    services: tuple[str, ...] = ()
-    notes: tuple[Note, ...] = ()
-
-
 def rename(ctx: Context, old: str, new: str, *, dry_run: bool = False, shown: str = "") -> Renamed:
     """Rename a profile and everything that refers to it by name.
 
@@ -243,7 +194,7 @@ def rename(ctx: Context, old: str, new: str, *, dry_run: bool = False, shown: st
     return replace(_as_renamed(ctx, move), path=path, stopped=stopped, notes=notes)
 
 
-def plan_rename(ctx: Context, old: str, new: str) -> profile_moves.Planned:
+def plan_rename(ctx: Context, old: str, new: str) -> Planned:
     """Show what a rename would do, with the digest that a yes to it refers to.
 
     Raises:

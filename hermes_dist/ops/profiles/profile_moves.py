@@ -7,7 +7,6 @@ from contextlib import contextmanager, nullcontext, suppress
 from functools import partial
 from pathlib import Path
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from hermes_dist.agents.generation import NEWEST
@@ -29,6 +28,7 @@ from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import clear_tombstone
 from hermes_dist.ops.layers.gone import drop
 from hermes_dist.ops.own_layers import remembered
+from hermes_dist.ops.profile_changes import Planned, Shown
 from hermes_dist.ops.profiles import aliases
 from hermes_dist.ops.profiles.boards import rename_in_settings
 from hermes_dist.ops.profiles.edit_file import edit_file
@@ -58,21 +58,7 @@ with later():
 _IDENTITY_PATIENCE = 120.0
 
 
-class Planned(Struct, frozen=True):
-    """What making, moving or restoring a profile would do.
-
-    Attributes:
-        name: The profile.
-        what: What would be done, as the verb shows it before it is confirmed.
-        plan: The digest that a yes to it refers to.
-    """
-
-    name: ProfileName
-    what: object
-    plan: str
-
-
-def planned(name: ProfileName, what: object, origin: Path | None, *asked: object) -> Planned:
+def planned(name: ProfileName, what: Shown, origin: Path | None, *asked: object) -> Planned:
     """Bind what is shown of a change to the folder that it begins with, by its number and its lockfile.
 
     Args:

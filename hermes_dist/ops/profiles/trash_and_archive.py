@@ -6,7 +6,6 @@ import itertools
 from collections.abc import Iterable
 from pathlib import Path
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from hermes_dist.agents.places import CONFIG, GATEWAY_PARKED
@@ -30,6 +29,7 @@ from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.layers.gone import drop_unused
 from hermes_dist.ops.over_age import erase_due, look_into
+from hermes_dist.ops.profile_changes import Back, Belongings, Gone, Planned
 from hermes_dist.ops.profiles import aliases, profile_moves
 from hermes_dist.ops.profiles.boards import open_tasks, settings_naming, still_assigned
 from hermes_dist.ops.profiles.lifecycle import is_sticky, read_text, stop
@@ -45,74 +45,6 @@ from hermes_dist.world.transaction.move_home import bring_over, erase, make_fold
 _DONE = {"trash": "deleted", "archive": "archived"}
 DAYS = TRASH_DAYS
 """How long a profile can be restored from the trash."""
-
-
-class Belongings(Struct, frozen=True, kw_only=True):
-    """What would go together with a profile, to be shown first.
-
-    Attributes:
-        gateway: Whether its gateway runs.
-        commands: The commands that start it.
-        services: Its service files.
-        sticky: It is the profile that commands without ``-p`` use.
-        routes: How many gateway routes lead to it.
-        package: Whether it holds a package.
-        tasks: How many open tasks on the agent's boards are assigned to it.
-        settings: Notes of the settings of boards that name it.
-    """
-
-    name: ProfileName
-    path: Path
-    gateway: bool
-    commands: tuple[str, ...]
-    services: tuple[str, ...]
-    sticky: bool
-    routes: int
-    package: bool
-    tasks: int = 0
-    settings: tuple[Note, ...] = ()
-
-
-class Gone(Struct, frozen=True, kw_only=True):
-    """A profile that was put away.
-
-    Attributes:
-        path: The path of the home now; the old path if it was erased.
-        purged: It was erased for good.
-        stopped: What was stopped first, in words.
-        expired: How many expired homes were removed from the trash at the same time.
-        notes: Related things that could not be done.
-    """
-
-    leaving: Belongings
-    path: Path
-    purged: bool = False
-    stopped: tuple[str, ...] = ()
-    expired: int = 0
-    notes: tuple[Note, ...] = ()
-
-
-class Back(Struct, frozen=True, kw_only=True):
-    """A profile that was restored.
-
-    Attributes:
-        was: The name it had before.
-        place: Where it was.
-        services: Its service files, which are in place again but not started.
-        commands: The commands that start it again.
-        was_sticky: It was the profile that commands without ``-p`` use, and no longer is.
-        stored: Where its home was put away.
-    """
-
-    name: ProfileName
-    was: ProfileName
-    path: Path
-    place: Place
-    commands: tuple[str, ...] = ()
-    services: tuple[str, ...] = ()
-    was_sticky: bool = False
-    stored: Path = Path()
-    notes: tuple[Note, ...] = ()
 
 
 def leaving(ctx: Context, name: ProfileName, verb: str) -> Belongings:
@@ -146,7 +78,7 @@ def found_routes(ctx: Context) -> list[dict[object, object]]:
         return []
 
 
-def plan_leaving(ctx: Context, name: ProfileName, place: Place) -> profile_moves.Planned:
+def plan_leaving(ctx: Context, name: ProfileName, place: Place) -> Planned:
     """Show what would go together with a profile, with the digest that a yes to it refers to.
 
     Raises:
@@ -249,7 +181,7 @@ def stored_profiles(ctx: Context) -> list[StoredProfile]:
     return stored_in(ctx.layout)
 
 
-def plan_restore(ctx: Context, name: str, *, to: str = "") -> profile_moves.Planned:
+def plan_restore(ctx: Context, name: str, *, to: str = "") -> Planned:
     """Show what a restore would bring back, with the digest that a yes to it refers to.
 
     Raises:

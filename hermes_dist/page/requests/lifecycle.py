@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import assert_never
+
 from hermes_dist.ops.context import Context
+from hermes_dist.ops.profile_changes import Back, Belongings, Made, Planned, Renamed
 from hermes_dist.ops.profiles import clone as cloning
 from hermes_dist.ops.profiles import lifecycle, trash_and_archive
 from hermes_dist.ops.profiles import list as facts
-from hermes_dist.ops.profiles.profile_moves import Planned
 from hermes_dist.page.requests.row import Found, Job
 from hermes_dist.voice.profile_json import (
     away_data,
@@ -67,13 +69,16 @@ def restore(job: Job) -> Found:
 
 def planned_found(ctx: Context, planned: Planned) -> Found:
     """What a change of profiles would do, with the plan that a yes to it names."""
-    what = planned.what
-    if isinstance(what, lifecycle.Made):
-        return Found("create", made_data(what, dry_run=True), planned.plan)
-    if isinstance(what, lifecycle.Renamed):
-        return Found("rename", renamed_data(what, dry_run=True), planned.plan)
-    if isinstance(what, trash_and_archive.Back):
-        return Found("restore", back_data(what, dry_run=True), planned.plan)
-    assert isinstance(what, trash_and_archive.Belongings)  # noqa: S101 - verbs with a plan show one of these
-    row = facts.show(ctx, what.name)
-    return Found("delete", leaving_data(what, row, trash_and_archive.due(ctx)), planned.plan)
+    match planned.what:
+        case Made() as made:
+            return Found("create", made_data(made, dry_run=True), planned.plan)
+        case Renamed() as renamed:
+            return Found("rename", renamed_data(renamed, dry_run=True), planned.plan)
+        case Back() as back:
+            return Found("restore", back_data(back, dry_run=True), planned.plan)
+        case Belongings() as going:
+            row = facts.show(ctx, going.name)
+            data = leaving_data(going, row, trash_and_archive.due(ctx))
+            return Found("delete", data, planned.plan)
+        case other:
+            assert_never(other)
