@@ -96,34 +96,41 @@ def _show_made(session: Session, made: Made, *, dry_run: bool, skills: bool) -> 
     if made.source:
         done += f" as a clone of {made.source}"
     screen.say(f"Profile {made.name} {done} at {clean(made.path)}")
-    if dry_run:
-        if made.alias:
-            screen.say(f"Command: {made.alias}")
-        _tell_notes(session, made)
-        screen.say(DRY_RUN)
-        return
-    _show_contents(session, made, skills=skills)
-    _next_steps(session, made)
-
-
-def _show_contents(session: Session, made: Made, *, skills: bool) -> None:
-    screen = session.screen
     if made.alias:
         screen.say(f"Command: {made.alias}")
+    if not dry_run:
+        _show_skills(session, made, skills=skills)
+    _show_keys(session, made, dry_run=dry_run)
+    _tell_notes(session, made)
+    if dry_run:
+        screen.say(DRY_RUN)
+    else:
+        _next_steps(session, made)
+
+
+def _show_skills(session: Session, made: Made, *, skills: bool) -> None:
+    screen = session.screen
     if made.skills:
         screen.say(f"{made.skills} bundled skills added.")
     elif not skills:
         screen.say(
             "No bundled skills; delete .no-bundled-skills in the profile to have them again."
         )
+
+
+def _show_keys(session: Session, made: Made, *, dry_run: bool) -> None:
+    """Which keys and logins the clone has, and which only its original."""
+    if made.variables:
+        copied = "Would be copied from .env" if dry_run else "Copied from .env"
+        session.screen.tell(f"{copied}: {clean(', '.join(made.variables))}")
     if made.left_out:
-        title = "Only one gateway can use these, so they were not copied"
+        were = "would not be copied" if dry_run else "were not copied"
+        title = f"Only one gateway can use these, so they {were}"
         _names(session, f"{title} (--with-channel-tokens copies them):", made.left_out)
     if made.credentials:
         title = f"These logins stay with {made.source} only"
         again = f"sign in again where {made.name} needs them"
         _names(session, f"{title}; {again}:", made.credentials)
-    _tell_notes(session, made)
 
 
 def _tell_notes(session: Session, made: Made) -> None:

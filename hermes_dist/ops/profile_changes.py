@@ -12,7 +12,7 @@ from hermes_dist.ops.stored import Place
 
 
 class Made(Struct, frozen=True, kw_only=True):
-    """A profile that was made.
+    """A profile that was made, or would be.
 
     Attributes:
         name: The profile.
@@ -21,6 +21,7 @@ class Made(Struct, frozen=True, kw_only=True):
         on_path: Whether the shell finds that command.
         skills: How many bundled skills the agent added.
         source: The profile it was cloned from; empty for a blank one.
+        variables: The names of the variables of ``.env`` that the clone has; no values.
         left_out: Keys of channels, and logins, that were not copied.
         credentials: Stores of keys and logins that only the original keeps.
         notes: What else to say.
@@ -32,6 +33,7 @@ class Made(Struct, frozen=True, kw_only=True):
     on_path: bool = True
     skills: int = 0
     source: str = ""
+    variables: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
     credentials: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()

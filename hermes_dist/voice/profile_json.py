@@ -55,6 +55,7 @@ def made_data(made: Made, *, dry_run: bool) -> dict[str, Any]:
         "on_path": made.on_path,
         "skills": made.skills,
         "source": made.source,
+        "variables": list(made.variables),
         "left_out": list(made.left_out),
         "credentials": list(made.credentials),
         "notes": list(sentences(made.notes)),

@@ -16,8 +16,10 @@ from hermes_dist.agents.stores import (
     CREDENTIALS_INSIDE,
 )
 from hermes_dist.brand import HERMES, Layout
+from hermes_dist.errors import Invalid
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.context import Context
+from hermes_dist.ops.profile_changes import Made
 from hermes_dist.ops.profiles import clone as cloning
 from hermes_dist.ops.profiles import lifecycle
 from hermes_dist.voice.notes import sentences
@@ -43,6 +45,15 @@ def coder(ctx: Context) -> Path:
 def plant(place: Path) -> None:
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_text(SECRET)
+
+
+def cloned(ctx: Context, *, every: bool = False, tokens: bool = False) -> Made:
+    """A clone, of which the preview said the same."""
+    shown = cloning.clone(ctx, "twin", CODER, every=every, tokens=tokens, dry_run=True)
+    assert not shown.path.exists()
+    made = cloning.clone(ctx, "twin", CODER, every=every, tokens=tokens)
+    assert shown == made
+    return made
 
 
 def found_in(home: Path) -> list[str]:
@@ -77,7 +88,7 @@ def test_no_store_of_logins_goes_into_a_clone_of_everything_and_each_is_told(
         if kind == "file" and not (coder / name).is_dir()
         else coder / name / "inside.json"
     )
-    made = cloning.clone(ctx, "twin", CODER, every=True)
+    made = cloned(ctx, every=True)
     assert found_in(made.path) == []
     assert [told.rstrip("/") for told in (*made.left_out, *made.credentials)] == [name]
 
@@ -93,7 +104,7 @@ def test_names_that_no_package_may_have_are_copied_and_stores_below_them_are_not
         plant(coder / "memories" / name)
     store = next(name for name in sorted(CREDENTIALS_ANYWHERE) if "*" not in name)
     plant(coder / "skills" / "odd: folder" / store)
-    made = cloning.clone(ctx, "twin", CODER, every=every)
+    made = cloned(ctx, every=every)
     places = ["memories", "skills"] if every else ["skills"]
     assert sorted(found_in(made.path)) == sorted(f"{at}/{name}" for at in places for name in names)
     assert made.credentials == (f"skills/odd: folder/{store}",)
@@ -105,7 +116,7 @@ def test_stores_are_told_for_a_plain_clone_only_where_it_would_have_copied_them(
     plant(coder / "vault/vault.key")
     plant(coder / "skills/mine/auth.json")
     (coder / "skills/mine/SKILL.md").write_text("---\nname: mine\n---\n")
-    made = cloning.clone(ctx, "twin", CODER)
+    made = cloned(ctx)
     assert found_in(made.path) == []
     assert made.credentials == ("skills/mine/auth.json",)
     assert (made.path / "skills/mine/SKILL.md").exists()
@@ -116,7 +127,7 @@ def test_logins_of_channels_come_along_where_the_user_says_so(
     ctx: Context, coder: Path, store: str
 ) -> None:
     plant(coder / example(store))
-    made = cloning.clone(ctx, "twin", CODER, every=True, tokens=True)
+    made = cloned(ctx, every=True, tokens=True)
     assert found_in(made.path) == [example(store)]
     assert (made.left_out, made.credentials) == ((), ())
 
@@ -130,7 +141,7 @@ def test_keys_come_along_and_logins_that_a_second_owner_breaks_do_not(
         "providers": {"nous": {"tokens": {"refresh_token": "rt"}}, "local": {"api_key": "static"}},
     }
     (coder / "auth.json").write_text(json.dumps(store))
-    made = cloning.clone(ctx, "twin", CODER, every=True)
+    made = cloned(ctx, every=True)
     assert json.loads((made.path / "auth.json").read_text()) == {
         "version": 1,
         "credential_pool": {"openrouter": [ROW], "anthropic": [ROW]},
@@ -153,7 +164,50 @@ def test_a_clone_of_everything_has_its_jobs_paused(ctx: Context, coder: Path) ->
         ]
     }
     (coder / "cron" / "jobs.json").write_text(json.dumps(jobs))
-    made = cloning.clone(ctx, "twin", CODER, every=True)
+    made = cloned(ctx, every=True)
     (job,) = json.loads((made.path / "cron" / "jobs.json").read_text())["jobs"]
     assert (job["enabled"], job["state"]) == (False, "paused")
     assert any("1 job was paused" in note for note in sentences(made.notes))
+
+
+@pytest.mark.parametrize("tokens", [True, False])
+def test_the_preview_names_the_variables_that_are_copied_and_no_value(
+    ctx: Context, coder: Path, *, tokens: bool
+) -> None:
+    (coder / ".env").write_text(
+        f"OPENAI_API_KEY={SECRET}\nTELEGRAM_BOT_TOKEN=1:{SECRET}\nhttp_proxy=p\nNOT_SET=\n"
+        "Q2hhcmxlc0RpY2tlbnM==\nabc123==\nJBSWY3DPEHPK3PXP==\n"
+    )
+    made = cloned(ctx, every=True, tokens=tokens)
+    bot = ("TELEGRAM_BOT_TOKEN",)
+    assert made.variables == tuple(sorted(("OPENAI_API_KEY", "http_proxy", *bot * tokens)))
+    assert made.left_out == (() if tokens else bot)
+
+
+def test_the_preview_says_what_becomes_of_links_and_jobs(ctx: Context, coder: Path) -> None:
+    outside = coder.parent.parent / "notes.md"
+    outside.write_text("Notes.")
+    (coder / "SOUL.md").unlink(missing_ok=True)
+    (coder / "SOUL.md").symlink_to(outside)
+    (coder / "skills/gone").symlink_to("/nowhere")
+    folder = coder.parent.parent / "shelf"
+    folder.mkdir()
+    plant(folder / "auth.json")
+    (coder / "skills/shelf").symlink_to(folder)
+    jobs = {
+        "jobs": [{"id": "a", "name": "a", "enabled": True, "prompt": "x", "state": "scheduled"}]
+    }
+    (coder / "cron/jobs.json").write_text(json.dumps(jobs))
+    made = cloned(ctx, every=True)
+    said = " ".join(sentences(made.notes))
+    assert "SOUL.md, skills/shelf" in said
+    assert "skills/gone" in said
+    assert "paused" in said
+    assert made.credentials == ("skills/shelf/auth.json",)
+
+
+def test_a_clone_that_can_not_be_made_is_refused_by_its_preview(ctx: Context, coder: Path) -> None:
+    (coder / ".env").write_bytes("TELEGRAM_BOT_TOKEN=1\n".encode("utf-16"))
+    for dry_run in (True, False):
+        with pytest.raises(Invalid, match="UTF-16"):
+            cloning.clone(ctx, "twin", CODER, dry_run=dry_run)

@@ -44,7 +44,10 @@ def test_a_blank_profile_is_made_as_it_was_shown(page: Page, story: Story) -> No
 
 def test_a_clone_is_made_of_what_was_shown(page: Page, story: Story) -> None:
     (story.home / ".env").write_text("TELEGRAM_BOT_TOKEN=1:x\nOTHER=2\n")
-    done = page.carry_out("create", profile="", name="twin", clone_from="bot", clone=True)
+    asked = {"name": "twin", "clone_from": "bot", "clone": True}
+    shown = page.ask("create", profile="", dry_run=True, **asked).body["data"]
+    assert (shown["variables"], shown["left_out"]) == (["OTHER"], ["TELEGRAM_BOT_TOKEN"])
+    done = page.carry_out("create", profile="", **asked)
     assert (done["source"], done["left_out"], done["alias"]) == ("bot", ["TELEGRAM_BOT_TOKEN"], "")
     twin = story.root / "profiles/twin"
     assert (twin / "SOUL.md").read_bytes() == (story.home / "SOUL.md").read_bytes()
@@ -201,3 +204,12 @@ def test_a_profile_with_a_damaged_lockfile_can_be_deleted(page: Page, story: Sto
     page.state = failed.body["state"]
     assert page.carry_out("delete")["profile"] == "bot"
     assert names(story) == []
+
+
+def test_a_key_that_came_since_is_shown_before_it_is_copied(page: Page, story: Story) -> None:
+    asked = {"name": "twin", "clone_from": "bot"}
+    plan = page.ask("create", profile="", dry_run=True, **asked).body["plan"]
+    (story.home / ".env").write_text("NEW_KEY=2\n")
+    reply = page.ask("create", profile="", plan=plan, **asked)
+    assert (reply.status, reply.body["changed"]["variables"]) == (409, ["NEW_KEY"])
+    assert names(story) == ["bot"]

@@ -28,6 +28,7 @@ _QUOTED = (
 )
 _TAIL = lazily.pattern(r"[^\S\r\n]*(?:#[^\r\n]*)?(?=[\r\n]|\Z)")
 _ESCAPES = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
+_SHOWN = lazily.pattern(r"[A-Z][A-Z0-9_]*|[a-z][a-z0-9]*(?:_[a-z0-9]+)+")
 _PLAIN = lazily.pattern(r"[A-Za-z0-9_./:@%+,=^-][A-Za-z0-9_./:@%+,=^~-]*")
 _COMMENTED = lazily.pattern(
     r"^[^\S\r\n]*#[^\S\r\n]*(?:export[^\S\r\n]+)?(\w+)[^\S\r\n]*=[^\r\n]*", re.MULTILINE
@@ -50,6 +51,16 @@ def read(data: bytes) -> dict[str, str]:
     """Return the assignments in a ``.env`` file; a name with an empty value is left out, because it is not set."""
     values = {found.name: found.value for found in _assignments(_decoded(data)[0])}
     return {name: value for name, value in values.items() if value}
+
+
+def names_to_show(data: bytes) -> list[str]:
+    """The names of the variables that a ``.env`` file sets, sorted, as far as they can be shown.
+
+    The last line of a key that spans lines without quotes is read as an assignment, too: ``Q2hhcmxlcw==``. So a name
+    is shown only if it is written as names are.
+    """
+    found = read(data).items()
+    return sorted(name for name, value in found if value.strip("=") and _SHOWN.fullmatch(name))
 
 
 def check_value(name: str, value: str) -> None:

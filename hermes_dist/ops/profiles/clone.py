@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from hermes_dist.agents.places import ABOUT, AUTH, ENV, JOBS, STANDARD_FOLDERS
 from hermes_dist.brand import LOCKFILE
+from hermes_dist.decide.environment import dotenv
 from hermes_dist.decide.fleet.channels import holds_tokens, is_login, without_tokens
 from hermes_dist.decide.ownership import is_credential, is_of_a_channel
 from hermes_dist.decide.profiles.lifecycle import (
@@ -30,7 +31,7 @@ from hermes_dist.ops.profile_changes import Made, Planned
 from hermes_dist.ops.profiles import profile_moves
 from hermes_dist.ops.profiles.lifecycle import create, raise_profile, with_command
 from hermes_dist.world.agent.seed import has_peers, make_peer
-from hermes_dist.world.disk.copy import Edit, copy_home
+from hermes_dist.world.disk.copy import Copied, Edit, copy_home, look_at_home
 from hermes_dist.world.disk.fs import atomic_write, trouble
 
 
@@ -150,10 +151,11 @@ def clone(
         raise UsageError("a profile can't be a clone of itself", hint="choose another name")
     made = Made(name=profile, path=ctx.free_home(profile), source=source)
     home = open_home(ctx, source)
-    if dry_run:
-        return with_command(ctx, made, alias=alias)[0]
     package = frozenset(map(str, home.lock.base if home.lock else ()))
     copy = _Copy(home=home.path, source=source, package=package, every=every, tokens=tokens)
+    if dry_run:
+        _record(copy, look_at_home(copy.home, keep=copy.keep, edit=copy.edit))
+        return _with_copied(ctx, with_command(ctx, made, alias=alias)[0], copy)
 
     def fill(target: Path) -> None:
         # The copy is of one version.
@@ -165,14 +167,18 @@ def clone(
         made = raise_profile(ctx, made, fill, alias=alias)
     except Busy as err:
         raise err.within(str(source)) from None
-    notes = (
-        *made.notes,
-        *_about_links(copy),
-        *_paused(ctx, profile, sum(copy.paused)),
-        *_peer(ctx, profile),
-    )
+    made = _with_copied(ctx, made, copy)
+    return replace(made, notes=(*made.notes, *_peer(ctx, profile)))
+
+
+def _with_copied(ctx: Context, made: Made, copy: _Copy) -> Made:
+    """The clone with what it has of the original, and what it has not."""
     return replace(
-        made, left_out=tuple(sorted(copy.gone)), credentials=tuple(sorted(copy.stores)), notes=notes
+        made,
+        variables=tuple(sorted(copy.variables)),
+        left_out=tuple(sorted(copy.gone)),
+        credentials=tuple(sorted(copy.stores)),
+        notes=(*made.notes, *_about_links(copy), *_paused(ctx, made.name, sum(copy.paused))),
     )
 
 
@@ -185,6 +191,7 @@ class _Copy(Struct, frozen=True, kw_only=True):
         package: The paths of its package.
         every: Copy everything.
         tokens: Copy keys that only one gateway can use.
+        variables: The names of the variables of ``.env`` that were copied.
         gone: Keys and logins of channels that were not copied.
         stores: Other stores of keys and logins that were not copied.
         paused: How many running jobs were paused, for each file.
@@ -197,6 +204,7 @@ class _Copy(Struct, frozen=True, kw_only=True):
     package: frozenset[str]
     every: bool
     tokens: bool
+    variables: set[str] = field(default_factory=set)
     gone: set[str] = field(default_factory=set)
     stores: set[str] = field(default_factory=set)
     paused: list[int] = field(default_factory=list)
@@ -236,6 +244,8 @@ class _Copy(Struct, frozen=True, kw_only=True):
             return self._without_grants
         if path in (ABOUT, JOBS):
             return lambda data: _as_copy(path, data, self.source, self.paused)
+        if path == ENV:
+            return self._env
         if holds_tokens(path) and not self.tokens:
             return lambda data: self._without_tokens(path, data)
         return None
@@ -243,6 +253,11 @@ class _Copy(Struct, frozen=True, kw_only=True):
     def _without_grants(self, data: bytes) -> bytes:
         edited, grants = without_grants(data)
         self.stores.update(grants)
+        return edited
+
+    def _env(self, data: bytes) -> bytes:
+        edited = data if self.tokens else self._without_tokens(ENV, data)
+        self.variables.update(dotenv.names_to_show(edited))
         return edited
 
     def _without_tokens(self, path: str, data: bytes) -> bytes:
@@ -264,8 +279,7 @@ def _fill(copy: _Copy, target: Path, *, description: str) -> None:
         if error.filename and Path(os.fsdecode(error.filename)).is_relative_to(copy.home):
             raise trouble(error, "it can't be copied") from error
         raise
-    copy.links.extend(done.links)
-    copy.behind.extend(done.odd)
+    _record(copy, done)
     for folder in STANDARD_FOLDERS:
         (target / folder).mkdir(mode=0o700, exist_ok=True)
     if not (target / ".env").exists():
@@ -274,6 +288,11 @@ def _fill(copy: _Copy, target: Path, *, description: str) -> None:
         about = target / ABOUT
         found = about.read_bytes() if about.exists() else None
         atomic_write(about, described(found, description), 0o644)
+
+
+def _record(copy: _Copy, done: Copied) -> None:
+    copy.links.extend(done.links)
+    copy.behind.extend(done.odd)
 
 
 def _as_copy(path: str, data: bytes, source: ProfileName, paused: list[int]) -> bytes:

@@ -1,4 +1,7 @@
-"""Copy a home into a new folder: modes and attributes kept, links that leave it replaced, databases as snapshots."""
+"""Copy a home into a new folder: modes and attributes kept, links that leave it replaced, databases as snapshots.
+
+The same walk without a folder to copy into tells what a copy would be.
+"""
 
 from __future__ import annotations
 
@@ -56,14 +59,90 @@ def copy_home(
         OSError: As the system says.
         DistError: A database can't be read.
     """
-    copy = _Copy(source, target, keep, edit, source.stat().st_uid)
+    return _walked(source, _Folder(target), keep, edit)
+
+
+def look_at_home(
+    source: Path, *, keep: Callable[[str], bool], edit: Callable[[str], Edit | None]
+) -> Copied:
+    """Go through a home as :func:`copy_home` does, with the same questions and edits, and write nothing.
+
+    Args:
+        source: The home; it may be in use.
+        keep: As in :func:`copy_home`.
+        edit: As in :func:`copy_home`; each edit is made, and what it returns is dropped.
+
+    Returns:
+        What would be copied.
+
+    Raises:
+        OSError: As the system says.
+        DistError: An edit refuses a file.
+    """
+    return _walked(source, _Nowhere(), keep, edit)
+
+
+def _walked(
+    source: Path,
+    into: _Folder | _Nowhere,
+    keep: Callable[[str], bool],
+    edit: Callable[[str], Edit | None],
+) -> Copied:
+    copy = _Copy(source, into, keep, edit, source.stat().st_uid)
     copy.folder("")
     return copy.done
 
 
+class _Folder(Struct, frozen=True):
+    """A copy goes into this folder."""
+
+    place: Path
+
+    def is_below(self, folder: str) -> bool:
+        """Whether it is that folder, or lies in it."""
+        return f"{os.path.realpath(self.place)}/".startswith(f"{folder}/")
+
+    def begin(self, path: str, like: Path) -> None:
+        """Make a folder with the attributes of another one, in which nobody else may look yet."""
+        new = self.place / path
+        new.mkdir(mode=0o700)
+        attributes.give(str(new), attributes.of_folder(str(like)), 0o700)
+
+    def end(self, path: str, mode: int) -> None:
+        """Give a folder its mode, now that everything is in it."""
+        give_mode(self.place / path, stat.S_IMODE(mode) | stat.S_IRWXU)
+
+    def link(self, path: str, to: str) -> None:
+        (self.place / path).symlink_to(to)
+
+    def file(self, source: Path, path: str, edit: Edit | None) -> None:
+        _copy_file(source, self.place / path, path, edit)
+
+
+class _Nowhere(Struct, frozen=True):
+    """A copy that is only looked at."""
+
+    def is_below(self, _folder: str) -> bool:
+        return False
+
+    def begin(self, path: str, like: Path) -> None:
+        """Make no folder."""
+
+    def end(self, path: str, mode: int) -> None:
+        """Change no mode."""
+
+    def link(self, path: str, to: str) -> None:
+        """Make no link."""
+
+    def file(self, source: Path, _path: str, edit: Edit | None) -> None:
+        """Read what an edit would get: it may tell what it finds, or refuse it."""
+        if edit and not _is_database(source):
+            edit(source.read_bytes())
+
+
 class _Copy(Struct, frozen=True):
     source: Path
-    target: Path
+    into: _Folder | _Nowhere
     keep: Callable[[str], bool]
     edit: Callable[[str], Edit | None]
     owner: int
@@ -79,23 +158,17 @@ class _Copy(Struct, frozen=True):
                 self.one(item, path)
 
     def one(self, item: os.DirEntry[str], path: str) -> None:
-        new = self.target / path
         if item.is_symlink():
             self.link(item, path)
         elif item.is_dir():
-            self.new_folder(self.source / path, new)
+            self.into.begin(path, self.source / path)
             self.folder(path)
-            give_mode(new, stat.S_IMODE(item.stat().st_mode) | stat.S_IRWXU)
+            self.into.end(path, item.stat().st_mode)
         elif item.is_file():
-            _copy_file(self.source / path, new, path, self.edit(path))
+            self.into.file(self.source / path, path, self.edit(path))
             self.done.files += 1
         else:
             self.done.odd.append(path)
-
-    def new_folder(self, like: Path, new: Path) -> None:
-        """Make a folder with the attributes of another one, in which nobody else may look yet."""
-        new.mkdir(mode=0o700)
-        attributes.give(str(new), attributes.of_folder(str(like)), 0o700)
 
     def link(self, item: os.DirEntry[str], path: str) -> None:
         """Copy a link as a link if it leads to a place in the copy as well; else what it leads to.
@@ -103,7 +176,7 @@ class _Copy(Struct, frozen=True):
         A copy that shared a file with its original would share its keys and every later change.
         """
         if self._stays_inside(item.path, path):
-            (self.target / path).symlink_to(os.readlink(item.path))
+            self.into.link(path, os.readlink(item.path))
             return
         try:
             target = os.path.realpath(item.path, strict=True)
@@ -116,7 +189,7 @@ class _Copy(Struct, frozen=True):
         elif stat.S_ISDIR(found.st_mode):
             self._folder_behind(target, found, path)
         elif stat.S_ISREG(found.st_mode):
-            _copy_file(Path(target), self.target / path, path, self.edit(path))
+            self.into.file(Path(target), path, self.edit(path))
             self.done.files += 1
             self.done.links.append(path)
         else:
@@ -132,16 +205,16 @@ class _Copy(Struct, frozen=True):
 
     def _is_around(self, target: str) -> bool:
         """Whether a folder contains the home, or one that is being copied: copying it would never end."""
-        places = [os.path.realpath(self.source), os.path.realpath(self.target), *self.around]
-        return any(f"{place}/".startswith(f"{target}/") for place in places)
+        places = [os.path.realpath(self.source), *self.around]
+        inside = any(f"{place}/".startswith(f"{target}/") for place in places)
+        return inside or self.into.is_below(target)
 
     def _folder_behind(self, target: str, found: os.stat_result, path: str) -> None:
-        new = self.target / path
-        self.new_folder(Path(target), new)
+        self.into.begin(path, Path(target))
         self.around.append(target)
         self.folder(path)
         self.around.pop()
-        give_mode(new, stat.S_IMODE(found.st_mode) | stat.S_IRWXU)
+        self.into.end(path, found.st_mode)
         self.done.links.append(path)
 
 

@@ -101,12 +101,12 @@ export function NewProfile({ list }) {
 
 function Made({ data, fields }) {
   const skills = data.skills ? `${data.skills} bundled skills added` : fields.no_skills ? "no bundled skills, now or later" : "";
+  const keys = data.source ? data.variables.join(", ") || "no variables" : "";
   return (
     <>
-      <Pairs rows={[["Home", <span className="d-mono">{data.path}</span>], ["Command", data.alias && <Code>{data.alias}</Code>], ["Skills", skills]]} />
-      {data.left_out.length ? <p className="d-break">Only one gateway can use these, so they were not copied: {data.left_out.join(", ")}</p> : null}
+      <Pairs rows={[["Home", <span className="d-mono">{data.path}</span>], ["Command", data.alias && <Code>{data.alias}</Code>], ["Skills", skills], ["From .env", keys && `${data.dry_run ? "will copy" : "copied"} ${keys}`]]} />
+      {data.left_out.length ? <p className="d-break">Only one gateway can use these, so they {data.dry_run ? "will not be" : "were not"} copied: {data.left_out.join(", ")}</p> : null}
       {data.credentials.length ? <p className="d-break">These logins stay with {data.source} only; sign in again where {data.profile} needs them: {data.credentials.join(", ")}</p> : null}
-      {data.dry_run && data.source && !fields.with_channel_tokens ? <p className="d-dim">Keys that only one gateway can use, such as bot tokens, stay with {data.source}.{fields.clone_all ? " Jobs are paused in the clone." : ""}</p> : null}
       <Notes notes={data.notes} />
     </>
   );
