@@ -181,7 +181,7 @@ def entries_of_a_registry(at: Machine, count: int) -> Iterator[tuple[str, Cost]]
 
 
 def layers_under_a_profile(at: Machine, count: int) -> Iterator[tuple[str, Cost]]:
-    """Install and update a package that stands on many layers."""
+    """Install, update and look into a package that stands on many layers."""
     names = [f"pack-{n}" for n in range(count)]
     files = {
         f"{name}/{path}": text
@@ -196,6 +196,8 @@ def layers_under_a_profile(at: Machine, count: int) -> Iterator[tuple[str, Cost]
     yield "install", at.run(home, "install", f"{place.as_uri()}//bot", "-y")
     yield "update, nothing new", at.run(home, "update", "bot")
     yield "status", at.run(home, "status", "bot")
+    yield "why", at.run(home, "why", "bot", "SOUL.md")
+    yield "owns", at.run(home, "owns", "bot", names[-1])
 
 
 class Subject(NamedTuple):

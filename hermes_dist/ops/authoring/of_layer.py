@@ -24,7 +24,7 @@ from hermes_dist.model.tree import Read, Tree, together
 from hermes_dist.ops.change.observe import first_of
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home
-from hermes_dist.ops.layers.again import Below, answers_for, layer_again
+from hermes_dist.ops.layers.again import Below, answers_in, fetched_again, layer_in
 
 
 class Part(Struct, frozen=True, kw_only=True):
@@ -154,7 +154,8 @@ def _of_layer(ctx: Context, name: ProfileName, layer: str, count: int) -> Note:
 
 def _unanswered(ctx: Context, lock: Lock, package: LockedPackage, edited: Part) -> Part:
     """The layer with placeholders where the profile has answers: an answer never leaves with it."""
-    ships, values = layer_again(ctx, package).tree, answers_for(ctx, package, lock)
+    fetched = fetched_again(ctx, package)
+    ships, values = layer_in(package, fetched).tree, answers_in(fetched, lock)
     filled = fill(ships, values, edited.read)
     read = together(filled.blobs, edited.read)
     back = unfill(edited.tree, filled.unfilled, values, read)

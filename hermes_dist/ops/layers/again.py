@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from functools import partial
+
 from msgspec.structs import replace
 
 from hermes_dist.decide.inputs.declared import declared_by
@@ -59,38 +62,53 @@ def below(ctx: Context, lock: Lock) -> Below:
     Raises:
         DistError: A layer is not here any more and can't be fetched.
     """
-    layers = tuple(_answered(ctx, one, lock) for one in lock.layers)
+    *lower, top = fetched_together(ctx, (*lock.layers, lock.top))
+    layers = tuple(map(partial(_answered, ctx, lock), lock.layers, lower))
     made = compose(layers, ctx.store.read)
-    own = fetched_again(ctx, lock.top)
     return Below(
         tree=made.tree,
-        own=layer_of(
-            lock.top,
-            payload_of(own.offer.tree, own.manifest, lock.top.included).tree,
-            own.manifest,
-        ),
+        own=layer_in(lock.top, top),
         layers=layers,
         read=together(made.blobs, ctx.store.read),
     )
 
 
-def _answered(ctx: Context, package: LockedPackage, lock: Lock) -> Layer:
+def _answered(ctx: Context, lock: Lock, package: LockedPackage, fetched: Fetched) -> Layer:
     """One layer with the answers in it, as the home received it."""
-    layer = layer_again(ctx, package)
+    layer = layer_in(package, fetched)
     if not lock.input_values:
         return layer
-    made = fill(layer.tree, answers_for(ctx, package, lock), ctx.store.read)
+    made = fill(layer.tree, answers_in(fetched, lock), ctx.store.read)
     ctx.store.put_many(made.blobs.values())
     return replace(layer, tree=made.tree)
 
 
-def answers_for(ctx: Context, package: LockedPackage, lock: Lock) -> Values:
+def answers_in(fetched: Fetched, lock: Lock) -> Values:
     """The answers that a layer has in it, by the name of the input; no secret is among them."""
     if not lock.input_values:
         return {}
-    items = declared_by(fetched_again(ctx, package).manifest)
-    names = {item.name for item in items if not item.secret}
+    names = {item.name for item in declared_by(fetched.manifest) if not item.secret}
     return {name: value for name, value in lock.input_values.items() if name in names}
+
+
+def expect(ctx: Context, packages: Iterable[LockedPackage]) -> None:
+    """Fetch packages that are needed soon; what fails is told by the :func:`fetched_again` that needs it.
+
+    A profile can stand on hundreds of layers in one repository, and git would have to be started for each.
+    """
+    ctx.sources.again_together([one.pin for one in packages], ctx.progress)
+
+
+def fetched_together(ctx: Context, packages: Sequence[LockedPackage]) -> tuple[Fetched, ...]:
+    """Fetch packages as they were received, and remember what they are for the next command that asks.
+
+    Raises:
+        DistError: As :func:`fetched_again`.
+    """
+    expect(ctx, packages)
+    found = tuple(fetched_again(ctx, one) for one in packages)
+    ctx.sources.keep_trees()
+    return found
 
 
 def fetched_again(ctx: Context, package: LockedPackage) -> Fetched:
@@ -116,13 +134,11 @@ def fetched_again(ctx: Context, package: LockedPackage) -> Fetched:
     return Fetched(target=target, offer=found.offer, manifest=found.manifest, taken=found.taken)
 
 
-def layer_again(ctx: Context, package: LockedPackage) -> Layer:
-    """Read one layer as it was received.
+def layer_in(package: LockedPackage, fetched: Fetched) -> Layer:
+    """Make the layer that a package was in a home, of what was fetched again.
 
     Raises:
-        DistError: It is not here any more and can't be fetched.
+        Invalid: A field about layers is not what it should be.
     """
-    fetched = fetched_again(ctx, package)
-    return layer_of(
-        package, payload_of(fetched.offer.tree, fetched.manifest).tree, fetched.manifest
-    )
+    payload = payload_of(fetched.offer.tree, fetched.manifest, package.included)
+    return layer_of(package, payload.tree, fetched.manifest)

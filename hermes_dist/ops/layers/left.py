@@ -16,7 +16,7 @@ from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home
 
 with later():
-    from hermes_dist.ops.layers.again import fetched_again, layer_again
+    from hermes_dist.ops.layers.again import expect, fetched_again, layer_in
     from hermes_dist.ops.package.history import past_of
 
 
@@ -33,7 +33,9 @@ def with_leaving(
         situation: The facts.
     """
     now = lock.layers if incoming.layers is None else incoming.layers
-    gone = [_brought(ctx, lock, one, now) for one in gone_from(_received(home, lock), now)]
+    leave = tuple(gone_from(_received(home, lock), now))
+    expect(ctx, leave)
+    gone = [_brought(ctx, lock, one, now) for one in leave]
     leaving = Leaving(gone, situation.theirs, lock.parked, situation.read)
     return replace(situation, leaves=leaving)
 
@@ -57,7 +59,7 @@ def _brought(
     """What a layer brought that is gone, in the home's spelling; if that can't be told any more, all that there was."""
     try:
         fetched = fetched_again(ctx, package)
-        tree = parts_gone(package, now, layer_again(ctx, package).tree)
+        tree = parts_gone(package, now, layer_in(package, fetched).tree)
         part = replace(fetched, offer=fetched.offer._replace(tree=tree), inputs=lock.inputs)
         placed = placed_for(ctx, part, Holding(base=lock.base, inputs=lock.inputs))
     except DistError:

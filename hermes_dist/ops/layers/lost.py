@@ -56,7 +56,7 @@ def _layer(ctx: Context, package: LockedPackage, lock: Lock) -> Layer:
     """
     pin, read = package.pin, ctx.store.read
     if pin.commit:
-        offer = ctx.sources.again(pin, ctx.progress)
+        offer = ctx.sources.again(pin, ctx.progress, whole=True)
     else:
         offer = ctx.sources.fetch(parse_source(package.source, allow_insecure=True))
     found = packaged_again(ctx, offer, package.taken, package.source)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -25,16 +26,16 @@ from hermes_dist.model.keypath import (
     split_place,
 )
 from hermes_dist.model.lock import Lock
-from hermes_dist.model.lock_package import InputAnswer, LockedPackage
+from hermes_dist.model.lock_package import LockedPackage
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.tree import Digest, Read, Tree
 from hermes_dist.model.values import leaves
-from hermes_dist.ops.change.fetch import placed_for
+from hermes_dist.ops.change.fetch import Fetched, Holding, placed_for
 from hermes_dist.ops.change.lost_contents import mending
 from hermes_dist.ops.change.mask import Mask
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, look_into
-from hermes_dist.ops.layers.again import FolderChanged, fetched_again, layer_again
+from hermes_dist.ops.layers.again import FolderChanged, fetched_together, layer_in
 from hermes_dist.ops.package.resolve import near_places
 
 _BY_KEY = frozenset(map(RelPath, (CONFIG, JOBS)))
@@ -210,16 +211,18 @@ def _stack(ctx: Context, name: ProfileName, lock: Lock) -> tuple[Shipped, ...]:
         DistError: One is not here any more and can't be fetched.
     """
     try:
-        return tuple(_shipped(ctx, one, lock.inputs) for one in lock.packages)
+        fetched = fetched_together(ctx, lock.packages)
     except FolderChanged as err:
         raise err.of(name) from None
+    return tuple(map(partial(_shipped, ctx, lock), lock.packages, fetched))
 
 
-def _shipped(ctx: Context, package: LockedPackage, inputs: tuple[InputAnswer, ...]) -> Shipped:
-    fetched, layer = fetched_again(ctx, package), layer_again(ctx, package)
+def _shipped(ctx: Context, lock: Lock, package: LockedPackage, fetched: Fetched) -> Shipped:
+    layer = layer_in(package, fetched)
     if layer.rank is not Rank.OWN:
         fetched = replace(fetched, offer=fetched.offer._replace(tree=layer.tree))
-    placed = placed_for(ctx, replace(fetched, inputs=inputs))
+    held = Holding(included=package.included, inputs=lock.inputs)
+    placed = placed_for(ctx, fetched, held)
     return Shipped(package=package, tree=placed.placed, read=placed.read, layer=layer)
 
 

@@ -132,7 +132,7 @@ def _against_source(
     try:
         if not ctx.offline:
             ctx.sources.git.refs(lock.pin.url)  # the cache can't speak for the source
-        found = ctx.sources.again(lock.pin, ctx.progress).pin.tree
+        found = ctx.sources.again(lock.pin, ctx.progress, whole=True).pin.tree
     except Unreachable as error:
         return "unreachable", str(error)
     except Invalid as error:

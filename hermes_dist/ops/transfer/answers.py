@@ -26,7 +26,7 @@ from hermes_dist.ops.change.request import Request
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home
 from hermes_dist.ops.inputs.ask import answers_to
-from hermes_dist.ops.layers.again import fetched_again
+from hermes_dist.ops.layers.again import fetched_together
 from hermes_dist.ops.layers.lost import received_again
 from hermes_dist.ops.transfer.read_archive import Archive
 from hermes_dist.world.load import load_manifest
@@ -143,7 +143,7 @@ def _asked(ctx: Context, lock: Lock, read: Read) -> list[Input]:
     if entry is not None:
         manifests.append(load_manifest(read(entry.digest)))
     if lock.layers:
-        manifests += [fetched_again(ctx, one).manifest for one in lock.layers]
+        manifests += [one.manifest for one in fetched_together(ctx, lock.layers)]
     found: dict[str, Input] = {}
     for manifest in manifests:
         for item in declared_by(manifest):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -217,8 +217,17 @@ class Sources:
                 place = (self.url(spec), commit)
                 folders.setdefault(place, []).append(spec.subfolder)
                 followed.setdefault(place, follows)
+        self._read_together(folders, followed, progress)
+
+    def _read_together(
+        self,
+        folders: Mapping[tuple[str, str], Sequence[RelPath]],
+        followed: Mapping[tuple[str, str], str],
+        progress: Progress | None,
+    ) -> None:
+        """Read several folders of one commit together, each by its repository and commit."""
         for (url, commit), each in folders.items():
-            before = followed[url, commit]
+            before = followed.get((url, commit), "")
             if len(each) > 1 and self._is_fetched(url, commit, progress, before):
                 self._commits.read_together(url, commit, each)
 
@@ -359,8 +368,24 @@ class Sources:
         """Remember the trees of the small packages that were fetched, so that they are not read from git again."""
         self._commits.keep()
 
-    def again(self, pin: Pin, progress: Progress | None = None) -> Offer:
-        """Fetch a pinned package again, to restore its contents.
+    def again_together(self, pins: Iterable[Pin], progress: Progress | None = None) -> None:
+        """Fetch pinned packages that are needed soon, and read those together that are in one commit.
+
+        What fails is told by the :meth:`again` that needs it.
+        """
+        folders: dict[tuple[str, str], list[RelPath]] = {}
+        for pin in pins:
+            if pin.commit and pin.subfolder:
+                folders.setdefault((pin.url, pin.commit), []).append(pin.subfolder)
+        self._read_together(folders, {}, progress)
+
+    def again(self, pin: Pin, progress: Progress | None = None, *, whole: bool = False) -> Offer:
+        """Fetch a pinned package again.
+
+        Args:
+            pin: What was received.
+            progress: Called with a line for each step of progress.
+            whole: Whether to read all of it, to restore what the store has lost, and not what is remembered of it.
 
         Raises:
             Unreachable: The source can't be reached.
@@ -369,7 +394,10 @@ class Sources:
         if not pin.commit:
             raise Invalid("a folder can't be fetched again as it was", where=pin.url)
         commit = self._fetched(pin.url, pin.ref, pin.commit, progress)
-        found = self._commits.read_whole(pin.url, commit, pin.subfolder)
+        if whole:
+            found = self._commits.read_whole(pin.url, commit, pin.subfolder)
+        else:
+            found = self._commits.read(pin.url, commit, pin.subfolder, EMPTY)
         return self._offered(pin.url, pin.subfolder, pin.kind, pin.ref, commit, found)
 
     def glance(self, spec: SourceSpec) -> Tree:

@@ -1,0 +1,134 @@
+"""What a profile received is read again with few programs, however many layers it stands on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+from stacked import Stack, manifest
+from story import BOT, GO, yes
+
+from hermes_dist.decide.included import Including
+from hermes_dist.model.paths import RelPath
+from hermes_dist.ops.authoring.contribute import Gift, contribute
+from hermes_dist.ops.context import Context
+from hermes_dist.ops.layers.whose import owns, why
+from hermes_dist.ops.package.update import update
+from hermes_dist.world import child
+from hermes_dist.world.git.cache import known_tree
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """All programs that are started."""
+    found, start = list[str](), child._start
+
+    def starting(command: child.Command, *more: object, **named: object) -> object:
+        found.append(" ".join(command.argv))
+        return start(command, *more, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(child, "_start", starting)
+    return found
+
+
+def installed(place: Path, count: int) -> Stack:
+    """A profile on layers that lie beside its package."""
+    story = Stack(place)
+    names = [f"pack-{n}" for n in range(count)]
+    packs = {
+        f"{name}/{path}": text
+        for name in names
+        for path, text in {
+            "distribution.yaml": manifest(name),
+            f"skills/{name}/SKILL.md": f"---\nname: {name}\n---\nDo.\n",
+            "config.yaml": f"agent: {{{name}: 1}}\n",
+        }.items()
+    }
+    top = manifest("bot", dependencies=[f"//{name}" for name in names])
+    story.ship({**packs, "bot/distribution.yaml": top, "bot/SOUL.md": "I am.\n"})
+    story.url += "//bot"
+    story.install()
+    return story
+
+
+def _why(ctx: Context, _story: Stack) -> object:
+    found = why(ctx, BOT, "agent.pack-1")
+    assert [one.package.name for one in found.says if one.counts] == ["pack-1"]
+    return found
+
+
+def _owns(ctx: Context, _story: Stack) -> object:
+    found = owns(ctx, BOT, "pack-1")
+    assert found == ("config.yaml: agent.pack-1", "skills/pack-1/SKILL.md")
+    return found
+
+
+def _contribute(ctx: Context, story: Stack) -> object:
+    story.write("skills/pack-1/SKILL.md", "---\nname: pack-1\n---\nDo it twice.\n")
+    gift = Gift(layer="pack-1")
+    made = contribute(ctx, BOT, gift, lambda _made: True, dry_run=True).contribution
+    assert list(made.changes) == ["skills/pack-1/SKILL.md"]
+    return made.changes
+
+
+@pytest.mark.parametrize("job", [_why, _owns])
+def test_what_an_install_remembers_needs_no_program(
+    tmp_path: Path, started: list[str], job: Callable[[Context, Stack], object]
+) -> None:
+    story = installed(tmp_path, 5)
+    started.clear()
+    assert job(story.ctx, story)
+    assert started == []
+
+
+@pytest.mark.parametrize("job", [_why, _owns, _contribute])
+def test_many_layers_take_as_many_programs_as_two(
+    tmp_path: Path, started: list[str], job: Callable[[Context, Stack], object]
+) -> None:
+    needed = {}
+    for count in (2, 12):
+        story = installed(tmp_path / str(count), count)
+        record = known_tree(story.ctx.layout.git_cache, story.repo.path.as_uri(), None)
+        record.with_name("known-trees").unlink()
+        started.clear()
+        assert job(story.ctx, story)
+        needed[count] = len(started)
+    assert 0 < needed[12] == needed[2]
+
+
+def test_it_is_remembered_for_the_next_command(tmp_path: Path, started: list[str]) -> None:
+    story = installed(tmp_path, 3)
+    record = known_tree(story.ctx.layout.git_cache, story.repo.path.as_uri(), None)
+    record.with_name("known-trees").unlink()
+    assert _why(story.ctx, story) == _why(story.ctx, story)
+    started.clear()
+    assert _owns(story.ctx, story)
+    assert started == []
+
+
+def test_layers_that_leave_are_read_together(tmp_path: Path, started: list[str]) -> None:
+    needed = {}
+    for count in (2, 12):
+        story = installed(tmp_path / str(count), count)
+        record = known_tree(story.ctx.layout.git_cache, story.repo.path.as_uri(), None)
+        record.with_name("known-trees").unlink()
+        story.ship({"bot/distribution.yaml": manifest("bot")})
+        started.clear()
+        assert update(story.ctx, BOT, GO, yes).done
+        assert not (story.home / "skills/pack-1").exists()
+        needed[count] = len(started)
+    assert needed[12] == needed[2]
+
+
+def test_what_the_user_took_along_is_the_packages(tmp_path: Path) -> None:
+    own = {"SOUL.md": "I am.\n", "docs/more.md": "More.\n"}
+    story = Stack(tmp_path, own, distribution_owned=["SOUL.md"])
+    story.install()
+    more = Including(more=(RelPath("docs"),))
+    update(story.ctx, BOT, replace(GO, choices=replace(GO.choices, including=more)), yes)
+    found = why(story.ctx, BOT, "docs/more.md")
+    assert not found.own
+    assert [one.package.name for one in found.says if one.counts] == ["bot"]
+    assert "docs/more.md" in owns(story.ctx, BOT, "bot")
