@@ -19,7 +19,8 @@ with later():
     from hermes_dist.decide.layers.counting import counting
     from hermes_dist.decide.layers.stack import Layer, Order, Rank
 
-_BY_KEY = frozenset(map(RelPath, (CONFIG, JOBS)))
+BY_KEY = frozenset(map(RelPath, (CONFIG, JOBS)))
+"""The files of a home that several packages write into."""
 
 
 class Brought(Struct, frozen=True):
@@ -70,7 +71,7 @@ def origin_of(
         return found - {one.layer.name for one in stack if one.layer.rank is Rank.OWN} - {""}
 
     ships = owners((e.path, parse_key(e.key) if e.key else ()) for e in group.effects)
-    loaded = owners((path, ()) for path in changed if path not in _BY_KEY and loads(path))
+    loaded = owners((path, ()) for path in changed if path not in BY_KEY and loads(path))
     return Origin(tuple(sorted(ships)), tuple(sorted(loaded - ships)))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import field
 from msgspec.structs import replace
@@ -63,6 +63,7 @@ from hermes_dist.world.trace import note
 with later():
     from hermes_dist.decide.authoring.release_notes import ReleaseNotes
     from hermes_dist.decide.handover import Sides, hand_over, part_words
+    from hermes_dist.ops.layers.named import of_file
     from hermes_dist.world.disk.seen_files import names_before, remember_names
 
 _NO_MATTER = Entry(Digest.of(b""))
@@ -264,9 +265,15 @@ def _notes(
         *ready.lost,
         *merged.plan.notes,
         *merged.kept,
-        *remarks_on(merged.plan, merged.read),
+        *_remarks(ready.incoming, merged),
         *(left_alone(ctx, home.name, odd) for odd in ready.observed.odd[:20]),
     )
+
+
+def _remarks(incoming: Incoming, merged: _Merged) -> Iterator[Note]:
+    """Remarks on the files that come, each with the layer that brings its file."""
+    for path, odd in remarks_on(merged.plan, merged.read):
+        yield of_file(incoming.brought, path, odd) if incoming.brought else odd
 
 
 def _wanted(ctx: Context, home: Home, manifest: Manifest) -> tuple[Wanted, ...]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from hermes_dist.decide.layers.stack import Layer
+from hermes_dist.decide.layers.counting import counting
+from hermes_dist.decide.layers.origins import BY_KEY, Brought
+from hermes_dist.decide.layers.stack import Layer, Order, Rank
 from hermes_dist.decide.placement.place import Placed
 from hermes_dist.errors import first_few
 from hermes_dist.model.notes import Note
+from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Tree
 
 _SHOWN = 3
@@ -38,17 +41,39 @@ def whose(
     """
     if not (placed.notes and layers):
         return tuple(placed.notes)
-    own_notes = set(placing(own).notes)
-    names: dict[Note, str] = {}
-    for layer in reversed(layers):
-        for each in placing(layer.tree).notes:
-            names.setdefault(each, layer.name)
-    return tuple(
-        _after(names[each], each) if each in names and each not in own_notes else each
-        for each in placed.notes
-    )
+    said = {"": placing(own).notes, **{x.name: placing(x.tree).notes for x in reversed(layers)}}
+    return tuple(_after(_sayer(each, said), each) for each in placed.notes)
+
+
+def _sayer(told: Note, said: Mapping[str, Sequence[Note]]) -> str:
+    """Find who says a note alone; or else who says one of its kind about the place, for the rest can tell of others."""
+    for name, notes in said.items():
+        if told in notes:
+            return name
+    for name, notes in said.items():
+        if any((one.kind, one.where) == (told.kind, told.where) for one in notes):
+            return name
+    return ""
+
+
+def of_file(brought: Sequence[Brought], path: RelPath, note: Note) -> Note:
+    """Put the name of the layer whose file a note is about before it; none if the file is of several, or the package's.
+
+    Args:
+        brought: What each layer brings, and the package itself.
+        path: The file, in the spelling of a home.
+        note: The note.
+    """
+    saying = [one.layer.name for one in brought if path in one.placed]
+    if path in BY_KEY and len(saying) > 1:
+        return note
+    counts = counting(Order(one.layer for one in brought), saying, path, ())
+    own = next(one.layer.name for one in brought if one.layer.rank is Rank.OWN)
+    return _after("" if counts == own else counts, note)
 
 
 def _after(name: str, note: Note) -> Note:
+    if not name:
+        return note
     where = f"{name}: {note.where}" if note.where else name
     return note._replace(where=where)

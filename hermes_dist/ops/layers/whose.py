@@ -9,10 +9,10 @@ from functools import partial
 from msgspec import Struct
 from msgspec.structs import replace
 
-from hermes_dist.agents.places import CONFIG, JOBS
+from hermes_dist.agents.places import CONFIG
 from hermes_dist.decide.consent.review import Group
 from hermes_dist.decide.layers.counting import counting, names_place
-from hermes_dist.decide.layers.origins import Brought, Origin, origin_of
+from hermes_dist.decide.layers.origins import BY_KEY, Brought, Origin, origin_of
 from hermes_dist.decide.layers.stack import Layer, Order, Rank
 from hermes_dist.decide.near import near, offered
 from hermes_dist.errors import DistError, Invalid
@@ -37,9 +37,6 @@ from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, look_into
 from hermes_dist.ops.layers.again import FolderChanged, fetched_together, layer_in
 from hermes_dist.ops.package.resolve import near_places
-
-_BY_KEY = frozenset(map(RelPath, (CONFIG, JOBS)))
-"""The files of a home that several packages write into."""
 
 
 class Shipped(Struct, frozen=True, kw_only=True):
@@ -249,7 +246,7 @@ def _at_home(home: Home, path: RelPath, key: KeyPath) -> object:
 
 def _places_in(shipped: Shipped) -> Iterator[tuple[RelPath, KeyPath]]:
     for path, entry in shipped.tree.items():
-        kind = kind_of(path) if path in _BY_KEY else None
+        kind = kind_of(path) if path in BY_KEY else None
         if kind is None:
             yield path, ()
         else:

@@ -225,7 +225,7 @@ def _notes(
         *about_import(ctx, archive, home, plan, lock, keeps_its_lock=keeps_its_lock),
         *(() if home.path.is_dir() else variables_set(ctx, parts)),
         *plan.notes,
-        *remarks_on(plan, merged.read),
+        *(remark.note for remark in remarks_on(plan, merged.read)),
         *held_back(ctx, archive, parts),
         *(left_alone(ctx, home.name, odd) for odd in merged.observed.odd[:_SHOWN]),
     )

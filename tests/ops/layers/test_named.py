@@ -45,6 +45,41 @@ def test_a_file_that_several_ship_belongs_to_the_layer_that_counts(tmp_path: Pat
     assert all(where.startswith("tools: ") for where in _said(story))
 
 
+@pytest.mark.parametrize("text", ["model: [\n", "- small\n", "mcp_servers: [web]\n"])
+def test_settings_without_room_for_the_servers_of_another_layer_are_named(
+    tmp_path: Path, text: str
+) -> None:
+    story = Stack(tmp_path)
+    story.release(story.base, "1.1.0", {"config.yaml": text})
+    story.release(story.tools, "1.1.0", {"config.yaml": None})
+    (place,) = _said(story)
+    assert place.startswith("base: config.yaml")
+
+
+def test_what_stays_because_a_file_of_a_layer_is_broken_is_named(tmp_path: Path) -> None:
+    story = Stack(tmp_path)
+    story.release(story.base, "1.1.0", {"cron/hello.yaml": "prompt: Hi.\nschedule: 1h\n"})
+    story.release(story.tools, "1.1.0", {"cron/find.yaml": "prompt: Find.\nschedule: 2h\n"})
+    story.install()
+    story.release(story.base, "1.2.0", {"cron/hello.yaml": BROKEN})
+    story.release(story.tools, "1.2.0", {"mcp.json": "{"})
+    notes = story.update().proposal.notes
+    stays = [note.where for note in notes if note.kind is NoteKind.STAYS_AS_BEFORE]
+    assert sorted(stays) == ["base: cron/jobs.json", "tools: mcp.json"]
+
+
+def test_remarks_on_files_name_the_layer_that_brings_them(tmp_path: Path) -> None:
+    odd = "---\nname: [\n---\nDo.\n"
+    story = Stack(tmp_path, {"skills/mine/SKILL.md": odd, "skills/over/SKILL.md": odd})
+    hidden = "agent: {note: a\u200bb}\n"
+    story.release(story.base, "1.1.0", {"skills/hello/SKILL.md": odd, "SOUL.md": "a\u200bb\n"})
+    story.release(story.tools, "1.1.0", {"skills/over/SKILL.md": odd, "config.yaml": hidden})
+    places = [where.partition("SKILL.md")[0] for where in _said(story)]
+    assert places[2:] == ["base: skills/hello/", "skills/mine/", "skills/over/"]
+    assert places[0].startswith("base: SOUL.md")
+    assert places[1].startswith("config.yaml")  # base and tools have settings, which came together
+
+
 @pytest.mark.parametrize("path", ["config.yaml", "mcp.json", "distribution.yaml"])
 def test_a_file_that_can_not_be_read_is_named_with_its_layer(tmp_path: Path, path: str) -> None:
     story = Stack(tmp_path)
