@@ -132,15 +132,19 @@ def authored() -> Iterator[None]:
 
 @contextmanager
 def running(
-    generation: Generation, home: Path, port: int = 0, **variables: str
+    generation: Generation, home: Path, port: int = 0, *more: str, **variables: str
 ) -> Iterator[Dashboard]:
     """The dashboard of an agent, in a home that is there already.
 
+    ``more`` are further words of its command line. It is started by a launcher of the agent's name, as users have it.
     Its page is that of 0.19 if that is here, because the package of 0.22 brings none; a page of one line otherwise.
     """
     port = port or _free_port()
     start = _STARTS_22 if generation is V22 else _STARTS
-    words = ["dashboard", "--port", str(port), "--no-open", "--skip-build"]
+    words = ["dashboard", "--port", str(port), "--no-open", "--skip-build", *more]
+    launcher = home / "bin" / "hermes"
+    launcher.parent.mkdir(exist_ok=True)
+    launcher.write_text(start)
     env = environment(
         home,
         HERMES_DASHBOARD_SESSION_TOKEN=TOKEN,
@@ -149,7 +153,7 @@ def running(
     )
     log = (home / "dashboard.log").open("wb")
     process = subprocess.Popen(
-        [str(generation.venv / "bin" / "python"), "-c", start, *words],
+        [str(generation.venv / "bin" / "python"), str(launcher), *words],
         env=env,
         cwd=home,
         stdin=subprocess.DEVNULL,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import shutil
 import signal
 import subprocess
 import threading
@@ -438,3 +439,49 @@ def test_where_plugins_run_in_a_process_of_their_own_all_profiles_are_answered(
         assert dashboard.send("POST", f"{TAB}/list", b"{}", session=None, **JSON)[0] == 401
         evil = {"Sec_Fetch_Site": "cross-site"}
         assert dashboard.send("POST", f"{TAB}/list", b"{}", **JSON, **evil)[0] == 403
+
+
+def test_the_dashboard_of_one_profile_does_not_take_that_away(
+    generation: Generation, tmp_path: Path
+) -> None:
+    """It would go on in a home that is gone; other profiles are none of its concern."""
+    home = furnished(tmp_path)
+    root = home / ".hermes"
+    writer = root / "profiles" / "writer"
+    # A clone of the default profile has the tab, too.
+    shutil.copytree(root / "plugins", writer / "plugins", dirs_exist_ok=True)
+    shutil.copy(root / "config.yaml", writer / "config.yaml")
+    with running(generation, home, 0, "-p", "writer", "--isolated") as dashboard:
+        for name, fields in (("delete", {}), ("rename", {"name": "essays"})):
+            status, reply = asked_for(dashboard, name, "writer", **fields)
+            assert status == 423, reply
+            error = reply["error"]["error"]
+            assert "started by the dashboard of this profile itself" in error["message"]
+            assert "terminal of your own" in error["hint"]
+        assert asked_for(dashboard, "delete", "coder")[0] == 200
+        assert writer.is_dir()
+
+
+def test_the_dashboard_of_the_machine_takes_away_the_profile_that_it_began_with(
+    generation: Generation, tmp_path: Path
+) -> None:
+    home = furnished(tmp_path)
+    with running(generation, home, 0, "-p", "default", "--open-profile", "writer") as dashboard:
+        status, preview = asked_for(dashboard, "delete", "writer")
+        assert status == 200, preview
+        plan = {"plan": preview["plan"], "state": preview["state"]}
+        status, reply = dashboard.ask("delete", "writer", **plan)
+        assert (status, reply["state"]) == (200, ""), reply
+        time.sleep(1)
+        assert not (home / ".hermes" / "profiles" / "writer").exists()
+        assert dashboard.ask("status", "writer")[0] == 404
+        assert [each["name"] for each in dashboard.ask("list")[1]["data"]["profiles"]] == [
+            "default",
+            "coder",
+        ]
+
+
+def asked_for(dashboard: Dashboard, name: str, profile: str, /, **fields: Any) -> tuple[int, Any]:
+    """The preview of a change."""
+    state = dashboard.ask("status", profile)[1]["state"]
+    return dashboard.ask(name, profile, state=state, fields={"dry_run": True, **fields})

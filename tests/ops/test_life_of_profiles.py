@@ -539,6 +539,56 @@ def test_what_serves_a_profile_in_the_background_is_stopped_and_others_are_left_
         assert editor.poll() is None
 
 
+def asked_inside(ctx: Context, program: Path, words: str, ours: str, **env: str) -> str:
+    """What a command of ours says that something like the agent starts."""
+    program.parent.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "hermes_dist", *ours.split()]
+    program.write_text(
+        f"import subprocess\nsubprocess.run({command!r}, stdin=subprocess.DEVNULL)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, str(program), *words.split()],
+        env={"PATH": os.defpath, "HOME": str(ctx.layout.user_home), **env},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "what"),
+    [
+        ("-p coder dashboard --isolated", "dashboard"),
+        ("--profile=coder serve", "server"),
+        ("-p coder chat", "agent"),
+        ("gateway run", "gateway"),
+    ],
+)
+@pytest.mark.parametrize(
+    "ours", ["rename coder dev-bot", "delete coder --dry-run", "delete coder -y", "archive coder"]
+)
+def test_what_works_in_a_profile_cannot_have_it_taken_away(
+    ctx: Context, tmp_path: Path, words: str, what: str, ours: str
+) -> None:
+    """It would go on in a home that is gone, and make it anew as the ghost of a profile."""
+    home = lifecycle.create(ctx, "coder").path
+    named = {} if "coder" in words else {"HERMES_HOME": str(home)}
+    said = asked_inside(ctx, tmp_path / "x" / "hermes", words, ours, **named)
+    assert f"started by the {what} of this profile itself" in said
+    assert ctx.names() == [DEFAULT_PROFILE, CODER]
+
+
+@pytest.mark.parametrize("words", ["-p writer dashboard", "dashboard", "-p coder dist"])
+def test_what_works_elsewhere_or_only_starts_us_can_take_a_profile_away(
+    ctx: Context, tmp_path: Path, words: str
+) -> None:
+    lifecycle.create(ctx, "coder")
+    said = asked_inside(ctx, tmp_path / "x" / "hermes", words, "delete coder -y")
+    assert "is in the trash" in said
+    assert ctx.names() == [DEFAULT_PROFILE]
+
+
 def test_a_command_of_ours_that_holds_the_home_makes_the_move_wait_its_turn(ctx: Context) -> None:
     from hermes_dist.world.disk.locks import home_lock
 

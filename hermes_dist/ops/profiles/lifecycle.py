@@ -209,6 +209,7 @@ def _names(ctx: Context, old: str, new: str) -> tuple[ProfileName, ProfileName]:
 
     Raises:
         DistError: There is no such profile, it can't be renamed, or the new name can't be had.
+        Busy: The profile's own gateway, dashboard or chat started us.
     """
     name, wanted = ctx.profile(old.strip()), new_name(new, ctx.generation)
     refuse_default(name, "renamed", str(ctx.layout.root))
@@ -217,6 +218,7 @@ def _names(ctx: Context, old: str, new: str) -> tuple[ProfileName, ProfileName]:
             "that is its name already", where=str(ctx.layout.home(name)), hint="choose another name"
         )
     ctx.free_home(wanted)
+    running.refuse_from_inside(ctx.layout, name)
     return name, wanted
 
 

@@ -37,6 +37,7 @@ from hermes_dist.ops.profiles.other_roots import stay_with_others
 from hermes_dist.ops.renames import called_now
 from hermes_dist.ops.stored import Place, StoredProfile, stored_in
 from hermes_dist.world.agent.find import GatewayState, gateway
+from hermes_dist.world.agent.processes import refuse_from_inside
 from hermes_dist.world.agent.services import own_services
 from hermes_dist.world.disk.fs import RealFs, atomic_write
 from hermes_dist.world.transaction.aside import below_root, everywhere, placed
@@ -52,8 +53,10 @@ def leaving(ctx: Context, name: ProfileName, verb: str) -> Belongings:
 
     Raises:
         Invalid: It is the default profile.
+        Busy: Its own gateway, dashboard or chat started us.
     """
     refuse_default(name, verb, str(ctx.layout.root))
+    refuse_from_inside(ctx.layout, name)
     home = ctx.layout.home(name)
     return Belongings(
         name=name,

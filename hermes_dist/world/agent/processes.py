@@ -29,6 +29,8 @@ from hermes_dist.world.agent.table import (
 from hermes_dist.world.child import Bounds, Command, run
 
 _BACKENDS = frozenset({"serve", "dashboard", "gateway"})
+_HANDS_OVER = frozenset({"dist", "profile"})
+"""Commands of the agent that do no more than start us."""
 _PATIENCE = 10.0
 _AFTER_KILL = 3.0
 
@@ -145,8 +147,9 @@ def stop_all(layout: Layout, name: ProfileName, env: Mapping[str, str]) -> tuple
         What was stopped, in words.
 
     Raises:
-        Busy: A person is talking to the agent in this profile, or a process does not end.
+        Busy: A person is talking to the agent in this profile, it started us, or a process does not end.
     """
+    refuse_from_inside(layout, name)
     home = layout.home(name)
     running = processes(layout, name)
     _refuse_if_in_use(layout, home, running)
@@ -165,11 +168,41 @@ def stop_all(layout: Layout, name: ProfileName, env: Mapping[str, str]) -> tuple
     return tuple(told)
 
 
-def _refuse_if_in_use(layout: Layout, home: Path, running: list[Process]) -> None:
-    """Refuse to stop a process that a person uses, or the gateway that runs this command.
+def refuse_from_inside(layout: Layout, name: ProfileName) -> None:
+    """Make sure that no gateway, dashboard or chat of this profile started us: it would go on in a home that is gone.
 
     Raises:
-        Busy: It is one of these.
+        Busy: One did.
+    """
+    home = layout.home(name)
+    runs = gateway(home).pid
+    for pid in list(ancestors(os.getpid()))[1:]:
+        what = "gateway" if pid == runs else _works_in(layout, name, pid)
+        if what:
+            raise Busy(
+                f"this command was started by the {what} of this profile itself (process {pid})",
+                where=str(home),
+                hint="run it from a terminal of your own",
+            )
+
+
+def _works_in(layout: Layout, name: ProfileName, pid: int) -> str:
+    """What a process of the agent does in a profile, in a word; empty if it is another one."""
+    seen = look(pid)
+    words = list(seen.words or ()) if seen else []
+    if not is_agents(layout, words) or profile_of(layout, pid, words) != name:
+        return ""
+    command = command_in(layout, words)
+    if command in _HANDS_OVER:
+        return ""
+    return {"serve": "server"}.get(command, command if command in _BACKENDS else "agent")
+
+
+def _refuse_if_in_use(layout: Layout, home: Path, running: list[Process]) -> None:
+    """Refuse to stop a process that a person uses.
+
+    Raises:
+        Busy: It is one.
     """
     talking = [process.pid for process in running if not process.backend]
     if talking:
@@ -177,12 +210,6 @@ def _refuse_if_in_use(layout: Layout, home: Path, running: list[Process]) -> Non
             f"{layout.brand.title} is open in this profile (process {talking[0]})",
             where=str(home),
             hint="close it, then run this again",
-        )
-    if gateway(home).pid in set(ancestors(os.getpid())):
-        raise Busy(
-            "this command was started by the gateway of this profile itself",
-            where=str(home),
-            hint="run it from a terminal of your own",
         )
 
 
