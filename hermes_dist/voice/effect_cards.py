@@ -124,11 +124,15 @@ def group_lines(group: Group, look: Look, mark: str = "", *, most: int = WHOLE) 
 def _origin_lines(origin: Origin) -> Iterator[Line]:
     """Say which layers bring it, and which bring another version of what it can load."""
     if origin.layers:
-        yield line(f"  {_BLANK}   from the layer {clean(' and '.join(origin.layers))}")
+        word = "layer" if len(origin.layers) == 1 else "layers"
+        yield line(f"  {_BLANK}   from the {word} {_named(origin.layers)}")
     if origin.changed:
-        yield line(
-            f"  {_BLANK}   what it loads is changed by {clean(' and '.join(origin.changed))}"
-        )
+        yield line(f"  {_BLANK}   what it loads is changed by {_named(origin.changed)}")
+
+
+def _named(layers: tuple[str, ...]) -> str:
+    *others, last = layers
+    return clean(f"{', '.join(others)} and {last}" if others else last)
 
 
 def _one_line(text: str) -> str:

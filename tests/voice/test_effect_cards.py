@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Effect, EffectKind
 from hermes_dist.model.tree import Digest
+from hermes_dist.ops.change.review import Origin
 from hermes_dist.voice.effect_cards import Look, is_shortened, review_lines
 
 LOOK = Look(datetime(2026, 12, 2, tzinfo=UTC))
@@ -53,3 +54,19 @@ def test_of_a_section_of_settings_the_rest_is_counted_unless_one_of_them_is_allo
     assert _said(effects, effects, 3)[3:] == [f"  {'':10}… and 1 more in odd; -v shows them"]
     assert is_shortened(effects, 3)
     assert len(_said(effects, effects[1:], 3)) == len(effects)
+
+
+def test_several_layers_are_layers() -> None:
+    effects = [_server("web")]
+
+    def told(*layers: str) -> list[str]:
+        look = LOOK._replace(origin=lambda _group: Origin(layers, layers))
+        lines = review_lines(effects, effects, look)
+        said = ["".join(piece.text for piece in one).strip() for one in lines]
+        return [one for one in said if "base" in one]
+
+    assert told("base") == ["from the layer base", "what it loads is changed by base"]
+    assert told("base", "search", "tools") == [
+        "from the layers base, search and tools",
+        "what it loads is changed by base, search and tools",
+    ]

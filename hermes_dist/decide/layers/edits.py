@@ -119,7 +119,7 @@ class _Whose:
     """Tells whose a place is; each document is read once."""
 
     def __init__(self, stack: Sequence[Layer], read: Read) -> None:
-        self._stack = stack
+        self._stack, self._read = stack, read
         self._order = Order(stack)
         self._data = {
             (layer.name, path): data_at(path, layer.tree, read)
@@ -129,7 +129,7 @@ class _Whose:
 
     def edit(self, path: RelPath, key: KeyPath) -> Edit:
         saying = [layer.name for layer in self._stack if self._says(layer, path, key)]
-        owner = counting(self._order, saying, path, key)
+        owner = counting(self._order, saying, path, key, self._read)
         return Edit(path=path, key=key, owner=owner, near=owner or self._near(path, key))
 
     def _says(self, layer: Layer, path: RelPath, key: KeyPath) -> bool:

@@ -27,7 +27,7 @@ class Brought(Struct, frozen=True):
     """A layer with what it brings, in the spelling of a home.
 
     Attributes:
-        layer: How it stands to the others.
+        layer: How it stands to the others, with its files as its author wrote them.
         placed: Its files as a home stores them.
     """
 
@@ -67,7 +67,7 @@ def origin_of(
         found = set()
         for path, key in places:
             saying = [one.layer.name for one in stack if _says(one, path, key, read)]
-            found.add(counting(order, saying, path, key))
+            found.add(counting(order, saying, path, key, read))
         return found - {one.layer.name for one in stack if one.layer.rank is Rank.OWN} - {""}
 
     ships = owners((e.path, parse_key(e.key) if e.key else ()) for e in group.effects)

@@ -270,7 +270,7 @@ def _brought(
         return ()
     placed = placing(own)
     ctx.store.put_many(placed.blobs.values())
-    return (*stack.brought, Brought(stack.top, placed.tree))
+    return (*stack.brought, Brought(replace(stack.top, tree=own), placed.tree))
 
 
 class _Answered(NamedTuple):

@@ -273,7 +273,7 @@ def _notes(
 def _remarks(incoming: Incoming, merged: _Merged) -> Iterator[Note]:
     """Remarks on the files that come, each with the layer that brings its file."""
     for path, odd in remarks_on(merged.plan, merged.read):
-        yield of_file(incoming.brought, path, odd) if incoming.brought else odd
+        yield of_file(incoming.brought, path, odd, merged.read) if incoming.brought else odd
 
 
 def _wanted(ctx: Context, home: Home, manifest: Manifest) -> tuple[Wanted, ...]:

@@ -11,7 +11,7 @@ from hermes_dist.decide.placement.place import Placed
 from hermes_dist.errors import first_few
 from hermes_dist.model.notes import Note
 from hermes_dist.model.paths import RelPath
-from hermes_dist.model.tree import Tree
+from hermes_dist.model.tree import Read, Tree
 
 _SHOWN = 3
 
@@ -41,8 +41,11 @@ def whose(
     """
     if not (placed.notes and layers):
         return tuple(placed.notes)
-    said = {"": placing(own).notes, **{x.name: placing(x.tree).notes for x in reversed(layers)}}
-    return tuple(_after(_sayer(each, said), each) for each in placed.notes)
+    trees = {"": own, **{layer.name: layer.tree for layer in reversed(layers)}}
+    said = {name: placing(tree).notes for name, tree in trees.items()}
+    return tuple(
+        _after(_sayer(each, said) or _only_holder(each, trees), each) for each in placed.notes
+    )
 
 
 def _sayer(told: Note, said: Mapping[str, Sequence[Note]]) -> str:
@@ -56,18 +59,25 @@ def _sayer(told: Note, said: Mapping[str, Sequence[Note]]) -> str:
     return ""
 
 
-def of_file(brought: Sequence[Brought], path: RelPath, note: Note) -> Note:
+def _only_holder(told: Note, trees: Mapping[str, Tree]) -> str:
+    """Find who alone ships the file that a note is about."""
+    holders = [name for name, tree in trees.items() if told.where in tree]
+    return holders[0] if len(holders) == 1 else ""
+
+
+def of_file(brought: Sequence[Brought], path: RelPath, note: Note, read: Read) -> Note:
     """Put the name of the layer whose file a note is about before it; none if the file is of several, or the package's.
 
     Args:
         brought: What each layer brings, and the package itself.
         path: The file, in the spelling of a home.
         note: The note.
+        read: Gives the contents of the layers.
     """
     saying = [one.layer.name for one in brought if path in one.placed]
     if path in BY_KEY and len(saying) > 1:
         return note
-    counts = counting(Order(one.layer for one in brought), saying, path, ())
+    counts = counting(Order(one.layer for one in brought), saying, path, (), read)
     own = next(one.layer.name for one in brought if one.layer.rank is Rank.OWN)
     return _after("" if counts == own else counts, note)
 

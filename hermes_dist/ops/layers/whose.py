@@ -46,7 +46,7 @@ class Shipped(Struct, frozen=True, kw_only=True):
         package: The package as the lock records it.
         tree: Its files, as a home stores them.
         read: Reads their contents.
-        layer: How it stands to the others; without its files.
+        layer: How it stands to the others, with its files as its author wrote them.
     """
 
     package: LockedPackage
@@ -124,7 +124,8 @@ def why(ctx: Context, name: ProfileName, place: str) -> Why:
     own = not same(value, _received(ctx, lock, path, key))
     said = {each.package.name: _value(each, path, key) for each in stack}
     saying = [each for each in reversed(stack) if said[each.package.name] is not ABSENT]
-    counts = counting(_order(stack), [each.package.name for each in saying], path, key)
+    names = [each.package.name for each in saying]
+    counts = counting(_order(stack), names, path, key, ctx.store.read)
     mask = Mask.of(ctx, home.path)
     says = tuple(
         Says(
@@ -181,7 +182,7 @@ def owns(ctx: Context, name: ProfileName, package: str) -> tuple[str, ...]:
     order, mine, found = _order(stack), stack[names.index(package)], []
     for path, key in _places_in(mine):
         saying = [one.package.name for one in stack if _value(one, path, key) is not ABSENT]
-        if counting(order, saying, path, key) == package:
+        if counting(order, saying, path, key, ctx.store.read) == package:
             found.append(join_place(path, format_key(key)))
     return tuple(found)
 

@@ -8,7 +8,10 @@ from gitrepo import Repo
 from stacked import Stack, manifest
 from story import BOT
 
-from hermes_dist.ops.layers.whose import owns, why
+from hermes_dist.model.notes import NoteKind
+from hermes_dist.ops.change.review import groups_of, origin_in
+from hermes_dist.ops.homes import open_home
+from hermes_dist.ops.layers.whose import origins, owns, why
 
 
 def counted(story: Stack, place: str) -> list[str]:
@@ -72,3 +75,35 @@ def test_a_secret_of_the_users_is_not_shown(tmp_path: Path) -> None:
         found = why(story.ctx, BOT, place)
         assert found.own
         assert key not in repr(found)
+
+
+def test_a_server_in_settings_counts_before_one_in_a_file_of_servers(tmp_path: Path) -> None:
+    story = Stack(tmp_path, {"SOUL.md": "# Bot\n"})
+    own = "mcp_servers: {web: {command: mine}}\n"
+    story.release(story.base, "1.1.0", {"config.yaml": own})
+    shown = story.install().proposal
+    groups = groups_of(shown.plan.effects)
+    for origin in (origin_in(shown), origins(story.ctx, open_home(story.ctx, BOT))):
+        assert {origin(group).layers for group in groups} == {("base",)}
+    notes = [note for note in shown.notes if note.where]
+    assert [(note.kind, note.where) for note in notes] == [
+        (NoteKind.SERVER_OVERRULED, "tools: mcp.json")
+    ]
+    web = "config.yaml: mcp_servers.web"
+    assert story.config["mcp_servers"]["web"]["command"] == "mine"  # type: ignore[index]
+    assert counted(story, f"{web}.command") == ["base"]
+    assert counted(story, f"{web}.args") == []
+    assert f"{web}.command" in owns(story.ctx, BOT, "base")
+    assert not any(place.startswith(web) for place in owns(story.ctx, BOT, "tools"))
+
+
+def test_a_server_whose_settings_are_taken_out_counts_in_the_file_of_servers(
+    tmp_path: Path,
+) -> None:
+    gone = ["config.yaml: mcp_servers"]
+    story = Stack(tmp_path, without=gone)
+    own = "mcp_servers: {web: {command: mine}}\n"
+    story.release(story.base, "1.1.0", {"config.yaml": own})
+    story.install()
+    assert story.config["mcp_servers"]["web"]["command"] == "npx"  # type: ignore[index]
+    assert counted(story, "config.yaml: mcp_servers.web.command") == ["tools"]
