@@ -64,9 +64,8 @@ class Remote(Struct, frozen=True, kw_only=True):
 
     @property
     def signed_by(self) -> str:
-        """Who signed the commit that is there now, as far as this profile did."""
-        arrived = self.arrived
-        return arrived.signer if arrived is not None and arrived.commit == self.head else ""
+        """Who signed what this profile sent and did not record, also if others have published on top of it since."""
+        return self.arrived.signer if self.arrived is not None else ""
 
 
 def read_remote(ctx: Context, git: Publisher, found: Leaving, to: str, branch: str) -> Remote:

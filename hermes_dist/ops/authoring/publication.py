@@ -94,7 +94,8 @@ class Publication(Discreet, frozen=True, kw_only=True):
         problems: Warnings about the package.
         signer: The key to sign with; None if nothing is signed, or nothing is new.
         released: If nothing is new, the commit that was tagged with these contents; empty otherwise.
-        signed_by: The fingerprint of the key that signed what is there then; empty if this profile does not know.
+        signed_by: The fingerprint of the key that signs this, or that signed what an earlier run sent from here and did
+            not record; empty for neither.
     """
 
     leaving: Leaving

@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from hermes_dist.decide.consent.parking import put_back
 from hermes_dist.decide.leaving.publish import never_received, refuse_words
 from hermes_dist.decide.trust import Verdict
-from hermes_dist.errors import Busy, Cancelled, DistError, Refused
+from hermes_dist.errors import Busy, Cancelled, DistError
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.source import PinKind
@@ -48,7 +48,7 @@ from hermes_dist.ops.change.request import Choices, Request
 from hermes_dist.ops.change.target import Target
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.layers.ask import with_layers
-from hermes_dist.world.git.push import NewCommit, Publisher, open_publisher
+from hermes_dist.world.git.push import NewCommit, Publisher, Rejected, open_publisher
 from hermes_dist.world.ports import RefUpdate
 
 
@@ -99,7 +99,8 @@ def publish(
         Refused: The profile conflicts with what others published, or contains something that must not leave
             this machine.
         Busy: Someone else published at the same moment; nothing was pushed.
-        DistError: The profile can't be read or written, or the remote can't be reached; nothing was pushed.
+        Unreachable: The remote can't be reached; it may have taken the push all the same if its answer was lost.
+        DistError: The profile can't be read or written; the error says so if it was published and is only not recorded.
     """
     git = open_publisher(ctx.layout, ctx.env, offline=ctx.offline)
     made = plan(ctx, git, name, release)
@@ -168,8 +169,10 @@ def _noted(ctx: Context, made: Publication, commit: str) -> Iterator[None]:
     note(found.home.path, push, before=read_pushes(found.home.path))
     try:
         yield
-    except (Refused, Busy):
-        push_failed(found.home.path, push)  # the server said so
+    except (Rejected, Busy):
+        push_failed(
+            found.home.path, push
+        )  # the server said so; after any other error it may have arrived
         raise
 
 
@@ -218,5 +221,6 @@ def _signed_here(incoming: Incoming, made: Publication) -> Incoming:
     """Expect the author's own key from now on, without judging a signature that was made a moment ago."""
     if not made.signed_by:
         return incoming
-    trust = Note.of(NoteKind.SIGNED_BY_YOU, signer=made.signed_by)
+    # What an earlier run signed may be below what others published since.
+    trust = Note.of(NoteKind.SIGNED_BY_YOU, signer=made.signed_by) if made.signer else None
     return replace(incoming, verdict=Verdict(made.signed_by, trust))

@@ -21,6 +21,7 @@ from hermes_dist.model.tree import Digest, Entry, Tree, mode_of
 from hermes_dist.world.disk.errors import trouble
 from hermes_dist.world.disk.fs import atomic_write
 from hermes_dist.world.disk.private import make_private
+from hermes_dist.world.records import bytes_at
 
 FORMAT = 1
 _FILE = f"{PRIVATE}/pushes.json"
@@ -86,9 +87,10 @@ def read_pushes(home: Path) -> tuple[Push, ...]:
 
     A note that can't be read is as good as none: what was pushed is then merged as the work of others is.
     """
+    data = bytes_at(home / _FILE)
     try:
-        found = msgspec.json.decode((home / _FILE).read_bytes(), type=_Notes)
-    except (OSError, msgspec.MsgspecError):
+        found = _Notes() if data is None else msgspec.json.decode(data, type=_Notes)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
         return ()
     return found.pushes if found.format == FORMAT else ()
 

@@ -488,5 +488,8 @@ def atomic_write(
                 data,
                 folder.mode(path.name) or mode,
             )
+    except Odd as error:
+        error.where = str(path)  # a name alone tells nobody where it is
+        raise
     except OSError as error:
         raise trouble(error, "can't write the file", where=str(path)) from error

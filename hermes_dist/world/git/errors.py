@@ -411,9 +411,8 @@ def followed_to(finished: Finished, url: str) -> str:
 
 def is_doubtful(finished: Finished) -> bool:
     """Return whether a server may have done what was asked, although no answer came."""
-    return (
-        finished.stopped == "time" or re.search(rf"{_CUT}|error: 5\d\d", finished.err) is not None
-    )
+    ended = finished.code < 0 or finished.stopped == "time"
+    return ended or re.search(rf"{_CUT}|error: 5\d\d", finished.err) is not None
 
 
 def is_plain_server(finished: Finished) -> bool:

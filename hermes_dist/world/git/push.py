@@ -72,6 +72,10 @@ _REMOTE = lazily.pattern(
 _REFUSED = lazily.pattern(r"\[remote rejected\][^\n(]*\(([^\n]*)\)")
 
 
+class Rejected(Refused):
+    """The server says that it rejects a push: none of it arrived."""
+
+
 class WritingTool(Tool, Protocol):
     """A program that speaks git in both directions."""
 
@@ -236,8 +240,9 @@ class Publisher(BareGit):
 
         Raises:
             Busy: A ref has changed meanwhile; nothing was pushed.
-            Refused: The server rejects it.
-            Unreachable: The server can't be reached, or rejects the login.
+            Rejected: The server rejects it; nothing was pushed.
+            Unreachable: The server can't be reached, rejects the login, or did not answer: it may have taken it all.
+            DistError: Something else went wrong; the server may have taken it all.
         """
         self._may_talk(url)
         assert all(is_commit(one.new) for one in updates)  # noqa: S101 - made here
@@ -268,13 +273,15 @@ def _refusal(finished: Finished, url: str, seconds: float, cache: Path) -> DistE
     if not finished.stopped and (error := _said_by_server(said, where)):
         return error
     error = explain(finished, url, seconds, cache)
+    is_ours = type(error) is DistError  # this machine's disk or limits
+    if finished.code < 0 and not (finished.stopped or is_ours):
+        error = Unreachable("git was stopped before the host answered", where=where)
     if isinstance(error, Unreachable):
         if is_doubtful(finished):
             error.hint = (
                 "the host may have taken it all the same: run the command again, which says so"
             )
         return error
-    is_ours = type(error) is DistError  # this machine's disk or limits
     return error if finished.stopped or is_ours else _not_pushed(error, where)
 
 
@@ -285,7 +292,7 @@ def _said_by_server(said: str, where: str) -> DistError | None:
     *clear, doubtful = _ROWS
     for pattern, what, hint in clear:
         if re.search(pattern, said):
-            return Refused(what, where=where, hint=hint)
+            return Rejected(what, where=where, hint=hint)
     if _MOVED.search(said):
         return Busy(
             "someone else published there at the same moment; nothing was pushed",
@@ -294,9 +301,9 @@ def _said_by_server(said: str, where: str) -> DistError | None:
         )
     pattern, what, hint = doubtful
     if re.search(pattern, said) and "[remote rejected]" not in said:
-        return Refused(what, where=where, hint=hint)
+        return Rejected(what, where=where, hint=hint)
     if reason := _reason(said):
-        return Refused(
+        return Rejected(
             f"the server rejected it: {reason}",
             where=where,
             hint="ask the owner of the repository",
