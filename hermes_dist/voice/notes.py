@@ -252,9 +252,9 @@ def _still_assigned(data: Data) -> str:
 
 def _jobs_paused(data: Data) -> str:
     count = data["count"]
-    jobs = f"{count} jobs were"
+    jobs = f"{count} jobs are"
     if count == 1:
-        jobs = "1 job was"
+        jobs = "1 job is"
     return f"{jobs} paused, because the original profile runs them; to run one here, too: {data['command']}"
 
 

@@ -167,7 +167,7 @@ def test_a_clone_of_everything_has_its_jobs_paused(ctx: Context, coder: Path) ->
     made = cloned(ctx, every=True)
     (job,) = json.loads((made.path / "cron" / "jobs.json").read_text())["jobs"]
     assert (job["enabled"], job["state"]) == (False, "paused")
-    assert any("1 job was paused" in note for note in sentences(made.notes))
+    assert any("1 job is paused" in note for note in sentences(made.notes))
 
 
 @pytest.mark.parametrize("tokens", [True, False])

@@ -206,8 +206,8 @@ def test_every_kind_is_made_somewhere() -> None:
             Note.of(NoteKind.PACKAGE_MOVED, package="a", source="s", now="b"),
             "a moves here from s, and is called b now; it is",
         ),
-        (Note.of(NoteKind.JOBS_PAUSED, count=1, command="c"), "1 job was paused"),
-        (Note.of(NoteKind.JOBS_PAUSED, count=2, command="c"), "2 jobs were paused"),
+        (Note.of(NoteKind.JOBS_PAUSED, count=1, command="c"), "1 job is paused"),
+        (Note.of(NoteKind.JOBS_PAUSED, count=2, command="c"), "2 jobs are paused"),
         (
             Note.of(NoteKind.SETTLED_BY_AUTHOR, "a.md", side="theirs"),
             "a.md: both sides changed it; the author's is taken",

@@ -206,6 +206,20 @@ export function Fold({ title, children, open: first = false, side }) {
 /** @param {{children?: any}} props */
 export const Code = ({ children }) => <code className="d-mono d-break">{children}</code>;
 
+/** A command for a terminal: one press selects it whole, and the button copies it. @param {{text: string}} props */
+export function Command({ text }) {
+  const [copied, setCopied] = useState(false);
+  // Where the page is not served to this machine alone, the browser gives it no clipboard.
+  const clipboard = navigator.clipboard;
+  const copy = () => clipboard.writeText(text).then(() => setCopied(true), () => setCopied(false));
+  return (
+    <span className="d-command">
+      <code className="d-mono d-break d-whole">{text}</code>
+      {clipboard ? <Button kind="quiet" label={`${copied ? "Copied" : "Copy"}: ${text}`} onClick={copy}>{copied ? "Copied" : "Copy"}</Button> : null}
+    </span>
+  );
+}
+
 /** @param {string} text */
 export const upper = (text) => (text ? text[0].toUpperCase() + text.slice(1) : "");
 

@@ -1,7 +1,7 @@
 // What a profile is kept in sync with, and what is open between the machines.
 import { h, Fragment } from "../host.js";
 import { useRead } from "../use.js";
-import { Card, Code, ErrorBox, Go, Waiting, counted } from "./basic.jsx";
+import { Card, Code, Command, ErrorBox, Go, Waiting, counted } from "./basic.jsx";
 import { when } from "./change.jsx";
 
 /** @param {{profile: string}} props */
@@ -27,14 +27,13 @@ function Standing({ data }) {
     ["Coming in", counted(data.coming.length, "file")],
     ["Going out", counted(data.going.length, "file")],
   ];
-  const moves = data.coming.length + data.going.length + data.unsigned.length;
   return (
     <>
       <dl className="d-pairs">{rows.map(([name, value]) => <div key={name}><dt>{name}</dt><dd className="d-break">{value}</dd></div>)}</dl>
       {open(data).map((words) => <p key={words} className="d-note d-break">{words}</p>)}
       {data.conflicts.length ? <p>The machines disagree on {counted(data.conflicts.length, "place")}. <Go className="d-way" to={{ profile, screen: "conflicts" }}>Resolve</Go></p> : null}
       {data.waiting.length ? <p>Something that another machine sent waits for your approval. <Go className="d-way" to={{ profile, screen: "review" }}>Review</Go></p> : null}
-      {moves ? <p className="d-dim">In a terminal: <Code>{`hermes-dist sync now ${profile}`}</Code></p> : null}
+      <p className="d-dim">To sync at once, in a terminal: <Command text={`hermes-dist sync now ${profile}`} /></p>
     </>
   );
 }

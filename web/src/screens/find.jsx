@@ -57,7 +57,7 @@ function Search({ profile }) {
                 {one.yanked ? <Badge tone="bad" title={one.yanked}>withdrawn</Badge> : null}
                 {one.deprecated ? <Badge tone="warn" title={one.deprecated}>deprecated</Badge> : null}
               </div>
-              <p className="d-break">{one.description}</p>
+              <p className="d-break" dir="auto">{one.description}</p>
               <p className="d-dim d-small d-break">{one.category ? `${one.category} · ` : ""}<span className="d-mono">{one.registry}/{one.name}</span></p>
             </li>
           ))}
@@ -90,7 +90,7 @@ function About({ data, registry }) {
   return (
     <div className="d-two">
       <Card title={data.title || data.name} side={data.deprecated ? <Badge tone="warn">deprecated</Badge> : null}>
-        <p className="d-break">{data.description}</p>
+        <p className="d-break" dir="auto">{data.description}</p>
         {data.deprecated ? <p className="d-note">{data.deprecated}</p> : null}
         <dl className="d-pairs">
           <div><dt>Name</dt><dd className="d-mono d-break">{registry}/{data.name}</dd></div>

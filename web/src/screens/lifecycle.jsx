@@ -1,6 +1,6 @@
 // Make a profile, rename it, delete it and bring it back: what would happen, then the yes, then the way back.
 import { h, Fragment, useEffect, useState } from "../host.js";
-import { Ask, Badge, Button, Card, Choice, Code, ErrorBox, Field, Fold, Go, Waiting, counted, upper } from "../parts/basic.jsx";
+import { Ask, Badge, Button, Card, Choice, Code, Command, ErrorBox, Field, Fold, Go, Waiting, counted, upper } from "../parts/basic.jsx";
 import { Change } from "../parts/change.jsx";
 import { Notes, tell } from "../parts/last.jsx";
 import { go } from "../route.js";
@@ -119,8 +119,8 @@ function Next({ data }) {
     <>
       <p className="d-strong">Next, in a terminal:</p>
       <ul className="d-files">
-        {data.source ? null : <li><Code>{begin} setup</Code> <span className="d-dim">choose a model, enter keys</span></li>}
-        <li><Code>{begin} chat</Code> <span className="d-dim">start talking</span></li>
+        {data.source ? null : <li><Command text={`${begin} setup`} /> <span className="d-dim">choose a model, enter keys</span></li>}
+        <li><Command text={`${begin} chat`} /> <span className="d-dim">start talking</span></li>
         {data.source ? <li className="d-break">Edit <Code>{data.path}/.env</Code> for other keys, and <Code>SOUL.md</Code> for another personality.</li> : null}
       </ul>
     </>

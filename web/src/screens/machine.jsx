@@ -104,6 +104,7 @@ function cells(row, at, outdated) {
 }
 
 function available(row, outdated) {
+  if (!row.managed && row.package) return <span className="d-dim" title="hermes-dist did not install it, so nothing updates it">no lockfile</span>;
   if (!row.managed) return <span className="d-dim d-void">–</span>;
   if (!row.news) return <span className="d-dim">{outdated.loading ? "…" : "–"}</span>;
   const news = row.news;

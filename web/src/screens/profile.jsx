@@ -95,7 +95,7 @@ function About({ profile, info, status }) {
       {data ? (
         <>
           <p className="d-lead"><strong className="d-break">{data.name}</strong> <span className="d-mono">{data.version}</span> {data.signer ? <Badge tone="good">signed by {data.signer}</Badge> : <Badge>unsigned</Badge>}</p>
-          <p className="d-break">{data.description}</p>
+          <p className="d-break" dir="auto">{data.description}</p>
           <dl className="d-pairs">
             <Pair name="From" value={data.source} mono />
             <Pair name="At" value={pinWords(data.pin)} mono />
@@ -228,6 +228,7 @@ function History({ profile }) {
     <Card title="History" side={rows.length > 0 ? <Button onClick={() => { back.reset(); undo.look({}, history.state); }}>Undo the last change</Button> : null}>
       {history.error ? <ErrorBox error={history.error} onAgain={history.reload} /> : null}
       {!history.data && history.loading ? <Waiting rows={4} /> : null}
+      {history.data && !rows.length ? <p className="d-dim">Nothing yet: it begins with the next change that hermes-dist makes here.</p> : null}
       <Change
         change={change}
         working={`${word}…`}
