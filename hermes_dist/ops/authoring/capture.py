@@ -49,7 +49,7 @@ from hermes_dist.ops.change.machine_secrets import secrets_of
 from hermes_dist.ops.change.observe import Observed, first_of, observe
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, open_home
-from hermes_dist.ops.layers.again import Below, FolderChanged, below
+from hermes_dist.ops.layers.again import Below, below
 from hermes_dist.world.load import load_manifest
 
 _MOST = 1 << 20
@@ -215,10 +215,7 @@ def _trees(lock: Lock | None) -> tuple[Tree, Tree, Tree]:
 
 def _below(ctx: Context, home: Home, lock: Lock | None) -> Below | None:
     """The layers that the package stands on; None if there are none."""
-    try:
-        return below(ctx, lock) if lock and lock.layers else None
-    except FolderChanged as err:
-        raise err.of(home.name) from None
+    return below(ctx, home.name, lock) if lock and lock.layers else None
 
 
 def _lacks(whole: Part, lower: Below | None) -> tuple[str, ...]:

@@ -24,7 +24,8 @@ from hermes_dist.model.tree import Read, Tree, together
 from hermes_dist.ops.change.observe import first_of
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home
-from hermes_dist.ops.layers.again import Below, answers_in, fetched_again, layer_in
+from hermes_dist.ops.layers.again import Below
+from hermes_dist.ops.layers.received import answers_in, layer_in, received
 
 
 class Part(Struct, frozen=True, kw_only=True):
@@ -98,7 +99,7 @@ def of_layer(
     made = with_edits(had, whole.tree, chosen, read)
     read = together(made.blobs, read)
     edited = Part(received=had, tree=made.tree, read=read, variables=whole.variables)
-    return _unanswered(ctx, lock, package, edited)
+    return _unanswered(ctx, home.name, lock, package, edited)
 
 
 def without_layers(
@@ -152,10 +153,12 @@ def _of_layer(ctx: Context, name: ProfileName, layer: str, count: int) -> Note:
     return Note.of(NoteKind.EDITS_OF_LAYER, count=count, layer=layer, command=ctx.command(words))
 
 
-def _unanswered(ctx: Context, lock: Lock, package: LockedPackage, edited: Part) -> Part:
+def _unanswered(
+    ctx: Context, name: ProfileName, lock: Lock, package: LockedPackage, edited: Part
+) -> Part:
     """The layer with placeholders where the profile has answers: an answer never leaves with it."""
-    fetched = fetched_again(ctx, package)
-    ships, values = layer_in(package, fetched).tree, answers_in(fetched, lock)
+    found = received(ctx, name, package)
+    ships, values = layer_in(package, found).tree, answers_in(found.manifest, lock)
     filled = fill(ships, values, edited.read)
     read = together(filled.blobs, edited.read)
     back = unfill(edited.tree, filled.unfilled, values, read)

@@ -10,13 +10,15 @@ from hermes_dist.errors import DistError
 from hermes_dist.lazily import later
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.lock_package import LockedPackage
+from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.tree import Tree
 from hermes_dist.ops.change.fetch import Holding, Incoming, placed_for
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home
 
 with later():
-    from hermes_dist.ops.layers.again import expect, fetched_again, layer_in
+    from hermes_dist.ops.layers.again import fetched_of
+    from hermes_dist.ops.layers.received import expect, layer_in, received
     from hermes_dist.ops.package.history import past_of
 
 
@@ -35,7 +37,7 @@ def with_leaving(
     now = lock.layers if incoming.layers is None else incoming.layers
     leave = tuple(gone_from(_received(home, lock), now))
     expect(ctx, leave)
-    gone = [_brought(ctx, lock, one, now) for one in leave]
+    gone = [_brought(ctx, home.name, lock, one, now) for one in leave]
     leaving = Leaving(gone, situation.theirs, lock.parked, situation.read)
     return replace(situation, leaves=leaving)
 
@@ -54,13 +56,17 @@ def _received(home: Home, lock: Lock) -> tuple[LockedPackage, ...]:
 
 
 def _brought(
-    ctx: Context, lock: Lock, package: LockedPackage, now: tuple[LockedPackage, ...]
+    ctx: Context,
+    name: ProfileName,
+    lock: Lock,
+    package: LockedPackage,
+    now: tuple[LockedPackage, ...],
 ) -> Tree:
     """What a layer brought that is gone, in the home's spelling; if that can't be told any more, all that there was."""
     try:
-        fetched = fetched_again(ctx, package)
-        tree = parts_gone(package, now, layer_in(package, fetched).tree)
-        part = replace(fetched, offer=fetched.offer._replace(tree=tree), inputs=lock.inputs)
+        found = received(ctx, name, package)
+        tree = parts_gone(package, now, layer_in(package, found).tree)
+        part = fetched_of(package, found._replace(offer=found.offer._replace(tree=tree)))
         placed = placed_for(ctx, part, Holding(base=lock.base, inputs=lock.inputs))
     except DistError:
         return lock.base

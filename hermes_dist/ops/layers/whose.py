@@ -30,12 +30,14 @@ from hermes_dist.model.lock_package import LockedPackage
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.tree import Digest, Read, Tree
 from hermes_dist.model.values import leaves
-from hermes_dist.ops.change.fetch import Fetched, Holding, placed_for
+from hermes_dist.ops.change.fetch import Holding, placed_for
 from hermes_dist.ops.change.lost_contents import mending
 from hermes_dist.ops.change.mask import Mask
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, look_into
-from hermes_dist.ops.layers.again import FolderChanged, fetched_together, layer_in
+from hermes_dist.ops.layers.again import fetched_of
+from hermes_dist.ops.layers.received import layer_in, received_together
+from hermes_dist.ops.neighbours.package import Packaged
 from hermes_dist.ops.package.resolve import near_places
 
 
@@ -208,15 +210,12 @@ def _stack(ctx: Context, name: ProfileName, lock: Lock) -> tuple[Shipped, ...]:
     Raises:
         DistError: One is not here any more and can't be fetched.
     """
-    try:
-        fetched = fetched_together(ctx, lock.packages)
-    except FolderChanged as err:
-        raise err.of(name) from None
-    return tuple(map(partial(_shipped, ctx, lock), lock.packages, fetched))
+    found = received_together(ctx, name, lock.packages)
+    return tuple(map(partial(_shipped, ctx, lock), lock.packages, found))
 
 
-def _shipped(ctx: Context, lock: Lock, package: LockedPackage, fetched: Fetched) -> Shipped:
-    layer = layer_in(package, fetched)
+def _shipped(ctx: Context, lock: Lock, package: LockedPackage, found: Packaged) -> Shipped:
+    layer, fetched = layer_in(package, found), fetched_of(package, found)
     if layer.rank is not Rank.OWN:
         fetched = replace(fetched, offer=fetched.offer._replace(tree=layer.tree))
     held = Holding(included=package.included, inputs=lock.inputs)

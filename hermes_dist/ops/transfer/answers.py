@@ -20,14 +20,14 @@ from hermes_dist.errors import Invalid, UsageError
 from hermes_dist.light import NamedTuple
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.notes import Note
-from hermes_dist.model.paths import RelPath
+from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.tree import Entry, Read, Tree
 from hermes_dist.ops.change.request import Request
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home
 from hermes_dist.ops.inputs.ask import answers_to
-from hermes_dist.ops.layers.again import fetched_together
 from hermes_dist.ops.layers.lost import received_again
+from hermes_dist.ops.layers.received import received_together
 from hermes_dist.ops.transfer.read_archive import Archive
 from hermes_dist.world.load import load_manifest
 
@@ -73,7 +73,7 @@ def unanswered(ctx: Context, home: Home, tree: Tree, read: Read) -> Unanswered:
     if lock is None or not lock.input_values:
         return Unanswered(tree=tree, lock=lock)
     values = lock.input_values
-    authors = _authors(ctx, lock, read)
+    authors = _authors(ctx, home.name, lock, read)
 
     def out(part: Tree) -> Tree:
         return _out(ctx, part, authors.placed, authors.received, values, read)
@@ -95,7 +95,7 @@ def unanswered(ctx: Context, home: Home, tree: Tree, read: Read) -> Unanswered:
     return Unanswered(
         tree=now,
         lock=bare,
-        inputs={item.name: fields_of(item) for item in _asked(ctx, lock, read)},
+        inputs={item.name: fields_of(item) for item in _asked(ctx, home.name, lock, read)},
         notes=told(now, then, values, read),
     )
 
@@ -108,10 +108,12 @@ def _out(
     return made.tree
 
 
-def _authors(ctx: Context, lock: Lock, read: Read) -> _Authors:
+def _authors(ctx: Context, name: ProfileName, lock: Lock, read: Read) -> _Authors:
     """What was received, with placeholders and with answers."""
     if lock.layers:
-        wrote, had = received_again(ctx, replace(lock, inputs=())), received_again(ctx, lock)
+        found = received_together(ctx, name, lock.packages)
+        wrote = received_again(ctx, replace(lock, inputs=()), found)
+        had = received_again(ctx, lock, found)
     else:
         had = package_of(lock.theirs(), lock.shipped, read)
         wrote = had.with_entries(
@@ -136,14 +138,14 @@ def _authors(ctx: Context, lock: Lock, read: Read) -> _Authors:
     return _Authors(wrote, had, authors.tree, received.tree)
 
 
-def _asked(ctx: Context, lock: Lock, read: Read) -> list[Input]:
+def _asked(ctx: Context, name: ProfileName, lock: Lock, read: Read) -> list[Input]:
     """The inputs of a profile that were answered, without secrets: those of the package and of its layers."""
     manifests = []
     entry = lock.theirs().get(RelPath(MANIFEST))
     if entry is not None:
         manifests.append(load_manifest(read(entry.digest)))
     if lock.layers:
-        manifests += [one.manifest for one in fetched_together(ctx, lock.layers)]
+        manifests += [one.manifest for one in received_together(ctx, name, lock.layers)]
     found: dict[str, Input] = {}
     for manifest in manifests:
         for item in declared_by(manifest):

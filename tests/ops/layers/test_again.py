@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from gitrepo import Repo
 from msgspec.structs import replace
 from stacked import Stack, manifest
 from story import BOT, GO, yes
 
 from hermes_dist.decide.included import Including
+from hermes_dist.errors import DistError, Unreachable
 from hermes_dist.model.paths import RelPath
 from hermes_dist.ops.authoring.contribute import Gift, contribute
 from hermes_dist.ops.context import Context
+from hermes_dist.ops.layers import own
 from hermes_dist.ops.layers.whose import owns, why
 from hermes_dist.ops.package.update import update
+from hermes_dist.ops.transfer.export import Packing, export
 from hermes_dist.world import child
 from hermes_dist.world.git.cache import known_tree
 
@@ -132,3 +137,34 @@ def test_what_the_user_took_along_is_the_packages(tmp_path: Path) -> None:
     assert not found.own
     assert [one.package.name for one in found.says if one.counts] == ["bot"]
     assert "docs/more.md" in owns(story.ctx, BOT, "bot")
+
+
+def test_a_layer_whose_commit_is_gone_is_named_with_the_next_command(tmp_path: Path) -> None:
+    story = Stack(tmp_path)
+    story.install()
+    shutil.rmtree(story.tools.path)
+    shutil.rmtree(story.ctx.layout.git_cache)
+    with pytest.raises(Unreachable) as away:
+        why(story.ctx, BOT, "SOUL.md")
+    assert away.value.is_within("tools")
+    again = Repo(tmp_path / "tools", bare=True)
+    story.release(again, "1.0.0", {"distribution.yaml": manifest("tools")})
+    with pytest.raises(DistError, match="tools is not as it was received") as caught:
+        why(story.ctx, BOT, "SOUL.md")
+    assert caught.value.command == f"update {BOT}"
+
+
+def test_an_export_names_the_profile_whose_layer_is_another_by_now(tmp_path: Path) -> None:
+    folder = tmp_path / "pack"
+    folder.mkdir()
+    asks = "inputs: {turns: {type: integer, default: 3}}\n"
+    (folder / "distribution.yaml").write_text(f"name: pack\n{asks}")
+    (folder / "config.yaml").write_text('agent: {max_turns: "${input:turns}"}\n')
+    story = Stack(tmp_path)
+    story.install()
+    own.add(story.ctx, BOT, str(folder), GO, yes)
+    assert story.config["agent"] == {"max_turns": 3}
+    (folder / "SOUL.md").write_text("Other.\n")
+    with pytest.raises(DistError, match="pack is not as it was received") as caught:
+        export(story.ctx, BOT, Packing(), tmp_path / "bot.tgz")
+    assert caught.value.command == f"update {BOT}"

@@ -20,8 +20,8 @@ from hermes_dist.model.plan import EffectKind
 from hermes_dist.model.source import parse_source
 from hermes_dist.ops.change.request import Request
 from hermes_dist.ops.layers import own
-from hermes_dist.ops.layers.again import fetched_again
 from hermes_dist.ops.layers.lost import fetch_again
+from hermes_dist.ops.layers.received import received
 from hermes_dist.ops.package import outdated as asking
 from hermes_dist.ops.package.adopt import adopt
 from hermes_dist.ops.package.inspect import info
@@ -94,7 +94,7 @@ def test_the_same_commit_gives_the_same_package_again(tmp_path: Path) -> None:
     story = Story(tmp_path, PLUGIN)
     story.install()
     before, files = story.lock, story.files()
-    again = fetched_again(story.ctx, before.top)
+    again = received(story.ctx, BOT, before.top)
     assert again.taken == "plugin/1"
     shutil.rmtree(story.ctx.layout.store)
     fetch_again(story.ctx, before)
@@ -111,7 +111,7 @@ def test_a_lock_of_newer_rules_is_not_guessed_at(tmp_path: Path) -> None:
     lockfile = story.home / "distribution.lock"
     lockfile.write_text(lockfile.read_text().replace('"plugin/1"', '"plugin/9"'))
     with pytest.raises(Invalid, match="rules that this version does not know"):
-        fetched_again(story.ctx, story.lock.top)
+        received(story.ctx, BOT, story.lock.top)
 
 
 def test_servers_and_the_files_they_start_wait_for_a_yes(tmp_path: Path) -> None:
