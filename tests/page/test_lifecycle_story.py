@@ -62,6 +62,7 @@ def test_a_clone_says_what_stays_behind(window: Window, machine: Machine) -> Non
     page.get_by_label("Make a command of this name").uncheck()
     window.button("Show the preview").click()
     window.sees("New profile twin, a clone of support")
+    window.sees("none in .env to copy")
     window.sees("so they will not be copied: TELEGRAM_BOT_TOKEN")
     window.button("Create…").click()
     page.get_by_role("dialog").get_by_role("button", name="Create", exact=True).dblclick()

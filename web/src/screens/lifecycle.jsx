@@ -101,10 +101,10 @@ export function NewProfile({ list }) {
 
 function Made({ data, fields }) {
   const skills = data.skills ? `${data.skills} bundled skills added` : fields.no_skills ? "no bundled skills, now or later" : "";
-  const keys = data.source ? data.variables.join(", ") || "no variables" : "";
+  const keys = data.variables.length ? `${data.dry_run ? "will be" : "were"} copied from .env: ${data.variables.join(", ")}` : data.source && "none in .env to copy";
   return (
     <>
-      <Pairs rows={[["Home", <span className="d-mono">{data.path}</span>], ["Command", data.alias && <Code>{data.alias}</Code>], ["Skills", skills], ["From .env", keys && `${data.dry_run ? "will copy" : "copied"} ${keys}`]]} />
+      <Pairs rows={[["Home", <span className="d-mono">{data.path}</span>], ["Command", data.alias && <Code>{data.alias}</Code>], ["Skills", skills], ["Keys", keys]]} />
       {data.left_out.length ? <p className="d-break">Only one gateway can use these, so they {data.dry_run ? "will not be" : "were not"} copied: {data.left_out.join(", ")}</p> : null}
       {data.credentials.length ? <p className="d-break">These logins stay with {data.source} only; sign in again where {data.profile} needs them: {data.credentials.join(", ")}</p> : null}
       <Notes notes={data.notes} />
