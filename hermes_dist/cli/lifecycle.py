@@ -219,6 +219,8 @@ def delete(
 ) -> int:
     ctx = session.ctx
     name = ctx.profile(profile.strip())
+    # The answer to a question is about what was shown: while it waits, another command may change that.
+    shown = "" if yes or dry_run else trash_and_archive.plan_leaving(ctx, name, "trash").plan
     leaving = trash_and_archive.leaving(ctx, name, "deleted")
     _show_leaving(session, leaving, purge=purge, dry_run=dry_run)
     if dry_run:
@@ -227,7 +229,7 @@ def delete(
         return 0
     if not yes and _typed(session, name) != name:
         raise Cancelled("cancelled, nothing changed")
-    gone = trash_and_archive.put_away(ctx, name, "trash", purge=purge)
+    gone = trash_and_archive.put_away(ctx, name, "trash", purge=purge, shown=shown)
     session.screen.emit("delete", gone_data(gone))
     if purge:
         session.screen.say(f"Profile {name} is removed for good.")

@@ -298,9 +298,8 @@ def _no_name(text: str) -> Invalid:
         )
     rule = "use small letters, digits, - and _, beginning with a letter or digit, 64 at most"
     near = _flat(text)
-    return Invalid(
-        f"{text!r:.100} is not a profile name", hint=f"{rule}, such as {near}" if near else rule
-    )
+    such = f", such as {near}" if near and near not in _NEVER_NAMES else ""
+    return Invalid(f"{text!r:.100} is not a profile name", hint=rule + such)
 
 
 def _flat(label: str) -> str:

@@ -7,6 +7,7 @@ import os
 import pty
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import pytest
 
 from hermes_dist.brand import HERMES, Layout
 from hermes_dist.decide.profiles.lifecycle import kept_id
+from hermes_dist.errors import ExitCode
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.over_age import NOTES
 
@@ -35,8 +37,10 @@ def run(layout: Layout, *words: str, code: int = 0, **env: str) -> subprocess.Co
     return done
 
 
-def typed(layout: Layout, answer: str, *words: str) -> tuple[int, str]:
-    """Run on a terminal of its own, and type an answer."""
+def typed(
+    layout: Layout, answer: str, *words: str, meanwhile: Callable[[], object] = bool
+) -> tuple[int, str]:
+    """Run on a terminal of its own, and type an answer to what it asks, when something else was done."""
     master, slave = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-m", "hermes_dist", *words],
@@ -46,8 +50,11 @@ def typed(layout: Layout, answer: str, *words: str) -> tuple[int, str]:
         stderr=slave,
     )
     os.close(slave)
-    os.write(master, answer.encode())
     shown = b""
+    while b": " not in shown.rpartition(b"\n")[2]:
+        shown += os.read(master, 4096)
+    meanwhile()
+    os.write(master, answer.encode())
     while True:
         try:
             data = os.read(master, 4096)
@@ -72,6 +79,20 @@ def test_delete_wants_the_name_typed(layout: Layout) -> None:
     code, shown = typed(layout, "coder\n", "delete", "coder")
     assert (code, "is in the trash for 30 days" in shown) == (0, True), shown
     run(layout, "delete", "coder", "-y", code=1)
+
+
+def test_another_profile_that_got_the_name_while_delete_asked_stays(layout: Layout) -> None:
+    run(layout, "create", "coder")
+
+    def replaced() -> None:
+        run(layout, "delete", "coder", "-y")
+        run(layout, "create", "coder", "--description", "Another one.")
+
+    code, shown = typed(layout, "coder\n", "delete", "coder", "--purge", meanwhile=replaced)
+    assert (code, "is not what was shown any more" in shown) == (ExitCode.BUSY, True), shown
+    assert "Another one." in (layout.profiles / "coder/profile.yaml").read_text()
+    code, shown = typed(layout, "coder\n", "delete", "coder", "--purge")
+    assert (code, "removed for good" in shown) == (0, True), shown
 
 
 def test_delete_says_first_who_leaves_the_trash_and_archive_erases_nobody(layout: Layout) -> None:

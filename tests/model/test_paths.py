@@ -303,6 +303,15 @@ def test_other_names_of_profiles_are_refused_with_a_way_out(name: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "near"), [("My Bot", ", such as my-bot"), ("Hermes!", ""), ("\u00df..", ""), ("-", "")]
+)
+def test_a_text_that_is_no_name_is_refused_with_one_that_can_be_had(text: str, near: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        ProfileName.typed(text)
+    assert caught.value.hint.partition("64 at most")[2] == near
+
+
+@pytest.mark.parametrize(
     ("label", "slug"),
     [
         ("Exo Executive Agent", "exo-executive-agent"),

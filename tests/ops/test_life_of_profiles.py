@@ -8,7 +8,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,11 +22,12 @@ from hermes_dist.errors import Busy, DistError, Invalid, UsageError
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.over_age import NOTES
-from hermes_dist.ops.profiles import aliases, lifecycle, trash_and_archive
+from hermes_dist.ops.profiles import aliases, lifecycle, profile_moves, trash_and_archive
 from hermes_dist.ops.profiles import clone as cloning
 from hermes_dist.ops.profiles.doctor import doctor
 from hermes_dist.voice.notes import sentences
 from hermes_dist.world.agent.find import Agent, NoAgent
+from hermes_dist.world.disk.fs import RealFs
 
 CODER = ProfileName("coder")
 UNIT = '[Service]\nExecStart=/v/python -m hermes_cli.main --profile {0} gateway run\nEnvironment="HERMES_HOME={1}"\n'
@@ -310,6 +311,64 @@ def test_a_deleted_profile_comes_back_whole(ctx: Context) -> None:
     assert service.read_text() == text
     assert {a.name for a in aliases.of_profile(ctx.layout, CODER)} == {"coder", "my-bot"}
     assert list(ctx.layout.trash.iterdir()) == []
+
+
+def before_the_lock(monkeypatch: pytest.MonkeyPatch, step: Callable[[], object]) -> None:
+    """Let another command be faster by a moment: it ends when the next one has looked, and waits for its lock."""
+    locked = profile_moves.all_homes_locked
+
+    @contextmanager
+    def late(ctx: Context) -> Iterator[RealFs]:
+        monkeypatch.setattr(profile_moves, "all_homes_locked", locked)
+        step()
+        with locked(ctx) as fs:
+            yield fs
+
+    monkeypatch.setattr(profile_moves, "all_homes_locked", late)
+
+
+def test_a_command_that_it_was_given_a_moment_before_goes_with_a_profile(
+    ctx: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lifecycle.create(ctx, "coder")
+
+    def alias() -> None:
+        aliases.write(ctx.layout, aliases.plan(ctx.layout, CODER, "kay", env=ctx.env))
+
+    before_the_lock(monkeypatch, alias)
+    gone = trash_and_archive.put_away(ctx, CODER, "trash")
+    assert sorted(gone.leaving.commands) == ["coder", "kay"]
+    assert not aliases.listed(ctx.layout)
+    assert set(trash_and_archive.restore(ctx, "coder").commands) == {"coder", "kay"}
+
+
+def test_who_was_renamed_or_deleted_a_moment_before_is_told_so(
+    ctx: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lifecycle.create(ctx, "coder")
+    before_the_lock(monkeypatch, lambda: lifecycle.rename(ctx, "coder", "writer"))
+    with pytest.raises(DistError, match="'coder' is called 'writer' now"):
+        trash_and_archive.put_away(ctx, CODER, "trash")
+    writer = ProfileName("writer")
+    before_the_lock(monkeypatch, lambda: lifecycle.rename(ctx, "writer", "coder"))
+    with pytest.raises(DistError, match="'writer' is called 'coder' now"):
+        lifecycle.rename(ctx, "writer", "author")
+    lifecycle.rename(ctx, "coder", "writer")
+    before_the_lock(monkeypatch, lambda: trash_and_archive.put_away(ctx, writer, "archive"))
+    with pytest.raises(DistError, match="'writer' was archived"):
+        trash_and_archive.put_away(ctx, writer, "trash")
+    assert [one.place for one in trash_and_archive.stored_profiles(ctx)] == ["archive"]
+
+
+def test_a_name_that_was_taken_a_moment_before_is_told_and_nothing_is_copied(
+    ctx: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lifecycle.create(ctx, "coder")
+    writer = ProfileName("writer")
+    before_the_lock(monkeypatch, lambda: lifecycle.create(ctx, "writer", description="First."))
+    with pytest.raises(DistError, match="a profile 'writer' exists already"):
+        cloning.clone(ctx, "writer", CODER)
+    assert "First." in (ctx.layout.home(writer) / "profile.yaml").read_text()
 
 
 def test_purging_removes_at_once_read_only_parts_too(ctx: Context) -> None:

@@ -117,6 +117,8 @@ def raise_profile(ctx: Context, made: Made, fill: Callable[[Path], None], *, ali
         notes.extend(profile_moves.carry_out_move(ctx, fs, move))
 
     with profile_moves.all_homes_locked(ctx) as fs:
+        # Again, now that nobody else can take the name, and before a home is copied in vain.
+        ctx.free_home(made.name)
         staging = below_root(ctx.layout, placed(ctx.layout).staging)
         raise_home(fs, f"profiles/{made.name}", fill, put, staging=staging)
     done = planned is not None and planned.alias.path.exists()
@@ -182,8 +184,8 @@ def rename(ctx: Context, old: str, new: str, *, dry_run: bool = False, shown: st
     if dry_run:
         return _preview(ctx, name, wanted)
     with profile_moves.all_homes_locked(ctx) as fs:
-        # Again, now that nobody else can take the name, and before a gateway is stopped in vain.
-        path = ctx.free_home(wanted)
+        # Again, now that nobody else can take a name, and before a gateway is stopped in vain.
+        name, wanted = _names(ctx, old, new)
         if shown:
             profile_moves.refuse_other_plan(plan_rename(ctx, old, new), shown)
         parked = (ctx.layout.home(name) / GATEWAY_PARKED).exists()
@@ -191,7 +193,7 @@ def rename(ctx: Context, old: str, new: str, *, dry_run: bool = False, shown: st
         move = replace(_move(ctx, name, wanted), unpark=not parked)
         notes = profile_moves.carry_out_move(ctx, fs, move)
     notes = (*notes, *stay_with_others(ctx, name), *still_assigned(ctx, name, wanted))
-    return replace(_as_renamed(ctx, move), path=path, stopped=stopped, notes=notes)
+    return replace(_as_renamed(ctx, move), stopped=stopped, notes=notes)
 
 
 def plan_rename(ctx: Context, old: str, new: str) -> Planned:

@@ -108,11 +108,12 @@ def put_away(
         OtherPlan: It is not what was shown; nothing was changed.
         DistError: The home can't be moved; nothing was changed, except that its gateway may be stopped.
     """
-    facts = leaving(ctx, name, _DONE[place])
     deleting = place == "trash"
     with profile_moves.all_homes_locked(ctx) as fs:
         if shown:
             profile_moves.refuse_other_plan(plan_leaving(ctx, name, place), shown)
+        # Under the lock: before, another command may have renamed or deleted it, or given it a command.
+        facts = leaving(ctx, ctx.profile(name), _DONE[place])
         # Under the lock over all homes: another command could be restoring one of them.
         expired = empty_trash(ctx, fs) if deleting else 0
         # Before the stop, which sets the same mark: only one that was there outlives the move.

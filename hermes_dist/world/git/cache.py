@@ -212,8 +212,11 @@ def _packed_refs(cache: Path) -> set[str]:
 
 def is_partial(repository: Path) -> bool:
     """Return whether a local repository was cloned without some of its files, which git fetches when it needs them."""
+    # It is the user's own: some tools make the file a link.
     for config in (repository / "config", repository / ".git" / "config"):
-        if re.search(rb"(?im)^\s*(promisor|partialclone)\s*=", bytes_at(config) or b""):
+        if re.search(
+            rb"(?im)^\s*(promisor|partialclone)\s*=", bytes_at(os.path.realpath(config)) or b""
+        ):
             return True
     return False
 

@@ -150,12 +150,16 @@ def test_a_shallow_repository_as_the_source(
             offered(sources, form.format(shallow).partition("#")[0] + f"#{first}")
 
 
+@pytest.mark.parametrize("linked", [False, True])
 @pytest.mark.parametrize("tool", ["git", "none"])
 def test_a_partial_clone_as_the_source_is_read_as_far_as_it_goes(
-    repo: Repo, tmp_path: Path, tool: str
+    repo: Repo, tmp_path: Path, tool: str, *, linked: bool
 ) -> None:
     repo.git("config", "uploadpack.allowFilter", "true")
     empty = clone(repo, tmp_path / "without-files", "--filter=blob:none", "--no-checkout")
+    if linked:  # as tools for many repositories make it
+        config = empty / ".git/config"
+        config.symlink_to(config.rename(tmp_path / "config"))
     with pytest.raises(Invalid, match="it is a partial clone") as caught:
         offered(sources_of(tmp_path, tool), f"{empty}#main")
     if tool == "git":
