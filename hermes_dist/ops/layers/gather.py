@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
@@ -17,13 +18,14 @@ from hermes_dist.decide.layers.wanted import Wanted
 from hermes_dist.decide.ownership import payload_of
 from hermes_dist.decide.parts import part_of
 from hermes_dist.decide.trust import Verdict
-from hermes_dist.errors import DistError
+from hermes_dist.errors import DistError, NoFolder, NoRepository
 from hermes_dist.model.left_out import LeftOut
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.lock_head import Demand
 from hermes_dist.model.lock_package import LockedPackage
 from hermes_dist.model.manifest import EnvVar
 from hermes_dist.model.notes import Note
+from hermes_dist.model.source import parse_source
 from hermes_dist.model.tree import Tree
 from hermes_dist.ops.change.fetch import Fetched, Stack, about_requires, placed_for
 from hermes_dist.ops.change.look_up import sources_of_layers, to_ask
@@ -34,6 +36,7 @@ from hermes_dist.ops.layers.asked import asked_for
 from hermes_dist.ops.layers.market import LiveMarket
 from hermes_dist.ops.layers.named import named
 from hermes_dist.ops.layers.news import about_kept_back
+from hermes_dist.ops.own_source import is_own
 from hermes_dist.ops.trust.judge_release import Judged, judge_history, judge_release
 
 
@@ -57,7 +60,10 @@ def gathered(ctx: Context, fetched: Fetched, home: Home, request: Request) -> Fe
     ctx.progress("looking for layers")
     _ask_ahead(ctx, wanted, home.lock)
     market = LiveMarket(ctx, fetched, home.lock)
-    picked = resolve(fetched.manifest.name, wanted, market)
+    try:
+        picked = resolve(fetched.manifest.name, wanted, market)
+    except (NoFolder, NoRepository) as gone:
+        raise _with_way_out(ctx, gone, fetched, home) from None
     names = _names(
         fetched.manifest.name, [(one.choice.key, market.fetched(one.choice)) for one in picked]
     )
@@ -84,6 +90,21 @@ def gathered(ctx: Context, fetched: Fetched, home: Home, request: Request) -> Fe
     direct = dict.fromkeys(names[market.key(one, "")] for one in wanted.all)
     stack = replace(stack, direct=tuple(direct), notes=(*kept_back, *stack.notes))
     return replace(fetched, stack=stack)
+
+
+def _with_way_out(
+    ctx: Context, gone: NoFolder | NoRepository, fetched: Fetched, home: Home
+) -> DistError:
+    """Name the command that takes a layer out whose source is gone, if the user put it there."""
+    lock = home.lock
+    if lock is None or not is_own(str(fetched.target.source)):
+        return gone
+    for one in lock.layers:
+        source = parse_source(one.source, allow_insecure=True)
+        if one.name in lock.top.over and gone.where in (source.location, source.fetch_url):
+            out = ctx.command(f"layer remove {home.name} {shlex.quote(one.name)}")
+            gone.hint = f"{gone.hint}; or take the layer {one.name} out: {out}"
+    return gone
 
 
 class _Gathered(Struct, frozen=True, kw_only=True):

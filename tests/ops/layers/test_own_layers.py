@@ -205,6 +205,25 @@ def test_a_folder_that_changed_since_is_not_taken_for_what_was_received(tmp_path
     assert "max_turns" not in found.read(found.tree[RelPath("config.yaml")].digest).decode()
 
 
+def test_a_layer_whose_source_is_gone_is_told_with_the_command_that_takes_it_out(
+    tmp_path: Path,
+) -> None:
+    story = Plain(tmp_path)
+    folder = tmp_path / "pack"
+    folder.mkdir()
+    (folder / "distribution.yaml").write_text("name: pack\n")
+    own.add(story.ctx, BOT, str(folder), GO, yes)
+    story.add(story.tools)
+    for gone, name in ((folder, "pack"), (story.tools.path, "tools")):
+        gone.rename(tmp_path / "away")
+        with pytest.raises(DistError) as caught:
+            story.update()
+        assert caught.value.hint.endswith(f"out: hermes-dist layer remove bot {name}")
+        own.remove(story.ctx, BOT, name, GO, yes)
+        (tmp_path / "away").rename(tmp_path / f"{name}.away")
+    assert story.names() == [BOT]
+
+
 def test_what_is_not_there_of_a_layer_is_told_with_the_line_that_takes_it_out(
     tmp_path: Path,
 ) -> None:
