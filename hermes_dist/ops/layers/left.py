@@ -36,7 +36,8 @@ def with_leaving(
     """
     now = lock.layers if incoming.layers is None else incoming.layers
     leave = tuple(gone_from(_received(home, lock), now))
-    expect(ctx, leave)
+    if leave:
+        expect(ctx, leave)
     gone = [_brought(ctx, home.name, lock, one, now) for one in leave]
     leaving = Leaving(gone, situation.theirs, lock.parked, situation.read)
     return replace(situation, leaves=leaving)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from hermes_dist.decide.layers.counting import counting
 from hermes_dist.decide.layers.origins import BY_KEY, Brought
-from hermes_dist.decide.layers.stack import Layer, Order, Rank
 from hermes_dist.decide.placement.place import Placed
 from hermes_dist.errors import first_few
+from hermes_dist.lazily import later
 from hermes_dist.model.notes import Note
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Read, Tree
+
+with later():
+    from hermes_dist.decide.layers.counting import counting
+    from hermes_dist.decide.layers.stack import Layer, Order, Rank
 
 _SHOWN = 3
 
