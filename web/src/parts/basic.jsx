@@ -214,7 +214,7 @@ export function Command({ text }) {
   const copy = () => clipboard.writeText(text).then(() => setCopied(true), () => setCopied(false));
   return (
     <span className="d-command">
-      <code className="d-mono d-break d-whole">{text}</code>
+      <code className="d-mono d-break d-picked">{text}</code>
       {clipboard ? <Button kind="quiet" label={`${copied ? "Copied" : "Copy"}: ${text}`} onClick={copy}>{copied ? "Copied" : "Copy"}</Button> : null}
     </span>
   );
