@@ -219,9 +219,9 @@ def delete(
 ) -> int:
     ctx = session.ctx
     name = ctx.profile(profile.strip())
-    # The answer to a question is about what was shown: while it waits, another command may change that.
-    shown = "" if yes or dry_run else trash_and_archive.plan_leaving(ctx, name, "trash").plan
     leaving = trash_and_archive.leaving(ctx, name, "deleted")
+    # The answer to a question is about what was shown: while it waits, another command may change that.
+    shown = "" if yes or dry_run else trash_and_archive.bound(leaving, "trash").plan
     _show_leaving(session, leaving, purge=purge, dry_run=dry_run)
     if dry_run:
         session.screen.emit("delete", _leaving_data(session, leaving))

@@ -88,8 +88,12 @@ def plan_leaving(ctx: Context, name: ProfileName, place: Place) -> Planned:
         Invalid: It is the default profile.
         DistError: There is no such profile.
     """
-    facts = leaving(ctx, ctx.profile(name), _DONE[place])
-    return profile_moves.planned(name, facts, facts.path, place)
+    return bound(leaving(ctx, ctx.profile(name), _DONE[place]), place)
+
+
+def bound(shown: Belongings, place: Place) -> Planned:
+    """Bind what was found of a profile that leaves to its home as it is now."""
+    return profile_moves.planned(shown.name, shown, shown.path, place)
 
 
 def put_away(
@@ -110,10 +114,10 @@ def put_away(
     """
     deleting = place == "trash"
     with profile_moves.all_homes_locked(ctx) as fs:
-        if shown:
-            profile_moves.refuse_other_plan(plan_leaving(ctx, name, place), shown)
         # Under the lock: before, another command may have renamed or deleted it, or given it a command.
         facts = leaving(ctx, ctx.profile(name), _DONE[place])
+        if shown:
+            profile_moves.refuse_other_plan(bound(facts, place), shown)
         # Under the lock over all homes: another command could be restoring one of them.
         expired = empty_trash(ctx, fs) if deleting else 0
         # Before the stop, which sets the same mark: only one that was there outlives the move.
