@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import yaml
 from gitrepo import Repo
@@ -12,6 +13,26 @@ from story import Story
 
 def manifest(name: str, **more: object) -> str:
     return yaml.safe_dump({"name": name, "version": "1.0.0", **more}, sort_keys=False)
+
+
+def packs(
+    names: Iterable[str], more: Callable[[str], Mapping[str, str]] = lambda _: {}
+) -> dict[str, str]:
+    """The files of packs that lie beside a package, each with a skill.
+
+    Args:
+        names: The packs.
+        more: What else is in one, by its name.
+    """
+    return {
+        f"{name}/{path}": text
+        for name in names
+        for path, text in {
+            "distribution.yaml": manifest(name),
+            f"skills/{name}/SKILL.md": f"---\nname: {name}\n---\nDo.\n",
+            **more(name),
+        }.items()
+    }
 
 
 class Stack(Story):
@@ -55,7 +76,7 @@ class Stack(Story):
         repo.tag(f"v{version}", repo.commit(files))
 
     @property
-    def config(self) -> dict[str, object]:
+    def config(self) -> dict[str, Any]:
         data = yaml.safe_load(self.read("config.yaml"))
         assert isinstance(data, dict)
         return data

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from gitrepo import Repo
 from msgspec.structs import replace
-from stacked import Stack, manifest
+from programs import note_starts
+from stacked import Stack, manifest, packs
 from story import BOT, GO, yes
 
 from hermes_dist.decide.included import Including
@@ -21,38 +22,22 @@ from hermes_dist.ops.layers import own
 from hermes_dist.ops.layers.whose import owns, why
 from hermes_dist.ops.package.update import update
 from hermes_dist.ops.transfer.export import Packing, export
-from hermes_dist.world import child
 from hermes_dist.world.git.cache import known_tree
 
 
 @pytest.fixture
 def started(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """All programs that are started."""
-    found, start = list[str](), child._start
-
-    def starting(command: child.Command, *more: object, **named: object) -> object:
-        found.append(" ".join(command.argv))
-        return start(command, *more, **named)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(child, "_start", starting)
-    return found
+    return note_starts(monkeypatch, " ".join)
 
 
 def installed(place: Path, count: int) -> Stack:
     """A profile on layers that lie beside its package."""
     story = Stack(place)
     names = [f"pack-{n}" for n in range(count)]
-    packs = {
-        f"{name}/{path}": text
-        for name in names
-        for path, text in {
-            "distribution.yaml": manifest(name),
-            f"skills/{name}/SKILL.md": f"---\nname: {name}\n---\nDo.\n",
-            "config.yaml": f"agent: {{{name}: 1}}\n",
-        }.items()
-    }
+    below = packs(names, lambda name: {"config.yaml": f"agent: {{{name}: 1}}\n"})
     top = manifest("bot", dependencies=[f"//{name}" for name in names])
-    story.ship({**packs, "bot/distribution.yaml": top, "bot/SOUL.md": "I am.\n"})
+    story.ship({**below, "bot/distribution.yaml": top, "bot/SOUL.md": "I am.\n"})
     story.url += "//bot"
     story.install()
     return story

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 import yaml
 from gitrepo import Repo
+from programs import note_starts
 from sshkeys import Key, make
-from stacked import Stack, manifest
+from stacked import Stack, manifest, packs
 from story import BOT, GO, yes
 
 from hermes_dist.decide.layers.wanted import source_of_layer
@@ -28,7 +29,6 @@ from hermes_dist.ops.package.outdated import outdated
 from hermes_dist.ops.package.update import update
 from hermes_dist.voice.layers.news import kept_back_words
 from hermes_dist.voice.notes import sentences
-from hermes_dist.world import child
 from hermes_dist.world.disk.store import Store
 from hermes_dist.world.git.ask import Asking
 from hermes_dist.world.git.repositories import BareGit
@@ -145,37 +145,25 @@ def test_many_layers_of_one_commit_take_as_many_programs_as_two(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, signed: bool
 ) -> None:
     key = make(tmp_path, "key")
-    started, start = list[str](), child._start
+    started = note_starts(monkeypatch)
     checked, check = list[bytes](), ssh.verify
-
-    def starting(command: child.Command, *more: object, **named: object) -> object:
-        started.append(next((word for word in _VERBS if word in command.argv), "other"))
-        return start(command, *more, **named)  # type: ignore[arg-type]
 
     def checking(message: bytes, *more: object) -> object:
         checked.append(message)
         return check(message, *more)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(child, "_start", starting)
     monkeypatch.setattr(ssh, "verify", checking)
     needed = {}
     for count in (2, 12):
         story = Stack(tmp_path / str(count))
         names = [f"pack-{n}" for n in range(count)]
-        packs = {
-            f"{name}/{path}": text
-            for name in names
-            for path, text in {
-                "distribution.yaml": manifest(name),
-                f"skills/{name}/SKILL.md": f"---\nname: {name}\n---\nDo.\n",
-            }.items()
-        }
+        below = packs(names)
         top = manifest("bot", dependencies=[f"//{name}" for name in names])
         story.url += "//bot"
         steps = []
         for edition in (1, 2):
-            story.ship({**packs, "bot/distribution.yaml": top, "bot/SOUL.md": f"{edition}\n"})
-            packs = {path: f"{text}\n" for path, text in packs.items()}
+            story.ship({**below, "bot/distribution.yaml": top, "bot/SOUL.md": f"{edition}\n"})
+            below = {path: f"{text}\n" for path, text in below.items()}
             if signed:
                 _sign(story, key)
             started.clear()
@@ -190,9 +178,6 @@ def test_many_layers_of_one_commit_take_as_many_programs_as_two(
         needed[count] = steps
     assert needed[12] == needed[2]
     assert needed[2][0].count("ls-tree") == 2  # the package, and its layers
-
-
-_VERBS = ("fetch", "ls-remote", "rev-list", "cat-file", "ls-tree", "diff-tree")
 
 
 def _sign(story: Stack, key: Key) -> None:
@@ -314,7 +299,7 @@ def test_a_server_of_a_pack_waits_for_approval_like_any(tmp_path: Path) -> None:
     story = Stack(tmp_path)
     installing.install(story.ctx, story.url, Request(), yes, name="bot")
     assert "mcp_servers.web.command" in [effect.key for effect in story.lock.parked]
-    assert story.config["mcp_servers"]["web"]["enabled"] is False  # type: ignore[index]
+    assert story.config["mcp_servers"]["web"]["enabled"] is False
 
 
 def test_a_clash_of_two_packs_is_refused_with_both_names_and_the_line_that_settles_it(

@@ -90,7 +90,7 @@ def test_a_server_in_settings_counts_before_one_in_a_file_of_servers(tmp_path: P
         (NoteKind.SERVER_OVERRULED, "tools: mcp.json")
     ]
     web = "config.yaml: mcp_servers.web"
-    assert story.config["mcp_servers"]["web"]["command"] == "mine"  # type: ignore[index]
+    assert story.config["mcp_servers"]["web"]["command"] == "mine"
     assert counted(story, f"{web}.command") == ["base"]
     assert counted(story, f"{web}.args") == []
     assert f"{web}.command" in owns(story.ctx, BOT, "base")
@@ -105,5 +105,5 @@ def test_a_server_whose_settings_are_taken_out_counts_in_the_file_of_servers(
     own = "mcp_servers: {web: {command: mine}}\n"
     story.release(story.base, "1.1.0", {"config.yaml": own})
     story.install()
-    assert story.config["mcp_servers"]["web"]["command"] == "npx"  # type: ignore[index]
+    assert story.config["mcp_servers"]["web"]["command"] == "npx"
     assert counted(story, "config.yaml: mcp_servers.web.command") == ["tools"]
