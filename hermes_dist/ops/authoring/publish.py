@@ -170,9 +170,8 @@ def _noted(ctx: Context, made: Publication, commit: str) -> Iterator[None]:
     try:
         yield
     except (Rejected, Busy):
-        push_failed(
-            found.home.path, push
-        )  # the server said so; after any other error it may have arrived
+        # The server said so. After any other error the push may have arrived.
+        push_failed(found.home.path, push)
         raise
 
 
