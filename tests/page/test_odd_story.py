@@ -48,6 +48,18 @@ def test_a_profile_without_a_lockfile_names_the_command_and_copies_it(
     window.sees("is up to date")
 
 
+def test_a_command_with_a_long_name_stays_on_a_small_screen(
+    window: Window, machine: Machine
+) -> None:
+    name = "the-minutes-of-each-meeting-of-the-board-in-the-last-years"
+    machine.run("rename", "minutes", name)
+    (machine.path(name) / "distribution.lock").unlink()
+    window.page.set_viewport_size(SMALL)
+    window.go(profile=name, screen="update")
+    window.sees(f"hermes-dist adopt {name}")
+    assert not is_too_wide(window)
+
+
 def test_each_button_can_be_read_under_the_pointer(window: Window) -> None:
     page = window.page
     window.go(screen="machine", item="new")
