@@ -37,7 +37,6 @@ from hermes_dist.ops.authoring.pushes import (
     note,
     place_of_push,
     push_failed,
-    read_pushes,
     recorded,
 )
 from hermes_dist.ops.change.fetch import Holding, Incoming, fetch, holding_of, placed_for
@@ -165,8 +164,7 @@ def _noted(ctx: Context, made: Publication, commit: str) -> Iterator[None]:
     read = first_of(made.read, found.read)
     digests = {entry.digest for tree in (found.tree, made.ours) for entry in tree.values()}
     ctx.store.put_many(read(digest) for digest in sorted(digests))
-    # Of earlier ones nobody knows whether they arrive yet.
-    note(found.home.path, push, before=read_pushes(found.home.path))
+    note(found.home, push)
     try:
         yield
     except (Rejected, Busy):

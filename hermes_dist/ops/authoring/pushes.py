@@ -6,7 +6,7 @@ the next one finds the commit in the repository, and starts from what this profi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,15 +18,17 @@ from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.source import without_credentials
 from hermes_dist.model.tree import Digest, Entry, Tree, mode_of
-from hermes_dist.world.disk.errors import trouble
+from hermes_dist.ops.homes import Home, held
 from hermes_dist.world.disk.fs import atomic_write
-from hermes_dist.world.disk.private import make_private
+from hermes_dist.world.disk.locks import home_lock
 from hermes_dist.world.records import bytes_at
 
 FORMAT = 1
 _FILE = f"{PRIVATE}/pushes.json"
 _MOST = 8
 """Each push that may still arrive has a note; more than a few are never under way at once."""
+_PATIENCE = 5.0
+"""How many seconds a home that another command holds is waited for."""
 _Files = Mapping[str, str]
 
 
@@ -95,23 +97,24 @@ def read_pushes(home: Path) -> tuple[Push, ...]:
     return found.pushes if found.format == FORMAT else ()
 
 
-def note(home: Path, push: Push, *, before: Iterable[Push] = ()) -> None:
-    """Note a push that is about to begin.
+def note(home: Home, push: Push) -> None:
+    """Note a push that is about to begin, beside earlier ones: of those nobody knows whether they arrive yet.
 
     Args:
-        home: The home.
+        home: The home as it was read. One that was renamed, deleted or changed since is not what the push is made of.
         push: The push.
-        before: Earlier ones that may still arrive.
 
     Raises:
-        DistError: The disk fails; nothing may be pushed then.
+        Busy: Another command holds the home, or changed it since; nothing may be pushed then.
+        DistError: The home is gone, or the disk fails; nothing may be pushed then.
     """
-    _write(home, (*before, push))
+    with held(home):
+        _write(home.path, (*read_pushes(home.path), push))
 
 
 def push_failed(home: Path, push: Push) -> None:
-    """Forget a push that did not arrive."""
-    with suppress(DistError):
+    """Forget a push that did not arrive; its note stays if the home is in use or gone, and is in nobody's way."""
+    with suppress(DistError), home_lock(home, _PATIENCE):
         _write(home, tuple(one for one in read_pushes(home) if one.commit != push.commit))
 
 
@@ -126,9 +129,4 @@ def _write(home: Path, pushes: tuple[Push, ...]) -> None:
         recorded(home)
         return
     data = msgspec.json.encode(_Notes(pushes=pushes[-_MOST:]))
-    path = home / _FILE
-    try:
-        make_private(path.parent)
-        atomic_write(path, msgspec.json.format(data, indent=1) + b"\n", 0o600)
-    except OSError as err:
-        raise trouble(err, "can't note what is about to be published", where=str(path)) from err
+    atomic_write(home / _FILE, msgspec.json.format(data, indent=1) + b"\n", 0o600)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -11,9 +13,14 @@ from gitrepo import GIT, Repo
 from machines import BOT, Machine
 from sshkeys import make
 
-from hermes_dist.errors import DistError, Refused, Unreachable
+from hermes_dist.errors import Busy, DistError, Refused, Unreachable
 from hermes_dist.ops.authoring import publish as publishing
+from hermes_dist.ops.authoring.publication import PublishOptions
+from hermes_dist.ops.authoring.pushes import Push, note, read_pushes
+from hermes_dist.ops.homes import open_home
 from hermes_dist.ops.package.status import status
+from hermes_dist.ops.profiles.lifecycle import rename
+from hermes_dist.ops.profiles.trash_and_archive import put_away
 from hermes_dist.world.git.push import Publisher
 
 
@@ -127,3 +134,40 @@ def test_without_a_place_for_the_note_nothing_is_sent(
         ada.publish(bump="minor")
     assert told.value.where == str(note_of(ada))
     assert repo.git("tag") == "v0.1.0"
+
+
+@pytest.mark.parametrize("how", ["delete", "rename"])
+def test_a_profile_that_goes_while_the_question_waits_is_not_published(
+    repo: Repo, ada: Machine, how: str
+) -> None:
+    """Nor does a ghost of it come back for the note."""
+
+    def yes_after_it_went(_made: object) -> bool:
+        if how == "rename":
+            rename(ada.ctx, "bot", "robot")
+        else:
+            put_away(ada.ctx, BOT, "trash")
+        return True
+
+    with pytest.raises(DistError) as told:
+        publishing.publish(ada.ctx, BOT, PublishOptions(bump="minor"), yes_after_it_went)
+    assert told.value.where == str(ada.home)
+    assert not ada.home.exists()
+    assert repo.git("tag") == "v0.1.0"
+
+
+def test_two_terminals_that_note_at_once_lose_no_note(ada: Machine) -> None:
+    home = open_home(ada.ctx, BOT)
+
+    def until_noted(number: int) -> str:
+        push = Push(
+            place="p", branch="main", received="", commit=f"{number:040}", package={}, merged={}
+        )
+        while True:
+            with suppress(Busy):
+                note(home, push)
+                return push.commit
+
+    with ThreadPoolExecutor(8) as pool:
+        noted = set(pool.map(until_noted, range(8)))
+    assert {one.commit for one in read_pushes(ada.home)} == noted
