@@ -227,8 +227,11 @@ class Layout(NamedTuple):
         """The keyring."""
         return self.shared / "trust.toml"
 
-    def own_layers(self, name: ProfileName) -> Path:
-        """The folder with the list of the layers that a user puts under a profile: its source."""
+    def own_layers(self, name: str) -> Path:
+        """The folder with the list of the layers that a user puts under a profile: its source.
+
+        ``name`` is the profile's, or that of the folder of one that is put away.
+        """
         return self.shared / LAYERS / name
 
     @property

@@ -78,6 +78,14 @@ def written(ctx: Context, name: ProfileName) -> tuple[str, ...]:
         return ()
 
 
+def follow(ctx: Context, old: str, new: str) -> None:
+    """Let a list follow its profile to another name, into the trash or the archive, or back."""
+    before, after = ctx.layout.own_layers(old), ctx.layout.own_layers(new)
+    for place, target in ((before, after), (remembered(before), remembered(after))):
+        if place.exists() and not target.exists():
+            place.rename(target)
+
+
 def _received(ctx: Context, lock: Lock, digest: Digest) -> bytes:
     try:
         return ctx.store.read(digest)

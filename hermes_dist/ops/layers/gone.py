@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-
 from hermes_dist.brand import MANIFEST
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.paths import ProfileName
@@ -13,8 +11,8 @@ from hermes_dist.ops.own_layers import remembered, written
 from hermes_dist.world.transaction.move_home import erase
 
 
-def drop(ctx: Context, name: ProfileName) -> None:
-    """Remove the list of a profile that is erased for good.
+def drop(ctx: Context, name: str) -> None:
+    """Remove the list of a profile that is erased for good, by its name or that of the folder it was put away in.
 
     Raises:
         DistError: It can't be removed.
@@ -22,17 +20,6 @@ def drop(ctx: Context, name: ProfileName) -> None:
     place = ctx.layout.own_layers(name)
     erase(place)
     remembered(place).unlink(missing_ok=True)
-
-
-def drop_unused(ctx: Context, names: Iterable[ProfileName], kept: Collection[ProfileName]) -> None:
-    """Remove the lists of profiles that were erased, unless another of the same name is there, or is put away.
-
-    Raises:
-        DistError: One can't be removed.
-    """
-    for name in dict.fromkeys(names):
-        if name not in kept and not ctx.layout.home(name).exists():
-            drop(ctx, name)
 
 
 def drop_ours(ctx: Context, name: ProfileName, lock: Lock) -> None:

@@ -27,7 +27,7 @@ from hermes_dist.model.tree import Digest
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import clear_tombstone
 from hermes_dist.ops.layers.gone import drop
-from hermes_dist.ops.own_layers import remembered
+from hermes_dist.ops.own_layers import follow
 from hermes_dist.ops.profile_changes import Planned, Shown
 from hermes_dist.ops.profiles import aliases
 from hermes_dist.ops.profiles.boards import rename_in_settings
@@ -333,14 +333,12 @@ def _own_layers(ctx: Context, move: Move) -> None:
 
     Elsewhere it is made again of the lockfile; see :mod:`hermes_dist.ops.own_layers`.
     """
-    if move.verb == "delete" and move.erase:
-        drop(ctx, ProfileName(move.name))
-    if move.verb != "rename":
-        return
-    old, new = (ctx.layout.own_layers(ProfileName(name)) for name in (move.name, move.to))
-    for place, target in ((old, new), (remembered(old), remembered(new))):
-        if place.exists() and not target.exists():
-            place.rename(target)
+    # It is called like the folder of the home: a profile that gets the name later has a list of its own.
+    old, new = (place.rpartition("/")[2] for place in (move.source, move.target))
+    if move.erase:
+        drop(ctx, old)
+    elif move.verb != "create":
+        follow(ctx, old, new)
 
 
 def _sticky(ctx: Context, move: Move) -> None:

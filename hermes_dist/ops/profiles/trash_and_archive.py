@@ -27,8 +27,9 @@ from hermes_dist.model.documents.api import Kind, load_data
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.context import Context
-from hermes_dist.ops.layers.gone import drop_unused
+from hermes_dist.ops.layers.gone import drop
 from hermes_dist.ops.over_age import erase_due, look_into
+from hermes_dist.ops.own_layers import follow
 from hermes_dist.ops.profile_changes import Back, Belongings, Gone, Planned
 from hermes_dist.ops.profiles import aliases, profile_moves
 from hermes_dist.ops.profiles.boards import open_tasks, settings_naming, still_assigned
@@ -255,7 +256,9 @@ def _bring_over(ctx: Context, fs: RealFs, found: StoredProfile) -> str:
     before, after = (below_root(ctx.layout, stage) for stage in stages)
     bring_over(fs, old, target, stages=(before, after), env=ctx.env)
     record.unlink(missing_ok=True)
-    return target.rpartition("/")[2]
+    ident = target.rpartition("/")[2]
+    follow(ctx, found.path.name, ident)
+    return ident
 
 
 def _plan_return(
@@ -385,16 +388,16 @@ def empty_trash(ctx: Context, fs: RealFs) -> int:
     Raises:
         DistError: The disk fails.
     """
-    gone: list[ProfileName] = []
+    gone = 0
 
     def erase_home(path: Path) -> None:
+        nonlocal gone
         erase(path)
         path.with_name(f"{path.name}.json").unlink(missing_ok=True)
-        if known := read_id(path.name):
-            gone.append(known[0])
+        drop(ctx, path.name)
+        gone += 1
 
     for folder, names in over_age(ctx).items():
         if erase_due(folder, names, ctx.now(), erase_home):
             fs.sync_folder(below_root(ctx.layout, folder))
-    drop_unused(ctx, gone, kept={each.name for each in stored_profiles(ctx)})
-    return len(gone)
+    return gone

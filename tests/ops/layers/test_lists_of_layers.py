@@ -122,6 +122,36 @@ def test_a_deleted_profile_comes_back_with_its_layers_also_under_another_name(st
     story.is_fine(BOT, "two")
 
 
+def test_a_profile_gets_a_name_whose_list_is_another_ones_in_the_trash(story: Own) -> None:
+    """Both keep what they had, also what was written by hand."""
+    lab = story.ctx.layout.home(LAB)
+    lab.mkdir()
+    (lab / "SOUL.md").write_text("Lab.\n")
+    for profile, name in ((BOT, "one"), (LAB, "two")):
+        story.add(name, profile)
+        file = story.ctx.layout.own_layers(profile) / "distribution.yaml"
+        file.write_text(file.read_text() + f"without: [skills/{name}]\n")
+    trash_and_archive.put_away(story.ctx, LAB, "trash")
+    lifecycle.rename(story.ctx, "bot", "lab")
+    text = (story.ctx.layout.own_layers(LAB) / "distribution.yaml").read_text()
+    assert story.listed(LAB) == [story.source("one")], text
+    assert "without: [skills/one]" in text
+    trash_and_archive.restore(story.ctx, "lab", to="two")
+    text = (story.ctx.layout.own_layers(ProfileName("two")) / "distribution.yaml").read_text()
+    assert "without: [skills/two]" in text
+
+
+def test_erasing_a_profile_leaves_the_list_of_one_of_its_name_in_the_trash(story: Own) -> None:
+    story.add("one")
+    file = story.ctx.layout.own_layers(BOT) / "distribution.yaml"
+    file.write_text(file.read_text() + "without: [skills/one]\n")
+    trash_and_archive.put_away(story.ctx, BOT, "trash")
+    lifecycle.create(story.ctx, "bot")
+    trash_and_archive.put_away(story.ctx, BOT, "trash", purge=True)
+    trash_and_archive.restore(story.ctx, "bot")
+    assert "without: [skills/one]" in file.read_text()
+
+
 def folders(story: Own) -> list[str]:
     return sorted(path.name for path in story.ctx.layout.own_layers(BOT).parent.iterdir())
 
@@ -137,9 +167,10 @@ def test_nothing_of_a_list_is_left_once_its_profile_is_erased(
     file = story.ctx.layout.own_layers(LAB) / "distribution.yaml"
     file.write_text(file.read_text() + "without: [skills/one]\n")
     trash_and_archive.put_away(story.ctx, BOT, "trash")
-    assert folders(story) == ["bot", "bot.written", "lab", "lab.written"]
+    [bot] = (each.path.name for each in trash_and_archive.stored_profiles(story.ctx))
+    assert folders(story) == [bot, f"{bot}.written", "lab", "lab.written"]
     trash_and_archive.put_away(story.ctx, LAB, "trash", purge=True)
-    assert folders(story) == ["bot", "bot.written"]
+    assert folders(story) == [bot, f"{bot}.written"]
     with all_homes_locked(story.ctx) as fs:
         for days in (31, 62):
             at = datetime.now(UTC) + timedelta(days=days)
