@@ -152,6 +152,33 @@ def test_erasing_a_profile_leaves_the_list_of_one_of_its_name_in_the_trash(story
     assert "without: [skills/one]" in file.read_text()
 
 
+def test_a_list_that_was_cut_off_on_its_way_arrives_with_its_profile(story: Own) -> None:
+    story.add("one")
+    file = story.ctx.layout.own_layers(BOT) / "distribution.yaml"
+    file.write_text(file.read_text() + "without: [skills/one]\n")
+    text = file.read_text()
+
+    def away() -> None:
+        trash_and_archive.put_away(story.ctx, BOT, "trash")
+
+    def back() -> None:
+        trash_and_archive.restore(story.ctx, "bot")
+
+    for at in range(1, 200):
+        died = killed(away, at)
+        if story.ctx.layout.home(BOT).exists():
+            away()
+        returned = not killed(back, at)
+        if not story.ctx.layout.home(BOT).exists():
+            back()
+        with all_homes_locked(story.ctx):
+            assert file.read_text() == text, at
+        assert len(folders(story)) == 2, at
+        if returned and not died:
+            return
+    raise AssertionError("it never ended by itself")
+
+
 def folders(story: Own) -> list[str]:
     return sorted(path.name for path in story.ctx.layout.own_layers(BOT).parent.iterdir())
 
