@@ -26,8 +26,9 @@ from hermes_dist.ops.sync.waiting import waiting_in
 from hermes_dist.voice.clean import clean
 from hermes_dist.voice.package_json import consent_shown_data, consents_data, outcome_data
 from hermes_dist.voice.summary import kinds_words, needs_words
+from hermes_dist.voice.words import EFFECT_VERBS
 
-_HEAD = ("State", "Thing", "Name", "Note")
+_HEAD = ("State", "Does", "Thing", "Name", "Note")
 _CAUSES = {"user": "you switched it off", "author": "its author ships it switched off"}
 
 
@@ -226,19 +227,20 @@ def _list(session: Session, name: ProfileName) -> int:
     return 0
 
 
-def _rows(found: approvals.Consents) -> Iterator[tuple[str, str, str, str]]:
+def _rows(found: approvals.Consents) -> Iterator[tuple[str, str, str, str, str]]:
     """What needs approval, what is approved, and what is off, each once."""
     waiting = {group.name for group in found.waiting}
     also = {each.group.name for each in found.approved} & waiting
     for group in found.waiting:
         partly = "changes to it; the earlier version is approved" if group.name in also else ""
-        yield "pending", group.name, group.label, partly
+        yield "pending", EFFECT_VERBS[group.kind], group.name, group.label, partly
     for each in found.approved:
         if each.group.name not in also:
             since = f"since {', '.join(each.since)}" if each.since else ""
-            yield "approved", each.group.name, each.group.label, since
+            does = EFFECT_VERBS[each.group.kind]
+            yield "approved", does, each.group.name, each.group.label, since
     for off in found.off:
-        yield "off", off.key or off.path, "", _CAUSES[off.cause]
+        yield "off", "", off.key or off.path, "", _CAUSES[off.cause]
 
 
 def _next(session: Session, name: ProfileName, waiting: object, off: tuple[Off, ...]) -> None:
