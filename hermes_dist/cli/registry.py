@@ -234,6 +234,15 @@ def _nothing_found(session: Session, words: list[str], category: str) -> None:
     session.screen.tell(f"  next: {session.command('search' if words else 'registry add PLACE')}")
 
 
+_YANKED = {
+    (False, True): "is yanked",
+    (False, False): "was yanked already, with this reason",
+    (True, True): "counts again",
+    (True, False): "was not yanked, so it counts as before",
+}
+"""What is said of a release: by whether a yank was to be undone, and whether the entry had to change for that."""
+
+
 @command
 def yank(
     session: Session,
@@ -253,13 +262,14 @@ def yank(
     why = reason or "withdrawn by its author"
     if undo:
         why = ""
-    path = ops.yank(session.ctx, name, version, why, registry=registry, folder=folder)
+    done = ops.yank(session.ctx, name, version, why, registry=registry, folder=folder)
     session.screen.emit(
-        "yank", {"package": name, "version": version, "yanked": why, "file": str(path)}
+        "yank", {"package": name, "version": version, "yanked": why, "file": str(done.file)}
     )
-    now = "counts again" if undo else "is yanked"
-    session.screen.say(f"{clean(name)} {clean(version)} {now}, in {clean(path)}.")
-    session.screen.tell("  next: commit that file where the registry is kept")
+    now = _YANKED[undo, done.changed]
+    session.screen.say(f"{clean(name)} {clean(version)} {now}, in {clean(done.file)}.")
+    if done.changed:
+        session.screen.tell("  next: commit that file where the registry is kept")
     return 0
 
 

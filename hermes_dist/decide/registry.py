@@ -110,6 +110,21 @@ def fitting(package: Package, asked: SourceSpec, have: str = "") -> tuple[Releas
     return (first, *(one for one in rest if one != first))
 
 
+def told_of_yank(package: Package, commit: str) -> tuple[Note, ...]:
+    """Say that the release with this commit was yanked; empty if it was not, or the registry does not list it.
+
+    Args:
+        package: The registry's entry of the package.
+        commit: The full commit.
+    """
+    return tuple(
+        note
+        for release in package.versions
+        if release.commit == commit
+        for note in _yanked(package, release)
+    )
+
+
 def _what_else(package: Package, good: list[str]) -> str:
     """Return the next step where no release is in the range."""
     steps = []

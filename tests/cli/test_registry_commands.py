@@ -141,9 +141,21 @@ def test_a_release_is_yanked_and_counts_again(cli: Cli) -> None:
     code, _, err = cli("install", "my-bot", "-y")
     assert code == 1
     assert "yanked: 1.0.0" in err
-    assert cli("yank", "my-bot", "1.0.0", "--undo")[0] == 0
+    assert "was yanked already" in cli("yank", "my-bot", "1.0.0", "--reason", "it loops")[1]
+    code, out, _ = cli("yank", "my-bot", "1.0.0", "--undo")
+    assert code == 0
+    assert "counts again" in out
     assert cli("install", "my-bot", "-y")[0] == 0
     assert cli("yank", "my-bot", "1.0.0", "--undo", "--reason", "x")[0] == 2
+
+
+def test_to_undo_a_yank_of_what_was_not_yanked_changes_nothing_and_says_so(cli: Cli) -> None:
+    file = cli.shelf.path / entry_path("my-bot")
+    before = file.stat().st_mtime_ns, file.read_bytes()
+    code, out, err = cli("yank", "my-bot", "1.0.0", "--undo")
+    assert (code, file.stat().st_mtime_ns, file.read_bytes()) == (0, *before)
+    assert "my-bot 1.0.0 was not yanked" in out
+    assert "commit that file" not in err
 
 
 def test_static_files_are_added_by_a_fingerprint_or_a_root(cli: Cli, home: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,12 @@ from hermes_dist.decide.registry import EntryKind
 from hermes_dist.errors import Cancelled, DistError, InputNeeded, Invalid, Refused
 from hermes_dist.model.registry import Package, parse_package
 from hermes_dist.model.tree import Digest
-from hermes_dist.ops.change.proposal import Outcome
+from hermes_dist.ops.change.proposal import Outcome, Proposal
 from hermes_dist.ops.change.target import Naming
 from hermes_dist.ops.package import install as installing
 from hermes_dist.ops.package.outdated import outdated
+from hermes_dist.ops.package.rollback import rollback
+from hermes_dist.ops.package.undo import undo
 from hermes_dist.ops.package.update import update
 from hermes_dist.ops.registry import registries as ops
 from hermes_dist.ops.registry.check_registry import check_registry
@@ -249,7 +252,7 @@ def test_names_like_one_that_nobody_has_are_told(shop: Shop) -> None:
 def test_a_yanked_release_is_not_taken_but_kept_by_whoever_has_it(shop: Shop) -> None:
     shop.ship("1.1.0")
     shop.install()
-    path = ops.yank(shop.story.ctx, "bot", "1.1.0", "it loops")
+    path = ops.yank(shop.story.ctx, "bot", "1.1.0", "it loops").file
     assert parse_package(path.read_bytes(), "bot", local=True).versions[1].yanked == "it loops"
     shop.rows[1]["yanked"] = "it loops"
     outcome = shop.update()
@@ -263,6 +266,38 @@ def test_a_yanked_release_is_not_taken_but_kept_by_whoever_has_it(shop: Shop) ->
     ops.yank(shop.story.ctx, "bot", "1.1.0", "")
     assert shop.update().done
     assert shop.story.lock.pin.version == "1.1.0"
+
+
+def test_a_way_back_to_a_yanked_release_says_so_beforehand(shop: Shop) -> None:
+    shop.install()
+    shop.ship("1.1.0")
+    assert shop.update().done
+    shown: list[str] = []
+
+    def look(proposal: Proposal) -> bool:
+        shown.extend(sentences(proposal.notes))
+        return False
+
+    back = partial(rollback, shop.story.ctx, BOT, GO, look)
+    for way in (
+        back,
+        partial(back, exact=True),
+        partial(undo, shop.story.ctx, BOT, GO, look, lambda _: None),
+    ):
+        ops.yank(shop.story.ctx, "bot", "1.0.0", "")
+        shown.clear()
+        with pytest.raises(Cancelled):
+            way()
+        assert not any("yanked" in said for said in shown), "it counts"
+        ops.yank(shop.story.ctx, "bot", "1.0.0", "it loops")
+        with pytest.raises(Cancelled):
+            way()
+        assert "bot 1.0.0 was yanked: it loops" in shown
+    ops.remove(shop.story.ctx, "ours")
+    shown.clear()
+    with pytest.raises(Cancelled):
+        back()
+    assert not any("yanked" in said for said in shown), "nothing is known of it any more"
 
 
 def test_what_is_not_the_users_is_not_yanked(shop: Shop, home: Path) -> None:

@@ -29,6 +29,7 @@ from hermes_dist.decide.history import (
 )
 from hermes_dist.decide.ownership import brings
 from hermes_dist.errors import DistError, InputNeeded
+from hermes_dist.lazily import later
 from hermes_dist.model.discreet import Contents
 from hermes_dist.model.lock import ANY, Lock
 from hermes_dist.model.lock_package import Approval, digests_of
@@ -49,6 +50,9 @@ from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, open_home
 from hermes_dist.ops.package.history import BACK_TO, Past, images_of, past_of, row_of
 from hermes_dist.ops.package.resolve import recorded
+
+with later():
+    from hermes_dist.ops.registry.withdrawn import withdrawn_in
 
 _PART_OF_IT = ("resolve", "keep", "unkeep", "approve", "hold", "unhold", "trust require")
 """Verbs that may follow an update and still belong to it when it is aborted."""
@@ -96,6 +100,7 @@ def rollback(
             confirm, notes = forward or confirm, (later.note(),)
     goal = row_of(ctx, home, rows, to)
     lock = _lock_of(goal)
+    notes = (*notes, *withdrawn_in(ctx, lock))
 
     def make(choices: Choices) -> Proposal:
         if exact:
@@ -405,6 +410,7 @@ def taken_back(ctx: Context, home: Home, rows: list[Past], index: int, *, verb: 
         DistError: The lockfile before the change is lost.
     """
     later, goal = list(reversed(rows[index:])), rows[index - 1]
+    lock = _lock_of(goal)
     changes = [row.steps for row in later]
     seen = observe(ctx, home, _paths(changes))
     read = first_of(seen.read, images_of(home, later))
@@ -412,9 +418,9 @@ def taken_back(ctx: Context, home: Home, rows: list[Past], index: int, *, verb: 
     notes = (
         *(Note.of(NoteKind.EDIT_KEPT, path) for path in back.edited),
         *(Note.of(NoteKind.EDIT_IN_THE_WAY, place) for place in back.stuck),
+        *withdrawn_in(ctx, lock),
     )
     # No hold, unlike after a rollback: the next update is meant to offer the same change again.
-    lock = _lock_of(goal)
     if home.lock:
         # What has to be signed or kept was not part of the update, so the choice of now stays.
         lock = replace(lock, generation=home.lock.generation)

@@ -35,6 +35,7 @@ __all__ = [
     "Hit",
     "RegistryRow",
     "Synced",
+    "Yanked",
     "about",
     "add",
     "list_",
@@ -204,9 +205,21 @@ def about(ctx: Context, text: str, registry: str = "") -> About:
     return About(found, release.version)
 
 
+class Yanked(Struct, frozen=True):
+    """What a yank, or the undoing of one, did.
+
+    Attributes:
+        file: The entry.
+        changed: Whether the entry had to change.
+    """
+
+    file: Path
+    changed: bool
+
+
 def yank(
     ctx: Context, name: str, version: str, reason: str, *, registry: str = "", folder: str = ""
-) -> Path:
+) -> Yanked:
     """Yank a release in the folder of a registry; without a reason, undo that.
 
     Args:
@@ -218,7 +231,7 @@ def yank(
         folder: A registry's folder that is not on this machine's list, such as a checkout.
 
     Returns:
-        The file that was written.
+        The entry, and whether it had to change: it is not written otherwise.
 
     Raises:
         Refused: The registry can't be edited here.
@@ -229,8 +242,12 @@ def yank(
     data = read_file(root, entry_path(name)) if is_key(name) else None
     if data is None:
         raise DistError(f"the registry has no package {name!r:.80}", where=str(root))
-    atomic_write(path, dump_package(yanked(parse_package(data, name, local=True), version, reason)))
-    return path
+    before = parse_package(data, name, local=True)
+    after = yanked(before, version, reason)
+    if after == before:
+        return Yanked(path, changed=False)
+    atomic_write(path, dump_package(after))
+    return Yanked(path, changed=True)
 
 
 def _editable(ctx: Context, name: str, registry: str, folder: str) -> Path:
