@@ -45,6 +45,17 @@ def counted(number: int, thing: str) -> str:
     return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
+def quoted(text: str, most: int) -> str:
+    """Quote what somebody typed; if it is too long, it is cut with an ellipsis, and the quote is closed.
+
+    Args:
+        text: The text.
+        most: The greatest length of the result.
+    """
+    whole = repr(text)
+    return whole if len(whole) <= most else f"{whole[: most - 2]}…{whole[-1]}"
+
+
 def first_few(names: Sequence[str], most: int, between: str = ", ") -> str:
     """``a, b and 3 more``: the first names of a list, and how many follow."""
     said = between.join(names[:most])

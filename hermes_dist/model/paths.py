@@ -11,7 +11,7 @@ from functools import lru_cache, partial
 
 from hermes_dist import lazily
 from hermes_dist.agents.names import RESERVED
-from hermes_dist.errors import Invalid
+from hermes_dist.errors import Invalid, quoted
 from hermes_dist.lazily import re, unicodedata
 from hermes_dist.light import TYPE_CHECKING
 
@@ -299,7 +299,7 @@ def _no_name(text: str) -> Invalid:
     rule = "use small letters, digits, - and _, beginning with a letter or digit, 64 at most"
     near = _flat(text)
     such = f", such as {near}" if near and near not in _NEVER_NAMES else ""
-    return Invalid(f"{text!r:.100} is not a profile name", hint=rule + such)
+    return Invalid(f"{quoted(text, 100)} is not a profile name", hint=rule + such)
 
 
 def _flat(label: str) -> str:
@@ -323,7 +323,7 @@ class AliasName(str):
     def __new__(cls, text: str) -> Self:
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", text) or text.endswith("."):
             raise Invalid(
-                f"{text!r:.100} can't be the name of a command",
+                f"{quoted(text, 100)} can't be the name of a command",
                 hint="use letters, digits, -, _ and .",
             )
         return super().__new__(cls, text)

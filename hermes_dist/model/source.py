@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from urllib.parse import SplitResult, urlsplit
 
-from hermes_dist.errors import Invalid
+from hermes_dist.errors import Invalid, quoted
 from hermes_dist.lazily import later
 from hermes_dist.light import NamedTuple, StrEnum
 from hermes_dist.model.paths import RelPath
@@ -221,7 +221,7 @@ class SourceSpec(NamedTuple):
         traits = self.kind.traits
         if not traits.has_refs:
             raise Invalid(
-                f"{traits.label} has no versions to choose from, so {ref!r:.100} can't be used with it"
+                f"{traits.label} has no versions to choose from, so {quoted(ref, 100)} can't be used with it"
             )
         if is_commit_id(ref):
             ref = ref.lower()
@@ -323,7 +323,7 @@ def parse_source(text: str, *, allow_insecure: bool = False) -> SourceSpec:
         return _parse(text, allow_insecure=allow_insecure)
     except _NotOne as err:
         raise Invalid(
-            f"{_shown(text)!r:.200} is not a source: {err.why}",
+            f"{quoted(_shown(text), 200)} is not a source: {err.why}",
             hint=err.hint or f"write {_spellings()}; then add //subfolder and #ref if needed",
         ) from None
 
@@ -386,12 +386,12 @@ def _checked_ref(ref: str) -> str:
         return ref
     if "//" in ref:
         raise Invalid(
-            f"{ref!r:.100} is not a tag, branch, commit or version range",
+            f"{quoted(ref, 100)} is not a tag, branch, commit or version range",
             hint="the folder comes first: SOURCE//FOLDER#REF",
         )
     if not re.fullmatch(_REF, ref) or ref == "@" or _is_refused_by_git(ref) or _has_invisible(ref):
         raise Invalid(
-            f"{ref!r:.100} is not a tag, branch, commit or version range",
+            f"{quoted(ref, 100)} is not a tag, branch, commit or version range",
             hint="name one such as v1.2.0, main, 8b0a946 or ^1.2",
         )
     return ref
@@ -536,7 +536,7 @@ def _url(location: str, *, allow_insecure: bool) -> SourceSpec:
     # ext::COMMAND is git's way to say: run this command and talk to it.
     if scheme not in _SCHEMES or "::" in location.partition("/")[0]:
         raise _NotOne(
-            f"the scheme {scheme!r:.40} is not allowed (https, ssh, file; http and git to this machine)",
+            f"the scheme {quoted(scheme, 40)} is not allowed (https, ssh, file; http and git to this machine)",
             _PLAIN_URL.get(scheme.rpartition("+")[0], ""),
         )
     odd = _ENCODED_CONTROL if scheme == "file" else _URL_ODD

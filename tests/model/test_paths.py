@@ -438,3 +438,16 @@ def test_many_paths_are_as_safe_as_each_alone(texts: list[str]) -> None:
 def test_the_folders_of_paths_are_all_that_are_above_them(texts: list[str]) -> None:
     paths = [RelPath(text) for text in texts]
     assert folders_of(paths) == {folder for path in paths for folder in path.parents}
+
+
+@pytest.mark.parametrize("kind", [ProfileName, AliasName])
+@pytest.mark.parametrize(
+    ("typed", "ends"), [("a!" * 70, "…' "), ("it's" * 40, '…" '), ("a!", "'a!' ")]
+)
+def test_a_long_name_is_cut_within_its_quotes(
+    kind: type[ProfileName | AliasName], typed: str, ends: str
+) -> None:
+    with pytest.raises(Invalid) as caught:
+        kind(typed)
+    assert ends in caught.value.what
+    assert len(caught.value.what) < 140

@@ -670,3 +670,8 @@ def test_a_commit_id_has_40_or_64_digits_of_either_case(length: int, end: str) -
     for text in ("a" * length + end, end + "0" * length, "9" * (length // 2) + end + "A" * 20):
         right = re.fullmatch(r"[0-9A-Fa-f]{40}(?:[0-9A-Fa-f]{24})?", text) is not None
         assert is_commit_id(text) == right
+
+
+def test_a_long_version_is_cut_within_its_quotes() -> None:
+    with pytest.raises(Invalid, match=r"^' x x.{90,100}…' is not a tag"):
+        parse_source("github.com/you/bot#" + " x" * 80)
