@@ -216,7 +216,7 @@ def _verb_first(called: Invocation, argv: Sequence[str]) -> tuple[Invocation, li
         flag, joined, value = words[0].partition("=")
         width = _width(flag, joined)
         if flag in _ANSWERED_ALONE:
-            return called, [flag]
+            return _answered(called, words, ahead)
         if not width:
             return called, list(argv)  # an option of a verb, or none: the library says so
         if len(words) < width:
@@ -240,6 +240,16 @@ def _about(called: Invocation, profile: str) -> Invocation:
     if called.profile is not None:
         raise UsageError("--profile is given twice", hint="leave one of them out")
     return called._replace(profile=profile)
+
+
+def _answered(
+    called: Invocation, words: Sequence[str], ahead: Sequence[str]
+) -> tuple[Invocation, list[str]]:
+    """A line whose first word asks for the help or the version: the help of a verb that follows, as behind it."""
+    flag, *rest = words
+    if flag == "--version" or all(word.startswith("-") for word in rest):
+        return called, [flag]
+    return _verb_first(called, [*ahead, *rest, flag])
 
 
 def _width(flag: str, joined: str) -> int:

@@ -114,7 +114,15 @@ def test_options_stand_in_groups_and_the_shared_ones_last(capsys: Capture) -> No
 
 @pytest.mark.parametrize(
     "words",
-    [["help", "diff"], ["diff", "-h"], ["diff", "--help"], ["-q", "diff", "-h"]],
+    [
+        ["help", "diff"],
+        ["diff", "-h"],
+        ["diff", "--help"],
+        ["-q", "diff", "-h"],
+        ["--help", "diff"],
+        ["-h", "-q", "diff"],
+        ["-p", "bot", "--help", "diff", "-h"],
+    ],
     ids=" ".join,
 )
 def test_the_help_of_a_verb_is_there_by_every_name(words: list[str], capsys: Capture) -> None:
@@ -122,15 +130,20 @@ def test_the_help_of_a_verb_is_there_by_every_name(words: list[str], capsys: Cap
     assert capsys.readouterr().out.startswith("Usage: hermes-dist diff ")
 
 
-@pytest.mark.parametrize("words", [["help"], ["-h"], ["--help"], ["-q", "--help"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "words",
+    [["help"], ["-h"], ["--help"], ["-q", "--help"], ["--help", "-q", "-h"], ["-h", "-p", "bot"]],
+    ids=" ".join,
+)
 def test_help_alone_lists_the_verbs(words: list[str], capsys: Capture) -> None:
     assert line(*words) == 0
     assert capsys.readouterr().out.startswith("Usage: hermes-dist VERB ")
 
 
 def test_help_of_no_verb_is_an_error_that_names_what_is_near(capsys: Capture) -> None:
-    assert line("help", "upate") == 2
-    assert "did you mean update" in capsys.readouterr().err
+    for way in ("help", "--help"):
+        assert line(way, "upate") == 2
+        assert "did you mean update" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
