@@ -56,7 +56,15 @@ def show_profiles(session: Session) -> int:
     ]
     with Paged(session) as each:
         each.screen.table(_TITLES, table)
+    _say_if_none_is_active(session, rows)
     return 0
+
+
+def _say_if_none_is_active(session: Session, rows: list[ops.ProfileRow]) -> None:
+    if any(row.active for row in rows):
+        return
+    if error := ops.no_active(session.ctx):
+        session.screen.warn(f"{clean(error.what)}; {clean(error.advice(session.screen.spelled))}")
 
 
 def called(row: ops.ProfileRow) -> str:

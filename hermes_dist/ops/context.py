@@ -18,7 +18,7 @@ from hermes_dist.world import trace
 from hermes_dist.world.disk.owners import leads_to_others, settle
 
 with later():
-    from hermes_dist.ops.whereabouts import missing_profile, named_by_folder
+    from hermes_dist.ops.whereabouts import missing_profile, named_by_folder, named_by_variable
     from hermes_dist.world.no_folder import no_folder
 
 if TYPE_CHECKING:
@@ -240,7 +240,7 @@ class Context:
             DistError: The profile does not exist.
         """
         if self.chosen:
-            return self.profile(self.chosen)
+            return self._given(self.chosen)
         try:
             text = self.layout.sticky.read_text("utf-8").strip()
         except OSError:
@@ -258,6 +258,20 @@ class Context:
             )
         self._refuse_foreign(name)
         return name
+
+    def _given(self, name: ProfileName) -> ProfileName:
+        """The profile that ``-p`` or the brand's home variable names."""
+        try:
+            return self.profile(name)
+        except DistError as err:
+            variable, home = self.brand.home_variable, self.layout.home(name)
+            override = self.env.get(variable, "")
+            if (
+                home.is_dir()
+                or Layout.locate(self.brand, self.layout.user_home, override)[1] != name
+            ):
+                raise
+            raise named_by_variable(err, variable, home) from None
 
     def profile(self, name: str | None) -> ProfileName:
         """The profile that a command names; ``.`` or no name means the active one.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from hermes_dist.brand import Layout
 from hermes_dist.decide.near import near
@@ -38,6 +39,19 @@ def missing_profile(layout: Layout, name: ProfileName, known: Iterable[ProfileNa
         return _unknown(layout, name, known)
     gone.what = f"the profile {str(name)!r} was renamed to {str(now)!r}, and {gone.what}"
     return gone
+
+
+def named_by_variable(error: DistError, variable: str, home: Path) -> DistError:
+    """Return the error for a missing profile that nobody typed: a variable names it.
+
+    Args:
+        error: The error that says what became of the profile.
+        variable: The variable's name.
+        home: The home that it names.
+    """
+    error.what = f"{variable} names {home}, but {error.what}"
+    error.hint = f"unset {variable}, or name another profile; {error.hint}"
+    return error
 
 
 def put_away(layout: Layout, name: ProfileName) -> DistError | None:

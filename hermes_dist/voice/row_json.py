@@ -64,7 +64,7 @@ def next_words(seen: Overview, most: int = _NEXT) -> dict[str, str]:
 
 
 def _next(seen: Overview) -> Iterator[tuple[str, str]]:
-    if seen.lost:
+    if seen.lost and not seen.given:
         yield "use NAME", "choose the active profile"
     for row in seen.open:
         yield _settling(row)

@@ -63,7 +63,7 @@ def list_profiles(ctx: Context) -> list[ProfileRow]:
     commands: dict[str, list[str]] = {}
     for alias in aliases.listed(ctx.layout):
         commands.setdefault(alias.profile, []).append(alias.name)
-    active, live = _active_or_default(ctx), _served(ctx)
+    active, live = _active(ctx), _served(ctx)
     root, profiles = str(ctx.layout.root), str(ctx.layout.profiles)
     rows = []
     for name in ctx.names():
@@ -80,7 +80,7 @@ def show(ctx: Context, name: ProfileName) -> ProfileRow:
     """Return the same facts about one profile."""
     home = ctx.layout.home(name)
     commands = tuple(alias.name for alias in aliases.of_profile(ctx.layout, name))
-    active = _active_or_default(ctx) == name
+    active = _active(ctx) == name
     facts, _ = _indexed(home)
     row = _row(name, str(home), facts, commands, gateway_state(home), active=active)
     return _as_served(row, _served(ctx))
@@ -101,11 +101,20 @@ def _as_served(row: ProfileRow, live: frozenset[str]) -> ProfileRow:
     return row._replace(gateway=GatewayState.SERVED)
 
 
-def _active_or_default(ctx: Context) -> ProfileName:
+def _active(ctx: Context) -> ProfileName | None:
     try:
         return ctx.active()
     except DistError:
-        return DEFAULT_PROFILE
+        return None
+
+
+def no_active(ctx: Context) -> DistError | None:
+    """Return why there is no active profile; None if there is one."""
+    try:
+        ctx.active()
+    except DistError as error:
+        return error
+    return None
 
 
 def _row(

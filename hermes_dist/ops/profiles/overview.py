@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hermes_dist.errors import DistError
 from hermes_dist.light import NamedTuple
 from hermes_dist.ops.context import Context
-from hermes_dist.ops.profiles.list import ProfileRow, list_profiles
+from hermes_dist.ops.profiles.list import ProfileRow, list_profiles, no_active
 
 
 class Overview(NamedTuple):
@@ -17,11 +16,13 @@ class Overview(NamedTuple):
         rows: The profiles; none of them is active if the active one is not there.
         lost: A sentence about the active profile that is not there; empty otherwise.
         agent: The program of the installed agent; empty for none.
+        given: The command line or the environment names the active profile, so another choice changes nothing.
     """
 
     rows: Sequence[ProfileRow]
     lost: str
     agent: str
+    given: bool = False
 
     @property
     def open(self) -> list[ProfileRow]:
@@ -48,15 +49,14 @@ def look_over(ctx: Context) -> Overview:
     lost = ""
     if ctx.layout.root.is_dir():
         rows, lost = list_profiles(ctx), _lost(ctx)
-    if lost:
-        rows = [row._replace(active=False) for row in rows]
-    return Overview(rows, lost, str(ctx.agent.launcher) if ctx.agent else "")
+    agent = str(ctx.agent.launcher) if ctx.agent else ""
+    return Overview(rows, lost, agent, given=ctx.chosen is not None)
 
 
 def _lost(ctx: Context) -> str:
     """Say that the active profile is not there; empty if it is."""
-    try:
-        ctx.active()
-    except DistError as error:
-        return f"{error.what[:1].upper()}{error.what[1:]}."
-    return ""
+    error = no_active(ctx)
+    if error is None:
+        return ""
+    way_out = f" ({error.advice(ctx.command)})" if ctx.chosen else ""
+    return f"{error.what[:1].upper()}{error.what[1:]}{way_out}."
