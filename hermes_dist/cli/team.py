@@ -250,13 +250,15 @@ def snapshot(
         typer.Option("--from", metavar="FILE", help="With --bundle: pack what this file needs."),
     ] = "",
 ) -> int:
+    if output == "-":
+        output = ""  # the output of the program, as without it
     if of:
         return _bundle_of(session, Path(of).expanduser(), output, bundle)
     found = snapshots.snapshot(session.ctx)
     screen = session.screen
     file, made = Path(output).expanduser(), None
     if output:
-        snapshots.refuse_existing(file)
+        snapshots.check_place(file)
     if bundle:
         folder = file.resolve().parent if output else Path.cwd()
         made = bundles.make(session.ctx, found.team, folder, Path(bundle).expanduser())

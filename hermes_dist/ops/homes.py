@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 with later():
     from hermes_dist.ops.own_layers import at_its_place
+    from hermes_dist.world.no_folder import no_folder
 
 LIVING = (RelPath(CONFIG), RelPath(JOBS))
 """The files that a running agent writes all the time."""
@@ -209,9 +210,11 @@ def _read_home(ctx: Context, name: ProfileName) -> Home:
         data = ctx.layout.lockfile(name).read_bytes()
     except FileNotFoundError:
         return Home(name, path, None, None)
+    except NotADirectoryError as err:
+        # A new profile has no home yet, so what is in the way may be further up.
+        raise (no_folder(path) or _unread(ctx, name, err)) from err
     except OSError as err:
-        where = str(ctx.layout.lockfile(name))
-        raise trouble(err, "the lockfile can't be read", where=where) from err
+        raise _unread(ctx, name, err) from err
     try:
         lock = without_machine(load_lock(data))
         if lock.pin.kind is PinKind.FOLDER:
@@ -219,6 +222,10 @@ def _read_home(ctx: Context, name: ProfileName) -> Home:
         return Home(name, path, lock, data)
     except DistError as err:
         raise about_lock(ctx, name, err) from None
+
+
+def _unread(ctx: Context, name: ProfileName, err: OSError) -> DistError:
+    return trouble(err, "the lockfile can't be read", where=str(ctx.layout.lockfile(name)))
 
 
 def state_of(ctx: Context, name: ProfileName) -> str:

@@ -42,6 +42,7 @@ from hermes_dist.world.archive.write import (
     GzipWriter,
     Sink,
     TarWriter,
+    check_new_file,
     in_order,
     refuse_other_kind,
     write_private,
@@ -422,6 +423,7 @@ def pack(ctx: Context, place: Place, out: Path) -> Packed:
         DistError: The package can't be read or written, has no manifest, or the file is called like another kind.
     """
     refuse_other_kind(out, "package.tar.gz")
+    check_new_file(out)
     package = package_at(ctx, place)
     subject = subject_of(ctx, package)
     if subject.manifest is None:

@@ -34,7 +34,7 @@ from hermes_dist.ops.authoring.of_layer import find_layer
 from hermes_dist.ops.change.look_up import absolute
 from hermes_dist.ops.change.observe import first_of
 from hermes_dist.ops.context import Context
-from hermes_dist.world.archive.write import Sink, exists_already, write_private
+from hermes_dist.world.archive.write import Sink, check_new_file, write_private
 from hermes_dist.world.git.push import NewCommit, Publisher, open_publisher
 from hermes_dist.world.ports import RefUpdate
 
@@ -130,8 +130,8 @@ def contribute(
             "choose where to send it: --to FORK for a branch, or -o FILE.patch",
             hint="pass one of the two",
         )
-    if gift.out and (gift.out.exists() or gift.out.is_symlink()):
-        raise exists_already(gift.out)
+    if gift.out:
+        check_new_file(gift.out)
     made = gather(ctx, name, gift)
     if dry_run or not made.changes:
         return Contributed(contribution=made)

@@ -20,8 +20,7 @@ from hermes_dist.ops.authoring.capture import Leaving, leaving, private_of
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.transfer.export import Exported
 from hermes_dist.world.archive.loose import LooseFile, write_folder, write_zip
-from hermes_dist.world.archive.write import exists_already
-from hermes_dist.world.sources.nearby import no_folder
+from hermes_dist.world.archive.write import check_new_file
 
 FORMS = ("plugin",)
 _ZIP = ".zip"
@@ -37,10 +36,7 @@ def plugin_target(name: ProfileName, out: str) -> Path:
     if out == "-":
         raise UsageError("a plugin is a folder or a ZIP file", hint="name one with -o")
     path = Path(out or f"{name}-plugin").expanduser().absolute()
-    if path.exists() or path.is_symlink():
-        raise exists_already(path)
-    if not path.parent.is_dir():
-        raise no_folder(path.parent)
+    check_new_file(path)
     return path
 
 

@@ -31,7 +31,7 @@ from hermes_dist.ops.layers import own
 from hermes_dist.ops.layers.ask import with_layers
 from hermes_dist.ops.registry import registries as known
 from hermes_dist.ops.team.have import is_name
-from hermes_dist.ops.team.snapshot import refuse_existing
+from hermes_dist.ops.team.snapshot import check_place
 from hermes_dist.world.bundled import serve
 from hermes_dist.world.bundled.contents import Bundle, File, Index
 from hermes_dist.world.bundled.file import Source, digest_of, opened_bundle, write_bundle
@@ -75,7 +75,7 @@ def make(ctx: Context, team: Team, folder: Path, path: Path) -> Made:
         Refused: A folder of this machine holds what looks like a secret.
         DistError: A source can't be had, or the file exists or can't be written.
     """
-    refuse_existing(path)
+    check_place(path)
     with TemporaryDirectory(prefix="hermes-dist-") as temp:
         recorder = Recorder()
         there = ctx.at(Layout(ctx.brand, Path(temp) / "root", ctx.layout.user_home))

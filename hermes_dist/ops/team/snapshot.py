@@ -35,6 +35,7 @@ from hermes_dist.ops.team.again import values_of
 from hermes_dist.ops.team.have import answers_of, layers_of, pins_of, routes_of
 from hermes_dist.ops.trust.trusted_keys import trusted
 from hermes_dist.world.agent.find import GatewayState, gateway
+from hermes_dist.world.archive.write import check_new_file
 from hermes_dist.world.disk.errors import trouble
 from hermes_dist.world.disk.fs import atomic_write
 
@@ -115,11 +116,11 @@ def _policies(ctx: Context, in_force: tuple[Policy, ...]) -> tuple[Policy, ...]:
     return tuple(found[name] for name in sorted(found))
 
 
-def refuse_existing(path: Path) -> None:
-    """Make sure that nothing is overwritten: what is there may have been written by hand.
+def check_place(path: Path) -> None:
+    """Make sure that a file has a place, and overwrites nothing: what is there may have been written by hand.
 
     Raises:
-        DistError: There is such a file.
+        DistError: There is such a file, or its folder is missing.
     """
     if path.exists() or path.is_symlink():
         raise DistError(
@@ -127,6 +128,7 @@ def refuse_existing(path: Path) -> None:
             where=str(path),
             hint="name another one, then compare the two",
         )
+    check_new_file(path)
 
 
 def write(path: Path, text: bytes) -> None:
@@ -135,7 +137,7 @@ def write(path: Path, text: bytes) -> None:
     Raises:
         DistError: There is a file already, or it can't be written.
     """
-    refuse_existing(path)
+    check_place(path)
     try:
         atomic_write(path, text, 0o644)
     except OSError as err:

@@ -44,14 +44,13 @@ from hermes_dist.world.archive.write import (
     GzipWriter,
     Sink,
     TarWriter,
-    exists_already,
+    check_new_file,
     refuse_other_kind,
     write_private,
 )
 from hermes_dist.world.disk.modes import kept_at
 from hermes_dist.world.disk.owners import make_folders
 from hermes_dist.world.load import load_manifest
-from hermes_dist.world.sources.nearby import no_folder
 
 _ANY = Entry(Digest.of(b""))
 _MOST_KNOWN = 1 << 20
@@ -132,10 +131,7 @@ def target_of(name: ProfileName, out: str, *, encrypted: bool) -> Path:
     if path.is_dir():
         path = path / usual
     refuse_other_kind(path, usual)
-    if path.exists() or path.is_symlink():
-        raise exists_already(path)
-    if not path.absolute().parent.is_dir():
-        raise no_folder(path.absolute().parent)
+    check_new_file(path)
     return path.absolute()
 
 

@@ -15,10 +15,11 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Protocol
 
-from hermes_dist.errors import DistError
+from hermes_dist.errors import DistError, UsageError
 from hermes_dist.world.archive.header import BLOCK, header
 from hermes_dist.world.disk.errors import trouble
 from hermes_dist.world.disk.fs import RealFs, sync_fd, write_all
+from hermes_dist.world.sources.nearby import no_folder
 
 END = bytes(2 * BLOCK)
 # No name, no time, and 255, "unknown", for the system: zlib would write the one it runs on, and
@@ -208,6 +209,24 @@ def refuse_other_kind(path: Path, usual: str) -> None:
 
 
 _OTHER_KINDS = frozenset([".7z", ".bz2", ".rar", ".tar", ".xz", ".zip", ".zst"])
+
+
+def check_new_file(path: Path) -> None:
+    """Make sure that a new file has a place: its folder is there, and nothing else is where it goes.
+
+    No verb makes the folder: a slip in a path would leave folders that nobody wants.
+
+    Raises:
+        DistError: Something is there already, or the folder is missing.
+        UsageError: It is ``-``, which elsewhere means a pipe.
+    """
+    if str(path) == "-":
+        raise UsageError("this is written to a file only", hint="name a file")
+    if path.exists() or path.is_symlink():
+        raise exists_already(path)
+    folder = path.absolute().parent
+    if not folder.is_dir():
+        raise no_folder(folder)
 
 
 def exists_already(path: Path) -> DistError:
