@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import random
 import string
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
@@ -255,3 +256,46 @@ def test_values_are_hidden_behind_names_of_their_keys(
     value: object, key: tuple[str, ...], hidden: object, names: tuple[str, ...]
 ) -> None:
     assert hide(value, key) == (hidden, names)
+
+
+WRAPPED = ("OpenAI project key", "Anthropic key", "GitHub token", "AWS key", "Slack token")
+
+
+@pytest.mark.parametrize("kind", WRAPPED)
+@pytest.mark.parametrize("before", ["", "OPENAI_API_KEY=", '{"token": "', "k:", "ab "])
+@pytest.mark.parametrize("coded", [base64.b64encode, base64.urlsafe_b64encode])
+def test_a_key_in_base64_is_found_in_prose(
+    kind: str, before: str, coded: Callable[[bytes], bytes]
+) -> None:
+    word = coded(f"{before}{PLANTED[kind]}".encode()).decode()
+    text = f"First decode `{word}`, then go on.\n"
+    (found,) = find_secrets(text)
+    assert text[found.start : found.end] == word
+    assert scan(FILE, text.encode())
+
+
+def test_a_private_key_in_base64_is_found() -> None:
+    word = base64.b64encode(PEM.encode()).decode()
+    assert [each.kind for each in find_secrets(f"tls: {word}\n")] == ["private key"]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"Only a sentence, long enough to be looked at.",
+        b"AWS_ACCESS_KEY_ID=AKIAIOSFODNN7EXAMPLE",
+        b"OPENAI_API_KEY=sk-your-key-goes-here-please",
+        random.Random(5).randbytes(3000),
+        bytes.fromhex("89504e470d0a1a0a") + random.Random(6).randbytes(300),
+    ],
+)
+def test_other_things_in_base64_are_not_flagged(data: bytes) -> None:
+    assert find_secrets(f"It is {base64.b64encode(data).decode()}.") == []
+
+
+@settings(max_examples=examples(60))
+@given(st.binary(min_size=18, max_size=90))
+def test_what_is_in_base64_is_flagged_only_for_the_plain_text_in_it(data: bytes) -> None:
+    inside = "".join(map(chr, data)) if data.isascii() else ""
+    if not find_secrets(inside):
+        assert find_secrets(f"It is {base64.b64encode(data).decode()}.") == []

@@ -2,6 +2,7 @@
 
 There are three families: keys that begin with the prefix of a known service; secrets recognised by their
 surroundings (a private key, a password in a URL); and random values after a telling name.
+The first, and private keys, are also looked for inside words of base64.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from hermes_dist.decide.secrets.looks import (
     is_random,
     looks_drawn,
 )
+from hermes_dist.decide.secrets.wrapped import unwrapped
 from hermes_dist.lazily import later
 
 with later():  # few texts have a word that could be a key
@@ -84,7 +86,14 @@ class Finding(Struct, frozen=True, order=True):
 def find_secrets(text: str) -> list[Finding]:
     """Find what looks like secrets in a text."""
     words = _words(text)
-    return _apart([*_with_prefix(text, words), *_by_surroundings(text), *_named(text, words)])
+    return _apart(
+        [
+            *_with_prefix(text, words),
+            *_by_surroundings(text),
+            *_named(text, words),
+            *_in_base64(text, words),
+        ]
+    )
 
 
 def _words(text: str) -> bytes:
@@ -131,6 +140,16 @@ def _with_prefix(text: str, words: bytes) -> Iterator[Finding]:
     for kind in kinds.kinds_in(joined):
         if kind.pattern.search(joined):
             yield from _of_kind(text, kind)
+
+
+def _in_base64(text: str, words: bytes) -> Iterator[Finding]:
+    """Keys of known services, and private keys, in a word that is a text in base64."""
+    for word, inside in unwrapped(words):
+        found = next(iter((*_with_prefix(inside, _words(inside)), *_private_keys(inside))), None)
+        if found:
+            for at in _places(text, word):
+                end = at + len(word)
+                yield Finding(at, end + _padding(text, end), found.kind)
 
 
 def _of_kind(text: str, kind: kinds.KeyKind | kinds.Shape) -> Iterator[Finding]:
