@@ -143,6 +143,7 @@ class NoteKind(Kind):
 
     # going back
     EDIT_OVERWRITTEN = "edit-overwritten"
+    EDIT_NOT_RECORDED = "edit-not-recorded"
     APPROVAL_STAYS_REVOKED = "approval-stays-revoked"
     EDIT_KEPT = "edit-kept"
     EDIT_IN_THE_WAY = "edit-in-the-way"

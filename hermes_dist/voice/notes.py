@@ -507,6 +507,10 @@ SENTENCES: Sentences = {
         "what was received is lost and can't be fetched again, so differences can't be shown"
     ),
     NoteKind.EDIT_OVERWRITTEN: "edits made since then are overwritten",
+    NoteKind.EDIT_NOT_RECORDED: (
+        "you or the agent changed it, and no change of the package since then did; how it was then is not recorded, so"
+        " it stays as it is now"
+    ),
     NoteKind.APPROVAL_STAYS_REVOKED: "you revoked its approval; it stays off and needs approval again",
     NoteKind.EDIT_KEPT: "edited since the update; the edits are kept",
     NoteKind.EDIT_IN_THE_WAY: (

@@ -174,7 +174,11 @@ def rollback(
         int | None, typer.Argument(metavar="[NUMBER]", help="A generation of the history.")
     ] = None,
     exact: Annotated[
-        bool, typer.Option("--exact", help="Restore the files as they were, without later edits.")
+        bool,
+        typer.Option(
+            "--exact",
+            help="Restore the files that changed since as they were, without later edits.",
+        ),
     ] = False,
     yes: Yes = False,
 ) -> int:

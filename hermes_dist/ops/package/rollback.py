@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from itertools import pairwise
 
@@ -37,7 +37,7 @@ from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.plan import Plan, Step
 from hermes_dist.model.source import Pin
-from hermes_dist.model.tree import EMPTY, Digest, Read, Tree, together
+from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree, together
 from hermes_dist.ops.change.confirm import confirm_and_carry_out
 from hermes_dist.ops.change.fetch import Incoming
 from hermes_dist.ops.change.lost_contents import mending
@@ -282,17 +282,13 @@ def _labelled(proposal: Proposal, number: int) -> Proposal:
 
 
 def _exactly(ctx: Context, home: Home, rows: list[Past], goal: Past, lock: Lock) -> Proposal:
-    """Restore every file that changed since."""
+    """Restore every file that a recorded change wrote since; of any other, how it was is not recorded."""
     later = [row for row in reversed(rows) if row.number > goal.number]
     changes = [row.steps for row in later]
+    earlier = [row.steps for row in reversed(rows) if row.number <= goal.number]
     want = as_before(changes)
-    seen = observe(ctx, home, lock.theirs().with_entries(_paths(changes)))
-    lost = edited_since(seen.found, changes)
-    notes = tuple(
-        Note.of(NoteKind.EDIT_OVERWRITTEN, path)
-        for path in lost
-        if seen.found.get(path) != want[path]
-    )
+    seen = observe(ctx, home, lock.theirs().with_entries(_paths([*changes, *earlier])))
+    notes = tuple(_of_edits(seen.found, want, changes, earlier))
     new = lock
     if home.lock:
         new = replace(lock, generation=home.lock.generation)
@@ -313,6 +309,21 @@ def _exactly(ctx: Context, home: Home, rows: list[Past], goal: Past, lock: Lock)
         notes=(*notes, *back.notes),
     )
     return _labelled(proposal, goal.number)
+
+
+def _of_edits(
+    found: Tree,
+    want: Mapping[RelPath, Entry | None],
+    since: Sequence[Sequence[Step]],
+    before: Sequence[Sequence[Step]],
+) -> Iterator[Note]:
+    """Say which edits going back exactly overwrites, and which it leaves because nothing recorded the state before."""
+    for path in edited_since(found, since):
+        if found.get(path) != want[path]:
+            yield Note.of(NoteKind.EDIT_OVERWRITTEN, path)
+    for path in edited_since(found, before):
+        if path not in want:
+            yield Note.of(NoteKind.EDIT_NOT_RECORDED, path)
 
 
 def _revoked_since(rows: list[Past], goal: Past, now: Lock | None) -> frozenset[Approval]:

@@ -287,6 +287,26 @@ def test_rollback_exact_puts_the_files_back_as_they_were_with_the_edits_of_then(
     assert status(story.ctx, BOT).conflicts == ()
 
 
+def test_rollback_exact_says_which_edits_stay_because_nothing_recorded_how_the_file_was(
+    story: Story,
+) -> None:
+    story.install()
+    story.ship({"skills/bye/SKILL.md": None})
+    story.update()
+    story.edit("SOUL.md", "Rule 25 stands", "Rule 25 came later")
+    then = story.files()
+    for number in (1, 2):
+        outcome = story.rollback(number, exact=True)
+        assert story.files()["SOUL.md"] == then["SOUL.md"]
+        assert outcome.proposal is not None
+        assert [each.where for each in outcome.proposal.notes] == ["SOUL.md"]
+        assert "it stays as it is now" in sentences(outcome.proposal.notes)[0]
+    (story.home / "SOUL.md").write_text(SOUL)
+    outcome = story.rollback(1, exact=True)
+    assert outcome.proposal is not None
+    assert outcome.proposal.notes == (), "nothing differs any more"
+
+
 def test_rollback_asks_and_a_no_changes_nothing(story: Story) -> None:
     _two(story)
     before = story.files()
