@@ -259,6 +259,7 @@ def snapshot(
     file, made = Path(output).expanduser(), None
     if output:
         snapshots.check_place(file)
+        _refuse_one_place(file, bundle)
     if bundle:
         folder = file.resolve().parent if output else Path.cwd()
         made = bundles.make(session.ctx, found.team, folder, Path(bundle).expanduser())
@@ -273,6 +274,13 @@ def snapshot(
             f"another machine does not have the folders of these profiles: {', '.join(found.local)}"
         )
     return worst([error.code for _, error in found.left_out])
+
+
+def _refuse_one_place(file: Path, bundle: str) -> None:
+    if bundle and Path(bundle).expanduser().resolve() == file.resolve():
+        raise UsageError(
+            "--output and --bundle name the same file", hint="they are two files: name another one"
+        )
 
 
 def _say_snapshot(session: Session, found: snapshots.Snapshot, output: str, bundle: str) -> None:

@@ -57,7 +57,7 @@ def start(brand: Brand, argv: Sequence[str], *, prog: str, profile: str | None) 
 def _begun(brand: Brand, argv: Sequence[str], prog: str, profile: str | None) -> int:
     if list(argv) == ["--version"]:
         return _say(f"hermes-dist {__version__}\n")
-    if len(argv) == 1 and argv[0] in _HELP:
+    if argv and _HELP.issuperset(argv):
         from hermes_dist.cli.entry.help_rows import help_text  # noqa: PLC0415 - start-up: each answer loads only what it needs
 
         return _say(help_text(brand, prog))

@@ -15,13 +15,13 @@ from hermes_dist.errors import DistError, Invalid
 from hermes_dist.model.documents.api import Kind, get, load_data
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.paths import ProfileName, RelPath
-from hermes_dist.model.registry import INDEX, dump_package, entry_path, parse_package
+from hermes_dist.model.registry import dump_package, entry_path, parse_package
 from hermes_dist.model.values import as_map
 from hermes_dist.ops.change.variables import manifest_of
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import open_home
 from hermes_dist.world.disk.fs import atomic_write
-from hermes_dist.world.registry.files import check_index, read_file
+from hermes_dist.world.registry.files import checkout_at, read_file
 
 _CONFIG = RelPath(CONFIG)
 
@@ -42,8 +42,7 @@ def enter(ctx: Context, name: ProfileName, source: str, folder: str, *, released
     Raises:
         DistError: The folder is not a registry, or it pins this version to other contents.
     """
-    root = Path(folder).expanduser().resolve()
-    check_index(read_file(root, INDEX), str(root))
+    root = checkout_at(folder)
     lock = open_home(ctx, name).need_lock(ctx)
     manifest = manifest_of(ctx, lock)
     if manifest is None:
@@ -76,8 +75,7 @@ def check_registry(folder: str) -> None:
     Raises:
         Invalid: The folder is not a registry.
     """
-    root = Path(folder).expanduser().resolve()
-    check_index(read_file(root, INDEX), str(root))
+    checkout_at(folder)
 
 
 def _runs(ctx: Context, lock: Lock) -> Mapping[str, int]:

@@ -13,7 +13,6 @@ from hermes_dist.decide.registry import choose
 from hermes_dist.errors import DistError, Invalid, Refused, UsageError
 from hermes_dist.model.registry import (
     DEFAULT,
-    INDEX,
     Registry,
     RegistryKind,
     dump_package,
@@ -26,7 +25,7 @@ from hermes_dist.model.source import parse_source
 from hermes_dist.ops.change.look_up_name import FoundPackage, find
 from hermes_dist.ops.context import Context
 from hermes_dist.world.disk.fs import atomic_write
-from hermes_dist.world.registry.files import check_index, read_file, registry_of
+from hermes_dist.world.registry.files import checkout_at, read_file, registry_of
 from hermes_dist.world.registry.index import Hit, Synced
 from hermes_dist.world.sources.nearby import no_file
 
@@ -252,9 +251,7 @@ def yank(
 
 def _editable(ctx: Context, name: str, registry: str, folder: str) -> Path:
     if folder:
-        root = Path(folder).expanduser().resolve()
-        check_index(read_file(root, INDEX), str(root))
-        return root
+        return checkout_at(folder)
     found = find(ctx, parse_source(name), registry).registry
     if found.kind is not RegistryKind.FOLDER or found.name == DEFAULT:
         raise Refused(

@@ -50,6 +50,19 @@ def _as_git(spec: SourceSpec) -> SourceSpec:
     )
 
 
+def checkout_at(folder: str) -> Path:
+    """Return the path of a registry's folder that the user typed.
+
+    Raises:
+        Invalid: There is no such folder, or it is not a registry whose format is known.
+    """
+    root = Path(folder).expanduser().resolve()
+    if not root.is_dir():
+        raise no_folder(root, Invalid)
+    check_index(read_file(root, INDEX), str(root))
+    return root
+
+
 def check_index(data: bytes | None, place: str) -> None:
     """Make sure that a place is a registry whose format is known.
 

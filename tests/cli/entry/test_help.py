@@ -132,7 +132,16 @@ def test_the_help_of_a_verb_is_there_by_every_name(words: list[str], capsys: Cap
 
 @pytest.mark.parametrize(
     "words",
-    [["help"], ["-h"], ["--help"], ["-q", "--help"], ["--help", "-q", "-h"], ["-h", "-p", "bot"]],
+    [
+        ["help"],
+        ["-h"],
+        ["--help"],
+        ["-q", "--help"],
+        ["--help", "-q", "-h"],
+        ["-h", "-p", "bot"],
+        ["help", "help"],
+        ["--help", "help"],
+    ],
     ids=" ".join,
 )
 def test_help_alone_lists_the_verbs(words: list[str], capsys: Capture) -> None:
