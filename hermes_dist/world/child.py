@@ -43,6 +43,11 @@ _ERR_BYTES = 1 << 16
 _GRACE = 0.5
 _GLANCE = 0.05
 _BLINK = 0.0001
+_HEED = 0.5
+"""How many seconds a wait takes before it looks whether somebody ends us.
+
+A signal that comes just before a wait, or that the system gives to another thread, does not interrupt the wait.
+"""
 """The first wait for a child that has closed its output; most end at once. Each further wait is twice as long."""
 _AT_ONCE = 0.0002
 """Seconds that a thread may run on while another one has something to do."""
@@ -382,7 +387,7 @@ def meanwhile(work: Callable[[], None]) -> Iterator[None]:
     try:
         thread.start()
         yield
-        thread.join()
+        _wait_for(thread)
     except BaseException:
         stop_running()
         thread.join(_GRACE)
@@ -390,6 +395,11 @@ def meanwhile(work: Callable[[], None]) -> Iterator[None]:
         raise
     finally:
         sys.setswitchinterval(patience)
+
+
+def _wait_for(thread: Thread) -> None:
+    while thread.is_alive():
+        thread.join(_HEED)
 
 
 def _attempt(work: Callable[[], None]) -> None:
@@ -423,7 +433,7 @@ def at_once(work: Callable[[_Item], None], items: Iterable[_Item], most: int) ->
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join()
+            _wait_for(thread)
     except BaseException:
         left.clear()
         stop_running()
@@ -589,7 +599,7 @@ def _collect(
             return outputs.read, "time"
         was_read = outputs.is_read
         # Nothing tells of the child's end while somebody else holds standard error, so look at it often.
-        heard = outputs.take(min(left, _GLANCE) if was_read else left)
+        heard = outputs.take(min(left, _GLANCE if was_read else _HEED))
         if not heard and was_read and _is_dead(process.pid):
             break
         if outputs.size > bounds.output:

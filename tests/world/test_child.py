@@ -199,7 +199,7 @@ def test_a_block_that_fails_ends_what_is_done_meanwhile(tmp_path: Path) -> None:
 
 WAITS = """
 import os, signal, sys, threading
-from hermes_dist.world.child import Bounds, Command, Stream, meanwhile, run
+from hermes_dist.world.child import Bounds, Command, Stream, at_once, meanwhile, run
 def child():
     script = 'echo $$ > "$0.new"; mv "$0.new" "$0"; exec sleep 600'
     return Command(("/bin/sh", "-c", script, sys.argv[2]), dict(os.environ))
@@ -243,6 +243,31 @@ def test_whoever_ends_us_ends_the_children_that_we_wait_for(
         assert us.communicate(timeout=60)[1] == ""
     assert us.returncode == -number, "as without a child"
     assert eventually(lambda: not is_alive(int(pid.read_text())))
+
+
+ELSEWHERE = """
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
+def work():
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
+    run(child(), Bounds())
+"""
+"""The system can give the signal only to the thread that does the work."""
+
+
+@pytest.mark.parametrize(
+    "waits", ["with meanwhile(work): pass", "at_once(lambda _: work(), [1], 1)"]
+)
+def test_a_signal_that_another_thread_got_ends_the_children_too(waits: str, tmp_path: Path) -> None:
+    """So it is, too, with one that comes in the moment before we wait: nothing interrupts the wait then."""
+    pid = tmp_path / "pid"
+    with subprocess.Popen([sys.executable, "-c", WAITS + ELSEWHERE + waits, "", str(pid)]) as us:
+        try:
+            assert eventually(pid.exists, 60)
+            time.sleep(0.1)  # in the wait by now; if not, the test passes all the same
+            us.send_signal(signal.SIGHUP)
+            assert eventually(lambda: not is_alive(int(pid.read_text())), 60)
+        finally:
+            us.kill()
 
 
 def test_what_a_child_leaves_in_the_background_goes_on_after_it() -> None:
