@@ -28,7 +28,7 @@ from hermes_dist.voice.words import CONFLICT_WORDS, LAYERING, size_of
 
 with later():
     from hermes_dist.decide.authoring.release_notes import ReleaseNotes
-    from hermes_dist.ops.package.conflict_diff import Sides
+    from hermes_dist.ops.conflicts.conflict_diff import Sides
     from hermes_dist.voice.inputs.words import answer_lines, unanswered_lines
 
 _NONE = "(none)"

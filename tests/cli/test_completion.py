@@ -24,9 +24,9 @@ from hermes_dist.decide.profiles.completion import FILES, Facts, Word, agent_com
 from hermes_dist.decide.profiles.completion_scripts import SHELLS, script
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.change.request import Request
+from hermes_dist.ops.conflicts.merge_tool import TOOLS
 from hermes_dist.ops.front_door import launcher as front_door
 from hermes_dist.ops.package.install import install
-from hermes_dist.ops.package.merge_tool import TOOLS
 from hermes_dist.ops.profiles import aliases
 
 AGENT = """\

@@ -9,7 +9,7 @@ from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Conflict, Step
 from hermes_dist.model.tree import Digest, Entry
 from hermes_dist.ops.change.review import Choice, KeyRow
-from hermes_dist.ops.package.conflict_diff import Sides
+from hermes_dist.ops.conflicts.conflict_diff import Sides
 from hermes_dist.voice import cards
 from hermes_dist.voice.lines import Line
 

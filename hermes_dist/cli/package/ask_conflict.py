@@ -11,7 +11,7 @@ from hermes_dist.model.plan import Conflict
 from hermes_dist.model.side import Side
 from hermes_dist.ops.change.proposal import Proposal
 from hermes_dist.ops.change.request import AskConflicts
-from hermes_dist.ops.package.conflict_diff import Sides, conflict_lines, sides_of
+from hermes_dist.ops.conflicts.conflict_diff import Sides, conflict_lines, sides_of
 from hermes_dist.voice import cards
 from hermes_dist.voice.clean import clean
 

@@ -9,9 +9,9 @@ from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import DistError
 from hermes_dist.model.plan import Conflict
 from hermes_dist.ops.change.proposal import Proposal
-from hermes_dist.ops.package import merge_tool
-from hermes_dist.ops.package.conflict_diff import copy_of, fault_in
-from hermes_dist.ops.package.merge_tool import Versions
+from hermes_dist.ops.conflicts import merge_tool
+from hermes_dist.ops.conflicts.conflict_diff import copy_of, fault_in
+from hermes_dist.ops.conflicts.merge_tool import Versions
 from hermes_dist.voice.clean import clean
 
 Open = Callable[[Versions], bool]

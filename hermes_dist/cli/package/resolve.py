@@ -25,9 +25,9 @@ from hermes_dist.model.plan import Conflict
 from hermes_dist.model.side import Side
 from hermes_dist.ops.change.proposal import Outcome, Proposal
 from hermes_dist.ops.change.request import Choices, Request
+from hermes_dist.ops.conflicts.merge_tool import chosen_editor
 from hermes_dist.ops.conflicts.sides import Shown, shown_conflict, side_lines
 from hermes_dist.ops.package import resolve as ops
-from hermes_dist.ops.package.merge_tool import chosen_editor
 from hermes_dist.voice.clean import clean
 from hermes_dist.voice.package_json import conflict_shown_data, conflicts_data
 from hermes_dist.voice.words import CONFLICT_WORDS

@@ -24,7 +24,7 @@ from hermes_dist.voice.lines import Line, Piece
 from hermes_dist.voice.status.standing import SHOWN
 
 with later():
-    from hermes_dist.ops.package.conflict_diff import sides_of
+    from hermes_dist.ops.conflicts.conflict_diff import sides_of
 
 
 def preview(session: Session, proposal: Proposal, *, asking: bool = False) -> None:

@@ -1,1 +1,1 @@
-"""One conflict at a time: its three sides, and a result that somebody edited."""
+"""One conflict at a time: its three sides, editors and merge tools for them, and a result that somebody edited."""

@@ -12,10 +12,10 @@ from hermes_dist.ops.change.confirm import confirm_and_carry_out
 from hermes_dist.ops.change.mask import Mask
 from hermes_dist.ops.change.proposal import Outcome
 from hermes_dist.ops.change.request import Confirm, Request
+from hermes_dist.ops.conflicts.conflict_diff import Copy, copy_of, fault_in
 from hermes_dist.ops.conflicts.sides import sources_of
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import open_home
-from hermes_dist.ops.package.conflict_diff import Copy, copy_of, fault_in
 from hermes_dist.ops.package.resolve import in_conflict, making, open_conflicts, open_proposal
 
 _CRLF = b"\r\n"

@@ -19,8 +19,8 @@ from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.plan import Conflict
 from hermes_dist.ops.change.mask import Mask
 from hermes_dist.ops.change.proposal import Proposal
+from hermes_dist.ops.conflicts.conflict_diff import Copy, Sides, copy_of, sides_of
 from hermes_dist.ops.context import Context
-from hermes_dist.ops.package.conflict_diff import Copy, Sides, copy_of, sides_of
 from hermes_dist.ops.package.resolve import open_conflicts, open_proposal
 
 

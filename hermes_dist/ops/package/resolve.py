@@ -46,9 +46,9 @@ from hermes_dist.ops.change.proposal import Outcome, Proposal
 from hermes_dist.ops.change.propose import propose
 from hermes_dist.ops.change.request import AskConflicts, Choices, Confirm, Request
 from hermes_dist.ops.change.variables import manifest_of
+from hermes_dist.ops.conflicts.conflict_diff import sides_of
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, look_into, open_home
-from hermes_dist.ops.package.conflict_diff import sides_of
 from hermes_dist.ops.sync.settle import facing, keeping, proposed
 from hermes_dist.ops.sync.state import is_synced
 

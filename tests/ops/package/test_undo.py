@@ -12,8 +12,8 @@ from hermes_dist.model.lock_head import Demand
 from hermes_dist.model.side import Side
 from hermes_dist.ops.change.proposal import Proposal
 from hermes_dist.ops.change.request import Request
+from hermes_dist.ops.conflicts.conflict_diff import Sides, sides_of
 from hermes_dist.ops.package import install as installing
-from hermes_dist.ops.package.conflict_diff import Sides, sides_of
 from hermes_dist.ops.package.history import hold
 from hermes_dist.ops.package.keep import keep
 from hermes_dist.ops.package.rollback import abort

@@ -15,16 +15,16 @@ from hermes_dist.model.paths import RelPath
 from hermes_dist.model.side import Side
 from hermes_dist.ops.change.proposal import Proposal
 from hermes_dist.ops.change.request import Request
-from hermes_dist.ops.package import install as installing
-from hermes_dist.ops.package import resolve as settling
-from hermes_dist.ops.package.conflict_diff import Copy, Sides, copy_of, sides_of
-from hermes_dist.ops.package.merge_tool import (
+from hermes_dist.ops.conflicts.conflict_diff import Copy, Sides, copy_of, sides_of
+from hermes_dist.ops.conflicts.merge_tool import (
     Versions,
     find_tool,
     laid_out,
     open_editor,
     open_tool,
 )
+from hermes_dist.ops.package import install as installing
+from hermes_dist.ops.package import resolve as settling
 from hermes_dist.ops.package.update import update
 
 TOKEN = "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"

@@ -12,8 +12,8 @@ from msgspec import Struct
 from hermes_dist import lazily
 from hermes_dist.errors import DistError, UsageError
 from hermes_dist.model.paths import RelPath
+from hermes_dist.ops.conflicts.conflict_diff import Copy
 from hermes_dist.ops.context import Context
-from hermes_dist.ops.package.conflict_diff import Copy
 from hermes_dist.world.agent.programs import find_command
 from hermes_dist.world.child import run_on_terminal
 from hermes_dist.world.git.settings import setting
