@@ -45,14 +45,14 @@ def counted(number: int, thing: str) -> str:
     return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
-def quoted(text: str, most: int) -> str:
-    """Quote what somebody typed; if it is too long, it is cut with an ellipsis, and the quote is closed.
+def quoted(value: object, most: int) -> str:
+    """Quote what somebody wrote; if it is too long, it is cut with an ellipsis, and the quote is closed.
 
     Args:
-        text: The text.
+        value: A text, or what a document says in its place.
         most: The greatest length of the result.
     """
-    whole = repr(text)
+    whole = repr(value)
     return whole if len(whole) <= most else f"{whole[: most - 2]}…{whole[-1]}"
 
 

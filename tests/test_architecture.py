@@ -660,6 +660,12 @@ def test_what_is_public_has_a_docstring(module: Module) -> None:
 
 
 @each_module
+def test_a_quote_that_is_cut_is_closed(module: Module) -> None:
+    """``!r:.80`` leaves a long text without its end, as if it were whole; ``quoted`` of ``errors`` does not."""
+    assert re.findall(r"!r:\.\d+", module.text) == []
+
+
+@each_module
 def test_nothing_is_left_to_be_done(module: Module) -> None:
     marks = ("TO" + "DO", "FIX" + "ME", "XXX:", "NotImplemented" + "Error")
     assert [mark for mark in marks if mark in module.text] == []

@@ -10,7 +10,7 @@ from hermes_dist.cli.shared.command import command
 from hermes_dist.cli.shared.layout import Column
 from hermes_dist.cli.shared.pager import Paged
 from hermes_dist.cli.shared.session import Session
-from hermes_dist.errors import DistError, ExitCode, UsageError, counted, worst
+from hermes_dist.errors import DistError, ExitCode, UsageError, counted, quoted, worst
 from hermes_dist.ops.registry import registries as ops
 from hermes_dist.ops.registry.check_registry import check_registry
 from hermes_dist.voice.clean import clean
@@ -226,7 +226,7 @@ def _described(description: str, *, deprecated: str, yanked: str) -> str:
 def _nothing_found(session: Session, words: list[str], category: str) -> None:
     known = ops.categories(session.ctx)
     if category and category not in known:
-        session.screen.say(f"There is no category {category!r:.60}.")
+        session.screen.say(f"There is no category {quoted(category, 60)}.")
         session.screen.tell(f"  {clean(ops.category_hint(session.ctx, category))}")
         return
     said = "No package has all these words." if words else "The registries list no package."

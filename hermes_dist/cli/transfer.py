@@ -27,7 +27,7 @@ from hermes_dist.cli.shared.request import show_outcome
 from hermes_dist.cli.shared.screen import Screen
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.cli.shared.verb import command_with_request
-from hermes_dist.errors import DistError, Invalid, UsageError, counted
+from hermes_dist.errors import DistError, Invalid, UsageError, counted, quoted
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.change.proposal import Proposal
 from hermes_dist.ops.change.request import Choices, Request
@@ -129,7 +129,7 @@ def _check_full(*, encrypt: bool, chosen: bool) -> None:
 def _plugin(session: Session, name: ProfileName, out: str, form: str, *, others: bool) -> int:
     """Write a profile as a plugin, and say what does not go into one."""
     if form not in export_plugin.FORMS:
-        raise UsageError(f"--as does not know {form!r:.40}", hint="the only form is: plugin")
+        raise UsageError(f"--as does not know {quoted(form, 40)}", hint="the only form is: plugin")
     if others:
         raise UsageError(
             "a plugin has no secrets and no parts to choose",

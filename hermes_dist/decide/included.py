@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 from msgspec import Struct
 
 from hermes_dist.decide.ownership import why_never_included
-from hermes_dist.errors import Invalid, UsageError
+from hermes_dist.errors import Invalid, UsageError, quoted
 from hermes_dist.model.left_out import Why
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Tree
@@ -55,7 +55,7 @@ def _path(word: str, flag: str) -> RelPath:
         return RelPath(re.sub(r"^(\./)+", "", word.strip()).rstrip("/"))
     except Invalid as error:
         raise UsageError(
-            f"it takes a path inside the package, such as skills/research, not {word!r:.80}",
+            f"it takes a path inside the package, such as skills/research, not {quoted(word, 80)}",
             where=flag,
         ) from error
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from hermes_dist.errors import Invalid, Refused
+from hermes_dist.errors import Invalid, Refused, quoted
 from hermes_dist.light import TYPE_CHECKING
 from hermes_dist.model.notes import Note, NoteKind
 
@@ -76,7 +76,7 @@ def specifiers(text: str) -> SpecifierSet:
         return SpecifierSet(",".join(_specifier(part) for part in parts))
     except InvalidSpecifier:
         raise Invalid(
-            f"{text!r:.80} is not a version range",
+            f"{quoted(text, 80)} is not a version range",
             hint="write >=1.2, ^1.2, ~1.2 or 1.2; several joined by commas",
         ) from None
 
@@ -170,7 +170,7 @@ def choose_tag(wanted: str, tags: Iterable[str]) -> str:
             else f"the only one is {newest[0]}"
         )
     raise Invalid(
-        f"no version tag is in the range {wanted!r:.80}: {some}",
+        f"no version tag is in the range {quoted(wanted, 80)}: {some}",
         hint="name a tag, a branch or a commit instead",
     )
 

@@ -10,7 +10,7 @@ from functools import lru_cache
 from msgspec import Struct
 
 from hermes_dist import lazily
-from hermes_dist.errors import Invalid
+from hermes_dist.errors import Invalid, quoted
 
 
 class Item(Struct, frozen=True):
@@ -225,5 +225,6 @@ def _unodd(word: str, text: str) -> Segment:
 
 def _bad(text: str) -> Invalid:
     return Invalid(
-        f"{text!r:.200} is not a key", hint='write it like model.default, jobs[id=7] or a."x.y"'
+        f"{quoted(text, 200)} is not a key",
+        hint='write it like model.default, jobs[id=7] or a."x.y"',
     )

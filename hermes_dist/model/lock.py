@@ -14,7 +14,7 @@ from msgspec import Struct, field
 from msgspec.structs import asdict, force_setattr, replace
 
 from hermes_dist import lazily
-from hermes_dist.errors import Invalid
+from hermes_dist.errors import Invalid, quoted
 from hermes_dist.model import lock_head as lockhead
 from hermes_dist.model.lock_head import (
     DAMAGE,
@@ -574,7 +574,7 @@ def _entry_or_none(line: str) -> Entry | None:
 def _entry(line: str) -> Entry:
     mode, _, digest = line.partition(" ")
     if mode not in {"644", "755"}:
-        raise ValueError(f"{mode!r:.20} is not a mode")
+        raise ValueError(f"{quoted(mode, 20)} is not a mode")
     return Entry(Digest(digest), mode == "755")
 
 

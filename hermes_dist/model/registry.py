@@ -13,7 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from hermes_dist import lazily
-from hermes_dist.errors import Invalid
+from hermes_dist.errors import Invalid, quoted
 from hermes_dist.model.source import AsGit, SourceSpec, is_loopback, parse_source
 from hermes_dist.model.tree import Digest
 
@@ -179,7 +179,8 @@ def _json(data: bytes) -> object:
 def _package(raw: Mapping[str, object], key: str, *, local: bool) -> Package:
     if raw.get("name") != key:
         raise Invalid(
-            f"it is the entry for {raw.get('name')!r:.80}, not for {key!r:.80}", where="name"
+            f"it is the entry for {quoted(raw.get('name'), 80)}, not for {quoted(key, 80)}",
+            where="name",
         )
     texts = {field: _text(raw, field) for field in _TEXTS}
     return Package(
@@ -208,7 +209,7 @@ def read_source(text: str, *, local: bool) -> SourceSpec:
     allowed = local or not is_near(spec)
     if spec.kind.traits.as_git is not AsGit.ALWAYS or spec.ref or not allowed:
         raise Invalid(
-            f"{text!r:.200} can't be used in a registry",
+            f"{quoted(text, 200)} can't be used in a registry",
             where="source",
             hint="write a git repository, such as github.com/you/bot//folder, without a ref",
         )
@@ -279,7 +280,7 @@ def _release(raw: Mapping[str, object]) -> Release:
         ("date", _DATE, False),
     ):
         if (texts[name] or needed) and not pattern.fullmatch(texts[name]):
-            raise Invalid(f"{texts[name]!r:.80} is not a valid {name}", where=name)
+            raise Invalid(f"{quoted(texts[name], 80)} is not a valid {name}", where=name)
     if texts["tree"]:
         Digest(texts["tree"])
     return Release(**texts)
@@ -352,7 +353,7 @@ def yank(package: Package, version: str, reason: str) -> Package:
     if version not in {one.version for one in package.versions}:
         have = ", ".join(one.version for one in package.versions[-5:]) or "none"
         raise Invalid(
-            f"{package.name} has no version {version!r:.80}", hint=f"pinned versions: {have}"
+            f"{package.name} has no version {quoted(version, 80)}", hint=f"pinned versions: {have}"
         )
     rows = list(package.versions)
     for n, release in enumerate(rows):
@@ -390,7 +391,7 @@ def load_registries(data: bytes) -> tuple[Registry, ...]:
 def _named(name: str) -> str:
     if not is_key(name):
         raise Invalid(
-            f"{name!r:.80} is not a valid name for a registry",
+            f"{quoted(name, 80)} is not a valid name for a registry",
             hint="use small letters, digits, - and _",
         )
     return name

@@ -10,7 +10,7 @@ from collections.abc import Set as AbstractSet
 from itertools import compress
 from operator import is_not
 
-from hermes_dist.errors import Invalid
+from hermes_dist.errors import Invalid, quoted
 from hermes_dist.light import TYPE_CHECKING, NamedTuple
 from hermes_dist.model.paths import RelPath, folded, folders_of
 
@@ -34,7 +34,7 @@ class Digest(str):
 
     def __new__(cls, text: str) -> Self:
         if len(text) != 64 or text.strip(_HEX):
-            raise Invalid(f"{text!r:.80} is not a SHA-256 digest")
+            raise Invalid(f"{quoted(text, 80)} is not a SHA-256 digest")
         return super().__new__(cls, text)
 
     @classmethod

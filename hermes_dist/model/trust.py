@@ -13,7 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from hermes_dist import lazily
-from hermes_dist.errors import Invalid
+from hermes_dist.errors import Invalid, quoted
 from hermes_dist.lazily import base64
 
 KEYS_FILE = "distribution.keys"
@@ -194,7 +194,7 @@ def policy_of(raw: Mapping[str, object], place: str) -> Policy:
     keyring = _keyring(raw, {"trusted", "revoked", "sources", "require"})
     require = frozenset(_texts(raw, "require"))
     if wrong := sorted(require - set(REQUIREMENTS)):
-        raise ValueError(f"require takes {', '.join(REQUIREMENTS)}, not {wrong[0]!r:.40}")
+        raise ValueError(f"require takes {', '.join(REQUIREMENTS)}, not {quoted(wrong[0], 40)}")
     sources = None
     if "sources" in raw:
         sources = tuple(_texts(raw, "sources"))
@@ -260,7 +260,7 @@ def _loaded(data: bytes, place: str, read: Callable[[Mapping[str, object]], _T])
                 hint="update hermes-dist; the file stays as it is",
             )
         if number != _FORMAT or isinstance(number, bool):
-            raise ValueError(f"its format {number!r:.20} is not known")
+            raise ValueError(f"its format {quoted(number, 20)} is not known")
         return read(raw)
     except (KeyError, TypeError, ValueError, RecursionError) as err:
         why = str(err) or "it is nested too deeply"
@@ -273,7 +273,7 @@ def _loaded(data: bytes, place: str, read: Callable[[Mapping[str, object]], _T])
 
 def _keyring(raw: Mapping[str, object], known: set[str]) -> Keyring:
     if unknown := sorted(set(raw) - known - {"format"}):
-        raise ValueError(f"{unknown[0]!r:.40} is not known")
+        raise ValueError(f"{quoted(unknown[0], 40)} is not known")
     trusted, revoked = (
         tuple(key_of(row) for row in _rows(raw, key)) for key in ("trusted", "revoked")
     )
@@ -294,14 +294,14 @@ def key_of(row: Mapping[str, object]) -> KnownKey:
     )
     if key and not _KEY.fullmatch(key):
         raise ValueError(
-            f"{key!r:.60} is not a key: write its kind and its base64, without a comment"
+            f"{quoted(key, 60)} is not a key: write its kind and its base64, without a comment"
         )
     made = fingerprint
     if key:
         made = fingerprint_of(base64.b64decode(key.split()[1], validate=True))
     if not is_fingerprint(made) or made != (fingerprint or made):
         raise ValueError(
-            f"{fingerprint!r:.60} is not a fingerprint SHA256:…, or belongs to another key"
+            f"{quoted(fingerprint, 60)} is not a fingerprint SHA256:…, or belongs to another key"
         )
     return KnownKey(name, made, key, reason)
 

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from enum import Enum, auto
 
-from hermes_dist.errors import UsageError
+from hermes_dist.errors import UsageError, quoted
 from hermes_dist.light import NamedTuple
 
 LONGEST_LINE = 1000
@@ -86,7 +86,7 @@ def checked(fields: Fields, given: Mapping[str, object]) -> Mapping[str, object]
     if unknown:
         known = ", ".join(fields) or "none"
         raise UsageError(
-            f"there is no field {unknown[0]!r:.80}", where="fields", hint=f"known: {known}"
+            f"there is no field {quoted(unknown[0], 80)}", where="fields", hint=f"known: {known}"
         )
     lacking = [name for name, field in fields.items() if field.needed and name not in given]
     if lacking:

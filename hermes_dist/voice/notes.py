@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from hermes_dist.errors import counted, first_few
+from hermes_dist.errors import counted, first_few, quoted
 from hermes_dist.model.left_out import Why
 from hermes_dist.model.lock_head import Demand
 from hermes_dist.model.notes import Datum, Kind, Note, NoteKind
@@ -50,7 +50,7 @@ def filled(said: str | Say, note: Note) -> str:
     data = dict(note.data)
     if callable(said):
         return said(data)
-    return said.format_map({name: _listed(value) for name, value in data.items()})
+    return said.format_map({name: fit(value) for name, value in data.items()})
 
 
 def sentences(notes: Iterable[Note]) -> tuple[str, ...]:
@@ -58,10 +58,21 @@ def sentences(notes: Iterable[Note]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(map(sentence, notes)))
 
 
-def _listed(value: Datum) -> Datum:
+class Word(str):
+    """A text of a note; ``{name:quoted 80}`` quotes it, in at most 80 letters."""
+
+    __slots__ = ()
+
+    def __format__(self, form: str) -> str:
+        kind, _, most = form.partition(" ")
+        return quoted(str(self), int(most)) if kind == "quoted" else super().__format__(form)
+
+
+def fit(value: Datum) -> Datum:
+    """Make a datum ready for a sentence: names become a list, a text can be quoted."""
     if isinstance(value, tuple):
-        return ", ".join(value)
-    return value
+        return Word(", ".join(value))
+    return Word(value) if isinstance(value, str) else value
 
 
 def names_in(data: Data, key: str) -> tuple[str, ...]:
@@ -346,7 +357,7 @@ SENTENCES: Sentences = {
     ),
     NoteKind.REGISTRY_PINS_NONE: "the registry pins no version of {package}: its source decides",
     NoteKind.REGISTRY_LACKS_VERSION: (
-        "the registry has no version {version!r:.80}: it is looked up in the source"
+        "the registry has no version {version:quoted 80}: it is looked up in the source"
     ),
     NoteKind.YANKED: "{package} {version} was yanked: {reason}",
     NoteKind.DEPRECATED: "{package} is deprecated: {reason}",
@@ -376,7 +387,7 @@ SENTENCES: Sentences = {
         "needs {title} {requires}; none was found here, so this was not checked"
     ),
     NoteKind.AGENT_NOT_COMPARABLE: (
-        "needs {title} {requires}; the version here, {version!r:.40}, can't be compared with that"
+        "needs {title} {requires}; the version here, {version:quoted 40}, can't be compared with that"
     ),
     NoteKind.KEY_NAMED_BUT_UNSIGNED: _named_but_unsigned,
     NoteKind.OTHER_KEY_NAMED: "its manifest names another signing key, {key}",
@@ -408,11 +419,13 @@ SENTENCES: Sentences = {
     NoteKind.FOR_ANOTHER_PROGRAM: _for_another_program,
     NoteKind.VARIABLE_WITHOUT_NAME: "it has no name and was left out",
     NoteKind.NOT_A_VARIABLE_NAME: (
-        "{name!r:.80} is not a valid variable name and is never written"
+        "{name:quoted 80} is not a valid variable name and is never written"
     ),
-    NoteKind.WHOLE_PACKAGE: ("{row!r:.20} names the whole package, as if the field were not there"),
-    NoteKind.NOT_A_SAFE_PATH: "{row!r:.80} is not a safe path and was left out",
-    NoteKind.NOT_A_POLICY: "{policy!r:.80} is not one of {known} and was left out",
+    NoteKind.WHOLE_PACKAGE: (
+        "{row:quoted 20} names the whole package, as if the field were not there"
+    ),
+    NoteKind.NOT_A_SAFE_PATH: "{row:quoted 80} is not a safe path and was left out",
+    NoteKind.NOT_A_POLICY: "{policy:quoted 80} is not one of {known} and was left out",
     NoteKind.UNREADABLE_JOBS: "{why}; its jobs are left out: tell the author",
     NoteKind.NOT_A_JOB: _not_a_job,
     NoteKind.JOB_WITHOUT_START: _without_start,

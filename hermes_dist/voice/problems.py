@@ -75,8 +75,8 @@ _OWN: Sentences = {
     ProblemKind.NAME_BREACH: _WHY,
     ProblemKind.STAMP_BREACH: _WHY,
     ProblemKind.VERSION_BREACH: _WHY,
-    ProblemKind.FIELD_NEVER_RUN: "the field {field!r:.60} is never run",
-    ProblemKind.FIELD_WITHOUT_EFFECT: "the field {field!r:.60} is kept, but has no effect",
+    ProblemKind.FIELD_NEVER_RUN: "the field {field:quoted 60} is never run",
+    ProblemKind.FIELD_WITHOUT_EFFECT: "the field {field:quoted 60} is kept, but has no effect",
     ProblemKind.FIELD_NOT_GIVEN: "{field} is missing",
     ProblemKind.OWNED_LEAVES_OUT: "distribution_owned leaves out {top}, so it is not installed",
     ProblemKind.OWNED_BY_MACHINE: "{path} belongs to each machine and is never installed",
@@ -106,7 +106,7 @@ _OWN: Sentences = {
     ProblemKind.FRONT_FIELD_TOO_LONG: "its {field} is longer than {most} characters",
     ProblemKind.NO_BODY: "nothing follows its front matter",
     ProblemKind.NAMED_UNLIKE_FOLDER: (
-        "its name {name!r:.60} differs from the name of its folder, {folder!r:.60}"
+        "its name {name:quoted 60} differs from the name of its folder, {folder:quoted 60}"
     ),
     ProblemKind.NAME_TAKEN: "{first} has the same name; the agent loads only one of them",
     ProblemKind.NOT_LOADED: _not_loaded,
@@ -121,7 +121,7 @@ _OWN: Sentences = {
     ProblemKind.TOO_LARGE: "it has {mib} MiB; the limit is {most} MiB per file",
     ProblemKind.LARGE: "it has {mib} MiB, which everyone who installs it downloads",
     ProblemKind.HIDDEN: _hidden,
-    ProblemKind.PERSONAL_PATH: "{path!r:.80} is a path on one particular machine",
+    ProblemKind.PERSONAL_PATH: "{path:quoted 80} is a path on one particular machine",
     ProblemKind.INVISIBLE: "an invisible character, {mark}",
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hermes_dist.decide.registry import EntryKind
+from hermes_dist.errors import quoted
 from hermes_dist.voice.notes import Data, Sentences, sentence
 
 if TYPE_CHECKING:
@@ -17,16 +18,16 @@ def entry_words(problem: EntryProblem) -> str:
 
 
 def _other_version(data: Data) -> str:
-    return f"its manifest says {data['version'] or 'no version'!r:.80}"
+    return f"its manifest says {quoted(data['version'] or 'no version', 80)}"
 
 
 SENTENCES: Sentences = {
     EntryKind.BROKEN: "{why}",
-    EntryKind.NOT_COMPARABLE: "{version!r:.80} can't be compared with others",
-    EntryKind.NOT_A_RANGE: "{text!r:.80} is not a version range",
+    EntryKind.NOT_COMPARABLE: "{version:quoted 80} can't be compared with others",
+    EntryKind.NOT_A_RANGE: "{text:quoted 80} is not a version range",
     EntryKind.MISPLACED: "an entry can't be there: the place for abc is packages/ab/abc.json",
     EntryKind.MISTAKABLE: "easily mistaken for {names}",
     EntryKind.OTHER_VERSION: _other_version,
-    EntryKind.OTHER_NAME: "its manifest calls it {name!r:.80}",
+    EntryKind.OTHER_NAME: "its manifest calls it {name:quoted 80}",
     EntryKind.ONLY_HERE: "{source} is on this machine, so nobody else can install it",
 }

@@ -43,12 +43,12 @@ _ERR_BYTES = 1 << 16
 _GRACE = 0.5
 _GLANCE = 0.05
 _BLINK = 0.0001
+"""The first wait for a child that has closed its output; most end at once. Each further wait is twice as long."""
 _HEED = 0.5
 """How many seconds a wait takes before it looks whether somebody ends us.
 
 A signal that comes just before a wait, or that the system gives to another thread, does not interrupt the wait.
 """
-"""The first wait for a child that has closed its output; most end at once. Each further wait is twice as long."""
 _AT_ONCE = 0.0002
 """Seconds that a thread may run on while another one has something to do."""
 # dash, bash and busybox agree on these; an unsupported limit is skipped

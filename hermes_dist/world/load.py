@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hermes_dist.brand import MANIFEST
-from hermes_dist.errors import Invalid
+from hermes_dist.errors import Invalid, quoted
 from hermes_dist.model.documents.api import parse_manifest_text
 from hermes_dist.model.manifest import Breach, Manifest, field_at, parse_manifest
 
@@ -85,7 +85,7 @@ def _why(error: ValidationError) -> str:
     if error.validator == "type":
         return f"it must be {_TYPES.get(str(error.validator_value), error.validator_value)}"
     if error.validator in {"pattern", "not"} and wants:
-        return f"{error.instance!r:.80} is not {wants}"
+        return f"{quoted(error.instance, 80)} is not {wants}"
     return f"{error.message:.200}"
 
 

@@ -16,7 +16,7 @@ import hermes_dist
 from hermes_dist.errors import DistError
 from hermes_dist.model.notes import Kind, Note, NoteKind
 from hermes_dist.voice import findings, gateway_words, problems, registry_words
-from hermes_dist.voice.notes import SENTENCES, Say, sentence, sentences
+from hermes_dist.voice.notes import SENTENCES, Say, Word, sentence, sentences
 
 PACKAGE = Path(hermes_dist.__file__).parent
 
@@ -119,7 +119,7 @@ class One(dict[str, str | int]):
     """Of whatever is counted, there is one."""
 
     def __missing__(self, name: str) -> str | int:
-        return 1 if name in NUMBERS else "x"
+        return 1 if name in NUMBERS else Word("x")
 
 
 def test_one_of_something_is_said_as_one() -> None:
@@ -215,6 +215,10 @@ def test_every_kind_is_made_somewhere() -> None:
         (
             Note.of(NoteKind.HELD, at="1", rolled_back=1, offered="2", command="c"),
             "held at 1 after a rollback; to update to 2: c",
+        ),
+        (
+            Note.of(NoteKind.NOT_A_SAFE_PATH, row="../" * 40),
+            f"'{'../' * 25}..…' is not a safe path",
         ),
     ],
     ids=lambda value: str(value.kind) if isinstance(value, Note) else "",

@@ -9,7 +9,7 @@ from click.core import ParameterSource
 
 from hermes_dist.cli.entry.help_page import VERSION, HelpPage
 from hermes_dist.cli.shared.session import Invocation
-from hermes_dist.errors import UsageError
+from hermes_dist.errors import UsageError, quoted
 
 _MAY_BE_EMPTY = frozenset(["description", "text", "words", "in_profile", "profile", "where"])
 """Texts that may be empty, and profiles, whose own error says how the active one is written."""
@@ -131,6 +131,6 @@ def _refuse_two_profiles(ctx: click.Context) -> None:
         named = ctx.params.get(name)
         if named not in _ACTIVE and chosen not in {None, named}:
             raise UsageError(
-                f"two profiles are named: {chosen!r:.60} and {named!r:.60}",
+                f"two profiles are named: {quoted(chosen, 60)} and {quoted(named, 60)}",
                 hint="leave one of them out",
             )

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from hermes_dist.cli.shared.screen import Screen
 from hermes_dist.cli.shared.terminal import colour_of
-from hermes_dist.errors import DistError, UsageError, worst
+from hermes_dist.errors import DistError, UsageError, quoted, worst
 from hermes_dist.light import TYPE_CHECKING, NamedTuple
 from hermes_dist.ops.context import Context
 
@@ -85,7 +85,7 @@ def open_session(called: Invocation, options: Options) -> Session:
 
 def _screen_of(called: Invocation, options: Options) -> Screen:
     if options.color not in _COLOURS:
-        raise UsageError(f"--color takes auto, always or never, not {options.color!r:.40}")
+        raise UsageError(f"--color takes auto, always or never, not {quoted(options.color, 40)}")
     return Screen(
         colour=colour_of(options.color),
         quiet=options.quiet,

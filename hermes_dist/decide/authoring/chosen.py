@@ -9,7 +9,7 @@ from hermes_dist.decide.authoring.hunks import hunks_between, is_text, with_hunk
 from hermes_dist.decide.changes import Change, How, changes_between, key_changes
 from hermes_dist.decide.consent.parking import put_back
 from hermes_dist.decide.near import offered
-from hermes_dist.errors import Invalid, Lost
+from hermes_dist.errors import Invalid, Lost, quoted
 from hermes_dist.model.discreet import Contents
 from hermes_dist.model.documents.api import kind_of
 from hermes_dist.model.keypath import names_key
@@ -117,6 +117,6 @@ def _in_vain(word: str, changes: Sequence[Change], read: Read) -> Invalid:
     known = [str(change.path) for change in changes]
     known += [key for change in changes for key in _keys(change, read)]
     return Invalid(
-        f"nothing was changed at {word!r:.200}",
+        f"nothing was changed at {quoted(word, 200)}",
         hint=offered(word, known, "changed", none="nothing"),
     )

@@ -25,7 +25,7 @@ from hermes_dist.agents.routes import (
     bare_id,
     form_of,
 )
-from hermes_dist.errors import Invalid, counted
+from hermes_dist.errors import Invalid, counted, quoted
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 from hermes_dist.model.values import as_list, as_map
 
@@ -248,7 +248,7 @@ def _target(platform: object, profile: object) -> tuple[str, str]:
     try:
         return _normal(str(profile)), ""
     except Invalid:
-        return "", f"{str(profile)!r:.60} is not a valid profile name"
+        return "", f"{quoted(str(profile), 60)} is not a valid profile name"
 
 
 def _id(value: object, grammar: Grammar) -> object:
@@ -469,7 +469,7 @@ def _check_ids(where: Where) -> None:
         form = form_of(where.platform, key)
         if not form.pattern.fullmatch(value):
             raise Invalid(
-                f"no message of {where.platform} has the {_FIELDS[key]} {value!r:.60}",
+                f"no message of {where.platform} has the {_FIELDS[key]} {quoted(value, 60)}",
                 where=f"--{_FIELDS[key]}",
                 hint=f"give its id, which looks like {form.example}",
             )

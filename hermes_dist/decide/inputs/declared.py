@@ -10,7 +10,7 @@ from msgspec import Struct
 from hermes_dist import lazily
 from hermes_dist.decide.environment.names import REASONS, EnvClass, class_of, is_harmless
 from hermes_dist.decide.inputs.typed import Kind, Limits, Misfit, check, read, shown
-from hermes_dist.errors import Invalid
+from hermes_dist.errors import Invalid, quoted
 from hermes_dist.model.lock_package import InputValue
 from hermes_dist.model.manifest import ENV_NAME, Manifest
 
@@ -157,7 +157,7 @@ def _input(name: str, row: object) -> Input:
     if not isinstance(row, dict):
         raise _odd(field, "it is not a map of fields")
     if unknown := sorted(set(map(str, row)) - _FIELDS):
-        raise _odd(field, f"{unknown[0]!r:.80} is not known")
+        raise _odd(field, f"{quoted(unknown[0], 80)} is not known")
     kind = _kind(field, row)
     item = Input(
         name=name,
@@ -238,14 +238,14 @@ def _choices(field: str, row: Mapping[object, object], kind: Kind) -> Iterator[I
         try:
             check(kind, Limits(), choice)
         except Misfit as misfit:
-            raise _odd(f"{field}.enum", f"{choice!r:.80} does not fit: {misfit}") from None
+            raise _odd(f"{field}.enum", f"{quoted(choice, 80)} does not fit: {misfit}") from None
         yield choice
 
 
 def _check_place(field: str, item: Input) -> None:
     """Check that an answer may go where its author wants it."""
     if item.env and not ENV_NAME.fullmatch(item.env):
-        raise _odd(f"{field}.env", f"{item.env!r:.80} is no name of a variable")
+        raise _odd(f"{field}.env", f"{quoted(item.env, 80)} is no name of a variable")
     if not item.secret:
         if item.env and class_of(item.env) is not EnvClass.HARMLESS:
             raise _reserved(field, item.env)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from enum import IntEnum
 
-from hermes_dist.errors import Invalid
+from hermes_dist.errors import Invalid, quoted
 from hermes_dist.model.discreet import Contents
 from hermes_dist.model.keypath import KeyPath, parse_key, split_written
 from hermes_dist.model.paths import RelPath
@@ -108,4 +108,4 @@ def _check_names(stack: tuple[Layer, ...]) -> None:
     names = [layer.name for layer in stack]
     twice = sorted(name for name in set(names) if names.count(name) > 1)
     if twice:
-        raise Invalid(f"two layers are called {twice[0]!r:.100}")
+        raise Invalid(f"two layers are called {quoted(twice[0], 100)}")

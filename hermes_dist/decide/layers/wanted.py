@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.parts import PARTS
-from hermes_dist.errors import Invalid, Refused
+from hermes_dist.errors import Invalid, Refused, quoted
 from hermes_dist.model.keypath import parse_key, split_written
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.paths import RelPath
@@ -132,7 +132,7 @@ def source_of_layer(text: str, *, local: bool) -> SourceSpec:
     near = spec.kind is SourceKind.FOLDER or _is_near_git(spec)
     if spec.kind is SourceKind.ARCHIVE or (near and not local):
         raise Invalid(
-            f"{text!r:.200} can't be a layer",
+            f"{quoted(text, 200)} can't be a layer",
             hint="its author has to name a git repository, such as github.com/you/base@^1, "
             "a folder of the same repository, such as //base, or a name in a registry",
         )
@@ -156,7 +156,7 @@ def _dependency(field: str, value: object, *, local: bool) -> Dependency:
     only: frozenset[str] = frozenset()
     if isinstance(value, dict):
         if unknown := sorted(map(str, value.keys() - _FIELDS)):
-            raise _odd(field, f"{unknown[0]!r:.80} is not known")
+            raise _odd(field, f"{quoted(unknown[0], 80)} is not known")
         only, value = _parts(field, value.get("only")), value.get("source")
     if not isinstance(value, str) or not value:
         raise _odd(field, "the source is missing")

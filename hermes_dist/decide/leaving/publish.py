@@ -26,7 +26,7 @@ from hermes_dist.decide.placement.servers import SERVERS
 from hermes_dist.decide.secrets.references import personal_paths
 from hermes_dist.decide.secrets.scan import Leak, scan, scan_name
 from hermes_dist.decide.versions import version_of
-from hermes_dist.errors import Invalid, Refused, UsageError, first_few
+from hermes_dist.errors import Invalid, Refused, UsageError, first_few, quoted
 from hermes_dist.merge.trees import TreeMerge, merge_trees
 from hermes_dist.model.discreet import Discreet
 from hermes_dist.model.documents.api import Kind, Unmergeable, get, load_data, parse, rewrite
@@ -327,7 +327,7 @@ def refuse_words(words: Mapping[str, str], private: Private, *, hint: str = "") 
 
 def _personal(path: RelPath, text: str, private: Private) -> Iterator[Leak]:
     for number, place in personal_paths(text, private.home):
-        yield Leak(path, number, f"a path on a machine, {place!r:.60}")
+        yield Leak(path, number, f"a path on a machine, {quoted(place, 60)}")
     if not private.memories:
         return
     for number, line in enumerate(text.splitlines(), 1):
@@ -344,7 +344,7 @@ def not_allowed(leaks: Sequence[Leak], allowed: Collection[str]) -> list[Leak]:
     places = {f"{leak.path}:{leak.line}" for leak in leaks}
     if unknown := sorted(set(allowed) - places):
         raise UsageError(
-            f"--allow-finding {unknown[0]!r:.100}: nothing was found there",
+            f"--allow-finding {quoted(unknown[0], 100)}: nothing was found there",
             hint="write FILE:LINE as the error shows it",
         )
     return [leak for leak in leaks if f"{leak.path}:{leak.line}" not in allowed]
@@ -361,11 +361,11 @@ def bumped(version: str, part: str) -> str:
         UsageError: The version is not valid, or the part is not one of the three.
     """
     if part not in BUMPS:
-        raise UsageError(f"--bump takes {', '.join(BUMPS)}, not {part!r:.40}")
+        raise UsageError(f"--bump takes {', '.join(BUMPS)}, not {quoted(part, 40)}")
     before = version_of(version or "0.0.0")
     if before is None:
         raise UsageError(
-            f"--bump can't raise the version {version!r:.60}",
+            f"--bump can't raise the version {quoted(version, 60)}",
             hint="choose one with --version",
         )
     numbers = [*before.release, 0, 0, 0][:3]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from hermes_dist.errors import Invalid
+from hermes_dist.errors import Invalid, quoted
 from hermes_dist.light import StrEnum
 from hermes_dist.model.discreet import Contents
 from hermes_dist.model.left_out import LeftOut
@@ -57,6 +57,6 @@ def check_label(label: str) -> None:
     kind, _, version = label.partition("/")
     if label and (kind not in set(Neighbour) or version != str(MAPPING)):
         raise Invalid(
-            f"it was made by rules that this version does not know: {label!r:.40}",
+            f"it was made by rules that this version does not know: {quoted(label, 40)}",
             hint="get the newest version of hermes-dist, then run this again",
         )

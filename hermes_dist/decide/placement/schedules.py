@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 
 from hermes_dist import lazily
-from hermes_dist.errors import Invalid
+from hermes_dist.errors import Invalid, quoted
 
 _UNITS = {"m": 1, "h": 60, "d": 1440}
 _DURATION = lazily.pattern(
@@ -108,7 +108,7 @@ def _from_text(text: str) -> dict[str, object]:
     if low.startswith("every "):
         minutes = _minutes(low[6:].strip())
         if not minutes:
-            raise Invalid(f"{text!r:.80} is not a valid interval", hint=_HINT)
+            raise Invalid(f"{quoted(text, 80)} is not a valid interval", hint=_HINT)
         return {"kind": "interval", "minutes": minutes, "display": f"every {minutes}m"}
     if len(text.split()) in (5, 6):
         return {"kind": "cron", "expr": _checked_cron(text), "display": text}
@@ -121,7 +121,7 @@ def _from_text(text: str) -> dict[str, object]:
         }
     if _minutes(low):
         return {"kind": "once", "run_at": None, "display": f"once in {text}"}
-    raise Invalid(f"{text!r:.80} is not a valid schedule", hint=_HINT)
+    raise Invalid(f"{quoted(text, 80)} is not a valid schedule", hint=_HINT)
 
 
 def _minutes(text: str) -> int:
@@ -141,13 +141,15 @@ def _moment(text: str) -> datetime:
     try:
         return datetime.fromisoformat(text)
     except ValueError:
-        raise Invalid(f"{text!r:.80} is not a valid time", hint=_HINT) from None
+        raise Invalid(f"{quoted(text, 80)} is not a valid time", hint=_HINT) from None
 
 
 def _checked_cron(text: str) -> str:
     for part, (name, low, high, words) in zip(text.split(), _FIELDS, strict=False):
         if not all(_fits(element, low, high, words) for element in part.lower().split(",")):
-            raise Invalid(f"{part!r:.80} is not a valid {name} in a cron schedule", hint=_HINT)
+            raise Invalid(
+                f"{quoted(part, 80)} is not a valid {name} in a cron schedule", hint=_HINT
+            )
     return text
 
 
@@ -177,7 +179,7 @@ def cron_values(part: str, number: int) -> frozenset[int]:
     for element in part.split(","):
         match = _ELEMENT.fullmatch(element)
         if not match:
-            raise ValueError(f"{element!r:.80} is not a value of a cron field")
+            raise ValueError(f"{quoted(element, 80)} is not a value of a cron field")
         start, end = _ends(match, low, last, words)
         size = last - low + 1
         # A range may go round the clock (22-2). The agent reads 3-3 as the full range, too.
@@ -196,12 +198,12 @@ def _ends(match: re.Match[str], low: int, last: int, words: tuple[str, ...]) -> 
         return low, last
     start = _number(match[2], low, words)
     if start is None:
-        raise ValueError(f"{match[2]!r:.80} is not a value of a cron field")
+        raise ValueError(f"{quoted(match[2], 80)} is not a value of a cron field")
     if match[3] is None:
         return start, last if match[4] else start
     end = _number(match[3], low, words)
     if end is None:
-        raise ValueError(f"{match[3]!r:.80} is not a value of a cron field")
+        raise ValueError(f"{quoted(match[3], 80)} is not a value of a cron field")
     return start, end
 
 

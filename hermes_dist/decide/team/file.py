@@ -33,7 +33,7 @@ from hermes_dist.decide.team.wanted import (
     begins_as_reference,
     is_reference,
 )
-from hermes_dist.errors import DistError, Invalid
+from hermes_dist.errors import DistError, Invalid, quoted
 from hermes_dist.lazily import later
 from hermes_dist.model.manifest import ENV_NAME
 from hermes_dist.model.paths import DEFAULT_PROFILE, AliasName, ProfileName, RelPath
@@ -172,7 +172,7 @@ class _Reader:
         names = [DEFAULT_PROFILE, *(str(one.name) for one in team.profiles)]
         for number, route in enumerate(team.routes):
             if route.profile not in names:
-                why = f"the file has no profile {str(route.profile)!r:.80}"
+                why = f"the file has no profile {quoted(str(route.profile), 80)}"
                 raise self._odd(("routes", number, "profile"), why, _near(route.profile, names))
         if team.multiplex and not team.routes:
             raise self._odd(("multiplex",), "it is for routes, and there are none", "leave it out")
@@ -206,7 +206,7 @@ class _Reader:
         if not is_key(name):
             raise self._odd(
                 (*at, "name"),
-                f"{name!r:.80} is not a valid name",
+                f"{quoted(name, 80)} is not a valid name",
                 "use small letters, digits, - and _",
             )
         return name
@@ -297,7 +297,7 @@ class _Reader:
         for name, value in found.items():
             if not ENV_NAME.fullmatch(name):
                 raise self._odd(
-                    (*at, "variables", name), f"{name!r:.80} is not the name of a variable"
+                    (*at, "variables", name), f"{quoted(name, 80)} is not the name of a variable"
                 )
             # The value is not shown: it may be the secret itself.
             if value != "" and not (isinstance(value, str) and is_reference(value)):
@@ -316,7 +316,7 @@ class _Reader:
 
     def _answer(self, name: str, value: object, at: _Path) -> str:
         if not INPUT_NAME.fullmatch(name):
-            raise self._odd(at, f"{name!r:.80} is not the name of an input")
+            raise self._odd(at, f"{quoted(name, 80)} is not the name of an input")
         if not isinstance(value, str | bool | int | float):
             raise self._odd(at, "it is not text, a number, true or false")
         word = shown(value)
@@ -348,7 +348,7 @@ class _Reader:
             if word not in {*PARTS, "files"}:
                 raise self._odd(
                     (*at, key),
-                    f"{word!r:.80} is not a part",
+                    f"{quoted(word, 80)} is not a part",
                     f"parts are {', '.join([*PARTS, 'files'])}",
                 )
         return tuple(sorted(words))
@@ -387,7 +387,9 @@ class _Reader:
     def _known(self, raw: Mapping[str, object], known: Iterable[str], at: _Path) -> None:
         for key in raw:
             if key not in known:
-                raise self._odd((*at, key), f"{key!r:.80} is not known here", _near(key, known))
+                raise self._odd(
+                    (*at, key), f"{quoted(key, 80)} is not known here", _near(key, known)
+                )
 
     def _needed(self, raw: Mapping[str, object], key: str, at: _Path) -> str:
         value = self._word(raw, key, at)
@@ -418,7 +420,9 @@ class _Reader:
         for number, name in enumerate(names):
             if name in seen:
                 at: _Path = (table, number, key) if key == "name" else (table,)
-                raise self._odd(at, f"{str(name)!r:.80} is there twice", "leave one of them out")
+                raise self._odd(
+                    at, f"{quoted(str(name), 80)} is there twice", "leave one of them out"
+                )
             seen.add(name)
 
     def _odd(self, path: _Path, what: str, hint: str = "") -> Invalid:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from hermes_dist import lazily
-from hermes_dist.errors import UsageError
+from hermes_dist.errors import UsageError, quoted
 from hermes_dist.model.paths import ProfileName
 
 READS = ("status", "outdated", "diff")
@@ -53,7 +53,7 @@ def wish_of(text: str) -> Wish:
     if verb in ("", "help"):
         return Wish(verb="help")
     if verb not in (*READS, *WRITES):
-        raise UsageError(f"/dist has no {verb!r:.40}", hint=USAGE)
+        raise UsageError(f"/dist has no {quoted(verb, 40)}", hint=USAGE)
     code = ""
     if verb in WRITES and rest and _CODE.fullmatch(rest[-1]):
         code = rest.pop()
@@ -94,5 +94,7 @@ def _about(verb: str, rest: list[str]) -> tuple[str, ...]:
             )
         return (" ".join(rest[:-1]), side)
     if rest:
-        raise UsageError(f"{verb} takes nothing but -p PROFILE, not {rest[0]!r:.40}", hint=USAGE)
+        raise UsageError(
+            f"{verb} takes nothing but -p PROFILE, not {quoted(rest[0], 40)}", hint=USAGE
+        )
     return ()

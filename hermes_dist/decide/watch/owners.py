@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from hermes_dist import lazily
 from hermes_dist.agents.chats import DIRECT, ID_IS_CHAT, VOUCHING
-from hermes_dist.errors import DistError, Invalid, Refused
+from hermes_dist.errors import DistError, Invalid, Refused, quoted
 
 _ID = lazily.pattern(r"[!-~]{1,200}")
 _MOST = 20
@@ -91,12 +91,12 @@ def owner_of(platform: str, person: str) -> Owner:
     name, typed = platform.strip().lower(), person.strip()
     if name not in VOUCHING:
         raise Refused(
-            f"{name!r:.60} is not a platform that vouches for who writes a message",
+            f"{quoted(name, 60)} is not a platform that vouches for who writes a message",
             hint=f"one of: {', '.join(sorted(VOUCHING))}",
         )
     if not _ID.fullmatch(typed):
         raise Invalid(
-            f"{typed!r:.60} can't be the id of a person",
+            f"{quoted(typed, 60)} can't be the id of a person",
             hint="it has no spaces, and at most 200 characters: /dist in a direct chat says yours",
         )
     return Owner(platform=name, id=typed)

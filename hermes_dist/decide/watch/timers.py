@@ -11,7 +11,7 @@ from xml.sax.saxutils import escape
 from msgspec import Struct
 
 from hermes_dist import lazily
-from hermes_dist.errors import Invalid, UsageError
+from hermes_dist.errors import Invalid, UsageError, quoted
 
 MARK = "written by `hermes-dist watch install`; `hermes-dist watch remove` takes it away"
 JITTER = 3600
@@ -57,7 +57,7 @@ def time_of(text: str) -> tuple[int, int]:
     found = _AT.fullmatch(text.strip())
     if found is None:
         raise UsageError(
-            f"--at takes a time of the day, not {text!r:.40}",
+            f"--at takes a time of the day, not {quoted(text, 40)}",
             hint=f"for instance --at {DEFAULT_AT}",
         )
     return int(found[1]), int(found[2])

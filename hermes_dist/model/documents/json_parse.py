@@ -6,7 +6,7 @@ import json
 from typing import NoReturn
 
 from hermes_dist import lazily
-from hermes_dist.errors import Invalid
+from hermes_dist.errors import Invalid, quoted
 from hermes_dist.light import Plain, loads
 from hermes_dist.model.documents.nodes import Document, Entry, Form, Kind, Limits, Node, place
 
@@ -169,7 +169,7 @@ class _Reader:
             spot = self.comma(spot, bool(entries))
             key, key_end = self.string(spot)
             if key in value:
-                self.refuse(f"the key {key!r:.80} appears twice", spot)
+                self.refuse(f"the key {quoted(key, 80)} appears twice", spot)
             colon = self.skip(key_end)
             if self.text[colon : colon + 1] != ":":
                 self.refuse("not valid JSON: a colon is missing", colon)

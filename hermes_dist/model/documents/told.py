@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hermes_dist import lazily
-from hermes_dist.errors import Invalid
+from hermes_dist.errors import Invalid, quoted
 
 _KEY = lazily.pattern(r"""(?:^|[{,\n])[ \t-]*(["']?)(\w+)\1[ \t]*:(?=\s|$)|"(\w+)"[ \t]*:""")
 _NAME = lazily.pattern(
@@ -45,5 +45,5 @@ def near(error: Invalid, data: bytes) -> str:
     keys, names = _KEY.findall(before), _NAME.findall(before)
     key = next(filter(None, keys[-1][1:]), "") if keys else ""
     name = next(filter(None, names[-1][1:]), "").strip() if names else ""
-    words = [f"the {key}"] * bool(key and key != "jobs") + [f"{name!r:.80}"] * bool(name)
+    words = [f"the {key}"] * bool(key and key != "jobs") + [f"{quoted(name, 80)}"] * bool(name)
     return f" (near {' of '.join(words)})" if words else ""

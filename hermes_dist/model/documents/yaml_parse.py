@@ -15,7 +15,7 @@ from yaml.constructor import SafeConstructor
 from yaml.nodes import ScalarNode
 from yaml.resolver import Resolver
 
-from hermes_dist.errors import Invalid
+from hermes_dist.errors import Invalid, quoted
 from hermes_dist.lazily import later
 from hermes_dist.model.documents.nodes import (
     Document,
@@ -159,7 +159,7 @@ class _Reader:
             self.close(node)
         if event.anchor:
             if event.anchor in self.anchors:
-                self.refuse(f"the anchor {event.anchor!r:.80} is defined twice", event)
+                self.refuse(f"the anchor {quoted(event.anchor, 80)} is defined twice", event)
             node.tied = node.knot = True
             self.anchors[event.anchor] = (node, self.size - before + 1)
         return node
@@ -180,7 +180,7 @@ class _Reader:
         if self.aliases > self.limits.aliases:
             self.refuse(f"more than {self.limits.aliases} aliases are not allowed", event)
         if event.anchor not in self.anchors:
-            self.refuse(f"the alias {event.anchor!r:.80} names nothing before it", event)
+            self.refuse(f"the alias {quoted(event.anchor, 80)} names nothing before it", event)
         node, size = self.anchors[event.anchor]
         self.count(size, event)
         start, end = event.start_mark.index, event.end_mark.index
@@ -311,7 +311,7 @@ class _Reader:
         else:
             key = self.inline(event)
         if key in known:
-            self.refuse(f"the key {key!r:.80} appears twice", event)
+            self.refuse(f"the key {quoted(key, 80)} appears twice", event)
         if key != key:  # noqa: PLR0124 - NaN
             self.refuse("NaN can't be a key", event)
         return key

@@ -11,7 +11,7 @@ from msgspec import Meta, Struct, field
 
 from hermes_dist import lazily
 from hermes_dist.agents.places import MEMORIES, SESSIONS
-from hermes_dist.errors import Invalid, UsageError
+from hermes_dist.errors import Invalid, UsageError, quoted
 from hermes_dist.model import lock_head
 from hermes_dist.model.lock_head import Newer
 from hermes_dist.model.paths import RelPath, safe_paths
@@ -168,7 +168,7 @@ def checked_name(text: str) -> str:
     """
     if not _NAME.fullmatch(text):
         raise UsageError(
-            f"{text!r:.60} can't be the name of a machine",
+            f"{quoted(text, 60)} can't be the name of a machine",
             hint="use small letters, digits, dots and dashes: --machine laptop",
         )
     return text
@@ -206,7 +206,7 @@ def load_about(data: bytes) -> About:
         )
     # Whoever can push writes this, and a machine that joins sends these folders.
     if odd := sorted(set(about.carried) - set(PARTS)):
-        raise Invalid(f"it asks for {odd[0]!r:.60}, which never travels", where=str(ABOUT))
+        raise Invalid(f"it asks for {quoted(odd[0], 60)}, which never travels", where=str(ABOUT))
     return about
 
 

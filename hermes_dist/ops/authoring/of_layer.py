@@ -14,7 +14,7 @@ from hermes_dist.decide.inputs.fill import fill
 from hermes_dist.decide.inputs.unfill import told, unfill
 from hermes_dist.decide.layers.compose import BY_KEY
 from hermes_dist.decide.layers.edits import Edit, edits, with_edits
-from hermes_dist.errors import UsageError
+from hermes_dist.errors import UsageError, quoted
 from hermes_dist.model.keypath import format_key
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.lock_package import LockedPackage
@@ -61,7 +61,7 @@ def find_layer(ctx: Context, name: ProfileName, lock: Lock, layer: str) -> Locke
         raise UsageError(f"{layer} is the package itself and no layer", hint="leave --layer out")
     names = ", ".join(one.name for one in lock.layers)
     raise UsageError(
-        f"no layer of {name} is called {layer!r:.100}",
+        f"no layer of {name} is called {quoted(layer, 100)}",
         hint=f"its layers are {names}; see: {ctx.command(f'tree {name}')}",
     )
 

@@ -10,7 +10,7 @@ from hermes_dist.decide.authoring.version_tag import can_begin_with, newer_tag, 
 from hermes_dist.decide.leaving.publish import bumped
 from hermes_dist.decide.trust import followers_of
 from hermes_dist.decide.versions import version_of
-from hermes_dist.errors import DistError, Invalid, Refused, UsageError
+from hermes_dist.errors import DistError, Invalid, Refused, UsageError, quoted
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Read, Tree
@@ -64,7 +64,7 @@ def with_version(tree: Tree, read: Read, *, version: str, bump: str) -> tuple[Tr
     if not version:
         raise UsageError("the package has no version yet", hint=_CHOOSE)
     if version_of(version) is None:
-        raise UsageError(f"{version!r:.60} is not a valid version", hint=_CHOOSE)
+        raise UsageError(f"{quoted(version, 60)} is not a valid version", hint=_CHOOSE)
     return *completed(tree, read, version, ()), version
 
 

@@ -17,6 +17,7 @@ from hermes_dist.errors import (
     NoSuchRef,
     Refused,
     Unreachable,
+    quoted,
 )
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.notes import Note, NoteKind
@@ -203,7 +204,7 @@ def _registry_of(ctx: Context, lock: Lock | None) -> str:
     if lock.registry in ("", *(one.name for one in ctx.registries.all())):
         return lock.registry
     raise DistError(
-        f"it came from the registry {lock.registry!r:.80}, which this machine no longer uses",
+        f"it came from the registry {quoted(lock.registry, 80)}, which this machine no longer uses",
         where=lock.source,
         hint=f"add it again with: {ctx.command(f'registry add PLACE --name {lock.registry}')}",
     )
@@ -215,7 +216,7 @@ def _no_such_version(found: FoundPackage, asked: SourceSpec) -> NoSuchRef:
     some = newer_tags("0", versions) or versions
     where = f"in the registry {found.registry.name}, and no such tag in its repository"
     return NoSuchRef(
-        f"there is no version {asked.ref!r:.80} {where}",
+        f"there is no version {quoted(asked.ref, 80)} {where}",
         where=found.package.name,
         hint=f"the registry has {', '.join(reversed(some[-_FEW:]))}" if some else "",
     )
@@ -309,7 +310,7 @@ def _nobody(ctx: Context, key: str, asked: list[str]) -> DistError:
     else:
         hint = f"search with: {ctx.command('search WORDS')}; a repository is github.com/owner/{key}{folder}"
     where = f"registry {', '.join(asked)}" if asked else "there is no registry"
-    return DistError(f"no package is called {key!r:.100}", where=where, hint=hint)
+    return DistError(f"no package is called {quoted(key, 100)}", where=where, hint=hint)
 
 
 def _is_folder(name: str) -> bool:

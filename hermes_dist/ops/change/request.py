@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from hermes_dist.decide.environment.wanted import Given
 from hermes_dist.decide.included import Including
 from hermes_dist.decide.trust import Accept
-from hermes_dist.errors import UsageError
+from hermes_dist.errors import UsageError, quoted
 from hermes_dist.model.plan import Conflict
 from hermes_dist.model.side import Side
 from hermes_dist.ops.change.target import Naming
@@ -64,7 +64,7 @@ def choices_of(
         UsageError: The value of an option is not valid.
     """
     if conflict and conflict not in _POLICIES:
-        raise UsageError(f"--conflict takes {', '.join(_POLICIES)}, not {conflict!r:.40}")
+        raise UsageError(f"--conflict takes {', '.join(_POLICIES)}, not {quoted(conflict, 40)}")
     choices = Choices(
         default=_DEFAULTS.get(conflict), allow_effects=allow_effects, inputs=inputs or {}
     )

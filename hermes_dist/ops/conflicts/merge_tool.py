@@ -10,7 +10,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from hermes_dist import lazily
-from hermes_dist.errors import DistError, UsageError
+from hermes_dist.errors import DistError, UsageError, quoted
 from hermes_dist.model.paths import RelPath
 from hermes_dist.ops.conflicts.conflict_diff import Copy
 from hermes_dist.ops.context import Context
@@ -115,7 +115,7 @@ def find_tool(ctx: Context, name: str) -> Tool:
         return Tool(wanted, shell=shell)
     if wanted not in TOOLS:
         raise UsageError(
-            f"{wanted!r:.60} is not a known merge tool",
+            f"{quoted(wanted, 60)} is not a known merge tool",
             hint=f"choose one of: {', '.join(TOOLS)}, {FROM_GIT}; or set mergetool.NAME.cmd in git",
         )
     words = TOOLS[wanted]

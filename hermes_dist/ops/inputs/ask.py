@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from msgspec.structs import replace
 
-from hermes_dist.errors import AnswerNeeded, Invalid, UsageError
+from hermes_dist.errors import AnswerNeeded, Invalid, UsageError, quoted
 from hermes_dist.lazily import later
 from hermes_dist.light import NamedTuple
 from hermes_dist.model.lock_package import InputAnswer, InputValue
@@ -147,7 +147,7 @@ def _check_names(fetched: Fetched, known: Iterable[str], given: Iterable[str]) -
         if name not in known:
             label = fetched.manifest.name
             hint = f"its inputs are {', '.join(known)}" if known else "it has no inputs"
-            raise UsageError(f"{label} has no input {name!r:.80}", hint=hint)
+            raise UsageError(f"{label} has no input {quoted(name, 80)}", hint=hint)
 
 
 def _how_to_answer(item: Input) -> str:

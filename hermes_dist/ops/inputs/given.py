@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from hermes_dist.errors import DistError, UsageError
+from hermes_dist.errors import DistError, UsageError, quoted
 
 
 def given_answers(assignments: Iterable[str], files: Iterable[str]) -> Mapping[str, str]:
@@ -20,7 +20,7 @@ def given_answers(assignments: Iterable[str], files: Iterable[str]) -> Mapping[s
     pairs += [(*_pair(text, "--set-file"), True) for text in files]
     for name, value, is_file in pairs:
         if name in found:
-            raise UsageError(f"the input {name!r:.80} has two answers", hint="give it one")
+            raise UsageError(f"the input {quoted(name, 80)} has two answers", hint="give it one")
         found[name] = _content(value) if is_file else value
     return found
 

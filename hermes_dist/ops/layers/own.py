@@ -18,7 +18,7 @@ from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.layers.wanted import Dependency, asked_in, source_of_layer, wanted_by
 from hermes_dist.decide.near import offered
 from hermes_dist.decide.parts import parse_parts
-from hermes_dist.errors import DistError, UsageError
+from hermes_dist.errors import DistError, UsageError, quoted
 from hermes_dist.model.documents.api import Kind, dump, load_data
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.lock_package import LockedPackage
@@ -270,7 +270,9 @@ def _not_there(
     else:
         hint = f"add one with: {ctx.command(f'layer add {own.profile} SOURCE')}"
     return DistError(
-        f"you put no layer {source!r:.200} under {own.profile}", where=str(own.profile), hint=hint
+        f"you put no layer {quoted(source, 200)} under {own.profile}",
+        where=str(own.profile),
+        hint=hint,
     )
 
 

@@ -15,7 +15,7 @@ from hermes_dist.decide.layers.counting import counting, names_place
 from hermes_dist.decide.layers.origins import BY_KEY, Brought, Origin, origin_of
 from hermes_dist.decide.layers.stack import Layer, Order, Rank
 from hermes_dist.decide.near import near, offered
-from hermes_dist.errors import DistError, Invalid
+from hermes_dist.errors import DistError, Invalid, quoted
 from hermes_dist.model.documents.api import ABSENT, get, kind_of, load_data, same
 from hermes_dist.model.keypath import (
     KeyPath,
@@ -176,7 +176,7 @@ def owns(ctx: Context, name: ProfileName, package: str) -> tuple[str, ...]:
     names = [one.name for one in lock.packages]
     if package not in names:
         raise DistError(
-            f"no package of {name} is called {package!r:.100}",
+            f"no package of {name} is called {quoted(package, 100)}",
             where=str(home.path),
             hint=f"{offered(package, names, 'its packages')}; see: {ctx.command(f'tree {name}')}",
         )
@@ -302,13 +302,13 @@ def _no_place(
     if several:
         some = " or ".join(sorted(several)[:3])
         return DistError(
-            f"{word!r:.200} is not clear", where=str(home.path), hint=f"did you mean {some}?"
+            f"{quoted(word, 200)} is not clear", where=str(home.path), hint=f"did you mean {some}?"
         )
     listed = ctx.command(f"owns {home.name} PACKAGE")
     close = near_places(word, known)[:3] or near(word, sorted(known))
     meant = f"did you mean {' or '.join(close)}? " if close else ""
     return DistError(
-        f"{word!r:.200} is not a place in {home.name}",
+        f"{quoted(word, 200)} is not a place in {home.name}",
         where=str(home.path),
         hint=f"{meant}name a file or a key, such as SOUL.md or 'config.yaml: model.default'; list them with: {listed}",
     )

@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from hermes_dist.decide.changes import Change, KeyChange, changes_between, key_changes, text_diff
-from hermes_dist.errors import DistError, Invalid, UsageError
+from hermes_dist.errors import DistError, Invalid, UsageError, quoted
 from hermes_dist.light import NamedTuple
 from hermes_dist.model.documents.api import ABSENT, get, kind_of, load_data
 from hermes_dist.model.keypath import names_key, parse_key
@@ -142,7 +142,7 @@ def _between(ctx: Context, home: Home, text: str) -> _Sides:
     found = re.fullmatch(r"([0-9]{1,9})\.\.([0-9]{1,9})?", text)
     if found is None:
         raise UsageError(
-            f"--generations takes two numbers such as 2..5, not {text!r:.40}",
+            f"--generations takes two numbers such as 2..5, not {quoted(text, 40)}",
             hint=f"see them with: {ctx.command(f'history {home.name}')}",
         )
     first = check_number(ctx, home.name, rows, int(found[1]))
@@ -175,7 +175,7 @@ def _only(
     if kept or _exists(sides, place):
         return kept
     raise DistError(
-        f"there is no file, folder or key {place!r:.200} to compare",
+        f"there is no file, folder or key {quoted(place, 200)} to compare",
         where=str(home.name),
         hint=_near(ctx, home, found, sides, place),
     )

@@ -18,7 +18,7 @@ from hermes_dist.decide.profiles.completion import (
     complete,
 )
 from hermes_dist.decide.profiles.completion_scripts import ABOUT, SHELLS, VARIABLE, script
-from hermes_dist.errors import DistError, UsageError
+from hermes_dist.errors import DistError, UsageError, quoted
 from hermes_dist.model.lock_head import LockHead, load_head
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 from hermes_dist.ops.context import Context
@@ -44,7 +44,7 @@ def completion(ctx: Context, shell: str) -> str:
     name = "powershell" if name in {"pwsh", "powershell"} else name
     if name not in SHELLS:
         raise UsageError(
-            f"there is no completion for {shell!r:.40}",
+            f"there is no completion for {quoted(shell, 40)}",
             hint=offered(shell, SHELLS, "choose one of"),
         )
     brand = ctx.brand

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from hermes_dist.decide.near import offered
 from hermes_dist.decide.registry import choose
-from hermes_dist.errors import DistError, Invalid, Refused, UsageError
+from hermes_dist.errors import DistError, Invalid, Refused, UsageError, quoted
 from hermes_dist.model.registry import (
     DEFAULT,
     Registry,
@@ -81,7 +81,7 @@ def add(
         registry = replace(registry, name=_usual_name(registry.location))
     if not is_key(registry.name) or registry.name == DEFAULT:
         raise UsageError(
-            f"{registry.name!r:.80} can't be the name of a registry",
+            f"{quoted(registry.name, 80)} can't be the name of a registry",
             hint="choose one with --name NAME",
         )
     if root or fingerprint:
@@ -240,7 +240,7 @@ def yank(
     path = root / entry_path(name)
     data = read_file(root, entry_path(name)) if is_key(name) else None
     if data is None:
-        raise DistError(f"the registry has no package {name!r:.80}", where=str(root))
+        raise DistError(f"the registry has no package {quoted(name, 80)}", where=str(root))
     before = parse_package(data, name, local=True)
     after = yanked(before, version, reason)
     if after == before:

@@ -10,7 +10,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from hermes_dist.decide.sync.known import print_of, trusted_from, with_first_seen
-from hermes_dist.errors import Cancelled, DistError, Refused, Unreachable, UsageError
+from hermes_dist.errors import Cancelled, DistError, Refused, Unreachable, UsageError, quoted
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName, RelPath
 from hermes_dist.model.sync.meeting import (
     checked_name,
@@ -275,7 +275,7 @@ def _trusted(ctx: Context, place: Place, meeting: Meeting, state: str) -> frozen
         return trusted_in(meeting)
     if not is_commit(state):
         raise UsageError(
-            f"--state {state!r:.80} is not the state of a meeting place",
+            f"--state {quoted(state, 80)} is not the state of a meeting place",
             hint="give all of it, as this shows it on another machine",
             command="sync status",
         )

@@ -24,7 +24,7 @@ from hermes_dist.decide.sync.vouched import (
     reaches,
 )
 from hermes_dist.decide.sync.withheld import withheld
-from hermes_dist.errors import DistError, Invalid, UsageError
+from hermes_dist.errors import DistError, Invalid, UsageError, quoted
 from hermes_dist.model.lock import Lock, load_lock
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.sync.meeting import (
@@ -69,7 +69,7 @@ def unsigned_of(text: str) -> Unsigned:
         return Unsigned.WAIT
     if text not in (Unsigned.OURS, Unsigned.THEIRS):
         raise UsageError(
-            f"--unsigned {text!r:.60}: choose ours or theirs",
+            f"--unsigned {quoted(text, 60)}: choose ours or theirs",
             hint="ours puts back what your machines have; theirs takes in what is at the meeting place",
         )
     return Unsigned(text)

@@ -13,7 +13,7 @@ from hermes_dist.decide.secrets.scan import scan
 from hermes_dist.decide.sync.outgoing import Gate, Sending, after_sending, find_secrets_in, outgoing
 from hermes_dist.decide.sync.package import to_send
 from hermes_dist.decide.sync.shared import Facts, shared_form
-from hermes_dist.errors import DistError, Refused, UsageError, counted
+from hermes_dist.errors import DistError, Refused, UsageError, counted, quoted
 from hermes_dist.model.lock import Lock, dump_lock, load_lock
 from hermes_dist.model.lock_package import LockedPackage
 from hermes_dist.model.paths import RelPath, folders_of
@@ -252,7 +252,7 @@ def _refuse_secrets(
     places = {f"{leak.path}:{leak.line}" for leak in leaks}
     if unknown := sorted(allowed - places):
         raise UsageError(
-            f"--allow-finding {unknown[0]!r:.100}: nothing was found there",
+            f"--allow-finding {quoted(unknown[0], 100)}: nothing was found there",
             hint="write FILE:LINE as the error shows it",
         )
     left = [leak for leak in leaks if f"{leak.path}:{leak.line}" not in allowed]

@@ -16,7 +16,7 @@ from hermes_dist.decide.inputs.unfill import taken_out, told
 from hermes_dist.decide.leaving.card import CARD
 from hermes_dist.decide.placement.place import Placed, jobs_in, package_of, place
 from hermes_dist.decide.placement.same_jobs import with_ids_of
-from hermes_dist.errors import Invalid, UsageError
+from hermes_dist.errors import Invalid, UsageError, quoted
 from hermes_dist.light import NamedTuple
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.notes import Note
@@ -179,7 +179,7 @@ def answered(ctx: Context, archive: Archive, home: Home, request: Request) -> An
     for name in request.choices.inputs:
         if name not in items:
             known = f"its inputs are {', '.join(items)}" if items else "it has no inputs"
-            raise UsageError(f"the archive has no input {name!r:.80}", hint=known)
+            raise UsageError(f"the archive has no input {quoted(name, 80)}", hint=known)
     if not items:
         return Answered(archive, request)
     read = ctx.store.read

@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from hermes_dist.decide.trust import is_looser
-from hermes_dist.errors import Cancelled, DistError, UsageError
+from hermes_dist.errors import Cancelled, DistError, UsageError, quoted
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.lock_head import Demand
 from hermes_dist.model.paths import ProfileName
@@ -58,7 +58,7 @@ def parse_demand(text: str) -> Demand:
         return Demand(text)
     except ValueError:
         raise UsageError(
-            f"{text!r:.40} can't be demanded", hint="choose releases, commits or none"
+            f"{quoted(text, 40)} can't be demanded", hint="choose releases, commits or none"
         ) from None
 
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from hermes_dist import lazily
-from hermes_dist.errors import DistError, Invalid
+from hermes_dist.errors import DistError, Invalid, quoted
 from hermes_dist.lazily import later
 from hermes_dist.model.trust import Keyring, KnownKey, Policy, is_fingerprint
 from hermes_dist.ops.context import Context
@@ -74,7 +74,7 @@ def add(ctx: Context, name: str, key: str) -> KnownKey:
     entry = replace(_key_of(key), name=name.strip())
     if not _is_owner(entry.name):
         raise Invalid(
-            f"{name!r:.100} is not a valid name for a key", hint="write: trust add NAME KEY"
+            f"{quoted(name, 100)} is not a valid name for a key", hint="write: trust add NAME KEY"
         )
 
     def change(keyring: Keyring) -> Keyring:

@@ -16,7 +16,7 @@ from hermes_dist.decide.watch.codes import (
     judge,
     spelled,
 )
-from hermes_dist.errors import DistError, Refused
+from hermes_dist.errors import DistError, Refused, quoted
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.watch.state import CODES, changing, read_state, write_state
 from hermes_dist.world.agent.processes import is_inside_agent
@@ -85,7 +85,7 @@ def find_asked(ctx: Context, word: str = "") -> Asked:
             hint="an owner asks there first, for instance with: /dist update",
         )
     if not fit:
-        raise DistError(f"no plan {word!r:.80} was asked for", hint=f"the plans: {ids}")
+        raise DistError(f"no plan {quoted(word, 80)} was asked for", hint=f"the plans: {ids}")
     raise DistError("several plans were asked for", hint=f"name one of: {ids}")
 
 

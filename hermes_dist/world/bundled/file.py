@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 import msgspec
 
 from hermes_dist import lazily
-from hermes_dist.errors import DistError, Invalid
+from hermes_dist.errors import DistError, Invalid, quoted
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Digest
 from hermes_dist.world.archive.read import is_ours, members, opened
@@ -130,7 +130,9 @@ def _index(data: bytes) -> Index:
     try:
         number = msgspec.json.decode(data, type=dict[str, object]).get("format")
         if number != FORMAT:
-            raise Invalid(f"its format {number!r:.20} is not known", hint="update hermes-dist")
+            raise Invalid(
+                f"its format {quoted(number, 20)} is not known", hint="update hermes-dist"
+            )
         return msgspec.json.decode(data, type=Index, dec_hook=lambda kind, value: kind(value))
     except (msgspec.DecodeError, ValueError) as error:
         raise Invalid(f"the bundle is damaged: {error}") from None

@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from hermes_dist.brand import Layout
-from hermes_dist.errors import Busy, DistError, Invalid, Unreachable
+from hermes_dist.errors import Busy, DistError, Invalid, Unreachable, quoted
 from hermes_dist.lazily import later, shlex
 from hermes_dist.light import TYPE_CHECKING, NamedTuple, Protocol
 from hermes_dist.model.paths import RelPath
@@ -268,7 +268,7 @@ class BareGit:
         self, url: str, commit: str, folders: Sequence[RelPath]
     ) -> Iterator[Mapping[RelPath, Listing]]:
         if not is_commit(commit):
-            raise Invalid(f"{commit!r:.100} is not a commit")
+            raise Invalid(f"{quoted(commit, 100)} is not a commit")
         if len(folders) < 2:
             return
         many = Folders(folders, self._limits)
@@ -477,7 +477,7 @@ class BareGit:
 
     def _named(self, url: str, want: str) -> str:
         if not re.fullmatch(_REF, want):
-            raise Invalid(f"{want!r:.100} is neither the full name of a ref nor a commit")
+            raise Invalid(f"{quoted(want, 100)} is neither the full name of a ref nor a commit")
         commit = self.refs(url).commit(want)
         if not commit:
             raise Invalid(f"the repository has no {want}", where=without_credentials(url))
@@ -653,7 +653,7 @@ class BareGit:
     ) -> Iterator[tuple[str, str, str, int, bytes]]:
         """The raw entries of a commit's tree: mode, type, id, size, path."""
         if not is_commit(commit):
-            raise Invalid(f"{commit!r:.100} is not a commit")
+            raise Invalid(f"{quoted(commit, 100)} is not a commit")
         tree = self.tool.tree(self.cache(url), commit, subfolder)
         yield from self._listed(url, tree, f"//{subfolder}" if subfolder else "")
 
@@ -773,5 +773,7 @@ def _refuse_partial(url: str) -> None:
 def _checked(url: str) -> str:
     """Check a URL: refuse what git could read as an option, a helper program or another protocol."""
     if not re.fullmatch(_URL, url):
-        raise Invalid(f"{without_credentials(url)!r:.200} is not the address of a git repository")
+        raise Invalid(
+            f"{quoted(without_credentials(url), 200)} is not the address of a git repository"
+        )
     return url

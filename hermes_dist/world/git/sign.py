@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from hermes_dist import lazily
-from hermes_dist.errors import DistError, Invalid
+from hermes_dist.errors import DistError, Invalid, quoted
 from hermes_dist.model.discreet import Contents
 from hermes_dist.model.git_object import signed_tag
 from hermes_dist.world.child import Bounds, Command, run
@@ -91,7 +91,7 @@ class AuthorRepo:
         oid = self._git("rev-parse", "--verify", "--quiet", ref, hint=hint).decode().strip()
         commit = self._git("rev-parse", "--verify", f"{ref}^{{commit}}").decode().strip()
         if not is_commit(oid) or not is_commit(commit):
-            raise DistError(f"there is no tag {name!r:.100}", where=self._where, hint=hint)
+            raise DistError(f"there is no tag {quoted(name, 100)}", where=self._where, hint=hint)
         raw = self._git("cat-file", "tag", oid) if oid != commit else b""
         return Tag(name=name, oid=oid, raw=raw, commit=commit)
 

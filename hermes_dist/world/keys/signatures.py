@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Literal
 
-from hermes_dist.errors import Invalid
+from hermes_dist.errors import Invalid, quoted
 from hermes_dist.model.git_object import Signed, signed_commit, signed_tag, tag_target
 from hermes_dist.model.trust import Signature, load_successions, statement
 from hermes_dist.world.ports import Git
@@ -48,7 +48,7 @@ def tag_signature(raw: bytes, commit: str, name: str) -> Signature | None:
     if (object_, kind) != (commit, "commit"):
         trouble = f"it is for {object_[:7] or 'something'}, not for the commit {commit[:7]}"
     elif said != name:
-        trouble = f"it is for a tag {said!r:.100}, not for {name!r:.100}"
+        trouble = f"it is for a tag {quoted(said, 100)}, not for {quoted(name, 100)}"
     return _signature(signed_tag(raw), "tag", trouble)
 
 

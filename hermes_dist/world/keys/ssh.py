@@ -31,7 +31,7 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.hazmat.primitives.serialization.ssh import SSHPrivateKeyTypes, SSHPublicKeyTypes
 from msgspec import Struct
 
-from hermes_dist.errors import Invalid, Refused
+from hermes_dist.errors import Invalid, Refused, quoted
 from hermes_dist.model.trust import fingerprint_of
 
 _BEGIN, _END = b"-----BEGIN SSH SIGNATURE-----", b"-----END SSH SIGNATURE-----"
@@ -125,7 +125,9 @@ def _load_public(kind: bytes, blob: bytes) -> SSHPublicKeyTypes:
     """
     # The library would load DSA keys and certificates, too.
     if kind not in _ACCEPTED:
-        raise BadSignature(f"keys of the kind {kind.decode('utf-8', 'replace')!r:.60} are refused")
+        raise BadSignature(
+            f"keys of the kind {quoted(kind.decode('utf-8', 'replace'), 60)} are refused"
+        )
     try:
         key = load_ssh_public_key(kind + b" " + base64.b64encode(blob))
     except (ValueError, UnsupportedAlgorithm, RuntimeError):  # the last one for compressed points
@@ -192,7 +194,7 @@ def verify(message: bytes, armor: bytes, namespace: str) -> PublicKey:
     reader.close()
     if found != namespace.encode() or not found:
         raise BadSignature(
-            f"it was made for something else ({found.decode('utf-8', 'replace')!r:.40})"
+            f"it was made for something else ({quoted(found.decode('utf-8', 'replace'), 40)})"
         )
     if reserved or algorithm not in (b"sha256", b"sha512"):
         raise BadSignature("it uses an unknown part of the format")

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from hermes_dist import __version__
 from hermes_dist.brand import Layout
-from hermes_dist.errors import DistError, Invalid, Refused, Unreachable, UsageError
+from hermes_dist.errors import DistError, Invalid, Refused, Unreachable, UsageError, quoted
 from hermes_dist.lazily import later
 from hermes_dist.model.registry import (
     DEFAULT,
@@ -119,7 +119,7 @@ class Registries:
         found = {one.name: one for one in self.all()}
         if name not in found:
             raise UsageError(
-                f"there is no registry {name!r:.80}",
+                f"there is no registry {quoted(name, 80)}",
                 hint=f"there are: {', '.join(found) or 'none'}",
             )
         return found[name]

@@ -10,7 +10,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from hermes_dist import __version__
-from hermes_dist.errors import Invalid
+from hermes_dist.errors import Invalid, quoted
 from hermes_dist.lazily import later
 from hermes_dist.model.registry import FOLDER, FORMAT, INDEX, MAX_ENTRY, Registry, RegistryKind
 from hermes_dist.model.source import AsGit, SourceKind, SourceSpec, parse_source
@@ -38,7 +38,7 @@ def registry_of(text: str, name: str, *, allow_insecure: bool = False) -> Regist
         spec = _as_git(spec)
     if spec.kind.traits.as_git is not AsGit.ALWAYS:
         raise Invalid(
-            f"{text!r:.200} is not a valid place for a registry",
+            f"{quoted(text, 200)} is not a valid place for a registry",
             hint="write ./folder, or a git repository such as github.com/you/index",
         )
     return Registry(name=name, kind=RegistryKind.GIT, location=str(spec))

@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from hermes_dist.brand import MANIFEST, Layout
-from hermes_dist.errors import DistError, Invalid, NoFolder, NoSuchRef
+from hermes_dist.errors import DistError, Invalid, NoFolder, NoSuchRef, quoted
 from hermes_dist.light import TYPE_CHECKING, NamedTuple
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath
@@ -598,7 +598,9 @@ def _no_such_ref(spec: SourceSpec, name: str, refs: Refs) -> Invalid:
     if close:
         more = len(names) - len(close)
         hint = f"it has {', '.join(close)}{f', and {more} more' if more else ''}"
-    return NoSuchRef(f"there is no tag, branch or commit {name!r:.100}", where=str(spec), hint=hint)
+    return NoSuchRef(
+        f"there is no tag, branch or commit {quoted(name, 100)}", where=str(spec), hint=hint
+    )
 
 
 def _gone(error: NoSuchRef, ref: str, commit: str) -> NoSuchRef:
