@@ -153,17 +153,10 @@ class _Work:
         return self._whole(path, shipping)
 
     def _whole(self, path: RelPath, shipping: list[Layer]) -> Entry:
-        alive = self._unbeaten(path, (), shipping)
+        alive = self._order.unbeaten(shipping, path)
         if len({layer.tree[path] for layer in alive}) > 1:
             self.clashes.append(Clash(path, "", tuple(sorted(layer.name for layer in alive))))
         return alive[0].tree[path]
-
-    def _unbeaten(self, path: RelPath, key: KeyPath, layers: list[Layer]) -> list[Layer]:
-        return [
-            low
-            for low in layers
-            if not any(self._order.is_above(high, low, path, key) for high in layers)
-        ]
 
     def _by_key(self, path: RelPath, shipping: list[Layer]) -> Entry:
         data = {layer.name: self._data(path, layer) for layer in shipping}
@@ -200,7 +193,7 @@ class _Work:
             _, keys = merge_values(path, ABSENT, data[one.name], data[other.name])
             for key in keys:
                 saying = [layer for layer in shipping if get(data[layer.name], key) is not ABSENT]
-                alive = self._unbeaten(path, key, saying)
+                alive = self._order.unbeaten(saying, path, key)
                 if one in alive and other in alive:
                     names = tuple(sorted((one.name, other.name)))
                     self.clashes.append(Clash(path, format_key(key), names))

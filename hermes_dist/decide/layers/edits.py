@@ -10,6 +10,7 @@ from hermes_dist.agents.places import MCP
 from hermes_dist.decide.consent.parking import Grafted, put_back
 from hermes_dist.decide.layers.compose import BY_KEY, data_at
 from hermes_dist.decide.layers.counting import counting
+from hermes_dist.decide.layers.documents import Documents
 from hermes_dist.decide.layers.stack import Layer, Order
 from hermes_dist.model.documents.api import ABSENT, get, same
 from hermes_dist.model.keypath import KeyPath, format_key, join_place
@@ -119,7 +120,7 @@ class _Whose:
     """Tells whose a place is; each document is read once."""
 
     def __init__(self, stack: Sequence[Layer], read: Read) -> None:
-        self._stack, self._read = stack, read
+        self._stack, self._documents = stack, Documents(read)
         self._order = Order(stack)
         self._data = {
             (layer.name, path): data_at(path, layer.tree, read)
@@ -129,7 +130,7 @@ class _Whose:
 
     def edit(self, path: RelPath, key: KeyPath) -> Edit:
         saying = [layer.name for layer in self._stack if self._says(layer, path, key)]
-        owner = counting(self._order, saying, path, key, self._read)
+        owner = counting(self._order, saying, path, key, self._documents)
         return Edit(path=path, key=key, owner=owner, near=owner or self._near(path, key))
 
     def _says(self, layer: Layer, path: RelPath, key: KeyPath) -> bool:

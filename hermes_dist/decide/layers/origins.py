@@ -10,13 +10,14 @@ from hermes_dist.agents.places import CONFIG, JOBS
 from hermes_dist.decide.consent.review import Group, loads_of
 from hermes_dist.errors import Invalid
 from hermes_dist.lazily import later
-from hermes_dist.model.documents.api import ABSENT, get, kind_of, load_data
+from hermes_dist.model.documents.api import ABSENT, get, kind_of
 from hermes_dist.model.keypath import KeyPath, parse_key
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Read, Tree
 
 with later():
     from hermes_dist.decide.layers.counting import counting
+    from hermes_dist.decide.layers.documents import Documents
     from hermes_dist.decide.layers.stack import Layer, Order, Rank
 
 BY_KEY = frozenset(map(RelPath, (CONFIG, JOBS)))
@@ -47,32 +48,49 @@ class Origin(Struct, frozen=True):
     changed: tuple[str, ...] = ()
 
 
-def origin_of(
-    group: Group, stack: Sequence[Brought], read: Read, changed: Iterable[RelPath] = ()
-) -> Origin:
-    """Tell which layers are behind a server, a job, a hook, a plugin or a key.
+class Origins:
+    """Tells which layers are behind what could run; each of their files is read once for all questions.
 
     Args:
-        group: Its effects.
         stack: The layers, the package itself among them.
         read: Reads the contents of all of them.
         changed: The files that the change at hand writes.
     """
-    if not stack:
-        return Origin()
-    order = Order(one.layer for one in stack)
-    loads = _loads_of(group)
 
-    def owners(places: Iterable[tuple[RelPath, KeyPath]]) -> set[str]:
+    def __init__(
+        self, stack: Sequence[Brought], read: Read, changed: Iterable[RelPath] = ()
+    ) -> None:
+        self._stack, self._changed = stack, tuple(changed)
+        if stack:
+            self._documents = Documents(read)
+            self._order = Order(one.layer for one in stack)
+            self._own = {one.layer.name for one in stack if one.layer.rank is Rank.OWN}
+
+    def of(self, group: Group) -> Origin:
+        """Tell which layers are behind a server, a job, a hook, a plugin or a key, by its effects."""
+        if not self._stack:
+            return Origin()
+        loads = _loads_of(group)
+        ships = self._owners((e.path, parse_key(e.key) if e.key else ()) for e in group.effects)
+        files = (path for path in self._changed if path not in BY_KEY and loads(path))
+        loaded = self._owners((path, ()) for path in files)
+        return Origin(tuple(sorted(ships)), tuple(sorted(loaded - ships)))
+
+    def _owners(self, places: Iterable[tuple[RelPath, KeyPath]]) -> set[str]:
         found = set()
         for path, key in places:
-            saying = [one.layer.name for one in stack if _says(one, path, key, read)]
-            found.add(counting(order, saying, path, key, read))
-        return found - {one.layer.name for one in stack if one.layer.rank is Rank.OWN} - {""}
+            saying = [one.layer.name for one in self._stack if self._says(one, path, key)]
+            found.add(counting(self._order, saying, path, key, self._documents))
+        return found - self._own - {""}
 
-    ships = owners((e.path, parse_key(e.key) if e.key else ()) for e in group.effects)
-    loaded = owners((path, ()) for path in changed if path not in BY_KEY and loads(path))
-    return Origin(tuple(sorted(ships)), tuple(sorted(loaded - ships)))
+    def _says(self, one: Brought, path: RelPath, key: KeyPath) -> bool:
+        entry, kind = one.placed.get(path), kind_of(path)
+        if entry is None or not key or kind is None:
+            return entry is not None
+        try:
+            return get(self._documents.data(entry, kind), key) is not ABSENT
+        except Invalid:
+            return False
 
 
 def _loads_of(group: Group) -> Callable[[RelPath], bool]:
@@ -82,13 +100,3 @@ def _loads_of(group: Group) -> Callable[[RelPath], bool]:
         return lambda _path: True
     below = tuple(f"{folder}/" for folder in folders)
     return lambda path: path.startswith(below)
-
-
-def _says(one: Brought, path: RelPath, key: KeyPath, read: Read) -> bool:
-    entry, kind = one.placed.get(path), kind_of(path)
-    if entry is None or not key or kind is None:
-        return entry is not None
-    try:
-        return get(load_data(read(entry.digest), kind), key) is not ABSENT
-    except Invalid:
-        return False

@@ -6,7 +6,7 @@ another if it depends on it, or if it says so for a place (``overrides``). Betwe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from enum import IntEnum
 
 from hermes_dist.errors import Invalid, quoted
@@ -67,6 +67,16 @@ class Order:
         """Return whether one layer's value counts and not the other's, at a file or at a key in it."""
         one, other = (self._tier(layer, path, key) for layer in (high, low))
         return one > other or (one == other and low.name in self._below[high.name])
+
+    def unbeaten(self, layers: Sequence[Layer], path: RelPath, key: KeyPath = ()) -> list[Layer]:
+        """Return those of some layers that no other of them is above, at a file or at a key in it."""
+        if len(layers) <= 1:
+            return list(layers)
+        tiers = [self._tier(layer, path, key) for layer in layers]
+        highest = max(tiers)
+        top = [layer for layer, tier in zip(layers, tiers, strict=True) if tier == highest]
+        beaten = frozenset[str]().union(*(self._below[layer.name] for layer in top))
+        return [layer for layer in top if layer.name not in beaten]
 
     def stands_on(self, high: Layer, low: Layer) -> bool:
         """Return whether a layer is above another wherever both ship something."""

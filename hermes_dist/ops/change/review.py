@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from hermes_dist.ops.change.proposal import Proposal
 
 with later():
-    from hermes_dist.decide.layers.origins import Origin, origin_of
+    from hermes_dist.decide.layers.origins import Origin, Origins
     from hermes_dist.decide.placement.timing import next_times
 
 __all__ = [
@@ -123,11 +123,7 @@ def groups_of(effects: Iterable[Effect]) -> tuple[Group, ...]:
 def origin_in(proposal: Proposal) -> Callable[[Group], Origin]:
     """Make a function that tells which layers are behind something that could run."""
     changed = [step.path for step in proposal.plan.steps]
-
-    def origin(group: Group) -> Origin:
-        return origin_of(group, proposal.offer.brought, proposal.read, changed)
-
-    return origin
+    return Origins(proposal.offer.brought, proposal.read, changed).of
 
 
 def revoked_in(proposal: Proposal) -> tuple[tuple[Group, bool], ...]:

@@ -14,6 +14,7 @@ from hermes_dist.model.tree import Read, Tree
 
 with later():
     from hermes_dist.decide.layers.counting import counting
+    from hermes_dist.decide.layers.documents import Documents
     from hermes_dist.decide.layers.stack import Layer, Order, Rank
 
 _SHOWN = 3
@@ -80,7 +81,7 @@ def of_file(brought: Sequence[Brought], path: RelPath, note: Note, read: Read) -
     saying = [one.layer.name for one in brought if path in one.placed]
     if path in BY_KEY and len(saying) > 1:
         return note
-    counts = counting(Order(one.layer for one in brought), saying, path, (), read)
+    counts = counting(Order(one.layer for one in brought), saying, path, (), Documents(read))
     own = next(one.layer.name for one in brought if one.layer.rank is Rank.OWN)
     return _after("" if counts == own else counts, note)
 

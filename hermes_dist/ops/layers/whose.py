@@ -12,7 +12,8 @@ from msgspec.structs import replace
 from hermes_dist.agents.places import CONFIG
 from hermes_dist.decide.consent.review import Group
 from hermes_dist.decide.layers.counting import counting, names_place
-from hermes_dist.decide.layers.origins import BY_KEY, Brought, Origin, origin_of
+from hermes_dist.decide.layers.documents import Documents
+from hermes_dist.decide.layers.origins import BY_KEY, Brought, Origin, Origins
 from hermes_dist.decide.layers.stack import Layer, Order, Rank
 from hermes_dist.decide.near import near, offered
 from hermes_dist.errors import DistError, Invalid, quoted
@@ -28,7 +29,7 @@ from hermes_dist.model.keypath import (
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.lock_package import LockedPackage
 from hermes_dist.model.paths import ProfileName, RelPath
-from hermes_dist.model.tree import Digest, Read, Tree
+from hermes_dist.model.tree import Digest, Tree
 from hermes_dist.model.values import leaves
 from hermes_dist.ops.change.fetch import Holding, placed_for
 from hermes_dist.ops.change.lost_contents import mending
@@ -47,13 +48,13 @@ class Shipped(Struct, frozen=True, kw_only=True):
     Attributes:
         package: The package as the lock records it.
         tree: Its files, as a home stores them.
-        read: Reads their contents.
+        documents: Reads the data of those that are documents.
         layer: How it stands to the others, with its files as its author wrote them.
     """
 
     package: LockedPackage
     tree: Tree
-    read: Read
+    documents: Documents
     layer: Layer
 
 
@@ -127,7 +128,7 @@ def why(ctx: Context, name: ProfileName, place: str) -> Why:
     said = {each.package.name: _value(each, path, key) for each in stack}
     saying = [each for each in reversed(stack) if said[each.package.name] is not ABSENT]
     names = [each.package.name for each in saying]
-    counts = counting(_order(stack), names, path, key, ctx.store.read)
+    counts = counting(_order(stack), names, path, key, Documents(ctx.store.read))
     mask = Mask.of(ctx, home.path)
     says = tuple(
         Says(
@@ -182,9 +183,10 @@ def owns(ctx: Context, name: ProfileName, package: str) -> tuple[str, ...]:
         )
     stack = _stack(ctx, home.name, lock)
     order, mine, found = _order(stack), stack[names.index(package)], []
+    documents = Documents(ctx.store.read)
     for path, key in _places_in(mine):
         saying = [one.package.name for one in stack if _value(one, path, key) is not ABSENT]
-        if counting(order, saying, path, key, ctx.store.read) == package:
+        if counting(order, saying, path, key, documents) == package:
             found.append(join_place(path, format_key(key)))
     return tuple(found)
 
@@ -197,11 +199,7 @@ def origins(ctx: Context, home: Home) -> Callable[[Group], Origin]:
         with suppress(DistError):
             stack = _stack(ctx, home.name, lock)
     brought = [Brought(one.layer, one.tree) for one in stack]
-
-    def origin(group: Group) -> Origin:
-        return origin_of(group, brought, ctx.store.read)
-
-    return origin
+    return Origins(brought, ctx.store.read).of
 
 
 def _stack(ctx: Context, name: ProfileName, lock: Lock) -> tuple[Shipped, ...]:
@@ -220,7 +218,9 @@ def _shipped(ctx: Context, lock: Lock, package: LockedPackage, found: Packaged) 
         fetched = replace(fetched, offer=fetched.offer._replace(tree=layer.tree))
     held = Holding(included=package.included, inputs=lock.inputs)
     placed = placed_for(ctx, fetched, held)
-    return Shipped(package=package, tree=placed.placed, read=placed.read, layer=layer)
+    return Shipped(
+        package=package, tree=placed.placed, documents=Documents(placed.read), layer=layer
+    )
 
 
 def _value(shipped: Shipped, path: RelPath, key: KeyPath) -> object:
@@ -230,7 +230,7 @@ def _value(shipped: Shipped, path: RelPath, key: KeyPath) -> object:
     if not key:
         return str(entry.digest)
     kind = kind_of(path)
-    return ABSENT if kind is None else get(load_data(shipped.read(entry.digest), kind), key)
+    return ABSENT if kind is None else get(shipped.documents.data(entry, kind), key)
 
 
 def _at_home(home: Home, path: RelPath, key: KeyPath) -> object:
@@ -250,7 +250,7 @@ def _places_in(shipped: Shipped) -> Iterator[tuple[RelPath, KeyPath]]:
         if kind is None:
             yield path, ()
         else:
-            for key, _ in leaves(load_data(shipped.read(entry.digest), kind)):
+            for key, _ in leaves(shipped.documents.data(entry, kind)):
                 yield path, key
 
 

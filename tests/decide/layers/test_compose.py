@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hermes_dist.decide.layers.compose import Clash, Composed, compose
-from hermes_dist.decide.layers.stack import Layer, Rank
+from hermes_dist.decide.layers.stack import Layer, Order, Rank
 from hermes_dist.errors import Invalid
 from hermes_dist.model.documents.api import ABSENT, Kind, dump, get, load_data
 from hermes_dist.model.paths import RelPath
@@ -204,3 +204,25 @@ def test_law_the_sequence_of_the_layers_has_no_say(seed: int, order: int) -> Non
     random.Random(order).shuffle(mixed)
     one, other = compose(stack, BLOBS.__getitem__), compose(mixed, BLOBS.__getitem__)
     assert (one.tree, one.clashes) == (other.tree, other.clashes)
+
+
+@given(st.integers(0, 1 << 40))
+def test_what_nobody_is_above_is_found_as_if_each_were_compared_with_each(seed: int) -> None:
+    rng = random.Random(seed)
+    places = ["config.yaml", "config.yaml: a", "config.yaml: a.b", "SOUL.md"]
+    names = [f"l{n}" for n in range(rng.randrange(1, 9))]
+    stack = [
+        layer(
+            name,
+            {},
+            rng.choice([Rank.BASE, Rank.PACK, Rank.PACK, Rank.PACK, Rank.OWN]),
+            over=rng.sample(names[:n], rng.randrange(min(n, 2) + 1)),
+            overrides=rng.sample(places, rng.choice([0, 0, 1, 2])),
+        )
+        for n, name in enumerate(names)
+    ]
+    order, some = Order(stack), rng.sample(stack, rng.randrange(len(stack) + 1))
+    for path, key in ((CONFIG, ()), (CONFIG, ("a", "b")), (CONFIG, ("c",)), (SOUL, ())):
+        assert order.unbeaten(some, path, key) == [
+            low for low in some if not any(order.is_above(high, low, path, key) for high in some)
+        ]
