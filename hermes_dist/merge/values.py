@@ -62,7 +62,7 @@ def _alike_in_parts(path: RelPath, key: KeyPath, a: object, b: object) -> bool:
     if a is ABSENT or b is ABSENT:
         return _alike_without(path, key, a, b)
     if isinstance(a, dict) and isinstance(b, dict):
-        return all(_alike_at(path, (*key, _segment(k)), k, a, b) for k in _keys(a, b))
+        return all(_alike_at(path, (*key, segment_of(k)), k, a, b) for k in keys_of(a, b))
     if isinstance(a, list) and isinstance(b, list) and (field := key_field(a, b)):
         return _alike_items(path, key, field, a, b)
     return _is_same_number(path, a, b)
@@ -102,7 +102,7 @@ def _alike_items(path: RelPath, key: KeyPath, field: str, a: list[Any], b: list[
     return True
 
 
-def _keys(*maps: Values) -> list[object]:
+def keys_of(*maps: Values) -> list[object]:
     """Return the keys of all maps, each once.
 
     Raises:
@@ -116,7 +116,12 @@ def _keys(*maps: Values) -> list[object]:
     return list(kept)
 
 
-def _segment(key: object) -> Segment:
+def segment_of(key: object) -> Segment:
+    """Return a key of a map as a step of a path.
+
+    Raises:
+        Unmergeable: No path can name it.
+    """
     if key is None or isinstance(key, str | int | float):
         return key
     raise Unmergeable("a key is neither text nor number")
@@ -232,11 +237,11 @@ class Merge:
     def map(self, base: Values, ours: Values, theirs: Values, key: KeyPath) -> Values:
         merged: Values = {}
         twins = self._twins(ours, theirs, key)
-        for name in _keys(ours, theirs, base):
+        for name in keys_of(ours, theirs, base):
             if name in twins.values():
                 continue
             old, own, new = (one.get(name, ABSENT) for one in (base, ours, theirs))
-            value = self.value(old, own, new, (*key, _segment(name)))
+            value = self.value(old, own, new, (*key, segment_of(name)))
             if value is not ABSENT:
                 merged[name] = value
         self._take_along(twins, merged, ours, theirs, key)

@@ -7,45 +7,23 @@ layer. The texts are joined by the three-way merge with an empty base, so commen
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from itertools import combinations
-
-from msgspec import Struct
 
 from hermes_dist.agents.places import CONFIG, MCP
 from hermes_dist.decide.consent.parking import put_back
+from hermes_dist.decide.layers.clashes import Clash, Document
 from hermes_dist.decide.layers.stack import Layer, Order
 from hermes_dist.errors import Invalid
 from hermes_dist.merge.content import join_contents
-from hermes_dist.merge.data import merge_values
 from hermes_dist.model.discreet import Contents
 from hermes_dist.model.documents.api import ABSENT, get, kind_of, load_data
 from hermes_dist.model.documents.told import spot_in
-from hermes_dist.model.keypath import KeyPath, format_key, join_place, parse_key, split_written
+from hermes_dist.model.keypath import KeyPath, parse_key, split_written
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.side import Side
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree, together
 
 BY_KEY = frozenset(map(RelPath, (CONFIG, MCP)))
 """The files that layers share; any other file belongs to one of them."""
-
-
-class Clash(Struct, frozen=True, order=True):
-    """A place where two layers say different things and none of them is above the other.
-
-    Attributes:
-        path: The file.
-        key: The key in it; empty for the whole file.
-        names: The layers, by name.
-    """
-
-    path: RelPath
-    key: str
-    names: tuple[str, ...]
-
-    @property
-    def place(self) -> str:
-        """``path`` or ``path: key``, as ``overrides`` of a manifest names it."""
-        return join_place(self.path, self.key)
 
 
 class Composed(Contents, frozen=True):
@@ -160,7 +138,8 @@ class _Work:
 
     def _by_key(self, path: RelPath, shipping: list[Layer]) -> Entry:
         data = {layer.name: self._data(path, layer) for layer in shipping}
-        self._find_clashes(path, shipping, data)
+        said = [(layer, data[layer.name]) for layer in shipping]
+        self.clashes += set(Document(path, self._order, said).clashes())
         first = shipping[0].tree[path]
         content, above = self._read(first.digest), [shipping[0]]
         for low in shipping[1:]:
@@ -179,24 +158,11 @@ class _Work:
 
         def side(key: str) -> Side:
             steps = _steps(key)
-            saying = [layer for layer in above if get(data[layer.name], steps) is not ABSENT]
-            beaten = all(self._order.is_above(low, high, path, steps) for high in saying)
-            return Side.THEIRS if saying and beaten else Side.OURS
+            highs = (layer for layer in above if get(data[layer.name], steps) is not ABSENT)
+            beaten = (self._order.is_above(low, high, path, steps) for high in highs)
+            return Side.THEIRS if next(beaten, False) and all(beaten) else Side.OURS
 
         return side
-
-    def _find_clashes(
-        self, path: RelPath, shipping: list[Layer], data: Mapping[str, object]
-    ) -> None:
-        """Find the keys on which two layers differ while neither is above the other, and nobody above both decides."""
-        for one, other in combinations(shipping, 2):
-            _, keys = merge_values(path, ABSENT, data[one.name], data[other.name])
-            for key in keys:
-                saying = [layer for layer in shipping if get(data[layer.name], key) is not ABSENT]
-                alive = self._order.unbeaten(saying, path, key)
-                if one in alive and other in alive:
-                    names = tuple(sorted((one.name, other.name)))
-                    self.clashes.append(Clash(path, format_key(key), names))
 
     def _data(self, path: RelPath, layer: Layer) -> object:
         kind = kind_of(path)

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hermes_dist.decide.layers.compose import Clash, Composed, compose
+from hermes_dist.decide.layers.clashes import Clash
+from hermes_dist.decide.layers.compose import Composed, compose
 from hermes_dist.decide.layers.stack import Layer, Order, Rank
 from hermes_dist.errors import Invalid
 from hermes_dist.model.documents.api import ABSENT, Kind, dump, get, load_data
