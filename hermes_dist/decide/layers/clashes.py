@@ -97,12 +97,11 @@ class Document:
     def _apart(self, key: KeyPath, said: Said, maps: AbstractSet[str]) -> Iterator[Clash]:
         """Yield the clashes between single values and lists, and of these with maps."""
         alive = self._alive(key)
-        upper = [one for one in said if one[0].name in alive]
-        inner = _groups([one for one in upper if one[0].name in maps])
-        others = _groups([one for one in upper if one[0].name not in maps])
-        # Two lists of named items can differ on an item, at which other layers may be above.
-        named = _groups([one for one in said if isinstance(one[1], list) and key_field(one[1])])
-        pairs = chain(product(inner, others), combinations(others, 2), combinations(named, 2))
+        inner = _groups([one for one in said if one[0].name in alive & maps])
+        others = _groups([one for one in said if one[0].name in alive - maps])
+        pairs = chain(
+            product(inner, others), combinations(others, 2), combinations(_named(said), 2)
+        )
         for one, other in pairs:
             yield from self._between(key, one, other)
 
@@ -113,6 +112,11 @@ class Document:
             alive = self._alive(at)
             for pair in product(one.names & alive, other.names & alive):
                 yield Clash(self._path, format_key(at), tuple(sorted(pair)))
+
+
+def _named(said: Said) -> tuple[_Group, ...]:
+    """Group the lists of named items: two of them can differ on an item, at which other layers may be above."""
+    return _groups([one for one in said if isinstance(one[1], list) and key_field(one[1])])
 
 
 def _groups(said: Said) -> tuple[_Group, ...]:
