@@ -36,6 +36,7 @@ _DONE = {
     "revoke": "Revoked an approval of",
     "abort": "Aborted the update, back at",
     "undo": "Undid the last change, back at",
+    "discard": "Discarded edits of",
     "publish": "Took in",
     "layer add": "Put a layer under",
     "layer remove": "Took a layer out from under",

@@ -24,6 +24,7 @@ LINES: dict[str, tuple[str, ...]] = {
     "resolve": ("resolve", "bot", "--theirs"),
     "keep": ("keep", "bot", "SOUL.md"),
     "unkeep": ("unkeep", "bot", "skills/bye/SKILL.md"),
+    "discard": ("discard", "edited", "SOUL.md"),
     "approve": ("approve", "bot"),
     "rollback": ("rollback", "bot"),
     "undo": ("undo", "bot"),

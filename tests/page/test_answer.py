@@ -394,6 +394,12 @@ def test_back_and_undone(page: Page, story: Story) -> None:
     assert page.data("history", number=3)["generations"][0]["verb"] == "undo"
 
 
+def test_edits_are_discarded(page: Page, story: Story) -> None:
+    story.write("SOUL.md", "Mine.\n")
+    page.carry_out("discard", places=["SOUL.md"])
+    assert story.read("SOUL.md") == FIRST["SOUL.md"]
+
+
 def test_places_are_kept_and_kept_no_longer(page: Page) -> None:
     assert page.data("keep", places=["SOUL.md"])["kept"] == ["SOUL.md"]
     assert page.data("kept")["kept"] == ["SOUL.md"]

@@ -101,6 +101,11 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
         ("unkeep research-bot SOUL.md", "Let updates merge it again."),
         ("unkeep research-bot --all", "Stop keeping everything."),
     ),
+    "discard": _of(
+        ("discard research-bot SOUL.md", "Show your edits of a file, ask, and throw them away."),
+        ("discard research-bot agent.max_turns skills/charts", "A setting, and a whole folder."),
+        ("discard . --all -n", "Show all that would be thrown away, and change nothing."),
+    ),
     "resolve": _of(
         ("resolve research-bot", "Ask about each open conflict."),
         ("resolve research-bot skills/charts --ours", "Keep yours in a whole folder, this time."),

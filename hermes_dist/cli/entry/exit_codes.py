@@ -41,6 +41,7 @@ EXIT_CODES: Mapping[str, tuple[ExitCode, ...]] = {
     "layer list": (),
     "keep": _codes(3, 8),
     "unkeep": _codes(3, 8),
+    "discard": _codes(3, 4, 6, 8, 127),
     "resolve": _codes(3, 4, 6, 8, 127),
     "approve": _codes(3, 4, 6, 8, 127),
     "history": (),

@@ -67,6 +67,12 @@ VERBS: dict[str, Verb] = {
     "unkeep": Verb(
         "package.keep", "unkeep", "Stop keeping something yours; it stays as it is now.", PACKAGES
     ),
+    "discard": Verb(
+        "package.discard",
+        "discard",
+        "Throw away edits of yours, to have what the package ships.",
+        PACKAGES,
+    ),
     "resolve": Verb(
         "package.resolve",
         "resolve",

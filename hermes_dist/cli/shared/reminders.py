@@ -32,6 +32,7 @@ def notes(screen: Screen, said: Iterable[Note]) -> None:
 _NOTHING_DONE = {
     "import": "already has everything that is in the archive",
     "resolve": "has no open conflicts",
+    "discard": "has nothing to discard",
 }
 
 

@@ -101,11 +101,16 @@ def park(theirs: Tree, base: Tree, effects: Iterable[Effect], read: Read) -> Gra
     """Put the parts that ``effects`` live in back to base, within what upstream offers."""
     # Base takes the part's place, and not the home's value: with ours there, the merge would take the user's edit for
     # upstream's, and the next base would hold it.
-    places: list[tuple[RelPath, str]] = []
-    for effect in effects:
-        places.append((effect.path, effect.key))
-        # A twin field has to go back together with its field, or the job would contradict itself.
-        head, dot, field = effect.key.rpartition(".")
-        if effect.path == JOBS and field in TWINS:
-            places.append((effect.path, f"{head}{dot}{TWINS[field]}"))
+    places = with_twins((effect.path, effect.key) for effect in effects)
     return put_back(theirs, base, places, read)
+
+
+def with_twins(places: Iterable[tuple[RelPath, str]]) -> list[tuple[RelPath, str]]:
+    """Places, each with its twin: the field of a job that has to go back together with it, or they would contradict."""
+    found: list[tuple[RelPath, str]] = []
+    for path, key in places:
+        found.append((path, key))
+        head, dot, field = key.rpartition(".")
+        if path == JOBS and field in TWINS:
+            found.append((path, f"{head}{dot}{TWINS[field]}"))
+    return found

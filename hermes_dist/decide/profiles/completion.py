@@ -41,6 +41,7 @@ class Kind(StrEnum):
     PATH = "path"
     CONFLICT = "conflict"
     KEPT = "kept"
+    EDIT = "edit"
     LAYER = "layer"
     THING = "thing"
     GENERATION = "generation"
@@ -136,6 +137,7 @@ _POSITIONAL: Mapping[str, _Slots] = {
     "contribute": _of(Kind.PROFILE, Kind.PATH, again=True),
     "keep": _of(Kind.PROFILE, Kind.PATH, again=True),
     "unkeep": _of(Kind.PROFILE, Kind.KEPT, again=True),
+    "discard": _of(Kind.PROFILE, Kind.EDIT, again=True),
     "why": _of(Kind.PROFILE, Kind.PATH),
     "owns": _of(Kind.PROFILE, Kind.LAYER),
     "layer add": _of(Kind.PROFILE, frozenset([Kind.SOURCE, Kind.FILE])),

@@ -289,19 +289,26 @@ def open_proposal(ctx: Context, name: ProfileName) -> Proposal:
 
 def making(ctx: Context, home: Home, lock: Lock, request: Request) -> Make:
     """Make proposals over what the lock recorded; ``allow_effects`` approves what newly waits and nothing else."""
-
-    def make(choices: Choices) -> Proposal:
-        choices = replace(choices, allow_effects=False)
-        proposal = proposed(ctx, home, theirs, choices, verb="resolve")
-        if not proposal.asked or not request.choices.allow_effects:
-            return proposal
-        # Proposed again because taking a side can bring effects that did not exist before. Only the
-        # digests of these are approved, never what upstream may ship later.
-        grants = choices.grants | {effect.digest for effect in proposal.asked}
-        return proposed(ctx, home, theirs, replace(choices, grants=grants), verb="resolve")
-
     theirs = recorded(ctx, lock)
-    return make
+    return allowing(
+        lambda choices: proposed(ctx, home, theirs, choices, verb="resolve"), request.choices
+    )
+
+
+def allowing(make: Make, given: Choices) -> Make:
+    """Make proposals in which ``allow_effects`` approves what newly waits, and nothing that waited before."""
+
+    def made(choices: Choices) -> Proposal:
+        choices = replace(choices, allow_effects=False)
+        proposal = make(choices)
+        if not proposal.asked or not given.allow_effects:
+            return proposal
+        # Proposed again because a change can bring effects that did not exist before. Only the digests of these are
+        # approved, never what upstream may ship later.
+        grants = choices.grants | {effect.digest for effect in proposal.asked}
+        return make(replace(choices, grants=grants))
+
+    return made
 
 
 def resolve_asking(

@@ -27,6 +27,7 @@ _UNDONE = (
     "resolve",
     "keep",
     "unkeep",
+    "discard",
     "approve",
     "layer add",
     "layer remove",

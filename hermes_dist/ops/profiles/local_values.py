@@ -9,7 +9,8 @@ from hermes_dist.brand import LOCKFILE
 from hermes_dist.decide.consent.review import Group, grouped, unit_of
 from hermes_dist.decide.included import includable
 from hermes_dist.decide.profiles.completion import Kind, Word
-from hermes_dist.model.keypath import split_place
+from hermes_dist.lazily import later
+from hermes_dist.model.keypath import place_words, split_place
 from hermes_dist.model.lock import Lock, load_lock
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.source import parse_source
@@ -20,6 +21,9 @@ from hermes_dist.ops.homes import agreed_links, look_into
 from hermes_dist.ops.package.history import past_of
 from hermes_dist.ops.profiles import trash_and_archive
 from hermes_dist.ops.trust.trusted_keys import trusted
+
+with later():
+    from hermes_dist.ops.package.discard import own_edits
 
 _MOST = 500
 """More candidates than these nobody reads."""
@@ -68,6 +72,12 @@ def _kept(ctx: Context, name: ProfileName) -> Iterator[Word]:
     for place in sorted(_lock(ctx, name).kept):
         path, key = split_place(place)
         yield Word(key or path, f"kept, in {path}" if key else "kept")
+
+
+def _edits(ctx: Context, name: ProfileName) -> Iterator[Word]:
+    for edit in list(own_edits(ctx, name))[:_MOST]:
+        path, key = split_place(place_words(edit.place))
+        yield Word(key or path, f"edited, in {path}" if key else "edited")
 
 
 def _layers(ctx: Context, name: ProfileName) -> Iterator[Word]:
@@ -135,6 +145,7 @@ _OF_PROFILE: Mapping[Kind, Callable[[Context, ProfileName], Iterable[Word]]] = {
     Kind.PATH: _paths,
     Kind.CONFLICT: _conflicts,
     Kind.KEPT: _kept,
+    Kind.EDIT: _edits,
     Kind.LAYER: _layers,
     Kind.THING: _things,
     Kind.GENERATION: _generations,

@@ -1,4 +1,4 @@
-"""Requests that merge: update, rollback and undo; each has a preview first."""
+"""Requests that merge: update, rollback, undo and discard; each has a preview first."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from hermes_dist.errors import UsageError
 from hermes_dist.ops.change.request import Accept, Naming, Request, choices_of
 from hermes_dist.ops.change.variables import gather
+from hermes_dist.ops.package import discard as discarding
 from hermes_dist.ops.package import install as installing
 from hermes_dist.ops.package import rollback as going_back
 from hermes_dist.ops.package import undo as undoing
@@ -86,3 +87,21 @@ def undo(job: Job) -> Found:
 
 def _unheard(_last: undoing.Last) -> None:
     """Say nothing: the history shows what is undone."""
+
+
+def discard(job: Job) -> Found:
+    """As ``discard``."""
+    outcome = discarding.discard(
+        job.ctx,
+        job.profile,
+        job.words("places"),
+        request_of(job),
+        agreed,
+        _unshown,
+        all_=job.flag("all"),
+    )
+    return outcome_found(outcome)
+
+
+def _unshown(_thrown: discarding.Thrown) -> None:
+    """Say nothing: the page shows what differs by itself."""

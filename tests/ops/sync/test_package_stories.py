@@ -24,6 +24,7 @@ from hermes_dist.model.side import Side
 from hermes_dist.ops.change.request import Request
 from hermes_dist.ops.homes import open_home
 from hermes_dist.ops.package.approvals import consents, revoke
+from hermes_dist.ops.package.discard import discard
 from hermes_dist.ops.package.history import hold
 from hermes_dist.ops.package.install import install
 from hermes_dist.ops.package.keep import keep, unkeep
@@ -171,6 +172,7 @@ class Packaged(Story):
             self.hold: 1,
             self.keep: 1,
             self.unkeep: 1,
+            self.discard: 1,
             self.undo: 2,
             self.approve: 2,
             self.revoke: 1,
@@ -197,6 +199,11 @@ class Packaged(Story):
 
     def unkeep(self, machine: Machine) -> None:
         unkeep(machine.ctx, BOT, [], Request(), all_=True)
+
+    def discard(self, machine: Machine) -> None:
+        before = self.words(machine)
+        discard(machine.ctx, BOT, [], Request(), yes, lambda _: None, all_=True)
+        self.gone |= before - self.words(machine)
 
     def undo(self, machine: Machine) -> None:
         before = self.words(machine)
