@@ -22,7 +22,7 @@ else:
         """Nothing of a protocol is left when a program runs."""
 
 
-__all__ = ["TYPE_CHECKING", "NamedTuple", "Plain", "Protocol", "StrEnum", "loads"]
+__all__ = ["TYPE_CHECKING", "NamedTuple", "Plain", "Protocol", "StrEnum", "loads", "read_json"]
 
 
 class Plain:
@@ -62,6 +62,20 @@ def loads(data: bytes, how: type[Plain] = Plain) -> Any:
     if end != len(text):
         raise ValueError("no JSON, or more than that")
     return value
+
+
+def read_json(text: str | bytes) -> Any:
+    """As :func:`json.loads` reads, but what is nested too deep is refused as any other text that is no JSON.
+
+    Raises:
+        ValueError: The text is not JSON, or nested too deep.
+    """
+    import json  # noqa: PLC0415 - only who reads JSON pays for it
+
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("more levels than can be read") from None
 
 
 _FEW = 20

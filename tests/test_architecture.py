@@ -333,6 +333,50 @@ def test_the_environment_is_read_in_one_place(module: Module) -> None:
         assert _offenders(module, reads) == []
 
 
+READERS = {
+    "page.server.files": "the page, which comes with the package",
+    "ops.plugins.chat": "a plugin, which comes with the package",
+    "ops.plugins.dashboard": "a plugin, which comes with the package",
+    "chat_plugin": "runs alone in the agent, beside its own file",
+    "cli.entry.reference": "our own modules",
+    "world.load": "schemas, which come with the package",
+    "world.peers": "the system's own tables",
+    "world.disk.locks": "the system's own tables",
+    "ops.front_door.environment": "the system's own tables",
+    "ops.team.apply": "a file that the user names, which may be a pipe",
+    "ops.team.values": "a file that the user names, which may be a pipe",
+    "ops.inputs.given": "a file that the user names, which may be a pipe",
+    "ops.trust.trusted_keys": "a file that the user names, which may be a pipe",
+    "ops.change.variables": "a file that the user names, which may be a pipe",
+    "cli.transfer": "a file that the user names, which may be a pipe",
+    "cli.package.edit_conflict": "a copy that was made a moment ago",
+    "world.archive.backup": "a copy that was made a moment ago",
+    "world.git.reach": "a file that was made a moment ago",
+    "world.git.dulwich_program": "a file that was made a moment ago",
+    "ops.transfer.import_notes": "a part of an archive, which was unpacked",
+    "ops.transfer.read_archive": "a part of an archive, which was unpacked",
+    "ops.transfer.machine_files": "a part of an archive, which was unpacked",
+}
+"""What else opens a file to read it, and what file that is."""
+
+
+@each_of([m for m in MODULES if m.name not in READERS])
+def test_files_are_read_in_one_way_which_refuses_what_has_no_end(module: Module) -> None:
+    """``world.files`` never waits for a pipe, and reads no device and no terabyte."""
+
+    def reads(node: ast.AST) -> bool:
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
+            return False
+        if node.func.attr == "open":
+            return any(isinstance(a, ast.Constant) and a.value == "rb" for a in node.args)
+        # read_text of world.agent.clocks has an owner that is a module
+        return node.func.attr in {"read_bytes", "read_text"} and not (
+            isinstance(node.func.value, ast.Name) and node.func.value.id == "clocks"
+        )
+
+    assert _offenders(module, reads) == []
+
+
 @each_of([m for m in MODULES if m.room != "cli"])
 def test_only_the_voice_speaks_asks_and_exits(module: Module) -> None:
     def speaks(node: ast.AST) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 
+from hermes_dist.light import read_json
+
 Fact = tuple[str, str]
 """A name and a value; :func:`fact_text` formats the value."""
 Facts = tuple[Fact, ...]
@@ -27,8 +29,8 @@ def fact_text(value: object) -> str:
 def fact_value(text: str) -> object:
     """Return the value that :func:`fact_text` formatted."""
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
+        return read_json(text)
+    except ValueError:
         return text
 
 
@@ -54,7 +56,7 @@ def _is_json(text: str) -> bool:
     if text.lstrip()[:1] not in _JSON_BEGINS:
         return False
     try:
-        json.loads(text)
-    except (ValueError, RecursionError):
+        read_json(text)
+    except ValueError:
         return False
     return True

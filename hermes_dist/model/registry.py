@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from hermes_dist import lazily
 from hermes_dist.errors import Invalid, quoted
+from hermes_dist.light import read_json
 from hermes_dist.model.source import AsGit, SourceSpec, is_loopback, parse_source
 from hermes_dist.model.tree import Digest
 
@@ -171,8 +172,8 @@ def _json(data: bytes) -> object:
     if len(data) > MAX_ENTRY:
         raise Invalid("the entry is larger than 1 MiB")
     try:
-        return json.loads(data)
-    except (ValueError, RecursionError):
+        return read_json(data)
+    except ValueError:
         raise Invalid("it is not JSON") from None
 
 

@@ -16,6 +16,7 @@ from hermes_dist.light import TYPE_CHECKING, Protocol
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 from hermes_dist.world import trace
 from hermes_dist.world.disk.owners import leads_to_others, settle
+from hermes_dist.world.files import read_file
 
 with later():
     from hermes_dist.ops.whereabouts import missing_profile, named_by_folder, named_by_variable
@@ -242,7 +243,7 @@ class Context:
         if self.chosen:
             return self._given(self.chosen)
         try:
-            text = self.layout.sticky.read_text("utf-8").strip()
+            text = read_file(self.layout.sticky).decode("utf-8").strip()
         except OSError:
             self._refuse_foreign(DEFAULT_PROFILE)
             return DEFAULT_PROFILE

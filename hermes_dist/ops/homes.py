@@ -28,6 +28,7 @@ from hermes_dist.world.disk.errors import Closed, trouble
 from hermes_dist.world.disk.fs import RealFs
 from hermes_dist.world.disk.links import agreed_in
 from hermes_dist.world.disk.locks import home_lock
+from hermes_dist.world.files import read_file
 
 if TYPE_CHECKING:
     from hermes_dist.world.transaction.apply import Recovered
@@ -207,7 +208,7 @@ def half_changed(ctx: Context, name: ProfileName) -> tuple[Note, ...]:
 def _read_home(ctx: Context, name: ProfileName) -> Home:
     path = ctx.layout.home(name)
     try:
-        data = ctx.layout.lockfile(name).read_bytes()
+        data = read_file(ctx.layout.lockfile(name))
     except FileNotFoundError:
         return Home(name, path, None, None)
     except NotADirectoryError as err:
@@ -236,7 +237,7 @@ def state_of(ctx: Context, name: ProfileName) -> str:
         ``none`` without a lockfile.
     """
     try:
-        data = ctx.layout.lockfile(name).read_bytes()
+        data = read_file(ctx.layout.lockfile(name))
     except OSError:
         return NO_STATE
     return _spelled_state(ctx.layout.home(name), data)
@@ -411,7 +412,7 @@ def _has_begun(home: Path) -> bool:
 
 def _refuse_changed(home: Home) -> None:
     try:
-        lock = (home.path / LOCKFILE).read_bytes()
+        lock = read_file(home.path / LOCKFILE)
     except FileNotFoundError:
         lock = None
     if lock != home.lock_bytes or _has_begun(home.path):

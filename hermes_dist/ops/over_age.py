@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from hermes_dist.decide.trash import Looked, look
+from hermes_dist.light import read_json
 from hermes_dist.world.disk.fs import atomic_write
 from hermes_dist.world.records import bytes_at
 
@@ -53,8 +54,8 @@ def erase_due(
 def _noted(folder: Path) -> dict[str, datetime]:
     """What was noted; nothing if that can't be read, so that what is over age is noted again and stays."""
     try:
-        texts = json.loads(bytes_at(folder / NOTES) or b"{}")
+        texts = read_json(bytes_at(folder / NOTES) or b"{}")
         found = {str(name): datetime.fromisoformat(text) for name, text in texts.items()}
-    except (ValueError, TypeError, AttributeError, RecursionError):
+    except (ValueError, TypeError, AttributeError):
         return {}
     return {name: when for name, when in found.items() if when.tzinfo is not None}

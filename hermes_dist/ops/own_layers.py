@@ -20,6 +20,7 @@ from hermes_dist.ops.context import Context
 from hermes_dist.ops.own_source import is_own
 from hermes_dist.world.disk.fs import atomic_write
 from hermes_dist.world.disk.owners import make_folders
+from hermes_dist.world.files import read_file
 
 _HEAD = b"# Written by `layer add` and `layer remove`.\n"
 _MODE = 0o600
@@ -38,7 +39,7 @@ def settle(ctx: Context, name: ProfileName, lock: Lock) -> None:
     """Write the list as the lock says, if it is missing or is one that we wrote; one edited by hand stays."""
     file = ctx.layout.own_layers(name) / MANIFEST
     try:
-        now = file.read_bytes() if file.exists() else None
+        now = read_file(file) if file.exists() else None
         says = lock.theirs().get(RelPath(MANIFEST))
         if now is not None and (says is None or Digest.of(now) == says.digest):
             return
@@ -73,7 +74,7 @@ def head_of(data: bytes) -> bytes:
 def written(ctx: Context, name: ProfileName) -> tuple[str, ...]:
     """The digests of the lists that we wrote for a profile."""
     try:
-        return tuple(remembered(ctx.layout.own_layers(name)).read_text("ascii").split())
+        return tuple(read_file(remembered(ctx.layout.own_layers(name))).decode("ascii").split())
     except (OSError, UnicodeDecodeError):
         return ()
 

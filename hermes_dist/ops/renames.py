@@ -12,6 +12,7 @@ from hermes_dist.errors import Invalid
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.world.disk.fs import atomic_write
+from hermes_dist.world.files import read_file
 
 _FORMAT = 1
 
@@ -87,7 +88,7 @@ def _file(layout: Layout) -> Path:
 def _read(layout: Layout) -> dict[str, str] | None:
     """The new name for each old one, which only serves a hint: nothing from a damaged file, None from a newer one."""
     with suppress(OSError, UnicodeError, RecursionError, msgspec.MsgspecError):
-        data = _file(layout).read_bytes()
+        data = read_file(_file(layout))
         if msgspec.json.decode(data, type=_Form).format > _FORMAT:
             return None
         names = msgspec.json.decode(data, type=_Renames).names

@@ -12,6 +12,7 @@ from threading import Lock
 from typing import Any, BinaryIO
 
 from hermes_dist.errors import DistError, UsageError
+from hermes_dist.light import read_json
 from hermes_dist.page.answer import ContextOf, answer
 from hermes_dist.page.exchange import Progress, Reply, ask_of
 from hermes_dist.page.requests.row import Found
@@ -70,6 +71,6 @@ def parsed(data: bytes) -> object:
         UsageError: It is not JSON in UTF-8, or nested too deep.
     """
     try:
-        return json.loads(data.decode())
-    except (ValueError, RecursionError):
+        return read_json(data.decode())
+    except ValueError:
         raise UsageError("the request is not JSON in UTF-8") from None

@@ -6,40 +6,21 @@ anything look as it is not.
 
 from __future__ import annotations
 
-import os
-import stat
 from pathlib import Path
 
 from hermes_dist.lazily import later
+from hermes_dist.world.files import LIMIT, read_file
 
 with later():
     from hashlib import sha256
 
-_MOST = 256 << 20
-"""No record is so large: a home of 100,000 files has one of 60 MB."""
-# O_NONBLOCK: opening a FIFO would otherwise wait for somebody who writes to it.
-_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
-
-def bytes_at(place: str | Path, most: int = _MOST) -> bytes | None:
+def bytes_at(place: str | Path, most: int = LIMIT) -> bytes | None:
     """Return the bytes of a file of ours; None if it can't be read, is no regular file, or is too large to be ours."""
     try:
-        fd = os.open(place, _READ)
+        return read_file(place, limit=most, follow=False)
     except OSError:
         return None
-    try:
-        found = os.fstat(fd)
-        if not stat.S_ISREG(found.st_mode) or found.st_size > most:
-            return None
-        parts, left = [], most + 1
-        while left and (part := os.read(fd, min(found.st_size + 1, left))):
-            parts.append(part)
-            left -= len(part)
-        return b"".join(parts) if left else None
-    except OSError:
-        return None
-    finally:
-        os.close(fd)
 
 
 def body_at(place: str | Path, form: bytes) -> memoryview | None:

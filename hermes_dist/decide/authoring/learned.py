@@ -7,7 +7,6 @@ prove an edit, so it counts for nobody.
 
 from __future__ import annotations
 
-import json
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
@@ -24,6 +23,7 @@ from hermes_dist.agents.traces import (
     SKILL_TOOL,
     WRITE_FILE,
 )
+from hermes_dist.light import read_json
 from hermes_dist.model.discreet import Discreet
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.values import as_list, as_map
@@ -133,8 +133,8 @@ def _each_call(calls: Iterable[str]) -> Iterator[tuple[str, Mapping[object, obje
 
 def _json(text: str) -> object:
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
+        return read_json(text)
+    except ValueError:
         return None
 
 

@@ -19,6 +19,7 @@ from hermes_dist.decide.placement.place import CONFIG
 from hermes_dist.decide.placement.servers import SERVERS
 from hermes_dist.errors import Invalid, counted
 from hermes_dist.lazily import later, shlex
+from hermes_dist.light import read_json
 from hermes_dist.model.facts import LOADS, Facts, fact_value, facts_line
 from hermes_dist.model.keypath import Item, KeyPath, format_key, step_name
 from hermes_dist.model.lock_package import Approval
@@ -350,7 +351,7 @@ def _words(text: str) -> list[str] | None:
     if not text:
         return []
     try:
-        found = json.loads(text)
+        found = read_json(text)
     except ValueError:
         return None
     if not isinstance(found, list):

@@ -6,7 +6,6 @@ Values are compared as salted digests, so none of our values, messages or files 
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal
 
@@ -17,6 +16,7 @@ from hermes_dist.agents.places import WHATSAPP_LOGINS
 from hermes_dist.agents.routes import MULTIPLEX, MULTIPLEX_VARIABLE
 from hermes_dist.decide.fleet.channels import CHANNELS, Channel
 from hermes_dist.decide.fleet.kinds import GatewayKind
+from hermes_dist.light import read_json
 from hermes_dist.model.discreet import Discreet
 from hermes_dist.model.notes import Note
 from hermes_dist.model.values import as_map
@@ -406,7 +406,7 @@ def _login(look: _Look, section: Mapping[str, object]) -> Iterator[tuple[str, st
 def _phone(login: bytes) -> str:
     """Return the phone's number without its device; a login that names none is told apart by its content."""
     try:
-        data = json.loads(login)
+        data = read_json(login)
     except ValueError:
         data = None
     me = as_map(as_map(data).get("me")).get("id")

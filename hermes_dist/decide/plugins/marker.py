@@ -8,6 +8,8 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from hermes_dist.light import read_json
+
 MARKER = "hermes-dist.json"
 """The file in a plugin folder that says it is ours, and what we wrote into it."""
 _FORMAT = 1
@@ -68,12 +70,12 @@ class Standing(Struct, frozen=True, kw_only=True):
 def read_marker(data: bytes | None) -> Marker | None:
     """Read a marker; None for one that is missing, damaged or from a newer format, so that its folder is not ours."""
     try:
-        found = json.loads(data or b"")
+        found = read_json(data or b"")
         if found["format"] != _FORMAT:
             return None
         files = {str(path): str(digest) for path, digest in found["files"].items()}
         return Marker(version=str(found["version"]), files=files, made=str(found["made"]))
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+    except (ValueError, TypeError, KeyError, AttributeError):
         return None
 
 

@@ -25,6 +25,7 @@ from hermes_dist.agents.routes import BOT, ROUTES
 from hermes_dist.brand import BRANDS, PRIVATE, SHARED
 from hermes_dist.decide.placement.jobs import jobs_by_id
 from hermes_dist.errors import DistError, Invalid
+from hermes_dist.light import read_json
 from hermes_dist.model.documents.api import Kind, dump, load_data, parse, put, rewrite
 from hermes_dist.model.keypath import Item, KeyPath
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName, is_safe_path
@@ -98,7 +99,7 @@ class Move(Struct, frozen=True, kw_only=True):
             Invalid: The journal is broken, or was written by a newer version.
         """
         try:
-            raw = json.loads(data)
+            raw = read_json(data)
             if raw.pop("format") != FORMAT:
                 raise Invalid("it was written by a newer hermes-dist", hint="update hermes-dist")
             move = cls(**{**raw, "drop": tuple(raw["drop"])})
@@ -137,7 +138,7 @@ class Kept(Struct, frozen=True, kw_only=True):
     def decode(cls, data: bytes, profile: str) -> Kept:
         """Decode a record; an unreadable one counts as empty."""
         try:
-            raw = json.loads(data)
+            raw = read_json(data)
             return cls(
                 profile=profile,
                 commands=tuple(map(str, raw["commands"])),

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 from hermes_dist.agents.places import AUTH
 from hermes_dist.agents.stores import GRANT, GRANTED_BY
+from hermes_dist.light import read_json
 
 _POOL = "credential_pool"
 _PROVIDERS = "providers"
@@ -25,8 +26,8 @@ def without_grants(data: bytes) -> tuple[bytes, tuple[str, ...]]:
     """
     # What can't be read may hold a login, and a copy of that would log out the original.
     try:
-        store = json.loads(data)
-    except (ValueError, RecursionError):
+        store = read_json(data)
+    except ValueError:
         return b"{}\n", (AUTH,)
     if not isinstance(store, dict):
         return b"{}\n", (AUTH,)

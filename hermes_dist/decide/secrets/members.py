@@ -6,11 +6,12 @@ by their local headers, so a member that the central directory does not list is 
 
 from __future__ import annotations
 
-import json
 import struct
 import zlib
 from collections.abc import Iterator
 from itertools import islice
+
+from hermes_dist.light import read_json
 
 _DEEPEST = 3
 _MOST = 64 << 20
@@ -168,8 +169,8 @@ def _number(data: bytes, at: int) -> tuple[int, int]:
 def _cells(data: bytes) -> Iterator[tuple[str, bytes]]:
     """Yield the sources and outputs of a notebook as plain text, without JSON syntax."""
     try:
-        book = json.loads(data)
-    except (ValueError, RecursionError):
+        book = read_json(data)
+    except ValueError:
         return
     cells = book.get("cells") if isinstance(book, dict) else None
     for number, cell in enumerate(cells if isinstance(cells, list) else (), 1):

@@ -50,6 +50,7 @@ from hermes_dist.ops.change.observe import Observed, first_of, observe
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, open_home
 from hermes_dist.ops.layers.again import Below, below
+from hermes_dist.world.files import read_file, start_of
 from hermes_dist.world.load import load_manifest
 
 _MOST = 1 << 20
@@ -90,7 +91,7 @@ class Leaving(Struct, frozen=True, kw_only=True):
             return self.manifest
         path = self.home.path / MANIFEST
         if path.is_file():
-            return load_manifest(path.read_bytes(), f"mend that line in {path}")
+            return load_manifest(read_file(path), f"mend that line in {path}")
         raise DistError(
             f"the profile {str(self.home.name)!r} has no {MANIFEST}",
             where=str(path),
@@ -252,7 +253,7 @@ def _unanswered(lock: Lock | None, part: Part) -> Part:
 
 def _manifest(home: Home) -> Manifest | None:
     try:
-        return load_manifest((home.path / MANIFEST).read_bytes())
+        return load_manifest(read_file(home.path / MANIFEST))
     except (OSError, Invalid):
         return None
 
@@ -315,8 +316,7 @@ def private_of(ctx: Context, home: Home) -> Private:
 def _data(path: Path) -> bytes:
     """The start of a file; empty if it can't be read."""
     try:
-        with path.open("rb") as file:
-            return file.read(_MOST)
+        return start_of(path, _MOST)
     except OSError:
         return b""
 

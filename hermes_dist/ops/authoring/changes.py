@@ -35,6 +35,7 @@ from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import look_into
 from hermes_dist.ops.package.differences import Differences, differences
 from hermes_dist.world.agent.traces import noted_in
+from hermes_dist.world.files import read_file
 
 
 class Learned(Struct, frozen=True, kw_only=True):
@@ -125,7 +126,7 @@ def changes(ctx: Context, name: ProfileName) -> Changes:
 def _data(path: Path) -> object:
     """The jobs with their run state, which merging leaves out: it says where a job was made."""
     try:
-        return load_data(path.read_bytes(), Kind.JSON)
+        return load_data(read_file(path), Kind.JSON)
     except (OSError, Invalid):
         return None
 

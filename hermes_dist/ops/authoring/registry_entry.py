@@ -21,7 +21,7 @@ from hermes_dist.ops.change.variables import manifest_of
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import open_home
 from hermes_dist.world.disk.fs import atomic_write
-from hermes_dist.world.registry.files import checkout_at, read_file
+from hermes_dist.world.registry.files import checkout_at, read_entry
 
 _CONFIG = RelPath(CONFIG)
 
@@ -53,7 +53,7 @@ def enter(ctx: Context, name: ProfileName, source: str, folder: str, *, released
         )
     key = str(ProfileName.slug(manifest.name))
     path = entry_path(key)
-    data = read_file(root, path)
+    data = read_entry(root, path)
     entry = entry_for(
         manifest,
         source,

@@ -18,6 +18,7 @@ from hermes_dist.model.trust import (
 )
 from hermes_dist.ops.context import Context
 from hermes_dist.world.disk.fs import atomic_write
+from hermes_dist.world.files import read_file, start_of
 from hermes_dist.world.git.sign import AuthorRepo, Signer, open_signer
 from hermes_dist.world.keys.signatures import tag_signature
 from hermes_dist.world.keys.ssh import FILE, parse_public
@@ -144,7 +145,7 @@ def rotate(ctx: Context, folder: Path, new: Path, *, key: str = "") -> Rotated:
         else signing_key(ctx, AuthorRepo(folder, ctx.env))
     )
     try:
-        follower = parse_public(new.read_text("utf-8", "replace")[:20_000])
+        follower = parse_public(start_of(new, 20_000).decode("utf-8", "replace"))
     except OSError as error:
         raise DistError(
             f"the new key can't be read: {error.strerror}",
@@ -161,7 +162,7 @@ def rotate(ctx: Context, folder: Path, new: Path, *, key: str = "") -> Rotated:
     words = [f"{k.kind} {k.line.split()[1]}" for k in (old.public, follower)]
     armor = old.sign(statement(words[0], words[1]), FILE).decode()
     file = folder / KEYS_FILE
-    known = load_successions(file.read_bytes()) if file.exists() else ()
+    known = load_successions(read_file(file)) if file.exists() else ()
     rest = tuple(s for s in known if (s.old, s.new) != (words[0], words[1]))
     atomic_write(file, dump_successions((*rest, Succession(words[0], words[1], armor))), 0o644)
     return Rotated(file=file, old=old.public.fingerprint, new=follower.fingerprint)

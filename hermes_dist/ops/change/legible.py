@@ -8,6 +8,7 @@ from hermes_dist.agents.places import CONFIG, JOBS
 from hermes_dist.errors import Invalid
 from hermes_dist.model.documents.api import Kind, load_data
 from hermes_dist.model.documents.told import told
+from hermes_dist.world.files import read_file
 
 DOCUMENTS = {CONFIG: Kind.YAML, JOBS: Kind.JSON}
 """The documents of a home that both the agent and packages write to."""
@@ -16,7 +17,7 @@ DOCUMENTS = {CONFIG: Kind.YAML, JOBS: Kind.JSON}
 def trouble_with(home: Path, path: str) -> str:
     """Say why one of :data:`DOCUMENTS` can't be read, with line and column; empty if it can, or is missing."""
     try:
-        data = (home / path).read_bytes()
+        data = read_file(home / path)
     except OSError:
         return ""
     try:

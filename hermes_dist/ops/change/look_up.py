@@ -21,6 +21,7 @@ from hermes_dist.ops.change.target import Naming, Target, check_policies, resolv
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.own_source import is_own
 from hermes_dist.world.child import meanwhile
+from hermes_dist.world.files import read_file
 from hermes_dist.world.trace import note
 
 with later():
@@ -223,7 +224,7 @@ def _as_it_is(
         # The lockfile changes last, so after an interruption it may tell of the time before.
         if (ctx.layout.private(name) / "txn").exists():
             return None
-        return read(ctx.layout.lockfile(name).read_bytes())
+        return read(read_file(ctx.layout.lockfile(name)))
     except OSError:
         return None
 

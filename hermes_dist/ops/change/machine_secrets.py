@@ -19,6 +19,7 @@ from hermes_dist.lazily import later
 from hermes_dist.model.documents.api import Kind, load_data
 from hermes_dist.model.paths import RelPath
 from hermes_dist.ops.context import Context
+from hermes_dist.world.files import start_of
 
 with later():
     from hermes_dist.decide.leaving.export import known_secrets
@@ -107,8 +108,7 @@ def _names_in(folder: Path, read: _Read) -> list[str]:
 def _start_of(path: Path) -> bytes:
     """The start of a file; empty if it can't be read."""
     try:
-        with path.open("rb") as file:
-            return file.read(_MOST_READ)
+        return start_of(path, _MOST_READ)
     except OSError:
         return b""
 
@@ -120,8 +120,7 @@ def _read_or_fail(path: Path) -> bytes:
         DistError: There is one, and it can't be read, or is too large to be searched.
     """
     try:
-        with path.open("rb") as file:
-            data = file.read(_MOST_READ + 1)
+        data = start_of(path, _MOST_READ + 1)
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return b""
     except OSError as err:

@@ -30,6 +30,7 @@ from hermes_dist.ops.homes import LIVING, Home
 from hermes_dist.world.disk.fs import RealFs
 from hermes_dist.world.disk.links import Links
 from hermes_dist.world.disk.scan import MANY, Believe, Scan, scan
+from hermes_dist.world.files import read_file
 
 with later():
     from hermes_dist.world.listed import with_other_spellings
@@ -255,7 +256,7 @@ def _agents_files(path: Path, found: Tree, read: Read) -> Iterator[RelPath]:
     if SOUL in found and found[SOUL].digest in STOCK_SOULS:
         yield SOUL
     try:
-        bundled = (path / places.BUNDLED).read_text("utf-8", "replace")
+        bundled = read_file(path / places.BUNDLED).decode("utf-8", "replace")
     except OSError:
         return
     yield from agents_own(bundled, found, read)
@@ -300,7 +301,7 @@ def user_jobs_in(home: Home, read: Read, base: Tree | None = None) -> Mapping[st
         The jobs; empty if the package's own jobs file is lost, because then its jobs can't be told from the user's.
     """
     try:
-        found = load_data((home.path / JOBS).read_bytes(), Kind.JSON)
+        found = load_data(read_file(home.path / JOBS), Kind.JSON)
     except (OSError, Invalid):
         return {}
     if base is None:

@@ -13,6 +13,7 @@ from hermes_dist.errors import Invalid
 from hermes_dist.model.documents.api import Kind, load_data
 from hermes_dist.ops.change.variables import variables_in
 from hermes_dist.ops.context import Context
+from hermes_dist.world.files import read_file
 
 
 def providers_used(ctx: Context, home: Path, given: frozenset[str] = frozenset()) -> Known:
@@ -38,6 +39,6 @@ def providers_used(ctx: Context, home: Path, given: frozenset[str] = frozenset()
 def settings_in(home: Path) -> object:
     """The data of a home's ``config.yaml``; None if it can't be read."""
     try:
-        return load_data((home / CONFIG).read_bytes(), Kind.YAML)
+        return load_data(read_file(home / CONFIG), Kind.YAML)
     except (Invalid, OSError):
         return None

@@ -25,6 +25,7 @@ from hermes_dist.model.tree import Read
 from hermes_dist.ops.context import Context
 from hermes_dist.world.disk.envfile import PRIVATE_MODE, edit_private
 from hermes_dist.world.disk.links import Links
+from hermes_dist.world.files import read_file
 from hermes_dist.world.load import load_manifest
 
 with later():
@@ -67,7 +68,7 @@ def environment_of(
 def variables_in(home: Path) -> dict[str, str]:
     """The variables that a home's ``.env`` sets, with their values; none if it can't be read."""
     try:
-        return dotenv.read((home / ENV).read_bytes())
+        return dotenv.read(read_file(home / ENV))
     except OSError:
         return {}
 
@@ -220,7 +221,7 @@ def refuse_unwritable(home: Path, values: Mapping[str, str]) -> None:
     path = home / ENV
     Links(home).followed(ENV)
     try:
-        dotenv.assign(path.read_bytes() if path.is_file() else b"", values)
+        dotenv.assign(read_file(path) if path.is_file() else b"", values)
     except Invalid as error:
         raise error.within(str(home)) from None
 
@@ -249,7 +250,7 @@ def leave(home: Path) -> None:
 def is_as_left(home: Path) -> bool:
     """Whether a home's ``.env`` is still the one that it was created with, which sets nothing."""
     try:
-        return (home / ENV).read_bytes() == new_file({})[ENV][0]
+        return read_file(home / ENV) == new_file({})[ENV][0]
     except OSError:
         return False
 

@@ -36,6 +36,7 @@ from hermes_dist.ops.context import Context
 from hermes_dist.world.agent import gateways as world
 from hermes_dist.world.agent.find import Agent, GatewayState, NoAgent
 from hermes_dist.world.agent.logs import Follower, last_lines
+from hermes_dist.world.files import start_of
 
 __all__ = ["Clash", "GatewayRow", "Line", "check", "choose", "follow", "logs", "rows"]
 
@@ -235,8 +236,7 @@ def read_home(ctx: Context, name: ProfileName) -> GatewaySettings:
 
 def _bytes(path: Path) -> bytes:
     try:
-        with path.open("rb") as file:
-            return file.read(_SECRET_BYTES)
+        return start_of(path, _SECRET_BYTES)
     except OSError:
         return b""
 

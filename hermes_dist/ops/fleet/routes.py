@@ -37,6 +37,7 @@ from hermes_dist.world.agent.gateways import same_people
 from hermes_dist.world.disk.envfile import edit_private
 from hermes_dist.world.disk.errors import trouble
 from hermes_dist.world.disk.locks import home_lock
+from hermes_dist.world.files import read_file
 
 __all__ = [
     "Reader",
@@ -311,7 +312,7 @@ def _quoted(route: object) -> object:
 
 def _read(ctx: Context) -> bytes:
     try:
-        return (ctx.layout.root / CONFIG).read_bytes()
+        return read_file(ctx.layout.root / CONFIG)
     except FileNotFoundError:
         return b""
     except OSError as err:

@@ -26,6 +26,7 @@ from hermes_dist.world.agent.front_door import (
 )
 from hermes_dist.world.agent.programs import find_command
 from hermes_dist.world.disk.fs import atomic_write
+from hermes_dist.world.files import read_file
 
 _PACKAGE = Path(__file__).parents[2] / "__main__.py"
 
@@ -271,7 +272,7 @@ def _former(layout: Layout, launcher: Path) -> Former | None:
 def _put_aside(layout: Layout, launcher: Path) -> Former | None:
     former = _former(layout, launcher)
     if former is not None and former.kind == "file":
-        put_program(Path(former.path), launcher.read_bytes(), stat.S_IMODE(launcher.stat().st_mode))
+        put_program(Path(former.path), read_file(launcher), stat.S_IMODE(launcher.stat().st_mode))
     return former
 
 
@@ -286,7 +287,7 @@ def _remove(launcher: Path, former: Former | None) -> Removal:
     else:
         aside = Path(former.path)
         try:
-            data, mode = aside.read_bytes(), stat.S_IMODE(aside.stat().st_mode)
+            data, mode = read_file(aside), stat.S_IMODE(aside.stat().st_mode)
         except OSError as error:
             raise Invalid(
                 "what the front door replaced is gone",

@@ -8,6 +8,7 @@ from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.tree import Digest
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.own_layers import remembered, written
+from hermes_dist.world.files import read_file
 from hermes_dist.world.transaction.move_home import erase
 
 
@@ -33,5 +34,5 @@ def drop_ours(ctx: Context, name: ProfileName, lock: Lock) -> None:
         return
     if [each.name for each in place.iterdir()] != [MANIFEST]:
         return
-    if Digest.of((place / MANIFEST).read_bytes()) in written(ctx, name):
+    if Digest.of(read_file(place / MANIFEST)) in written(ctx, name):
         drop(ctx, name)

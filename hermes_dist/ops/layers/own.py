@@ -41,6 +41,7 @@ from hermes_dist.ops.inputs.ask import with_inputs
 from hermes_dist.ops.layers.ask import with_layers
 from hermes_dist.ops.own_layers import head_of, remember
 from hermes_dist.world.disk.owners import make_folders
+from hermes_dist.world.files import read_file
 from hermes_dist.world.load import load_manifest
 
 _OURS = frozenset({"name", "extends", "dependencies"})
@@ -316,7 +317,7 @@ def _remembering(ctx: Context, own: Own, manifest: bytes, confirm: Confirm) -> C
     def ask(proposal: Proposal) -> bool:
         agreed = confirm(proposal)
         if agreed:
-            before = [file.read_bytes()] if file.is_file() else []
+            before = [read_file(file)] if file.is_file() else []
             remember(ctx, own.profile, *before, manifest)
         return agreed
 
@@ -339,7 +340,7 @@ def _before(place: Path, lock: Lock | None) -> Mapping[object, object]:
     file = place / MANIFEST
     if lock is None or lock.source != str(_source(place)) or not file.is_file():
         return {}
-    return as_map(load_data(file.read_bytes(), Kind.YAML))
+    return as_map(load_data(read_file(file), Kind.YAML))
 
 
 def _manifest(own: Own, before: Mapping[object, object]) -> bytes:

@@ -40,6 +40,7 @@ from hermes_dist.ops.layers.again import fetched_of
 from hermes_dist.ops.layers.received import layer_in, received_together
 from hermes_dist.ops.neighbours.package import Packaged
 from hermes_dist.ops.package.resolve import near_places
+from hermes_dist.world.files import read_file
 
 
 class Shipped(Struct, frozen=True, kw_only=True):
@@ -237,7 +238,7 @@ def _at_home(home: Home, path: RelPath, key: KeyPath) -> object:
     file = home.path / path
     if not file.is_file():
         return ABSENT
-    data = file.read_bytes()
+    data = read_file(file)
     kind = kind_of(path)
     if not key or kind is None:
         return str(Digest.of(data))

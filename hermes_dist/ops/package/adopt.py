@@ -27,6 +27,7 @@ from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, open_home
 from hermes_dist.ops.package.infer import Guess, infer, noted_source
 from hermes_dist.world.disk.errors import trouble
+from hermes_dist.world.files import read_file
 
 
 class Adopting(Proposal, frozen=True, kw_only=True):
@@ -117,7 +118,7 @@ def _opened(ctx: Context, name: ProfileName) -> _Found:
     except Damaged as err:
         path = ctx.layout.lockfile(name)
         try:
-            data = path.read_bytes()
+            data = read_file(path)
         except OSError as why:
             raise trouble(why, "the lockfile can't be read", where=str(path)) from why
         return _Found(home=Home(name, ctx.layout.home(name), None, data), damage=err)

@@ -36,6 +36,7 @@ from hermes_dist.ops.change.observe import Observed, first_of, observe
 from hermes_dist.ops.change.target import Target
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home
+from hermes_dist.world.files import read_file
 from hermes_dist.world.ports import GitFile
 
 _COMMITS = 400
@@ -77,7 +78,7 @@ def noted_source(ctx: Context, home: Home) -> str:
         DistError: There is no manifest, or it names no source.
     """
     try:
-        data = load_data((home.path / MANIFEST).read_bytes(), Kind.YAML)
+        data = load_data(read_file(home.path / MANIFEST), Kind.YAML)
     except FileNotFoundError:
         raise DistError(
             f"the profile {str(home.name)!r} holds no package: there is no {MANIFEST}",

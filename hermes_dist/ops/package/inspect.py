@@ -23,6 +23,7 @@ from hermes_dist.ops.homes import look_into
 from hermes_dist.ops.inputs.rows import InputRow, input_rows_of
 from hermes_dist.ops.sync.waiting import waiting_in
 from hermes_dist.ops.trust.trusted_keys import signer_words
+from hermes_dist.world.files import read_file
 from hermes_dist.world.load import load_manifest
 
 _DOCUMENTS = frozenset(["cron", "mcp"])
@@ -72,7 +73,7 @@ def info(ctx: Context, name: ProfileName) -> Info:
     if manifest is None:
         try:
             file = home.path / MANIFEST
-            manifest = load_manifest(file.read_bytes(), f"mend that line in {file}")
+            manifest = load_manifest(read_file(file), f"mend that line in {file}")
         except FileNotFoundError:
             raise DistError(
                 f"the profile {str(name)!r} holds no package",

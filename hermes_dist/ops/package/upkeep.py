@@ -34,6 +34,7 @@ from hermes_dist.world.disk.contents.clean import Cleaned, clean
 from hermes_dist.world.disk.errors import Closed
 from hermes_dist.world.disk.fs import RealFs
 from hermes_dist.world.disk.locks import home_lock
+from hermes_dist.world.files import read_file
 from hermes_dist.world.git.cache import cache_name
 from hermes_dist.world.git.collect import collect
 from hermes_dist.world.git.repositories import open_git
@@ -370,7 +371,7 @@ def _folders(place: Path) -> list[Path]:
 def _locks(path: Path) -> Iterator[Lock]:
     """The lock of a home and those of its generations; an earlier one that can't be read is skipped."""
     try:
-        data: bytes | None = (path / LOCKFILE).read_bytes()
+        data: bytes | None = read_file(path / LOCKFILE)
     except FileNotFoundError:
         data = None
     except OSError as error:

@@ -12,9 +12,11 @@ from msgspec import Struct
 from hermes_dist import __version__
 from hermes_dist.brand import Layout
 from hermes_dist.decide.plugins.troubles import Trouble, troubles_of
+from hermes_dist.light import read_json
 from hermes_dist.ops.plugins import folder
 from hermes_dist.ops.plugins.folder import Placed, Plugin, Taken
 from hermes_dist.world.agent.find import Agent, find_agent
+from hermes_dist.world.files import read_file
 from hermes_dist.world.load import data_folder
 
 NAME = "hermes-dist-packages"
@@ -101,7 +103,7 @@ def plan(layout: Layout, make: Make = the_tab) -> Installed:
         written=not placed.current,
         enabled=placed.loaded,
         replaced=None,
-        program=_argv(json.loads(tab.files[PROGRAM])),
+        program=_argv(read_json(tab.files[PROGRAM])),
     )
 
 
@@ -183,8 +185,8 @@ def status(layout: Layout, env: Mapping[str, str], make: Make = the_tab) -> Tab:
 
 def _program(path: Path) -> Mapping[str, object]:
     try:
-        found = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
+        found = read_json(read_file(path))
+    except (OSError, ValueError):
         return {}
     return found if isinstance(found, Mapping) else {}
 

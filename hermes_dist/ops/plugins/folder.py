@@ -37,6 +37,7 @@ from hermes_dist.world.disk.envfile import edit_private
 from hermes_dist.world.disk.errors import trouble
 from hermes_dist.world.disk.fs import RealFs
 from hermes_dist.world.disk.locks import home_lock
+from hermes_dist.world.files import read_file
 
 _PATIENCE = 5.0
 """How many seconds to wait for another command of ours that is changing the default home."""
@@ -164,7 +165,8 @@ def _reading(layout: Layout) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise trouble(error, "the agent's plugins can't be read", where=str(layout.root)) from error
+        where = str(layout.root / (error.filename or ""))
+        raise trouble(error, "the agent's plugins can't be read", where=where) from error
 
 
 def put_in_place(layout: Layout, plugin: Plugin, *, replace_foreign: bool) -> Path | None:
@@ -315,7 +317,7 @@ def _changing(layout: Layout) -> Iterator[RealFs]:
 def _config(layout: Layout) -> Mapping[object, object]:
     path = layout.root / CONFIG
     try:
-        return _settings(path.read_bytes())
+        return _settings(read_file(path))
     except FileNotFoundError:
         return {}
     except DistError as error:

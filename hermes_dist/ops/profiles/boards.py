@@ -14,6 +14,7 @@ from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.profiles.edit_file import edit_file
 from hermes_dist.world.databases import column
+from hermes_dist.world.files import read_file
 
 
 def still_assigned(ctx: Context, old: ProfileName, new: ProfileName | None) -> tuple[Note, ...]:
@@ -89,6 +90,6 @@ def _configs(ctx: Context) -> Iterator[tuple[Path, bytes]]:
     for name in ctx.names():
         path = ctx.layout.home(name) / CONFIG
         try:
-            yield path, path.read_bytes()
+            yield path, read_file(path)
         except OSError:
             continue

@@ -40,6 +40,7 @@ from hermes_dist.world.agent import processes as running
 from hermes_dist.world.agent.services import is_own
 from hermes_dist.world.disk.errors import trouble
 from hermes_dist.world.disk.modes import mount_of
+from hermes_dist.world.files import read_file
 from hermes_dist.world.transaction.aside import below_root, everywhere
 from hermes_dist.world.transaction.move_home import tighten
 from hermes_dist.world.transaction.new_home import sweep
@@ -300,7 +301,7 @@ def _is_key(name: str) -> bool:
 
 def _asked(home: Path) -> set[str]:
     try:
-        rows = load_manifest_data((home / MANIFEST).read_bytes()).get("env_requires")
+        rows = load_manifest_data(read_file(home / MANIFEST)).get("env_requires")
     except (OSError, DistError):
         return set()
     names = set()
@@ -328,7 +329,7 @@ def sticky(ctx: Context) -> Iterator[Finding]:
     """Find a sticky choice that names a missing profile."""
     path = ctx.layout.sticky
     try:
-        text = path.read_text("utf-8", "replace").strip()
+        text = read_file(path).decode("utf-8", "replace").strip()
     except OSError:
         return
     with suppress(Invalid):
@@ -409,7 +410,7 @@ def servers(ctx: Context) -> Iterator[Finding]:
         if not path.is_file():
             continue
         with suppress(OSError, Invalid):
-            if load_data(path.read_bytes(), Kind.JSON) in _NO_SERVERS:
+            if load_data(read_file(path), Kind.JSON) in _NO_SERVERS:
                 continue
         what = Note.of(FindingKind.SERVERS_UNREAD, title=ctx.brand.title)
         if ctx.layout.lockfile(name).is_file():
@@ -460,7 +461,7 @@ def _locks(ctx: Context) -> Iterator[Finding]:
     for name in ctx.names():
         path = ctx.layout.lockfile(name)
         try:
-            data = path.read_bytes()
+            data = read_file(path)
         except (FileNotFoundError, NotADirectoryError):
             continue
         except OSError as err:

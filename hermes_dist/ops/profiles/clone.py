@@ -33,6 +33,7 @@ from hermes_dist.ops.profiles.lifecycle import create, raise_profile, with_comma
 from hermes_dist.world.agent.seed import has_peers, make_peer
 from hermes_dist.world.disk.copy import Copied, Edit, copy_home, look_at_home
 from hermes_dist.world.disk.fs import atomic_write, trouble
+from hermes_dist.world.files import read_file
 
 
 class NewProfile(Struct, frozen=True, kw_only=True):
@@ -286,7 +287,7 @@ def _fill(copy: _Copy, target: Path, *, description: str) -> None:
         atomic_write(target / ".env", NEW_ENV.encode(), 0o600)
     if description.strip():
         about = target / ABOUT
-        found = about.read_bytes() if about.exists() else None
+        found = read_file(about) if about.exists() else None
         atomic_write(about, described(found, description), 0o644)
 
 

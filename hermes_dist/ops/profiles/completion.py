@@ -24,6 +24,7 @@ from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.profiles import aliases
 from hermes_dist.world.agent.find import run
+from hermes_dist.world.files import read_file
 
 __all__ = ["FILES", "Option", "Word", "candidates", "completion", "wants_about"]
 
@@ -122,7 +123,7 @@ def _package(ctx: Context, name: ProfileName, among: int) -> str:
 
 def _head(ctx: Context, name: ProfileName) -> LockHead | None:
     try:
-        return load_head((ctx.layout.home(name) / LOCKFILE).read_bytes())
+        return load_head(read_file(ctx.layout.home(name) / LOCKFILE))
     except (OSError, DistError):
         return None
 

@@ -11,6 +11,7 @@ from hermes_dist.model.lock_head import load_head
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.context import Context
 from hermes_dist.world.disk.links import agreed_in
+from hermes_dist.world.files import read_file
 
 
 class Contents(NamedTuple):
@@ -41,7 +42,7 @@ def contents(ctx: Context, name: ProfileName) -> Contents:
 def _included(lockfile: Path) -> tuple[str, ...]:
     """What the user takes along without the list of the package's author."""
     try:
-        head = load_head(lockfile.read_bytes())
+        head = load_head(read_file(lockfile))
     except OSError:
         return ()
     return head.included if head else ()

@@ -9,6 +9,7 @@ from pathlib import Path
 from hermes_dist.errors import DistError
 from hermes_dist.world.disk.envfile import edit_private
 from hermes_dist.world.disk.locks import home_lock
+from hermes_dist.world.files import read_file
 
 _PATIENCE = 5.0
 """How many seconds to wait for another command of ours that is changing that home."""
@@ -38,7 +39,7 @@ def edit_file(path: Path, edit: Callable[[bytes], bytes], *, home: Path | None =
             raise error.within(str(path)) from None
 
     try:
-        found = path.read_bytes()
+        found = read_file(path)
     except FileNotFoundError:
         return False
     if edited(found) == found:

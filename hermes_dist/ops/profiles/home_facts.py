@@ -11,6 +11,7 @@ from hermes_dist.errors import DistError
 from hermes_dist.model.documents.api import Kind, load_data
 from hermes_dist.model.lock_head import LockHead, load_head
 from hermes_dist.world.disk.home_index import Row as Facts
+from hermes_dist.world.files import read_file
 
 
 def facts_of(home: Path) -> Facts:
@@ -83,7 +84,7 @@ def _synced(home: Path, lock: bytes | None) -> tuple[int, int]:
 
 def _bytes(path: Path) -> bytes | None:
     try:
-        return path.read_bytes()
+        return read_file(path)
     except OSError:
         return None
 

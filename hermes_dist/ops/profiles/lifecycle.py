@@ -33,6 +33,7 @@ from hermes_dist.world.agent.seed import seed
 from hermes_dist.world.agent.services import is_own
 from hermes_dist.world.disk.fs import RealFs, atomic_write, trouble
 from hermes_dist.world.disk.locks import home_lock
+from hermes_dist.world.files import read_file
 from hermes_dist.world.transaction.aside import below_root, placed
 from hermes_dist.world.transaction.move_home import raise_home
 
@@ -308,7 +309,7 @@ def is_sticky(ctx: Context, name: ProfileName) -> bool:
 def read_text(path: Path) -> str | None:
     """Read a small file; None if there is none."""
     try:
-        return path.read_bytes().decode("utf-8", "surrogateescape")
+        return read_file(path).decode("utf-8", "surrogateescape")
     except OSError:
         return None
 

@@ -21,6 +21,7 @@ from hermes_dist.ops.homes import agreed_links, look_into
 from hermes_dist.ops.package.history import past_of
 from hermes_dist.ops.profiles import trash_and_archive
 from hermes_dist.ops.trust.trusted_keys import trusted
+from hermes_dist.world.files import read_file
 
 with later():
     from hermes_dist.ops.package.discard import own_edits
@@ -54,7 +55,7 @@ def of_machine(ctx: Context, kind: Kind) -> Iterable[Word]:
 
 
 def _lock(ctx: Context, name: ProfileName) -> Lock:
-    return load_lock((ctx.layout.home(name) / LOCKFILE).read_bytes())
+    return load_lock(read_file(ctx.layout.home(name) / LOCKFILE))
 
 
 def _paths(ctx: Context, name: ProfileName) -> Iterator[Word]:

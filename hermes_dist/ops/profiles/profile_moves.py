@@ -39,6 +39,7 @@ from hermes_dist.world.agent.find import run
 from hermes_dist.world.agent.services import is_own
 from hermes_dist.world.disk.fs import RealFs, atomic_write
 from hermes_dist.world.disk.locks import flock, home_lock
+from hermes_dist.world.files import read_file
 from hermes_dist.world.ports import Odd
 from hermes_dist.world.transaction.aside import below_root, placed, tidy
 from hermes_dist.world.transaction.common import uninterrupted
@@ -74,7 +75,7 @@ def planned(name: ProfileName, what: Shown, origin: Path | None, *asked: object)
 
 def _lock_digest(home: Path) -> str:
     try:
-        return Digest.of((home / LOCKFILE).read_bytes())
+        return Digest.of(read_file(home / LOCKFILE))
     except OSError:
         return ""
 
@@ -159,7 +160,7 @@ def carry_out_move(
         except DistError:
             # The rename may have worked and its sync failed. Then the journal stays, and the next
             # command updates what refers to the home.
-            if not _has_arrived(ctx, Move.decode(journal(ctx).read_bytes())):
+            if not _has_arrived(ctx, Move.decode(read_file(journal(ctx)))):
                 _forget(ctx, move)
             raise
         notes = _update_references(ctx, move)
@@ -209,7 +210,7 @@ def finish_move(ctx: Context, fs: RealFs) -> Move | None:
         Odd: It names a place behind a link that is not followed.
     """
     try:
-        move = Move.decode(journal(ctx).read_bytes())
+        move = Move.decode(read_file(journal(ctx)))
     except FileNotFoundError:
         return None
     except Invalid as err:
@@ -311,7 +312,7 @@ def _identity(ctx: Context, move: Move) -> None:
         return
     if move.verb == "rename":
         about = ctx.layout.home(ProfileName(move.to)) / ABOUT
-        found = about.read_bytes() if about.exists() else None
+        found = read_file(about) if about.exists() else None
         atomic_write(about, named_before(found, move.name), 0o644, home=True)
     # The agent must work on the root, not on the profile that this shell may have selected.
     env = {key: value for key, value in ctx.env.items() if key != ctx.brand.home_variable}
@@ -346,7 +347,7 @@ def _sticky(ctx: Context, move: Move) -> None:
     if move.sticky is None:
         return
     try:
-        found = ctx.layout.sticky.read_text("utf-8").strip()
+        found = read_file(ctx.layout.sticky).decode("utf-8").strip()
     except OSError:
         return
     if found != move.name:
@@ -432,7 +433,7 @@ def _write_services(services: Mapping[Path, str | None]) -> list[Path]:
         # One that is there was written before a crash, or it is somebody else's by now.
         if not path.exists():
             atomic_write(path, data, 0o644)
-        elif path.read_bytes() != data:
+        elif read_file(path) != data:
             taken.append(path)
     return taken
 

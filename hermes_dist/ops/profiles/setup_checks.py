@@ -22,6 +22,7 @@ from hermes_dist.ops.profiles import aliases
 from hermes_dist.ops.profiles.checks import Check, Fact, Finding, Listed, check
 from hermes_dist.ops.registry import registries
 from hermes_dist.world.agent.programs import find_command, search_path
+from hermes_dist.world.files import read_file
 from hermes_dist.world.git.settings import fault
 from hermes_dist.world.keys.files import read_keyring, read_policies
 
@@ -34,7 +35,7 @@ def _packaged(ctx: Context) -> list[tuple[ProfileName, LockHead]]:
     found = []
     for name in ctx.names():
         with suppress(OSError):
-            if head := load_head(ctx.layout.lockfile(name).read_bytes()):
+            if head := load_head(read_file(ctx.layout.lockfile(name))):
                 found.append((name, head))
     return found
 

@@ -19,6 +19,7 @@ from hermes_dist.ops.context import Context
 from hermes_dist.ops.package.inspect import info
 from hermes_dist.ops.profiles.checks import Fact, Finding, Listed, check
 from hermes_dist.ops.profiles.list import list_profiles
+from hermes_dist.world.files import read_file
 
 _LEAST_FREE = 1 << 20
 """With less than this, in bytes, a disk counts as full: no change of a home fits."""
@@ -114,7 +115,7 @@ def jobs(ctx: Context) -> Iterator[Finding | Fact]:
     running: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for name in ctx.names():
         with suppress(OSError, DistError):
-            data = load_data((ctx.layout.home(name) / JOBS).read_bytes(), Kind.JSON)
+            data = load_data(read_file(ctx.layout.home(name) / JOBS), Kind.JSON)
             for id_, job in jobs_by_id(data).items():
                 if job.get("enabled", True) and job.get("state") != "paused":
                     running[_task(job)].append((str(name), str(job.get("name") or id_)))

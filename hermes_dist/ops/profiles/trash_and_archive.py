@@ -41,6 +41,7 @@ from hermes_dist.world.agent.find import GatewayState, gateway
 from hermes_dist.world.agent.processes import refuse_from_inside
 from hermes_dist.world.agent.services import own_services
 from hermes_dist.world.disk.fs import RealFs, atomic_write
+from hermes_dist.world.files import read_file
 from hermes_dist.world.transaction.aside import below_root, everywhere, placed
 from hermes_dist.world.transaction.move_home import bring_over, erase, make_folder
 
@@ -76,7 +77,7 @@ def leaving(ctx: Context, name: ProfileName, verb: str) -> Belongings:
 def found_routes(ctx: Context) -> list[dict[object, object]]:
     """The gateway routes of the default profile; empty if its settings can't be read."""
     try:
-        config = load_data((ctx.layout.root / CONFIG).read_bytes(), Kind.YAML)
+        config = load_data(read_file(ctx.layout.root / CONFIG), Kind.YAML)
         return [dict(route) for route in routes(config)]
     except (OSError, DistError):
         return []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from msgspec import Struct
 
 from hermes_dist.decide.registry import EntryKind, near_twins, problems_of
 from hermes_dist.errors import DistError, Invalid, UsageError
+from hermes_dist.light import read_json
 from hermes_dist.model.notes import Note
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.registry import (
@@ -31,7 +31,7 @@ from hermes_dist.ops.change.target import Target
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import open_home
 from hermes_dist.world.load import violations
-from hermes_dist.world.registry.files import check_index, entries_of, read_file
+from hermes_dist.world.registry.files import check_index, entries_of, read_entry
 
 _FEW = 5
 _NOBODY = ProfileName("registry-check")
@@ -80,7 +80,7 @@ def check_registry(ctx: Context, place: str = DEFAULT, *, only: tuple[str, ...] 
         DistError: The place is not a registry.
     """
     root, local = _folder_of(ctx, place)
-    check_index(read_file(root, INDEX), str(root))
+    check_index(read_entry(root, INDEX), str(root))
     files = {path: data for path, data in entries_of(root) if not only or key_of(path) in only}
     problems: list[EntryProblem] = []
     packages = []
@@ -129,7 +129,7 @@ def _checked(
         return None
     broken = [
         (place, Note.of(EntryKind.BROKEN, why=why))
-        for place, why in violations(json.loads(data), "registry-package")
+        for place, why in violations(read_json(data), "registry-package")
     ]
     for place, what in (*broken, *problems_of(package)):
         where = f"{path}: {place}" if place else path

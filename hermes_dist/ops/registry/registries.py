@@ -25,7 +25,7 @@ from hermes_dist.model.source import parse_source
 from hermes_dist.ops.change.look_up_name import FoundPackage, find
 from hermes_dist.ops.context import Context
 from hermes_dist.world.disk.fs import atomic_write
-from hermes_dist.world.registry.files import checkout_at, read_file, registry_of
+from hermes_dist.world.registry.files import checkout_at, read_entry, registry_of
 from hermes_dist.world.registry.index import Hit, Synced
 from hermes_dist.world.sources.nearby import no_file
 
@@ -116,7 +116,7 @@ def _usual_name(location: str) -> str:
 
 def _root_file(root: str) -> bytes:
     path = Path(root).expanduser()
-    data = read_file(path.parent, path.name)
+    data = read_entry(path.parent, path.name)
     if data is None:
         raise no_file(path, Invalid)
     if not data:
@@ -238,7 +238,7 @@ def yank(
     """
     root = _editable(ctx, name, registry, folder)
     path = root / entry_path(name)
-    data = read_file(root, entry_path(name)) if is_key(name) else None
+    data = read_entry(root, entry_path(name)) if is_key(name) else None
     if data is None:
         raise DistError(f"the registry has no package {quoted(name, 80)}", where=str(root))
     before = parse_package(data, name, local=True)

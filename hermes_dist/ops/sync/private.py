@@ -37,6 +37,7 @@ from hermes_dist.ops.sync.state import folder_of, signer_path
 from hermes_dist.ops.sync.trash import empty_trash, keep_in_trash
 from hermes_dist.world.disk.errors import trouble
 from hermes_dist.world.disk.fs import atomic_write
+from hermes_dist.world.files import read_file
 from hermes_dist.world.keys.machine import opened, sealed
 from hermes_dist.world.keys.signer import Signer, is_signed
 
@@ -418,8 +419,7 @@ def _is_usual(place: Path) -> bool:
 
 def _read(path: Path) -> bytes | None:
     try:
-        with path.open("rb") as file:
-            return file.read()
+        return read_file(path)
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return None
     except OSError as err:

@@ -21,6 +21,7 @@ from hermes_dist.world.disk.errors import trouble
 from hermes_dist.world.disk.fs import RealFs, atomic_write
 from hermes_dist.world.disk.locks import flock
 from hermes_dist.world.disk.private import make_private
+from hermes_dist.world.files import read_file
 from hermes_dist.world.transaction.generations import generations
 
 LABEL = "sync"
@@ -63,7 +64,7 @@ def read_record(home: Path) -> Record | None:
     """
     path = record_path(home)
     try:
-        data = path.read_bytes()
+        data = read_file(path)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as err:

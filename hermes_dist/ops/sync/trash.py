@@ -14,6 +14,7 @@ from hermes_dist.model.paths import RelPath
 from hermes_dist.ops.over_age import erase_due
 from hermes_dist.world.disk.fs import atomic_write
 from hermes_dist.world.disk.private import make_private
+from hermes_dist.world.files import read_file
 
 _DAY = "%Y-%m-%d"
 
@@ -35,7 +36,7 @@ def keep_in_trash(home: Path, path: RelPath, content: bytes, now: datetime) -> P
     make_private(trash_of(home))
     day = trash_of(home) / now.strftime(_DAY)
     target = day / path
-    if target.exists() and target.read_bytes() != content:
+    if target.exists() and read_file(target) != content:
         target = day / beside_path(path, content)
     atomic_write(target, content, 0o600)
     return target

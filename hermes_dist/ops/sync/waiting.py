@@ -8,6 +8,7 @@ from hermes_dist.model.lock import Lock
 from hermes_dist.model.plan import Effect
 from hermes_dist.model.sync.record import load_record
 from hermes_dist.ops.sync.state import is_synced, lock_of, read_record, record_path
+from hermes_dist.world.files import read_file
 
 
 def waiting_in(home: Path, lock: Lock | None) -> tuple[Effect, ...]:
@@ -35,7 +36,7 @@ def seen(home: Path, lock: Lock | None) -> tuple[Lock | None, tuple[Effect, ...]
         DistError: What sync remembers can't be read.
         OSError: The same.
     """
-    others = lock_of(load_record(record_path(home).read_bytes()))
+    others = lock_of(load_record(read_file(record_path(home))))
     return others, together_with(lock, others)
 
 

@@ -16,6 +16,7 @@ from hermes_dist.ops.context import Context
 from hermes_dist.ops.inputs.rows import InputRow, input_rows_of
 from hermes_dist.ops.team.values import Answers
 from hermes_dist.world.disk.errors import trouble
+from hermes_dist.world.files import read_file
 
 
 def values_of(ctx: Context, name: ProfileName) -> Mapping[str, str]:
@@ -26,7 +27,7 @@ def values_of(ctx: Context, name: ProfileName) -> Mapping[str, str]:
     """
     path = ctx.layout.home(name) / ENV
     try:
-        return dotenv.read(path.read_bytes())
+        return dotenv.read(read_file(path))
     except FileNotFoundError:
         return {}
     except OSError as err:

@@ -36,6 +36,7 @@ from hermes_dist.world.bundled import serve
 from hermes_dist.world.bundled.contents import Bundle, File, Index
 from hermes_dist.world.bundled.file import Source, digest_of, opened_bundle, write_bundle
 from hermes_dist.world.bundled.record import Recorder
+from hermes_dist.world.files import open_file
 from hermes_dist.world.registry.api import Registries
 from hermes_dist.world.sources.api import Sources
 
@@ -240,5 +241,5 @@ def _once(data: bytes) -> Iterable[bytes]:
 
 
 def _pieces(file: Path) -> Iterator[bytes]:
-    with file.open("rb") as stream:
+    with open_file(file) as stream:
         yield from iter(lambda: stream.read(_CHUNK), b"")

@@ -50,6 +50,7 @@ from hermes_dist.world.archive.write import (
 )
 from hermes_dist.world.disk.modes import kept_at
 from hermes_dist.world.disk.owners import make_folders
+from hermes_dist.world.files import read_file, start_of
 from hermes_dist.world.load import load_manifest
 
 _ANY = Entry(Digest.of(b""))
@@ -203,8 +204,7 @@ def _names_alike(parcel: Parcel) -> Iterator[Note]:
 
 def _bytes(path: Path) -> bytes:
     try:
-        with path.open("rb") as file:
-            return file.read(_MOST_KNOWN)
+        return start_of(path, _MOST_KNOWN)
     except OSError:
         return b""
 
@@ -250,7 +250,7 @@ def _named(home: Home) -> Tree:
     """The files to read besides the well-known names: those that the lock and the manifest name."""
     tree = only_lock(home.lock).with_entries({ENV_EXAMPLE: _ANY})
     try:
-        owned = load_manifest((home.path / "distribution.yaml").read_bytes()).owned or ()
+        owned = load_manifest(read_file(home.path / "distribution.yaml")).owned or ()
     except (OSError, DistError):
         owned = ()
     more = {}

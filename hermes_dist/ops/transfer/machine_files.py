@@ -19,6 +19,7 @@ from hermes_dist.ops.homes import Home
 from hermes_dist.ops.transfer.read_archive import Sorted
 from hermes_dist.world.archive.read import Carried
 from hermes_dist.world.disk.limits import LIMITS
+from hermes_dist.world.files import read_file
 
 
 class MachineFiles(Contents, frozen=True):
@@ -106,6 +107,6 @@ def _beside(plan: Plan, steps: list[Step]) -> tuple[Step, ...]:
 
 def _is_same(path: Path, file: Carried) -> bool:
     try:
-        return path.stat().st_size == file.size and path.read_bytes() == file.file.read_bytes()
+        return path.stat().st_size == file.size and read_file(path) == file.file.read_bytes()
     except OSError:
         return False

@@ -20,6 +20,7 @@ from hermes_dist.model.values import as_map
 from hermes_dist.ops.context import Context
 from hermes_dist.world.disk.fs import atomic_write
 from hermes_dist.world.disk.owners import make_folders
+from hermes_dist.world.files import read_file
 from hermes_dist.world.keys.files import change_keyring, read_keyring
 
 _POLICY = "policy.toml"
@@ -108,7 +109,7 @@ def _policies(ctx: Context) -> Iterator[tuple[str, bytes]]:
 
 def _bytes(place: Path) -> bytes:
     try:
-        return place.read_bytes()
+        return read_file(place)
     except OSError as error:
         raise DistError(f"the file can't be read: {error.strerror}", where=str(place)) from error
 

@@ -157,7 +157,8 @@ def _key_of(text: str) -> KnownKey:
         path = Path(text.strip()).expanduser()
         place = str(path)
         try:
-            text = path.read_text("utf-8", "replace")[:20_000]
+            with path.open("rb") as file:  # a pipe as well: the user names it
+                text = file.read(20_000).decode("utf-8", "replace")
         except (OSError, ValueError) as error:
             raise Invalid(
                 f"it is neither a key nor a file that can be read: {_reason(error)}",

@@ -32,6 +32,7 @@ from hermes_dist.world.agent.sending import Texts, send
 from hermes_dist.world.disk.fs import atomic_write
 from hermes_dist.world.disk.locks import flock
 from hermes_dist.world.disk.private import make_private
+from hermes_dist.world.files import read_file
 
 LOG_FILE = "watch.log"
 _LARGEST_LOG = 256 << 10
@@ -245,7 +246,7 @@ def _log(ctx: Context, text: str) -> None:
 
 def _bytes(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return read_file(path)
     except OSError:
         return b""
 

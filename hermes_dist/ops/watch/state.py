@@ -18,6 +18,7 @@ from hermes_dist.world.disk.errors import trouble
 from hermes_dist.world.disk.fs import atomic_write
 from hermes_dist.world.disk.locks import flock
 from hermes_dist.world.disk.private import make_private
+from hermes_dist.world.files import open_fd, read_fd
 
 with later():
     from hermes_dist.ops.private_files import way_to_private
@@ -45,14 +46,16 @@ def read_state(layout: Layout, name: str, empty: T) -> T:
     """
     path = layout.watch / name
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+        fd = open_fd(path, follow=False)
     except FileNotFoundError:
         return empty
     except OSError as error:
         raise trouble(error, "can't read what the watch knows", where=str(path)) from error
     try:
         _refuse_foreign(os.fstat(fd), path)
-        data = os.read(fd, _LARGEST)
+        data = read_fd(fd, path, limit=_LARGEST)
+    except OSError as error:
+        raise trouble(error, "can't read what the watch knows", where=str(path)) from error
     finally:
         os.close(fd)
     return _decoded(data, type(empty), path)
@@ -74,10 +77,10 @@ def _refuse_foreign(seen: os.stat_result, path: Path) -> None:
     """Make sure that nobody else could have written a file.
 
     Raises:
-        Refused: It is no file, of another user, or others may write it.
+        Refused: It is of another user, or others may write it.
     """
     mine = seen.st_uid in {os.geteuid(), 0}
-    if not stat.S_ISREG(seen.st_mode) or not mine or seen.st_mode & _OTHERS_WRITE:
+    if not mine or seen.st_mode & _OTHERS_WRITE:
         raise Refused(
             "others can write it, so what it says about who may command does not count",
             where=str(path),

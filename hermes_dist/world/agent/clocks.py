@@ -8,6 +8,7 @@ from pathlib import Path
 from hermes_dist.errors import DistError
 from hermes_dist.world.agent.programs import find_command
 from hermes_dist.world.child import Bounds, Command, Finished, run
+from hermes_dist.world.files import read_file
 
 _BOUNDS = Bounds(seconds=60, output=4 << 20)
 
@@ -83,6 +84,6 @@ def _run(env: Mapping[str, str], name: str, *words: str, request: bytes = b"") -
 def read_text(path: Path) -> str:
     """Read a file; empty if it is not there or can't be read."""
     try:
-        return path.read_bytes().decode("utf-8", "surrogateescape")
+        return read_file(path).decode("utf-8", "surrogateescape")
     except OSError:
         return ""

@@ -14,9 +14,10 @@ from hermes_dist import lazily
 from hermes_dist.agents.places import GATEWAY_PID, GATEWAY_STATE
 from hermes_dist.brand import Brand, Layout
 from hermes_dist.errors import DistError, ExitCode
-from hermes_dist.lazily import contextlib, json, later, shlex
-from hermes_dist.light import TYPE_CHECKING, NamedTuple, StrEnum
+from hermes_dist.lazily import contextlib, later, shlex
+from hermes_dist.light import TYPE_CHECKING, NamedTuple, StrEnum, read_json
 from hermes_dist.world.agent.programs import find_command, is_program, search_path
+from hermes_dist.world.files import read_file, start_of
 
 with later():
     from hermes_dist.installer import installs
@@ -124,8 +125,7 @@ def _module(brand: Brand) -> Path | None:
 def head_of(path: Path) -> str:
     """Return the beginning of a file as text; empty if it can't be read."""
     try:
-        with path.open("rb") as file:
-            return file.read(_HEAD).decode("utf-8", "replace")
+        return start_of(path, _HEAD).decode("utf-8", "replace")
     except OSError:
         return ""
 
@@ -326,11 +326,11 @@ def gateway_state(home: Path) -> GatewayState:
 def _record(path: Path) -> dict[str, object]:
     """Read a record of the agent: JSON, or in old homes the bare process id; {} if there is none."""
     try:
-        data = path.read_bytes()
+        data = read_file(path)
     except OSError:
         return {}
     try:
-        value = json.loads(data)
+        value = read_json(data)
     except ValueError:
         return {}
     if isinstance(value, int) and not isinstance(value, bool):

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from hermes_dist.brand import Layout
 from hermes_dist.errors import Invalid
-from hermes_dist.light import TYPE_CHECKING, NamedTuple
+from hermes_dist.light import TYPE_CHECKING, NamedTuple, read_json
+from hermes_dist.world.files import read_file
 
 if TYPE_CHECKING:
     from typing import Literal
@@ -41,14 +42,12 @@ def read_doors(layout: Layout) -> dict[Path, Former | None]:
     Raises:
         Invalid: The state was written by a newer version or is damaged.
     """
-    import json  # noqa: PLC0415 - start-up
-
     try:
-        raw = layout.front_door_state.read_bytes()
+        raw = read_file(layout.front_door_state)
     except (FileNotFoundError, NotADirectoryError):
         return {}
     try:
-        state = json.loads(raw)
+        state = read_json(raw)
         if state["format"] > _FORMAT:
             raise Invalid(
                 "the front door was installed by a newer hermes-dist",

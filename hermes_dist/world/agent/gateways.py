@@ -25,6 +25,7 @@ from hermes_dist.agents.routes import bare_id
 from hermes_dist.brand import Layout
 from hermes_dist.errors import Busy, DistError
 from hermes_dist.lazily import later
+from hermes_dist.light import read_json
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 from hermes_dist.world.agent import find as agents
 from hermes_dist.world.agent.find import Agent, GatewayState
@@ -32,6 +33,7 @@ from hermes_dist.world.agent.programs import find_command
 from hermes_dist.world.agent.services import is_own, own_services
 from hermes_dist.world.child import Command, Detached, start_detached
 from hermes_dist.world.disk.fs import atomic_write
+from hermes_dist.world.files import open_file, read_file, start_of
 
 with later():
     from hermes_dist.world.agent import table
@@ -122,8 +124,7 @@ def _channels(listed: object) -> tuple[dict[str, str], tuple[str, ...]]:
 
 def _state(home: Path) -> dict[str, object]:
     try:
-        with (home / GATEWAY_STATE).open("rb") as file:
-            value = json.loads(file.read(_STATE_BYTES))
+        value = read_json(start_of(home / GATEWAY_STATE, _STATE_BYTES))
     except (OSError, ValueError):
         return {}
     return value if isinstance(value, dict) else {}
@@ -139,7 +140,7 @@ def same_people(home: Path) -> Mapping[str, frozenset[str]]:
     for path in folder.glob("lid-mapping-*.json"):
         with contextlib.suppress(OSError, ValueError):
             # Files that the bridge wrote on Windows begin with a byte order mark, which 0.22 skips.
-            told = json.loads(path.read_text("utf-8-sig"))
+            told = read_json(read_file(path).decode("utf-8-sig"))
             one = path.stem.removeprefix("lid-mapping-").removesuffix("_reverse")
             pairs.setdefault(one, set()).add(bare_id(str(told)))
     return {one: _reached(one, pairs) for one in pairs}
@@ -349,7 +350,7 @@ def last_words(home: Path, marks: Sequence[tuple[int, int]]) -> str:
         now = _mark(path)
         since = size if now[0] == inode and now[1] >= size else 0
         try:
-            with path.open("rb") as log:
+            with open_file(path) as log:
                 log.seek(max(since, now[1] - _TAIL))
                 lines = log.read(_TAIL).decode("utf-8", "replace").splitlines()
         except OSError:

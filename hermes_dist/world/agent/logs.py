@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-import stat
 import time
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO, Generic, TypeVar
+
+from hermes_dist.world.files import open_file
 
 _CHUNK = 1 << 16
 _LONGEST = 1 << 16
@@ -21,20 +22,10 @@ Key = TypeVar("Key", bound=Hashable)
 def last_lines(path: Path, count: int) -> list[str]:
     """Return the last lines of a file, without their ends; none if it is missing or not a regular file."""
     try:
-        with _open(path) as file:
+        with open_file(path) as file:
             return _backwards(file, file.seek(0, os.SEEK_END), count)
     except OSError:
         return []
-
-
-def _open(path: Path) -> BinaryIO:
-    """Open a regular file, without blocking on anything else, such as a pipe."""
-    fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    file = os.fdopen(fd, "rb")
-    if not stat.S_ISREG(os.fstat(fd).st_mode):
-        file.close()
-        raise FileNotFoundError(path)
-    return file
 
 
 def _backwards(file: BinaryIO, end: int, count: int) -> list[str]:
@@ -56,7 +47,7 @@ class _Tail:
         self._file: BinaryIO | None = None
         self._held = b""
         with contextlib.suppress(OSError):
-            self._file = _open(path)
+            self._file = open_file(path)
             self._file.seek(0, os.SEEK_END)
 
     def lines(self) -> Iterator[str]:
@@ -70,7 +61,7 @@ class _Tail:
             self._held = b""
         self.close()
         with contextlib.suppress(OSError):
-            self._file = _open(self._path)
+            self._file = open_file(self._path)
             yield from self._read(self._file)
 
     def _read(self, file: BinaryIO) -> Iterator[str]:

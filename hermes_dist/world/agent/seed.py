@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import sys
@@ -14,6 +13,7 @@ from msgspec import Struct
 from hermes_dist.agents.places import HONCHO, HONCHO_OF_USER
 from hermes_dist.brand import Brand
 from hermes_dist.errors import DistError
+from hermes_dist.light import read_json
 from hermes_dist.world.agent.find import Agent, head_of
 from hermes_dist.world.child import Bounds, Command, run
 
@@ -81,7 +81,7 @@ def seed(agent: Agent, brand: Brand, home: Path, env: Mapping[str, str]) -> Seed
         Bounds(seconds=120, memory=2 << 30),
     )
     try:
-        answer = json.loads(done.out.decode("utf-8", "replace").strip().splitlines()[-1])
+        answer = read_json(done.out.decode("utf-8", "replace").strip().splitlines()[-1])
         return Seeded(int(answer["skills"]), str(answer["soul"]))
     except (ValueError, IndexError, KeyError, TypeError) as error:
         reason = (done.err.strip().splitlines() or [done.stopped or f"code {done.code}"])[-1]

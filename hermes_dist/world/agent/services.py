@@ -9,6 +9,7 @@ from pathlib import Path
 from hermes_dist.brand import Layout
 from hermes_dist.lazily import re
 from hermes_dist.model.paths import ProfileName
+from hermes_dist.world.files import read_file
 
 
 def _plain(value: str) -> str:
@@ -45,7 +46,7 @@ def is_own(layout: Layout, name: ProfileName, path: Path) -> bool:
     The name of the file holds only the profile's name, which several roots may have; its text names the home.
     """
     try:
-        text = path.read_bytes().decode("utf-8", "surrogateescape")
+        text = read_file(path).decode("utf-8", "surrogateescape")
     except OSError:
         return False
     home = home_in(text, layout.brand.home_variable)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from hermes_dist.agents.places import SESSIONS
 from hermes_dist.agents.traces import CALLS, HISTORY, TALKED, USAGE, WRITING_TOOLS
-from hermes_dist.light import NamedTuple
+from hermes_dist.light import NamedTuple, read_json
 from hermes_dist.world.databases import read_column
+from hermes_dist.world.files import start_of
 
 _LONGEST = 10.0
 """How many seconds a history is read; the newest calls come first."""
@@ -54,7 +54,6 @@ def noted_in(home: Path, folder: Path) -> Noted:
 
 def _usage(home: Path) -> object:
     try:
-        with (home / USAGE).open("rb") as file:
-            return json.loads(file.read(_MOST))
-    except (OSError, ValueError, RecursionError):
+        return read_json(start_of(home / USAGE, _MOST))
+    except (OSError, ValueError):
         return None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import stat
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -19,6 +18,7 @@ from hermes_dist.model.paths import RelPath
 from hermes_dist.world.databases import reading
 from hermes_dist.world.disk.errors import trouble
 from hermes_dist.world.disk.links import Links, open_folder
+from hermes_dist.world.files import open_fd
 from hermes_dist.world.ports import Odd
 
 if TYPE_CHECKING:
@@ -125,12 +125,12 @@ def opened_in(home: Path, path: RelPath) -> Iterator[BinaryIO | None]:
             fds.append(start)
             for part in parts[:-1]:
                 fds.append(os.open(part, _FOLDER, dir_fd=fds[-1]))
-            fd = os.open(parts[-1], _READ, dir_fd=fds[-1])
+            fd = open_fd(parts[-1], follow=False, folder=fds[-1])
         except (OSError, Odd):
             yield None
             return
         with open(fd, "rb", buffering=0) as raw:
-            yield raw if stat.S_ISREG(os.fstat(fd).st_mode) else None
+            yield raw
     finally:
         for fd in fds:
             os.close(fd)

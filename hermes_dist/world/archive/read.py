@@ -35,6 +35,7 @@ from hermes_dist.world.archive.inflate import Inflated
 from hermes_dist.world.archive.write import GZIP_HEAD
 from hermes_dist.world.disk.errors import trouble
 from hermes_dist.world.disk.limits import LIMITS, MIB, Gate, Limits, shown
+from hermes_dist.world.files import open_file
 from hermes_dist.world.sources.nearby import no_file
 
 PRIVATE = ".dist"
@@ -420,8 +421,8 @@ def opened(path: Path) -> BinaryIO:
         DistError: The file is missing or can't be read.
     """
     try:
-        if not path.is_file():
-            raise no_file(path)
-        return path.open("rb")
+        return open_file(path)
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+        raise no_file(path) from None
     except OSError as error:
         raise trouble(error, "can't read the file", where=str(path)) from error

@@ -20,6 +20,7 @@ from hermes_dist.world.archive.write import GzipWriter, Sink, TarWriter, write_p
 from hermes_dist.world.bundled.contents import FORMAT, Bundle, Index, Repository
 from hermes_dist.world.disk.errors import trouble
 from hermes_dist.world.disk.private import give_mode
+from hermes_dist.world.files import open_file
 from hermes_dist.world.git.cache import prepare
 
 _ROOT = "team.bundle"
@@ -194,7 +195,7 @@ def digest_of(path: Path) -> Digest:
         DistError: It can't be read.
     """
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             return Digest(hashlib.file_digest(file, "sha256").hexdigest())
     except OSError as error:
         raise DistError(f"can't read the file: {error.strerror}", where=str(path)) from error

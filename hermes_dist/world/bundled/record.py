@@ -17,6 +17,7 @@ from hermes_dist.model.tree import Digest, Tree
 from hermes_dist.world.bundled.contents import Listed, Repository
 from hermes_dist.world.bundled.file import is_object
 from hermes_dist.world.disk.store import Store
+from hermes_dist.world.files import read_file
 from hermes_dist.world.git.cache import names_in
 from hermes_dist.world.git.repositories import HISTORY, BareGit, open_git
 from hermes_dist.world.ports import Refs
@@ -115,7 +116,9 @@ class Recorder:
             said = self._said.get(one.name, {})
             root = ""
             if one.kind is RegistryKind.TUF:
-                root = (shared / "registry" / one.name / "trusted-root.json").read_text("utf-8")
+                root = read_file(shared / "registry" / one.name / "trusted-root.json").decode(
+                    "utf-8"
+                )
             found[one.name] = Listed(
                 place=without_credentials(one.location), root=root, entries=said
             )
@@ -156,7 +159,7 @@ class Recorder:
         for file in sorted((cache / "objects").rglob("*")):
             name = file.relative_to(cache).as_posix()
             if is_object(name):
-                digest = Digest(hashlib.sha256(file.read_bytes()).hexdigest())
+                digest = Digest(hashlib.sha256(read_file(file)).hexdigest())
                 files[name] = digest
                 paths[digest] = file
         return Repository(
@@ -169,7 +172,7 @@ class Recorder:
 
 def _lines(path: Path) -> Iterator[str]:
     with contextlib.suppress(FileNotFoundError):
-        yield from sorted(path.read_text().split())
+        yield from sorted(read_file(path).decode().split())
 
 
 def _kept(refs: Refs, pins: frozenset[str]) -> Refs:

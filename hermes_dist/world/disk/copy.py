@@ -19,6 +19,7 @@ from hermes_dist.errors import DistError
 from hermes_dist.world.databases import reading
 from hermes_dist.world.disk import attributes
 from hermes_dist.world.disk.private import give_mode
+from hermes_dist.world.files import open_file, read_file, start_of
 
 _SQLITE = b"SQLite format 3\0"
 _BESIDE = ("-wal", "-shm", "-journal")
@@ -137,7 +138,7 @@ class _Nowhere(Struct, frozen=True):
     def file(self, source: Path, _path: str, edit: Edit | None) -> None:
         """Read what an edit would get: it may tell what it finds, or refuse it."""
         if edit and not _is_database(source):
-            edit(source.read_bytes())
+            edit(read_file(source))
 
 
 class _Copy(Struct, frozen=True):
@@ -228,8 +229,7 @@ def _is_beside(path: Path) -> bool:
 
 def _is_database(path: Path) -> bool:
     try:
-        with path.open("rb") as file:
-            return file.read(len(_SQLITE)) == _SQLITE
+        return start_of(path, len(_SQLITE)) == _SQLITE
     except OSError:
         return False
 
@@ -249,7 +249,7 @@ def _copy_file(source: Path, target: Path, path: str, edit: Edit | None) -> None
             give_mode(fd, mode)
             _snapshot(source, target)
             return
-        with source.open("rb") as reading:
+        with open_file(source) as reading:
             if edit:
                 file.write(edit(reading.read()))
             else:

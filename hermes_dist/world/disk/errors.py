@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from hermes_dist.errors import DistError
+from hermes_dist.world.files import OddFile
 from hermes_dist.world.ports import Odd
 
 HINTS = {
@@ -14,6 +15,8 @@ HINTS = {
     errno.EDQUOT: "your quota on that disk is used up: free some space, then run it again",
     errno.EISDIR: "it is a folder; name a file",
     errno.ENOTDIR: "a part of its path is a file; check how it is spelled",
+    errno.ENXIO: "look at what it is, and move it away; then run it again",
+    errno.EFBIG: "look at what it is, and move it away or make it smaller; then run it again",
     errno.EROFS: "mount that disk so that you can write there, then run it again",
     errno.EACCES: "check who owns the folder and whether you may write there",
     errno.EPERM: "check who owns the folder and whether you may write there",
@@ -56,7 +59,10 @@ def trouble(error: OSError, doing: str, *, where: str = "", below: Path | None =
     Returns:
         The error; :class:`Closed` if the place can't be written by us.
     """
-    reason = os.strerror(error.errno) if error.errno else str(error)
+    if isinstance(error, OddFile):
+        reason = error.strerror
+    else:
+        reason = os.strerror(error.errno) if error.errno else str(error)
     place = where or (str(error.filename) if error.filename else "")
     if below is not None and not place.startswith("/"):
         place = str(below)

@@ -22,6 +22,7 @@ from hermes_dist.world.disk.fill import Filler, write_all
 from hermes_dist.world.disk.links import Links, open_folder
 from hermes_dist.world.disk.private import REFUSED, give_mode
 from hermes_dist.world.disk.scan import Known, Scan, digest_of, scan
+from hermes_dist.world.files import OddFile, open_fd, read_fd
 from hermes_dist.world.ports import Elsewhere, Kept, Kind, New, Odd
 from hermes_dist.world.trace import note
 
@@ -190,20 +191,18 @@ class RealFs:
         """Open a regular file for reading; None if nothing is there."""
         try:
             with self._at(path) as (folder, name):
-                fd = os.open(name, _READ, dir_fd=folder)
+                fd = open_fd(name, follow=False, folder=folder)
         except (FileNotFoundError, NotADirectoryError):
             yield None
             return
+        except (OddFile, IsADirectoryError) as error:
+            raise not_regular(path) from error
         except OSError as error:
-            # ELOOP is a symlink, by O_NOFOLLOW; ENXIO a socket, which nobody can open.
-            if error.errno == errno.ELOOP:
-                self._links.followed(path)  # says why it is not
-            if error.errno in {errno.ELOOP, errno.ENXIO}:
-                raise not_regular(path) from error
-            raise
+            if error.errno != errno.ELOOP:
+                raise
+            self._links.followed(path)  # a symlink: says why it is not followed
+            raise not_regular(path) from error
         try:
-            if not stat.S_ISREG(os.fstat(fd).st_mode):
-                raise not_regular(path)
             yield fd
         finally:
             os.close(fd)
@@ -255,7 +254,7 @@ class RealFs:
         with self._opened(path) as fd:
             if fd is None:
                 return None
-            return read_all(fd, os.fstat(fd).st_size)
+            return read_fd(fd, path)
 
     def entry(self, path: str) -> Entry | None:
         with self._opened(path) as fd:

@@ -19,9 +19,11 @@ from hermes_dist.agents.places import PROFILES, SHARED_FOLDERS, STANDARD_FOLDERS
 from hermes_dist.brand import PRIVATE
 from hermes_dist.errors import ExitCode
 from hermes_dist.lazily import shlex
+from hermes_dist.light import read_json
 from hermes_dist.model.left_out import ASKABLE, REASONS, REMEDIES, Link, Why
 from hermes_dist.model.paths import DEFAULT_PROFILE
 from hermes_dist.world.disk.owners import is_foreign
+from hermes_dist.world.files import open_fd, read_fd
 from hermes_dist.world.ports import Odd
 
 RECORD = f"{PRIVATE}/links"
@@ -217,7 +219,7 @@ def agreed_in(home: Path) -> Mapping[str, str]:
         if not isinstance(rows, dict) or rows.get("folder") != os.fstat(folder).st_ino:
             return {}
         links = rows.get("links")
-    except (OSError, ValueError, RecursionError):  # the last one: JSON of a thousand levels
+    except (OSError, ValueError):
         return {}
     finally:
         os.close(folder)
@@ -228,12 +230,11 @@ def agreed_in(home: Path) -> Mapping[str, str]:
 
 def _rows(folder: int, owner: int) -> object:
     name = RECORD.rpartition("/")[2]
-    fd = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
+    fd = open_fd(name, follow=False, folder=folder)
     try:
-        found = os.fstat(fd)
-        if not stat.S_ISREG(found.st_mode) or found.st_uid != owner:
+        if os.fstat(fd).st_uid != owner:
             return None
-        return json.loads(os.read(fd, _MOST))
+        return read_json(read_fd(fd, name, limit=_MOST))
     finally:
         os.close(fd)
 

@@ -11,6 +11,7 @@ from hermes_dist.errors import DistError, Invalid, quoted
 from hermes_dist.model.discreet import Contents
 from hermes_dist.model.git_object import signed_tag
 from hermes_dist.world.child import Bounds, Command, run
+from hermes_dist.world.files import read_file
 from hermes_dist.world.git.cache import is_commit
 from hermes_dist.world.git.errors import reason
 from hermes_dist.world.keys import ssh as keys
@@ -185,8 +186,8 @@ def open_signer(path: Path, env: Mapping[str, str]) -> Signer:
     path = path.with_name(path.name.removesuffix(".pub")) if path.suffix == ".pub" else path
     beside = path.with_name(f"{path.name}.pub")
     try:
-        private = path.read_bytes() if path.exists() or not beside.exists() else b""
-        public = beside.read_text("utf-8", "replace") if beside.exists() else ""
+        private = read_file(path) if path.exists() or not beside.exists() else b""
+        public = read_file(beside).decode("utf-8", "replace") if beside.exists() else ""
     except OSError as error:
         raise DistError(
             f"the key can't be read: {error.strerror}",

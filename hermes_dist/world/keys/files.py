@@ -9,6 +9,7 @@ from pathlib import Path
 from hermes_dist.brand import Layout
 from hermes_dist.light import TYPE_CHECKING
 from hermes_dist.world.disk.errors import trouble
+from hermes_dist.world.files import read_file
 
 if TYPE_CHECKING:
     from hermes_dist.model.trust import Keyring, Policy
@@ -68,7 +69,7 @@ def _policies_in(folder: Path) -> list[Path]:
 
 def _read(path: Path) -> bytes | None:
     try:
-        return path.read_bytes()
+        return read_file(path)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:

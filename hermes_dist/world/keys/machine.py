@@ -12,6 +12,7 @@ from typing import Any
 from hermes_dist.errors import DistError, Invalid
 from hermes_dist.installer import adds
 from hermes_dist.world.disk.fs import atomic_write
+from hermes_dist.world.files import read_file
 
 
 def _pyrage() -> Any:
@@ -33,7 +34,7 @@ def own_key(path: Path) -> str:
     """
     age = _pyrage()
     try:
-        text = path.read_text("utf-8").strip()
+        text = read_file(path).decode("utf-8").strip()
     except FileNotFoundError:
         text = str(age.x25519.Identity.generate())
         atomic_write(path, f"{text}\n".encode(), 0o600)
@@ -82,7 +83,7 @@ def opened(data: bytes, path: Path) -> bytes | None:
     """
     age = _pyrage()
     try:
-        identity = _identity(path.read_text("utf-8").strip(), path)
+        identity = _identity(read_file(path).decode("utf-8").strip(), path)
         plain: bytes = age.decrypt(data, [identity])
     except OSError as err:
         raise DistError(f"the key can't be read: {err.strerror}", where=str(path)) from err

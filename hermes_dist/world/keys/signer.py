@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
 from hermes_dist.errors import Invalid
 from hermes_dist.world.disk.errors import trouble
 from hermes_dist.world.disk.fs import atomic_write
+from hermes_dist.world.files import read_file
 
 
 class Signer:
@@ -50,7 +51,7 @@ class Signer:
 
 def _private(path: Path) -> Ed25519PrivateKey:
     try:
-        data = path.read_bytes()
+        data = read_file(path)
     except FileNotFoundError:
         return _made(path)
     except OSError as err:

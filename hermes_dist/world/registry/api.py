@@ -33,9 +33,10 @@ from hermes_dist.world.disk.fs import atomic_write
 from hermes_dist.world.disk.limits import MIB, Limits
 from hermes_dist.world.disk.locks import flock
 from hermes_dist.world.disk.store import Store
+from hermes_dist.world.files import read_file
 from hermes_dist.world.git.repositories import open_git
 from hermes_dist.world.load import data_folder
-from hermes_dist.world.registry.files import check_index, contents, fingerprint, read_file, stamps
+from hermes_dist.world.registry.files import check_index, contents, fingerprint, read_entry, stamps
 from hermes_dist.world.registry.index import Hit, Index, Synced
 from hermes_dist.world.registry.seen import SeenReleases
 from hermes_dist.world.sources.api import Sources
@@ -126,7 +127,7 @@ class Registries:
 
     def _rows(self) -> tuple[Registry, ...]:
         try:
-            return load_registries(self._file.read_bytes())
+            return load_registries(read_file(self._file))
         except FileNotFoundError:
             return ()
         except OSError as error:
@@ -266,8 +267,8 @@ class Registries:
         if registry.kind is RegistryKind.FOLDER:
             root = _there(registry)
             if registry.name != DEFAULT:  # of another form, its entries may say something else
-                check_index(read_file(root, INDEX), registry.location)
-            data = read_file(root, entry_path(key))
+                check_index(read_entry(root, INDEX), registry.location)
+            data = read_entry(root, entry_path(key))
         else:
             self.freshen(registry)
             data = self._index(registry).get(key)
@@ -384,7 +385,7 @@ class Registries:
 
     def _from_folder(self, registry: Registry) -> Synced:
         root = _there(registry)
-        check_index(read_file(root, INDEX), registry.location)
+        check_index(read_entry(root, INDEX), registry.location)
         # What changes from here on has another fingerprint, so that the next search reads it.
         notes = {"location": _identity(registry), _SEEN: fingerprint(root)}
         return self._index(registry).sync(

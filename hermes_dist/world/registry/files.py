@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
@@ -12,9 +11,11 @@ from pathlib import Path
 from hermes_dist import __version__
 from hermes_dist.errors import Invalid, quoted
 from hermes_dist.lazily import later
+from hermes_dist.light import read_json
 from hermes_dist.model.registry import FOLDER, FORMAT, INDEX, MAX_ENTRY, Registry, RegistryKind
 from hermes_dist.model.source import AsGit, SourceKind, SourceSpec, parse_source
 from hermes_dist.world.disk.errors import trouble
+from hermes_dist.world.files import start_of
 from hermes_dist.world.sources.nearby import no_folder
 
 with later():
@@ -59,7 +60,7 @@ def checkout_at(folder: str) -> Path:
     root = Path(folder).expanduser().resolve()
     if not root.is_dir():
         raise no_folder(root, Invalid)
-    check_index(read_file(root, INDEX), str(root))
+    check_index(read_entry(root, INDEX), str(root))
     return root
 
 
@@ -70,8 +71,8 @@ def check_index(data: bytes | None, place: str) -> None:
         Invalid: The place is not a registry, or has a newer format.
     """
     try:
-        found = json.loads(data) if data is not None and len(data) <= MAX_ENTRY else None
-    except (ValueError, RecursionError):
+        found = read_json(data) if data is not None and len(data) <= MAX_ENTRY else None
+    except ValueError:
         found = None
     number = found.get("format") if isinstance(found, dict) else None
     if type(number) is not int:
@@ -127,16 +128,15 @@ def _scan(folder: Path) -> Iterable[os.DirEntry[str]]:
 def contents(root: Path, paths: Sequence[str]) -> Iterator[tuple[str, bytes]]:
     """Read files; missing ones are left out."""
     for path in paths:
-        data = read_file(root, path)
+        data = read_entry(root, path)
         if data is not None:
             yield path, data
 
 
-def read_file(root: Path, path: str) -> bytes | None:
+def read_entry(root: Path, path: str) -> bytes | None:
     """Read a file, up to a little more than the largest size of an entry; None if it is missing."""
     try:
-        with (root / path).open("rb") as file:
-            return file.read(MAX_ENTRY + 1)
+        return start_of(root / path, MAX_ENTRY + 1)
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return None
     except OSError as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -13,6 +12,7 @@ from msgspec import Struct
 
 from hermes_dist import lazily
 from hermes_dist.errors import DistError
+from hermes_dist.light import read_json
 from hermes_dist.model.registry import MAX_ENTRY, key_of, skeleton
 from hermes_dist.world.disk.locks import flock
 
@@ -148,7 +148,7 @@ class Index:
                         entry = db.execute(
                             "SELECT entry FROM packages WHERE id = ?", (row,)
                         ).fetchone()[0]
-                        found[row] = _hit(self._name, json.loads(entry), asked)
+                        found[row] = _hit(self._name, read_json(entry), asked)
                 if len(found) >= limit:
                     break
         return sorted(found.values(), key=lambda hit: (-hit.score, hit.name))[:limit]
@@ -157,7 +157,7 @@ class Index:
         """List all packages by name, or those of a category."""
         with self._reading() as db:
             rows = db.execute("SELECT entry FROM packages ORDER BY key").fetchall()
-        found = [_hit(self._name, json.loads(entry), ()) for (entry,) in rows]
+        found = [_hit(self._name, read_json(entry), ()) for (entry,) in rows]
         return [hit for hit in found if category in ("", hit.category)]
 
     def sync(self, listing: Mapping[str, str], read: Read, notes: Mapping[str, str]) -> Synced:
@@ -261,7 +261,7 @@ def _forget(db: sqlite3.Connection, path: str) -> None:
     row = db.execute("SELECT id, entry FROM packages WHERE key = ?", (key_of(path),)).fetchone()
     if row:
         db.execute("DELETE FROM packages WHERE id = ?", row[:1])
-        names, words = _texts(json.loads(row[1]))
+        names, words = _texts(read_json(row[1]))
         db.execute(
             "INSERT INTO names (names, rowid, text) VALUES ('delete', ?, ?)", (row[0], names)
         )
@@ -280,8 +280,8 @@ def _take(db: sqlite3.Connection, path: str, data: bytes) -> str:
     if len(data) > MAX_ENTRY:
         return "it is larger than 1 MiB"
     try:
-        entry = json.loads(data)
-    except (ValueError, RecursionError):
+        entry = read_json(data)
+    except ValueError:
         return "it is not JSON"
     if not isinstance(entry, dict) or entry.get("name") != key:
         return "it is the entry for another name, or for none"

@@ -7,15 +7,16 @@ the keys that are online can neither change an entry, nor show an old index, nor
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from hermes_dist.errors import DistError, Invalid, Refused
 from hermes_dist.installer import adds
+from hermes_dist.light import read_json
 from hermes_dist.model.registry import MAX_ENTRY, Registry
 from hermes_dist.world.disk.fs import atomic_write
+from hermes_dist.world.files import read_file
 from hermes_dist.world.trace import note
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def root_digest(data: bytes) -> str:
 def trusted_root(folder: Path) -> bytes:
     """The root that the registry of a folder was added with; empty if it is gone."""
     try:
-        return (folder / _TRUSTED).read_bytes()
+        return read_file(folder / _TRUSTED)
     except OSError:
         return b""
 
@@ -114,7 +115,7 @@ class Mirror:
             return updater
 
         self._updater = _explained(location, work)
-        signed = json.loads((place / "targets.json").read_bytes())[
+        signed = read_json(read_file(place / "targets.json"))[
             "signed"
         ]  # as it was verified just now
         self.version = str(signed["version"])
@@ -159,7 +160,7 @@ class Mirror:
             lambda: updater.download_target(target, str(arrived)),
         )
         try:
-            return arrived.read_bytes()
+            return read_file(arrived)
         finally:
             arrived.unlink(missing_ok=True)
 

@@ -20,7 +20,7 @@ from hermes_dist import lazily
 from hermes_dist.agents.places import CONFIG
 from hermes_dist.brand import LOCKFILE, PRIVATE
 from hermes_dist.errors import Invalid
-from hermes_dist.light import NamedTuple
+from hermes_dist.light import NamedTuple, read_json
 from hermes_dist.model.paths import RelPath, folded, is_safe_path
 from hermes_dist.model.plan import Step
 from hermes_dist.model.tree import Digest, Entry
@@ -244,7 +244,7 @@ class Journal(Struct, frozen=True, kw_only=True):
         body, _, check = text.partition(b"\n")
         if check != Digest.of(body).encode() + b"\n":
             return None
-        data: dict[str, Any] = json.loads(body)
+        data: dict[str, Any] = read_json(body)
         if data["format"] not in (1, 2, 3):
             raise Invalid(
                 "this home was changed by a newer hermes-dist",

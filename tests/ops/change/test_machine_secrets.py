@@ -100,14 +100,14 @@ def test_what_leaves_is_refused_where_a_store_can_not_be_read(
 ) -> None:
     home = story.ctx.layout.home(BOT)
     _write(home, store, json.dumps({"accessToken": ONE}))
-    real = Path.open
+    real = os.open
 
-    def denied(self: Path, *args: str, **more: str) -> object:
-        if self == home / store:
+    def denied(path: str | Path, flags: int, **more: int | None) -> int:
+        if Path(path) == home / store:
             raise PermissionError(13, "Permission denied")
-        return real(self, *args, **more)
+        return real(path, flags, **more)
 
-    monkeypatch.setattr(Path, "open", denied)
+    monkeypatch.setattr(os, "open", denied)
     assert secrets_of(story.ctx, home) == {}
     with pytest.raises(DistError, match="can't be read") as caught:
         secrets_of(story.ctx, home, leaving=True)

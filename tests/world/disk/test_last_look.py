@@ -90,9 +90,9 @@ def test_a_look_opens_its_record_alone(home: Path, monkeypatch: pytest.MonkeyPat
     def refuse(*words: object, **_more: object) -> object:
         raise AssertionError(words)
 
-    def watched(place: str, *how: int) -> int:
+    def watched(place: str, *how: int, **where: int | None) -> int:
         opened.append(place)
-        return real(place, *how)
+        return real(place, *how, **where)
 
     monkeypatch.setattr(os, "open", watched)
     monkeypatch.setattr(os, "scandir", refuse)
