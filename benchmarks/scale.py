@@ -200,6 +200,26 @@ def layers_under_a_profile(at: Machine, count: int) -> Iterator[tuple[str, Cost]
     yield "owns", at.run(home, "owns", "bot", names[-1])
 
 
+def layers_with_settings(at: Machine, count: int) -> Iterator[tuple[str, Cost]]:
+    """The same with layers that each ship a ``config.yaml``: a section of their own, and keys that others set, too."""
+    files = {"bot/SOUL.md": "# Bot\n"}
+    for n in range(count):
+        own = "".join(f"  key_{key}: {n * 10 + key}\n" for key in range(10))
+        shared = f"shared:\n  of_{n % 20}: same\n  all: same\n"
+        files[f"pack-{n}/distribution.yaml"] = f"name: pack-{n}\nversion: 1.0.0\n"
+        files[f"pack-{n}/config.yaml"] = f"section_{n}:\n{own}{shared}"
+    names = ", ".join(f"//pack-{n}" for n in range(count))
+    files["bot/distribution.yaml"] = f"name: bot\nversion: 1.0.0\ndependencies: [{names}]\n"
+    changed = {"pack-1/config.yaml": files["pack-1/config.yaml"].replace("key_1: 11", "key_1: 99")}
+    place = repository(at.root / f"settings{count}.git", [files])
+    home = at.home()
+    yield "install", at.run(home, "install", f"{place.as_uri()}//bot", "-y")
+    yield "update, nothing new", at.run(home, "update", "bot")
+    shutil.rmtree(place)
+    repository(place, [files, changed])
+    yield "update, one layer changed", at.run(home, "update", "bot", "-y")
+
+
 class Subject(NamedTuple):
     """What is made larger.
 
@@ -220,6 +240,7 @@ SUBJECTS = (
     Subject("commits of a repository", (1000, 10_000, 100_000), commits_of_a_repository),
     Subject("entries of a registry", (1000, 10_000, 100_000), entries_of_a_registry),
     Subject("layers under a profile", (2, 20, 200), layers_under_a_profile),
+    Subject("layers with settings", (2, 20, 200), layers_with_settings),
 )
 
 

@@ -51,17 +51,22 @@ class _Group(Struct, frozen=True):
     names: frozenset[str]
 
 
-class Document:
-    """One document as each layer of a stack ships it.
+def clashes_in(path: RelPath, order: Order, data: Said) -> frozenset[Clash]:
+    """Find the keys on which two layers differ while neither is above the other, and nobody above both decides.
 
     Args:
         path: The document.
         order: The order of the layers.
         data: The layers that ship it, with its data.
     """
+    return frozenset(_Search(path, order, data).at((), data))
+
+
+class _Search:
+    """Looks for clashes in a document, from a key down."""
 
     def __init__(self, path: RelPath, order: Order, data: Said) -> None:
-        self._path, self._data = path, data
+        self._path = path
 
         @cache
         def alive(key: KeyPath) -> frozenset[str]:
@@ -70,11 +75,7 @@ class Document:
 
         self._alive = alive
 
-    def clashes(self) -> Iterator[Clash]:
-        """Yield the keys on which two layers differ while neither is above the other, and nobody above both decides."""
-        yield from self._at((), self._data)
-
-    def _at(self, key: KeyPath, said: Said) -> Iterator[Clash]:
+    def at(self, key: KeyPath, said: Said) -> Iterator[Clash]:
         shape = shape_of(self._path, key)
         if len(said) <= 1 or shape is Shape.OURS:
             return
@@ -92,7 +93,7 @@ class Document:
             for name, part in value.items():
                 found.setdefault(name, []).append((layer, part))
         for name in keys_of(*(value for _, value in maps)):
-            yield from self._at((*key, segment_of(name)), found[name])
+            yield from self.at((*key, segment_of(name)), found[name])
 
     def _apart(self, key: KeyPath, said: Said, maps: AbstractSet[str]) -> Iterator[Clash]:
         """Yield the clashes between single values and lists, and of these with maps."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from hermes_dist.agents.places import CONFIG, MCP
 from hermes_dist.decide.consent.parking import put_back
-from hermes_dist.decide.layers.clashes import Clash, Document
+from hermes_dist.decide.layers.clashes import Clash, clashes_in
 from hermes_dist.decide.layers.stack import Layer, Order
 from hermes_dist.errors import Invalid
 from hermes_dist.merge.content import join_contents
@@ -94,14 +94,6 @@ def _without(layers: tuple[Layer, ...], order: Order, read: Read) -> _Cut:
     return _Cut(tuple(cut), blobs)
 
 
-def data_at(path: RelPath, tree: Tree, read: Read) -> object:
-    """The data of a document in a tree; an empty map if it is not there, or is not a document."""
-    entry, kind = tree.get(path), kind_of(path)
-    if entry is None or kind is None:
-        return {}
-    return load_data(read(entry.digest), kind)
-
-
 def _split(place: str) -> tuple[RelPath, str]:
     path, key = split_written(place)
     return RelPath(path), key
@@ -139,7 +131,7 @@ class _Work:
     def _by_key(self, path: RelPath, shipping: list[Layer]) -> Entry:
         data = {layer.name: self._data(path, layer) for layer in shipping}
         said = [(layer, data[layer.name]) for layer in shipping]
-        self.clashes += set(Document(path, self._order, said).clashes())
+        self.clashes += clashes_in(path, self._order, said)
         first = shipping[0].tree[path]
         content, above = self._read(first.digest), [shipping[0]]
         for low in shipping[1:]:

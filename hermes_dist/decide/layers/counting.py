@@ -10,7 +10,7 @@ from hermes_dist.decide.layers.documents import Documents
 from hermes_dist.decide.layers.stack import Layer, Order, covers
 from hermes_dist.decide.placement.servers import SERVERS
 from hermes_dist.errors import Invalid
-from hermes_dist.model.documents.api import ABSENT, Kind, get
+from hermes_dist.model.documents.api import ABSENT, get
 from hermes_dist.model.keypath import KeyPath
 from hermes_dist.model.paths import RelPath
 
@@ -85,8 +85,7 @@ def _as_shipped(key: KeyPath) -> tuple[RelPath, KeyPath]:
 
 def _settings(layer: Layer, documents: Documents) -> object:
     """The settings of a layer as its author wrote them; none if they can't be read."""
-    entry = layer.tree.get(RelPath(CONFIG))
     try:
-        return {} if entry is None else documents.data(entry, Kind.YAML)
+        return documents.at(RelPath(CONFIG), layer.tree)
     except Invalid:
         return {}

@@ -8,9 +8,9 @@ from msgspec import Struct
 
 from hermes_dist.agents.places import MCP
 from hermes_dist.decide.consent.parking import Grafted, put_back
-from hermes_dist.decide.layers.compose import BY_KEY, data_at
+from hermes_dist.decide.layers.compose import BY_KEY
 from hermes_dist.decide.layers.counting import counting
-from hermes_dist.decide.layers.documents import Documents
+from hermes_dist.decide.layers.documents import Documents, data_at
 from hermes_dist.decide.layers.stack import Layer, Order
 from hermes_dist.model.documents.api import ABSENT, get, same
 from hermes_dist.model.keypath import KeyPath, format_key, join_place
@@ -122,11 +122,6 @@ class _Whose:
     def __init__(self, stack: Sequence[Layer], read: Read) -> None:
         self._stack, self._documents = stack, Documents(read)
         self._order = Order(stack)
-        self._data = {
-            (layer.name, path): data_at(path, layer.tree, read)
-            for layer in stack
-            for path in BY_KEY & layer.tree.keys()
-        }
 
     def edit(self, path: RelPath, key: KeyPath) -> Edit:
         saying = [layer.name for layer in self._stack if self._says(layer, path, key)]
@@ -136,8 +131,7 @@ class _Whose:
     def _says(self, layer: Layer, path: RelPath, key: KeyPath) -> bool:
         if not key:
             return path in layer.tree
-        data = self._data.get((layer.name, path))
-        return data is not None and get(data, key) is not ABSENT
+        return path in BY_KEY and get(self._documents.at(path, layer.tree), key) is not ABSENT
 
     def _near(self, path: RelPath, key: KeyPath) -> str:
         for around in _around(path, key):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hermes_dist.decide.consent.parking import Grafted, put_back
-from hermes_dist.decide.layers.compose import BY_KEY, data_at
+from hermes_dist.decide.layers.compose import BY_KEY
+from hermes_dist.decide.layers.documents import data_at
 from hermes_dist.model.documents.api import ABSENT, get, same
 from hermes_dist.model.keypath import format_key, join_place
 from hermes_dist.model.paths import RelPath

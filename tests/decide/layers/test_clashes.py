@@ -11,7 +11,7 @@ from budget import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hermes_dist.decide.layers.clashes import Clash, Document, Said
+from hermes_dist.decide.layers.clashes import Clash, Said, clashes_in
 from hermes_dist.decide.layers.stack import Layer, Order, Rank
 from hermes_dist.merge.data import merge_values
 from hermes_dist.merge.values import Merge
@@ -73,8 +73,7 @@ def test_clashes_are_those_of_all_pairs(seed: int) -> None:
     path = rng.choice([CONFIG, MCP])
     order = Order(stack(rng, path))
     data = [(layer, value(rng, rng.choice([3, 3, 3, 0]))) for layer in order.downwards]
-    found = set(Document(path, order, data).clashes())
-    assert sorted(found) == sorted(by_pairs(path, order, data))
+    assert sorted(clashes_in(path, order, data)) == sorted(by_pairs(path, order, data))
 
 
 def test_only_what_several_layers_say_is_compared(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,7 +89,7 @@ def test_only_what_several_layers_say_is_compared(monkeypatch: pytest.MonkeyPatc
     data = [
         (each, {"same": 1, each.name: {"a": 1}, "pair": n // 49}) for n, each in enumerate(layers)
     ]
-    clashes = set(Document(CONFIG, Order(layers), data).clashes())
+    clashes = clashes_in(CONFIG, Order(layers), data)
     assert {clash.key for clash in clashes} == {"pair"}
     assert len(clashes) == 49
     assert len(compared) == 1
