@@ -14,7 +14,7 @@ from hermes_dist.decide.consent.parking import put_back, with_twins
 from hermes_dist.decide.edits import Edit, Stays, around, listed, meant, thrown_away
 from hermes_dist.decide.near import offered
 from hermes_dist.decide.ownership import is_machine
-from hermes_dist.errors import DistError, Invalid, UsageError
+from hermes_dist.errors import DistError, Invalid, UsageError, quoted
 from hermes_dist.lazily import shlex
 from hermes_dist.model.keypath import named_places, parse_key, place_words, split_place
 from hermes_dist.model.lock import Lock
@@ -136,7 +136,7 @@ def _named(shelf: _Shelf, word: str) -> tuple[Edit, ...]:
     named = meant(typed, shelf.edits)
     if named.candidates:
         raise DistError(
-            f"{word!r} could mean several edits",
+            f"{quoted(word, 200)} could mean several edits",
             where=str(shelf.home.name),
             hint=f"one of: {', '.join(map(place_words, named.candidates[:10]))}",
         )
@@ -263,7 +263,7 @@ def _no_edit(shelf: _Shelf, word: str, typed: str) -> DistError:
     outer = around(typed, shelf.edits)
     if outer is not None:
         return DistError(
-            f"{word!r} is a part of a larger edit",
+            f"{quoted(word, 200)} is a part of a larger edit",
             where=where,
             hint=f"name that: {place_words(outer.place)}",
         )
@@ -271,7 +271,7 @@ def _no_edit(shelf: _Shelf, word: str, typed: str) -> DistError:
     if why is not None:
         return DistError(f"{word} {why}", where=where, hint=_yours(shelf))
     return DistError(
-        f"there is no edit of yours at {word!r}", where=where, hint=_yours(shelf, typed)
+        f"there is no edit of yours at {quoted(word, 200)}", where=where, hint=_yours(shelf, typed)
     )
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
+from budget import moments
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from killing import changes_of, killed
 from stacked import Stack
 from story import BOT, FIRST, GO, LINES, Story, yes
 
@@ -24,6 +27,7 @@ from hermes_dist.ops.package.history import past_of
 from hermes_dist.ops.package.keep import keep
 from hermes_dist.ops.package.resolve import approve
 from hermes_dist.ops.package.undo import undo
+from hermes_dist.ops.package.upkeep import verify
 
 SOUL = FIRST["SOUL.md"]
 PLAIN = Request()
@@ -314,6 +318,38 @@ def test_on_layers_the_home_gets_what_they_make_together(home: Path) -> None:
     story.update()
     assert "Be kinder." in story.read("SOUL.md")
     assert not story.lock.conflicts
+
+
+def test_killed_at_any_change_it_is_done_wholly_or_not_at_all(story: Story, tmp_path: Path) -> None:
+    story.edit("SOUL.md", "Rule 3 stands", "Rule 3 is mine")
+    story.edit("config.yaml", "max_tokens: 1", "max_tokens: 99")
+    (story.home / "skills/bye/SKILL.md").unlink()
+    story.write("mine.md", "Mine.\n")
+    edited = story.files()
+    saved = tmp_path / "saved"
+    shutil.copytree(story.root, saved, symlinks=True)
+
+    def discarded() -> None:
+        thrown_by(story, all_=True)
+
+    def ends_well() -> None:
+        """Whoever looks next finishes what was begun, or finds nothing changed; then it can be done and undone."""
+        verify(story.ctx, BOT)
+        found = story.files()
+        assert found in (edited, {**edited, **received})
+        if found == edited:
+            discarded()
+        assert story.files() == {**edited, **received}
+        undo(story.ctx, BOT, Request(), yes, lambda _: None)
+        assert story.files() == edited
+
+    total = changes_of(discarded)
+    received = {path: data for path, data in story.files().items() if path != "mine.md"}
+    for at in moments(total):
+        shutil.rmtree(story.root)
+        shutil.copytree(saved, story.root, symlinks=True)
+        assert killed(discarded, at), at
+        ends_well()
 
 
 TEXT = st.sampled_from(
