@@ -14,7 +14,9 @@ import stat
 from io import BufferedReader
 
 LIMIT = 256 << 20
-"""No file that is read into memory is so large: the record of a home of 100,000 files has 60 MB."""
+"""No file of ours or of the agent's is so large: the record of a home of 100,000 files has 60 MB."""
+LARGEST = 4 << 30
+"""The largest file of a home that is looked at: users keep models and recordings among their skills."""
 
 _CHUNK = 1 << 16
 # O_NONBLOCK: opening a FIFO would otherwise wait for somebody who writes to it.
@@ -116,15 +118,15 @@ def read_fd(fd: int, path: str | os.PathLike[str], *, limit: int = LIMIT) -> byt
 
 def _whole(fd: int, size: int, path: str | os.PathLike[str], limit: int) -> bytes:
     check_size(size, path, limit)
-    parts, left = [], limit + 1
-    # A file of /proc says that it has no size, and gives itself in pieces; any other ends with a piece that is short.
+    parts, got = [], 0
+    # One byte more is asked for than there should be. A file of /proc says that it has none.
     most = size + 1 if size else _CHUNK
-    while left > 0 and (part := os.read(fd, min(most, left))):
+    while got <= limit and (part := os.read(fd, min(most, limit + 1 - got))):
         parts.append(part)
-        left -= len(part)
-        if size and len(part) < most:
+        got += len(part)
+        if got == size:
             break
-    check_size(limit + 1 - left, path, limit)
+    check_size(got, path, limit)
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
 

@@ -40,7 +40,7 @@ from hermes_dist.ops.layers.again import fetched_of
 from hermes_dist.ops.layers.received import layer_in, received_together
 from hermes_dist.ops.neighbours.package import Packaged
 from hermes_dist.ops.package.resolve import near_places
-from hermes_dist.world.files import read_file
+from hermes_dist.world.files import LARGEST, read_file
 
 
 class Shipped(Struct, frozen=True, kw_only=True):
@@ -238,7 +238,7 @@ def _at_home(home: Home, path: RelPath, key: KeyPath) -> object:
     file = home.path / path
     if not file.is_file():
         return ABSENT
-    data = read_file(file)
+    data = read_file(file, limit=LARGEST)
     kind = kind_of(path)
     if not key or kind is None:
         return str(Digest.of(data))

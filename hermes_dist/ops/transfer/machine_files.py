@@ -107,6 +107,8 @@ def _beside(plan: Plan, steps: list[Step]) -> tuple[Step, ...]:
 
 def _is_same(path: Path, file: Carried) -> bool:
     try:
-        return path.stat().st_size == file.size and read_file(path) == file.file.read_bytes()
+        if path.stat().st_size != file.size:
+            return False
+        return read_file(path, limit=file.size) == file.file.read_bytes()
     except OSError:
         return False

@@ -17,7 +17,7 @@ from hermes_dist.model.tree import Digest, Tree
 from hermes_dist.world.bundled.contents import Listed, Repository
 from hermes_dist.world.bundled.file import is_object
 from hermes_dist.world.disk.store import Store
-from hermes_dist.world.files import read_file
+from hermes_dist.world.files import open_file, read_file
 from hermes_dist.world.git.cache import names_in
 from hermes_dist.world.git.repositories import HISTORY, BareGit, open_git
 from hermes_dist.world.ports import Refs
@@ -159,7 +159,8 @@ class Recorder:
         for file in sorted((cache / "objects").rglob("*")):
             name = file.relative_to(cache).as_posix()
             if is_object(name):
-                digest = Digest(hashlib.sha256(read_file(file)).hexdigest())
+                with open_file(file) as stream:
+                    digest = Digest(hashlib.file_digest(stream, "sha256").hexdigest())
                 files[name] = digest
                 paths[digest] = file
         return Repository(

@@ -22,7 +22,7 @@ from hermes_dist.world.disk.fill import Filler, write_all
 from hermes_dist.world.disk.links import Links, open_folder
 from hermes_dist.world.disk.private import REFUSED, give_mode
 from hermes_dist.world.disk.scan import Known, Scan, digest_of, scan
-from hermes_dist.world.files import OddFile, open_fd, read_fd
+from hermes_dist.world.files import LARGEST, OddFile, open_fd, read_fd
 from hermes_dist.world.ports import Elsewhere, Kept, Kind, New, Odd
 from hermes_dist.world.trace import note
 
@@ -254,7 +254,7 @@ class RealFs:
         with self._opened(path) as fd:
             if fd is None:
                 return None
-            return read_fd(fd, path)
+            return read_fd(fd, path, limit=LARGEST)
 
     def entry(self, path: str) -> Entry | None:
         with self._opened(path) as fd:

@@ -19,7 +19,7 @@ from hermes_dist.model.left_out import LeftOut, Link, Why
 from hermes_dist.model.paths import MAX_DEPTH, MAX_PATH_BYTES, RelPath
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Tree, is_digest
 from hermes_dist.world.disk.links import Linked, Links, open_folder
-from hermes_dist.world.files import check_size
+from hermes_dist.world.files import LARGEST, check_size
 
 Signature = tuple[int, int, int, int]
 """Size, mtime, ctime and inode of a file: while they stay, so does its content."""
@@ -39,8 +39,6 @@ signature: Callable[[os.stat_result], Signature] = attrgetter(
 """What a row keeps of what the system says."""
 _Kind = Literal["folder", "file", "link", "other"]
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_LARGEST = 4 << 30
-"""A larger file is no work of anybody: to look at a sparse one of a terabyte takes an hour."""
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _CHUNK = 1 << 20
 MANY = 200
@@ -308,7 +306,7 @@ class _Walk:
             if not stat.S_ISREG(opened.st_mode):
                 self.odd.append(LeftOut(path, Why.NO_FILE_OR_FOLDER))
                 return
-            check_size(opened.st_size, path, _LARGEST)
+            check_size(opened.st_size, path, LARGEST)
             self._take(path, opened, (signature(opened), digest_of(fd, opened.st_size)))
         finally:
             os.close(fd)
