@@ -24,6 +24,7 @@ from hermes_dist.world import trace
 from hermes_dist.world.disk.errors import HINTS, trouble
 from hermes_dist.world.disk.fs import atomic_write
 from hermes_dist.world.disk.private import make_private
+from hermes_dist.world.files import OddFile
 
 _KEPT = 10
 """So many logs are kept; an older one goes when a new one is written."""
@@ -63,7 +64,8 @@ def refused_by_system(error: OSError) -> DistError | None:
         return DistError("the folder that you are in is gone", hint="go to another one with cd")
     if error.filename is None or error.errno not in HINTS:
         return None
-    return trouble(error, "the system refuses that")
+    doing = "it can't be read" if isinstance(error, OddFile) else "the system refuses that"
+    return trouble(error, doing)
 
 
 def _has_no_folder() -> bool:

@@ -235,6 +235,7 @@ SENTENCES: Sentences = {
     FindingKind.POINTS_TO_NOBODY: "it points to the profile {profile}, which does not exist",
     FindingKind.SERVERS_UNREAD: "{title} does not read mcp.json",
     FindingKind.PACKAGE_SERVERS_UNREAD: "{title} does not read mcp.json",
+    FindingKind.FILE_UNREADABLE: "it can't be read: {why}",
     FindingKind.AGENT_IGNORES: "these {things} can't be read: {why}",
     FindingKind.LOCK_UNREADABLE: "{why}",
     FindingKind.CONFLICTS_OPEN: _conflicts,
@@ -287,6 +288,7 @@ HINTS: Sentences = {
         "if the package brought it, this moves its servers to config.yaml: {command}; "
         "otherwise move them there yourself, then remove it"
     ),
+    FindingKind.FILE_UNREADABLE: "look at what it is, and move it away",
     FindingKind.AGENT_IGNORES: "fix that line in an editor, then run: {command}",
     FindingKind.LOCK_UNREADABLE: "{hint}",
     FindingKind.CONFLICTS_OPEN: "see: {command}",

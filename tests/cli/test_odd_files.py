@@ -12,6 +12,8 @@ import pytest
 from budget import IS_QUICK
 from gitrepo import Repo
 
+from hermes_dist.world.files import LIMIT
+
 PACKAGE = {
     "distribution.yaml": "name: bot\nversion: 1.0.0\nenv_requires:\n- name: SOME_TOKEN\n",
     "SOUL.md": "# Bot\n",
@@ -122,3 +124,37 @@ def test_every_command_ends_and_says_what_is_there(
         assert found or "error:" in said or code in {0, 3, 4, 6, 10}, told
     assert os.path.lexists(place)
     assert mine.read_text() == "Mine.\n"
+
+
+@pytest.mark.parametrize(
+    ("kind", "why"),
+    [
+        ("pipe", "a named pipe"),
+        ("device", "a device"),
+        ("folder", "Is a directory"),
+        ("terabyte", "larger than 256 MiB"),
+    ],
+)
+def test_variables_that_can_not_be_read_are_told_and_not_taken_for_none(
+    machine: Path, kind: str, why: str
+) -> None:
+    place = machine / "home" / ".hermes" / "profiles" / "bot" / ".env"
+    place.unlink(missing_ok=True)
+    KINDS[kind](place)
+    for words in (("status", "bot"), ("status", "bot"), ("doctor",)):
+        _, said = _run(machine, *words)
+        assert f"can't be read: {why}" in said.replace("it is ", ""), said
+
+
+def test_a_large_file_of_the_user_stops_no_command(machine: Path) -> None:
+    """Models and recordings are larger than any file of ours; they are no package's, or edits like others."""
+    home = machine / "home" / ".hermes" / "profiles" / "bot"
+    (home / "skills/find/voice.bin").touch()
+    for file in ("skills/find/voice.bin", "skills/find/SKILL.md"):
+        os.truncate(home / file, LIMIT + (1 << 20))
+    code, said = _run(machine, "diff", "bot")
+    assert code == 0, said
+    code, said = _run(machine, "update", "bot", "-y", "--no-input")
+    assert code == 0, said
+    assert (home / "SOUL.md").read_text() == "# Better\n"
+    assert (home / "skills/find/SKILL.md").stat().st_size == LIMIT + (1 << 20)

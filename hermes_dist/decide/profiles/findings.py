@@ -109,6 +109,7 @@ class FindingKind(Kind):
     SERVERS_UNREAD = "servers-unread"
     PACKAGE_SERVERS_UNREAD = "package-servers-unread"
     AGENT_IGNORES = "agent-ignores"
+    FILE_UNREADABLE = "file-unreadable"
     LOCK_UNREADABLE = "lock-unreadable"
     CONFLICTS_OPEN = "conflicts-open"
     CONTENTS_MISSING = "contents-missing"

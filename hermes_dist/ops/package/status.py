@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
+from hermes_dist.agents.places import ENV
 from hermes_dist.brand import MANIFEST, SYNC_RECORD
 from hermes_dist.decide.environment.wanted import Wanted
 from hermes_dist.errors import DistError, Invalid, Lost
@@ -18,7 +19,7 @@ from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.plan import Conflict, Effect
-from hermes_dist.ops.change.legible import DOCUMENTS, trouble_with
+from hermes_dist.ops.change.legible import DOCUMENTS, trouble_with, unreadable
 from hermes_dist.ops.change.observe import Observed, first_of, left_alone, observe, seen_records
 from hermes_dist.ops.change.variables import environment_of, manifest_of, received_manifest
 from hermes_dist.ops.context import Context
@@ -247,7 +248,9 @@ def _lost(edited: Iterable[Change], seen: Observed) -> Iterator[Note]:
 
 
 def _unread(home: Home, lock: Lock, seen: Observed) -> Iterator[Note]:
-    """Settings and jobs that can't be read after an edit."""
+    """Settings and jobs that can't be read after an edit, and variables that can't be read at all."""
+    if why := unreadable(home.path, ENV):
+        yield Note.of(NoteKind.AGENT_CANNOT_READ, ENV, why=why, file=str(home.path / ENV))
     for path in map(RelPath, DOCUMENTS):
         edited = seen.ours.get(path) != lock.base.get(path)
         if edited and (trouble := trouble_with(home.path, path)):

@@ -24,7 +24,7 @@ from hermes_dist.model.lock import Lock, load_lock
 from hermes_dist.model.lock_head import HINT
 from hermes_dist.model.notes import Note
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
-from hermes_dist.ops.change.legible import DOCUMENTS, trouble_with
+from hermes_dist.ops.change.legible import DOCUMENTS, trouble_with, unreadable
 from hermes_dist.ops.change.variables import variables_in
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.fleet import gateways
@@ -427,9 +427,16 @@ def servers(ctx: Context) -> Iterator[Finding]:
 
 @check(Topic.SETTINGS)
 def settings(ctx: Context) -> Iterator[Finding]:
-    """Find settings or jobs that the agent can't read and therefore ignores as a whole."""
+    """Find settings, jobs or variables that the agent can't read and therefore ignores as a whole."""
     for name in ctx.names():
         home = ctx.layout.home(name)
+        for path in (*DOCUMENTS, ENV):
+            if why := unreadable(home, path):
+                yield Finding(
+                    kind="unreadable-file",
+                    what=Note.of(FindingKind.FILE_UNREADABLE, why=why),
+                    where=str(home / path),
+                )
         for path in DOCUMENTS:
             trouble = trouble_with(home, path)
             if not trouble:
