@@ -132,7 +132,8 @@ def reconcile(situation: Situation, decisions: Decisions) -> Plan:
     ready, idle = ready_and_waiting(effects, decisions.granted, judge)
     live = switch_on(merged.tree, ready | wanted_back(merged.tree, judge, read), read)
     blobs |= live.blobs
-    waiting = tuple(e for e in effects if not decisions.granted(e) and (e.off or e in parked))
+    held = frozenset(parked)
+    waiting = tuple(e for e in effects if not decisions.granted(e) and (e.off or e in held))
     # Code that already ran here needs no approval to come back, so an approved change leaves a way to roll back.
     # With nothing approved, the code stays as it is and there is nothing to go back to.
     ran: tuple[Effect, ...] = ()

@@ -159,8 +159,10 @@ class Merge:
         Raises:
             Unmergeable: Keys of its maps can't be told apart.
         """
-        # Most values are the same in all three, and every shape leaves them so.
-        if same(ours, theirs) and same(ours, base):
+        # Most values are the same in all three, or only here, and every shape leaves them so.
+        if (theirs is base is ABSENT and not self.pinned) or (
+            same(ours, theirs) and same(ours, base)
+        ):
             return ours
         return self._changed(base, ours, theirs, key)
 

@@ -12,7 +12,7 @@ it left open, such as a quote, would be an error there. In every case of doubt t
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
@@ -120,20 +120,61 @@ def _pieces(text: str, limits: Limits, like: Document, parts: list[_Part]) -> It
         _Doubt: What lies between them is not entries of a map.
         Invalid: It can't be read.
     """
+    at = parts[0].start
+    for run in _runs(text, parts):
+        if at < run.at:
+            yield _fresh(text[at : run.at], limits, at)
+        yield run.piece(like)
+        at = run.end
+    if at < len(text):
+        yield _fresh(text[at:], limits, at)
+
+
+class _Run(Struct):
+    """Entries that follow each other in both texts.
+
+    Attributes:
+        parts: The entries, as they stand in the other document.
+        at: Where the first one begins in this text.
+        end: Where the last one ends in this text.
+    """
+
+    parts: list[_Part]
+    at: int
+    end: int
+
+    def piece(self, like: Document) -> _Piece:
+        start = self.parts[0].start
+        entries = [part.entry for part in self.parts]
+        return _Piece(like, entries, start, start + self.end - self.at, self.at - start)
+
+    def goes_on_with(self, part: _Part, at: int) -> bool:
+        """Whether an entry that stands at a position follows in the other document, too."""
+        return self.end == at and part.start - self.parts[0].start == at - self.at
+
+
+def _runs(text: str, parts: list[_Part]) -> Iterator[_Run]:
+    """Find the entries of the other document in a text."""
     known = {part.text.partition("\n")[0]: part for part in parts}
-    at = new = parts[0].start
+    run: _Run | None = None
+    at = parts[0].start
     while at < len(text):
         after = (text.find("\n", at) + 1) or len(text) + 1
         part = known.get(text[at : after - 1])
         if part is None or not _stands_at(part, text, at):
             at = after
             continue
-        if new < at:
-            yield _fresh(text[new:at], limits, new)
-        yield _Piece(like, [part.entry], part.start, part.start + len(part.text), at - part.start)
-        at = new = at + len(part.text)
-    if new < len(text):
-        yield _fresh(text[new:], limits, new)
+        end = at + len(part.text)
+        if run is not None and run.goes_on_with(part, at):
+            run.parts.append(part)
+            run.end = end
+        else:
+            if run is not None:
+                yield run
+            run = _Run([part], at, end)
+        at = end
+    if run is not None:
+        yield run
 
 
 def _stands_at(part: _Part, text: str, at: int) -> bool:
@@ -170,10 +211,12 @@ def _size(like: Document, pieces: list[_Piece]) -> int:
     return like.size + sum(piece.doc.size for piece in pieces if piece.doc is not like)
 
 
-def _scalars(piece: _Piece) -> Iterator[tuple[int, int]]:
+def _scalars(piece: _Piece) -> Iterable[tuple[int, int]]:
     spans, by = piece.doc.scalars, piece.moved
     # An empty value may stand where the next key begins, and is none of the next entry's.
     first, last = (bisect_left(spans, (at, at + 1)) for at in (piece.start, piece.end))
+    if not by:
+        return spans[first:last]
     return ((start + by, end + by) for start, end in spans[first:last])
 
 
