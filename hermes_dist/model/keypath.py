@@ -130,6 +130,11 @@ def names_place(word: str, place: str) -> bool:
     return any(word in (each, *each.split(": ", 1)) for each in (place, place_words(place)))
 
 
+def as_typed(word: str) -> str:
+    """Return a word without what people type around a path: blanks, a leading ``./``, a slash at the end."""
+    return word.strip().removeprefix("./").rstrip("/")
+
+
 class Named(Struct, frozen=True):
     """The places that a typed word means.
 
@@ -153,7 +158,7 @@ def named_places(word: str, places: Iterable[str]) -> Named:
         places: ``path`` or ``path: key`` of all there are.
     """
     known = sorted(set(places))
-    typed = word.strip().removeprefix("./").rstrip("/")
+    typed = as_typed(word)
     if not typed:
         return Named()
     for meaning in (names_place, _is_inside):

@@ -41,7 +41,8 @@ def why(
         raise UsageError("why of what?", hint=f"name a file or a key: {example}")
     found = ops.why(session.ctx, name, place)
     session.screen.emit("why", why_data(found))
-    say_lines(session.screen, why_lines(found, session.screen.longest_value()))
+    approve = session.command(f"approve {name}")
+    say_lines(session.screen, why_lines(found, session.screen.longest_value(), approve))
     return 0
 
 

@@ -14,22 +14,25 @@ from hermes_dist.decide.consent.review import Group
 from hermes_dist.decide.layers.counting import counting, names_place
 from hermes_dist.decide.layers.documents import Documents
 from hermes_dist.decide.layers.origins import BY_KEY, Brought, Origin, Origins
+from hermes_dist.decide.layers.places import is_as_received, is_joined, meets, part_of
 from hermes_dist.decide.layers.stack import Layer, Order, Rank
 from hermes_dist.decide.near import near, offered
 from hermes_dist.errors import DistError, Invalid, quoted
-from hermes_dist.model.documents.api import ABSENT, get, kind_of, load_data, same
+from hermes_dist.model.documents.api import ABSENT, get, kind_of
 from hermes_dist.model.keypath import (
     KeyPath,
+    as_typed,
     format_key,
     join_place,
     named_places,
+    names_key,
     parse_key,
     split_place,
 )
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.lock_package import LockedPackage
 from hermes_dist.model.paths import ProfileName, RelPath
-from hermes_dist.model.tree import Digest, Tree
+from hermes_dist.model.tree import Tree
 from hermes_dist.model.values import leaves
 from hermes_dist.ops.change.fetch import Holding, placed_for
 from hermes_dist.ops.change.lost_contents import mending
@@ -84,6 +87,8 @@ class Why(Struct, frozen=True, kw_only=True):
         key: The key in it; empty for the whole file.
         value: What is there now; ABSENT for nothing, of a file the digest of its content.
         own: Whether it is the user's: no package ships it so.
+        waits: Whether something of what they ship there waits for approval.
+        joined: Whether it is a file or map that several packages fill, each with keys of its own.
         says: What each package says, from the top down; only those that say something.
     """
 
@@ -92,6 +97,8 @@ class Why(Struct, frozen=True, kw_only=True):
     key: str
     value: object
     own: bool
+    waits: bool
+    joined: bool
     says: tuple[Says, ...]
 
     @property
@@ -124,35 +131,48 @@ def why(ctx: Context, name: ProfileName, place: str) -> Why:
     lock = home.need_lock(ctx)
     stack = _stack(ctx, home.name, lock)
     path, key = _place(ctx, home, stack, place)
-    value = _at_home(home, path, key)
-    own = not same(value, _received(ctx, lock, path, key))
-    said = {each.package.name: _value(each, path, key) for each in stack}
-    saying = [each for each in reversed(stack) if said[each.package.name] is not ABSENT]
-    names = [each.package.name for each in saying]
-    counts = counting(_order(stack), names, path, key, Documents(ctx.store.read))
-    mask = Mask.of(ctx, home.path)
+    here, received = _file(home, path), _received(ctx, lock, path)
+    mask, own = Mask.of(ctx, home.path), not is_as_received(path, key, here, received)
+    value, said = part_of(here, path, key), _said(stack, path, key)
+    counts = counting(
+        _order(stack), [one.package.name for one in said], path, key, Documents(ctx.store.read)
+    )
     says = tuple(
         Says(
-            package=each.package,
-            value=mask.value(format_key(key), said[each.package.name]),
-            counts=each.package.name == counts and not own,
-            on_purpose=names_place(each.layer, path, key),
+            package=one.package,
+            value=mask.value(format_key(key), _value(one, path, key)),
+            counts=one.package.name == counts and not own,
+            on_purpose=names_place(one.layer, path, key),
         )
-        for each in saying
+        for one in said
     )
-    shown = mask.value(format_key(key), value)
-    return Why(profile=name, path=path, key=format_key(key), value=shown, own=own, says=says)
+    return Why(
+        profile=name,
+        path=path,
+        key=format_key(key),
+        value=value if value is ABSENT else mask.value(format_key(key), value),
+        own=own,
+        waits=any(meets(effect, path, key) for effect in lock.parked),
+        joined=is_joined(path, key, [_value(one, path, key) for one in said]),
+        says=says,
+    )
 
 
-def _received(ctx: Context, lock: Lock, path: RelPath, key: KeyPath) -> object:
-    """What the home received at a place from all packages together."""
+def _said(stack: tuple[Shipped, ...], path: RelPath, key: KeyPath) -> list[Shipped]:
+    """The packages that say something at a place, from the top down."""
+    return [one for one in reversed(stack) if _value(one, path, key) is not ABSENT]
+
+
+def _received(ctx: Context, lock: Lock, path: RelPath) -> bytes | None:
+    """A file as the home received it from all packages together; None if they ship none."""
     entry = lock.base.get(path)
-    if entry is None:
-        return ABSENT
-    kind = kind_of(path)
-    if not key or kind is None:
-        return str(entry.digest)
-    return get(load_data(mending(ctx, lock)(entry.digest), kind), key)
+    return None if entry is None else mending(ctx, lock)(entry.digest)
+
+
+def _file(home: Home, path: RelPath) -> bytes | None:
+    """A file as it is in the home."""
+    file = home.path / path
+    return read_file(file, limit=LARGEST) if file.is_file() else None
 
 
 def _order(stack: tuple[Shipped, ...]) -> Order:
@@ -234,17 +254,6 @@ def _value(shipped: Shipped, path: RelPath, key: KeyPath) -> object:
     return ABSENT if kind is None else get(shipped.documents.data(entry, kind), key)
 
 
-def _at_home(home: Home, path: RelPath, key: KeyPath) -> object:
-    file = home.path / path
-    if not file.is_file():
-        return ABSENT
-    data = read_file(file, limit=LARGEST)
-    kind = kind_of(path)
-    if not key or kind is None:
-        return str(Digest.of(data))
-    return get(load_data(data, kind), key)
-
-
 def _places_in(shipped: Shipped) -> Iterator[tuple[RelPath, KeyPath]]:
     for path, entry in shipped.tree.items():
         kind = kind_of(path) if path in BY_KEY else None
@@ -263,15 +272,28 @@ def _place(
     Raises:
         DistError: There is no such place, or it is not clear which.
     """
-    named = named_places(word, _known(stack))
+    named, word = named_places(word, _known(stack)), as_typed(word)
     if len(named.places) == 1:
         return _split(named.places[0])
+    # The file itself, though packages write several keys into it.
+    if word in named.places:
+        return _split(word)
+    around = _around(word, named.places)
     several = named.places or named.candidates
     # A file and a key in it is clear, also if the key is one around several others.
-    at = _in_home(home, stack, word) if ": " in word or not several else None
+    at = _in_home(home, stack, around or word) if around or ": " in word or not several else None
     if at is None:
         raise _no_place(ctx, home, word, several, _known(stack))
     return at
+
+
+def _around(word: str, places: tuple[str, ...]) -> str:
+    """The place of a key around several others, all in one file; empty if the word is something else."""
+    files = {split_place(place)[0] for place in places}
+    is_key = len(files) == 1 and all(
+        names_key(word, *split_place(place)) and split_place(place)[1] for place in places
+    )
+    return join_place(files.pop(), word) if is_key and ": " not in word else ""
 
 
 def _known(stack: tuple[Shipped, ...]) -> set[str]:
@@ -316,7 +338,7 @@ def _no_place(
 
 
 def _anywhere(home: Home, stack: tuple[Shipped, ...], path: RelPath, key: KeyPath) -> bool:
-    return _at_home(home, path, key) is not ABSENT or any(
+    return part_of(_file(home, path), path, key) is not ABSENT or any(
         _value(each, path, key) is not ABSENT for each in stack
     )
 

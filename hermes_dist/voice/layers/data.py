@@ -28,6 +28,8 @@ def why_data(found: Why) -> dict[str, Any]:
         "present": found.value is not ABSENT,
         "value": None if found.value is ABSENT else found.value,
         "own": found.own,
+        "waits": found.waits,
+        "joined": found.joined,
         "layers": [
             {
                 "name": one.package.name,

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from hermes_dist.model.documents.api import ABSENT
 from hermes_dist.model.source import as_typed
 from hermes_dist.voice.clean import clean, clean_value
 from hermes_dist.voice.lines import Line, Piece, line
@@ -52,12 +53,13 @@ def _package(package: LockedPackage) -> tuple[str | Piece, ...]:
     return Piece(clean(package.name), "accent"), f" {said}  {clean(as_typed(package.source))}"
 
 
-def why_lines(found: Why, most: int) -> Iterator[Line]:
+def why_lines(found: Why, most: int, approve: str) -> Iterator[Line]:
     """Say what is at a place, and what each package says about it, from the top down.
 
     Args:
         found: The place.
         most: The most characters of a value that are shown.
+        approve: The command that shows what waits for approval.
     """
     yield line(Piece(clean(found.place), "accent"), f" = {_value(found, found.value, most)}")
     if found.own:
@@ -66,11 +68,17 @@ def why_lines(found: Why, most: int) -> Iterator[Line]:
         yield line("  ", *_says(found, one, most))
     if not found.says:
         yield line("  no package says anything about it")
+    if found.joined:
+        yield line("  they are joined key by key; to see one, name it")
+    if found.waits:
+        yield line(f"  waits for your approval: {approve}")
 
 
 def _says(found: Why, one: Says, most: int) -> tuple[str | Piece, ...]:
     mark: str | Piece = Piece("counts", "good") if one.counts else "below"
-    if found.own:
+    if found.joined:
+        mark = "a part"
+    elif found.own:
         mark = "shipped"
     purpose = ", on purpose" if one.on_purpose else ""
     label = f"{clean(one.package.name)} {clean(one.package.pin.version)}".strip()
@@ -78,8 +86,10 @@ def _says(found: Why, one: Says, most: int) -> tuple[str | Piece, ...]:
 
 
 def _value(found: Why, value: object, most: int) -> str:
+    if value is ABSENT:
+        return "(nothing)"
     if not found.key:
-        return "(nothing)" if not isinstance(value, str) else f"file {value[:7]}"
+        return f"file {str(value)[:7]}"
     try:
         return clean_value(json.dumps(value, ensure_ascii=False, default=str), most)
     except (TypeError, ValueError):

@@ -4,18 +4,30 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from gitrepo import Repo
 from stacked import Stack, manifest
-from story import BOT
+from story import BOT, yes
 
+from hermes_dist.errors import DistError
+from hermes_dist.model.documents.api import ABSENT
 from hermes_dist.model.notes import NoteKind
+from hermes_dist.ops.change.request import Request
 from hermes_dist.ops.change.review import groups_of, origin_in
 from hermes_dist.ops.homes import open_home
-from hermes_dist.ops.layers.whose import origins, owns, why
+from hermes_dist.ops.layers.whose import Why, origins, owns, why
+from hermes_dist.ops.package.install import install
+from hermes_dist.ops.package.resolve import approve
+from hermes_dist.voice.layers.data import why_data
+from hermes_dist.voice.layers.lines import why_lines
 
 
 def counted(story: Stack, place: str) -> list[str]:
     return [one.package.name for one in why(story.ctx, BOT, place).says if one.counts]
+
+
+def told(found: Why) -> list[str]:
+    return ["".join(piece.text for piece in one) for one in why_lines(found, 80, "CMD")]
 
 
 def test_a_pack_that_overrides_another_counts_whatever_their_order(tmp_path: Path) -> None:
@@ -107,3 +119,48 @@ def test_a_server_whose_settings_are_taken_out_counts_in_the_file_of_servers(
     story.install()
     assert story.config["mcp_servers"]["web"]["command"] == "npx"
     assert counted(story, "config.yaml: mcp_servers.web.command") == ["tools"]
+
+
+def test_what_waits_for_approval_is_not_there_yet(tmp_path: Path) -> None:
+    story = Stack(tmp_path, {"config.yaml": "approvals: {mode: off}\n"})
+    install(story.ctx, story.url, Request(), yes, name="bot")
+    found = why(story.ctx, BOT, "approvals.mode")
+    assert found.value is ABSENT
+    assert (found.own, found.waits, found.joined) == (False, True, False)
+    assert told(found) == [
+        "config.yaml: approvals.mode = (nothing)",
+        "  bot 1.0.0: false  (counts)",
+        "  waits for your approval: CMD",
+    ]
+    assert why_data(found)["value"] is None
+    approve(story.ctx, BOT, Request(), yes)
+    found = why(story.ctx, BOT, "approvals.mode")
+    assert found.value is False
+    assert not found.waits
+
+
+@pytest.mark.parametrize("typed", ["agent", "config.yaml: agent", " agent "])
+def test_a_key_around_others_is_named_with_and_without_its_file(tmp_path: Path, typed: str) -> None:
+    story = Stack(tmp_path, {"config.yaml": "agent: {name: me, mood: calm}\n"})
+    story.install()
+    found = why(story.ctx, BOT, typed)
+    assert (found.path, found.key) == ("config.yaml", "agent")
+
+
+@pytest.mark.parametrize("typed", ["config.yaml", "./config.yaml", "config.yaml/"])
+def test_a_file_that_several_packages_fill_is_a_place(tmp_path: Path, typed: str) -> None:
+    story = Stack(tmp_path, {"config.yaml": "agent: {name: me}\n"})
+    story.install()
+    found = why(story.ctx, BOT, typed)
+    assert (found.path, found.key) == ("config.yaml", "")
+    assert found.joined
+    assert len(found.says) > 1
+    assert not found.own
+    assert all("(a part)" in one for one in told(found)[1:-1])
+
+
+def test_a_folder_is_no_place_of_one_package(tmp_path: Path) -> None:
+    story = Stack(tmp_path, {"skills/a/SKILL.md": "# A\n", "skills/b/SKILL.md": "# B\n"})
+    story.install()
+    with pytest.raises(DistError, match="is not clear"):
+        why(story.ctx, BOT, "skills")
