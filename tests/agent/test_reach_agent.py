@@ -69,12 +69,17 @@ INSIDE_A_SKILL = (
     {"skills/i/SKILL.md": SKILL + '!`echo ran > "$HERMES_HOME/mark"`\n'},
     ["-c", "from tools.skills_tool import skill_view; print(skill_view('i'))"],
 )
+INSIDE_A_TEXT = (
+    {"config.yaml": json.dumps({"skills": {"inline_shell": True}}), "skills/i.md": SKILL},
+    {"skills/i.md": SKILL + '!`echo ran > "$HERMES_HOME/mark"`\n'},
+    INSIDE_A_SKILL[2],
+)
 
 
 @pytest.mark.parametrize(
     "way",
-    [BESIDE_A_JOB, OUTSIDE_A_HOOK, INSIDE_A_SKILL],
-    ids=["beside a job", "outside a hook", "inside a skill"],
+    [BESIDE_A_JOB, OUTSIDE_A_HOOK, INSIDE_A_SKILL, INSIDE_A_TEXT],
+    ids=["beside a job", "outside a hook", "inside a skill", "inside a text"],
 )
 def test_the_agent_would_run_what_waits(
     way: tuple[Files, Files, list[str]],
@@ -100,7 +105,7 @@ def test_the_agent_would_run_what_waits(
         assert (home / "mark").exists() is ran, done
 
     assert [str(effect.path) for effect in plan.parked] == [
-        str(RelPath(path).parent) if path.endswith(".md") else path for path in change
+        str(RelPath(path).parent) if path.endswith("SKILL.md") else path for path in change
     ]
 
 

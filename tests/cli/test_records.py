@@ -49,7 +49,7 @@ VERBS: dict[str, tuple[tuple[str, ...], ...]] = {
     "shallow": (CHANGES, ("gc", "-n")),
 }
 """Each record, and commands that read it."""
-_SEALED = {"seen": b"2", "seen-skills": b"2", "seen-manifest": b"2", "known-tree": b"2"}
+_SEALED = {"seen": b"3", "seen-skills": b"3", "seen-manifest": b"3", "known-tree": b"2"}
 
 
 Kind = tuple[str, Callable[[], object]]

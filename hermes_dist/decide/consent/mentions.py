@@ -168,7 +168,11 @@ class Names:
 
     def entries(self, path: RelPath) -> set[Entry]:
         """Return the entries at a path in all states."""
-        return {tree[path] for tree in self._trees if path in tree}
+        return {tree[path] for tree in self.states(path)}
+
+    def states(self, path: RelPath) -> Iterator[Tree]:
+        """Yield the states that a path is in."""
+        return (tree for tree in self._trees if path in tree)
 
     @cached_property
     def _files(self) -> dict[str, list[RelPath]]:

@@ -20,13 +20,19 @@ from hermes_dist.agents.places import MEMORIES, SHARED_FILES
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.consent.mentions import CODE, Names, Piece, is_build
 from hermes_dist.errors import Invalid
-from hermes_dist.light import NamedTuple
+from hermes_dist.lazily import later
+from hermes_dist.light import TYPE_CHECKING, NamedTuple
 from hermes_dist.model.paths import RelPath, folded
 from hermes_dist.model.tree import Digest, Read
 
+with later():
+    from hermes_dist.decide.consent.skills.named import Skills
+    from hermes_dist.decide.consent.skills.names import names_in
+
+if TYPE_CHECKING:
+    from hermes_dist.decide.consent.skills.names import Called
+
 SCRIPTS = "scripts"
-SKILL = "SKILL.md"
-_NAME_LINE = lazily.pattern(r"^name:[ \t]*['\"]?([^'\"\r\n#]+)", re.MULTILINE)
 _FOLDER = lazily.pattern("/scripts(?=/)")
 _LIMIT = 256 << 10
 """Larger files are not read for the names of other files."""
@@ -122,24 +128,19 @@ class SkillNames:
     """The names inside skills, by the digests of their contents: a job may mean any skill, so all are looked at.
 
     Args:
-        known: Names that were found before; None for a content without one.
+        known: Names that were found before; None for a content that may have any name.
     """
 
-    def __init__(self, known: Mapping[str, str | None] = MappingProxyType({})) -> None:
+    def __init__(self, known: Mapping[str, Called] = MappingProxyType({})) -> None:
         self._known = known
-        self.met: dict[str, str | None] = {}
+        self.met: dict[str, Called] = {}
 
-    def inside(self, digest: Digest, read: Read) -> str | None:
-        """The name in the front matter of a skill; its content is read unless its name is known."""
+    def inside(self, digest: Digest, read: Read) -> Called:
+        """The names in the front matter of a skill; its content is read unless its names are known."""
         if digest not in self.met:
             known = digest in self._known
-            self.met[digest] = self._known[digest] if known else _name_in(read(digest))
+            self.met[digest] = self._known[digest] if known else names_in(read(digest))
         return self.met[digest]
-
-
-def _name_in(skill: bytes) -> str | None:
-    found = _NAME_LINE.search(skill.decode("utf-8", "replace")[:4096])
-    return folded(found[1].strip()) if found else None
 
 
 class Reach:
@@ -197,19 +198,9 @@ class Reach:
         return self._packages
 
     @cached_property
-    def skills(self) -> Mapping[str, list[RelPath]]:
-        """The skills by each name that may mean them: that of their folder, and the one in their front matter."""
-        # Each job names its skills, and a large package has thousands: they are read once for all jobs.
-        found: dict[str, list[RelPath]] = {}
-        for path in self.names.called(SKILL):
-            for name in self._names_of(path):
-                found.setdefault(name, []).append(path)
-        return found
-
-    def _names_of(self, path: RelPath) -> set[str]:
-        entries = self.names.entries(path)
-        inside = {self._inside.inside(entry.digest, self._read) for entry in entries}
-        return {folded(path.parts[-2]), *(name for name in inside if name is not None)}
+    def skills(self) -> Skills:
+        """The skills and bundles, and which of them a name may mean."""
+        return Skills(self.names, self._read, self._inside.inside)
 
     @cached_property
     def _at_home(self) -> list[RelPath]:

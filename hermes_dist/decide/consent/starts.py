@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from hermes_dist import lazily
 from hermes_dist.decide.consent.jobs import label_of
 from hermes_dist.decide.consent.mentions import CODE, Names
-from hermes_dist.decide.consent.reach import SKILL, Reach, Start, script_paths
+from hermes_dist.decide.consent.reach import Reach, Start, script_paths
+from hermes_dist.decide.consent.skills.named import BUNDLES, SKILL, flat_skills
 from hermes_dist.decide.placement.job_ids import Job
 from hermes_dist.decide.placement.servers import SERVERS, is_off
 from hermes_dist.errors import Invalid
@@ -154,12 +155,16 @@ def job_start(job: Job, jobs: Mapping[str, Job], reach: Reach) -> Start:
     # What a job receives goes into its prompt, so whoever changes the job before it can tell this one what to do.
     family = [job, *_sources(job, jobs, {str(job.get("id"))})]
     wanted = {name for each in family for name in _skill_names(each)}
-    skills = list(_skill_folders(wanted, reach))
-    texts = [text for folder in skills for text in reach.texts(RelPath(f"{folder}/{SKILL}"))]
-    seeds = [*_folders_of(_scripts_of(family)), *skills]
+    skills = sorted(reach.skills.named(wanted)) if wanted else []
+    texts = [text for path in skills for text in reach.texts(path)]
+    seeds = [
+        *_folders_of(_scripts_of(family)),
+        *_plugin_folders(wanted),
+        *(skill_unit(path) for path in skills),
+    ]
     if wanted:
         # The name may also be that of a bundle, which stands for other skills.
-        seeds.append(RelPath("skill-bundles"))
+        seeds.append(BUNDLES)
     return Start(
         owner=f"job {label_of(job)}",
         words=_values_of("interpreter", family),
@@ -205,24 +210,23 @@ def _skill_names(job: Job) -> Iterator[str]:
 
 
 def _one_or_many(value: object) -> list[object]:
-    """Return the values of a field that holds one text or a list; empty for anything else."""
+    """Return the values of a field that holds one text or a list, or the keys of a map; empty for anything else."""
     if isinstance(value, str):
         return [value]
-    return value if isinstance(value, list) else []
+    return [*value] if isinstance(value, list | Mapping) else []
 
 
-def _skill_folders(wanted: set[str], reach: Reach) -> Iterator[RelPath]:
-    """Yield the skill folders that a name may mean: by folder, by the name inside, or in the plugin that it names."""
-    if not wanted:
-        return
-    bare = {folded(name.rpartition(":")[2].rpartition("/")[2]) for name in wanted}
+def skill_unit(text: RelPath) -> RelPath:
+    """Return what belongs to the skill with this text: the folder of a SKILL.md, or just a text of another name."""
+    return text.parents[-1] if folded(text.name) == folded(SKILL) else text
+
+
+def _plugin_folders(wanted: Iterable[str]) -> Iterator[RelPath]:
+    """Yield the folders of the plugins that the names of skills begin with."""
     for name in sorted(wanted):
         plugin, colon, _ = name.partition(":")
         if colon:
             yield _plugin_folder(plugin)
-    meant = {path for name in bare for path in reach.skills.get(name, ())}
-    for path in sorted(meant):
-        yield path.parents[-1]
 
 
 def _plugin_folder(plugin: str) -> RelPath:
@@ -235,17 +239,17 @@ def _plugin_folder(plugin: str) -> RelPath:
 
 def unit_start(unit: RelPath, reach: Reach) -> Start:
     """Return what a hook, a plugin or a skill runs; commands inside a skill are lines of shell code."""
-    skill = RelPath(f"{unit}/{SKILL}")
+    text = unit if unit in reach.names.paths else RelPath(f"{unit}/{SKILL}")
     return Start(
-        owner=str(unit), seeds=(unit,), words=tuple(inline_commands(skill, reach)), lines=True
+        owner=str(unit), seeds=(unit,), words=tuple(inline_commands(text, reach)), lines=True
     )
 
 
 def inline_skills(reach: Reach) -> Iterator[RelPath]:
-    """Yield the folders of skills that contain commands for the agent to run."""
-    for path in reach.names.called(SKILL):
-        if any(inline_commands(path, reach)):
-            yield path.parents[-1]
+    """Yield the skills that contain commands for the agent to run: their folders, or texts that have none."""
+    texts = (*reach.names.called(SKILL), *flat_skills(reach.names))
+    units = {skill_unit(text) for text in texts if any(inline_commands(text, reach))}
+    yield from (unit for unit in units if units.isdisjoint(unit.parents))
 
 
 def inline_commands(path: RelPath, reach: Reach) -> Iterator[str]:

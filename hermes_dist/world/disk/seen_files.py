@@ -28,7 +28,7 @@ from hermes_dist.world.records import body_at, head
 _FILE = f"{PRIVATE}/seen"
 _MANIFEST = f"{PRIVATE}/seen-manifest"
 _SKILLS = f"{PRIVATE}/seen-skills"
-_FORMAT = b"2"
+_FORMAT = b"3"
 """Raise it whenever a record would tell something else of the same files, such as another name inside a skill."""
 _STALE = 50
 """The record is written again when more than one file in so many is not as it says."""
@@ -160,16 +160,18 @@ def remember_asked(home: Path, manifest: Digest, asked: tuple[EnvVar, ...]) -> N
     _note(home, _MANIFEST, (str(manifest), asked))
 
 
-def names_before(home: Path) -> Mapping[str, str | None]:
-    """The names inside skills by the digests of these, as far as that is remembered.
+def names_before(home: Path) -> Mapping[str, tuple[str, ...] | None]:
+    """The names inside skills by the digests of these, as far as that is remembered; None for one that may have any.
 
-    A name follows from the content alone, so it can't become wrong.
+    Names follow from the content alone, so they can't become wrong.
     """
-    return _believed(home / _SKILLS, dict[str, str | None]) or {}
+    return _believed(home / _SKILLS, dict[str, tuple[str, ...] | None]) or {}
 
 
 def remember_names(
-    home: Path, before: Mapping[str, str | None], now: Mapping[str, str | None]
+    home: Path,
+    before: Mapping[str, tuple[str, ...] | None],
+    now: Mapping[str, tuple[str, ...] | None],
 ) -> None:
     """Note the names inside skills if that helps the next time; a record that can't be written is no error.
 

@@ -309,7 +309,7 @@ def test_law_skills_are_called_alike_whatever_names_were_known(
     shelf = Shelf()
     tree = shelf.tree({f"skills/s{n}/SKILL.md": text for n, text in enumerate(skills)})
     first = SkillNames()
-    plain = dict(Reach(Names(tree), shelf.read, first).skills)
+    plain = dict(Reach(Names(tree), shelf.read, first).skills.by_name)
     assert first.met.keys() == {entry.digest for entry in tree.values()}
     record = {at: name for (at, name), keep in zip(first.met.items(), known, strict=False) if keep}
     read: set[Digest] = set()
@@ -319,6 +319,6 @@ def test_law_skills_are_called_alike_whatever_names_were_known(
         return shelf.read(digest)
 
     second = SkillNames(record)
-    assert dict(Reach(Names(tree), reading, second).skills) == plain
+    assert dict(Reach(Names(tree), reading, second).skills.by_name) == plain
     assert read == first.met.keys() - record.keys()
     assert second.met == first.met

@@ -148,22 +148,22 @@ def test_a_damaged_note_of_a_manifest_is_as_good_as_none(home: Path, damage: str
 
 
 def test_names_of_skills_are_noted_if_many_are_new(home: Path) -> None:
-    names = {str(Digest.of(b"%d" % n)): f"s{n}" if n else None for n in range(50)}
+    names = {str(Digest.of(b"%d" % n)): (f"s{n}",) if n else None for n in range(50)}
     few = dict(list(names.items())[:49])
     remember_names(home, {}, few)
     assert names_before(home) == {}
     remember_names(home, {}, names)
     assert names_before(home) == names
     # One more of 51 can be read each time; what no home has any more is not kept.
-    remember_names(home, names, {**names, "one": "more"})
+    remember_names(home, names, {**names, "one": ("more",)})
     assert names_before(home) == names
-    remember_names(home, names, {**few, "one": "more", "two": "more"})
-    assert names_before(home) == {**few, "one": "more", "two": "more"}
+    remember_names(home, names, {**few, "one": ("more",), "two": ()})
+    assert names_before(home) == {**few, "one": ("more",), "two": ()}
 
 
 @pytest.mark.parametrize("damage", ["cut", "edited"])
 def test_damaged_names_of_skills_are_as_good_as_none(home: Path, damage: str) -> None:
-    remember_names(home, {}, {str(Digest.of(b"%d" % n)): "inner" for n in range(50)})
+    remember_names(home, {}, {str(Digest.of(b"%d" % n)): ("inner",) for n in range(50)})
     file = home / PRIVATE / "seen-skills"
     data = file.read_bytes()
     file.write_bytes({"cut": data[:-5], "edited": data.replace(b"inner", b"other", 1)}[damage])
