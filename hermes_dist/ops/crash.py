@@ -14,8 +14,7 @@ from msgspec import Struct
 
 from hermes_dist import __version__
 from hermes_dist.brand import Brand
-from hermes_dist.decide.leaving.export import known_secrets
-from hermes_dist.decide.secrets.known import SHORTEST_KNOWN
+from hermes_dist.decide.secrets.held import known_secrets
 from hermes_dist.decide.secrets.redact import redact
 from hermes_dist.errors import DistError
 from hermes_dist.ops.change.machine_secrets import secrets_of, variables_of
@@ -28,6 +27,8 @@ from hermes_dist.world.files import OddFile
 
 _KEPT = 10
 """So many logs are kept; an older one goes when a new one is written."""
+_SHORTEST = 8
+"""Shorter values of variables whose names do not say that they are secrets stay in a log."""
 
 
 class Crash(Struct, frozen=True):
@@ -152,5 +153,5 @@ def _hidden_values(variables: Mapping[str, str]) -> dict[str, str]:
     return {
         name: value
         for name, value in variables.items()
-        if len(value) >= SHORTEST_KNOWN and not value.startswith("/")
+        if len(value) >= _SHORTEST and not value.startswith("/")
     }

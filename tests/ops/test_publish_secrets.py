@@ -249,6 +249,31 @@ def test_what_must_not_leave_stops_a_publication_with_its_place(
     assert everything(repo) == {}
 
 
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("MAIL_PASSWORD=Tr0ub4d", "The mail password is Tr0ub4d."),
+        ("DB_URL=postgres://ann:Kx8vQ2mzLp33@db/x", "mysql -u ann -pKx8vQ2mzLp33 db"),
+        ('RECOVERY_SECRET="violet-umbrella\nblue-parasol"', "Then type blue-parasol."),
+        ("GITHUB_PAT=violet-umbrella", "git clone with violet-umbrella"),
+        ("IMAP_PW=violet-umbrella", "Log in with violet-umbrella."),
+        ("WIFI=rosegarden7", "The guests' wifi is rosegarden7."),
+        ("MNEMONIC=witch collapse practice feed", "It is: witch collapse practice feed"),
+        ("SEED_PHRASE=witch collapse practice feed", "It is: witch collapse practice feed"),
+        ("ROUTER_PIN=4711", "The PIN is 4711."),
+    ],
+)
+def test_a_value_of_env_stops_whatever_it_looks_like(
+    repo: Repo, ada: Machine, line: str, said: str
+) -> None:
+    ada.write(".env", f"{line}\nAPI_SERVER_PORT=8642\nHERMES_LANGUAGE=en\nWEBHOOK_ENABLED=true\n")
+    ada.write("skills/hello/SKILL.md", "---\nname: hello\ndescription: Say true.\n---\n8642 en\n")
+    ada.publish(f"file://{repo.path}")
+    ada.write("skills/hello/more.md", f"Say it.\n{said}\n")
+    with pytest.raises(Refused, match=r"more\.md:2: a secret of this machine"):
+        ada.publish(bump="minor")
+
+
 def test_a_finding_that_is_none_is_allowed_by_its_place_alone(repo: Repo, ada: Machine) -> None:
     ada.write("SOUL.md", "Read /home/lovelace/a first.\nThen /home/lovelace/b.\n")
     with pytest.raises(Refused, match=r"SOUL\.md:2"):

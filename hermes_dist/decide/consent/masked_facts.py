@@ -12,7 +12,7 @@ from functools import lru_cache
 from msgspec.structs import replace
 
 from hermes_dist.decide.secrets.finder import find_secrets
-from hermes_dist.decide.secrets.known import SHORTEST_KNOWN, forms_of
+from hermes_dist.decide.secrets.known import forms_of, replaced
 from hermes_dist.errors import Invalid
 from hermes_dist.model.facts import fact_value
 from hermes_dist.model.keypath import Item, parse_key
@@ -31,18 +31,13 @@ def mask_facts(effects: Iterable[Effect], known: Mapping[str, str]) -> tuple[Eff
     return tuple(_masked(effect, forms) for effect in effects)
 
 
-def _forms(known: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def _forms(known: Mapping[str, str]) -> Iterator[tuple[bytes, str]]:
     """Yield each spelling of each secret with its mark; the longest first, because one may contain another."""
-    found = {
-        form.decode("utf-8", "replace"): _mark(value)
-        for value in known.values()
-        if len(value) >= SHORTEST_KNOWN
-        for form in forms_of(value)
-    }
+    found = {form: _mark(value) for value in known.values() for form in forms_of(value)}
     yield from sorted(found.items(), key=lambda pair: -len(pair[0]))
 
 
-def _masked(effect: Effect, forms: tuple[tuple[str, str], ...]) -> Effect:
+def _masked(effect: Effect, forms: tuple[tuple[bytes, str], ...]) -> Effect:
     name = _last_name(effect.key)
     facts = tuple((fact, _without(fact or name, value, forms)) for fact, value in effect.facts)
     return effect if facts == effect.facts else replace(effect, facts=facts)
@@ -57,9 +52,11 @@ def _last_name(key: str) -> str:
     return "" if not steps or isinstance(steps[-1], Item) else str(steps[-1])
 
 
-def _without(name: str, text: str, forms: tuple[tuple[str, str], ...]) -> str:
+def _without(name: str, text: str, forms: tuple[tuple[bytes, str], ...]) -> str:
+    data = text.encode("utf-8", "surrogatepass")
     for form, mark in forms:
-        text = text.replace(form, mark)
+        data = replaced(data, form, mark.encode())
+    text = data.decode("utf-8", "surrogatepass")
     # The longest first, here as well: a shorter one may be a part of it.
     for secret in sorted(_secrets_in(name, text), key=len, reverse=True):
         text = text.replace(secret, _mark(secret))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -17,9 +16,6 @@ from hermes_dist.decide.placement.job_ids import Job
 from hermes_dist.decide.placement.jobs import JOBS, is_runtime, waits_for_approval
 from hermes_dist.decide.placement.place import CONFIG
 from hermes_dist.decide.placement.servers import MCP, SERVERS
-from hermes_dist.decide.secrets.finder import find_secrets
-from hermes_dist.decide.secrets.known import SHORTEST_KNOWN
-from hermes_dist.decide.secrets.looks import is_random
 from hermes_dist.errors import Invalid
 from hermes_dist.lazily import later
 from hermes_dist.model.documents.api import (
@@ -47,11 +43,6 @@ CARRIED_PARTS: Mapping[str, tuple[str, ...]] = {name: (name,) for name in (MEMOR
 """Paths that ``--with`` adds, by folder; the databases of sessions are matched by :func:`is_history`."""
 _HISTORY = lazily.pattern(r"(?:state|response_store)\.db(?:-wal)?")
 """Includes the write-ahead log, as the agent's own archives do."""
-_SECRET_NAME = lazily.pattern(
-    r"KEY|TOKEN|SECRET|PASS|PWD|CRED|AUTH|PRIVATE|SALT|COOKIE|WEBHOOK|SIGN|DSN", re.IGNORECASE
-)
-_ADDRESS = lazily.pattern(r"[\w.-]*://[^@]*|/\S*")
-_PLAIN = frozenset(["password", "changeme", "localhost", "development", "production"])
 
 
 class Portable(Struct):
@@ -252,52 +243,6 @@ def wanted_blobs(lock: Lock | None, tree: Tree) -> list[Digest]:
     if lock is None:
         return []
     return sorted(lock.contents() - {entry.digest for entry in tree.values()})
-
-
-def known_secrets(variables: Mapping[str, str], auth: object) -> dict[str, str]:
-    """Collect the values that this machine keeps secret, by the names of variables for them.
-
-    Args:
-        variables: The contents of its ``.env`` files; values without the name or look of a secret are left out.
-        auth: The data of its stores of logins, such as ``auth.json``.
-    """
-    found = {name: value for name, value in variables.items() if _is_secret(name, value)}
-    for name, value in _leaves(auth, ()):
-        if _is_secret(name, value):
-            _add(
-                found, re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_").upper() or "AUTH", value
-            )
-    return found
-
-
-def _add(found: dict[str, str], name: str, value: str) -> None:
-    """Add a value under a name that no other value has: a pool of logins repeats its names."""
-    number, free = 1, name
-    while found.get(free, value) != value:
-        number += 1
-        free = f"{name}_{number}"
-    found[free] = value
-
-
-def _is_secret(name: str, value: str) -> bool:
-    if find_secrets(value):
-        return True
-    # Short or ordinary values, addresses and paths would be found all over a package, where they give nothing away.
-    is_ordinary = len(value) < SHORTEST_KNOWN or value.lower() in _PLAIN
-    if is_ordinary or _ADDRESS.fullmatch(value):
-        return False
-    return bool(_SECRET_NAME.search(name)) or is_random(value)
-
-
-def _leaves(data: object, key: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    if isinstance(data, dict):
-        for name, part in data.items():
-            yield from _leaves(part, (*key, str(name)))
-    elif isinstance(data, list):
-        for part in data:
-            yield from _leaves(part, key)
-    elif isinstance(data, str):
-        yield "_".join(key[-2:]), data
 
 
 def is_history(path: RelPath) -> bool:

@@ -86,6 +86,17 @@ def is_placeholder(value: str) -> bool:
     )
 
 
+def is_stand_in(value: str) -> bool:
+    """Whether a value is a sign for another one: ``<key>``, ``${NAME}``, ``sk-...``."""
+    return value in _KNOWN_TO_ALL or bool(_STANDS_FOR.fullmatch(value))
+
+
+def is_filled_in(value: str) -> bool:
+    """Whether a value says that somebody has to fill it in: ``your-key-here``, ``xxxx``; mere words do not say that."""
+    says = any(_FILLED_IN.fullmatch(part) for part in _ALNUM.findall(value))
+    return says and _stands_for_another(value)
+
+
 def _decoded(value: str) -> str:
     """Return the readable text that a value encodes in base64; empty otherwise."""
     try:

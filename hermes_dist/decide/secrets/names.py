@@ -445,7 +445,7 @@ def _joined(name: str, joins: str, lead: str) -> bool:
 @lru_cache(maxsize=4096)
 def is_secret_name(name: str) -> bool:
     """Whether a name announces a secret: ``API_KEY``, ``clientSecret``, ``GITHUB_PAT``, ``mistralKey``."""
-    words = _words_of(name)
+    words = words_of(name)
     if not words or words[-1] in _TELLS_OF or not _NEVER.isdisjoint(words):
         return False
     if any(word in _SURE or word.endswith(_SURE_ENDS) for word in words):
@@ -463,7 +463,7 @@ def _ends_like_secret(words: list[str], name: str) -> bool:
     return shouted and len(name) > 5 and last.endswith("key") and last not in _NO_KEYS
 
 
-def _words_of(name: str) -> list[str]:
+def words_of(name: str) -> list[str]:
     """Return the words of a name, without a number or a filler at its end: ``API_KEY_2`` is about a key, too."""
     words = [part.lower() for part in _PARTS.findall(name)]
     while len(words) > 1 and (words[-1] in _TAIL or words[-1].isdigit()):

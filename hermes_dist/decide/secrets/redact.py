@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from hermes_dist import lazily
 from hermes_dist.decide.secrets.encodings import UTF_8, coding_of
 from hermes_dist.decide.secrets.finder import Finding, find_secrets
-from hermes_dist.decide.secrets.known import SHORTEST_KNOWN, forms_of
+from hermes_dist.decide.secrets.known import forms_of, replaced
 from hermes_dist.lazily import later
 from hermes_dist.model.paths import RelPath
 
@@ -58,11 +58,10 @@ def _redacted(
     names: list[str] = []
     # Longest first, values and forms: a shorter one may be a part of it, and would leave the rest behind.
     for name, value in sorted(known.items(), key=lambda item: -len(item[1])):
-        if len(value) < SHORTEST_KNOWN:
-            continue
         for form in sorted(forms_of(value), key=len, reverse=True):
-            if form in data:
-                data = data.replace(form, b"${%s}" % name.encode())
+            before = data
+            data = replaced(data, form, b"${%s}" % name.encode())
+            if data is not before:
                 names.append(name)
     if is_text:
         data = _without_findings(data.decode("utf-8", "surrogateescape"), names)

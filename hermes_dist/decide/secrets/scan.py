@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from hermes_dist.decide.secrets.encodings import text_of, wide_coding
 from hermes_dist.decide.secrets.finder import Finding, find_secrets
-from hermes_dist.decide.secrets.known import SHORTEST_KNOWN, forms_of, places_of
+from hermes_dist.decide.secrets.known import forms_of, places_of
 from hermes_dist.decide.secrets.loose import loose_secrets
 from hermes_dist.decide.secrets.members import members_of
 from hermes_dist.model.paths import RelPath
@@ -72,9 +72,7 @@ def scan(
 @lru_cache(maxsize=4)
 def _forms(known: frozenset[str]) -> frozenset[bytes]:
     """Return every form of some secrets; they are the same for all files of a run."""
-    return frozenset(
-        form for value in known if len(value) >= SHORTEST_KNOWN for form in forms_of(value)
-    )
+    return frozenset(form for value in known for form in forms_of(value))
 
 
 def scan_name(path: RelPath, known: Iterable[str] = (), *, shipped: bool = False) -> list[Leak]:

@@ -22,7 +22,7 @@ from hermes_dist.ops.context import Context
 from hermes_dist.world.files import start_of
 
 with later():
-    from hermes_dist.decide.leaving.export import known_secrets
+    from hermes_dist.decide.secrets.held import known_secrets
 
 _Read = Callable[[Path], bytes]
 _MOST_READ = 16 << 20

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hermes_dist.decide.leaving.export import known_secrets
+from hermes_dist.decide.secrets.held import known_secrets
 from hermes_dist.decide.secrets.redact import redact
 from hermes_dist.ops.change.machine_secrets import secrets_of
 from hermes_dist.ops.context import Context

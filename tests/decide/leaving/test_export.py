@@ -12,7 +12,6 @@ from hermes_dist.decide.leaving.card import Card, read_card
 from hermes_dist.decide.leaving.export import (
     comes_in,
     goes_with,
-    known_secrets,
     parts_of,
     portable,
     wanted_blobs,
@@ -136,41 +135,6 @@ def test_parts_tell_servers_from_settings() -> None:
     rest = parts_of(tree, read, frozenset(), frozenset({"mcp"}))
     assert text(rest.tree, CONFIG, rest.blobs, read) == "a: 1 # one\n"
     assert parts_of(tree, read, frozenset(), frozenset()).tree == tree
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "secret"),
-    [
-        ("OPENROUTER_API_KEY", "x" * 8, True),
-        ("SMTP_PASSWORD", "tulpen-im-april", True),
-        ("DATABASE", "postgres://a:h0rse7battery@db/x", True),
-        ("MODEL", "anthropic/claude-large-4", False),
-        ("OLLAMA_URL", "http://localhost:11434/v1", False),
-        ("API_TOKEN", "short", False),
-        ("DB_PASSWORD", "changeme", False),
-        ("KEY_FILE", "/etc/keys/main.pem", False),
-        ("ANY", "Zx9Kq2Lm7Vb4Nc8Rt3Wy6", True),
-    ],
-)
-def test_what_of_an_env_file_counts_as_secret(name: str, value: str, *, secret: bool) -> None:
-    assert (name in known_secrets({name: value}, {})) is secret
-
-
-def test_logins_count_with_names_of_their_places() -> None:
-    found = known_secrets(
-        {},
-        {
-            "providers": [
-                {
-                    "nous": {
-                        "access_token": "Zx9Kq2Lm7Vb4Nc8Rt3Wy6",
-                        "expires": "2031-01-01T00:00:00Z",
-                    }
-                }
-            ]
-        },
-    )
-    assert found == {"NOUS_ACCESS_TOKEN": "Zx9Kq2Lm7Vb4Nc8Rt3Wy6"}
 
 
 def test_texts_are_redacted_by_name_and_only_there() -> None:
