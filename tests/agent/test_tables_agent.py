@@ -12,6 +12,7 @@ import pytest
 import yaml
 from partners import Generation
 
+from hermes_dist.agents.models import PROVIDERS
 from hermes_dist.agents.names import RESERVED
 from hermes_dist.agents.places import STANDARD_FOLDERS
 from hermes_dist.brand import HERMES, Layout
@@ -55,6 +56,13 @@ def test_the_agents_defaults_spelled_out_ask_for_no_yes(ask: Callable[[str], obj
     assert len(defaults) > 30
     asked = [format_key(key) for key, value in leaves(defaults) if asks(key, ABSENT, value)]
     assert set(asked) <= DIFFERING
+
+
+def test_every_name_that_chooses_a_provider_is_known(ask: Callable[[str], object]) -> None:
+    names = ask("from hermes_cli.models import _KNOWN_PROVIDER_NAMES as n; answer = sorted(n)")
+    assert isinstance(names, list)
+    assert len(names) > 100
+    assert set(names) <= PROVIDERS
 
 
 def test_every_key_of_the_agents_defaults_is_in_a_class(ask: Callable[[str], object]) -> None:

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from hermes_dist import lazily
 from hermes_dist.agents.generation import DIALECTS
+from hermes_dist.agents.models import provider_in
 from hermes_dist.decide.consent.floor_rows import FloorRow, Rule, rows_below
 from hermes_dist.model.dialects import as_read
 from hermes_dist.model.documents.api import ABSENT, same
@@ -43,6 +44,8 @@ _FORBIDS_WRITING = frozenset(
         "--disable-writes",
     ]
 )
+_WITHOUT_DEFAULT = frozenset([Rule.HARMLESS, Rule.MODEL, Rule.ABOUT_PROVIDER, Rule.PROVIDER])
+"""Rules that don't depend on what the agent does without the key."""
 _ANYWHERE = frozenset(["", "auto", "main"])
 """Provider values that name no particular provider."""
 
@@ -200,7 +203,7 @@ def _asks(
         return None
     if not _default_decides(row, ours, new, known, set_elsewhere):
         row = _without_default(row, ours, new)
-    return row.kind if _loosens(row, ours, new, known) else None
+    return row.kind if _loosens(key, row, ours, new, known) else None
 
 
 def _default_decides(
@@ -238,7 +241,7 @@ def _without_default(row: FloorRow, ours: object, new: object) -> FloorRow:
     # No exceptions, spelled out, is as strict as a list can be.
     if row.rule is Rule.FEWER and new is not ABSENT:
         return row
-    if row.rule in (Rule.HARMLESS, Rule.PROVIDER):
+    if row.rule in _WITHOUT_DEFAULT:
         return row
     return FloorRow(row.pattern, Rule.ASK, kind=row.kind)
 
@@ -248,9 +251,14 @@ def _said(key: KeyPath, value: object) -> object:
     return ABSENT if value == {} and is_section(key) else value
 
 
-def _loosens(row: FloorRow, ours: object, new: object, known: Known) -> bool:
+def _loosens(key: KeyPath, row: FloorRow, ours: object, new: object, known: Known) -> bool:
     if row.rule is Rule.HARMLESS:
         return not _is_plain(new)
+    if row.rule is Rule.MODEL:
+        return not (_is_plain(new) and all(_is_used(one, known) for one in _chosen_by(new)))
+    if row.rule is Rule.ABOUT_PROVIDER:
+        gone = new is ABSENT
+        return not (gone or (_is_plain(new) and _is_used(step_name(key[1]), known)))
     if row.rule is Rule.PROVIDER:
         return not (_is_default(row, new) or _is_used(new, known))
     holds_up = _COMPARISONS.get(row.rule, _are_defaults)
@@ -270,6 +278,12 @@ def _is_used(value: object, known: Known) -> bool:
         return False
     name = value.lower()
     return name in _ANYWHERE or name in known()
+
+
+def _chosen_by(models: object) -> list[str]:
+    """The providers that the name of a model, or several, choose."""
+    names = models if isinstance(models, list) else [models]
+    return [provider for provider in map(provider_in, names) if provider]
 
 
 def _is_default(row: FloorRow, value: object) -> bool:

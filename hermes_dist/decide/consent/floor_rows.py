@@ -34,6 +34,8 @@ class Rule(StrEnum):
         "a list of maps: each new one is judged by its own keys; an empty list is as a missing one"
     )
     PROVIDER = "counts unless the machine uses a provider of that name"
+    MODEL = "the name of a model: counts if it chooses a provider that the machine does not use"
+    ABOUT_PROVIDER = "counts unless the machine uses the provider that the key is about"
     HARMLESS = "never counts"
 
 
@@ -198,6 +200,7 @@ security: redact_secrets=on tirith_enabled=on website_blocklist.enabled protecte
 skills: guard_agent_created tier1_advisory=on write_approval
 slack: ignore_other_user_mentions require_mention=on thread_require_mention
 telegram: require_mention
+terminal: container_persistent=on
 tool_loop_guardrails: hard_stop_enabled non_interactive_hard_stop_enabled=on
 """
 """Switches that are safe when on, with the same markers."""
@@ -336,6 +339,16 @@ def _anywhere(rule: Rule, names: str) -> Iterator[FloorRow]:
             yield FloorRow(f"{section}.{name}", rule)
 
 
+def _harmless(pattern: str) -> FloorRow:
+    """The row of a harmless key; the name of a model may choose a provider, and a provider may be described."""
+    if pattern.startswith(_DESCRIBING):
+        return FloorRow(pattern, Rule.ABOUT_PROVIDER)
+    last = pattern.rpartition(".")[2]
+    if pattern in _MODELS or last == "model" or last.endswith("_model"):
+        return FloorRow(pattern, Rule.MODEL)
+    return FloorRow(pattern, Rule.HARMLESS)
+
+
 def _asked(section: str, defaults: dict[str, tuple[object, ...]]) -> Iterator[FloorRow]:
     for key, values in defaults.items():
         yield FloorRow(f"{section}.{key}", Rule.ASK, values)
@@ -355,10 +368,14 @@ def _variable_of(row: FloorRow) -> str:
 
 
 _RUNS = EffectKind.RUNS
+_DESCRIBING = "providers."
+"""The section that describes providers: from then on, ``NAME/model`` chooses one."""
+_MODELS = frozenset(["model", "model.default", "model.name"])
+"""Names of models whose keys do not end like one."""
 _NOTHING: tuple[object, ...] = ("", [], {}, None)
 
 _TABLES: tuple[tuple[str, Callable[[str], FloorRow]], ...] = (
-    (HARMLESS, partial(_one, Rule.HARMLESS, ())),
+    (HARMLESS, _harmless),
     (PROVIDERS, partial(_one, Rule.PROVIDER, ())),
     (_EMPTY, partial(_one, Rule.ASK, _NOTHING)),
     (_OFF, partial(_flag, (False, True))),
@@ -427,6 +444,8 @@ _SPELLED_OUT: tuple[FloorRow, ...] = (
     *_asked("computer_use", {"permission_mode": ("standard",)}),
     *_asked("context", {"engine": ("compressor",)}),
     *_asked("cron", {"chronos.portal_url": (_PORTAL,)}),
+    # What a job wrote before is deleted beyond this number.
+    *_least("cron", {"output_retention": (50,)}),
     *_asked("curator", {"archive_ttl_days": (0,)}),
     *_least(
         "curator",
@@ -499,6 +518,8 @@ _SPELLED_OUT: tuple[FloorRow, ...] = (
         for who in ("dm", "group")
     ),
     *_asked("plugins", {"isolation": ("in_process",)}),
+    # A hook that takes longer is skipped, and so is a plugin: what it would have removed or refused goes through.
+    *_least("plugins", {"hook_callback_timeout": (30,), "load_timeout_seconds": (10,)}),
     *_asked("proxy", {"credential_source": ("env",), "tunnel_port": (9090,)}),
     *_asked(
         "secrets",
@@ -520,6 +541,8 @@ _SPELLED_OUT: tuple[FloorRow, ...] = (
         },
     ),
     FloorRow("security.acked_advisories", Rule.SHRINKS, ([],)),
+    # A check that takes longer is skipped, and the command runs.
+    *_least("security", {"tirith_timeout": (5,)}),
     FloorRow("security.protected_instruction_extra_patterns", Rule.GROWS, ([],)),
     FloorRow("security.website_blocklist.domains", Rule.GROWS, ([],)),
     FloorRow("sessions.auto_archive_days", Rule.RISES, (3,)),
@@ -552,6 +575,7 @@ _SPELLED_OUT: tuple[FloorRow, ...] = (
             "pre_update_backup": ("quick",),
         },
     ),
+    *_least("updates", {"backup_keep": (5,)}),
     *_asked("vault", {"onepassword.service_account_token_env": ("OP_SERVICE_ACCOUNT_TOKEN",)}),
     *_asked("vertex", {"region": ("global",)}),
 )

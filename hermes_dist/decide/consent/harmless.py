@@ -4,7 +4,8 @@ Each section has one line. A plain name is one key, a dotted name is a nested ke
 is one step, used only where users choose the names themselves. A test makes sure that the agent reads each key.
 The table covers looks, language, prompts, names of models and voices, limits and times, and verbosity:
 nothing that runs code, names a place to send to or read from, lets somebody in, removes a safeguard, or loses the
-user's data.
+user's data. A number whose small values do one of these, such as a time limit after which a check is skipped, is in
+``floor_rows`` instead, as one that may only rise.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ computer_use: ax_max_elements capture_after_mode max_image_dimension native_wayl
 context: memory_trim.{cooldown_seconds,enabled,info_log_min_delta_mb,log_every_n}
 credential_pool_strategies: *
 cron: catch_up_missed delivery.notify failure_repeat_alert_hours max_parallel_jobs media_send_timeout_seconds
-cron: mirror_delivery model output_retention preflight script_timeout_seconds session_db_timeout_seconds wrap_response
+cron: mirror_delivery model preflight script_timeout_seconds session_db_timeout_seconds wrap_response
 curator: interval_hours min_idle_hours
 custom_providers: *.{name,model,default_model,context_length,rate_limit_delay} *.models.*.context_length
 dashboard: basic_auth.session_ttl_seconds compute_host_heartbeat_secs compute_host_respawn_max font hidden_plugins
@@ -134,12 +135,11 @@ platforms: telegram.extra.{status_indicator,status_offline,status_online}
 platforms: weixin.extra.{rate_limit_circuit_open_seconds,rate_limit_circuit_threshold,send_chunk_retries}
 platforms: weixin.extra.{rate_limit_circuit_window_seconds,send_chunk_delay_seconds,send_chunk_retry_delay_seconds}
 platforms: weixin.extra.split_multiline_messages {whatsapp,whatsapp_cloud}.extra.reply_prefix
-plugins: auto_update_check_hours clone_timeout_seconds hook_callback_timeout load_timeout_seconds
+plugins: auto_update_check_hours clone_timeout_seconds
 prompt_caching: cache_ttl
 providers: *.{name,model,default_model,context_length,rate_limit_delay} *.models.*.context_length
 providers: *.{max_output_tokens,max_tokens,request_timeout_seconds,stale_timeout_seconds}
 runtime: nofile_soft_limit
-security: tirith_timeout
 session: terminal_continue
 session_reset: at_hour idle_minutes mode
 sessions: cjk_fts fts_optimize_notice max_export_messages max_resume_messages min_interval_hours
@@ -154,7 +154,7 @@ stt: local.{compute_type,device,initial_prompt,language,model,logprob_threshold,
 stt: local.{unload_after_idle_seconds,vad,vad_min_silence_ms} mistral.{language,model} model prompt streaming
 stt: openai.{language,max_retries,model,streaming_model,timeout} xai.{diarize,format,language,model}
 telegram: channel_prompts.* extra.{allow_cjk_rich_messages,rich_drafts,rich_messages} reactions
-terminal: container_cpu container_disk container_memory container_persistent daemon_term_grace_seconds font_family
+terminal: container_cpu container_disk container_memory daemon_term_grace_seconds font_family
 terminal: home_mode lifetime_seconds modal_mode oneshot_completion_wait_seconds persistent_shell sync_back_max_bytes
 terminal: docker_shm_size timeout
 tool_loop_guardrails: {hard_stop_after,warn_after}.{exact_failure,idempotent_no_progress,same_tool_failure}
@@ -167,7 +167,7 @@ tts: minimax.{bitrate,emotion,model,pitch,sample_rate,speed,voice_id,vol} mistra
 tts: neutts.{device,model} openai.{model,pcm_sample_rate,speed,voice} speed streaming.min_len
 tts: piper.{length_scale,noise_scale,noise_w_scale,normalize_audio,speaker_id,use_cuda,voice,volume}
 tts: xai.{auto_speech_tags,bit_rate,language,optimize_streaming_latency,sample_rate,speed,voice_id} voice
-updates: backup_keep check
+updates: check
 vision: embed_target_bytes max_calls_per_image
 voice: auto_tts barge_in barge_in_grace_seconds barge_in_threshold_multiplier beep_enabled beep_volume
 voice: gpt_live.{instructions,model,voice} max_recording_seconds record_key silence_duration silence_threshold

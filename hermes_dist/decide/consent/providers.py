@@ -11,6 +11,7 @@ from hermes_dist.model.documents.api import get
 from hermes_dist.model.keypath import KeyPath
 
 _KEY = lazily.pattern(r"(?P<provider>[A-Z][A-Z0-9_]*?)_(?:API_)?(?:KEY|TOKEN)")
+_NAMES = frozenset([Rule.HARMLESS, Rule.MODEL, Rule.ABOUT_PROVIDER])
 _ALSO = {
     "google": ("gemini",),
     "gemini": ("google",),
@@ -22,13 +23,20 @@ _ALSO = {
 
 
 def providers_in(config: object) -> Iterator[str]:
-    """Yield the names of providers that the data of a ``config.yaml`` uses or describes."""
+    """Yield the names of providers that the data of a ``config.yaml`` uses, or of which it says where they are."""
     for section in ("providers", "custom_providers"):
         part = get(config, (section,))
-        yield from (str(name).lower() for name in part) if isinstance(part, dict) else ()
+        for name, about in part.items() if isinstance(part, dict) else ():
+            if _says_where((section, name), about):
+                yield str(name).lower()
     for key, value in _scalars(config, ()):
         if isinstance(value, str) and row_for(key).rule is Rule.PROVIDER:
             yield value.lower()
+
+
+def _says_where(at: KeyPath, about: object) -> bool:
+    """Whether a description holds more than names and limits, which say nothing of whether anybody uses it."""
+    return any(row_for(key).rule not in _NAMES for key, _ in leaves(about, at))
 
 
 def _scalars(data: object, at: KeyPath) -> Iterator[tuple[KeyPath, object]]:

@@ -473,6 +473,7 @@ def test_the_agents_own_defaults_spelled_out_are_no_effect() -> None:
 def test_leaving_a_default_asks_only_where_a_variable_may_decide_less_strictly() -> None:
     assert asked(DEFAULTS, "") == [
         "security.redact_secrets",
+        "terminal.container_persistent",
         "terminal.docker_forward_env",
         "terminal.docker_mount_cwd_to_workspace",
         "terminal.docker_run_as_host_user",
@@ -540,6 +541,45 @@ def test_a_provider_counts_by_whether_the_machine_uses_it() -> None:
     assert asks(key, ABSENT, "Elsewhere", lambda: frozenset(["elsewhere"])) is None
     assert asks(key, "elsewhere", "auto") is asks(key, "elsewhere", ABSENT) is None
     assert asks(key, ABSENT, ["elsewhere"], lambda: frozenset(["elsewhere"])) is EffectKind.LOOSENS
+
+
+MODELS = [
+    ("model",),
+    ("model", "default"),
+    ("auxiliary", "vision", "model"),
+    ("compression", "summary_model"),
+]
+
+
+@pytest.mark.parametrize("key", MODELS, ids=".".join)
+@pytest.mark.parametrize(
+    ("model", "provider"),
+    [
+        ("deepseek:deepseek-chat", "deepseek"),
+        (" DeepSeek : deepseek-chat", "deepseek"),
+        ("x.ai:grok-4", "x.ai"),
+        ("custom:mine:some:8b", "custom:mine:some"),
+        ("custom:a", "custom"),
+    ],
+)
+def test_the_name_of_a_model_may_choose_a_provider(key: KeyPath, model: str, provider: str) -> None:
+    assert asks(key, "some/model", model, lambda: KNOWN) is EffectKind.LOOSENS
+    assert asks(key, "some/model", model, lambda: frozenset([provider])) is None
+
+
+@pytest.mark.parametrize("key", MODELS, ids=".".join)
+@pytest.mark.parametrize(
+    "model", ["deepseek/deepseek-chat:free", "llama3.2:8b", "deepseek", "deepseek:", ":x", "", None]
+)
+def test_any_other_name_of_a_model_is_harmless(key: KeyPath, model: str | None) -> None:
+    assert asks(key, "some/model", model, lambda: KNOWN) is None
+
+
+def test_a_provider_is_described_only_where_it_is_used() -> None:
+    key: KeyPath = ("providers", "elsewhere", "name")
+    assert asks(key, ABSENT, "x", lambda: KNOWN) is EffectKind.LOOSENS
+    assert asks(key, ABSENT, "x", lambda: frozenset(["elsewhere"])) is None
+    assert asks(key, "x", ABSENT, lambda: KNOWN) is None
 
 
 @pytest.mark.parametrize("word", ["", "auto", "main", "Auto", "MAIN", None])

@@ -41,6 +41,9 @@ def test_every_key_counts() -> None:
         ({"model": {"provider": "OpenRouter", "default": "some/model"}}, {"openrouter"}),
         ({"providers": {"Mine": {"api": "https://x"}}}, {"mine"}),
         ({"custom_providers": {"Mine": {"base_url": "https://x"}}}, {"mine"}),
+        # a description without an address arrives unasked, and so proves nothing
+        ({"providers": {"Mine": {"name": "Mine", "models": {"a": {"context_length": 9}}}}}, set()),
+        ({"custom_providers": {"Mine": {"model": "a"}}}, set()),
         ({"fallback_providers": [{"provider": "Zai", "model": "m"}]}, {"zai"}),
         ({"auxiliary": {"vision": {"provider": "nous"}}}, {"nous"}),
         ({"model": {"provider": 7}}, set()),
