@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.consent.contents import CODE_OF, OWNER, data_in, digest_of, parsed_key
 from hermes_dist.decide.consent.mentions import Names
-from hermes_dist.decide.consent.reach import Reach, SkillNames, Start
+from hermes_dist.decide.consent.reach import AGENT, Reach, SkillNames, Start
 from hermes_dist.decide.consent.starts import (
     INLINE_SWITCH,
     UNITS,
@@ -43,6 +43,8 @@ from hermes_dist.model.tree import EMPTY, Entry, Read, Tree
 _ASIDE = (*UNITS, CONFIG, JOBS.top, MANIFEST)
 """Places that have effects of their own, so their files are not reported as covered files."""
 _IN_UNITS = tuple(f"{folder}/" for folder in UNITS)
+_BY_AGENT = "agent"
+"""The place of what the agent loads by itself: it is in no file."""
 _INLINE: Unit = (CONFIG, INLINE_SWITCH)
 _BOUND = (EffectKind.RUNS, EffectKind.SCHEDULES, EffectKind.LOOSENS)
 
@@ -184,7 +186,8 @@ def file_effects(
     both = Reach(Names(ours.tree, merged.tree), ours.read, ours.inside)
     for place, start in _running(ours, merged, both, _Asked(every), idle):
         for path in both.of(start):
-            owners.setdefault(path, {})[place] = start.owner
+            if path.top not in _ASIDE or start.agent:
+                owners.setdefault(path, {})[place] = start.owner
     for path in changed:
         for place, owner in sorted(owners.get(path, {}).items()):
             yield _file_effect(path, place, owner, ours.tree.get(path), merged.tree.get(path))
@@ -196,7 +199,7 @@ def _changed_beside(known: Iterable[Effect], ours: Side, merged: Side) -> list[R
     return [
         path
         for path in ours.tree.differing(merged.tree)
-        if path.top not in _ASIDE and not any(path.under(unit) for unit in units)
+        if path not in _ASIDE and not any(path.under(unit) for unit in units)
     ]
 
 
@@ -245,6 +248,7 @@ def _running(
     ours: Side, merged: Side, both: Reach, asked: _Asked, idle: frozenset[Unit]
 ) -> Iterator[_Running]:
     """Yield what runs before and after, both as found and as merged where the change itself needs no approval."""
+    yield _BY_AGENT, AGENT
     # A start whose own setting needs approval is left out: its code is bound to that approval.
     before, after = _live(ours, idle), _live(merged, idle)
     yield from ((_place(CONFIG, key), start) for key, start in before.items() if key in after)
@@ -316,6 +320,8 @@ def _bound_to(effect: Effect, cover: Tree) -> Effect:
 def is_owned_by(owner: str, effect: Effect) -> bool:
     """Whether an effect starts the owner of a covered file, as the file's fact names it."""
     path, key = split_place(owner)
+    if owner == _BY_AGENT:
+        return False
     if not key:
         skills = effect.path == CONFIG and _related(parsed_key(effect.key), INLINE_SWITCH)
         return path == effect.path or (skills and RelPath(path).top not in UNITS)

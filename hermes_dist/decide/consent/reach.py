@@ -16,8 +16,10 @@ from types import MappingProxyType
 from msgspec import Struct
 
 from hermes_dist import lazily
+from hermes_dist.agents.loading import STYLES
 from hermes_dist.agents.places import MEMORIES, SHARED_FILES
 from hermes_dist.brand import MANIFEST
+from hermes_dist.decide.consent.loaded_by_agent import has_style, loaded_by_agent
 from hermes_dist.decide.consent.mentions import CODE, Names, Piece, is_build
 from hermes_dist.errors import Invalid
 from hermes_dist.lazily import later
@@ -42,7 +44,10 @@ _LOOKED_FOR = frozenset(["node_modules", ".venv", "venv", "bin", ".bin", ".yarn"
 """Folders that tools look for in a working directory."""
 _IN_LOOKED_FOR = tuple(f"{folder}/" for folder in _LOOKED_FOR)
 _PROSE = (".md", ".markdown", ".rst", ".txt")
-_MEDIA = (".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".ico", ".mp4", ".pdf")
+_MEDIA = (
+    *(".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".ico"),
+    *(".mp3", ".wav", ".ogg", ".mp4", ".pdf"),
+)
 _NO_CODE = frozenset(
     [*SHARED_FILES, MANIFEST, "license", "copying", "notice", ".gitignore", ".gitattributes"]
 )
@@ -75,6 +80,7 @@ class Start(Struct, frozen=True, kw_only=True):
         prose: Texts that tell a model what to run.
         seeds: Files and folders that it loads whatever its command is.
         process: It starts in the home, unless ``folders`` says otherwise, and finds the files there.
+        agent: It is the agent itself, which also loads what nothing names.
     """
 
     owner: str
@@ -84,6 +90,11 @@ class Start(Struct, frozen=True, kw_only=True):
     prose: tuple[str, ...] = ()
     seeds: tuple[RelPath, ...] = ()
     process: bool = False
+    agent: bool = False
+
+
+AGENT = Start(owner="the agent itself", process=True, agent=True)
+"""The agent starts in the home as well, whatever a package has."""
 
 
 def script_paths(script: object) -> tuple[RelPath, ...]:
@@ -113,6 +124,7 @@ _BELOW = "all that lies in the folder and below it"
 _CODE = "all of that but prose"
 _HOME = "what a tool that is started in the home finds there by itself"
 _PACKAGES = "what an interpreter that is started in the home imports from it"
+_AGENT = "what the agent loads from the home by itself"
 
 
 class _Place(NamedTuple):
@@ -195,7 +207,7 @@ class Reach:
             return [path for path in self.names.below(place.path) if not _is_prose(path)]
         if place.how == _HOME:
             return self._at_home
-        return self._packages
+        return self._by_agent if place.how == _AGENT else self._packages
 
     @cached_property
     def skills(self) -> Skills:
@@ -209,6 +221,14 @@ class Reach:
             for path in self.names.paths
             if (path.startswith(_IN_LOOKED_FOR) if "/" in path else _is_looked_for(path))
         ]
+
+    @cached_property
+    def _by_agent(self) -> list[RelPath]:
+        styles = (path for path in self.names.below(STYLES) if self._has_style(path))
+        return [*loaded_by_agent(self.names), *styles]
+
+    def _has_style(self, path: RelPath) -> bool:
+        return any(has_style(self._read(entry.digest), path) for entry in self.names.entries(path))
 
     @cached_property
     def _packages(self) -> list[RelPath]:
@@ -240,6 +260,8 @@ class Reach:
             yield from self._told[text]
         if start.process:
             yield _Place(_HOME)
+        if start.agent:
+            yield _Place(_AGENT)
 
     def _of_words(self, words: tuple[str, ...]) -> Iterator[_Place]:
         """Yield the places that the words of a command name."""

@@ -45,8 +45,9 @@ def test_a_server_elsewhere_finds_nothing_in_the_home_unless_it_has_a_command_to
     def loads(**server: object) -> tuple[tuple[int, str], ...]:
         config = {"mcp_servers": {"web": {"enabled": False, **server}}}
         there = shelf.tree({"config.yaml": config, "package.json": "{}"})
-        (group,) = grouped(find_effects(EMPTY, there, there, shelf.read))
-        return loads_of(group)
+        groups = grouped(find_effects(EMPTY, there, there, shelf.read))
+        assert [group.name for group in groups][1:] == ["code of the agent itself"]
+        return loads_of(groups[0])
 
     assert loads(url="https://x.example") == ()
     assert loads(url="https://x.example", command="npx") == loads(command="npx")
