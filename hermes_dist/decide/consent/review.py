@@ -33,6 +33,7 @@ _UNITS = frozenset(["mcp_servers", "quick_commands", "jobs"])
 """Maps and lists whose entries are reviewed as a whole."""
 _PARTS = frozenset(["platforms", "quick_commands"])
 """Sections of settings that are reviewed entry by entry, at the top level or below ``gateway``."""
+_ABOUT_PROVIDERS = frozenset([Rule.PROVIDER, Rule.MODEL, Rule.ABOUT_PROVIDER])
 _MODELS = frozenset(
     [
         "custom_providers",
@@ -193,7 +194,7 @@ def _unit(path: RelPath, key: KeyPath) -> KeyPath:
 
 
 def _is_about_models(key: KeyPath) -> bool:
-    return key[0] in _MODELS or key[-1] in _SERVICES or row_for(key).rule is Rule.PROVIDER
+    return key[0] in _MODELS or key[-1] in _SERVICES or row_for(key).rule in _ABOUT_PROVIDERS
 
 
 def _group(name: str, parts: tuple[Effect, ...]) -> Group:
