@@ -18,7 +18,7 @@ from hermes_dist.decide.consent.activate import switch_on
 from hermes_dist.decide.consent.code import Side as State
 from hermes_dist.decide.consent.contents import image_at
 from hermes_dist.decide.consent.effects import Comparison, going_back
-from hermes_dist.decide.consent.floor import Known
+from hermes_dist.decide.consent.floor.asks import Known
 from hermes_dist.decide.consent.granted import Granted, grant
 from hermes_dist.decide.consent.parking import park, put_back
 from hermes_dist.decide.consent.reach import SkillNames

@@ -74,12 +74,25 @@ INSIDE_A_TEXT = (
     {"skills/i.md": SKILL + '!`echo ran > "$HERMES_HOME/mark"`\n'},
     INSIDE_A_SKILL[2],
 )
+# As the agent's service does: it starts in the home, and Python looks there first.
+WHERE_IT_STARTS = (
+    {"SOUL.md": "# Bot\n"},
+    {"argparse/__init__.py": MARK},
+    [
+        "-c",
+        (
+            "import os, subprocess, sys\n"
+            "home = os.environ['HERMES_HOME']\n"
+            "subprocess.run([sys.executable, '-m', 'hermes_cli.main', '--version'], cwd=home)"
+        ),
+    ],
+)
 
 
 @pytest.mark.parametrize(
     "way",
-    [BESIDE_A_JOB, OUTSIDE_A_HOOK, INSIDE_A_SKILL, INSIDE_A_TEXT],
-    ids=["beside a job", "outside a hook", "inside a skill", "inside a text"],
+    [BESIDE_A_JOB, OUTSIDE_A_HOOK, INSIDE_A_SKILL, INSIDE_A_TEXT, WHERE_IT_STARTS],
+    ids=["beside a job", "outside a hook", "inside a skill", "inside a text", "where it starts"],
 )
 def test_the_agent_would_run_what_waits(
     way: tuple[Files, Files, list[str]],

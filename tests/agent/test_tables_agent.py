@@ -16,7 +16,7 @@ from hermes_dist.agents.models import PROVIDERS
 from hermes_dist.agents.names import RESERVED
 from hermes_dist.agents.places import STANDARD_FOLDERS
 from hermes_dist.brand import HERMES, Layout
-from hermes_dist.decide.consent.floor import UNKNOWN, asks, leaves, row_for
+from hermes_dist.decide.consent.floor.asks import UNKNOWN, asks, leaves, row_for
 from hermes_dist.decide.ownership import Owner, is_credential, is_machine, owner_of
 from hermes_dist.model.documents.api import ABSENT, load_manifest_data
 from hermes_dist.model.keypath import format_key

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from hermes_dist.agents.jobs import PAUSED, REASON
 from hermes_dist.decide.archive.brought import authors_of, brought
 from hermes_dist.decide.consent.contents import data_in
-from hermes_dist.decide.consent.floor import Known
+from hermes_dist.decide.consent.floor.asks import Known
 from hermes_dist.decide.consent.granted import Granted, approvals_after, grant
 from hermes_dist.decide.consent.parking import Grafted, put_back
 from hermes_dist.decide.consent.switches import (

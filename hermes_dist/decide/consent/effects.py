@@ -16,7 +16,7 @@ from hermes_dist.decide.consent.code import (
     guarded_off,
     unit_effects,
 )
-from hermes_dist.decide.consent.floor import Known
+from hermes_dist.decide.consent.floor.asks import Known
 from hermes_dist.decide.consent.hidden import find_hidden, hidden_characters, is_plain
 from hermes_dist.decide.consent.jobs import job_effects
 from hermes_dist.decide.consent.settings import setting_effects

@@ -22,14 +22,18 @@ _WHOLE = frozenset([*STARTED, SENTENCES])
 
 def loaded_by_agent(names: Names) -> list[RelPath]:
     """Find the files of a home that a Python started there may import before its own, and the agent's sentences."""
-    paths = names.paths
+    roots = [path for path in names.paths if "/" not in path and _is_code(path)]
+    inside = [path for folder in sorted(_loaded_folders(names)) for path in names.below(folder)]
+    return [*roots, *inside]
+
+
+def _loaded_folders(names: Names) -> set[str]:
     # A package may have thousands of files, and hardly one of them is looked at further.
-    roots = [path for path in paths if "/" not in path]
-    begin = [path for path in paths if _INIT in path.lower() and path.count("/") == 1]
-    folders = {path.top for path in begin if _is_code(path)}
-    folders |= {top for top in {path.partition("/")[0] for path in paths} if folded(top) in _WHOLE}
-    inside = [path for folder in sorted(folders) for path in names.below(folder)]
-    return [*filter(_is_code, roots), *inside]
+    begin = (path for path in names.paths if _INIT in path.lower() and path.count("/") == 1)
+    tops = {path.partition("/")[0] for path in names.paths}
+    return {path.top for path in begin if _is_code(path)} | {
+        top for top in tops if folded(top) in _WHOLE
+    }
 
 
 def _is_code(path: RelPath) -> bool:

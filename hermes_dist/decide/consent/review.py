@@ -13,8 +13,8 @@ from msgspec import Struct
 
 from hermes_dist import lazily
 from hermes_dist.decide.consent.contents import CODE_OF, parsed_key
-from hermes_dist.decide.consent.floor import row_for
-from hermes_dist.decide.consent.floor_rows import Rule
+from hermes_dist.decide.consent.floor.asks import row_for
+from hermes_dist.decide.consent.floor.rows import Rule
 from hermes_dist.decide.placement.place import CONFIG
 from hermes_dist.decide.placement.servers import SERVERS
 from hermes_dist.errors import Invalid, counted

@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 from msgspec import Struct
 
 from hermes_dist.decide.consent.contents import digest_of, plain, value_facts
-from hermes_dist.decide.consent.floor import Known, asks, leaves, thing_of
+from hermes_dist.decide.consent.floor.asks import Known, asks, leaves, thing_of
 from hermes_dist.decide.consent.switches import Judge, WhyOff, server_unit, servers_in
 from hermes_dist.decide.placement.place import CONFIG
 from hermes_dist.decide.placement.servers import SERVERS, is_off

@@ -17,7 +17,7 @@ from msgspec import field
 from hermes_dist import lazily
 from hermes_dist.agents.places import MIGRATED_TO, SHARED_FOLDERS
 from hermes_dist.brand import MANIFEST
-from hermes_dist.decide.consent.floor import leaves
+from hermes_dist.decide.consent.floor.asks import leaves
 from hermes_dist.decide.consent.parking import Grafted, put_back
 from hermes_dist.decide.environment.example import listed_example
 from hermes_dist.decide.ownership import ENV_EXAMPLES, SHARED_FILES, is_machine

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from hermes_dist.agents.places import MIGRATED_TO, SOUL
-from hermes_dist.decide.consent.floor import leaves
+from hermes_dist.decide.consent.floor.asks import leaves
 from hermes_dist.decide.placement.jobs import is_job_file, place_in, read_jobs, skills_of
 from hermes_dist.decide.placement.place import CONFIG
 from hermes_dist.decide.placement.servers import MCP, SERVERS, read_servers

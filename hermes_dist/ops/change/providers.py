@@ -6,8 +6,8 @@ from functools import cache
 from itertools import chain
 from pathlib import Path
 
-from hermes_dist.decide.consent.floor import Known
-from hermes_dist.decide.consent.providers import providers_in, providers_of
+from hermes_dist.decide.consent.floor.asks import Known
+from hermes_dist.decide.consent.floor.providers import providers_in, providers_of
 from hermes_dist.decide.placement.place import CONFIG
 from hermes_dist.errors import Invalid
 from hermes_dist.model.documents.api import Kind, load_data

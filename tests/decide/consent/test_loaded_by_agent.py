@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 from shelf import Shelf
 
@@ -51,28 +47,6 @@ def test_what_comes_before_an_installed_module_is_found(paths: set[str]) -> None
 @pytest.mark.parametrize("paths", NOT_LOADED, ids=sorted)
 def test_what_an_author_keeps_beside_the_skills_is_not(paths: set[str]) -> None:
     assert loaded_by_agent(names_of(paths)) == []
-
-
-@pytest.mark.parametrize(
-    "paths",
-    [paths for paths in LOADED[:1] + NOT_LOADED if "docs/__init__" not in paths],
-    ids=sorted,
-)
-def test_a_python_that_starts_there_takes_what_is_found_and_nothing_else(
-    tmp_path: Path, paths: set[str]
-) -> None:
-    for path in paths:
-        file = tmp_path / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text("print('taken')\n" if file.suffix == ".py" else "")
-    done = subprocess.run(
-        [sys.executable, "-m", "json.tool", "--help"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert ("taken" in done.stdout) == bool(loaded_by_agent(names_of(paths)))
 
 
 def asked(files: dict[str, str], before: dict[str, str] | None = None) -> list[str]:

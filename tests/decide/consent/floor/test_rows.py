@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from hermes_dist.decide.consent.floor import asks, row_for
+from hermes_dist.decide.consent.floor.asks import asks, row_for
 from hermes_dist.model.documents.api import ABSENT
 from hermes_dist.model.plan import EffectKind
 

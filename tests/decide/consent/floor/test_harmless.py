@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from hermes_dist.decide.consent.harmless import HARMLESS, PROVIDERS, patterns
+from hermes_dist.decide.consent.floor.harmless import HARMLESS, PROVIDERS, patterns
 
-KEYS = Path(__file__).parents[2] / "data" / "agent-config-keys.tsv"
+KEYS = Path(__file__).parents[3] / "data" / "agent-config-keys.tsv"
 
 MAPS = {
     "agent.personalities": "a personality goes by the user's name for it; it is text, or a map of texts",

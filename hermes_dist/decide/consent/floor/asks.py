@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from hermes_dist import lazily
 from hermes_dist.agents.generation import DIALECTS
 from hermes_dist.agents.models import provider_in
-from hermes_dist.decide.consent.floor_rows import FloorRow, Rule, rows_below
+from hermes_dist.decide.consent.floor.rows import FloorRow, Rule, rows_below
 from hermes_dist.model.dialects import as_read
 from hermes_dist.model.documents.api import ABSENT, same
 from hermes_dist.model.keypath import Item, KeyPath, parse_key, step_name

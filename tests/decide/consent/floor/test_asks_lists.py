@@ -9,8 +9,8 @@ from enum import Enum
 
 import pytest
 
-from hermes_dist.decide.consent.floor import asks
-from hermes_dist.decide.consent.floor_rows import FloorRow, Rule, every_row
+from hermes_dist.decide.consent.floor.asks import asks
+from hermes_dist.decide.consent.floor.rows import FloorRow, Rule, every_row
 from hermes_dist.model.documents.api import ABSENT
 from hermes_dist.model.keypath import KeyPath, parse_key
 

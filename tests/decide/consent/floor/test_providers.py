@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hermes_dist.decide.consent.providers import providers_in, providers_of
+from hermes_dist.decide.consent.floor.providers import providers_in, providers_of
 
 
 @pytest.mark.parametrize(

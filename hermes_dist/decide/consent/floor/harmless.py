@@ -5,7 +5,7 @@ is one step, used only where users choose the names themselves. A test makes sur
 The table covers looks, language, prompts, names of models and voices, limits and times, and verbosity:
 nothing that runs code, names a place to send to or read from, lets somebody in, removes a safeguard, or loses the
 user's data. A number whose small values do one of these, such as a time limit after which a check is skipped, is in
-``floor_rows`` instead, as one that may only rise.
+``rows`` instead, as one that may only rise.
 """
 
 from __future__ import annotations

@@ -12,7 +12,12 @@ from functools import cache, partial
 from msgspec import Struct
 from msgspec.structs import replace
 
-from hermes_dist.decide.consent.harmless import HARMLESS, PROVIDERS, first_steps, patterns_below
+from hermes_dist.decide.consent.floor.harmless import (
+    HARMLESS,
+    PROVIDERS,
+    first_steps,
+    patterns_below,
+)
 from hermes_dist.light import StrEnum
 from hermes_dist.model.plan import EffectKind
 

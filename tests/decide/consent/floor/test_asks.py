@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from hermes_dist.agents.dialects import Dialect
-from hermes_dist.decide.consent import floor
-from hermes_dist.decide.consent.floor import UNKNOWN, asks, leaves, row_for
-from hermes_dist.decide.consent.floor_rows import FloorRow, Rule, every_row, rows_below
+from hermes_dist.decide.consent.floor import asks as floor
+from hermes_dist.decide.consent.floor.asks import UNKNOWN, asks, leaves, row_for
+from hermes_dist.decide.consent.floor.rows import FloorRow, Rule, every_row, rows_below
 from hermes_dist.model.dialects import as_read
 from hermes_dist.model.documents.api import ABSENT, Kind, load_data, same
 from hermes_dist.model.keypath import Item, KeyPath, format_key, parse_key
@@ -19,7 +19,7 @@ from hermes_dist.model.plan import EffectKind
 KNOWN = frozenset(["openrouter"])
 ROWS = every_row()
 """The providers of the machine."""
-EXAMPLES = Path(__file__).parents[3] / "examples"
+EXAMPLES = Path(__file__).parents[4] / "examples"
 
 
 def asked(ours: str, new: str) -> list[str]:

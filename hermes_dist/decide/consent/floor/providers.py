@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from hermes_dist import lazily
-from hermes_dist.decide.consent.floor import leaves, row_for
-from hermes_dist.decide.consent.floor_rows import Rule
+from hermes_dist.decide.consent.floor.asks import leaves, row_for
+from hermes_dist.decide.consent.floor.rows import Rule
 from hermes_dist.model.documents.api import get
 from hermes_dist.model.keypath import KeyPath
 

@@ -13,7 +13,7 @@ from hermes_dist.decide.reconcile import Decisions, Situation, reconcile
 from hermes_dist.model.documents.api import Kind, load_data, same
 from hermes_dist.model.paths import RelPath
 
-CASES = yaml.safe_load((Path(__file__).parents[2] / "merge" / "golden-cases.yaml").read_text())
+CASES = yaml.safe_load((Path(__file__).parents[3] / "merge" / "golden-cases.yaml").read_text())
 FLOOR = [case for case in CASES if 40 <= case["case"] <= 44]
 CONFIG = RelPath("config.yaml")
 

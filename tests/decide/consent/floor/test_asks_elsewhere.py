@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from hermes_dist.decide.consent.floor import asks, row_for
-from hermes_dist.decide.consent.floor_rows import FloorRow, Rule
+from hermes_dist.decide.consent.floor.asks import asks, row_for
+from hermes_dist.decide.consent.floor.rows import FloorRow, Rule
 from hermes_dist.decide.consent.settings import setting_effects
 from hermes_dist.decide.consent.switches import Judge
 from hermes_dist.model.documents.api import ABSENT, Kind, load_data
 from hermes_dist.model.keypath import parse_key
 
-KEYS = Path(__file__).parents[2] / "data" / "agent-config-keys.tsv"
+KEYS = Path(__file__).parents[3] / "data" / "agent-config-keys.tsv"
 
 # A key, its variable, a strict value and the loosest one.
 FACTS = [
