@@ -14,7 +14,13 @@ from hermes_dist.cli.shared.command import AllowEffects, DryRun, Profile, Yes, c
 from hermes_dist.cli.shared.reminders import notes
 from hermes_dist.cli.shared.screen import Screen
 from hermes_dist.cli.shared.session import Session
-from hermes_dist.cli.transfer import PassphraseFile, archive_path, known_passphrase, new_passphrase
+from hermes_dist.cli.transfer import (
+    PassphraseFile,
+    archive_path,
+    known_passphrase,
+    new_passphrase,
+    tell_unread,
+)
 from hermes_dist.errors import Cancelled, DistError, UsageError, counted, worst
 from hermes_dist.model.left_out import Why
 from hermes_dist.model.notes import Note, NoteKind
@@ -71,7 +77,8 @@ def make(
     if done.unread is not None:
         screen.error(done.unread, beside=True)
         screen.warn("the registries, keys and policies of this machine are not in the backup")
-    return worst([_tell_missed(screen, done.missed), *_codes(done.unread)])
+    unread = tell_unread(session, done.profiles)
+    return worst([_tell_missed(screen, done.missed), unread, *_codes(done.unread)])
 
 
 def _codes(error: DistError | None) -> list[int]:

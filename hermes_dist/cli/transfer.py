@@ -27,8 +27,9 @@ from hermes_dist.cli.shared.request import show_outcome
 from hermes_dist.cli.shared.screen import Screen
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.cli.shared.verb import command_with_request
-from hermes_dist.errors import DistError, Invalid, UsageError, counted, quoted
+from hermes_dist.errors import DistError, ExitCode, Invalid, UsageError, counted, first_few, quoted
 from hermes_dist.model.paths import ProfileName
+from hermes_dist.ops.change.legible import way_to_read
 from hermes_dist.ops.change.proposal import Proposal
 from hermes_dist.ops.change.request import Choices, Request
 from hermes_dist.ops.neighbours import export_plugin
@@ -106,7 +107,17 @@ def export(
     done = transfer.export(session.ctx, name, packing, path)
     session.screen.emit("export", exported_data(done))
     _tell(session, done)
-    return 0
+    return tell_unread(session, [done])
+
+
+def tell_unread(session: Session, made: Sequence[Exported]) -> ExitCode:
+    """Say what is not in an archive because it can't be read; the exit code."""
+    unread = [session.ctx.layout.home(each.profile) / path for each in made for path in each.missed]
+    if not unread:
+        return ExitCode.DONE
+    names, way = first_few([clean(path) for path in unread], _SHOWN), clean(way_to_read(unread[0]))
+    session.screen.warn(f"not in it, as it can't be read: {names}; {way}, and run it again")
+    return ExitCode.ERROR
 
 
 def _check_full(*, encrypt: bool, chosen: bool) -> None:

@@ -79,6 +79,8 @@ OF_OTHERS = frozenset(
     {Why.OTHER_HOOKS, Why.OTHER_AGENTS, Why.COMMAND_FORM, Why.SERVER_FORM, Why.NAME_TAKEN}
 )
 """Reasons of parts that another agent would run: whoever counts on them has to know."""
+UNREAD = frozenset({Why.UNREADABLE, Why.NO_PERMISSION})
+"""Reasons of what is there and can't be read."""
 LACKING = frozenset({Why.LINK, Why.SUBMODULE, Why.LFS_POINTER})
 """Reasons of a source that has something at a path, but not its content: nothing there was removed by the author."""
 

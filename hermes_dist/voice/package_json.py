@@ -30,7 +30,7 @@ if TYPE_CHECKING:  # types only: a command loads the ops it needs, not those of 
     from hermes_dist.ops.conflicts.sides import Shown, Texts
     from hermes_dist.ops.layers.news import LayerNews
     from hermes_dist.ops.package.approvals import Consents
-    from hermes_dist.ops.package.diff import FileDiff
+    from hermes_dist.ops.package.diff import Diff
     from hermes_dist.ops.package.history import Past
     from hermes_dist.ops.package.inspect import Info
     from hermes_dist.ops.package.keep import Kept
@@ -366,6 +366,7 @@ def status_data(status: Status) -> dict[str, Any]:
             }
             for c in status.edited
         ],
+        "unread": [odd.path for odd in status.unread],
         "own": list(status.own),
         "own_units": [{"path": u.path, "key": u.key, "name": u.name} for u in status.units],
         # Not conflict_data: programs rely on exactly these two keys in `status --json`.
@@ -395,7 +396,7 @@ def kept_data(found: Kept, *, done: bool) -> dict[str, Any]:
     }
 
 
-def diff_data(diffs: list[FileDiff]) -> dict[str, Any]:
+def diff_data(found: Diff) -> dict[str, Any]:
     """Differences by file and key."""
     return {
         "files": [
@@ -408,8 +409,9 @@ def diff_data(diffs: list[FileDiff]) -> dict[str, Any]:
                 "removed": d.removed,
                 "keys": [{"key": k.key, "before": k.before, "after": k.after} for k in d.keys],
             }
-            for d in diffs
-        ]
+            for d in found.files
+        ],
+        "unread": [odd.path for odd in found.unread],
     }
 
 

@@ -17,6 +17,7 @@ from hermes_dist.ops.change.look_up import look
 from hermes_dist.ops.homes import half_changed
 from hermes_dist.ops.package import diff as ops
 from hermes_dist.voice.clean import clean, clean_value
+from hermes_dist.voice.left_out import why_words
 from hermes_dist.voice.lines import Style
 from hermes_dist.voice.package_json import diff_data
 
@@ -49,7 +50,10 @@ def diff(
         bool, typer.Option("--stat", help="Count the lines of each file instead of showing them.")
     ] = False,
     exit_code: Annotated[
-        bool, typer.Option("--exit-code", help="Exit with code 10 if something differs.")
+        bool,
+        typer.Option(
+            "--exit-code", help="Exit with code 10 if something differs, or can't be read."
+        ),
     ] = False,
 ) -> int:
     name = session.ctx.profile(profile)
@@ -58,17 +62,19 @@ def diff(
     )
     notes(session.screen, half_changed(session.ctx, name))
     session.screen.emit("diff", diff_data(found))
-    if not (found or stat):
+    for odd in found.unread:
+        session.screen.warn(f"{clean(odd.path)}: {clean(why_words(odd))}, so it can't be compared")
+    if found.same and not stat:
         session.screen.tell("Nothing differs.")
-    if upstream and not (found or to or generations):
+    if upstream and found.same and not (to or generations):
         # At a tag nothing ever differs, although there may be newer ones.
         notes(session.screen, look(session.ctx, name).notes)
     with Paged(session) as each:
-        if stat:
-            show_stat(each, found)
-        else:
-            show_diff(each, found)
-    return ExitCode.CHANGES if exit_code and found else ExitCode.DONE
+        if stat and (found.files or found.same):
+            show_stat(each, found.files)
+        elif not stat:
+            show_diff(each, found.files)
+    return ExitCode.CHANGES if exit_code and not found.same else ExitCode.DONE
 
 
 def show_diff(session: Session, found: Sequence[ops.FileDiff]) -> None:

@@ -36,7 +36,10 @@ def status(
     profile: Profile = None,
     all_: Annotated[bool, typer.Option("--all", help="Every profile that has a package.")] = False,
     exit_code: Annotated[
-        bool, typer.Option("--exit-code", help="Exit with code 10 if something differs.")
+        bool,
+        typer.Option(
+            "--exit-code", help="Exit with code 10 if something differs, or can't be read."
+        ),
     ] = False,
 ) -> int:
     if all_ and profile:

@@ -285,6 +285,7 @@ def verify(session: Session, profile: Profile = None) -> int:
             "same": found.same,
             "edited": list(found.edited),
             "missing": list(found.missing),
+            "unread": [odd.path for odd in found.unread],
             "lost": list(found.lost),
             "mended": found.mended,
             "source": found.source,
@@ -294,6 +295,8 @@ def verify(session: Session, profile: Profile = None) -> int:
         },
     )
     rest = f"{len(found.edited)} edited, {len(found.missing)} missing"
+    if found.unread:
+        rest += f", {len(found.unread)} can't be read"
     screen.say(f"{found.profile}: {counted(found.same, 'file')} as received, {rest}")
     about = ""
     if found.about_source:

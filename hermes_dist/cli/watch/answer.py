@@ -28,6 +28,8 @@ from hermes_dist.ops.watch import chat as ops
 from hermes_dist.ops.watch.chat import Speaker, Standing, Wish
 from hermes_dist.ops.watch.codes import CodeRefused
 from hermes_dist.ops.watch.hide import hide
+from hermes_dist.voice.clean import clean
+from hermes_dist.voice.left_out import why_words
 from hermes_dist.voice.watch import answers
 from hermes_dist.voice.watch.chat_text import for_chat, one_line
 
@@ -150,9 +152,11 @@ def _outdated(session: Session, *, name: ProfileName, every: bool) -> None:
 def _diff(session: Session, *, name: ProfileName, every: bool) -> None:
     del every
     found = differing.diff(session.ctx, name)
-    if not found:
+    for odd in found.unread:
+        session.screen.say(f"{clean(odd.path)}: {clean(why_words(odd))}")
+    if found.same:
         session.screen.say("Nothing differs.")
-    show_diff(session, found)
+    show_diff(session, found.files)
 
 
 _SHOWS: Mapping[str, Callable[..., None]] = {

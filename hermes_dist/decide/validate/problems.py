@@ -51,6 +51,7 @@ class Subject(Struct, frozen=True, kw_only=True):
         unreadable: The reason why the manifest can't be read.
         violations: Where the manifest breaks its schema.
         left_out: Paths that were not read, with reasons.
+        unread: What could not be read in a profile, so that its package is without it.
         own: The home folder of the current user.
         replaced: The variables that take the place of secrets; publishing adds them to the manifest.
         lacks: What the layers below bring and the profile does not have, each as ``path`` or ``path: key``.
@@ -62,6 +63,7 @@ class Subject(Struct, frozen=True, kw_only=True):
     unreadable: Invalid | None = None
     violations: Sequence[Breach] = ()
     left_out: Sequence[LeftOut] = ()
+    unread: Sequence[LeftOut] = ()
     own: str = ""
     replaced: frozenset[str] = frozenset()
     lacks: tuple[str, ...] = ()

@@ -36,6 +36,7 @@ from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree, together
 from hermes_dist.ops.authoring.capture import leaving, private_of
 from hermes_dist.ops.authoring.real_lines import Replaced, line_at_home, replaced_in
+from hermes_dist.ops.change.legible import refuse_unread
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import open_home
 from hermes_dist.world.archive.write import (
@@ -87,6 +88,7 @@ class LocalPackage(Struct, frozen=True, kw_only=True):
         stays: Parts of the profile or folder that do not ship, each with the reason.
         variables: Names of the variables that replace values that look like secrets.
         lacks: What layers bring and the profile does not have.
+        unread: What can't be read and belongs to it.
         home: For a profile, its files as they stand there; empty for a folder, which ships as it is.
         unsafe: Why the folder can't be a package at all; None if it can.
     """
@@ -97,6 +99,7 @@ class LocalPackage(Struct, frozen=True, kw_only=True):
     stays: tuple[LeftOut, ...] = ()
     variables: tuple[str, ...] = ()
     lacks: tuple[str, ...] = ()
+    unread: tuple[LeftOut, ...] = ()
     home: Tree = EMPTY
     notes: tuple[Note, ...] = ()
     unsafe: Invalid | None = None
@@ -178,6 +181,7 @@ def package_at(ctx: Context, place: Place) -> LocalPackage:
             stays=found.stays,
             variables=found.variables,
             lacks=found.lacks,
+            unread=found.unread,
             home=found.observed.ours,
             notes=found.notes,
         )
@@ -200,6 +204,7 @@ def subject_of(ctx: Context, package: LocalPackage) -> Subject:
         read=package.read,
         own=str(ctx.layout.user_home),
         left_out=package.stays if isinstance(package.place, Path) else (),
+        unread=package.unread,
         replaced=frozenset(package.variables),
         lacks=package.lacks,
     )
@@ -372,6 +377,7 @@ def shipping(ctx: Context, place: Place) -> Shipping:
     package = package_at(ctx, place)
     if package.unsafe is not None:
         raise package.unsafe
+    refuse_unread(_root(ctx, place), package.unread)
     subject = subject_of(ctx, package)
     manifest = subject.manifest
     odd: list[Note] = []
@@ -425,6 +431,7 @@ def pack(ctx: Context, place: Place, out: Path) -> Packed:
     refuse_other_kind(out, "package.tar.gz")
     check_new_file(out)
     package = package_at(ctx, place)
+    refuse_unread(_root(ctx, place), package.unread)
     subject = subject_of(ctx, package)
     if subject.manifest is None:
         raise (

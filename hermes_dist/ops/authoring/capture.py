@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from msgspec import Struct
@@ -34,6 +34,7 @@ from hermes_dist.decide.ownership import (
     SHARED_FILES,
     is_machine,
 )
+from hermes_dist.decide.parts import part_at
 from hermes_dist.decide.placement.capture import capture
 from hermes_dist.decide.placement.place import package_of, place
 from hermes_dist.errors import ConflictsOpen, DistError, Invalid, counted
@@ -45,6 +46,7 @@ from hermes_dist.model.notes import Note
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.tree import EMPTY, Read, Tree, together
 from hermes_dist.ops.authoring.of_layer import Part, of_layer, without_layers
+from hermes_dist.ops.change.legible import refuse_unread
 from hermes_dist.ops.change.machine_secrets import secrets_of
 from hermes_dist.ops.change.observe import Observed, first_of, observe
 from hermes_dist.ops.context import Context
@@ -67,6 +69,7 @@ class Leaving(Struct, frozen=True, kw_only=True):
         variables: Names of the variables that replace values that look like secrets.
         below: The layers that the package stands on, which are not in ``tree``; None if there are none.
         lacks: What they bring and the home received, but does not have by now.
+        unread: What can't be read and belongs to the package, so that ``tree`` is without it.
     """
 
     home: Home
@@ -79,6 +82,7 @@ class Leaving(Struct, frozen=True, kw_only=True):
     variables: tuple[str, ...] = ()
     below: Below | None = None
     lacks: tuple[str, ...] = ()
+    unread: tuple[LeftOut, ...] = ()
     notes: tuple[Note, ...] = ()
 
     def need_manifest(self, ctx: Context) -> Manifest:
@@ -97,6 +101,17 @@ class Leaving(Struct, frozen=True, kw_only=True):
             where=str(path),
             hint=f"begin one with: {ctx.command(f'init {self.home.name}')}",
         )
+
+    def need_whole(self, goes: Callable[[str], bool] = lambda _part: True) -> None:
+        """Make sure that everything could be read.
+
+        Args:
+            goes: Whether a part of the package is wanted; by default all.
+
+        Raises:
+            DistError: Something can't be read, and would look as if it had been deleted.
+        """
+        refuse_unread(self.home.path, [one for one in self.unread if goes(part_at(one.path))])
 
     def need_settled(self, ctx: Context) -> None:
         """Make sure that no conflict is open.
@@ -141,7 +156,7 @@ def leaving(
     lock = home.lock
     manifest = _manifest(home)
     seen, bundled = _looked_at(ctx, home, manifest, places)
-    whole, stays, notes = _packaged(lock, manifest, seen, own=own)
+    whole, stays, unread, notes = _packaged(lock, manifest, seen, own=own, all_=not places)
     lower = _below(ctx, home, lock)
     if layer:
         part = of_layer(ctx, home, layer, whole, lower, named=bool(places))
@@ -160,6 +175,7 @@ def leaving(
         manifest=manifest,
         below=lower,
         lacks=_lacks(whole, lower),
+        unread=unread,
         # What is kept here is in the tree as its author has it.
         stays=tuple(one for one in left_out if one.path not in tree or one.why is Why.KEPT_HERE),
         variables=part.variables,
@@ -182,15 +198,16 @@ def _looked_at(
 
 
 class _Packaged(NamedTuple):
-    """What of a home may leave as a package with its layers, what stays in it, and what to say about that."""
+    """What of a home may leave as a package with its layers, what stays in it or can't be read, and what to say."""
 
     whole: Part
     stays: tuple[LeftOut, ...]
+    unread: tuple[LeftOut, ...]
     notes: tuple[Note, ...]
 
 
 def _packaged(
-    lock: Lock | None, manifest: Manifest | None, seen: Observed, *, own: bool
+    lock: Lock | None, manifest: Manifest | None, seen: Observed, *, own: bool, all_: bool
 ) -> _Packaged:
     base, theirs, shipped = _trees(lock)
     files, stays = permitted(seen.ours, base, manifest, own=own)
@@ -204,7 +221,17 @@ def _packaged(
     tree, new = as_listed(package.tree, read, manifest, wanted)
     read = together({**old, **new}, read)
     whole = Part(received=received, tree=tree, read=read, variables=package.variables)
-    return _Packaged(whole, (*stays, *personal), package.notes)
+    unread = _unread(seen, grafted.tree, base.with_entries(theirs), own=own and all_)
+    return _Packaged(whole, (*stays, *personal), unread, package.notes)
+
+
+def _unread(seen: Observed, leaves: Tree, received: Tree, *, own: bool) -> tuple[LeftOut, ...]:
+    """What could not be read: of the package, and of the user's own if that is wanted, too."""
+    lost = seen.unread(received.where(lambda path: path not in leaves)) if seen.odd else ()
+    if not own:
+        return lost
+    more = (odd for odd in seen.odd if odd.why is Why.UNREADABLE and odd.path not in leaves)
+    return tuple(dict.fromkeys((*lost, *more)))
 
 
 def _trees(lock: Lock | None) -> tuple[Tree, Tree, Tree]:

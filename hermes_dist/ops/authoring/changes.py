@@ -26,6 +26,7 @@ from hermes_dist.errors import Invalid, Lost
 from hermes_dist.model.discreet import Discreet
 from hermes_dist.model.documents.api import Kind, load_data
 from hermes_dist.model.keypath import Item, join_place, parse_key
+from hermes_dist.model.left_out import LeftOut
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.tree import Entry, Read, Tree
@@ -66,6 +67,7 @@ class Changes(Struct, frozen=True, kw_only=True):
     Attributes:
         rows: The changes, in the order of their files.
         memories: The agent's memories, which never leave a home.
+        unread: What can't be read in the place of package files, so that nobody knows what is learned there.
         whole: The agent's history could be read to its end.
     """
 
@@ -73,6 +75,7 @@ class Changes(Struct, frozen=True, kw_only=True):
     lock: Lock
     rows: tuple[Learned, ...]
     memories: tuple[str, ...] = ()
+    unread: tuple[LeftOut, ...] = ()
     whole: bool = True
 
 
@@ -119,7 +122,12 @@ def changes(ctx: Context, name: ProfileName) -> Changes:
     rows += [_unit(facts, unit) for unit in found.units]
     memories = sorted(path.name for path in home.path.glob(f"{MEMORIES}/*.md"))
     return Changes(
-        profile=name, lock=lock, rows=tuple(rows), memories=tuple(memories), whole=noted.whole
+        profile=name,
+        lock=lock,
+        rows=tuple(rows),
+        memories=tuple(memories),
+        unread=seen.unread(lock.base),
+        whole=noted.whole,
     )
 
 

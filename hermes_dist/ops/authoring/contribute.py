@@ -167,6 +167,7 @@ def gather(ctx: Context, name: ProfileName, gift: Gift) -> Contribution:
     own = gift.own or bool(gift.places)
     found = leaving(ctx, name, own=own, places=gift.places, layer=gift.layer, apart=True)
     found.need_settled(ctx)
+    found.need_whole(lambda part: _is_wanted(part, gift))
     lock = found.home.need_lock(ctx)
     package = find_layer(ctx, name, lock, gift.layer) if gift.layer else lock.top
     spec = _source_of(ctx, name, lock, package)
@@ -239,7 +240,10 @@ def _source_of(ctx: Context, name: ProfileName, lock: Lock, package: LockedPacka
 
 
 def _is_chosen(path: RelPath, gift: Gift) -> bool:
-    part = part_of(path)
+    return _is_wanted(part_of(path), gift)
+
+
+def _is_wanted(part: str, gift: Gift) -> bool:
     return (not gift.only or part in gift.only) and part not in gift.without
 
 

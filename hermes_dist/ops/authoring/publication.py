@@ -185,6 +185,7 @@ def plan(ctx: Context, git: Publisher, name: ProfileName, release: PublishOption
         raise UsageError("choose one of --bump and --version")
     found = leaving(ctx, name, own=True)
     found.need_settled(ctx)
+    found.need_whole()
     manifest = found.need_manifest(ctx)
     remote = read_remote(ctx, git, found, release.to, release.branch)
     check_leaves(manifest, remote.spec)

@@ -96,6 +96,10 @@ class Observed(Struct, frozen=True, kw_only=True):
         """Whether a path is in the place of something that could not be read, or below it: it may be there or not."""
         return any(path == odd.path or path.under(odd.path) for odd in self.odd)
 
+    def unread(self, tree: Tree) -> tuple[LeftOut, ...]:
+        """What could not be read and stands in the place of a file of a tree, or above one: it looks deleted."""
+        return tuple(odd for odd in self.odd if odd.path in tree or odd.path in tree.folders)
+
 
 def _look(home: Path, package: Tree, believe: Believe | None) -> Scan:
     """Scan a home; of a large one, do not read what is believed and looks as at the last such look."""

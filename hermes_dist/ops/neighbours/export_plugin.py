@@ -55,6 +55,7 @@ def export_plugin(ctx: Context, name: ProfileName, path: Path) -> Exported:
     """
     found = leaving(ctx, name, own=True)
     found.need_settled(ctx)
+    found.need_whole()
     home = ctx.brand.home_variable
     plugin = as_plugin(found.tree, found.read, found.manifest, str(name), home)
     read = together(plugin.blobs, found.read)

@@ -14,6 +14,7 @@ from hermes_dist.errors import DistError, Invalid, UsageError, quoted
 from hermes_dist.light import NamedTuple
 from hermes_dist.model.documents.api import ABSENT, get, kind_of, load_data
 from hermes_dist.model.keypath import names_key, parse_key
+from hermes_dist.model.left_out import LeftOut
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.source import parse_source
 from hermes_dist.model.tree import EMPTY, Read, Tree
@@ -48,6 +49,22 @@ class FileDiff(Struct, frozen=True):
         return sum(line.startswith("-") and not line.startswith("--- ") for line in self.lines)
 
 
+class Diff(Struct, frozen=True):
+    """What differs.
+
+    Attributes:
+        files: The files that differ.
+        unread: What can't be read in the place of files: they may be the same, or not.
+    """
+
+    files: tuple[FileDiff, ...]
+    unread: tuple[LeftOut, ...] = ()
+
+    @property
+    def same(self) -> bool:
+        return not (self.files or self.unread)
+
+
 class _Sides(NamedTuple):
     """What is compared."""
 
@@ -56,6 +73,7 @@ class _Sides(NamedTuple):
     read: Read
     labels: tuple[str, str]
     changes: list[Change]
+    unread: tuple[LeftOut, ...] = ()
 
 
 def diff(
@@ -66,7 +84,7 @@ def diff(
     to: str = "",
     generations: str = "",
     place: str = "",
-) -> list[FileDiff]:
+) -> Diff:
     """Show the differences: the home against what it received, or what upstream would bring.
 
     Args:
@@ -92,7 +110,9 @@ def diff(
         )
         for c in sides.changes
     ]
-    return _only(ctx, home, found, sides, place) if place else found
+    if place:
+        return _only(ctx, home, found, sides, place)
+    return Diff(tuple(found), sides.unread)
 
 
 def _sides(ctx: Context, home: Home, *, upstream: bool, to: str, generations: str) -> _Sides:
@@ -116,7 +136,7 @@ def _against_received(ctx: Context, home: Home) -> _Sides:
         for change in changes_between(received, seen.ours, read)
         if not seen.hides(change.path)
     ]
-    return _Sides(received, seen.ours, read, ("received", "yours"), changes)
+    return _Sides(received, seen.ours, read, ("received", "yours"), changes, seen.unread(received))
 
 
 def _against_upstream(ctx: Context, home: Home, to: str) -> _Sides:
@@ -163,22 +183,27 @@ def _package(row: Past) -> Tree:
     return row.lock.base if row.lock else EMPTY
 
 
-def _only(
-    ctx: Context, home: Home, found: list[FileDiff], sides: _Sides, place: str
-) -> list[FileDiff]:
+def _only(ctx: Context, home: Home, found: list[FileDiff], sides: _Sides, place: str) -> Diff:
     """Keep what a path, a folder or a key names.
 
     Raises:
         DistError: There is nothing of that name on either side.
     """
-    kept = [each for one in found if (each := _cut(one, place)) is not None]
-    if kept or _exists(sides, place):
-        return kept
+    kept = tuple(each for one in found if (each := _cut(one, place)) is not None)
+    unread = tuple(odd for odd in sides.unread if _meets(odd, place))
+    if kept or unread or _exists(sides, place):
+        return Diff(kept, unread)
     raise DistError(
         f"there is no file, folder or key {quoted(place, 200)} to compare",
         where=str(home.name),
         hint=_near(ctx, home, found, sides, place),
     )
+
+
+def _meets(odd: LeftOut, place: str) -> bool:
+    """Whether what can't be read hides what a word names, or is a part of it."""
+    at, odd_at = f"{place.partition(': ')[0].rstrip('/')}/", f"{odd.path}/"
+    return at.startswith(odd_at) or odd_at.startswith(at)
 
 
 def _cut(one: FileDiff, place: str) -> FileDiff | None:

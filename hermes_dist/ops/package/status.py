@@ -14,6 +14,7 @@ from hermes_dist.brand import MANIFEST, SYNC_RECORD
 from hermes_dist.decide.environment.wanted import Wanted
 from hermes_dist.errors import DistError, Invalid, Lost
 from hermes_dist.light import NamedTuple
+from hermes_dist.model.left_out import LeftOut
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.notes import Note, NoteKind
@@ -45,6 +46,7 @@ class Status(Struct, frozen=True, kw_only=True):
         units: Servers and jobs of the user's own in the package's documents.
         conflicts: Conflicts that are open.
         parked: Effects that need approval.
+        unread: What can't be read in the place of package files: they may be as received, or not.
         notes: What else is worth knowing.
         links: The links that the user said to follow, and what they led to then.
         synced: It is kept the same on several machines.
@@ -59,13 +61,14 @@ class Status(Struct, frozen=True, kw_only=True):
     conflicts: tuple[Conflict, ...] = ()
     parked: tuple[Effect, ...] = ()
     missing: tuple[Wanted, ...] = ()
+    unread: tuple[LeftOut, ...] = ()
     notes: tuple[Note, ...] = ()
     links: tuple[tuple[str, str], ...] = ()
     synced: bool = False
 
     @property
     def clean(self) -> bool:
-        return not (self.edited or self.conflicts or self.parked)
+        return not (self.edited or self.conflicts or self.parked or self.unread)
 
 
 class Look(NamedTuple):
@@ -152,6 +155,7 @@ def _compared(ctx: Context, home: Home, lock: Lock, seen: Observed) -> Status:
         keys=differs.keys,
         own=differs.own,
         units=differs.units,
+        unread=seen.unread(lock.base),
     )
 
 

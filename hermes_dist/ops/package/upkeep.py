@@ -63,6 +63,7 @@ class Verified(Struct, frozen=True, kw_only=True):
         edited: Package files that differ; that is not a fault.
         missing: Package files that are missing; that is not a fault either.
         odd: What could not be read, and why.
+        unread: What of that stands in the place of files of the package, so that nobody knows whether they are there.
         lost: Paths whose content the store has lost and that could not be fetched again.
         mended: How many contents were fetched again.
         source: Whether the source still has what the lock says.
@@ -77,6 +78,7 @@ class Verified(Struct, frozen=True, kw_only=True):
     edited: tuple[RelPath, ...] = ()
     missing: tuple[RelPath, ...] = ()
     odd: tuple[LeftOut, ...] = ()
+    unread: tuple[LeftOut, ...] = ()
     lost: tuple[RelPath, ...] = ()
     mended: int = 0
     source: Literal["same", "differs", "unreachable", "untold"] = "same"
@@ -86,7 +88,7 @@ class Verified(Struct, frozen=True, kw_only=True):
 
     @property
     def sound(self) -> bool:
-        return not (self.lost or self.damaged or self.source == "differs")
+        return not (self.lost or self.damaged or self.unread or self.source == "differs")
 
 
 def verify(ctx: Context, name: ProfileName) -> Verified:
@@ -107,7 +109,12 @@ def verify(ctx: Context, name: ProfileName) -> Verified:
     changes = [
         c for c in changes_between(received, rest.tree, read) if c.path in lock.base or c.was
     ]
-    missing = tuple(change.path for change in changes if change.path not in seen.ours)
+    unread = seen.unread(lock.base)
+    missing = tuple(
+        change.path
+        for change in changes
+        if change.path not in seen.ours and not seen.hides(change.path)
+    )
     edited = tuple(change.path for change in changes if change.path in seen.ours)
     source, about = _against_source(ctx, lock)
     return Verified(
@@ -116,6 +123,7 @@ def verify(ctx: Context, name: ProfileName) -> Verified:
         edited=edited,
         missing=missing,
         odd=seen.odd,
+        unread=unread,
         lost=lost,
         mended=mended,
         source=source,

@@ -116,9 +116,11 @@ class Parcel(Struct):
         def write(tar: TarWriter, name: str) -> None:
             with opened_in(home, path) as file:
                 if file is None:
-                    self.notes.append(
-                        Note.of(NoteKind.LEFT_OUT, path, why=Why.UNREADABLE, detail="")
-                    )
+                    # What went away since it was listed is missing, as if it had never been there.
+                    if os.path.lexists(home / path):
+                        self.notes.append(
+                            Note.of(NoteKind.LEFT_OUT, path, why=Why.UNREADABLE, detail="")
+                        )
                 elif is_database(file):
                     self._database(tar, name, home / path, path)
                 else:

@@ -22,15 +22,17 @@ from hermes_dist.decide.leaving.export import (
     wanted_blobs,
 )
 from hermes_dist.decide.ownership import is_machine, is_rebuilt
+from hermes_dist.decide.parts import part_at
 from hermes_dist.decide.secrets.redact import redact
 from hermes_dist.decide.secrets.scan import scan
 from hermes_dist.errors import DistError, UsageError
 from hermes_dist.model.discreet import Discreet
-from hermes_dist.model.left_out import LeftOut
+from hermes_dist.model.left_out import UNREAD, LeftOut
 from hermes_dist.model.lock import Lock, dump_lock, without_digests
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree, names_alike, together
+from hermes_dist.ops.change.legible import refuse_unread
 from hermes_dist.ops.change.machine_secrets import secrets_of
 from hermes_dist.ops.change.mask import Mask
 from hermes_dist.ops.change.observe import Observed, first_of, observe
@@ -96,6 +98,12 @@ class Exported(Struct, frozen=True, kw_only=True):
     variables: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
+
+    @property
+    def missed(self) -> tuple[str, ...]:
+        """The files and folders that are not in it because they can't be read."""
+        left = [note for note in self.notes if note.kind is NoteKind.LEFT_OUT]
+        return tuple(note.where for note in left if note.datum("why") in UNREAD)
 
 
 def parse_carried(text: str) -> frozenset[str]:
@@ -212,6 +220,8 @@ def _bytes(path: Path) -> bytes:
 def _shared(ctx: Context, home: Home, packing: Packing, parcel: Parcel) -> Card:
     """Add the shared files, what merging needs later, and the machine data that was asked for."""
     observed = observe(ctx, home, _named(home))
+    closed = [one for one in observed.odd if one.why in UNREAD]
+    refuse_unread(home.path, [one for one in closed if _goes(one, packing)])
     read = first_of(observed.read, ctx.store.read)
     bare = unanswered(ctx, home, _ours(observed), read)
     lock = bare.lock
@@ -238,6 +248,12 @@ def _shared(ctx: Context, home: Home, packing: Packing, parcel: Parcel) -> Card:
         carried=packing.carried,
         inputs=bare.inputs,
     )
+
+
+def _goes(left: LeftOut, packing: Packing) -> bool:
+    """Whether something is in a part that is exported, as far as its name tells."""
+    part = part_at(left.path)
+    return (not packing.only or part in packing.only) and part not in packing.without
 
 
 def _asked_again(bare: Unanswered) -> Iterator[Note]:

@@ -37,14 +37,14 @@ def story(tmp_path: Path) -> Story:
 
 
 def test_differences_and_states_show_names_in_place_of_secrets(story: Story) -> None:
-    shown = repr([(d.keys, d.lines) for d in diff(story.ctx, BOT)]) + repr(
+    shown = repr([(d.keys, d.lines) for d in diff(story.ctx, BOT).files]) + repr(
         status(story.ctx, BOT).keys
     )
     assert TOKEN not in shown
     assert WORD not in shown
     assert "${MY_PASSWORD}" in shown
     assert "mine" in shown
-    soul = next(d for d in diff(story.ctx, BOT) if d.change.path == "SOUL.md")
+    soul = next(d for d in diff(story.ctx, BOT).files if d.change.path == "SOUL.md")
     assert len(soul.lines) == 5
 
 

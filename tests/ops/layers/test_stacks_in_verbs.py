@@ -52,9 +52,9 @@ def test_a_profile_that_is_adopted_gets_its_layers_with_the_next_update(tmp_path
 def test_diff_upstream_shows_what_layers_bring_and_not_that_they_leave(tmp_path: Path) -> None:
     story = Stack(tmp_path)
     story.install()
-    assert diff(story.ctx, BOT, upstream=True) == []
+    assert diff(story.ctx, BOT, upstream=True).same
     story.release(story.base, "1.1.0", {"skills/hello/SKILL.md": "---\nname: hello\n---\nHey.\n"})
-    assert [one.change.path for one in diff(story.ctx, BOT, upstream=True)] == [
+    assert [one.change.path for one in diff(story.ctx, BOT, upstream=True).files] == [
         "skills/hello/SKILL.md"
     ]
     assert verify(story.ctx, BOT).sound

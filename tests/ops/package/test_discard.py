@@ -391,7 +391,9 @@ def test_law_nothing_differs_there_the_rest_stays_and_undo_brings_all_back(
     assert {p: d for p, d in after.items() if p not in files} == {
         p: d for p, d in before.items() if p not in files
     }
-    left = {f"{one.change.path}: {key.key}" for one in diff(story.ctx, BOT) for key in one.keys}
+    left = {
+        f"{one.change.path}: {key.key}" for one in diff(story.ctx, BOT).files for key in one.keys
+    }
     assert not left & set(words)
     undo(story.ctx, BOT, Request(), yes, lambda _: None)
     assert story.files() == before
