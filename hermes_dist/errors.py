@@ -170,6 +170,7 @@ class Renamed(DistError):
     Attributes:
         old: The name that it had.
         now: The name that it has.
+        valued: The options of the command that take a value.
     """
 
     def __init__(self, old: str, now: str) -> None:
@@ -180,6 +181,7 @@ class Renamed(DistError):
         )
         self.old = old
         self.now = now
+        self.valued: frozenset[str] = frozenset()
 
 
 class Invalid(DistError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping, Sequence
 
+from hermes_dist.cli.package.diff import tell_unread
 from hermes_dist.cli.shared.command import Profile, command
 from hermes_dist.cli.shared.pager import Paged
 from hermes_dist.cli.shared.session import Session
@@ -13,7 +14,6 @@ from hermes_dist.ops.authoring.changes import Changes, Learned
 from hermes_dist.voice.author_json import changes_data
 from hermes_dist.voice.authoring.learned import WHO_WORDS, verdict_words
 from hermes_dist.voice.clean import VALUE, clean
-from hermes_dist.voice.left_out import why_words
 from hermes_dist.voice.lines import Style
 from hermes_dist.voice.words import untouched_words
 
@@ -41,8 +41,7 @@ def _show(session: Session, found: Changes) -> None:
     screen.say(f"{screen.paint(found.profile, '', bold=True)}  {label}")
     for who, title in WHO_WORDS.items():
         _group(session, title, [row for row in found.rows if row.verdict.who is who])
-    for odd in found.unread:
-        screen.warn(f"{clean(odd.path)}: {clean(why_words(odd))}, so it can't be compared")
+    tell_unread(screen, found.unread)
     if not (found.rows or found.unread):
         screen.say(f"  {untouched_words(found.lock)}")
     if found.memories:

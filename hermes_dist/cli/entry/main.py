@@ -23,7 +23,7 @@ from hermes_dist.cli.entry.verbs import NESTED, VERBS, Nested, Verb
 from hermes_dist.cli.shared.boundary import Guard
 from hermes_dist.cli.shared.command import as_command
 from hermes_dist.cli.shared.session import Invocation
-from hermes_dist.errors import NoProfileName, NoSuchProfile, UsageError
+from hermes_dist.errors import NoProfileName, NoSuchProfile, Renamed, UsageError
 from hermes_dist.ops.profiles.completion import Option
 
 
@@ -65,6 +65,16 @@ class _Command(StrictCommand):
             return super().invoke(ctx)
         except (NoSuchProfile, NoProfileName) as err:
             raise _errors().in_place_of_profile(err, ctx) from None
+        except Renamed as err:
+            err.valued = valued_options(self)
+            raise
+
+
+def valued_options(command: click.Command) -> frozenset[str]:
+    """The options of a command that take a value."""
+    options = (each for each in command.params if isinstance(each, click.Option))
+    valued = (each for each in options if not (each.is_flag or each.count))
+    return frozenset(name for each in valued for name in each.opts)
 
 
 class _Lazy(_Guiding):

@@ -228,25 +228,25 @@ _OPTIONS_ALIKE: Mapping[str, tuple[str, ...]] = {
 """What an option of other programs may be called; said where a command has that option."""
 
 _EXTRA_MEANT: Mapping[str, str] = {
-    "alias": "did you mean: {prog} alias {0} --name {1}{flags}",
-    "create": "did you mean: {prog} create {0} --clone-from {1}{flags}",
+    "alias": "did you mean: {prog} alias {0} --name {1}{options}",
+    "create": "did you mean: {prog} create {0} --clone-from {1}{options}",
     "describe": "did you mean: {prog} describe {0} --text {1}",
     "doctor": "it looks at the whole machine: leave the name out",
-    "export": "did you mean: {prog} export {0} -o {1}{flags}",
+    "export": "did you mean: {prog} export {0} -o {1}{options}",
     "hold": "a hold lasts until {prog} unhold {0}; to go to a version and stay there: {prog} update {0} --to {1}",
-    "import": "did you mean: {prog} import {0} --name {1}{flags}",
-    "install": "did you mean: {prog} install {0} --name {1}{flags}",
+    "import": "did you mean: {prog} import {0} --name {1}{options}",
+    "install": "did you mean: {prog} install {0} --name {1}{options}",
     "list": "did you mean: {prog} show {0}",
-    "publish": "did you mean: {prog} publish {0} --to {1}{flags}",
+    "publish": "did you mean: {prog} publish {0} --to {1}{options}",
     "registry add": "did you mean: {prog} registry add PLACE --name NAME",
-    "snapshot": "did you mean: {prog} snapshot -o {0}{flags}",
-    "update": "to go to a version: {prog} update {0} --to {1}{flags}; to update every profile, pass --all",
-    "watch install": "did you mean: {prog} watch install --at {0}{flags}",
+    "snapshot": "did you mean: {prog} snapshot -o {0}{options}",
+    "update": "to go to a version: {prog} update {0} --to {1}{options}; to update every profile, pass --all",
+    "watch install": "did you mean: {prog} watch install --at {0}{options}",
 }
 """What to write if there is one word too many; the numbers stand for the words as they were typed."""
 
 _PLACES_MEANT: Mapping[str, str] = {
-    "install": "one source at a time: {prog} install {0}{flags}",
+    "install": "one source at a time: {prog} install {0}{options}",
     "update": "to take it from another source: {prog} install {1} --name {0} --force",
 }
 """What to write if the word too many is a folder or an address."""
@@ -339,7 +339,7 @@ def yes_meant(command: str, option: str) -> Meant | None:
 
 
 def extra_meant(
-    prog: str, command: str, places: Sequence[str], extra: Sequence[str], flags: str
+    prog: str, command: str, places: Sequence[str], extra: Sequence[str], options: str
 ) -> Meant | None:
     """What to write if there is one word too many; None if nothing is known.
 
@@ -348,17 +348,17 @@ def extra_meant(
         command: The command, without the name of the program.
         places: The words that have a place, as a shell takes them.
         extra: The words that have none, as a shell takes them.
-        flags: The options without a value that were typed, each after a space.
+        options: The options that were typed with their values, each after a space.
     """
     words = [word for word in extra if word not in _BETWEEN]
-    if verb := first_meant(prog, command, [*places, *words], flags):
+    if verb := first_meant(prog, command, [*places, *words], options):
         return verb
     if len(words) != 1 or command not in _EXTRA_MEANT:
         return None
     said = _EXTRA_MEANT[command]
     if _is_place(words[0]):
         said = _PLACES_MEANT.get(command, said)
-    return Meant(said.format(*places, *words, prog=prog, flags=flags))
+    return Meant(said.format(*places, *words, prog=prog, options=options))
 
 
 def _is_place(word: str) -> bool:
@@ -378,35 +378,35 @@ def value_meant(prog: str, command: str, profile: str) -> Meant | None:
     return Meant(said.format(profile, prog=prog)) if said else None
 
 
-def first_meant(prog: str, command: str, words: Sequence[str], flags: str) -> Meant | None:
+def first_meant(prog: str, command: str, words: Sequence[str], options: str) -> Meant | None:
     """What to write if the first word is not a profile but a verb of other programs; None if nothing is known.
 
     Args:
         prog: The name of the program.
         command: The command that was run because no verb of its group was typed, without the name of the program.
         words: The words behind it, as a shell takes them.
-        flags: The options without a value that were typed, each after a space.
+        options: The options that were typed with their values, each after a space.
     """
     verb = _FIRST_MEANT.get(command, {}).get(words[0]) if words else None
     if verb is None:
         return None
     group, _, typed = command.rpartition(" ")
     line = " ".join([prog, group, verb, *words[1:]])
-    return Meant(f"did you mean: {line}{flags if verb == typed else ''}")
+    return Meant(f"did you mean: {line}{options if verb == typed else ''}")
 
 
-def after_profile(prog: str, command: str, word: str, flags: str) -> Meant | None:
+def after_profile(prog: str, command: str, word: str, options: str) -> Meant | None:
     """What to write if a word that comes after the profile stands in its place; None if nothing comes after it.
 
     Args:
         prog: The name of the program.
         command: The command, without the name of the program.
         word: The word, as a shell takes it.
-        flags: The options without a value that were typed, each after a space.
+        options: The options that were typed with their values, each after a space.
     """
     what = _AFTER_PROFILE.get(command)
     if what is None or (what == _A_NUMBER and not word.isdecimal()):
         return None
     return Meant(
-        f"{what} comes after the profile, . for the active one: {prog} {command} . {word}{flags}"
+        f"{what} comes after the profile, . for the active one: {prog} {command} . {word}{options}"
     )

@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from hermes_dist.agents.names import COMMANDS
 from hermes_dist.cli.entry.given import TooMany, VersionBesideWords
@@ -25,6 +26,8 @@ from hermes_dist.cli.entry.meant import (
     verb_meant,
     yes_meant,
 )
+from hermes_dist.cli.entry.verbs import NESTED
+from hermes_dist.cli.shared.retyped import HIDDEN, spelled
 from hermes_dist.cli.shared.session import Invocation
 from hermes_dist.errors import DistError, NoSuchProfile, UsageError
 from hermes_dist.ops.context import Context
@@ -64,12 +67,14 @@ def no_such_verb(
 def _as_profile(words: Sequence[str], ctx: click.Context, verbs: Sequence[str]) -> Meant | None:
     """What to write if the first word is a profile, which a command of its own may start; None if it is none."""
     called: Invocation = ctx.obj
-    word, after = words[0], [*words[1:2]]
+    word, after = words[0], words[1:]
     with suppress(DistError):
         if word in Context.from_environment(called.brand).names():
             prog = _prog(ctx)
             if after and after[0] in verbs:
-                return Meant(f"the command comes before the profile: {prog} {after[0]} {word}")
+                line = "" if after[0] in NESTED else spelled([after[0], word, *after[1:]])
+                shown = f": {prog} {line}" if line else ""
+                return Meant(f"the command comes before the profile{shown}")
             start = f"{called.brand.name} -p {word} chat"
             return Meant(f"{word} is a profile: {prog} status {word}; to start it: {start}")
     return None
@@ -193,7 +198,7 @@ def _with_its_option(
     if not all(map(_can_be_written, (*words, *extra))):
         return None
     quoted, left = [shlex.quote(word) for word in words], [shlex.quote(word) for word in extra]
-    return extra_meant(_prog(ctx), _below(ctx), quoted, left, _flags(ctx))
+    return extra_meant(_prog(ctx), _below(ctx), quoted, left, _options(ctx))
 
 
 def _can_be_written(word: str) -> bool:
@@ -220,11 +225,11 @@ def in_place_of_profile(err: DistError, ctx: click.Context) -> DistError:
         return err
     quoted, prog, below = shlex.quote(word), _prog(ctx), _below(ctx)
     if word == "all" and any("--all" in each.opts for each in ctx.command.params):
-        err.hint, err.command = "for every profile", f"{below} --all{_flags(ctx)}"
+        err.hint, err.command = "for every profile", f"{below} --all{_options(ctx)}"
         return err
-    if meant := first_meant(prog, below, [quoted], _flags(ctx)):
+    if meant := first_meant(prog, below, [quoted], _options(ctx)):
         err.hint, err.command = meant.said, ""
-    elif not _is_near(err) and (meant := after_profile(prog, below, quoted, _flags(ctx))):
+    elif not _is_near(err) and (meant := after_profile(prog, below, quoted, _options(ctx))):
         err.hint, err.command = meant.after(_profiles_here(err, prog)), ""
     return err
 
@@ -248,11 +253,22 @@ def _profiles_here(err: DistError, prog: str) -> str:
     return err.advice(lambda line: f"{prog} {line}") if isinstance(err, NoSuchProfile) else ""
 
 
-def _flags(ctx: click.Context) -> str:
-    """The options without a value that were typed, each after a space."""
+def _options(ctx: click.Context) -> str:
+    """The options that were typed, each with its value and after a space."""
     options = [each for each in ctx.command.get_params(ctx) if isinstance(each, click.Option)]
-    typed = [each for each in options if each.is_flag and ctx.params.get(str(each.name))]
-    return "".join(f" {_typed_as(each)}" for each in typed)
+    return "".join(f" {line}" for each in options for line in _as_typed(each, ctx))
+
+
+def _as_typed(option: click.Option, ctx: click.Context) -> list[str]:
+    """An option as it was typed, once for each value; a value that may be a secret or can't be shown is hidden."""
+    name, value = str(option.name), ctx.params.get(str(option.name))
+    if ctx.get_parameter_source(name) is not ParameterSource.COMMANDLINE or value is None:
+        return []
+    typed = _typed_as(option)
+    if option.is_flag or option.count:
+        return [typed] if value else []
+    values = value if isinstance(value, (list, tuple)) else [value]
+    return [spelled([typed, str(each)]) or f"{typed} {HIDDEN}" for each in values]
 
 
 def _no_such_option(option: str, ctx: click.Context) -> UsageError:

@@ -13,6 +13,7 @@ from hermes_dist.cli.shared.reminders import notes
 from hermes_dist.cli.shared.screen import Screen
 from hermes_dist.cli.shared.session import Session
 from hermes_dist.errors import ExitCode, counted
+from hermes_dist.model.left_out import LeftOut
 from hermes_dist.ops.change.look_up import look
 from hermes_dist.ops.homes import half_changed
 from hermes_dist.ops.package import diff as ops
@@ -62,19 +63,28 @@ def diff(
     )
     notes(session.screen, half_changed(session.ctx, name))
     session.screen.emit("diff", diff_data(found))
-    for odd in found.unread:
-        session.screen.warn(f"{clean(odd.path)}: {clean(why_words(odd))}, so it can't be compared")
+    tell_unread(session.screen, found.unread)
     if found.same and not stat:
         session.screen.tell("Nothing differs.")
     if upstream and found.same and not (to or generations):
         # At a tag nothing ever differs, although there may be newer ones.
         notes(session.screen, look(session.ctx, name).notes)
     with Paged(session) as each:
-        if stat and (found.files or found.same):
-            show_stat(each, found.files)
-        elif not stat:
-            show_diff(each, found.files)
+        _show(each, found, stat=stat)
     return ExitCode.CHANGES if exit_code and not found.same else ExitCode.DONE
+
+
+def tell_unread(screen: Screen, unread: Sequence[LeftOut]) -> None:
+    """Say what can't be read, so that nobody knows whether it is as it was received."""
+    for odd in unread:
+        screen.warn(f"{clean(odd.path)}: {clean(why_words(odd))}, so it can't be compared")
+
+
+def _show(session: Session, found: ops.Diff, *, stat: bool) -> None:
+    if not stat:
+        show_diff(session, found.files)
+    elif found.files or found.same:
+        show_stat(session, found.files)
 
 
 def show_diff(session: Session, found: Sequence[ops.FileDiff]) -> None:

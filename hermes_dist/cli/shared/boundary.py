@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import takewhile
 from types import TracebackType
 
 from hermes_dist import __version__
 from hermes_dist.cli.shared.session import Invocation, early_screen
 from hermes_dist.errors import DistError, ExitCode, Renamed, StoppedAfter
-from hermes_dist.lazily import shlex
 from hermes_dist.light import TYPE_CHECKING
 from hermes_dist.ops.context import has_written
 
@@ -101,17 +99,10 @@ class Guard:
 
 
 def _with_its_name(argv: Sequence[str], error: Renamed) -> str:
-    """The command that was typed, with the name that its profile has now: the words before the options.
+    """The command that was typed, with the name that its profile has now; empty if that is not certain."""
+    from hermes_dist.cli.shared.retyped import with_name  # noqa: PLC0415 - only needed for this error
 
-    Options are left out, as one of them may hold a secret.
-    """
-    words = list(takewhile(lambda word: not word.startswith("-"), argv))
-    if not words or error.old not in argv:
-        return ""
-    named = [str(error.now) if word == error.old else word for word in words]
-    if error.old not in words:
-        named.append(str(error.now))
-    return shlex.join(named)
+    return with_name(argv, error.old, str(error.now), error.valued)
 
 
 _CHANGES_ONLY_HOMES = frozenset(
