@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from hermes_dist.errors import Invalid, quoted
 from hermes_dist.lazily import later
@@ -92,6 +92,7 @@ KINDS: Mapping[SourceKind, Traits] = {
 TAGS, HEADS = "refs/tags/", "refs/heads/"
 _HEX = "0123456789abcdefABCDEF"
 # Compiled when they are first needed, and then kept by `re`: most commands parse no source, or one.
+_FILE_URL = "file://"
 _SCHEMES = {"https", "ssh", "file", "http", "git"}
 _PLAIN_URL = {"git": "leave git+ out"}
 """What to do about a scheme of pip, which names the kind of a repository before a plus."""
@@ -205,6 +206,21 @@ class SourceSpec(NamedTuple):
         if not self.is_range or "@" in text:
             return text
         return f"{text.removesuffix(ref)}@{self.ref}"
+
+    @property
+    def begins_here(self) -> bool:
+        """Whether it is a path that means something else from every folder."""
+        return self.kind.traits.is_path and not self.location.startswith(("/", "~"))
+
+    @property
+    def folder(self) -> str:
+        """The folder of the package on this machine, or its place in a repository here; empty if it is not known."""
+        place = self.location
+        if place.startswith(_FILE_URL):
+            place = unquote(place.removeprefix(_FILE_URL))
+        elif self.kind is not SourceKind.FOLDER:
+            return ""
+        return f"{place}/{self.subfolder}" if self.subfolder else place
 
     @property
     def fetch_url(self) -> str:
@@ -573,7 +589,7 @@ def _file_url(parts: SplitResult) -> SourceSpec:
         or parts.query
     ):
         raise _NotOne("file:// takes an absolute path")
-    return SourceSpec(kind=SourceKind.GIT, location=f"file://{parts.path.rstrip('/') or '/'}")
+    return SourceSpec(kind=SourceKind.GIT, location=f"{_FILE_URL}{parts.path.rstrip('/') or '/'}")
 
 
 def _server_url(scheme: str, parts: SplitResult) -> SourceSpec:

@@ -180,7 +180,7 @@ class _Offers:
 
     def offered(self, asked: Asked) -> tuple[Choice, ...]:
         dependency, asker = asked.dependency, asked.asker
-        known = (str(dependency), asker if dependency.sibling is not None else "")
+        known = dependency.meaning(asker)
         if known not in self._choices:
             self._choices[known] = tuple(self._market.choices(dependency, asker))
         return self._choices[known]

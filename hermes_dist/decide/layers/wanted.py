@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from msgspec import Struct
 
@@ -26,15 +26,29 @@ class Dependency(Struct, frozen=True, kw_only=True):
         source: Where it comes from, with a ref or a version range; None if it lies in the same repository.
         sibling: Its folder in the repository and at the commit of the package that names it.
         only: The parts that it brings, such as ``skills``; empty for all.
+        written: The path of a source as its author wrote it, if that begins at the manifest; empty otherwise.
     """
 
     source: SourceSpec | None = None
     sibling: RelPath | None = None
     only: frozenset[str] = frozenset()
+    written: str = ""
 
     def __str__(self) -> str:
         """The source as its author wrote it."""
-        return self.source.as_written if self.source else f"{_SIBLING}{self.sibling}"
+        if self.source is None:
+            return f"{_SIBLING}{self.sibling}"
+        if self.written:
+            return self.source._replace(location=self.written).as_written
+        return self.source.as_written
+
+    def meaning(self, asker: str) -> tuple[str, str]:
+        """What is asked for, to remember it by: the same words may mean another package where somebody else asks.
+
+        Args:
+            asker: Who asks, as key and commit; empty for the package at the top.
+        """
+        return (str(self.source), "") if self.source else (str(self), asker)
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
@@ -60,6 +74,13 @@ class Wanted(Struct, frozen=True, kw_only=True):
 
 NOTHING = Wanted()
 
+Locate = Callable[[SourceSpec], SourceSpec]
+"""Gives a source in full: a path in a manifest begins at that manifest, wherever the command is run."""
+
+
+def _as_it_is(source: SourceSpec) -> SourceSpec:
+    return source
+
 
 def asked_in(dependency: Dependency) -> object:
     """Return what a manifest says to ask for a layer."""
@@ -69,23 +90,25 @@ def asked_in(dependency: Dependency) -> object:
     return {"source": source, "only": sorted(dependency.only)}
 
 
-def wanted_by(manifest: Manifest, *, local: bool) -> Wanted:
+def wanted_by(manifest: Manifest, *, local: bool, locate: Locate = _as_it_is) -> Wanted:
     """Read what a manifest says about layers.
 
     Args:
         manifest: The manifest.
         local: Whether the package itself is on this machine; only then may it name a local source.
+        locate: Gives a source in full; by default, sources stay as written, and nothing is to be fetched by them.
 
     Raises:
         Invalid: A field is not what it should be; the error's place is the field. A layer that can't be read is an
             error and not left out: without it the agent would lack what its author counts on.
     """
+    reader = _Reader(local=local, locate=locate)
     base = None
     if manifest.extends is not None:
-        base = _dependency("extends", manifest.extends, local=local)
+        base = reader.dependency("extends", manifest.extends)
     return Wanted(
         base=base,
-        packs=tuple(_packs(manifest.dependencies, local=local)),
+        packs=tuple(reader.packs(manifest.dependencies)),
         overrides=_places("overrides", manifest.overrides),
         without=_places("without", manifest.without),
     )
@@ -139,33 +162,44 @@ def source_of_layer(text: str, *, local: bool) -> SourceSpec:
     return spec
 
 
-def _packs(value: object, *, local: bool) -> Iterator[Dependency]:
-    if value is None:
-        return
-    if isinstance(value, dict):
-        for name, version in value.items():
-            yield _dependency(f"dependencies.{name}", f"{name}@{version}", local=local)
-    elif isinstance(value, list):
-        for number, item in enumerate(value):
-            yield _dependency(f"dependencies[{number}]", item, local=local)
-    else:
-        raise _odd("dependencies", "it is not a list")
+class _Reader(Struct, frozen=True, kw_only=True):
+    """Reads the fields of a manifest about layers; the attributes are the arguments of :func:`wanted_by`."""
 
+    local: bool
+    locate: Locate
 
-def _dependency(field: str, value: object, *, local: bool) -> Dependency:
-    only: frozenset[str] = frozenset()
-    if isinstance(value, dict):
-        if unknown := sorted(map(str, value.keys() - _FIELDS)):
-            raise _odd(field, f"{quoted(unknown[0], 80)} is not known")
-        only, value = _parts(field, value.get("only")), value.get("source")
-    if not isinstance(value, str) or not value:
-        raise _odd(field, "the source is missing")
-    if value.startswith(_SIBLING):
-        return Dependency(sibling=_folder(field, value), only=only)
-    try:
-        return Dependency(source=source_of_layer(value, local=local), only=only)
-    except Invalid as err:
-        raise err.within(_where(field)) from None
+    def packs(self, value: object) -> Iterator[Dependency]:
+        if value is None:
+            return
+        if isinstance(value, dict):
+            for name, version in value.items():
+                yield self.dependency(f"dependencies.{name}", f"{name}@{version}")
+        elif isinstance(value, list):
+            for number, item in enumerate(value):
+                yield self.dependency(f"dependencies[{number}]", item)
+        else:
+            raise _odd("dependencies", "it is not a list")
+
+    def dependency(self, field: str, value: object) -> Dependency:
+        only: frozenset[str] = frozenset()
+        if isinstance(value, dict):
+            if unknown := sorted(map(str, value.keys() - _FIELDS)):
+                raise _odd(field, f"{quoted(unknown[0], 80)} is not known")
+            only, value = _parts(field, value.get("only")), value.get("source")
+        if not isinstance(value, str) or not value:
+            raise _odd(field, "the source is missing")
+        if value.startswith(_SIBLING):
+            return Dependency(sibling=_folder(field, value), only=only)
+        try:
+            return self._located(value, only)
+        except Invalid as err:
+            raise err.within(_where(field)) from None
+
+    def _located(self, text: str, only: frozenset[str]) -> Dependency:
+        typed = source_of_layer(text, local=self.local)
+        source = self.locate(typed)
+        moved = typed.begins_here and source.location != typed.location
+        return Dependency(source=source, only=only, written=typed.location if moved else "")
 
 
 def _folder(field: str, value: str) -> RelPath:

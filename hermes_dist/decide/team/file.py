@@ -10,6 +10,7 @@ import difflib
 import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import TypeVar
 
@@ -213,9 +214,13 @@ class _Reader:
 
     def _registry(self, raw: Mapping[str, object], at: _Path) -> WantedRegistry:
         self._known(raw, FIELDS["registries"], at)
+        place = self._needed(raw, "place", at)
+        with suppress(Invalid):  # what is no source is told by who adds it
+            spec = self._in_full(parse_source(place, allow_insecure=self._insecure))
+            place = str(spec) if spec.kind.traits.is_path else place
         return WantedRegistry(
             name=self._key(raw, at),
-            place=self._needed(raw, "place", at),
+            place=place,
             fingerprint=self._word(raw, "fingerprint", at),
         )
 
@@ -336,11 +341,14 @@ class _Reader:
         text = self._word(raw, "source", at)
         if not text:
             return ""
-        spec = self._as((*at, "source"), lambda: parse(text))
-        if spec.kind.traits.is_path and not spec.location.startswith(("/", "~")):
-            there = posixpath.normpath(posixpath.join(self._folder, spec.location))
-            spec = spec._replace(location=there)
-        return str(spec)
+        return str(self._in_full(self._as((*at, "source"), lambda: parse(text))))
+
+    def _in_full(self, spec: SourceSpec) -> SourceSpec:
+        """A path begins at the file, wherever the command is run."""
+        if not spec.begins_here:
+            return spec
+        there = posixpath.normpath(posixpath.join(self._folder, spec.location))
+        return spec._replace(location=there)
 
     def _parts(self, raw: Mapping[str, object], key: str, at: _Path) -> tuple[str, ...]:
         words = self._words(raw, key, at)

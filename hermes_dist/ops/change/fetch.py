@@ -103,6 +103,7 @@ class Stack(Struct, frozen=True, kw_only=True):
         top: How the package itself stands to them; its tree is added when it is placed.
         locked: The same layers as the lock records them, the lowest first.
         direct: The names of those that the package itself asks for.
+        written: The path of each that is named by one which begins at the manifest, by its name.
         env: The variables that they ask for.
         inputs: The inputs that each of them has, by its name.
         left_out: What can't come of those that are no packages, after their names.
@@ -114,6 +115,7 @@ class Stack(Struct, frozen=True, kw_only=True):
     top: Layer
     locked: tuple[LockedPackage, ...]
     direct: tuple[str, ...] = ()
+    written: Mapping[str, str] = field(default_factory=dict)
     env: tuple[EnvVar, ...] = ()
     inputs: Mapping[str, tuple[Input, ...]] = field(default_factory=dict)
     left_out: tuple[LeftOut, ...] = ()

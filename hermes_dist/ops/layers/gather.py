@@ -88,7 +88,14 @@ def gathered(ctx: Context, fetched: Fetched, home: Home, request: Request) -> Fe
     )
     stack = _stack(top, found)
     direct = dict.fromkeys(names[market.key(one, "")] for one in wanted.all)
-    stack = replace(stack, direct=tuple(direct), notes=(*kept_back, *stack.notes))
+    written = {
+        names[one.choice.key]: each.dependency.written
+        for one in picked
+        for each in one.asked
+        if each.dependency.written
+    }
+    notes = (*kept_back, *stack.notes)
+    stack = replace(stack, direct=tuple(direct), written=written, notes=notes)
     return replace(fetched, stack=stack)
 
 

@@ -22,7 +22,7 @@ from hermes_dist.model.source import (
     without_credentials,
 )
 from hermes_dist.ops.change.fetch import Fetched, fetch
-from hermes_dist.ops.change.look_up import absolute, look_up, to_ask
+from hermes_dist.ops.change.look_up import look_up, to_ask
 from hermes_dist.ops.change.look_up_name import find_as_before, named_targets
 from hermes_dist.ops.change.moved_source import NoPackage
 from hermes_dist.ops.change.target import Naming, Target, check_policies
@@ -56,7 +56,7 @@ class LiveMarket:
 
     def choices(self, dependency: Dependency, asker: str) -> Sequence[Choice]:
         """List the versions that a dependency allows, the newest first."""
-        known = (str(dependency), asker if dependency.sibling is not None else "")
+        known = dependency.meaning(asker)
         if known not in self._choices:
             self._choices[known] = self._look(dependency, asker)
         return self._choices[known]
@@ -145,17 +145,12 @@ class LiveMarket:
         return None
 
     def _spec(self, dependency: Dependency, asker: str) -> SourceSpec:
-        target = self._askers[asker].target
         if dependency.source is None:
             # It lies beside the one that names it: the same repository, at the same commit.
+            target = self._askers[asker].target
             spec = target.spec._replace(subfolder=dependency.sibling)
             return spec.at(target.commit) if target.commit else spec
-        spec = dependency.source
-        if spec.kind is SourceKind.FOLDER and target.spec.kind is SourceKind.FOLDER:
-            # A path in a manifest begins at that manifest, wherever the command is run.
-            beside = Path(target.spec.location) / (target.spec.subfolder or "")
-            spec = spec._replace(location=str(beside / Path(spec.location).expanduser()))
-        return absolute(spec)
+        return dependency.source
 
     def _offered(self, dependency: Dependency, asker: str, key: str) -> list[Target]:
         spec = self._spec(dependency, asker)

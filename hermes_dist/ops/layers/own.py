@@ -39,6 +39,7 @@ from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, look_into, open_home
 from hermes_dist.ops.inputs.ask import with_inputs
 from hermes_dist.ops.layers.ask import with_layers
+from hermes_dist.ops.layers.elsewhere import refuse_elsewhere
 from hermes_dist.ops.own_layers import head_of, remember
 from hermes_dist.world.disk.owners import make_folders
 from hermes_dist.world.files import read_file
@@ -293,6 +294,8 @@ def _changed(
     manifest = _manifest(own, _before(place, home.lock))
     # What the profile held so far is a layer now: it is judged as that, and not as the package at the top.
     fetched = with_layers(ctx, _with_list(ctx, place, manifest), home, request)
+    if home.lock is not None:
+        refuse_elsewhere(ctx, home.name, home.lock, fetched)
     fetched, request = with_inputs(ctx, fetched, home, request)
     view = home
     if home.lock is not None:

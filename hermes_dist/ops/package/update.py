@@ -27,6 +27,7 @@ from hermes_dist.ops.trust.judge_release import judge_history, judge_release
 
 with later():
     from hermes_dist.decide.history import holds
+    from hermes_dist.ops.layers.elsewhere import refuse_elsewhere
 
 
 def update(
@@ -63,6 +64,8 @@ def update(
     looked = looked._replace(notes=looked.notes + move.notes)
     with way_on(ctx, name, lock):
         fetched = with_layers(ctx, fetch(ctx, target, lock.base), home, request)
+    if fetched.stack is not None:
+        refuse_elsewhere(ctx, name, lock, fetched)
     stays = _stays_fetched(ctx, looked, lock, fetched, request)
     if stays is not None:
         return stays

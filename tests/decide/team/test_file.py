@@ -67,6 +67,26 @@ def test_a_whole_file_is_read_and_written_back_the_same() -> None:
     assert load_team(dump_team(team), "again", "/elsewhere") == team
 
 
+@pytest.mark.parametrize(
+    ("written", "place"),
+    [
+        ("./index", "/home/ada/teams/index"),
+        ("../index", "/home/ada/index"),
+        (".", "/home/ada/teams"),
+        ("../index#main", "/home/ada/index#main"),
+        ("/srv/index", "/srv/index"),
+        ("~/index", "~/index"),
+        ("file:///srv/index", "file:///srv/index"),
+        ("github.com/team/index", "github.com/team/index"),
+        ("https://example.org/index/", "https://example.org/index/"),
+    ],
+)
+def test_the_place_of_a_registry_begins_at_the_file(written: str, place: str) -> None:
+    text = f'format = 1\n[[registries]]\nname = "r"\nplace = "{written}"\n'
+    team = load_team(text.encode(), "team.toml", "/home/ada/teams")
+    assert [one.place for one in team.registries] == [place]
+
+
 def test_the_schema_and_the_reader_know_the_same_fields() -> None:
     schema = json.loads((data_folder("schema") / "team.schema.json").read_text("utf-8"))
     assert set(schema["properties"]) == set(TOP)
