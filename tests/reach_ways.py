@@ -483,4 +483,74 @@ WAYS = (
         {**config(extra={"engine": "tools/engine.py"}), "tools/engine.py": A},
         {"tools/engine.py": B},
     ),
+    *(
+        Way(
+            f"what a script starts: {how}",
+            {**job(script="run.sh"), "scripts/run.sh": f"{line}\n", path: A},
+            {path: B},
+        )
+        for how, line, path in [
+            (
+                "-m, in the folder around its own",
+                'cd "$(dirname "$0")/.." && exec python3 -m toolbox',
+                "toolbox/__main__.py",
+            ),
+            ("-m, by PYTHONPATH", "PYTHONPATH=.. python3 -m toolbox", "toolbox/__main__.py"),
+            ("make, after two steps", 'cd "$HERMES_HOME"\ncd app\nmake', "app/Makefile"),
+            ("npm with a prefix", "npm --prefix app start", "app/package.json"),
+            ("a text", ". ../data/steps.txt", "data/steps.txt"),
+            ("a text of another kind", "bash ../data/steps.md", "data/steps.md"),
+            ("each file of a folder", 'for f in ../data/*; do . "$f"; done', "data/x.txt"),
+        ]
+    ),
+    *(
+        Way(
+            f"what {how} loads",
+            {**job(script="run.sh"), "scripts/run.sh": f". {path}\n", **files, "lib/x.sh": A},
+            {"lib/x.sh": B},
+        )
+        for how, path, files in [
+            ("a text beside a script", "./a.txt", {"scripts/a.txt": ". ../lib/x.sh\n"}),
+            ("a picture that is a script", "../media/a.png", {"media/a.png": ". ../lib/x.sh\n"}),
+            (
+                "a long script",
+                "../data/a.sh",
+                {"data/a.sh": f". ../lib/x.sh\nexit\n{'#' * 270_000}"},
+            ),
+            ("a script with NUL in it", "../data/a.sh", {"data/a.sh": ". ../lib/x.sh\nexit\n\0"}),
+        ]
+    ),
+    Way(
+        "a module that a hook starts in the home",
+        {
+            "hooks/h/HOOK.yaml": "name: h\nevents: [x]\n",
+            "hooks/h/handler.py": "run(['python3', '-m', 'toolbox'], cwd=os.environ['HERMES_HOME'])\n",
+            "toolbox/__main__.py": A,
+        },
+        {"toolbox/__main__.py": B},
+    ),
+    Way(
+        "whatever a plugin finds in a folder",
+        {
+            "plugins/p/__init__.py": (
+                "for f in (Path(__file__).parents[2] / 'data').glob('*'):\n    exec(f.read_text())\n"
+            ),
+            "data/r.py": A,
+        },
+        {"data/r.py": B, "data/r.txt": B},
+    ),
+    Way(
+        "a text that a plugin runs",
+        {"plugins/p/__init__.py": "exec((HOME / 'data' / 'r.txt').read_text())\n", "data/r.txt": A},
+        {"data/r.txt": B},
+    ),
+    Way(
+        "a text that a server runs",
+        {
+            **server("python", "servers/main.py"),
+            "servers/main.py": "exec(open('../data/rules.txt').read())\n",
+            "data/rules.txt": A,
+        },
+        {"data/rules.txt": B},
+    ),
 )

@@ -12,8 +12,14 @@ from functools import cached_property, lru_cache
 from msgspec import Struct
 
 from hermes_dist import lazily
+from hermes_dist.agents.places import MEMORIES, SHARED_FILES
+from hermes_dist.brand import MANIFEST
+from hermes_dist.lazily import later
 from hermes_dist.model.paths import RelPath, folded, folders_of
 from hermes_dist.model.tree import Entry, Tree
+
+with later():
+    from hermes_dist.decide.consent.trail.texts import words_in
 
 CODE = frozenset(
     [
@@ -96,6 +102,12 @@ BUILDS = frozenset(
     ]
 )
 """Files (names case-folded) that tools look for in a working directory and that say what to run there."""
+CONTENT = frozenset(["skills", "skins", "cron", MEMORIES])
+"""Folders that commands receive as data; only a command that runs inside one loads code from it."""
+_PROSE = (".md", ".markdown", ".rst", ".txt")
+_NO_CODE = frozenset(
+    [*SHARED_FILES, MANIFEST, "license", "copying", "notice", ".gitignore", ".gitattributes"]
+)
 _REQUIREMENTS = lazily.pattern(r".*(?:requirements|constraints).*\.txt")
 """Lists of what to install, and so to run, although they end like prose."""
 
@@ -113,6 +125,17 @@ def is_build(path: RelPath) -> bool:
     """Whether a file says to a build tool or an installer what to run."""
     name = folded(path.name)
     return name in BUILDS or (name.endswith(".txt") and _REQUIREMENTS.fullmatch(name) is not None)
+
+
+def is_prose(path: RelPath) -> bool:
+    """Whether a file is a text for people or models, which nothing loads unless code names it."""
+    return path.suffix in _PROSE and not is_build(path)
+
+
+def is_agents(path: RelPath) -> bool:
+    """Whether a file at the root is one that the agent, git or a lawyer reads, and no tool runs."""
+    low = folded(path)
+    return low in _NO_CODE or low.startswith(".env")
 
 
 class Piece(Struct, frozen=True):
@@ -181,6 +204,11 @@ class Names:
     @cached_property
     def _folders(self) -> dict[str, list[RelPath]]:
         return _index_of(self.paths).folders
+
+    @property
+    def words(self) -> frozenset[bytes]:
+        """A word of each name: a text without any of them names no file, folder or module."""
+        return _index_of(self.paths).words
 
     def called(self, name: str) -> list[RelPath]:
         """Return the files with this name that lie in a folder."""
@@ -274,6 +302,17 @@ class _Index:
         self.files = _by_name(paths)
         self.folders = _by_name(folders_of(paths))
         self.spaced = " " in "\n".join(paths)
+
+    @cached_property
+    def words(self) -> frozenset[bytes]:
+        """The longest word of each name, without its suffix: no spelling of the name is without it."""
+        return frozenset(map(_longest_word, {*self.files, *self.folders}))
+
+
+def _longest_word(name: str) -> bytes:
+    stem = name.rpartition(".")[0] or name
+    words = words_in(stem.encode()) or words_in(name.encode())
+    return max(words, key=lambda word: (word.isascii(), len(word)), default=b"")
 
 
 @lru_cache(maxsize=2)

@@ -8,7 +8,6 @@ of these are covered, and so are the files that they name. If a text does not te
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from types import MappingProxyType
@@ -17,10 +16,17 @@ from msgspec import Struct
 
 from hermes_dist import lazily
 from hermes_dist.agents.loading import STYLES
-from hermes_dist.agents.places import MEMORIES, SHARED_FILES
-from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.consent.loaded_by_agent import has_style, loaded_by_agent
-from hermes_dist.decide.consent.mentions import CODE, Names, Piece, is_build
+from hermes_dist.decide.consent.mentions import (
+    CODE,
+    CONTENT,
+    Names,
+    Piece,
+    is_agents,
+    is_build,
+    is_prose,
+)
+from hermes_dist.decide.consent.trail.directions import CODE_WORD, GOING, IN_FOLDER, MODULE, parted
 from hermes_dist.errors import Invalid
 from hermes_dist.lazily import later
 from hermes_dist.light import TYPE_CHECKING, NamedTuple
@@ -30,39 +36,22 @@ from hermes_dist.model.tree import Digest, Read
 with later():
     from hermes_dist.decide.consent.skills.named import Skills
     from hermes_dist.decide.consent.skills.names import names_in
+    from hermes_dist.decide.consent.trail.passage import Passage, telling
+    from hermes_dist.decide.consent.trail.texts import texts_of
 
 if TYPE_CHECKING:
     from hermes_dist.decide.consent.skills.names import Called
 
 SCRIPTS = "scripts"
 _FOLDER = lazily.pattern("/scripts(?=/)")
-_LIMIT = 256 << 10
-"""Larger files are not read for the names of other files."""
-_CONTENT = frozenset(["skills", "skins", "cron", MEMORIES])
-"""Folders that commands receive as data; only a command that runs inside one loads code from it."""
 _LOOKED_FOR = frozenset(["node_modules", ".venv", "venv", "bin", ".bin", ".yarn", ".mise"])
 """Folders that tools look for in a working directory."""
 _IN_LOOKED_FOR = tuple(f"{folder}/" for folder in _LOOKED_FOR)
-_PROSE = (".md", ".markdown", ".rst", ".txt")
 _MEDIA = (
     *(".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".ico"),
     *(".mp3", ".wav", ".ogg", ".mp4", ".pdf"),
 )
-_NO_CODE = frozenset(
-    [*SHARED_FILES, MANIFEST, "license", "copying", "notice", ".gitignore", ".gitattributes"]
-)
-_IMPORTED = lazily.pattern(r"^[ \t]*(?:from|import)[ \t]+([\w.]+)", re.MULTILINE)
-_LITERAL = lazily.pattern(r"""["'`]([\w.-]{2,80})["'`]""")
-_ELSEWHERE = lazily.pattern(
-    r"sys\.path|site\.addsitedir|PYTHONPATH|NODE_PATH|spec_from_file|run_path|\bimp\.|chdir|\bcd\b"
-)
-"""Signs that a file loads from folders other than its own."""
-_IN_FOLDER = lazily.pattern(
-    r"(?:--?(?:C|w|directory|dir|cwd|chdir|project|prefix|workspace|rootdir|app-dir|work-dir|workdir)|cd|pushd|[A-Z_]*(?:PATH|LIB|DIR)[A-Z_]*)\Z"
-)
-_GOING = frozenset(["cd", "pushd"])
-_MODULE = lazily.pattern(r"-[A-Za-z]*m\Z")
-_CODE_WORD = lazily.pattern(r"(?:-[A-Za-z]*[ce]|--eval|--exec|--call|--print)\Z")
+_PACKED = (".jar", ".pyz", ".whl", ".egg")
 _UNCLEAR = lazily.pattern(
     r"\$\(|`|\beval\b|\bsource\b\s+\S*\$|\bxargs\b|\bfind\b|[*?]|\$(?!\w*HOME\b|\{\w*HOME\})[\w{]"
 )
@@ -120,8 +109,12 @@ def _inside(place: str) -> RelPath | None:
 
 
 _FILE = "the file alone"
+_TOLD = "the file alone, of which only a comment tells"
 _BELOW = "all that lies in the folder and below it"
 _CODE = "all of that but prose"
+_BESIDE = "what lies in the folder itself"
+_EACH = "all of that, as one file after the other is loaded"
+_ALL_CODE = "all code that is no content"
 _HOME = "what a tool that is started in the home finds there by itself"
 _PACKAGES = "what an interpreter that is started in the home imports from it"
 _AGENT = "what the agent loads from the home by itself"
@@ -132,6 +125,8 @@ class _Place(NamedTuple):
     path: str = ""
 
 
+_NAMED = frozenset([_FILE, _EACH])
+"""What is named this way is loaded, whatever it is; what only lies in a folder may be a text or a picture."""
 _IN_HOME = (_Place(_HOME), _Place(_PACKAGES))
 _ALL_SCRIPTS = _Place(_BELOW, SCRIPTS)
 
@@ -186,28 +181,42 @@ class Reach:
 
     def _loaded_from(self, start: Start) -> frozenset[RelPath]:
         found: set[RelPath] = set()
+        followed: set[RelPath] = set()
         opened: set[_Place] = set()
         todo = [*self._first(start)]
-        # Each file that is found may name more files, so repeat until nothing new turns up.
+        # Each file that is loaded may name more files, so repeat until nothing new turns up.
         while todo:
             place = todo.pop()
             if place not in opened:
                 opened.add(place)
-                new = [path for path in self._in(place) if path not in found]
-                found.update(new)
+                paths = self._in(place)
+                found.update(paths)
+                new = [path for path in paths if path not in followed and _is_loaded(path, place)]
+                followed.update(new)
                 todo += [other for path in new for other in self._named_in(path)]
         return frozenset(found)
 
     def _in(self, place: _Place) -> Iterable[RelPath]:
-        if place.how == _FILE:
+        if not place.path:
+            return self._found_by_itself(place.how)
+        if place.how in (_FILE, _TOLD):
             return [RelPath(place.path)]
-        if place.how == _BELOW:
-            return self.names.below(place.path)
-        if place.how == _CODE:
-            return [path for path in self.names.below(place.path) if not _is_prose(path)]
-        if place.how == _HOME:
+        below = self.names.below(place.path)
+        if place.how == _BESIDE:
+            return [path for path in below if path.parent == place.path]
+        return [path for path in below if not is_prose(path)] if place.how == _CODE else below
+
+    def _found_by_itself(self, how: str) -> list[RelPath]:
+        if how == _ALL_CODE:
+            return self._all_code
+        if how == _HOME:
             return self._at_home
-        return self._by_agent if place.how == _AGENT else self._packages
+        return self._by_agent if how == _AGENT else self._packages
+
+    @cached_property
+    def _all_code(self) -> list[RelPath]:
+        outside = [path for path in self.names.paths if path.top not in CONTENT]
+        return [path for path in outside if path.suffix in CODE or is_build(path)]
 
     @cached_property
     def skills(self) -> Skills:
@@ -266,8 +275,8 @@ class Reach:
     def _of_words(self, words: tuple[str, ...]) -> Iterator[_Place]:
         """Yield the places that the words of a command name."""
         before = ""
-        for word in _parted(words):
-            if before.startswith("-") or before.isupper() or before in _GOING:
+        for word in parted(words):
+            if before.startswith("-") or before.isupper() or before in GOING:
                 yield from self._behind(before, word)
             # One word of a command may be a command itself: ``sh -c "python x.py"``.
             if " " in word.strip():
@@ -280,18 +289,18 @@ class Reach:
 
     def _behind(self, before: str, word: str) -> Iterator[_Place]:
         """Yield the places that a word names because of the option, variable or command before it."""
-        if _MODULE.match(before):
+        if MODULE.match(before):
             yield from self._imported(word)
-        elif _IN_FOLDER.match(before):
+        elif IN_FOLDER.match(before):
             yield from self._run_in(word)
-        elif _CODE_WORD.match(before):
+        elif CODE_WORD.match(before):
             yield _ALL_SCRIPTS
 
     def _of_piece(self, piece: Piece) -> Iterator[_Place]:
         for path in self.names.files(piece):
             yield from _with_folder(path)
         folders = self.names.folders(piece)
-        yield from (_Place(_BELOW, folder) for folder in folders if folder not in _CONTENT)
+        yield from (_Place(_BELOW, folder) for folder in folders if folder not in CONTENT)
         # A wildcard that matches no known folder could match any script at run time.
         if piece.wild < len(piece.steps) and not folders:
             yield _ALL_SCRIPTS
@@ -334,56 +343,51 @@ class Reach:
         return known
 
     def _read_off(self, path: RelPath) -> Iterator[_Place]:
-        # A text for people names many files that it does not load; what a model is told to run is another matter, and
-        # comes in as the prose of a starting point.
-        if _is_prose(path) or path.suffix in _MEDIA:
-            return
+        # What is compressed does not show what it names, so it may load any code.
+        if path.suffix in _PACKED:
+            yield _Place(_ALL_CODE)
         for entry in self.names.entries(path):
-            data = self._read(entry.digest)
-            if len(data) <= _LIMIT and b"\0" not in data[:8192]:
-                yield from self._of_code(path, data.decode("utf-8", "replace"))
+            for text in texts_of(self._read(entry.digest), lambda: self._telling):
+                yield from self._of_code(Passage(self.names, path, text))
 
-    def _of_code(self, path: RelPath, text: str) -> Iterator[_Place]:
-        for piece in self.names.pieces(text):
-            for other in self.names.files(piece):
-                yield from _named_file(other, path, piece)
+    @cached_property
+    def _telling(self) -> frozenset[bytes]:
+        """The words of which one is in every text that names something."""
+        return telling(self.names)
+
+    def _of_code(self, passage: Passage) -> Iterator[_Place]:
+        for piece in passage.pieces:
+            for other in passage.files(piece):
+                yield from _named_file(other, piece, passage)
             if piece.local:
-                yield from self._named_folders(piece)
-        # Only then can a bare word lead out of the file's own folder, which counts as a whole anyway.
-        if _ELSEWHERE.search(text):
-            for word in {*_IMPORTED.findall(text), *_LITERAL.findall(text)}:
-                yield from self._loaded_from_elsewhere(word, path)
+                yield from self._named_folders(piece, passage)
+        for direction in passage.directions:
+            for place in self._behind(*direction):
+                # A folder of skills is a place to look at, and no folder that a program is made of.
+                yield _Place(_BESIDE, place.path) if place.path in CONTENT else place
+        for word in passage.modules:
+            for other in self.names.module(word):
+                yield from _with_folder(other, _CODE)
+        for word in passage.folders:
+            yield from self._named_folders(Piece((folded(word),)), passage)
 
-    def _named_folders(self, piece: Piece) -> Iterator[_Place]:
+    def _named_folders(self, piece: Piece, passage: Passage) -> Iterator[_Place]:
         for folder in self.names.folders(piece):
-            if folder not in _CONTENT:
-                yield _Place(_CODE, folder)
-
-    def _loaded_from_elsewhere(self, word: str, path: RelPath) -> Iterator[_Place]:
-        """Yield a module or folder named by a bare word, in a file that changes where it loads from."""
-        for other in self.names.module(word):
-            yield from _with_folder(other, _CODE)
-        if word != path.top:
-            yield from self._named_folders(Piece((folded(word),)))
+            if folder not in CONTENT:
+                yield _Place(_how_taken(folder, piece, passage), folder)
 
 
-def _parted(words: tuple[str, ...]) -> Iterator[str]:
-    """Yield the words of a command, with ``--option=value`` and ``SOME_PATH=value`` split in two."""
-    for word in words:
-        option, sign, value = word.partition("=")
-        # ``env PYTHONPATH=lib python x.py``: the word after the sign says where to load from.
-        if sign and (word.startswith("-") or _IN_FOLDER.match(option)):
-            yield from (option, value)
-        elif word.startswith("-C") and len(word) > 2:
-            yield from ("-C", word[2:])
-        else:
-            yield word
+def _how_taken(folder: RelPath, piece: Piece, passage: Passage) -> str:
+    """How much of a folder counts that code names: the code, all of it, or each file as if it was named."""
+    if piece.wild < len(piece.steps):
+        return _EACH
+    return _BELOW if passage.lists and folder.top not in CONTENT else _CODE
 
 
 def _with_folder(path: RelPath, how: str = _BELOW) -> Iterator[_Place]:
     """Yield a file and, if it is code, everything beside and below it."""
     yield _Place(_FILE, path)
-    if _is_prose(path):
+    if is_prose(path):
         return
     if path.parent is None:
         # Beside it lies the whole home. Most of that is data, so only what can be found by itself counts.
@@ -392,23 +396,20 @@ def _with_folder(path: RelPath, how: str = _BELOW) -> Iterator[_Place]:
         yield _Place(how, path.parent)
 
 
-def _named_file(other: RelPath, path: RelPath, piece: Piece) -> Iterator[_Place]:
-    """Yield a file that another one names: code with its folder, data alone, and prose never."""
-    if _is_prose(other):
-        return
+def _named_file(other: RelPath, piece: Piece, passage: Passage) -> Iterator[_Place]:
+    """Yield a file that another one names: code with its folder, anything else alone."""
     if other.suffix in CODE or is_build(other):
         yield from _with_folder(other, _CODE)
-    elif piece.local or other.top == path.top:
-        yield _Place(_FILE, other)
+    else:
+        told = is_prose(other) and not passage.loads(piece)
+        yield _Place(_TOLD if told else _FILE, other)
+
+
+def _is_loaded(path: RelPath, place: _Place) -> bool:
+    """Whether a file that is found at a place may be loaded, and so its text names others."""
+    return place.how in _NAMED or not (is_prose(path) or path.suffix in _MEDIA)
 
 
 def _is_looked_for(path: RelPath) -> bool:
     """Whether a tool may look for a file, which is at the root of the home, by itself."""
-    low = folded(path)
-    known = low in _NO_CODE or low.startswith(".env")
-    return path in _LOOKED_FOR or not (known or _is_prose(path) or path.suffix in _MEDIA)
-
-
-def _is_prose(path: RelPath) -> bool:
-    """Whether a file is a text for people or models, which nothing loads."""
-    return path.suffix in _PROSE and not is_build(path)
+    return path in _LOOKED_FOR or not (is_agents(path) or is_prose(path) or path.suffix in _MEDIA)

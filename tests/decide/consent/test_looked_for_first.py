@@ -7,7 +7,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from hermes_dist.agents.dialects import NUMBER, WHOLE
-from hermes_dist.decide.consent import reach, starts
+from hermes_dist.decide.consent import starts
+from hermes_dist.decide.consent.trail import directions
 from hermes_dist.model import dialects
 
 _WORDS = "cwd work ing dir ectory folder root command cmd args init_files bin interpreter s cd pushd eval print project"
@@ -25,7 +26,9 @@ def test_nothing_that_a_pattern_finds_is_missed(text: str) -> None:
     assert starts._names_folder(text, "x") == bool(folder)
     if starts._COMMAND_KEY.fullmatch(text):
         assert text.endswith(starts._COMMAND_ENDS)
-    if any(one.match(text) for one in (reach._MODULE, reach._IN_FOLDER, reach._CODE_WORD)):
-        assert text.startswith("-") or text.isupper() or text in reach._GOING
+    if any(
+        one.match(text) for one in (directions.MODULE, directions.IN_FOLDER, directions.CODE_WORD)
+    ):
+        assert text.startswith("-") or text.isupper() or text in directions.GOING
     if NUMBER.fullmatch(text) or WHOLE.fullmatch(text):
         assert text[:1] in dialects._BEGIN_NUMBERS

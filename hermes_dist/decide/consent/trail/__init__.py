@@ -1,0 +1,1 @@
+"""What the content of a covered file says of others: which it names, and where it goes."""
