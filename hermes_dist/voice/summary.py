@@ -42,6 +42,8 @@ _DONE = {
     "layer remove": "Took a layer out from under",
 }
 """What a verb did, before the name of the package; a verb without words says its own name."""
+_DONE_WITHOUT = {"undo": "Undid the last change of", "rollback": "Took back later changes of"}
+"""The same before the name of a profile without a package."""
 
 
 def asked_words(proposal: Proposal) -> str:
@@ -96,6 +98,7 @@ def _done_line(outcome: Outcome, proposal: Proposal) -> Line:
         at = f" @ {proposal.pin.short}"
     changed = counted(len(proposal.plan.steps), "file")
     if proposal.manifest is None:
+        done = _DONE_WITHOUT.get(outcome.verb, done)
         return line(Piece("✓", "good"), f" {done} {outcome.profile}{at}: {changed} changed.")
     label = clean(proposal.manifest.label)
     if outcome.verb == "approve" and (items := _items(proposal)):

@@ -28,6 +28,7 @@ from hermes_dist.ops.change.observe import observe
 from hermes_dist.ops.change.request import Request
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.package.resolve import approve, resolve
+from hermes_dist.ops.package.undo import undo
 from hermes_dist.ops.sync import send
 from hermes_dist.ops.sync.begin import Options, init, join
 from hermes_dist.ops.sync.counted import Unsigned
@@ -268,12 +269,21 @@ class Story:
             self.edit(machine)
         elif roll < 0.7:
             killed(machine.sync, self.rng.randrange(1, 120))
-        elif roll < 0.8:
+        elif roll < 0.78:
             self.settle(machine)
+        elif roll < 0.82:
+            self.undo(machine)
         elif roll < 0.88 and self.attacked:
             self.attack()
         elif machine is not self.joined[-1] or self.rng.random() < 0.3:
             machine.sync()  # the last one is mostly offline
+
+    def undo(self, machine: Machine) -> None:
+        """Take back the last change that came in, if there is one."""
+        before = machine.text()
+        with contextlib.suppress(DistError):
+            undo(machine.ctx, BOT, Request(), yes, lambda _: None)
+        self._removed("\n".join(set(before.splitlines()) - set(machine.text().splitlines())))
 
     def attack(self) -> None:
         """Push what no machine signed: an edit, a deletion, another name, an older state, or junk."""

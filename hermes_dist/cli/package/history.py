@@ -111,7 +111,7 @@ def _detail(
         screen.say(f"  {_SIGNS[str(step_data(step)['how'])]} {clean(step.path)}")
     words = session.command(f"diff {name} --generations {before.number}..{row.number}")
     screen.tell(f"  the package's lines: {words}")
-    if before.lock is not None:
+    if before.lock is not None or row.after is None:
         screen.tell(f"  go back before it: {session.command(f'rollback {name} {before.number}')}")
 
 
@@ -225,10 +225,16 @@ def undo(
         if last.when:
             when = f" of {datetime.fromtimestamp(last.when).astimezone():%Y-%m-%d %H:%M}"
         screen = session.screen.results() if dry_run else session.screen.aloud()
+        before = clean(package_words(last.lock)) if last.lock else "your files before it"
         screen.tell(
             f"Undo the {last.verb}{when} (generation {last.number}): back to"
-            f" {clean(package_words(last.lock))}. What you edited since stays."
+            f" {before}. What you edited since stays."
         )
+        if last.verb == "sync":
+            screen.tell(
+                "  the next sync sends this to your other machines, as any edit of yours:"
+                f" {session.command(f'sync now {name}')}"
+            )
         if last.verb != "update" and last.part_of_update:
             words = session.command(f"update {name} --abort")
             screen.tell(f"  to take back the last update with it: {words}")

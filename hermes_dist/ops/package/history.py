@@ -263,10 +263,12 @@ def row_of(ctx: Context, home: Home, rows: Sequence[Past], number: int) -> Past:
     """
     row = check_number(ctx, home.name, rows, number)
     if row.lock is None:
+        hint = f"see: {ctx.command(f'history {home.name}')}"
+        if home.lock is not None:
+            out = ctx.command(f"uninstall {home.name}")
+            hint = f"to go back to that, uninstall the package: {out}"
         raise DistError(
-            f"the profile had no package at generation {number}",
-            where=str(home.name),
-            hint=f"to go back to that, uninstall the package: {ctx.command(f'uninstall {home.name}')}",
+            f"the profile had no package at generation {number}", where=str(home.name), hint=hint
         )
     return row
 

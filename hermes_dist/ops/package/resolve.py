@@ -50,7 +50,7 @@ from hermes_dist.ops.conflicts.conflict_diff import sides_of
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, look_into, open_home
 from hermes_dist.ops.sync.settle import facing, keeping, proposed
-from hermes_dist.ops.sync.state import is_synced
+from hermes_dist.ops.sync.state import is_synced, lock_of, read_record
 
 
 def recorded(ctx: Context, lock: Lock, known: Read | None = None) -> Incoming:
@@ -93,7 +93,8 @@ def open_conflicts(ctx: Context, name: ProfileName, place: str = "") -> tuple[Co
     Raises:
         DistError: There is no such conflict, or it is not clear which.
     """
-    lock = in_conflict(ctx, look_into(ctx, name), place).need_lock(ctx)
+    home = in_conflict(ctx, look_into(ctx, name), place)
+    lock = seen_by_itself(ctx, home) if home.lock is None else home.lock
     if not place:
         return lock.conflicts
     named = named_places(place, (c.place for c in lock.conflicts))
@@ -103,6 +104,17 @@ def open_conflicts(ctx: Context, name: ProfileName, place: str = "") -> tuple[Co
         raise _unclear(name, place, named.candidates)
     hint = _what_is_open(ctx, lock, name, place)
     raise DistError(f"there is no open conflict at {place!r}", where=str(name), hint=hint)
+
+
+def seen_by_itself(ctx: Context, home: Home) -> Lock:
+    """What a home without a package received from the other machines, where nothing of that is in conflict.
+
+    Raises:
+        DistError: It received nothing, and has no package.
+    """
+    record = read_record(home.path) if is_synced(home.path) else None
+    lock = lock_of(record) if record else None
+    return lock or home.need_lock(ctx)
 
 
 def in_conflict(ctx: Context, home: Home, place: str) -> Home:
@@ -241,9 +253,9 @@ def resolve(
     """
     chosen = open_conflicts(ctx, name, place)
     home = in_conflict(ctx, open_home(ctx, name), place)
-    lock = home.need_lock(ctx)
     if not chosen:
-        return Outcome(verb="resolve", profile=name, lock=lock)
+        return Outcome(verb="resolve", profile=name, lock=home.lock)
+    lock = home.need_lock(ctx)
     if always:
         home = keeping(home, frozenset(c.place for c in chosen))
     if side is Side.BOTH:

@@ -48,8 +48,9 @@ from hermes_dist.ops.change.request import Choices, Confirm, Request
 from hermes_dist.ops.change.variables import manifest_of
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, open_home
-from hermes_dist.ops.package.history import BACK_TO, Past, images_of, past_of, row_of
+from hermes_dist.ops.package.history import BACK_TO, Past, check_number, images_of, past_of, row_of
 from hermes_dist.ops.package.resolve import recorded
+from hermes_dist.ops.sync.state import JOINED, is_synced
 
 with later():
     from hermes_dist.ops.registry.withdrawn import withdrawn_in
@@ -70,7 +71,7 @@ def rollback(
     exact: bool = False,
     forward: Confirm | None = None,
 ) -> Outcome:
-    """Go back to the package of an earlier generation.
+    """Go back to the package of an earlier generation; without any package since then, to the files of that time.
 
     Args:
         ctx: The context.
@@ -84,7 +85,7 @@ def rollback(
 
     Raises:
         InputNeeded: The only way is forward, and nobody can be asked; nothing changed.
-        DistError: There is no package, or nothing to go back to; nothing changed.
+        DistError: There is nothing to go back to; nothing changed.
     """
     home = open_home(ctx, name)
     rows = past_of(home)
@@ -98,7 +99,27 @@ def rollback(
             if forward is None and not request.dry_run:
                 raise later.refusal(exact=exact)
             confirm, notes = forward or confirm, (later.note(),)
+    goal = check_number(ctx, name, rows, to)
+    if exact or home.lock is None:
+        refuse_before_joining(ctx, home, rows, goal)
+    if _never_packaged(home, rows, goal):
+        bare = partial(_without_package, ctx, home, rows, goal, exact=exact)
+        return confirm_and_carry_out(ctx, lambda _: bare(), request, confirm)
     goal = row_of(ctx, home, rows, to)
+    return _to_package(ctx, home, rows, goal, request, confirm, notes, exact=exact)
+
+
+def _to_package(
+    ctx: Context,
+    home: Home,
+    rows: list[Past],
+    goal: Past,
+    request: Request,
+    confirm: Confirm,
+    notes: tuple[Note, ...],
+    *,
+    exact: bool,
+) -> Outcome:
     lock = _lock_of(goal)
     notes = (*notes, *withdrawn_in(ctx, lock))
 
@@ -128,6 +149,17 @@ def _chosen(ctx: Context, home: Home, rows: list[Past]) -> Back:
         return told
 
     back = one_back(moments, later)
+    if back is None and all(row.after is None for row in rows):
+        undo, back_to = (
+            ctx.command(f"undo {home.name}"),
+            ctx.command(f"rollback {home.name} NUMBER"),
+        )
+        raise DistError(
+            "it never held a package, so there is no earlier one to roll back to",
+            where=str(home.name),
+            hint=f"to take back the last change: {undo}; to go further back: {back_to} "
+            f"(see: {ctx.command(f'history {home.name}')})",
+        )
     if back is None:
         raise DistError(
             "there is nothing earlier to roll back to",
@@ -187,6 +219,55 @@ class _Later(Struct, frozen=True):
             hint=f"to go forward to it: {self.ctx.command(words)}; "
             f"to see all: {self.ctx.command(f'history {self.name}')}",
         )
+
+
+def refuse_before_joining(ctx: Context, home: Home, rows: Sequence[Past], goal: Past) -> None:
+    """Refuse to go back behind the moment when a profile joined the other machines, as long as it is synced.
+
+    What it lacks then would be deleted on all of them with the next sync.
+
+    Raises:
+        DistError: The goal is before that moment; the error names the commands.
+    """
+    if not any(row.verb == JOINED and row.number > goal.number for row in rows):
+        return
+    if is_synced(home.path):
+        leave, back = f"sync leave {home.name}", f"rollback {home.name} {goal.number}"
+        raise DistError(
+            f"at generation {goal.number}, the profile was not in sync: with the next sync, all machines would go back",
+            where=str(home.name),
+            hint=f"to stop syncing it: {ctx.command(leave)}; then, to have your files as before: {ctx.command(back)}",
+        )
+
+
+def _never_packaged(home: Home, rows: Sequence[Past], goal: Past) -> bool:
+    """Whether a profile has had no package from a generation on."""
+    since = [row for row in rows if row.number >= goal.number]
+    return home.lock is None and all(row.after is None for row in since)
+
+
+def _without_package(
+    ctx: Context, home: Home, rows: list[Past], goal: Past, *, exact: bool
+) -> Proposal:
+    """Propose the files of an earlier generation of a profile that has had no package since."""
+    index = rows.index(goal) + 1
+    if not exact:
+        return taken_back(ctx, home, rows, index, verb="rollback")
+    changes = [row.steps for row in reversed(rows[index:])]
+    earlier = [row.steps for row in reversed(rows[:index])]
+    want = as_before(changes)
+    seen = observe(ctx, home, _paths([*changes, *earlier]))
+    proposal = _proposal(
+        ctx,
+        home,
+        "rollback",
+        found=seen.found,
+        tree=seen.found.with_entries(want),
+        lock=None,
+        read=first_of(seen.read, images_of(home, rows[index:])),
+        notes=tuple(_of_edits(seen.found, want, changes, earlier)),
+    )
+    return _labelled(proposal, goal.number)
 
 
 def _labelled_pin(lock: Lock | None) -> str:
@@ -251,6 +332,15 @@ def _lock_of(row: Past) -> Lock:
     if row.lock is None:
         raise DistError(f"the lockfile of generation {row.number} is lost")
     return row.lock
+
+
+def _lock_at(row: Past) -> Lock | None:
+    """The lock of a generation; None if it had none.
+
+    Raises:
+        DistError: It is lost.
+    """
+    return None if row.after is None else _lock_of(row)
 
 
 def _held(home: Home, lock: Lock) -> Lock:
@@ -421,7 +511,7 @@ def taken_back(ctx: Context, home: Home, rows: list[Past], index: int, *, verb: 
         DistError: The lockfile before the change is lost.
     """
     later, goal = list(reversed(rows[index:])), rows[index - 1]
-    lock = _lock_of(goal)
+    lock = _lock_at(goal)
     changes = [row.steps for row in later]
     seen = observe(ctx, home, _paths(changes))
     read = first_of(seen.read, images_of(home, later))
@@ -429,10 +519,10 @@ def taken_back(ctx: Context, home: Home, rows: list[Past], index: int, *, verb: 
     notes = (
         *(Note.of(NoteKind.EDIT_KEPT, path) for path in back.edited),
         *(Note.of(NoteKind.EDIT_IN_THE_WAY, place) for place in back.stuck),
-        *withdrawn_in(ctx, lock),
+        *(withdrawn_in(ctx, lock) if lock else ()),
     )
     # No hold, unlike after a rollback: the next update is meant to offer the same change again.
-    if home.lock:
+    if lock and home.lock:
         # What has to be signed or kept was not part of the update, so the choice of now stays.
         lock = replace(lock, generation=home.lock.generation)
         if rows[index].verb not in _KEEPING:
@@ -470,28 +560,31 @@ def _proposal(
     *,
     found: Tree,
     tree: Tree,
-    lock: Lock,
+    lock: Lock | None,
     read: Read,
     blobs: Mapping[Digest, bytes] | None = None,
     notes: tuple[Note, ...] = (),
 ) -> Proposal:
     """Make a proposal that restores files and lock."""
     changed: list[RelPath] = found.differing(tree)
-    plan = Plan(
-        steps=tuple(Step(path, found.get(path), tree.get(path)) for path in changed),
-        blobs=blobs or {},
-        base=lock.base,
-        upstream=lock.upstream,
-        conflicts=lock.conflicts,
-        parked=lock.parked,
-    )
+    steps = tuple(Step(path, found.get(path), tree.get(path)) for path in changed)
+    plan = Plan(steps=steps, blobs=blobs or {})
+    known = lock or home.lock
+    if lock is not None:
+        plan = replace(
+            plan,
+            base=lock.base,
+            upstream=lock.upstream,
+            conflicts=lock.conflicts,
+            parked=lock.parked,
+        )
     return Proposal(
         verb=verb,
         home=home,
-        manifest=manifest_of(ctx, lock),
-        pin=lock.pin,
+        manifest=manifest_of(ctx, known) if known else None,
+        pin=known.pin if known else None,
         before=home.lock.pin if home.lock else None,
-        source=lock.source,
+        source=known.source if known else "",
         plan=plan,
         lock=lock,
         read=read,

@@ -18,7 +18,8 @@ from hermes_dist.ops.change.request import Confirm, Request
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import open_home
 from hermes_dist.ops.package.history import Past, past_of
-from hermes_dist.ops.package.rollback import taken_back
+from hermes_dist.ops.package.rollback import refuse_before_joining, taken_back
+from hermes_dist.ops.sync.state import JOINED
 
 _UNDONE = (
     "update",
@@ -31,8 +32,11 @@ _UNDONE = (
     "approve",
     "layer add",
     "layer remove",
+    "sync",
 )
 """Changes that are undone by putting back the state before them."""
+_WITHOUT_PACKAGE = ("sync", "rollback", "resolve")
+"""Those of them that are undone also where there was no package before them."""
 
 
 class _Instead(NamedTuple):
@@ -55,6 +59,7 @@ _INSTEAD: Mapping[str, _Instead] = {
     "trust require": _Instead("to have the choice before", "trust require {name} {demand}"),
     "abort": _Instead("to update again", "update {name}"),
     "publish": _Instead("to have your files as before", "rollback {name} {before}"),
+    JOINED: _Instead("to have your files as before", "rollback {name} {before}"),
 }
 """What undoes each other change: nothing that needs an approval comes back by undoing."""
 
@@ -66,14 +71,14 @@ class Last(Struct, frozen=True, kw_only=True):
         verb: The command that made it.
         number: Its generation.
         when: Its time, in seconds since the epoch; 0 if unknown.
-        lock: The lock before it.
+        lock: The lock before it; None if there was none.
         part_of_update: Whether an update came before it that ``update --abort`` would take back.
     """
 
     verb: str
     number: int
     when: float
-    lock: Lock
+    lock: Lock | None
     part_of_update: bool = False
 
 
@@ -109,7 +114,9 @@ def undo(
         )
     row, before = rows[index], rows[index - 1]
     _refuse_renamed(ctx, name, row)
-    if row.verb not in _UNDONE or before.lock is None:
+    if row.verb == JOINED:
+        refuse_before_joining(ctx, home, rows, before)
+    if not _is_undone(row, before):
         raise _instead(ctx, name, row, before)
     tell(
         Last(
@@ -123,6 +130,13 @@ def undo(
     return confirm_and_carry_out(
         ctx, lambda _: taken_back(ctx, home, rows, index, verb="undo"), request, confirm
     )
+
+
+def _is_undone(row: Past, before: Past) -> bool:
+    """Whether the state before a change is put back; without a package there, other changes have a way of their own."""
+    if before.after is None:
+        return row.verb in _WITHOUT_PACKAGE
+    return row.verb in _UNDONE and before.lock is not None
 
 
 def _refuse_renamed(ctx: Context, name: ProfileName, row: Past) -> None:

@@ -28,6 +28,7 @@ from hermes_dist.ops.change.request import Choices
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, open_home
 from hermes_dist.ops.sync.state import (
+    JOINED,
     LABEL,
     begin,
     lock_of,
@@ -122,6 +123,8 @@ def propose_theirs(
         shared=counts.marks,
     )
     made = replace(made, notes=(*made.notes, *_other_source(three.ours, lock)))
+    if not home.record.seen.commit:
+        made = replace(made, label={**made.label, "verb": JOINED})
     return carried_by(made, home, lock, seen)
 
 

@@ -26,6 +26,8 @@ from hermes_dist.world.transaction.generations import generations
 
 LABEL = "sync"
 """The label of a generation that names the operation."""
+JOINED = "sync join"
+"""What the history calls the change that merged a home with those of the other machines for the first time."""
 
 
 def folder_of(home: Path) -> Path:
