@@ -12,6 +12,7 @@ from hermes_dist.ops.change.review import (
     Group,
     Origin,
     groups_of,
+    hands_out,
     hidden_places,
     loads_of,
     times_of,
@@ -107,6 +108,7 @@ def group_lines(group: Group, look: Look, mark: str = "", *, most: int = WHOLE) 
             kind, mark = blank, ""
         if more := group.rows[most:]:
             yield line("  ", blank, f"… and {len(more)} more in {clean(group.name)}; -v shows them")
+        yield from _meaning_lines(group)
         yield from _origin_lines(look.origin(group))
         return
     for said in group_words(group, by_id=look.by_id):
@@ -118,7 +120,14 @@ def group_lines(group: Group, look: Look, mark: str = "", *, most: int = WHOLE) 
         yield line(f"  {_BLANK}   covers: {files} that it can load")
     for at in times_of(group, look.time):
         yield line(f"  {_BLANK}   next: {at}")
+    yield from _meaning_lines(group)
     yield from _origin_lines(look.origin(group))
+
+
+def _meaning_lines(group: Group) -> Iterator[Line]:
+    """Say what something means whose name alone does not tell."""
+    if hands_out(group):
+        yield line(f"  {_BLANK}   code in the agent's sandbox can read these")
 
 
 def _origin_lines(origin: Origin) -> Iterator[Line]:

@@ -1,4 +1,4 @@
-"""What the real agent finds by the name of a skill is among what we say that the name may mean."""
+"""What the real agent finds by the name of a skill, and hands to code in its sandbox, is what we say that it does."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ from pathlib import Path
 from reach_ways import NAMES
 from shelf import Shelf
 
+from hermes_dist.agents.withheld import WITHHELD
 from hermes_dist.decide.consent.mentions import Names
 from hermes_dist.decide.consent.reach import Reach
 from hermes_dist.decide.consent.skills.names import names_in
+from hermes_dist.decide.reconcile import Decisions, Situation, reconcile
 from hermes_dist.model.paths import folded
+from hermes_dist.model.tree import EMPTY
 
 FILES = {
     "skills/watch.md": "Watch.",
@@ -90,3 +93,48 @@ def test_what_the_agent_finds_is_among_what_we_say(
         read = names_in(text.encode())
         assert read is None or folded(name) in read
         assert name in (wanted, None) or "name: other" in text
+
+
+POWERS = {
+    "skills/a/SKILL.md": "---\nname: a\nrequired_environment_variables: [A_TOKEN, {name: B_TOKEN}]\n---\nA.",
+    "skills/b.md": "---\nsetup:\n  collect_secrets:\n  - env_var: C_TOKEN\n---\nB.",
+    "skills/c/SKILL.md": "---\nprerequisites: {env_vars: [D_TOKEN]}\n---\nC.",
+    "skills/d/SKILL.md": "---\nrequired_credential_files: [memories/MEMORY.md]\n---\nD.",
+}
+HAND = """
+import json, sys
+from tools import env_passthrough as passed, credential_files as files
+from tools.skills_tool import skill_view
+for name in ("a", "b", "c", "d"):
+    assert json.loads(skill_view(name))["success"], name
+print(json.dumps([sorted(passed.get_all_passthrough()), [each["container_path"] for each in files.get_credential_file_mounts()]]))
+passed.register_env_passthrough(sys.argv[1:])
+print(json.dumps(sorted(passed.get_all_passthrough() & set(sys.argv[1:]))))
+"""
+
+
+def test_the_agent_hands_out_only_what_has_its_yes_and_never_its_own_keys(
+    agent_venv: Path, run: Callable[..., object], tmp_path: Path
+) -> None:
+    shelf = Shelf()
+    theirs = shelf.tree(POWERS)
+    plan = reconcile(Situation(theirs=theirs, read=shelf.read), Decisions())
+    shelf.update(plan.blobs)
+    assert len(plan.parked) == len(POWERS)
+    variables = [f"{letter}_TOKEN" for letter in "ABCD"]
+    for state, handed in (
+        (plan.after(EMPTY), [[], []]),
+        (theirs, [variables, ["/root/.hermes/memories/MEMORY.md"]]),
+    ):
+        home = tmp_path / ("after" if handed[0] else "held")
+        (home / "memories").mkdir(parents=True)
+        (home / "memories/MEMORY.md").write_text("M.\n")
+        (home / ".env").write_text("".join(f"{name}=x\n" for name in variables))
+        for path in state:
+            (home / path).parent.mkdir(parents=True, exist_ok=True)
+            (home / path).write_bytes(shelf.bytes_of(state, path))
+        words = ("-c", HAND, *sorted(WITHHELD))
+        done = run(agent_venv / "bin" / "python", *words, HERMES_HOME=str(home))
+        *_, found, own = done.stdout.splitlines()  # type: ignore[attr-defined]  # a finished process
+        assert json.loads(found) == handed
+        assert json.loads(own) == []

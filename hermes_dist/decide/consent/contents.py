@@ -15,6 +15,8 @@ from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import image_of
 from hermes_dist.model.tree import Digest, Read, Tree
 
+VARIABLES_HANDED, FILES_HANDED = "variables for the sandbox", "files for the sandbox"
+"""Names of the facts that say what a skill makes the agent hand to code in its sandbox."""
 CODE_OF, OWNER = "code of", "owner"
 """Names of the facts of a covered file that say what loads it: as people know it, and by its place."""
 

@@ -19,16 +19,27 @@ from hermes_dist.decide.consent.code import (
 from hermes_dist.decide.consent.floor.asks import Known
 from hermes_dist.decide.consent.hidden import find_hidden, hidden_characters, is_plain
 from hermes_dist.decide.consent.jobs import job_effects
+from hermes_dist.decide.consent.mentions import is_skill
 from hermes_dist.decide.consent.settings import setting_effects
+from hermes_dist.decide.consent.starts import UNITS
 from hermes_dist.decide.consent.switches import NO_MEMORY, Judge
 from hermes_dist.decide.placement.jobs import JOBS, are_apart
 from hermes_dist.decide.placement.place import CONFIG
 from hermes_dist.errors import Invalid, Lost
+from hermes_dist.lazily import later
 from hermes_dist.model.documents.api import Kind, kind_of, load_data
 from hermes_dist.model.documents.told import told
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Effect, EffectKind
-from hermes_dist.model.tree import Entry, Read, Tree
+from hermes_dist.model.tree import Digest, Entry, Read, Tree
+
+with later():
+    from hermes_dist.decide.consent.skills.powers import skill_effects
+
+_ASKING = (b"required_", b"collect_secrets", b"env_vars", b"\\")
+"""A skill that asks for variables or files has one of these words, or an escape stands for a part of it."""
+_silent: set[Digest] = set()
+"""Contents that have none of them: a digest names one content for ever."""
 
 
 def find_effects(
@@ -92,7 +103,11 @@ class Comparison:
         # approved together with that effect.
         files = file_effects(before, after, found, idle)
         bound = bound_to_code(found, after, theirs)
-        return tuple(sorted({*bound, *files, *_hidden(ours, changed, merged, read)}))
+        others = [*_hidden(ours, changed, merged, read)]
+        # Most packages have none, and need not load what reads them.
+        if texts := [path for path in changed if _may_ask(path, merged, read)]:
+            others += skill_effects(texts, before, after, self._known)
+        return tuple(sorted({*bound, *files, *others}))
 
     def _job_effects(self, after: Side) -> tuple[Effect, ...]:
         jobs = after.tree.get(JOBS)
@@ -155,6 +170,18 @@ def _fault_in(path: RelPath, tree: Tree, read: Read, *, lost: bool = True) -> st
     if path != JOBS or are_apart(data):
         return ""
     return "its jobs have no ids of their own"
+
+
+def _may_ask(path: RelPath, merged: Tree, read: Read) -> bool:
+    """Whether a text may be a skill that asks for variables or files."""
+    digest = merged[path].digest
+    if digest in _silent or path.top in UNITS or not is_skill(path, merged):
+        return False
+    text = read(digest)
+    if any(word in text for word in _ASKING):
+        return True
+    _silent.add(digest)
+    return False
 
 
 def _hidden(ours: Tree, changed: Iterable[RelPath], merged: Tree, read: Read) -> Iterator[Effect]:

@@ -21,6 +21,13 @@ from hermes_dist.model.tree import Entry, Tree
 with later():
     from hermes_dist.decide.consent.trail.texts import words_in
 
+SKILL = "SKILL.md"
+BUNDLES = RelPath("skill-bundles")
+"""The folder of the files that each stand for several skills."""
+SKILLS = "skills"
+_SKILL_NAME = folded(SKILL)
+_SUPPORT = frozenset(["references", "templates", "assets", "scripts"])
+"""Folders of a skill whose texts the agent takes for no skills of their own."""
 CODE = frozenset(
     [
         ".py",
@@ -351,3 +358,34 @@ def _is_end_of(path: RelPath, steps: tuple[str, ...]) -> bool:
 
 def _folded(path: RelPath) -> tuple[str, ...]:
     return tuple(folded(part) for part in path.parts)
+
+
+def flat_skills(names: Names) -> list[RelPath]:
+    """Return the texts below ``skills/`` that the agent takes for skills although they are no SKILL.md."""
+    texts = (path for path in names.paths if path.lower().endswith(".md") and "/" in path)
+    return sorted(
+        path
+        for path in texts
+        if _is_flat(path) and any(not _supports(path, tree) for tree in names.states(path))
+    )
+
+
+def is_skill(path: RelPath, tree: Tree) -> bool:
+    """Whether the agent may take a file for the text of a skill."""
+    if not path.lower().endswith(".md") or "/" not in path:
+        return False
+    return (_is_flat(path) or folded(path.name) == _SKILL_NAME) and not _supports(path, tree)
+
+
+def _is_flat(path: RelPath) -> bool:
+    return folded(path.name) != _SKILL_NAME and folded(path.top) == SKILLS
+
+
+def _supports(path: RelPath, tree: Tree) -> bool:
+    """Whether a text belongs to a skill above it, as its reference or template."""
+    parts = path.parts
+    return any(
+        part in _SUPPORT and "/".join((*parts[:depth], SKILL)) in tree
+        for depth, part in enumerate(parts[:-1])
+        if depth
+    )

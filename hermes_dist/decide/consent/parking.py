@@ -18,6 +18,9 @@ from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Effect
 from hermes_dist.model.tree import Digest, Entry, Read, Tree
 
+_BARE = b"---\n---\n"
+"""A skill that names nothing."""
+
 
 class Grafted(Contents, frozen=True):
     """A tree with some parts replaced, and the new contents."""
@@ -76,15 +79,20 @@ def _grafted(
     old = source.get(path)
     before = None if old is None else read(old.digest)
     if kind is None:
-        return None if before is None else _grafted_skill(read(target[path].digest), before, keys)
+        return _grafted_skill(read(target[path].digest), before, keys)
     try:
         return graft(read(target[path].digest), before, kind, keys)
     except Unmergeable:
         return None
 
 
-def _grafted_skill(target: bytes, source: bytes, keys: list[KeyPath]) -> bytes | None:
-    """Replace keys of a skill's front matter, or its body; None if one of them has no front matter."""
+def _grafted_skill(target: bytes, source: bytes | None, keys: list[KeyPath]) -> bytes | None:
+    """Replace keys of a skill's front matter, or its body; None if one of them has no front matter.
+
+    Without a source, keys are taken out: the rest of a new skill needs no approval for what it asks for.
+    """
+    if source is None:
+        source = b"" if BODY in keys else _BARE
     parts, other = cut(target), cut(source)
     if parts is None or other is None:
         return None

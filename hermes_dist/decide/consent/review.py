@@ -12,7 +12,12 @@ from functools import lru_cache
 from msgspec import Struct
 
 from hermes_dist import lazily
-from hermes_dist.decide.consent.contents import CODE_OF, parsed_key
+from hermes_dist.decide.consent.contents import (
+    CODE_OF,
+    FILES_HANDED,
+    VARIABLES_HANDED,
+    parsed_key,
+)
 from hermes_dist.decide.consent.floor.asks import row_for
 from hermes_dist.decide.consent.floor.rows import Rule
 from hermes_dist.decide.placement.place import CONFIG
@@ -49,6 +54,9 @@ _MODELS = frozenset(
 _SERVICES = frozenset(["cloud_provider", "use_gateway"])
 """Last steps of keys that mean the same for one kind of tool."""
 _VARIABLE = lazily.pattern(r"\$\{(\w+)\}")
+_HANDED = frozenset([VARIABLES_HANDED, FILES_HANDED])
+_SECRETS = "secrets for the sandbox"
+"""What is asked of all skills at once: a package may have hundreds that each name a variable."""
 
 
 class Group(Struct, frozen=True):
@@ -100,9 +108,20 @@ def groups_at(effects: Iterable[tuple[str, str, Facts]]) -> tuple[tuple[str, str
             owners.setdefault(path, []).append(owner)
     # One change of a shared file is one question, however many things load it; the group names them all.
     return tuple(
-        ("", f"code of {', '.join(owners[path])}") if _loaded_by(facts) else group_of(path, key)
+        ("", f"code of {', '.join(owners[path])}")
+        if _loaded_by(facts)
+        else _own_group(path, key, facts)
         for path, key, facts in each
     )
+
+
+def _own_group(path: str, key: str, facts: Facts) -> tuple[str, str]:
+    return ("", _SECRETS) if _is_handed(facts) else group_of(path, key)
+
+
+def _is_handed(facts: Facts) -> bool:
+    """Whether facts say what a skill makes the agent hand to code in its sandbox."""
+    return any(name in _HANDED for name, _ in facts)
 
 
 def _loaded_by(facts: Facts) -> str:
@@ -200,12 +219,19 @@ def _is_about_models(key: KeyPath) -> bool:
 def _group(name: str, parts: tuple[Effect, ...]) -> Group:
     kind = min((part.kind for part in parts), key=list(EffectKind).index)
     key = parsed_key(parts[0].key)
+    if _is_handed(parts[0].facts):
+        return _secrets(kind, name, parts)
     if len(parts) == 1 and kind is EffectKind.LOOSENS and key:
         return Group(kind, format_key(key), _words_of(parts[0]), "", parts)
     if _are_settings(parts):
         rows = tuple((e.key, _words_of(e)) for e in parts)
         return Group(kind, name, "; ".join(_change_in(name, *row) for row in rows), "", parts, rows)
     return Group(kind, name, _line(kind, parts), label_in(parts[0]), parts)
+
+
+def _secrets(kind: EffectKind, name: str, parts: tuple[Effect, ...]) -> Group:
+    rows = tuple((part.path.removesuffix("/SKILL.md"), _words_of(part)) for part in parts)
+    return Group(kind, name, "; ".join(": ".join(row) for row in rows), "", parts, rows)
 
 
 def _are_settings(parts: tuple[Effect, ...]) -> bool:
@@ -243,9 +269,21 @@ def _words_of(effect: Effect) -> str:
         return f"{facts.get('change', 'new')} {facts.get('kind', 'folder')} {effect.path.name} ({files})"
     if "unreadable" in facts:
         return f"can't be checked: {facts['unreadable']}"
+    if _is_handed(effect.facts):
+        return ", ".join(name for value in facts.values() for name in _names_in(value))
     if CODE_OF in facts:
         return f"{effect.path} {facts['before']} → {facts['after']}"
     return effect.what
+
+
+def _names_in(value: str) -> list[str]:
+    names = fact_value(value)
+    return [*map(str, names)] if isinstance(names, list) else [value]
+
+
+def hands_out(group: Group) -> bool:
+    """Whether a group hands the user's variables or files to code in the agent's sandbox."""
+    return _is_handed(group.effects[0].facts)
 
 
 def label_in(effect: Effect) -> str:
@@ -285,7 +323,9 @@ def loads_of(group: Group) -> tuple[tuple[int, str], ...]:
 def approved_facts(approved: Iterable[Approval], effect: Effect) -> Facts:
     """Return the facts last approved at an effect's place; empty if there are none, or if a file speaks for itself."""
     at = [a for a in approved if (a.path, a.key) == (effect.path, effect.key)]
-    if not at or at[-1].digest == effect.digest or _loaded_by(effect.facts):
+    # What a skill is handed comes on top of what it was handed before.
+    alone = _loaded_by(effect.facts) or _is_handed(effect.facts)
+    if not at or at[-1].digest == effect.digest or alone:
         return ()
     return at[-1].facts
 

@@ -7,9 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from hermes_dist import lazily
 from hermes_dist.decide.consent.jobs import label_of
-from hermes_dist.decide.consent.mentions import CODE, Names
+from hermes_dist.decide.consent.mentions import BUNDLES, CODE, SKILL, Names, flat_skills
 from hermes_dist.decide.consent.reach import Reach, Start, script_paths
-from hermes_dist.decide.consent.skills.named import BUNDLES, SKILL, flat_skills
 from hermes_dist.decide.placement.job_ids import Job
 from hermes_dist.decide.placement.servers import SERVERS, is_off
 from hermes_dist.errors import Invalid

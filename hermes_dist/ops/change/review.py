@@ -16,6 +16,7 @@ from hermes_dist.decide.consent.review import (
     approved_facts,
     changed_facts,
     grouped,
+    hands_out,
     loads_of,
     schedules_in,
 )
@@ -57,6 +58,7 @@ __all__ = [
     "choice_at",
     "default_of",
     "groups_of",
+    "hands_out",
     "hidden_places",
     "loads_of",
     "origin_in",

@@ -12,22 +12,17 @@ from functools import cached_property
 from posixpath import basename, dirname, normpath, splitext
 
 from hermes_dist import lazily
-from hermes_dist.decide.consent.mentions import Names
+from hermes_dist.decide.consent.mentions import BUNDLES, SKILL, SKILLS, Names, flat_skills
 from hermes_dist.errors import Invalid
 from hermes_dist.lazily import later
 from hermes_dist.model.paths import RelPath, folded
-from hermes_dist.model.tree import Digest, Read, Tree
+from hermes_dist.model.tree import Digest, Read
 
 with later():
     from hermes_dist.model.documents.api import Kind, load_data
 
-SKILL = "SKILL.md"
-BUNDLES = RelPath("skill-bundles")
 _SKILL = folded(SKILL)
-_SKILLS = "skills"
 _SUFFIX = ".md"
-_SUPPORT = frozenset(["references", "templates", "assets", "scripts"])
-"""Folders of a skill whose texts the agent takes for no skills of their own."""
 _WILD = frozenset("*?[")
 _NO_SLUG = lazily.pattern(r"[^a-z0-9]+")
 
@@ -113,28 +108,6 @@ class Skills:
         ]
 
 
-def flat_skills(names: Names) -> list[RelPath]:
-    """Return the texts below ``skills/`` that the agent takes for skills although they are no SKILL.md."""
-    texts = (path for path in names.paths if path.lower().endswith(_SUFFIX) and "/" in path)
-    return sorted(
-        path
-        for path in texts
-        if folded(path.name) != _SKILL
-        and folded(path.top) == _SKILLS
-        and any(not _supports(path, tree) for tree in names.states(path))
-    )
-
-
-def _supports(path: RelPath, tree: Tree) -> bool:
-    """Whether a text belongs to a skill above it, as its reference or template."""
-    parts = path.parts
-    return any(
-        part in _SUPPORT and "/".join((*parts[:depth], SKILL)) in tree
-        for depth, part in enumerate(parts[:-1])
-        if depth
-    )
-
-
 def _spellings(name: str) -> Iterator[str]:
     """Yield what a skill with this name may be called, case-folded: as its folder, its file, or inside it."""
     last = _last(name)
@@ -150,7 +123,7 @@ def _spellings(name: str) -> Iterator[str]:
 def _last(name: str) -> str:
     """Return the last step of a name, case-folded; the name may be a path, or begin with a plugin or a category."""
     last = basename(normpath(name.rpartition(":")[2]))
-    return _SKILLS if last in {"", "."} else folded(last)
+    return SKILLS if last in {"", "."} else folded(last)
 
 
 def _bundle(path: RelPath, data: bytes) -> tuple[str | None, tuple[str, ...]]:

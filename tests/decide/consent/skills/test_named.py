@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 from shelf import Shelf
 
-from hermes_dist.decide.consent.mentions import Names
+from hermes_dist.decide.consent.mentions import Names, flat_skills
 from hermes_dist.decide.consent.reach import Reach
-from hermes_dist.decide.consent.skills.named import flat_skills
 from hermes_dist.decide.consent.starts import inline_skills
 
 FILES = {

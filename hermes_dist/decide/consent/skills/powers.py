@@ -1,0 +1,139 @@
+"""Powers of skills: front matter that makes the agent hand the user's variables and files to code in its sandbox.
+
+The agent takes variables and credentials out of what its tools run, unless the settings name them, or a skill that is
+loaded. A skill whose text changes asks nothing; one that names more asks for what it did not name before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+
+from hermes_dist import lazily
+from hermes_dist.agents.withheld import WITHHELD
+from hermes_dist.brand import MANIFEST
+from hermes_dist.decide.consent.code import Side
+from hermes_dist.decide.consent.contents import FILES_HANDED, VARIABLES_HANDED, data_in, digest_of
+from hermes_dist.decide.consent.floor.asks import Known
+from hermes_dist.decide.consent.skills.names import front_of
+from hermes_dist.errors import Invalid
+from hermes_dist.model.documents.api import Kind, get, load_data
+from hermes_dist.model.documents.told import told
+from hermes_dist.model.facts import fact_text
+from hermes_dist.model.keypath import KeyPath, format_key
+from hermes_dist.model.paths import RelPath
+from hermes_dist.model.plan import Effect, EffectKind
+
+_PLACES: Mapping[KeyPath, str] = {
+    ("required_environment_variables",): VARIABLES_HANDED,
+    ("setup", "collect_secrets"): VARIABLES_HANDED,
+    ("prerequisites", "env_vars"): VARIABLES_HANDED,
+    ("required_credential_files",): FILES_HANDED,
+}
+"""Where front matter names what is handed out, and what that is."""
+_WORDS = tuple(str(place[-1]) for place in _PLACES)
+_ESCAPED_KEY = lazily.pattern(r"\\[^\"]*\"\s*:")
+_FIELDS = ("name", "env_var", "path")
+_VARIABLE = lazily.pattern(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def skill_effects(
+    texts: Iterable[RelPath], before: Side, after: Side, known: Known
+) -> Iterator[Effect]:
+    """Yield an effect for each place where a skill names more than it did.
+
+    Args:
+        texts: The texts of changed skills.
+        before: The home as found.
+        after: The home after the merge.
+        known: Gives the names of variables that the machine uses.
+    """
+    asked = _Asked(after, known)
+    for path in texts:
+        yield from _effects_of(path, before, after, asked)
+
+
+class _Asked:
+    """The variables that the package's manifest asks for and that have no value yet.
+
+    Who sets one gives it to the package; one that has a value may have it for something else.
+    """
+
+    def __init__(self, after: Side, known: Known) -> None:
+        self._after, self._known = after, known
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        manifest = data_in(RelPath(MANIFEST), self._after.tree, self._after.read)
+        return frozenset(_named(get(manifest, ("env_requires",)))) - self._known()
+
+
+def _effects_of(path: RelPath, before: Side, after: Side, asked: _Asked) -> Iterator[Effect]:
+    front = _front_at(path, after)
+    old = _front_at(path, before)
+    if front is None or front == old:
+        return
+    try:
+        named = _powers_in(front)
+    except Invalid as err:
+        facts = (("unreadable", told(err)),)
+        yield Effect(EffectKind.LOOSENS, path, "", facts, digest_of([path, front]))
+        return
+    had = _had(old)
+    for place, names in named.items():
+        new = names - had - asked.names if _PLACES[place] == VARIABLES_HANDED else names - had
+        if new:
+            yield _effect(path, place, sorted(new))
+
+
+def _effect(path: RelPath, place: KeyPath, new: list[str]) -> Effect:
+    key, what = format_key(place), _PLACES[place]
+    # Bound to what is new, and not to the text: whatever else changes asks nothing.
+    content = digest_of([path, what, new])
+    return Effect(EffectKind.LOOSENS, path, key, ((what, fact_text(new)),), content)
+
+
+def _front_at(path: RelPath, side: Side) -> str | None:
+    entry = side.tree.get(path)
+    return None if entry is None else front_of(side.read(entry.digest))
+
+
+def _had(front: str | None) -> frozenset[str]:
+    """What a skill named before; nothing if that could not be read."""
+    if front is None:
+        return frozenset()
+    try:
+        return frozenset().union(*_powers_in(front).values())
+    except Invalid:
+        return frozenset()
+
+
+def _powers_in(front: str) -> Mapping[KeyPath, frozenset[str]]:
+    """Return what front matter names, by place.
+
+    Raises:
+        Invalid: It can't be read, and it may name something.
+    """
+    if not any(word in front for word in _WORDS) and not _ESCAPED_KEY.search(front):
+        return {}
+    data = load_data(front.encode(), Kind.YAML)
+    return {place: found for place in _PLACES if (found := _handed(data, place))}
+
+
+def _handed(data: object, place: KeyPath) -> frozenset[str]:
+    names = frozenset(_named(get(data, place)))
+    if _PLACES[place] == FILES_HANDED:
+        return names
+    return frozenset(filter(_VARIABLE.fullmatch, names)) - WITHHELD
+
+
+def _named(value: object) -> Iterator[str]:
+    """Yield the names in a text, a list, or a map with a name; the keys of any other map."""
+    if isinstance(value, str):
+        yield from filter(None, [value.strip()])
+    elif isinstance(value, list):
+        for part in value:
+            yield from _named(part)
+    elif isinstance(value, Mapping):
+        said = [value[field] for field in _FIELDS if isinstance(value.get(field), str)]
+        yield from _named(said or [name for name in value if isinstance(name, str)])

@@ -1,0 +1,178 @@
+"""What skills ask of their user: each variable and file is asked for once, before code can read it."""
+
+from __future__ import annotations
+
+import pytest
+from shelf import Shelf
+
+from hermes_dist.decide.consent.effects import find_effects
+from hermes_dist.decide.consent.granted import grant
+from hermes_dist.decide.consent.review import grouped
+from hermes_dist.decide.reconcile import Decisions, Situation, reconcile
+from hermes_dist.model.facts import fact_value
+from hermes_dist.model.paths import RelPath
+from hermes_dist.model.plan import Effect, EffectKind, Plan
+from hermes_dist.model.tree import EMPTY, Tree
+
+S = "skills/s/SKILL.md"
+ASKS = "---\nname: s\nrequired_environment_variables: [DATABASE_URL]\nversion: 1\n---\nWork.\n"
+LESS = "---\nname: s\nversion: 1\n---\nWork.\n"
+
+
+def asked(
+    before: dict[str, object], after: dict[str, object], *, set_here: tuple[str, ...] = ()
+) -> dict[str, list[str]]:
+    """The names asked for, by place."""
+    shelf = Shelf()
+    ours, merged = shelf.tree(before), shelf.tree(after)
+    found = find_effects(
+        ours, merged, merged, shelf.read, known=lambda: frozenset(["openrouter", *set_here])
+    )
+    assert {effect.kind for effect in found} <= {EffectKind.LOOSENS}
+    return {effect.place: names(effect) for effect in found}
+
+
+def names(effect: Effect) -> list[str]:
+    ((_, value),) = effect.facts
+    found = fact_value(value)
+    return found if isinstance(found, list) else [value]
+
+
+@pytest.mark.parametrize(
+    ("front", "key", "found"),
+    [
+        (
+            "required_environment_variables: [DATABASE_URL, STRIPE_API_KEY]",
+            "",
+            ["DATABASE_URL", "STRIPE_API_KEY"],
+        ),
+        ("required_environment_variables:\n- name: A\n  prompt: p\n- env_var: B", "", ["A", "B"]),
+        ("required_environment_variables: {name: A}", "", ["A"]),
+        ('"required_environment\\x5fvariables": [A]', "", ["A"]),
+        (
+            "setup:\n  collect_secrets:\n  - env_var: A\n    prompt: p",
+            "setup.collect_secrets",
+            ["A"],
+        ),
+        ("setup: {collect_secrets: {env_var: A}}", "setup.collect_secrets", ["A"]),
+        ("prerequisites: {env_vars: [A], commands: [jq]}", "prerequisites.env_vars", ["A"]),
+        ("prerequisites: {env_vars: A}", "prerequisites.env_vars", ["A"]),
+        (
+            "required_credential_files: [memories/MEMORY.md]",
+            "required_credential_files",
+            ["memories/MEMORY.md"],
+        ),
+        (
+            "required_credential_files: [{path: a.json, description: d}]",
+            "required_credential_files",
+            ["a.json"],
+        ),
+    ],
+)
+@pytest.mark.parametrize("path", [S, "skills/s.md"])
+def test_a_new_skill_asks_for_what_it_names(
+    path: str, front: str, key: str, found: list[str]
+) -> None:
+    text = f"---\nname: s\n{front}\n---\nWork.\n"
+    place = f"{path}: {key or 'required_environment_variables'}"
+    assert asked({}, {path: text}) == {place: found}
+    assert asked({path: LESS}, {path: text}) == {place: found}
+
+
+@pytest.mark.parametrize(
+    "front",
+    [
+        "prerequisites: {commands: [jq]}",
+        "setup: {help: h}",
+        "required_environment_variables: []",
+        "required_environment_variables: [OPENAI_API_KEY, {name: GITHUB_TOKEN}]",
+        "required_environment_variables: [not a name, 5]",
+        "metadata: {required_environment_variables: [A]}",
+        "description: a: b",
+    ],
+)
+def test_what_hands_out_nothing_asks_nothing(front: str) -> None:
+    assert asked({}, {S: f"---\nname: s\n{front}\n---\nWork.\n"}) == {}
+
+
+@pytest.mark.parametrize(
+    "path", ["docs/s.md", "skills/s/references/r.md", "plugins/p/SKILL.md", "skills/s.txt"]
+)
+def test_a_text_that_is_no_skill_asks_nothing_of_its_own(path: str) -> None:
+    shelf = Shelf()
+    tree = shelf.tree({S: LESS, path: ASKS})
+    found = find_effects(EMPTY, tree, tree, shelf.read)
+    assert {effect.kind for effect in found} <= {EffectKind.RUNS}
+
+
+def test_only_what_is_new_is_asked_for() -> None:
+    more = ASKS.replace("DATABASE_URL", "DATABASE_URL, MORE")
+    assert asked({S: ASKS}, {S: more}) == {f"{S}: required_environment_variables": ["MORE"]}
+    assert asked({S: more}, {S: ASKS}) == {}
+    assert asked({S: ASKS}, {S: ASKS.replace("Work", "Work hard")}) == {}
+    moved = LESS.replace("version: 1", "prerequisites: {env_vars: [DATABASE_URL]}")
+    assert asked({S: ASKS}, {S: moved}) == {}
+
+
+def test_what_the_manifest_asks_for_is_told_there_unless_it_has_a_value_already() -> None:
+    manifest = "name: bot\nenv_requires:\n- name: DATABASE_URL\n- OTHER\n"
+    files: dict[str, object] = {S: ASKS, "distribution.yaml": manifest}
+    assert asked({}, files) == {}
+    assert asked({}, files, set_here=("DATABASE_URL",)) != {}
+    assert asked({"distribution.yaml": manifest}, files, set_here=("DATABASE_URL",)) != {}
+
+
+def test_front_matter_that_cannot_be_read_waits_if_it_may_name_something() -> None:
+    (name,) = asked({}, {S: "---\nrequired_environment_variables: [A\n---\n"}).values()
+    assert "line 2" in name[0]
+    assert asked({}, {S: "---\ndescription: [A\n---\n"}) == {}
+    assert asked({}, {S: '---\n"\\x72x": [A\n---\n'}) != {}
+
+
+def merged(
+    before: dict[str, object], after: dict[str, object], **more: object
+) -> tuple[Plan, Tree, Shelf]:
+    shelf = Shelf()
+    ours, theirs = shelf.tree(before), shelf.tree(after)
+    plan = reconcile(
+        Situation(base=ours, found=ours, theirs=theirs, read=shelf.read),
+        Decisions(**more),  # type: ignore[arg-type]
+    )
+    shelf.update(plan.blobs)
+    return plan, plan.after(ours), shelf
+
+
+def text(tree: Tree, shelf: Shelf) -> str:
+    return shelf.bytes_of(tree, RelPath(S)).decode()
+
+
+def test_while_it_waits_a_new_skill_is_there_without_it() -> None:
+    plan, live, shelf = merged({}, {S: ASKS})
+    assert text(live, shelf) == LESS
+    assert plan.upstream.keys() == {S}
+    (effect,) = plan.parked
+    plan, live, shelf = merged({S: LESS}, {S: ASKS}, granted=grant(frozenset([effect.digest])))
+    assert text(live, shelf) == ASKS
+    assert plan.parked == ()
+
+
+def test_while_it_waits_the_rest_of_a_changed_skill_arrives() -> None:
+    after = ASKS.replace("DATABASE_URL", "DATABASE_URL, MORE").replace("Work", "Work hard")
+    plan, live, shelf = merged({S: ASKS}, {S: after})
+    assert text(live, shelf) == ASKS.replace("Work", "Work hard")
+    assert [names(effect) for effect in plan.parked] == [["MORE"]]
+
+
+def test_what_cannot_be_taken_apart_waits_as_a_whole() -> None:
+    plan, live, _ = merged({}, {S: "---\nrequired_environment_variables: [A\n---\n"})
+    assert S not in live
+    assert len(plan.parked) == 1
+
+
+def test_all_skills_ask_one_question() -> None:
+    shelf = Shelf()
+    tree = shelf.tree({f"skills/s{n}/SKILL.md": ASKS for n in range(9)} | {"skills/x.md": ASKS})
+    (group,) = grouped(find_effects(EMPTY, tree, tree, shelf.read))
+    assert group.name == "secrets for the sandbox"
+    assert group.rows[0] == ("skills/s0", "DATABASE_URL")
+    assert group.rows[-1] == ("skills/x.md", "DATABASE_URL")
