@@ -23,7 +23,7 @@ from hermes_dist.voice.author_json import packed_data, shipping_data, validation
 from hermes_dist.voice.clean import clean
 from hermes_dist.voice.left_out import why_words
 from hermes_dist.voice.lines import Style
-from hermes_dist.voice.problems import hint_words, problem_words
+from hermes_dist.voice.problems import hint_words, invalid_error, problem_words
 from hermes_dist.voice.words import size_of
 
 Where = Annotated[
@@ -185,7 +185,10 @@ def pack(
     place, screen = ops.place_of(session.ctx, where), session.screen
     if out:
         path = Path(out).expanduser()
-        made = ops.pack(session.ctx, place, path)
+        try:
+            made = ops.pack(session.ctx, place, path)
+        except ops.InvalidPackage as error:
+            raise invalid_error(error) from error
         screen.emit("pack", packed_data(path, made))
         notes(screen, made.notes)
         done = f"Packed {counted(made.files, 'file')} into {clean(path)} ({size_of(made.size)})."

@@ -13,7 +13,7 @@ from hermes_dist.cli.shared.command import DryRun, Except, Only, Profile, comman
 from hermes_dist.cli.shared.reminders import notes
 from hermes_dist.cli.shared.screen import Screen
 from hermes_dist.cli.shared.session import Session
-from hermes_dist.errors import DistError, counted
+from hermes_dist.errors import counted
 from hermes_dist.model.left_out import Why
 from hermes_dist.model.notes import NoteKind
 from hermes_dist.model.paths import ProfileName, RelPath
@@ -21,13 +21,14 @@ from hermes_dist.model.tree import Entry, Tree
 from hermes_dist.ops.authoring import contribute as giving
 from hermes_dist.ops.authoring import publish as ops
 from hermes_dist.ops.authoring import registry_entry as entering
-from hermes_dist.ops.authoring.publication import InvalidPackage, Publication, PublishOptions
+from hermes_dist.ops.authoring.author import InvalidPackage
+from hermes_dist.ops.authoring.publication import Publication, PublishOptions
 from hermes_dist.ops.change.request import Choices
 from hermes_dist.voice.author_json import contributed_data, published_data
 from hermes_dist.voice.cards import SIGN_STYLES
 from hermes_dist.voice.clean import clean
 from hermes_dist.voice.left_out import why_words
-from hermes_dist.voice.problems import invalid_words, place_of, problem_words
+from hermes_dist.voice.problems import invalid_error, place_of, problem_words
 
 _SHOWN = 30
 _SHOWN_STAYS = 12
@@ -103,7 +104,7 @@ def publish(
     try:
         done = ops.publish(session.ctx, name, release, agree, dry_run=dry_run)
     except InvalidPackage as err:
-        raise DistError(invalid_words(err.problems), hint=err.hint) from err
+        raise invalid_error(err) from err
     session.screen.emit("published", published_data(done))
     if dry_run and done.publication.is_new:
         _card(session.with_results(), done.publication)

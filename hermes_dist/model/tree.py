@@ -276,4 +276,5 @@ def _twins(path: RelPath, other: RelPath) -> Invalid:
     return Invalid(
         f"unsafe path: some file systems can't hold both it and {str(other)!r}",
         where=repr(str(path)),
+        hint="rename one of them, or tell the author of the package",
     )

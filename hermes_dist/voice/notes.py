@@ -226,7 +226,8 @@ def _reason(data: Data) -> str:
 
 
 def _not_read(data: Data) -> str:
-    return f"it is left out: {reason_words(Why(str(data['why'])))}"
+    why = reason_words(Why(str(data["why"])), str(data.get("detail", "")))
+    return f"it is left out: {why}"
 
 
 def _not_installed(data: Data) -> str:
@@ -441,7 +442,7 @@ SENTENCES: Sentences = {
     NoteKind.SERVERS_STAY_ON: "its servers can't be switched off one by one ({why})",
     NoteKind.SETTINGS_UNREADABLE: _settings_unreadable,
     NoteKind.HOME_JOBS_UNREADABLE: (
-        "the file in the home can't be read, so the package's is used ({why})"
+        "the file in the home can't be read, so nothing that was changed in it would ship ({why})"
     ),
     NoteKind.SETTINGS_TAKEN_WHOLE: "used as it is, unmerged ({why})",
     NoteKind.COMMENTS_ALONG: _comments_along,

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.validate.kinds import ProblemKind
-from hermes_dist.errors import first_few
+from hermes_dist.errors import DistError, first_few
 from hermes_dist.model.notes import Kind, NoteKind
 from hermes_dist.voice.notes import SENTENCES as NOTES
 from hermes_dist.voice.notes import Data, Say, Sentences, filled, sentence
 
 if TYPE_CHECKING:
     from hermes_dist.decide.validate.problems import Problem
+    from hermes_dist.ops.authoring.author import InvalidPackage
 
 _SHOWN = 3
 _WHY = "{why}"
@@ -44,6 +45,11 @@ def invalid_words(problems: Sequence[Problem]) -> str:
     """Say that a package can't be published, with its first errors; text from outside is not cleaned yet."""
     said = [f"{place_of(one)}: {problem_words(one)}" for one in problems]
     return f"the package is not valid: {first_few(said, _SHOWN, '; ')}"
+
+
+def invalid_error(error: InvalidPackage) -> DistError:
+    """The error about a package with errors, as it is told."""
+    return DistError(invalid_words(error.problems), hint=error.hint)
 
 
 def _hidden(data: Data) -> str:
@@ -94,6 +100,7 @@ _OWN: Sentences = {
     ProblemKind.VALUE_TO_HIDE: "a value that looks like a secret",
     ProblemKind.NO_SERVER: "it names no server",
     ProblemKind.JOB_UNREADABLE: "it can't be read: {why}",
+    ProblemKind.HOME_UNREADABLE: "it can't be read, so nothing that was changed in it would ship: {why}",
     ProblemKind.SERVERS_UNREADABLE: "{why}",
     ProblemKind.SKILLS_NOT_SHIPPED: "it uses skills that are not shipped: {skills}",
     ProblemKind.NO_JOB_FILE: "no job is read from here",

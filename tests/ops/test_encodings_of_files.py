@@ -13,7 +13,7 @@ from story import BOT, FIRST, Story, yes
 
 from hermes_dist.decide.environment.wanted import Given
 from hermes_dist.errors import DistError, Refused
-from hermes_dist.ops.authoring.publication import InvalidPackage
+from hermes_dist.ops.authoring.author import InvalidPackage
 from hermes_dist.ops.change.machine_secrets import secrets_of
 from hermes_dist.ops.change.mask import Mask
 from hermes_dist.ops.change.request import Request

@@ -14,7 +14,7 @@ from machines import SOUL, Machine
 from hermes_dist.decide.ownership import is_machine
 from hermes_dist.errors import Refused
 from hermes_dist.model.paths import RelPath
-from hermes_dist.ops.authoring.publication import InvalidPackage
+from hermes_dist.ops.authoring.author import InvalidPackage
 from hermes_dist.voice.problems import invalid_words
 
 MARK = "Qz7xW9kV3mB5nR8tY2pL"

@@ -136,8 +136,10 @@ def _capture_jobs(work: _Work) -> None:
     try:
         now, before = (_load(work, tree, JOBS, Kind.JSON) for tree in (work.home, work.base))
     except Invalid as err:
+        text = work.read(work.home[JOBS].digest) if JOBS in work.home else b""
+        where, words = spot_in(JOBS, err), told(err, text)
         work.notes.append(
-            Note.of(NoteKind.HOME_JOBS_UNREADABLE, where=spot_in(JOBS, err), why=err.what)
+            Note.of(NoteKind.HOME_JOBS_UNREADABLE, where, why=err.what, place=err.where, told=words)
         )
         return
     files = job_files(

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from hermes_dist.agents.places import MIGRATED_TO, SOUL
 from hermes_dist.decide.consent.floor.asks import leaves
-from hermes_dist.decide.placement.jobs import is_job_file, place_in, read_jobs, skills_of
+from hermes_dist.decide.placement.jobs import JOBS, is_job_file, place_in, read_jobs, skills_of
 from hermes_dist.decide.placement.place import CONFIG
 from hermes_dist.decide.placement.servers import MCP, SERVERS, read_servers
 from hermes_dist.decide.secrets.mask import hide
@@ -145,6 +145,15 @@ def check_cron(subject: Subject) -> Iterator[Problem]:
     for path in subject.tree:
         if path.top == "cron" and not is_job_file(path):
             yield warning("cron", path, 0, Note.of(ProblemKind.NO_JOB_FILE))
+
+
+def check_home(subject: Subject) -> Iterator[Problem]:
+    """Check that the documents of a profile can be read: what is in one that can't would not ship."""
+    for note in subject.broken:
+        number = str(note.datum("place")).partition(":")[0]
+        line = int(number) if number.isdigit() else 0
+        what = Note.of(ProblemKind.HOME_UNREADABLE, why=note.datum("told"))
+        yield error("cron", JOBS, line, what)
 
 
 def _about_job(subject: Subject, note: Note) -> Problem:

@@ -92,10 +92,11 @@ def _in_text(path: RelPath, text: str, own: str) -> Iterator[Problem]:
 def check_left_out(subject: Subject) -> Iterator[Problem]:
     """Report files of the repository that would not be installed, and what of a profile can't be read."""
     for left in subject.left_out:
-        if left.why is not Why.IGNORED:
-            yield warning("left-out", left.path, 0, Note.of(NoteKind.NOT_READ, why=left.why))
+        what = Note.of(NoteKind.NOT_READ, why=left.why, detail=left.detail)
+        yield warning("left-out", left.path, 0, what)
     for left in subject.unread:
-        yield error("left-out", left.path, 0, Note.of(NoteKind.NOT_READ, why=left.why))
+        what = Note.of(NoteKind.NOT_READ, why=left.why, detail=left.detail)
+        yield error("left-out", left.path, 0, what)
     if subject.manifest is None:
         return
     for left in payload_of(subject.tree, subject.manifest).left_out:

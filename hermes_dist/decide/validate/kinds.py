@@ -37,6 +37,7 @@ class ProblemKind(Kind):
     VALUE_TO_HIDE = "value-to-hide"
     NO_SERVER = "no-server"
     JOB_UNREADABLE = "job-unreadable"
+    HOME_UNREADABLE = "home-unreadable"
     SERVERS_UNREADABLE = "servers-unreadable"
     SKILLS_NOT_SHIPPED = "skills-not-shipped"
     NO_JOB_FILE = "no-job-file"
@@ -66,3 +67,15 @@ class ProblemKind(Kind):
     HIDDEN = "hidden"
     PERSONAL_PATH = "personal-path"
     INVISIBLE = "invisible"
+
+
+UNREADABLE = frozenset(
+    {
+        ProblemKind.FAULT,
+        ProblemKind.UNREADABLE,
+        ProblemKind.JOB_UNREADABLE,
+        ProblemKind.HOME_UNREADABLE,
+        ProblemKind.SERVERS_UNREADABLE,
+    }
+)
+"""What nobody can read: of a package with that, not even an archive is worth making."""

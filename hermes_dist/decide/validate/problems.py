@@ -50,8 +50,9 @@ class Subject(Struct, frozen=True, kw_only=True):
         manifest: The manifest; None if it is missing or can't be read.
         unreadable: The reason why the manifest can't be read.
         violations: Where the manifest breaks its schema.
-        left_out: Paths that were not read, with reasons.
+        left_out: Paths that do not ship although an author may expect it, with reasons.
         unread: What could not be read in a profile, so that its package is without it.
+        broken: Documents of a profile that are not valid, each with the place, and why.
         own: The home folder of the current user.
         replaced: The variables that take the place of secrets; publishing adds them to the manifest.
         lacks: What the layers below bring and the profile does not have, each as ``path`` or ``path: key``.
@@ -64,6 +65,7 @@ class Subject(Struct, frozen=True, kw_only=True):
     violations: Sequence[Breach] = ()
     left_out: Sequence[LeftOut] = ()
     unread: Sequence[LeftOut] = ()
+    broken: Sequence[Note] = ()
     own: str = ""
     replaced: frozenset[str] = frozenset()
     lacks: tuple[str, ...] = ()

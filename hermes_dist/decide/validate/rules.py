@@ -19,6 +19,7 @@ RULES: Mapping[str, Rule] = {
     "config": contents.check_config,
     "mcp": contents.check_mcp,
     "cron": contents.check_cron,
+    "home": contents.check_home,
     "skills": contents.check_skills,
     "plugins": contents.check_plugins,
     "inputs": inputs.check_inputs,

@@ -24,17 +24,19 @@ from hermes_dist.decide.leaving.draft import (
 from hermes_dist.decide.leaving.publish import find_leaks, with_fields
 from hermes_dist.decide.ownership import ENV_EXAMPLES, payload_of
 from hermes_dist.decide.parts import PARTS, part_of
-from hermes_dist.decide.validate.problems import Problem, Subject, fault
+from hermes_dist.decide.validate.kinds import UNREADABLE
+from hermes_dist.decide.validate.problems import Level, Problem, Subject, fault
 from hermes_dist.decide.validate.rules import validate
 from hermes_dist.errors import DistError, Invalid, Refused, UsageError, first_few
 from hermes_dist.light import NamedTuple
 from hermes_dist.model.documents.api import load_manifest_data
-from hermes_dist.model.left_out import LeftOut
+from hermes_dist.model.left_out import LeftOut, Why
 from hermes_dist.model.manifest import Breach, Manifest
 from hermes_dist.model.notes import Note
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree, together
 from hermes_dist.ops.authoring.capture import leaving, private_of
+from hermes_dist.ops.authoring.installable import pointers_in, why_not_installable
 from hermes_dist.ops.authoring.real_lines import Replaced, line_at_home, replaced_in
 from hermes_dist.ops.change.legible import refuse_unread
 from hermes_dist.ops.context import Context
@@ -58,6 +60,7 @@ from hermes_dist.world.sources.nearby import no_folder
 
 __all__ = [
     "Draft",
+    "InvalidPackage",
     "LocalPackage",
     "Packed",
     "Problem",
@@ -69,6 +72,7 @@ __all__ = [
     "package_at",
     "place_of",
     "problems_of",
+    "refuse_errors",
     "refuse_leaks",
     "secrets_at",
     "shipping",
@@ -76,6 +80,8 @@ __all__ = [
     "write_manifest",
     "write_workflow",
 ]
+TREE = "tree"
+"""The rule for what makes a whole package one that nobody can install."""
 WORKFLOW = ".github/workflows/validate.yml"
 Place = ProfileName | Path
 """A profile, or a folder that holds a package."""
@@ -90,6 +96,8 @@ class LocalPackage(Struct, frozen=True, kw_only=True):
         lacks: What layers bring and the profile does not have.
         unread: What can't be read and belongs to it.
         home: For a profile, its files as they stand there; empty for a folder, which ships as it is.
+        lost: What an author may take for a part of the package although it does not ship: links, unsafe names.
+        broken: Documents of the profile that are not valid, so that what they hold would not ship.
         unsafe: Why the folder can't be a package at all; None if it can.
     """
 
@@ -102,7 +110,22 @@ class LocalPackage(Struct, frozen=True, kw_only=True):
     unread: tuple[LeftOut, ...] = ()
     home: Tree = EMPTY
     notes: tuple[Note, ...] = ()
+    lost: tuple[LeftOut, ...] = ()
+    broken: tuple[Note, ...] = ()
     unsafe: Invalid | None = None
+
+
+class InvalidPackage(DistError):
+    """The package has errors, which ``validate`` tells, too.
+
+    Args:
+        problems: The errors.
+        hint: How to see all of them.
+    """
+
+    def __init__(self, problems: Sequence[Problem], *, hint: str) -> None:
+        super().__init__("the package is not valid", hint=hint)
+        self.problems = problems
 
 
 def place_of(ctx: Context, text: str | None, *, here: bool = True) -> Place:
@@ -184,6 +207,8 @@ def package_at(ctx: Context, place: Place) -> LocalPackage:
             unread=found.unread,
             home=found.observed.ours,
             notes=found.notes,
+            lost=found.lost,
+            broken=found.broken,
         )
     try:
         tree, contents, left_out = look_into(place, ignore_rules)
@@ -194,6 +219,7 @@ def package_at(ctx: Context, place: Place) -> LocalPackage:
         tree=tree,
         read=contents.__getitem__,
         stays=tuple(left_out),
+        lost=tuple(one for one in left_out if one.why is not Why.IGNORED),
     )
 
 
@@ -203,8 +229,9 @@ def subject_of(ctx: Context, package: LocalPackage) -> Subject:
         tree=package.tree,
         read=package.read,
         own=str(ctx.layout.user_home),
-        left_out=package.stays if isinstance(package.place, Path) else (),
+        left_out=(*package.lost, *pointers_in(package.tree, package.read)),
         unread=package.unread,
+        broken=package.broken,
         replaced=frozenset(package.variables),
         lacks=package.lacks,
     )
@@ -233,12 +260,28 @@ def problems_of(ctx: Context, package: LocalPackage) -> tuple[Problem, ...]:
     """Check a package against every rule of ``validate``."""
     if package.unsafe is not None:
         err = package.unsafe
-        return (fault("tree", err.where.strip("'"), 0, err),)
-    found = validate(subject_of(ctx, package))
+        return (fault(TREE, err.where.strip("'"), 0, err),)
     home, tree, read = package.home, package.tree, package.read
-    return tuple(
-        replace(one, line=line_at_home(home, tree, read, one.path, one.line)) for one in found
-    )
+    found = [
+        replace(one, line=line_at_home(home, tree, read, one.path, one.line))
+        for one in validate(subject_of(ctx, package))
+    ]
+    refusal = why_not_installable(tree, read)
+    if refusal is not None:
+        found.append(fault(TREE, refusal.where.strip("'"), 0, refusal))
+    return tuple(sorted(found))
+
+
+def refuse_errors(ctx: Context, package: LocalPackage, problems: Sequence[Problem]) -> None:
+    """Stop if there are errors among the problems of a package.
+
+    Raises:
+        InvalidPackage: There are.
+    """
+    errors = [one for one in problems if one.level is Level.ERROR]
+    if errors:
+        see = ctx.command(f"validate {_word(package.place)}")
+        raise InvalidPackage(errors, hint=f"see all: {see}")
 
 
 def secrets_at(package: LocalPackage) -> tuple[Replaced, ...]:
@@ -389,6 +432,9 @@ def shipping(ctx: Context, place: Place) -> Shipping:
         inside = tuple(one for one in left_out if one.path not in ENV_EXAMPLES)
     if subject.unreadable:
         odd = [Note.of_error(subject.unreadable)]
+    refusal = why_not_installable(package.tree, package.read)
+    if refusal is not None:
+        odd.append(Note.of_error(refusal))
     order = {part: n for n, part in enumerate((*PARTS, "files"))}
     rows = [
         (part_of(path), path, len(package.read(entry.digest)))
@@ -426,6 +472,7 @@ def pack(ctx: Context, place: Place, out: Path) -> Packed:
 
     Raises:
         Refused: The package contains something that must not leave this machine; the error names the places.
+        InvalidPackage: Something in it can't be read, or nobody could install it.
         DistError: The package can't be read or written, has no manifest, or the file is called like another kind.
     """
     refuse_other_kind(out, "package.tar.gz")
@@ -441,6 +488,8 @@ def pack(ctx: Context, place: Place, out: Path) -> Packed:
         )
     refuse_leaks([*_refused(ctx, place, package)])
     tree, read = completed(package.tree, package.read, "", package.variables)
+    found = problems_of(ctx, package)
+    refuse_errors(ctx, package, [one for one in found if one.what.kind in UNREADABLE])
     name = f"{ProfileName.slug(subject.manifest.name)}-{subject.manifest.version or '0'}"
 
     def fill(sink: Sink) -> None:

@@ -42,7 +42,7 @@ from hermes_dist.light import NamedTuple
 from hermes_dist.model.left_out import LeftOut, Why
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.manifest import EnvVar, Manifest
-from hermes_dist.model.notes import Note
+from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.tree import EMPTY, Read, Tree, together
 from hermes_dist.ops.authoring.of_layer import Part, of_layer, without_layers
@@ -68,6 +68,8 @@ class Leaving(Struct, frozen=True, kw_only=True):
         stays: What is left out, and why.
         variables: Names of the variables that replace values that look like secrets.
         below: The layers that the package stands on, which are not in ``tree``; None if there are none.
+        lost: What of the home could not be read as a part of the package, such as links and unsafe names.
+        broken: Documents of the home that are not valid, so that what they hold does not ship.
         lacks: What they bring and the home received, but does not have by now.
         unread: What can't be read and belongs to the package, so that ``tree`` is without it.
     """
@@ -80,6 +82,8 @@ class Leaving(Struct, frozen=True, kw_only=True):
     manifest: Manifest | None = None
     stays: tuple[LeftOut, ...] = ()
     variables: tuple[str, ...] = ()
+    lost: tuple[LeftOut, ...] = ()
+    broken: tuple[Note, ...] = ()
     below: Below | None = None
     lacks: tuple[str, ...] = ()
     unread: tuple[LeftOut, ...] = ()
@@ -177,6 +181,8 @@ def leaving(
         lacks=_lacks(whole, lower),
         unread=unread,
         # What is kept here is in the tree as its author has it.
+        lost=tuple(one for one in seen.odd if one.path not in tree and one not in unread),
+        broken=tuple(note for note in notes if note.kind is NoteKind.HOME_JOBS_UNREADABLE),
         stays=tuple(one for one in left_out if one.path not in tree or one.why is Why.KEPT_HERE),
         variables=part.variables,
         notes=(*notes, *comments_along(tree, received, read), *part.notes),

@@ -30,6 +30,7 @@ from hermes_dist.model.tree import Entry, Read, Tree
 from hermes_dist.ops.authoring.author import completed, refuse_leaks
 from hermes_dist.ops.authoring.capture import Leaving, leaving, private_of
 from hermes_dist.ops.authoring.destination import held_at, repository_at
+from hermes_dist.ops.authoring.installable import check_installable
 from hermes_dist.ops.authoring.of_layer import find_layer
 from hermes_dist.ops.change.look_up import absolute
 from hermes_dist.ops.change.observe import first_of
@@ -176,6 +177,7 @@ def gather(ctx: Context, name: ProfileName, gift: Gift) -> Contribution:
     changes = {path: entry for path, entry in changes.items() if _is_chosen(path, gift)}
     tree, read = _with_variables(ctx, found, repository, changes)
     changes = {path: tree.get(path) for path in tree.differing(repository)}
+    check_installable(tree, read)
     refuse_over(changes, held_at(ctx, spec, package.pin.commit).left_out)
     private = private_of(ctx, found.home)
     leaks = not_allowed(find_leaks(tree, repository, read, private), gift.allowed)

@@ -85,7 +85,7 @@ def read_remote(ctx: Context, git: Publisher, found: Leaving, to: str, branch: s
     head = refs.heads.get(branch, "")
     parent = head or base or refs.head_commit  # new branches start at the default one
     arrived = _arrived(ctx, found, spec, branch, head)
-    now = held_at(ctx, spec, parent)
+    now = _held_now(ctx, spec, parent, arrived)
     return Remote(
         spec=spec,
         url=url,
@@ -119,7 +119,7 @@ def _arrived(ctx: Context, found: Leaving, spec: SourceSpec, branch: str, head: 
 def _has_contents(ctx: Context, push: Push) -> bool:
     """Whether a note can be used: a clean-up may have removed what an old one needs."""
     try:
-        trees = as_tree(push.package), as_tree(push.merged)
+        trees = as_tree(push.package), as_tree(push.merged), push.left_there
     except Invalid:
         return False
     return ctx.store.has_all(entry.digest for tree in trees for entry in tree.values())
@@ -160,9 +160,16 @@ def _given(ctx: Context, to: str) -> SourceSpec:
 
 
 def _known(ctx: Context, found: Leaving) -> SourceSpec:
-    """Return the repository that the profile came from, also behind a name in a registry."""
+    """Return the repository that the profile came from, also behind a name in a registry.
+
+    For a profile that came from none, that is where it was sent last.
+    """
     lock, name = found.home.lock, found.home.name
     if lock is None or not lock.pin.commit:
+        if sent := read_pushes(found.home.path):
+            url, _, folder = sent[-1].place.rpartition("//")
+            subfolder = RelPath(folder) if folder else None
+            return SourceSpec(kind=SourceKind.GIT, location=url, subfolder=subfolder)
         example = ctx.command(f"publish {name} --to github.com/you/{name}")
         raise DistError(
             f"where to publish {name} is not known yet",
@@ -294,6 +301,39 @@ def held_at(ctx: Context, spec: SourceSpec, commit: str) -> Held:
             return Held()
         raise
     return Held(offer.tree, offer.left_out)
+
+
+def _held_now(ctx: Context, spec: SourceSpec, commit: str, arrived: Push | None) -> Held:
+    """What the repository holds now; of what this profile sent itself, as the note of the push has it if need be.
+
+    Raises:
+        Invalid: Nobody could install what it holds, and it is not from here: it has to be put right there.
+    """
+    try:
+        return held_at(ctx, spec, commit)
+    except Invalid as error:
+        if arrived is not None and arrived.commit == commit:
+            return Held(arrived.left_there)
+        error.hint = (
+            "nobody can install what the repository holds: put it right in a clone and push that,"
+            " or publish to another repository with --to"
+        )
+        raise error.within(str(spec)) from None
+
+
+def way_to_record(ctx: Context, found: Leaving, spec: SourceSpec, refs: Refs, branch: str) -> str:
+    """The command that records what was published, from where nothing is recorded of it yet."""
+    words = f"publish {found.home.name}"
+    if not _same_place(found, spec):
+        place = spec._replace(ref="")
+        words += f" --to {shlex.quote(str(place).removeprefix('https://'))}"
+    try:
+        expected = _branch(found, spec, refs)
+    except DistError:
+        expected = ""
+    if branch != expected:
+        words += f" --branch {shlex.quote(branch)}"
+    return ctx.command(words)
 
 
 def way_to_merge(found: Leaving, remote: Remote) -> str:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Sequence
-
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -20,16 +17,22 @@ from hermes_dist.decide.leaving.publish import (
     refuse_words,
 )
 from hermes_dist.decide.parts import named, part_of
-from hermes_dist.decide.validate.problems import Level, Problem
+from hermes_dist.decide.validate.problems import Problem
 from hermes_dist.errors import DistError, Refused, UsageError, first_few
 from hermes_dist.model.discreet import Discreet
 from hermes_dist.model.left_out import LeftOut
 from hermes_dist.model.notes import Note
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.plan import image_of
-from hermes_dist.model.source import SourceSpec
+from hermes_dist.model.source import Pin, PinKind, SourceSpec
 from hermes_dist.model.tree import Digest, Entry, Read, Tree, together
-from hermes_dist.ops.authoring.author import LocalPackage, completed, problems_of, refuse_leaks
+from hermes_dist.ops.authoring.author import (
+    LocalPackage,
+    completed,
+    problems_of,
+    refuse_errors,
+    refuse_leaks,
+)
 from hermes_dist.ops.authoring.capture import Leaving, leaving, private_of
 from hermes_dist.ops.authoring.destination import Remote, read_remote, way_to_merge
 from hermes_dist.ops.authoring.real_lines import Replaced, replaced_in
@@ -40,12 +43,17 @@ from hermes_dist.ops.authoring.release import (
     tag_to_make,
     with_version,
 )
+from hermes_dist.ops.change.fetch import Fetched, placed_for
 from hermes_dist.ops.change.observe import first_of
+from hermes_dist.ops.change.request import Request
+from hermes_dist.ops.change.target import Target
 from hermes_dist.ops.context import Context
+from hermes_dist.ops.layers.ask import with_layers
 from hermes_dist.world.git.push import Publisher
 from hermes_dist.world.git.sign import Signer
 from hermes_dist.world.load import load_manifest
 from hermes_dist.world.ports import Refs
+from hermes_dist.world.sources.api import Offer
 
 _MANIFEST = RelPath(MANIFEST)
 _IN_FILES = frozenset(["secret", "hidden", "size", "personal", "left-out"])
@@ -162,19 +170,6 @@ def publication_digest(made: Publication) -> str:
     return Digest.of("\n".join(lines).encode("utf-8", "surrogatepass"))
 
 
-class InvalidPackage(DistError):
-    """The package has errors, which ``validate`` tells, too.
-
-    Args:
-        problems: The errors.
-        hint: How to see all of them.
-    """
-
-    def __init__(self, problems: Sequence[Problem], *, hint: str) -> None:
-        super().__init__("the package is not valid", hint=hint)
-        self.problems = problems
-
-
 def plan(ctx: Context, git: Publisher, name: ProfileName, release: PublishOptions) -> Publication:
     """Work out what publishing would do; this reads the remote and sends nothing.
 
@@ -195,8 +190,10 @@ def plan(ctx: Context, git: Publisher, name: ProfileName, release: PublishOption
     changes = {path: tree.get(path) for path in tree.differing(remote.now)}
     refuse_over(changes, remote.not_files)
     _refuse_private(ctx, found, remote, release, tree, read)
-    package = LocalPackage(place=name, tree=tree, read=read, lacks=found.lacks)
+    package = LocalPackage(place=name, tree=tree, read=read, lacks=found.lacks, broken=found.broken)
     problems, label = _judged(ctx, package, changes, release)
+    if changes:
+        _check_layers(ctx, found, remote, package)
     tag, remarks = tag_to_make(ctx, remote, version, read, changed=bool(changes))
     signer = (
         signer_of(ctx, found, remote, key=release.key, new_key=release.new_key)
@@ -293,6 +290,35 @@ def _conflicting(ctx: Context, found: Leaving, remote: Remote, places: list[str]
     )
 
 
+def _check_layers(ctx: Context, found: Leaving, remote: Remote, package: LocalPackage) -> None:
+    """Make sure that whoever installs a package can get its layers, and that they fit together.
+
+    Raises:
+        DistError: An installation would fail for its layers.
+    """
+    tree, read = package.tree, package.read
+    manifest = load_manifest(read(tree[_MANIFEST].digest))
+    if manifest.extends is None and not manifest.dependencies:
+        return
+    ctx.store.put_many(read(digest) for digest in sorted({one.digest for one in tree.values()}))
+    ref, spec = f"refs/heads/{remote.branch}", remote.followed
+    # Layers in the same repository are as its last commit has them: only the package's folder changes.
+    target = Target(spec, remote.refs, ref, remote.parent, PinKind.BRANCH)
+    pin = Pin(
+        url=remote.url,
+        tree=tree.digest,
+        kind=PinKind.BRANCH,
+        subfolder=spec.subfolder,
+        ref=ref,
+        commit=remote.parent,
+    )
+    fetched = Fetched(target=target, offer=Offer(pin, tree), manifest=manifest)
+    try:
+        placed_for(ctx, with_layers(ctx, fetched, found.home, Request()))
+    except DistError as error:
+        raise error.within(f"{MANIFEST}: its layers") from None
+
+
 def _judged(
     ctx: Context,
     package: LocalPackage,
@@ -305,10 +331,7 @@ def _judged(
         InvalidPackage: The package has errors.
     """
     found = [p for p in problems_of(ctx, package) if _counts(p, changes, release)]
-    errors = [p for p in found if p.level is Level.ERROR]
-    if errors:
-        see = ctx.command(f"validate {shlex.quote(str(package.place))}")
-        raise InvalidPackage(errors, hint=f"see all: {see}")
+    refuse_errors(ctx, package, found)
     manifest = load_manifest(package.read(package.tree[_MANIFEST].digest))
     return tuple(found), f"{manifest.name} {manifest.version}"
 

@@ -25,6 +25,7 @@ from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.source import PinKind
 from hermes_dist.model.tree import Tree, together
 from hermes_dist.ops.authoring.capture import base_of, private_of
+from hermes_dist.ops.authoring.destination import way_to_record
 from hermes_dist.ops.authoring.publication import (
     Publication,
     PublishOptions,
@@ -160,9 +161,12 @@ def _noted(ctx: Context, made: Publication, commit: str) -> Iterator[None]:
         signer=made.signed_by,
         package=as_files(found.tree),
         merged=as_files(made.ours),
+        sent=as_files(made.tree),
     )
     read = first_of(made.read, found.read)
-    digests = {entry.digest for tree in (found.tree, made.ours) for entry in tree.values()}
+    digests = {
+        entry.digest for tree in (found.tree, made.ours, made.tree) for entry in tree.values()
+    }
     ctx.store.put_many(read(digest) for digest in sorted(digests))
     note(found.home, push)
     try:
@@ -189,7 +193,7 @@ def _remember(ctx: Context, made: Publication, commit: str) -> Outcome:
         proposal = propose(ctx, found.home, incoming, Choices(), verb="publish", base=base)
         outcome = carry_out(ctx, proposal)
     except DistError as err:
-        again = ctx.command(f"publish {found.home.name}")
+        again = way_to_record(ctx, found, made.spec, made.refs, made.branch)
         err.hint = f"it is published, but not recorded here yet: {again} records it"
         raise
     recorded(found.home.path)

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, field
 
 from hermes_dist.brand import PRIVATE
 from hermes_dist.errors import DistError, Invalid
@@ -43,6 +43,7 @@ class Push(Struct, frozen=True, kw_only=True):
         signer: The fingerprint of the key that signed it; empty for none.
         package: The package as it left the profile: its mode and digest by path. The contents are in the store.
         merged: The same of the repository with the changes of this profile, without what others changed.
+        sent: The same of the package in the repository after this push; empty in notes of earlier versions.
     """
 
     place: str
@@ -52,6 +53,16 @@ class Push(Struct, frozen=True, kw_only=True):
     signer: str = ""
     package: _Files
     merged: _Files
+    sent: _Files = field(default_factory=dict)
+
+    @property
+    def left_there(self) -> Tree:
+        """What the repository holds after this push.
+
+        Raises:
+            Invalid: The note is damaged.
+        """
+        return as_tree(self.sent or self.merged)
 
 
 class _Notes(Struct, frozen=True, kw_only=True):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from hermes_dist.errors import DistError
 from hermes_dist.ops.authoring import author
-from hermes_dist.ops.authoring.publication import InvalidPackage, PublishOptions, publication_digest
+from hermes_dist.ops.authoring.author import InvalidPackage
+from hermes_dist.ops.authoring.publication import PublishOptions, publication_digest
 from hermes_dist.ops.authoring.publish import Published
 from hermes_dist.ops.authoring.publish import publish as publish_
 from hermes_dist.page.requests.row import Found, Job, agreed
 from hermes_dist.voice.author_json import published_data, shipping_data, validation_data
-from hermes_dist.voice.problems import invalid_words
+from hermes_dist.voice.problems import invalid_error
 
 
 def shipping(job: Job) -> Found:
@@ -45,7 +45,7 @@ def publish(job: Job) -> Found:
     try:
         done = publish_(job.ctx, job.profile, release, agreed, dry_run=job.dry_run, shown=job.plan)
     except InvalidPackage as error:
-        raise DistError(invalid_words(error.problems), hint=error.hint) from error
+        raise invalid_error(error) from error
     return published_found(done)
 
 

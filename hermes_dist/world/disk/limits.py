@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from hermes_dist.errors import Invalid
 from hermes_dist.light import NamedTuple
-from hermes_dist.model.paths import MAX_DEPTH, MAX_NAME_BYTES, MAX_PATH_BYTES, RelPath
+from hermes_dist.model.paths import MAX_DEPTH, MAX_NAME_BYTES, MAX_PATH_BYTES, RelPath, folders_of
 from hermes_dist.model.tree import check_side_by_side
 
 MIB = 1 << 20
@@ -121,3 +123,21 @@ class Gate:
             Invalid: Two of them can't exist side by side on every file system.
         """
         check_side_by_side(self._paths)
+
+
+def admit(files: Collection[tuple[RelPath, bool, int]]) -> None:
+    """Judge a package that is about to leave by the rules by which whoever installs it reads it.
+
+    Args:
+        files: The path of each file, whether it is executable, and its size in bytes.
+
+    Raises:
+        Invalid: Nobody could install it; the error names the rule.
+    """
+    gate = Gate()
+    for folder in sorted(folders_of(path for path, _, _ in files)):
+        gate.folder(folder)
+    modes = {executable: mode for mode, executable in MODES.items()}
+    for path, executable, size in files:
+        gate.file(path, modes[executable], size)
+    gate.close()
