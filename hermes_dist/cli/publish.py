@@ -20,7 +20,6 @@ from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.tree import Entry, Tree
 from hermes_dist.ops.authoring import contribute as giving
 from hermes_dist.ops.authoring import publish as ops
-from hermes_dist.ops.authoring import registry_entry as entering
 from hermes_dist.ops.authoring.author import InvalidPackage
 from hermes_dist.ops.authoring.publication import Publication, PublishOptions
 from hermes_dist.ops.change.request import Choices
@@ -82,9 +81,6 @@ def publish(
     yes: Yes = False,
     dry_run: DryRun = False,
 ) -> int:
-    if registry:
-        # Before anything is sent: a release can't be taken back because its entry has no place.
-        entering.check_registry(registry)
     release = PublishOptions(
         to=to,
         bump=bump,
@@ -94,6 +90,7 @@ def publish(
         key=key,
         new_key=accept_new_key,
         allowed=frozenset(allow_finding or ()),
+        registry=registry,
     )
 
     def agree(made: Publication) -> bool:
@@ -112,11 +109,9 @@ def publish(
         return 0
     code = _published(session, done, release)
     if dry_run:
-        return code
-    if registry:
-        made = done.publication
-        entry = entering.enter(session.ctx, name, str(made.spec), registry, released=made.released)
-        session.screen.say(f"  its entry is in {clean(entry)}: commit and push that")
+        _entry(session.with_results().screen, done.publication)
+    elif done.entry:
+        session.screen.say(f"  its entry is in {clean(done.entry)}: commit and push that")
     return code
 
 
@@ -136,6 +131,7 @@ def _card(session: Session, made: Publication) -> None:
     if made.taken_in:
         count = counted(len(made.taken_in), "file")
         screen.tell(f"  others changed {count} there; their changes stay, and are merged here")
+    _entry(screen, made)
     _stays(screen, made)
     for secret in made.replaced:
         at = f"{clean(secret.path)}:{secret.line}"
@@ -144,6 +140,20 @@ def _card(session: Session, made: Publication) -> None:
         said = clean(problem_words(one))
         screen.tell(f"  {one.level}  {clean(place_of(one))}: {said}")
     notes(screen, made.notes)
+
+
+def _entry(screen: Screen, made: Publication) -> None:
+    """What a registry gets."""
+    entry = made.entry
+    if entry is None:
+        return
+    version = clean(entry.package.versions[-1].version)
+    what = "has this version already"
+    if entry.before is None:
+        what = f"a new entry, with version {version} from {clean(entry.package.source)}"
+    elif entry.adds:
+        what = f"version {version} is added to {clean(', '.join(entry.before[-3:]) or 'none')}"
+    screen.tell(f"  registry  {clean(entry.file)}: {what}")
 
 
 def _stays(screen: Screen, made: Publication) -> None:

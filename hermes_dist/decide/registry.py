@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from msgspec import Struct
 from msgspec.structs import replace
 
+from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.versions import (
     choose_tag,
     fitting_tags,
@@ -19,7 +20,7 @@ from hermes_dist.errors import Invalid, Refused
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.notes import Kind, Note, NoteKind
 from hermes_dist.model.paths import ProfileName
-from hermes_dist.model.registry import Package, Release, read_source, skeleton
+from hermes_dist.model.registry import Package, Release, entry_path, read_source, skeleton
 from hermes_dist.model.source import Pin, SourceSpec
 
 ANY = "latest"
@@ -312,6 +313,7 @@ def entry_for(
 
     Raises:
         Invalid: A registry can't hold the source, the release is not valid, or the version is pinned at other contents.
+        Refused: The existing entry is of another repository.
     """
     if version_of(manifest.version) is None or not pin.commit:
         raise Invalid(
@@ -326,12 +328,17 @@ def entry_for(
         date=date,
         requires=manifest.hermes_requires,
     )
+    named = read_source(source, local=local)
     if before is not None:
         name, category = before.name, category or before.category
+        if not is_same_place(before.source, named):
+            raise _of_another(before, named)
+        # People who installed it by name follow it as it is spelled there.
+        named = before.source
     return Package(
         name=name or str(ProfileName.slug(manifest.name)),
         title=manifest.name,
-        source=read_source(source, local=local),
+        source=named,
         description=manifest.description,
         category=category,
         keywords=manifest.keywords,
@@ -341,6 +348,30 @@ def entry_for(
         runs=dict(runs),
         versions=_with_release(before.versions if before else (), new),
         commit_seen=pin.commit,
+    )
+
+
+def is_same_place(one: SourceSpec, other: SourceSpec) -> bool:
+    """Whether two sources are the same folder of the same repository, by https or ssh, with ``.git`` or without."""
+    return (_repository(one), one.subfolder) == (_repository(other), other.subfolder)
+
+
+def _repository(spec: SourceSpec) -> str:
+    """The host and path of a repository."""
+    scheme, found, rest = spec.location.partition("://")
+    if scheme == "file":
+        rest = spec.location
+    elif not found:  # you@host:path
+        rest = spec.location.rpartition("@")[2].replace(":", "/", 1)
+    host, _, path = rest.rpartition("@")[2].partition("/")
+    return f"{host.lower()}/{path.strip('/').removesuffix('.git')}"
+
+
+def _of_another(package: Package, source: SourceSpec) -> Refused:
+    return Refused(
+        f"{package.name} is the name of another package there, from {package.source}, not from {source}",
+        where=entry_path(package.name),
+        hint=f"give yours another name, in {MANIFEST}; if the package moved, change the `source` of the entry first",
     )
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # types only: a command loads the ops it needs, not those of 
     from hermes_dist.ops.authoring.contribute import Contributed
     from hermes_dist.ops.authoring.publish import Published
     from hermes_dist.ops.authoring.real_lines import Replaced
+    from hermes_dist.ops.authoring.registry_entry import EntryPlan
 
 
 def problem_data(problem: Problem) -> dict[str, Any]:
@@ -47,7 +48,21 @@ def published_data(done: Published) -> dict[str, Any]:
         "stays": left_out_data(made.stays),
         "problems": [problem_data(one) for one in made.problems],
         "install": made.install_source,
+        "entry": _entry_data(made.entry),
         "notes": list(sentences(made.notes)),
+    }
+
+
+def _entry_data(entry: EntryPlan | None) -> dict[str, Any] | None:
+    """The entry that a registry gets."""
+    if entry is None:
+        return None
+    return {
+        "file": str(entry.file),
+        "name": entry.package.name,
+        "source": str(entry.package.source),
+        "new": entry.before is None,
+        "adds": entry.adds,
     }
 
 

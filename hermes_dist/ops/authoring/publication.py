@@ -36,6 +36,7 @@ from hermes_dist.ops.authoring.author import (
 from hermes_dist.ops.authoring.capture import Leaving, leaving, private_of
 from hermes_dist.ops.authoring.destination import Remote, read_remote, way_to_merge
 from hermes_dist.ops.authoring.real_lines import Replaced, replaced_in
+from hermes_dist.ops.authoring.registry_entry import EntryPlan, planned
 from hermes_dist.ops.authoring.release import (
     release_of,
     signer_of,
@@ -72,6 +73,7 @@ class PublishOptions(Struct, frozen=True, kw_only=True):
         key: The file of the ssh key to sign with; empty for none.
         new_key: Sign with another key than before, though the earlier one does not name it.
         allowed: Findings that the user allows, as ``FILE:LINE``.
+        registry: The folder of a registry that gets the package's entry; empty for none.
     """
 
     to: str = ""
@@ -82,6 +84,7 @@ class PublishOptions(Struct, frozen=True, kw_only=True):
     key: str = ""
     new_key: bool = False
     allowed: frozenset[str] = frozenset()
+    registry: str = ""
 
 
 class Publication(Discreet, frozen=True, kw_only=True):
@@ -104,6 +107,7 @@ class Publication(Discreet, frozen=True, kw_only=True):
         released: If nothing is new, the commit that was tagged with these contents; empty otherwise.
         signed_by: The fingerprint of the key that signs this, or that signed what an earlier run sent from here and did
             not record; empty for neither.
+        entry: The entry in a registry that is written then; None for none.
     """
 
     leaving: Leaving
@@ -129,6 +133,7 @@ class Publication(Discreet, frozen=True, kw_only=True):
     signer: Signer | None = None
     released: str = ""
     signed_by: str = ""
+    entry: EntryPlan | None = None
 
     @property
     def is_new(self) -> bool:
@@ -167,6 +172,8 @@ def publication_digest(made: Publication) -> str:
         repr((made.label, made.message, made.tag_message)),
         made.signer.public.fingerprint if made.signer else "",
     ]
+    if made.entry is not None:
+        lines.append(repr((str(made.entry.file), made.entry.before)))
     return Digest.of("\n".join(lines).encode("utf-8", "surrogatepass"))
 
 
@@ -200,6 +207,8 @@ def plan(ctx: Context, git: Publisher, name: ProfileName, release: PublishOption
         if changes or tag
         else None
     )
+    released = "" if changes or tag else release_of(ctx, remote, read)
+    expected = "" if changes else released or remote.head
     return Publication(
         leaving=found,
         spec=remote.followed,
@@ -222,8 +231,32 @@ def plan(ctx: Context, git: Publisher, name: ProfileName, release: PublishOption
         problems=problems,
         notes=(*found.notes, *merging, *remarks),
         signer=signer,
-        released="" if changes or tag else release_of(ctx, remote, read),
+        released=released,
         signed_by=signer.public.fingerprint if signer else remote.signed_by,
+        entry=_entry(remote, package, release.registry, expected),
+    )
+
+
+def _entry(remote: Remote, package: LocalPackage, registry: str, commit: str) -> EntryPlan | None:
+    """The entry that the registry gets, found to be possible before anything is sent; None if none is wanted.
+
+    Raises:
+        DistError: The registry can't have it.
+    """
+    if not registry:
+        return None
+    manifest = load_manifest(package.read(package.tree[_MANIFEST].digest))
+    return planned(registry, manifest, str(remote.followed), _pin(remote, package.tree, commit))
+
+
+def _pin(remote: Remote, tree: Tree, commit: str) -> Pin:
+    return Pin(
+        url=remote.url,
+        tree=tree.digest,
+        kind=PinKind.BRANCH,
+        subfolder=remote.spec.subfolder,
+        ref=f"refs/heads/{remote.branch}",
+        commit=commit,
     )
 
 
@@ -301,17 +334,9 @@ def _check_layers(ctx: Context, found: Leaving, remote: Remote, package: LocalPa
     if manifest.extends is None and not manifest.dependencies:
         return
     ctx.store.put_many(read(digest) for digest in sorted({one.digest for one in tree.values()}))
-    ref, spec = f"refs/heads/{remote.branch}", remote.followed
     # Layers in the same repository are as its last commit has them: only the package's folder changes.
-    target = Target(spec, remote.refs, ref, remote.parent, PinKind.BRANCH)
-    pin = Pin(
-        url=remote.url,
-        tree=tree.digest,
-        kind=PinKind.BRANCH,
-        subfolder=spec.subfolder,
-        ref=ref,
-        commit=remote.parent,
-    )
+    pin = _pin(remote, tree, remote.parent)
+    target = Target(remote.followed, remote.refs, pin.ref, remote.parent, PinKind.BRANCH)
     fetched = Fetched(target=target, offer=Offer(pin, tree), manifest=manifest)
     try:
         placed_for(ctx, with_layers(ctx, fetched, found.home, Request()))

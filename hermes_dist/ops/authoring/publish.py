@@ -10,8 +10,10 @@ is still as it was read.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -40,6 +42,7 @@ from hermes_dist.ops.authoring.pushes import (
     push_failed,
     recorded,
 )
+from hermes_dist.ops.authoring.registry_entry import enter
 from hermes_dist.ops.change.fetch import Holding, Incoming, fetch, holding_of, placed_for
 from hermes_dist.ops.change.observe import first_of, user_jobs_in
 from hermes_dist.ops.change.proposal import OtherPlan, Outcome, carry_out
@@ -58,11 +61,13 @@ class Published(Struct, frozen=True, kw_only=True):
     Attributes:
         commit: The published commit; empty for a dry run.
         outcome: What came into the profile; None if the profile did not change.
+        entry: The file of the entry that was written into a registry; None if none was asked for.
     """
 
     publication: Publication
     commit: str = ""
     outcome: Outcome | None = None
+    entry: Path | None = None
     dry_run: bool = False
 
 
@@ -121,7 +126,24 @@ def publish(
             raise Cancelled("cancelled, nothing was published")
         commit = _push(ctx, git, made)
     # Also with nothing new: it may have been published from here before, and not recorded because of an error.
-    return Published(publication=made, commit=commit, outcome=_remember(ctx, made, commit))
+    outcome = _remember(ctx, made, commit)
+    entry = _entered(ctx, made, release.registry) if release.registry else None
+    return Published(publication=made, commit=commit, outcome=outcome, entry=entry)
+
+
+def _entered(ctx: Context, made: Publication, registry: str) -> Path:
+    """Write the entry into the registry.
+
+    Raises:
+        DistError: It can't be written; the error says how it is once that is put right.
+    """
+    name = made.leaving.home.name
+    try:
+        return enter(ctx, name, str(made.spec), registry, released=made.released)
+    except DistError as error:
+        again = ctx.command(f"publish {name} --registry {shlex.quote(registry)}")
+        error.hint = f"it is published, only its entry is missing: {again} writes that"
+        raise
 
 
 def _push(ctx: Context, git: Publisher, made: Publication) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
@@ -15,11 +16,14 @@ from hermes_dist.light import read_json
 from hermes_dist.model.registry import FOLDER, FORMAT, INDEX, MAX_ENTRY, Registry, RegistryKind
 from hermes_dist.model.source import AsGit, SourceKind, SourceSpec, parse_source
 from hermes_dist.world.disk.errors import trouble
+from hermes_dist.world.disk.fs import atomic_write
 from hermes_dist.world.files import start_of
 from hermes_dist.world.sources.nearby import no_folder
 
 with later():
     from hermes_dist.installer import upgrades
+
+_CANT_WRITE = "can't write the entry of the package"
 
 
 def registry_of(text: str, name: str, *, allow_insecure: bool = False) -> Registry:
@@ -62,6 +66,41 @@ def checkout_at(folder: str) -> Path:
         raise no_folder(root, Invalid)
     check_index(read_entry(root, INDEX), str(root))
     return root
+
+
+def check_place(root: Path, path: str) -> None:
+    """Make sure that an entry can be written at a path of a registry's folder.
+
+    Raises:
+        DistError: Something is in the way, or the folder can't be written.
+    """
+    file = root / path
+    folder = file.parent
+    while not os.path.lexists(folder):
+        folder = folder.parent
+    number = 0
+    if file.is_dir():
+        number = errno.EISDIR
+    elif not folder.is_dir():
+        number, file = errno.ENOTDIR, folder
+    elif not os.access(folder, os.W_OK | os.X_OK):
+        number, file = errno.EACCES, folder
+    if number:
+        raise trouble(OSError(number, ""), _CANT_WRITE, where=str(file))
+
+
+def write_entry(root: Path, path: str, data: bytes) -> None:
+    """Write an entry into a registry's folder.
+
+    Raises:
+        DistError: It can't be written.
+    """
+    file = root / path
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        atomic_write(file, data, 0o644)
+    except OSError as error:
+        raise trouble(error, _CANT_WRITE, where=str(file)) from error
 
 
 def check_index(data: bytes | None, place: str) -> None:
