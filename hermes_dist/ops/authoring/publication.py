@@ -183,14 +183,7 @@ def plan(ctx: Context, git: Publisher, name: ProfileName, release: PublishOption
     Raises:
         DistError: The profile can't be published.
     """
-    if release.bump and release.version:
-        raise UsageError("choose one of --bump and --version")
-    found = leaving(ctx, name, own=True)
-    found.need_settled(ctx)
-    found.need_whole()
-    manifest = found.need_manifest(ctx)
-    remote = read_remote(ctx, git, found, release.to, release.branch)
-    check_leaves(manifest, remote.spec)
+    found, remote = _begun(ctx, git, name, release)
     ours = _ours(found, remote)
     tree, read, merging = _joined(ctx, found, remote, ours)
     tree, read, version = _as_version(ctx, found, remote, release, tree, read)
@@ -202,13 +195,12 @@ def plan(ctx: Context, git: Publisher, name: ProfileName, release: PublishOption
     if changes:
         _check_layers(ctx, found, remote, package)
     tag, remarks = tag_to_make(ctx, remote, version, read, changed=bool(changes))
-    signer = (
-        signer_of(ctx, found, remote, key=release.key, new_key=release.new_key)
-        if changes or tag
-        else None
-    )
-    released = "" if changes or tag else release_of(ctx, remote, read)
-    expected = "" if changes else released or remote.head
+    signer, released = None, ""
+    if changes or tag:
+        signer = signer_of(ctx, found, remote, key=release.key, new_key=release.new_key)
+    else:
+        released = release_of(ctx, remote, read)
+    entry = _entry(remote, package, release.registry, changed=bool(changes), released=released)
     return Publication(
         leaving=found,
         spec=remote.followed,
@@ -233,11 +225,32 @@ def plan(ctx: Context, git: Publisher, name: ProfileName, release: PublishOption
         signer=signer,
         released=released,
         signed_by=signer.public.fingerprint if signer else remote.signed_by,
-        entry=_entry(remote, package, release.registry, expected),
+        entry=entry,
     )
 
 
-def _entry(remote: Remote, package: LocalPackage, registry: str, commit: str) -> EntryPlan | None:
+def _begun(
+    ctx: Context, git: Publisher, name: ProfileName, release: PublishOptions
+) -> tuple[Leaving, Remote]:
+    """Read the profile as a package, and the repository that it goes to.
+
+    Raises:
+        DistError: One of them can't be read, or can't be published, or published to.
+    """
+    if release.bump and release.version:
+        raise UsageError("choose one of --bump and --version")
+    found = leaving(ctx, name, own=True)
+    found.need_settled(ctx)
+    found.need_whole()
+    manifest = found.need_manifest(ctx)
+    remote = read_remote(ctx, git, found, release.to, release.branch)
+    check_leaves(manifest, remote.spec)
+    return found, remote
+
+
+def _entry(
+    remote: Remote, package: LocalPackage, registry: str, *, changed: bool, released: str
+) -> EntryPlan | None:
     """The entry that the registry gets, found to be possible before anything is sent; None if none is wanted.
 
     Raises:
@@ -246,6 +259,7 @@ def _entry(remote: Remote, package: LocalPackage, registry: str, commit: str) ->
     if not registry:
         return None
     manifest = load_manifest(package.read(package.tree[_MANIFEST].digest))
+    commit = "" if changed else released or remote.head
     return planned(registry, manifest, str(remote.followed), _pin(remote, package.tree, commit))
 
 
