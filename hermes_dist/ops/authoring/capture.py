@@ -181,7 +181,7 @@ def leaving(
         lacks=_lacks(whole, lower),
         unread=unread,
         # What is kept here is in the tree as its author has it.
-        lost=tuple(one for one in seen.odd if one.path not in tree and one not in unread),
+        lost=_lost(seen, tree, unread),
         broken=tuple(note for note in notes if note.kind is NoteKind.HOME_JOBS_UNREADABLE),
         stays=tuple(one for one in left_out if one.path not in tree or one.why is Why.KEPT_HERE),
         variables=part.variables,
@@ -238,6 +238,11 @@ def _unread(seen: Observed, leaves: Tree, received: Tree, *, own: bool) -> tuple
         return lost
     more = (odd for odd in seen.odd if odd.why is Why.UNREADABLE and odd.path not in leaves)
     return tuple(dict.fromkeys((*lost, *more)))
+
+
+def _lost(seen: Observed, tree: Tree, unread: Sequence[LeftOut]) -> tuple[LeftOut, ...]:
+    """What an author may take for a part of the package, and is none: it is not told elsewhere."""
+    return tuple(one for one in seen.odd if one.path not in tree and one not in unread)
 
 
 def _trees(lock: Lock | None) -> tuple[Tree, Tree, Tree]:
