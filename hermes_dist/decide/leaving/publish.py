@@ -45,6 +45,17 @@ _PERSONAL_KEYS = (
     "*.allowed_channels",
     "*.allowed_rooms",
     "*.allowed_numbers",
+    "*.allowed_groups",
+    "*.allowed_topics",
+    "*allow_from",
+    "*.group_allowed_chats",
+    "*.free_response_channels",
+    "*.free_response_rooms",
+    "*.free_response_chats",
+    "*.ignored_channels",
+    "*.home_channels",
+    "*.channel_id",
+    "*.thread_id",
     "*.home_channel",
     "*.home_chat",
     "*home_channel.*",
@@ -63,7 +74,9 @@ _PERSONAL_KEYS = (
 _PLACEHOLDER = lazily.pattern(r"\$\{\w+\}")
 _ANY = Entry(Digest.of(b""))
 _WORDS = RelPath("words.txt")
-_LONGEST_LINE, _SHORTEST_MEMORY = 4000, 28
+_LONGEST_LINE, _SHORTEST_MEMORY = 4000, 12
+_FEWEST_WORDS = 3
+_END_OF_SENTENCE = lazily.pattern(r"(?<=[.!?;])\s+")
 
 
 class Private(Discreet, frozen=True, kw_only=True):
@@ -71,7 +84,7 @@ class Private(Discreet, frozen=True, kw_only=True):
 
     Attributes:
         secrets: Values in ``.env``, ``auth.json`` and similar files.
-        memories: Lines of the agent's memories.
+        memories: Lines and sentences of the agent's memories.
         home: The user's home folder.
     """
 
@@ -195,13 +208,30 @@ def _is_personal(key: KeyPath, also: Collection[str]) -> bool:
 
 
 def memory_lines(texts: Iterable[str]) -> frozenset[str]:
-    """Return the lines of memories that are long enough to be distinctive."""
-    lines = (_plain(line) for text in texts for line in text.splitlines())
-    return frozenset(line for line in lines if len(line) >= _SHORTEST_MEMORY)
+    """Return the lines and sentences of memories that say something: no headings, and no single words."""
+    lines = (line for text in texts for line in text.splitlines() if not _is_heading(line))
+    return frozenset(said for line in lines for said in _said(line) if _is_telling(said))
+
+
+def _is_heading(line: str) -> bool:
+    return line.lstrip().startswith("#") or line.rstrip(" \t*_").endswith(":")
+
+
+def _said(line: str) -> Iterator[str]:
+    """Yield what a line says as a whole, and each of its sentences."""
+    yield _plain(line)
+    sentences = _END_OF_SENTENCE.split(line.strip())
+    yield from map(_plain, sentences if len(sentences) > 1 else ())
+
+
+def _is_telling(said: str) -> bool:
+    words = said.split()
+    enough = _FEWEST_WORDS - any(map(str.isdigit, said))  # a number says more than a word
+    return len(said) >= _SHORTEST_MEMORY and len(words) >= enough
 
 
 def _plain(line: str) -> str:
-    return " ".join(line.strip(" \t-*#>§").split()).lower()
+    return " ".join(line.strip(" \t-*#>§\"'`.,;!|").split()).lower()
 
 
 def changed_here(received: Tree, leaves: Tree, repository: Tree) -> dict[RelPath, Entry | None]:
@@ -331,7 +361,7 @@ def _personal(path: RelPath, text: str, private: Private) -> Iterator[Leak]:
     if not private.memories:
         return
     for number, line in enumerate(text.splitlines(), 1):
-        if len(line) < _LONGEST_LINE and _plain(line) in private.memories:
+        if len(line) < _LONGEST_LINE and not private.memories.isdisjoint(_said(line)):
             yield Leak(path, number, "a line of the agent's memories")
 
 

@@ -22,6 +22,7 @@ from hermes_dist.decide.layers.own_part import not_there, own_part
 from hermes_dist.decide.layers.stack import Layer, Rank
 from hermes_dist.decide.layers.wanted import NOTHING, wanted_by
 from hermes_dist.decide.leaving.comments import comments_along
+from hermes_dist.decide.leaving.deliveries import without_chats
 from hermes_dist.decide.leaving.publish import (
     Private,
     looked_for,
@@ -219,8 +220,10 @@ def _packaged(
     files, stays = permitted(seen.ours, base, manifest, own=own)
     grafted, personal = without_personal(files, theirs, lock.kept if lock else (), seen.read)
     read = together(grafted.blobs, seen.read)
+    bare, chats = without_chats(grafted.tree, theirs, read)
+    read = together(bare.blobs, read)
     name = lock.name if lock else ""
-    package = capture(grafted.tree, base, shipped, read, theirs=theirs, name=name, own=own)
+    package = capture(bare.tree, base, shipped, read, theirs=theirs, name=name, own=own)
     read = together(package.blobs, read)
     wanted = _variables_in(theirs, read)
     received, old = as_listed(package_of(theirs, shipped, read), read, manifest, wanted)
@@ -228,7 +231,7 @@ def _packaged(
     read = together({**old, **new}, read)
     whole = Part(received=received, tree=tree, read=read, variables=package.variables)
     unread = _unread(seen, grafted.tree, base.with_entries(theirs), own=own and all_)
-    return _Packaged(whole, (*stays, *personal), unread, package.notes)
+    return _Packaged(whole, (*stays, *personal, *chats), unread, package.notes)
 
 
 def _unread(seen: Observed, leaves: Tree, received: Tree, *, own: bool) -> tuple[LeftOut, ...]:

@@ -155,11 +155,51 @@ def test_what_was_left_out_at_the_installation_is_told_from_what_was_deleted() -
 
 def test_memories_are_known_by_lines_long_enough_however_they_are_set() -> None:
     lines = memory_lines(["- The user lives in Lisbon with two cats.\nshort\n"])
-    assert lines == {"the user lives in lisbon with two cats."}
+    assert lines == {"the user lives in lisbon with two cats"}
     shelf = Shelf()
     tree = shelf.tree({"SOUL.md": "one\n  * THE user   lives in Lisbon with two cats. \nshort\n"})
     (leak,) = find_leaks(tree, EMPTY, shelf.read, Private(memories=lines))
     assert (leak.path, leak.line, leak.kind) == ("SOUL.md", 2, "a line of the agent's memories")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Ann has cancer, stage 2.",
+        "Salary: 84,500 EUR",
+        "Wife: Eva, born 4.5.1990",
+        "Ann is pregnant",
+        "§ Ann has cancer, stage 2.",
+        "Likes tea. Ann has cancer, stage 2. Sleeps late.",
+    ],
+)
+@pytest.mark.parametrize(
+    "written", ["{}\n", "- {}\n", "> {}", "  * {}  \n", '"{}"', "Hi there. {} Bye now."]
+)
+def test_a_short_line_of_memories_stops_as_a_line_or_a_sentence(line: str, written: str) -> None:
+    shelf = Shelf()
+    said = line.removeprefix("§ ").removeprefix("Likes tea. ").removesuffix(" Sleeps late.")
+    said = said if said.endswith(".") else f"{said}."
+    tree = shelf.tree({"skills/a/SKILL.md": "One.\n" + written.format(said)})
+    (leak,) = find_leaks(tree, EMPTY, shelf.read, Private(memories=memory_lines([line + "\n"])))
+    assert (leak.line, leak.kind) == (2, "a line of the agent's memories")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "# About the user of it",
+        "About the user:",
+        "**Notes on Ann:**",
+        "Preferences",
+        "ok",
+        "Be kind.",
+    ],
+)
+def test_a_heading_or_a_word_of_memories_stops_nothing(line: str) -> None:
+    shelf = Shelf()
+    tree = shelf.tree({"SOUL.md": f"One.\n{line}\n"})
+    assert not find_leaks(tree, EMPTY, shelf.read, Private(memories=memory_lines([line])))
 
 
 def test_secrets_places_and_machine_files_stop_what_is_new_and_not_what_is_there_already() -> None:
