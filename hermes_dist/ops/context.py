@@ -19,7 +19,12 @@ from hermes_dist.world.disk.owners import leads_to_others, settle
 from hermes_dist.world.files import read_file
 
 with later():
-    from hermes_dist.ops.whereabouts import missing_profile, named_by_folder, named_by_variable
+    from hermes_dist.ops.whereabouts import (
+        incomplete,
+        missing_profile,
+        named_by_folder,
+        named_by_variable,
+    )
     from hermes_dist.world.no_folder import no_folder
 
 if TYPE_CHECKING:
@@ -252,7 +257,7 @@ class Context:
         except Invalid as err:
             raise err.within(str(self.layout.sticky)) from None
         if not self.layout.home(name).is_dir():
-            raise DistError(
+            raise incomplete(self.layout, name) or DistError(
                 f"the active profile {name!r} does not exist",
                 where=str(self.layout.sticky),
                 hint=f"choose another with: {self.command('use NAME')}",
@@ -338,7 +343,9 @@ class Context:
         _refuse_unread(self.layout.profiles)
         home = self.layout.home(name)
         if home.exists() or home.is_symlink():
-            raise DistError(f"a profile {str(name)!r} exists already", where=str(home), hint=hint)
+            raise incomplete(self.layout, name) or DistError(
+                f"a profile {str(name)!r} exists already", where=str(home), hint=hint
+            )
         return home
 
     def names(self) -> list[ProfileName]:

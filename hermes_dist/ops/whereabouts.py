@@ -9,12 +9,51 @@ from pathlib import Path
 
 from hermes_dist.brand import Layout
 from hermes_dist.decide.near import near
-from hermes_dist.errors import DistError, NoSuchProfile, Renamed
+from hermes_dist.errors import DistError, Invalid, NoSuchProfile, Renamed
+from hermes_dist.lazily import later
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.renames import called_now
 from hermes_dist.ops.stored import stored_in
+from hermes_dist.world.files import read_file
+
+with later():
+    from hermes_dist.decide.profiles.lifecycle import Move
 
 _FEW = 5
+
+
+def journal_of_moves(layout: Layout) -> Path:
+    """The journal of a home that changes its place; it is there until all that refers to the home has followed."""
+    return layout.shared / "move.json"
+
+
+def incomplete(layout: Layout, name: ProfileName) -> DistError | None:
+    """Make the error for a profile that was being renamed, made or put away when that was cut short.
+
+    Args:
+        layout: Where the homes are.
+        name: Its name, before or after.
+
+    Returns:
+        The error names the command that completes it; None if nothing of this profile is incomplete.
+    """
+    try:
+        data = read_file(journal_of_moves(layout))
+    except OSError:
+        return None
+    try:
+        move = Move.decode(data)
+    except Invalid:
+        return None
+    if name not in (move.name, move.to):
+        return None
+    to = f" to {move.to!r}" if move.verb == "rename" else ""
+    return DistError(
+        f"{move.verb} {move.name!r}{to} was cut short, or is not done yet",
+        where=str(name),
+        hint="complete it with",
+        command="doctor --fix",
+    )
 
 
 def missing_profile(layout: Layout, name: ProfileName, known: Iterable[ProfileName]) -> DistError:
@@ -29,6 +68,8 @@ def missing_profile(layout: Layout, name: ProfileName, known: Iterable[ProfileNa
         The error says what became of it, as far as that is known; else it names the close names, or all if there are
         few.
     """
+    if half := incomplete(layout, name):
+        return half
     now = called_now(layout, name)
     if now is None:
         return put_away(layout, name) or _unknown(layout, name, known)

@@ -275,3 +275,76 @@ def test_a_home_that_moved_but_could_not_be_made_safe_is_completed_by_the_next_c
     with profile_moves.all_homes_locked(ctx) as fs:
         profile_moves.finish_move(ctx, fs)
     assert state(ctx) == after
+
+
+def _cut_short(quick: Path, run: Callable[[Context], object], home: str) -> Iterator[Context]:
+    """Machines on which a verb was killed at each change between the move of a home and its end."""
+    for at in range(1, 300):
+        ctx = machine(quick)
+        if not killed(lambda ctx=ctx: run(ctx), at):  # type: ignore[misc]  # bound now
+            return
+        arrived = (ctx.layout.profiles / home).is_dir() == (home != "coder")
+        if arrived and profile_moves.journal(ctx).exists():
+            yield ctx
+
+
+def _rename(ctx: Context) -> object:
+    return lifecycle.rename(ctx, "coder", "dev-bot")
+
+
+def test_a_rename_that_was_cut_short_is_completed_when_it_is_asked_for_again(quick: Path) -> None:
+    wanted = machine(quick)
+    _rename(wanted)
+    after, seen = state(wanted), 0
+    for ctx in _cut_short(quick, _rename, "dev-bot"):
+        done = lifecycle.rename(ctx, "coder", "dev-bot")
+        assert (done.old, done.new) == ("coder", "dev-bot")
+        # Half of a new file may be left beside it; the doctor removes that.
+        now = {name: text for name, text in state(ctx).items() if not name.endswith(".tmp")}
+        assert now == after
+        assert ctx.active() == "dev-bot"
+        seen += 1
+    assert seen > 5
+
+
+def test_whoever_asks_for_a_profile_whose_move_was_cut_short_is_told_what_completes_it(
+    quick: Path,
+) -> None:
+    seen = 0
+    for ctx in _cut_short(quick, _rename, "dev-bot"):
+        for ask in (
+            lambda ctx=ctx: ctx.profile("coder"),
+            lambda ctx=ctx: lifecycle.create(ctx, "dev-bot"),
+        ):
+            with pytest.raises(
+                DistError, match=r"rename 'coder' to 'dev-bot' was cut short"
+            ) as caught:
+                ask()
+            assert caught.value.command == "doctor --fix"
+        if ctx.layout.sticky.read_text() == "coder\n":
+            with pytest.raises(DistError, match="was cut short") as caught:
+                ctx.active()
+            assert caught.value.command == "doctor --fix"
+            seen += 1
+        with pytest.raises(DistError, match=r"no profile 'other'"):
+            ctx.profile("other")
+        doctor(ctx, fix=True)
+        assert ctx.active() == "dev-bot"
+    assert seen
+
+
+def test_a_delete_and_a_create_that_were_cut_short_name_what_completes_them(quick: Path) -> None:
+    seen = set()
+    for ctx in _cut_short(
+        quick, lambda ctx: trash_and_archive.put_away(ctx, CODER, "trash"), "coder"
+    ):
+        with pytest.raises(DistError, match=r"delete 'coder' was cut short") as caught:
+            ctx.profile("coder")
+        assert caught.value.command == "doctor --fix"
+        seen.add("delete")
+    for ctx in _cut_short(quick, lambda ctx: lifecycle.create(ctx, "new"), "new"):
+        with pytest.raises(DistError, match=r"create 'new' was cut short") as caught:
+            lifecycle.create(ctx, "new")
+        assert caught.value.command == "doctor --fix"
+        seen.add("create")
+    assert seen == {"delete", "create"}

@@ -181,6 +181,9 @@ def rename(ctx: Context, old: str, new: str, *, dry_run: bool = False, shown: st
         OtherPlan: It is not what was shown; nothing was changed.
         DistError: The profile can't be renamed; nothing was changed.
     """
+    done = None if dry_run else profile_moves.completed(ctx)
+    if done is not None and (done.verb, done.name, done.to) == ("rename", old.strip(), new.strip()):
+        return _as_renamed(ctx, done)  # it was cut short, and this was asked for again
     name, wanted = _names(ctx, old, new)
     if dry_run:
         return _preview(ctx, name, wanted)

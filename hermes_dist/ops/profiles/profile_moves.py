@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from functools import partial
 from pathlib import Path
 
@@ -34,6 +34,7 @@ from hermes_dist.ops.profiles.boards import rename_in_settings
 from hermes_dist.ops.profiles.edit_file import edit_file
 from hermes_dist.ops.profiles.other_roots import lives_elsewhere
 from hermes_dist.ops.renames import remember
+from hermes_dist.ops.whereabouts import journal_of_moves
 from hermes_dist.world.agent import processes as running
 from hermes_dist.world.agent.find import run
 from hermes_dist.world.agent.services import is_own
@@ -96,7 +97,29 @@ def refuse_other_plan(now: Planned, shown: str) -> None:
 
 def journal(ctx: Context) -> Path:
     """The path of the journal of a move."""
-    return ctx.layout.shared / "move.json"
+    return journal_of_moves(ctx.layout)
+
+
+def completed(ctx: Context) -> Move | None:
+    """Complete a move that was cut short.
+
+    Returns:
+        The move, if the home is in its new place now; None if none was cut short, or it had not begun.
+
+    Raises:
+        Busy: Another command is making or moving profiles.
+        Invalid: The journal is damaged.
+    """
+    if not journal(ctx).exists():
+        return None
+    with _moves_locked(ctx), RealFs(ctx.layout.root, home=True) as fs:
+        move = finish_move(ctx, fs)
+    return move if move is not None and _has_arrived(ctx, move) else None
+
+
+def _moves_locked(ctx: Context) -> AbstractContextManager[object]:
+    lock = ctx.layout.shared / "new-homes.lock"
+    return flock(lock, timeout=10, held="another command is creating or moving profiles")
 
 
 @contextmanager
@@ -110,11 +133,7 @@ def all_homes_locked(ctx: Context) -> Iterator[RealFs]:
         Busy: Another command is making or moving profiles.
         Invalid: The journal of an interrupted move is damaged.
     """
-    lock = ctx.layout.shared / "new-homes.lock"
-    with (
-        flock(lock, timeout=10, held="another command is creating or moving profiles"),
-        RealFs(ctx.layout.root, home=True) as fs,
-    ):
+    with _moves_locked(ctx), RealFs(ctx.layout.root, home=True) as fs:
         finish_move(ctx, fs)
         try:
             yield fs
