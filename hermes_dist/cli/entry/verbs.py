@@ -296,7 +296,7 @@ NESTED: dict[str, Nested] = {
             "add": Verb(
                 "layers.own",
                 "add",
-                "Put a package under a profile; your files stay on top.",
+                "Put a package under your files in a profile, and over its package.",
                 PACKAGES,
             ),
             "remove": Verb(

@@ -19,6 +19,7 @@ from hermes_dist.decide.layers.wanted import Dependency, asked_in, source_of_lay
 from hermes_dist.decide.near import offered
 from hermes_dist.decide.parts import parse_parts
 from hermes_dist.errors import DistError, UsageError, quoted
+from hermes_dist.lazily import shlex
 from hermes_dist.model.documents.api import Kind, dump, load_data
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.lock_package import LockedPackage
@@ -28,7 +29,7 @@ from hermes_dist.model.source import SourceKind, SourceSpec
 from hermes_dist.model.tree import Digest, Entry
 from hermes_dist.model.values import as_map
 from hermes_dist.ops.change.confirm import confirm_and_carry_out
-from hermes_dist.ops.change.fetch import Fetched, placed_in
+from hermes_dist.ops.change.fetch import Fetched, fetch, placed_in
 from hermes_dist.ops.change.look_up import absolute, look_up
 from hermes_dist.ops.change.look_up_name import check_name
 from hermes_dist.ops.change.proposal import Outcome, Proposal
@@ -41,6 +42,8 @@ from hermes_dist.ops.inputs.ask import with_inputs
 from hermes_dist.ops.layers.ask import with_layers
 from hermes_dist.ops.layers.elsewhere import refuse_elsewhere
 from hermes_dist.ops.own_layers import head_of, remember
+from hermes_dist.ops.package.history import past_of
+from hermes_dist.ops.trust.judge_release import judge_release
 from hermes_dist.world.disk.owners import make_folders
 from hermes_dist.world.files import read_file
 from hermes_dist.world.load import load_manifest
@@ -104,18 +107,29 @@ def add(
     own = _read(ctx, name, home.lock)
     spec = absolute(source_of_layer(source, local=True))
     added = Dependency(source=spec, only=parse_parts(only, "--only"))
-    _check_new(ctx, own, added)
+    _check_new(ctx, home, own, added)
     notes = check_name(ctx, spec, request.naming) if spec.kind.traits.is_name else ()
     if not base:
         wanted = replace(own, packs=(*own.packs, added))
     elif own.base is None:
         wanted = replace(own, base=added)
     else:
-        raise UsageError(
-            f"{name} extends {own.base} already",
-            hint=f"take that out first: {ctx.command(f'layer remove {name} {own.base}')}",
-        )
+        raise _has_base(ctx, home, own)
     return _changed(ctx, home, wanted, request, confirm, "layer add", notes)
+
+
+def _has_base(ctx: Context, home: Home, own: Own) -> UsageError:
+    """The error for a base beside the one that there is."""
+    if home.lock is not None and is_layered(ctx, own.profile, home.lock):
+        gone = shlex.quote(str(own.base))
+        return UsageError(
+            f"{own.profile} extends {own.base} already",
+            hint=f"take that out first: {ctx.command(f'layer remove {own.profile} {gone}')}",
+        )
+    return UsageError(
+        f"{own.profile} holds the package {own.base}, which is its base: no layer can lie below it",
+        hint="without --base, the layer comes above the package, and below what you edited",
+    )
 
 
 def remove(
@@ -135,17 +149,51 @@ def remove(
     """
     home = open_home(ctx, name)
     own = listed(ctx, name)
-    # Of a package that stands on layers by itself, nothing was put there by the user.
-    mine = (own.base, *own.packs) if home.lock and is_layered(ctx, name, home.lock) else ()
-    gone = [one for one in mine if one and _is_called(own, one, source)]
-    if len(gone) != 1:
-        raise _not_there(ctx, own, mine, source)
+    gone = _called(ctx, home, own, source)
     wanted = replace(
         own,
-        base=None if own.base in gone else own.base,
-        packs=tuple(one for one in own.packs if one not in gone),
+        base=None if own.base == gone else own.base,
+        packs=tuple(one for one in own.packs if one != gone),
     )
+    if wanted.base is not None and not wanted.packs and _was_alone(home, wanted.base):
+        return _alone(ctx, home, wanted.base, request, confirm)
     return _changed(ctx, home, wanted, request, confirm, "layer remove")
+
+
+def _called(ctx: Context, home: Home, own: Own, source: str) -> Dependency:
+    """The layer of the user's that a word means.
+
+    Raises:
+        DistError: There is none, or the word means several.
+    """
+    # Of a package that stands on layers by itself, nothing was put there by the user.
+    mine = (own.base, *own.packs) if home.lock and is_layered(ctx, own.profile, home.lock) else ()
+    called = [one for one in mine if one and _is_called(own, one, source)]
+    if len(called) != 1:
+        raise _not_there(ctx, own, mine, source)
+    return called[0]
+
+
+def _was_alone(home: Home, base: Dependency) -> bool:
+    """Whether a base was the package of its profile before layers came over it; else the user put it there."""
+    earlier = (row.lock for row in past_of(home))
+    return any(lock is not None and lock.source == str(base.source) for lock in earlier)
+
+
+def _alone(
+    ctx: Context, home: Home, base: Dependency, request: Request, confirm: Confirm
+) -> Outcome:
+    """Let a profile hold its package again without a list of layers, as before the first one was added."""
+    assert base.source is not None and home.lock is not None  # noqa: S101, PT018 - of what the lock says
+    held = next(one for one in home.lock.layers if one.source == str(base.source))
+    view = replace(home, lock=home.lock.with_top(signer=held.signer, demands=held.demands))
+    arrived = fetch(ctx, look_up(ctx, base.source, request.naming))
+    judged = judge_release(ctx, arrived, view, request.accept)
+    fetched, request = with_inputs(ctx, with_layers(ctx, arrived, home, request), home, request)
+    incoming = judged.on(placed_in(ctx, fetched, home, None, held.included))
+    notes = (*arrived.target.notes, *judged.notes)
+    make = partial(propose_incoming, ctx, view, incoming, verb="layer remove", notes=notes)
+    return confirm_and_carry_out(ctx, make, request, confirm, request.questions.conflicts)
 
 
 def put(
@@ -217,12 +265,18 @@ def _source(place: Path) -> SourceSpec:
     return SourceSpec(SourceKind.FOLDER, str(place))
 
 
-def _check_new(ctx: Context, own: Own, added: Dependency) -> None:
+def _check_new(ctx: Context, home: Home, own: Own, added: Dependency) -> None:
     for one in (own.base, *own.packs):
         if one and one.source and added.source and _without_ref(one) == _without_ref(added):
+            if home.lock is not None and not is_layered(ctx, own.profile, home.lock):
+                raise UsageError(
+                    f"{own.profile} holds that package itself",
+                    hint=f"for another version of it: {ctx.command(f'update {own.profile} --to REF')}",
+                )
+            gone = shlex.quote(str(one))
             raise UsageError(
                 f"{own.profile} has the layer {one} already",
-                hint=f"take it out first: {ctx.command(f'layer remove {own.profile} {one}')}",
+                hint=f"take it out first: {ctx.command(f'layer remove {own.profile} {gone}')}",
             )
 
 

@@ -106,6 +106,56 @@ def test_a_published_package_becomes_the_base_and_its_updates_go_on(tmp_path: Pa
     }
 
 
+def test_the_package_alone_is_back_when_the_last_layer_over_it_is_taken_out(
+    tmp_path: Path,
+) -> None:
+    story = Story(tmp_path)
+    story.install()
+    tools = Repo(tmp_path / "tools", bare=True)
+    tools.commit(TOOLS)
+    story.edit("skills/hello/SKILL.md", "Be kind.", "Be very kind.")
+    before, files = story.lock, story.files()
+    own.add(story.ctx, BOT, f"file://{tools.path}", GO, yes)
+    assert story.files() != files
+    own.remove(story.ctx, BOT, "tools", GO, yes)
+    assert story.files() == files
+    assert story.lock.packages == before.packages
+    assert story.lock.base == before.base
+    assert own.listed(story.ctx, BOT).packs == ()
+    story.ship({"SOUL.md": "# Bot\nNew.\n"})
+    story.update()
+    assert story.read("SOUL.md") == "# Bot\nNew.\n"
+    # It is a change like any other: one can go back to before it.
+    story.rollback(to=2)
+    assert story.lock.layers
+
+
+def test_a_base_that_the_user_put_there_stays_a_layer(tmp_path: Path) -> None:
+    story = Plain(tmp_path)
+    story.add(story.base, base=True)
+    story.add(story.tools)
+    own.remove(story.ctx, BOT, "tools", GO, yes)
+    assert story.names() == ["base", "bot"]
+
+
+def test_no_layer_lies_below_a_package_and_every_hint_can_be_followed(tmp_path: Path) -> None:
+    story = Story(tmp_path)
+    story.install()
+    tools = Repo(tmp_path / "tools", bare=True)
+    tools.commit(TOOLS)
+    with pytest.raises(UsageError, match="which is its base: no layer can lie below it") as caught:
+        own.add(story.ctx, BOT, f"file://{tools.path}", GO, yes, base=True)
+    assert "layer remove" not in caught.value.hint
+    with pytest.raises(UsageError, match="holds that package itself") as caught:
+        own.add(story.ctx, BOT, story.url, GO, yes)
+    assert "layer remove" not in caught.value.hint
+    own.add(story.ctx, BOT, f"file://{tools.path}", GO, yes)
+    with pytest.raises(UsageError, match="extends") as caught:
+        own.add(story.ctx, BOT, str(tmp_path), GO, yes, base=True)
+    word = caught.value.hint.rpartition(f"layer remove {BOT} ")[2]
+    own.remove(story.ctx, BOT, word, GO, yes)
+
+
 def test_a_no_leaves_everything_as_it_was(tmp_path: Path) -> None:
     story = Plain(tmp_path)
     before = story.files()
