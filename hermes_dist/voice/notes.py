@@ -83,6 +83,17 @@ def names_in(data: Data, key: str) -> tuple[str, ...]:
     return (str(value),)
 
 
+def _copied(data: Data) -> str:
+    paths = names_in(data, "paths")
+    leads = "it leads to" if len(paths) == 1 else "they lead to"
+    return f"{counted(len(paths), 'link')} in the original, copied as what {leads}: {first_few(paths, _SHOWN)}"
+
+
+def _not_copied(data: Data) -> str:
+    said = first_few(names_in(data, "paths"), _SHOWN)
+    return f"not copied, because it can't be followed or is not a file: {said}"
+
+
 def _released(data: Data) -> str:
     said = first_few(names_in(data, "paths"), _SHOWN)
     return (
@@ -573,8 +584,8 @@ SENTENCES: Sentences = {
     NoteKind.SKILLS_NOT_ADDED: "{why}; the agent adds them later: {command}",
     NoteKind.NO_COMMAND: "no command was made for it: {why}; choose a name with: {command}",
     NoteKind.JOBS_PAUSED: _jobs_paused,
-    NoteKind.COPIED_BEHIND_LINKS: "links in the original, copied as what they lead to: {paths}",
-    NoteKind.NOT_COPIED: "not copied, because it can't be followed or is not a file: {paths}",
+    NoteKind.COPIED_BEHIND_LINKS: _copied,
+    NoteKind.NOT_COPIED: _not_copied,
     NoteKind.STILL_ASSIGNED: _still_assigned,
     NoteKind.SETTING_NAMES: lambda data: (
         f"{' and '.join(names_in(data, 'keys'))} names the profile {data['name']}"

@@ -232,3 +232,14 @@ def test_a_note_is_said_once() -> None:
         return Note.of(NoteKind.DISK_ERROR, path, why="full")
 
     assert sentences([note("a"), note("b"), note("a")]) == ("a: full", "b: full")
+
+
+def test_many_links_of_a_clone_are_counted_and_a_few_are_named() -> None:
+    paths = tuple(f"skills/s{n}" for n in range(200))
+    said = sentence(Note.of(NoteKind.COPIED_BEHIND_LINKS, paths=paths))
+    assert said.startswith("200 links in the original, copied as what they lead to: skills/s0, ")
+    assert said.endswith(" and 188 more")
+    assert "1 link in the original, copied as what it leads to: a" in sentence(
+        Note.of(NoteKind.COPIED_BEHIND_LINKS, paths=("a",))
+    )
+    assert len(sentence(Note.of(NoteKind.NOT_COPIED, paths=paths))) < 300
