@@ -127,7 +127,7 @@ def validate(
 ) -> int:
     place = ops.place_of(session.ctx, where)
     package = ops.package_at(session.ctx, place)
-    problems, secrets = ops.problems_of(session.ctx, package), ops.secrets_at(package)
+    problems, secrets = ops.checked(session.ctx, package), ops.secrets_at(package)
     errors = sum(problem.level == "error" for problem in problems)
     failed = errors > 0 or (strict and bool(problems))
     screen = session.screen

@@ -125,6 +125,7 @@ _OWN: Sentences = {
     ProblemKind.PLACEHOLDER_NOT_ASKED: "${{{name}}} is missing from env_requires",
     ProblemKind.VARIABLE_NOT_LISTED: "it reads {name}, which is missing from env_requires",
     ProblemKind.LEAK: "it looks like a secret: {looks}",
+    ProblemKind.MUST_NOT_LEAVE: "this must not leave the machine: {what}",
     ProblemKind.TOO_LARGE: "it has {mib} MiB; the limit is {most} MiB per file",
     ProblemKind.LARGE: "it has {mib} MiB, which everyone who installs it downloads",
     ProblemKind.HIDDEN: _hidden,
@@ -160,6 +161,7 @@ HINTS: Mapping[Kind, str | Say] = {
     ProblemKind.ONE_TEMPLATE: "keep one of them",
     ProblemKind.PLACEHOLDER_NOT_ASKED: _ADD,
     ProblemKind.VARIABLE_NOT_LISTED: _ADD,
+    ProblemKind.MUST_NOT_LEAVE: "take it out of the file, or make it a setting in .env",
     ProblemKind.LEAK: "take it out, and replace it by a new one: the old one may be known by now",
     ProblemKind.HIDDEN: (
         "take them out; everyone who installs the package would have to approve such a file"

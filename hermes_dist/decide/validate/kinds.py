@@ -62,6 +62,7 @@ class ProblemKind(Kind):
     PLACEHOLDER_NOT_ASKED = "placeholder-not-asked"
     VARIABLE_NOT_LISTED = "variable-not-listed"
     LEAK = "leak"
+    MUST_NOT_LEAVE = "must-not-leave"
     TOO_LARGE = "too-large"
     LARGE = "large"
     HIDDEN = "hidden"

@@ -24,8 +24,8 @@ from hermes_dist.decide.leaving.draft import (
 from hermes_dist.decide.leaving.publish import find_leaks, with_fields
 from hermes_dist.decide.ownership import ENV_EXAMPLES, payload_of
 from hermes_dist.decide.parts import PARTS, part_of
-from hermes_dist.decide.validate.kinds import UNREADABLE
-from hermes_dist.decide.validate.problems import Level, Problem, Subject, fault
+from hermes_dist.decide.validate.kinds import UNREADABLE, ProblemKind
+from hermes_dist.decide.validate.problems import Level, Problem, Subject, error, fault
 from hermes_dist.decide.validate.rules import validate
 from hermes_dist.errors import DistError, Invalid, Refused, UsageError, first_few
 from hermes_dist.light import NamedTuple
@@ -65,6 +65,7 @@ __all__ = [
     "Packed",
     "Problem",
     "Shipping",
+    "checked",
     "completed",
     "draft",
     "new_folder",
@@ -282,6 +283,28 @@ def refuse_errors(ctx: Context, package: LocalPackage, problems: Sequence[Proble
     if errors:
         see = ctx.command(f"validate {_word(package.place)}")
         raise InvalidPackage(errors, hint=f"see all: {see}")
+
+
+def checked(ctx: Context, package: LocalPackage) -> tuple[Problem, ...]:
+    """Check a package as :func:`problems_of` does; of a profile, also for what must not leave this machine.
+
+    A publication looks for that by itself, as it knows what everybody can read already.
+    """
+    found = problems_of(ctx, package)
+    if not isinstance(package.place, ProfileName) or package.unsafe is not None:
+        return found
+    private = private_of(ctx, open_home(ctx, package.place))
+    leaks = [
+        error(
+            "secret",
+            leak.path,
+            line_at_home(package.home, package.tree, package.read, leak.path, leak.line),
+            Note.of(ProblemKind.MUST_NOT_LEAVE, what=leak.kind),
+        )
+        for leak in find_leaks(package.tree, EMPTY, package.read, private)
+    ]
+    told = {(one.path, one.line) for one in found}
+    return tuple(sorted((*found, *(one for one in leaks if (one.path, one.line) not in told))))
 
 
 def secrets_at(package: LocalPackage) -> tuple[Replaced, ...]:

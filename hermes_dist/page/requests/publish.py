@@ -20,7 +20,7 @@ def shipping(job: Job) -> Found:
 def validate(job: Job) -> Found:
     """As ``validate``: problems, and the secrets by file and line that variables take the place of."""
     package = author.package_at(job.ctx, job.profile)
-    problems = author.problems_of(job.ctx, package)
+    problems = author.checked(job.ctx, package)
     valid = not any(problem.level == "error" for problem in problems)
     data = validation_data(job.profile, problems, author.secrets_at(package), valid=valid)
     return Found("validation", data)

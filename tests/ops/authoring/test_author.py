@@ -15,6 +15,7 @@ from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.authoring import author
 from hermes_dist.ops.authoring.author import Draft
 from hermes_dist.voice.left_out import WORDS
+from hermes_dist.voice.problems import problem_words
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 
@@ -63,6 +64,23 @@ def test_a_manifest_is_begun_from_what_the_files_refer_to(ada: Machine) -> None:
         for p in author.problems_of(ada.ctx, author.package_at(ada.ctx, BOT))
         if p.level is Level.ERROR
     ] == []
+
+
+def test_what_pack_refuses_as_a_leak_is_an_error_at_the_same_place(
+    ada: Machine, tmp_path: Path
+) -> None:
+    ada.init()
+    ada.write(".env", "DB_PASSWORD=xyzzy-plugh-4711\n")
+    ada.write("SOUL.md", "# Bot\nconnect with xyzzy-plugh-4711\n")
+    with pytest.raises(Refused, match=r"SOUL\.md:2") as caught:
+        author.pack(ada.ctx, BOT, tmp_path / "x.tar.gz")
+    found = author.checked(ada.ctx, author.package_at(ada.ctx, BOT))
+    [leak] = [one for one in found if one.level is Level.ERROR]
+    assert (leak.path, leak.line, leak.rule) == ("SOUL.md", 2, "secret")
+    assert "xyzzy" not in problem_words(leak)
+    assert problem_words(leak).removeprefix("this must not leave the machine: ") in str(
+        caught.value
+    )
 
 
 def test_a_manifest_that_is_there_is_never_overwritten(ada: Machine) -> None:
