@@ -90,3 +90,5 @@ KANBAN_PROFILES = (
 )
 """The settings of boards that name a profile, or several: in a list, or in a text with commas."""
 STICKY = "active_profile"
+SETTINGS = (CONFIG, MCP, JOBS)
+"""The files of a home with settings, servers and jobs: in these, variables take the place of secrets that leave."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -38,6 +39,7 @@ from hermes_dist.model.values import as_list, as_map
 
 with later():
     from hermes_dist.decide.secrets.mask import hide
+    from hermes_dist.decide.secrets.settings import key_of_job, names_in, texts_of
 
 CARRIED_PARTS: Mapping[str, tuple[str, ...]] = {name: (name,) for name in (MEMORIES, SESSIONS)}
 """Paths that ``--with`` adds, by folder; the databases of sessions are matched by :func:`is_history`."""
@@ -45,17 +47,26 @@ _HISTORY = lazily.pattern(r"(?:state|response_store)\.db(?:-wal)?")
 """Includes the write-ahead log, as the agent's own archives do."""
 
 
+Hide = Callable[[object, tuple[str, ...]], tuple[object, tuple[str, ...]]]
+
+
+def _as_it_is(value: object, _key: tuple[str, ...]) -> tuple[object, tuple[str, ...]]:
+    return value, ()
+
+
 class Portable(Struct):
     """The files of a home, cleaned so that they may leave it.
 
     Attributes:
         tree: The files, in the home's spelling.
+        hide: Replaces the secrets in a value, given its key, and tells the names of their variables.
         blobs: New contents by digest.
         variables: Names that replace secrets in settings and jobs.
         notes: What could not be included.
     """
 
     tree: Tree
+    hide: Hide = field(default=_as_it_is)
     blobs: dict[Digest, bytes] = field(default_factory=dict)
     variables: list[str] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
@@ -80,7 +91,8 @@ def portable(home: Tree, base: Tree, read: Read) -> Portable:
         base: What the home last received; empty for none.
         read: Gives contents by digest.
     """
-    work = Portable(home)
+    names = names_in(texts_of(home, read), texts_of(base, read))
+    work = Portable(home, partial(hide, known=names))
     for path in (CONFIG, MCP):
         if path in home and home[path] != base.get(path):
             _without_secrets(work, path, base, read)
@@ -111,7 +123,7 @@ def _hidden(work: Portable, value: object, before: object, key: tuple[str, ...])
     if isinstance(value, dict):
         old = as_map(before)
         return {k: _hidden(work, part, old.get(k), (*key, str(k))) for k, part in value.items()}
-    shown, names = hide(value, key)
+    shown, names = work.hide(value, key)
     work.variables += names
     return shown
 
@@ -163,7 +175,7 @@ def _job(work: Portable, job: Job, before: Job | None) -> Job:
     repeat = fresh.get("repeat")
     if isinstance(repeat, dict) and "completed" in repeat:
         fresh["repeat"] = {**repeat, "completed": 0}
-    shown = _hidden(work, fresh, before, ("cron",))
+    shown = _hidden(work, fresh, before, key_of_job(job))
     return shown if isinstance(shown, dict) else {}
 
 

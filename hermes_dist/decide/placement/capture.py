@@ -17,7 +17,8 @@ from hermes_dist.decide.placement.jobs import JOBS, jobs_by_id
 from hermes_dist.decide.placement.place import CONFIG, Placed, package_of, place
 from hermes_dist.decide.placement.servers import MCP, SERVERS, Server, ShippedServer, respelled
 from hermes_dist.decide.plugins.enabled import without_ours
-from hermes_dist.decide.secrets.mask import hide
+from hermes_dist.decide.secrets.mask import Names, hide
+from hermes_dist.decide.secrets.settings import names_in, texts_of
 from hermes_dist.errors import Invalid
 from hermes_dist.merge.data import changed_keys
 from hermes_dist.model.discreet import Contents
@@ -69,13 +70,14 @@ class _Work(Struct):
     placed: Placed
     read: Read
     own: bool
+    names: Names
     blobs: dict[Digest, bytes] = field(default_factory=dict)
     changes: dict[RelPath, Entry | None] = field(default_factory=dict)
     variables: list[str] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
 
     def hide(self, value: object, key: tuple[str, ...]) -> object:
-        shown, names = hide(value, key)
+        shown, names = hide(value, key, self.names)
         self.variables += names
         return shown
 
@@ -115,7 +117,8 @@ def capture(
     offered = base if theirs is None else theirs
     package = package_of(offered, shipped, read)
     placed = place(package, read, name=name, keep_containers=base)
-    work = _Work(home, base, package, placed, read, own)
+    names = names_in(texts_of(home, read), texts_of(base, read))
+    work = _Work(home, base, package, placed, read, own, names)
     for path in {*home, *base} - {CONFIG, JOBS, MCP}:
         if home.get(path) != base.get(path):
             work.changes[path] = home.get(path)

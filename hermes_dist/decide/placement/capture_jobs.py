@@ -18,6 +18,7 @@ from hermes_dist.decide.placement.jobs import (
     times_of,
 )
 from hermes_dist.decide.placement.schedules import as_text
+from hermes_dist.decide.secrets.settings import key_of_job
 from hermes_dist.model.documents.api import (
     Kind,
     Unmergeable,
@@ -172,7 +173,7 @@ def _respelled(job: ShippedJob, base: Mapping[str, object], now: Job, hide: Hide
         value = new.get(field)
         if same(old.get(field), value) or (field == "schedule_display" and field not in written):
             continue
-        value = _in_authors_spelling(field, hide(value, (field,)), written)
+        value = _in_authors_spelling(field, hide(value, (*key_of_job(now), field)), written)
         if field == "skills":
             written.pop("skill", None)
         if value in _EMPTY:
@@ -207,6 +208,8 @@ def _fixed(job: ShippedJob, written: Job, now: Job) -> Job:
 
 def _own(job: Job, hide: Hide) -> Job:
     fields = {
-        key: hide(value, (key,)) for key, value in definition(job).items() if value not in _EMPTY
+        key: hide(value, (*key_of_job(job), key))
+        for key, value in definition(job).items()
+        if value not in _EMPTY
     }
     return {"id": job["id"], **fields}

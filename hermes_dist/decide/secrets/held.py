@@ -14,7 +14,7 @@ from hermes_dist import lazily
 from hermes_dist.decide.secrets.finder import find_secrets
 from hermes_dist.decide.secrets.known import SHORTEST_KNOWN
 from hermes_dist.decide.secrets.looks import is_random
-from hermes_dist.decide.secrets.says_secret import is_ordinary, says_secret
+from hermes_dist.decide.secrets.says_secret import is_ordinary, part_name, says_secret
 
 _LONG = 8
 """Under a name that only may be a secret's, shorter values are none."""
@@ -37,8 +37,8 @@ def known_secrets(variables: Mapping[str, str], logins: object) -> dict[str, str
     """
     found = {name: value for name, value in variables.items() if _is_secret(name, value)}
     for name, value in variables.items():
-        for part_name, part in _parts(name, value):
-            _add(found, part_name, part)
+        for whose, part in _parts(name, value):
+            _add(found, whose, part)
     for name, value in _leaves(logins, ()):
         if _is_secret(name, value):
             _add(found, _variable(name), value)
@@ -81,7 +81,7 @@ def _parts(name: str, value: str) -> Iterator[tuple[str, str]]:
     inside = find_secrets(value)
     for one in inside:
         if one.end - one.start < len(value):
-            yield f"{name}_{_word_for(one.kind)}", value[one.start : one.end]
+            yield part_name(name, one.kind), value[one.start : one.end]
     if "\n" in value and (inside or says_secret(name)):
         yield from ((f"{name}_LINE", line) for line in _lines(value))
 
@@ -92,10 +92,6 @@ def _in_addresses(value: str) -> Iterator[str]:
         for secret in (match["secret"], unquote(match["secret"])):
             if len(secret) >= SHORTEST_KNOWN and not is_ordinary(secret):
                 yield secret
-
-
-def _word_for(kind: str) -> str:
-    return "PASSWORD" if kind.startswith("password") else "KEY" if "key" in kind else "TOKEN"
 
 
 def _lines(value: str) -> Iterator[str]:

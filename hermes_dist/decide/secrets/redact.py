@@ -21,7 +21,7 @@ _KEY = lazily.pattern(
 
 
 def redact(
-    data: bytes, known: Mapping[str, str], path: RelPath | None = None
+    data: bytes, known: Mapping[str, str], path: RelPath | None = None, *, unnamed: str = ""
 ) -> tuple[bytes, tuple[str, ...]]:
     """Replace every secret in a text with ``${NAME}``; the encoding of the text stays as it is.
 
@@ -31,15 +31,16 @@ def redact(
         data: The text.
         known: Values that this machine keeps secret, by the names of their variables.
         path: The file, which tells what a comment is; None for a text without comments.
+        unnamed: What takes the place of a secret without a name; empty for a variable that is named after its kind.
 
     Returns:
         The text, and the names that were inserted. In what is no text, only known values are replaced.
     """
     coding = coding_of(data)
     if coding in ("", UTF_8):
-        edited, names = _redacted(data, known, is_text=bool(coding))
+        edited, names = _redacted(data, known, unnamed, is_text=bool(coding))
         return _without_loose(edited, path) if coding else edited, names
-    edited, names = _redacted(data.decode(coding).encode(), known, is_text=True)
+    edited, names = _redacted(data.decode(coding).encode(), known, unnamed, is_text=True)
     return _without_loose(edited, path).decode().encode(coding), names
 
 
@@ -53,7 +54,7 @@ def _without_loose(data: bytes, path: RelPath | None) -> bytes:
 
 
 def _redacted(
-    data: bytes, known: Mapping[str, str], *, is_text: bool
+    data: bytes, known: Mapping[str, str], unnamed: str, *, is_text: bool
 ) -> tuple[bytes, tuple[str, ...]]:
     names: list[str] = []
     # Longest first, values and forms: a shorter one may be a part of it, and would leave the rest behind.
@@ -64,21 +65,30 @@ def _redacted(
             if data is not before:
                 names.append(name)
     if is_text:
-        data = _without_findings(data.decode("utf-8", "surrogateescape"), names)
+        data = _without_findings(data.decode("utf-8", "surrogateescape"), unnamed, names)
     return data, tuple(dict.fromkeys(names))
 
 
-def _without_findings(text: str, names: list[str]) -> bytes:
+def _without_findings(text: str, unnamed: str, names: list[str]) -> bytes:
     # From the end, so that the places of earlier findings stay valid.
     for one in reversed(find_secrets(text)):
-        name = _name_for(text, one)
-        names.append(name)
-        text = text[: one.start] + "${" + name + "}" + text[one.end :]
+        key = _key_before(text, one)
+        shown = unnamed
+        if key or not unnamed:
+            name = key or _variable(one.kind.partition(" (")[0]) or "SECRET"
+            names.append(name)
+            shown = "${" + name + "}"
+        text = text[: one.start] + shown + text[one.end :]
     return text.encode("utf-8", "surrogateescape")
 
 
-def _name_for(text: str, one: Finding) -> str:
-    """Choose the variable that replaces a secret: named after the key before it, else after its kind."""
+def _key_before(text: str, one: Finding) -> str:
+    """The variable after the key before a secret; empty if there is none: in an address, that is the user's name."""
+    if one.kind.endswith("in a URL"):
+        return ""
     before = _KEY.search(text[max(0, one.start - 120) : one.start])
-    label = before[1] if before else one.kind.partition(" (")[0]
-    return re.sub(r"\W+", "_", label, flags=re.ASCII).strip("_").upper() or "SECRET"
+    return _variable(before[1]) if before else ""
+
+
+def _variable(label: str) -> str:
+    return re.sub(r"\W+", "_", label, flags=re.ASCII).strip("_").upper()

@@ -54,6 +54,14 @@ def says_password(name: str) -> bool:
     return _last_word(name) in _PASSWORDS
 
 
+def part_name(name: str, kind: str) -> str:
+    """Name the variable for a secret that is only a part of a value: ``DB_URL_PASSWORD`` for that in ``DB_URL``."""
+    if says_secret(name):
+        return name
+    word = "PASSWORD" if kind.startswith("password") else "KEY" if "key" in kind else "TOKEN"
+    return f"{name}_{word}"
+
+
 def _last_word(name: str) -> str:
     words = words_of(name)
     return words[-1] if words else ""

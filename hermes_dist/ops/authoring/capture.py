@@ -346,7 +346,7 @@ def _asked_by(leaving: Leaving) -> frozenset[str]:
 
 def private_of(ctx: Context, home: Home) -> Private:
     """Collect the secrets of this machine, to search for them in what would ship; they are never kept or shown."""
-    values = secrets_of(ctx, home.path, leaving=True).values()
+    values = secrets_of(ctx, home.path, home.lock, leaving=True).values()
     notes = sorted(home.path.glob(f"{MEMORIES}/**/*.md"))
     memories = [_data(path).decode("utf-8", "replace") for path in notes]
     return Private(

@@ -1,4 +1,4 @@
-"""The secrets of this machine: values in ``.env`` and in stores of logins, of a home and of the default profile.
+"""The secrets of this machine: values in ``.env``, stores of logins and settings, of a home and of the default profile.
 
 What is shown, exported and published is searched for the same values, so they are collected in one place.
 """
@@ -7,22 +7,25 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from hermes_dist import lazily
-from hermes_dist.agents.places import ENV, TOKENS
+from hermes_dist.agents.places import ENV, SETTINGS, TOKENS
 from hermes_dist.decide.environment import dotenv
 from hermes_dist.decide.ownership import is_credential
 from hermes_dist.decide.secrets.encodings import text_of
 from hermes_dist.errors import DistError, Invalid
 from hermes_dist.lazily import later
 from hermes_dist.model.documents.api import Kind, load_data
+from hermes_dist.model.lock import Lock
 from hermes_dist.model.paths import RelPath
 from hermes_dist.ops.context import Context
 from hermes_dist.world.files import start_of
 
 with later():
     from hermes_dist.decide.secrets.held import known_secrets
+    from hermes_dist.decide.secrets.settings import names_in
 
 _Read = Callable[[Path], bytes]
 _MOST_READ = 16 << 20
@@ -31,12 +34,15 @@ _WORD = lazily.pattern(r"[\w.+/=~-]{8,}")
 """What can be a key in a text that is not valid JSON."""
 
 
-def secrets_of(ctx: Context, home: Path, *, leaving: bool = False) -> Mapping[str, str]:
+def secrets_of(
+    ctx: Context, home: Path, lock: Lock | None = None, *, leaving: bool = False
+) -> Mapping[str, str]:
     """Collect the secrets of a home and of the default profile, whose keys the agent also uses.
 
     Args:
         ctx: The context.
         home: The folder of the home.
+        lock: Its lockfile: what its package brought in its settings is the author's, and no secret of this machine.
         leaving: The values are searched for in what leaves the machine, so each of them has to be known.
 
     Returns:
@@ -54,6 +60,36 @@ def secrets_of(ctx: Context, home: Path, *, leaving: bool = False) -> Mapping[st
             found[name] = value
         elif own != value:
             found[f"{name}_OF_DEFAULT"] = value
+    values = set(found.values())
+    for value, name in _in_settings(home, read, _received(ctx, lock)).items():
+        if value not in values:
+            found[_free(name, found)] = value
+    return found
+
+
+def _free(name: str, taken: Mapping[str, str]) -> str:
+    """A name that no other secret has: a setting may have another value than the variable of its name."""
+    free, number = name, 1
+    while free in taken:
+        number += 1
+        free = f"{name}_{number}"
+    return free
+
+
+def _in_settings(home: Path, read: _Read, received: Mapping[RelPath, bytes]) -> Mapping[str, str]:
+    """The secrets in the settings, servers and jobs of a home, each with the variable that takes its place."""
+    texts = {path: data for path in map(RelPath, SETTINGS) if (data := read(home / path))}
+    return names_in(texts, received).of if texts else {}
+
+
+def _received(ctx: Context, lock: Lock | None) -> Mapping[RelPath, bytes]:
+    """The settings, servers and jobs that a home received, as far as they can be read."""
+    found: dict[RelPath, bytes] = {}
+    for path in map(RelPath, SETTINGS if lock else ()):
+        entry = lock.base.get(path) if lock else None
+        if entry is not None:
+            with suppress(DistError):
+                found[path] = ctx.store.read(entry.digest)
     return found
 
 

@@ -8,9 +8,11 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from hermes_dist.decide.consent.masked_facts import mask_facts
+from hermes_dist.errors import Invalid
 from hermes_dist.lazily import later
 from hermes_dist.model.discreet import Discreet
 from hermes_dist.model.facts import Facts
+from hermes_dist.model.keypath import parse_key, step_name
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.lock_package import Approval
 from hermes_dist.model.paths import RelPath
@@ -20,7 +22,12 @@ from hermes_dist.ops.context import Context
 
 with later():
     from hermes_dist.decide.changes import KeyChange
+    from hermes_dist.decide.secrets.mask import hide
     from hermes_dist.decide.secrets.redact import redact
+
+
+_UNNAMED = "(secret)"
+"""Stands for a secret that no variable takes the place of."""
 
 
 class Mask(Discreet, frozen=True):
@@ -39,15 +46,18 @@ class Mask(Discreet, frozen=True):
 
     def content(self, data: bytes) -> bytes:
         """Hide secrets in the content of a file."""
-        return redact(data, self.known)[0]
+        return redact(data, self.known, unnamed=_UNNAMED)[0]
 
     def key(self, change: KeyChange) -> KeyChange:
         """Hide the values of a key whose name says that it holds a secret."""
-        return KeyChange(
-            change.key,
-            self._value(change.key, change.before),
-            self._value(change.key, change.after),
-        )
+        before, after = (self._value(change.key, each) for each in (change.before, change.after))
+        if before == after:
+            # The same variable on both sides would look as if nothing had changed.
+            before, after = (
+                shown if shown == said else _UNNAMED
+                for shown, said in ((before, change.before), (after, change.after))
+            )
+        return KeyChange(change.key, before, after)
 
     def value(self, key: str, value: object) -> object:
         """Hide secrets in the value of a key, and in all that is below it."""
@@ -82,11 +92,15 @@ class Mask(Discreet, frozen=True):
         return self.effects([effect])[0].facts
 
     def _value(self, key: str, value: str) -> str:
-        lead = f"{key.rpartition('.')[2]}: "
-        masked = self._text(lead + value)
-        return masked.removeprefix(lead) if masked.startswith(lead) else self._text(value)
+        try:
+            steps = tuple(map(step_name, parse_key(key)))
+        except Invalid:
+            steps = (key.rpartition(".")[2],)
+        shown, _ = hide(value, steps)
+        lead = f"{steps[-1] if steps else key}: "
+        masked = self._text(f"{lead}{shown}")
+        return masked.removeprefix(lead) if masked.startswith(lead) else self._text(str(shown))
 
     def _text(self, text: str) -> str:
-        return redact(text.encode("utf-8", "surrogatepass"), self.known)[0].decode(
-            "utf-8", "surrogatepass"
-        )
+        data = text.encode("utf-8", "surrogatepass")
+        return redact(data, self.known, unnamed=_UNNAMED)[0].decode("utf-8", "surrogatepass")

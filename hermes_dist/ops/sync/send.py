@@ -233,7 +233,7 @@ def _facts(home: SyncedHome, seen: Observed, base: Tree) -> Facts:
 
 
 def _gate(ctx: Context, home: SyncedHome, place: Place, read: Read) -> Gate:
-    secrets = set(secrets_of(ctx, home.path, leaving=True).values())
+    secrets = set(secrets_of(ctx, home.path, home.itself.lock, leaving=True).values())
     login = place.url.partition("://")[2].rpartition("@")[0]
     secrets |= {part for part in (login, login.partition(":")[2]) if part}
     return Gate(secrets=frozenset(secrets), examples=examples_of(home.itself.lock, read))

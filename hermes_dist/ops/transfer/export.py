@@ -179,7 +179,7 @@ def export_sealed(
         raise DistError("there is no such home", where=str(home.path))
     make_folders(ctx.layout.staging, 0o700)
     # A full backup holds every secret on purpose, so nothing is searched for; it is encrypted instead.
-    known = None if packing.full else secrets_of(ctx, home.path, leaving=True)
+    known = None if packing.full else secrets_of(ctx, home.path, home.lock, leaving=True)
     parcel = Parcel(str(name), known, packing.redact, ctx.layout.staging)
     if packing.full:
         card = _whole(ctx, home, parcel)

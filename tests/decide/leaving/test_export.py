@@ -99,7 +99,7 @@ def test_jobs_go_as_if_they_never_ran_and_on_or_off_as_they_are() -> None:
     assert a == {
         "id": "0" * 12,
         "name": "a",
-        "prompt": "use ${CRON_PROMPT}",
+        "prompt": "use ${A_PROMPT_KEY}",
         "enabled": True,
         "state": "scheduled",
         "last_error": None,

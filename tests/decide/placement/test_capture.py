@@ -198,7 +198,7 @@ def test_secrets_of_the_user_become_variables_and_the_authors_text_stays() -> No
         "OPENROUTER_API_KEY",
         "B_AUTHORIZATION",
         "GITHUB_TOKEN",
-        "PROMPT",
+        "DAILY_PROMPT_TOKEN",
     }
     files = shelf.files(captured.tree)
     assert json.loads(files["mcp.json"])["mcpServers"]["b"]["headers"] == {

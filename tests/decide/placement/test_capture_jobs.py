@@ -171,6 +171,6 @@ def test_secrets_are_taken_out_of_what_is_new_and_the_authors_own_text_stays() -
         return f"<{'.'.join(key)}>" if isinstance(value, str) else value
 
     out = taken(YAML, {"daily": {"base_url": "https://x"}}, own=(OWN,), hide=hide)
-    assert yaml.safe_load(out["cron/daily.yaml"] or "")["base_url"] == "<base_url>"
+    assert yaml.safe_load(out["cron/daily.yaml"] or "")["base_url"] == "<daily.base_url>"
     assert "prompt: look # well" in (out["cron/daily.yaml"] or "")
-    assert json.loads(out["cron/jobs.json"] or "")["jobs"][0]["prompt"] == "<prompt>"
+    assert json.loads(out["cron/jobs.json"] or "")["jobs"][0]["prompt"] == "<mine.prompt>"
