@@ -37,6 +37,11 @@ _FILLED_IN = lazily.pattern(
     r"|demo|foo|bar|none|null|key|api|my|xxx+|123+|0{4,}|abc(?:def)?|password|passwd|pass",
     re.IGNORECASE,
 )
+_TELLS_SOMEBODY = lazily.pattern(
+    r"example|sample|placeholder|changeme|yours?|redacted|insert|replaceme|replace|xxx+|0{4,}",
+    re.IGNORECASE,
+)
+"""The words of these that a password of somebody's own hardly has; many have ``my``, ``test`` or ``1234``."""
 _KNOWN_TO_ALL = frozenset(
     [
         "AKIAIOSFODNN7EXAMPLE",
@@ -93,7 +98,7 @@ def is_stand_in(value: str) -> bool:
 
 def is_filled_in(value: str) -> bool:
     """Whether a value says that somebody has to fill it in: ``your-key-here``, ``xxxx``; mere words do not say that."""
-    says = any(_FILLED_IN.fullmatch(part) for part in _ALNUM.findall(value))
+    says = any(_TELLS_SOMEBODY.fullmatch(part) for part in _ALNUM.findall(value))
     return says and _stands_for_another(value)
 
 

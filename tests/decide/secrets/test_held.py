@@ -241,3 +241,18 @@ def test_logins_count_with_names_of_their_places() -> None:
         },
     )
     assert found == {"NOUS_ACCESS_TOKEN": "Zx9Kq2Lm7Vb4Nc8Rt3Wy6"}
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["a-long-secret-of-mine-1234", "my-test-pass-1234", "come-here-rex", "fake-plastic-trees"],
+)
+def test_words_that_passwords_have_make_no_stand_in(value: str) -> None:
+    assert known_secrets({"TOKEN": value}, {}) == {"TOKEN": value}
+
+
+@pytest.mark.parametrize(
+    "value", ["your-key-here", "xxxxxxxx", "changeme", "<key>", "example-token"]
+)
+def test_what_tells_somebody_to_fill_it_in_is_no_secret(value: str) -> None:
+    assert known_secrets({"TOKEN": value}, {}) == {}

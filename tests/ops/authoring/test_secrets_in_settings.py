@@ -139,7 +139,7 @@ def test_what_is_shown_has_the_name_that_is_published_or_none(repo: Repo, ada: M
     ada.edit("SOUL.md", "Rule 1 stands", f"Rule 1 is {ONE}, not hunter2hunter2")
     name = place_of(ada.ctx, "bot")
     shown = repr(status(ada.ctx, name).keys)  # type: ignore[arg-type]
-    lines = repr([each.lines for each in diff(ada.ctx, name)])  # type: ignore[arg-type]
+    lines = repr([each.lines for each in diff(ada.ctx, name).files])
     for text in (shown, lines):
         assert ONE not in text
         assert "hunter2" not in text
