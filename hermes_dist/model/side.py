@@ -11,3 +11,14 @@ class Side(StrEnum):
     OURS = "ours"
     THEIRS = "theirs"
     BOTH = "both"
+
+
+class Apart(StrEnum):
+    """Why both sides of a conflict can't be taken at once."""
+
+    VALUE = "value"  # it is a single one
+    UNREADABLE = "unreadable"  # the document here is
+    UPSTREAM_UNREADABLE = "upstream-unreadable"
+    NO_TEXT = "no-text"
+    WHOLE = "whole"  # documents that have nothing in common
+    FOLDER = "folder"  # against a file

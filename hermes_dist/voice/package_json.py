@@ -95,7 +95,7 @@ def conflict_shown_data(found: Shown) -> dict[str, Any]:
         "place": found.conflict.words,
         "says": CONFLICT_WORDS.get(found.conflict.kind, str(found.conflict.kind)),
         "beside": [conflict_data(each) for each in found.beside],
-        "both": found.sides.fit_together,
+        "both": found.sides.apart is None,
         "value": _values_data(found),
         "text": _texts_data(found.texts),
         "editable": found.unedited is None,

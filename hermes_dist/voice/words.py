@@ -5,6 +5,7 @@ from __future__ import annotations
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.lock_head import Demand
 from hermes_dist.model.plan import ConflictKind, EffectKind
+from hermes_dist.model.side import Apart
 from hermes_dist.ops.own_source import is_own
 
 EFFECT_VERBS = {
@@ -27,6 +28,17 @@ CONFLICT_WORDS = {
     ConflictKind.FILE_FOLDER: "a file on one side, a folder on the other",
 }
 """What both sides did, for people; the lockfile and JSON have the kind itself."""
+
+
+APART_WORDS = {
+    Apart.VALUE: "it is a single value",
+    Apart.UNREADABLE: "the file here can't be read; mend it first",
+    Apart.UPSTREAM_UNREADABLE: "the file upstream can't be read",
+    Apart.NO_TEXT: "it is not a text",
+    Apart.WHOLE: "it can only be taken whole",
+    Apart.FOLDER: "it is a file on one side, a folder on the other",
+}
+"""Why both sides of a conflict can't be taken."""
 
 
 UNEDITED_WORDS = {

@@ -289,6 +289,25 @@ def test_an_edited_document_that_can_not_be_read_settles_nothing(
     assert cli.story.files() == before
 
 
+def test_a_document_with_a_slip_is_settled_by_a_text_that_can_be_read_or_by_mending_it(
+    cli: Cli, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cli.story.install()
+    cli.story.edit("config.yaml", "small", "[mine")
+    cli.story.ship({"config.yaml": FIRST["config.yaml"].replace("small", "big")})
+    cli("update", "bot", "-y")
+    before = cli.story.files()
+    _editor(home, "mine.write_text('a: [')", monkeypatch)
+    code, _, err = cli("resolve", "bot", "--edit")
+    assert code == 1
+    assert "line 2, column 1" in err
+    assert cli.story.files() == before
+    assert cli("resolve", "bot")[0] == 6
+    cli.story.write("config.yaml", FIRST["config.yaml"])
+    assert cli("resolve", "bot")[0] == 0
+    assert "big" in cli.story.read("config.yaml")
+
+
 def test_every_row_of_these_commands_has_help(cli: Cli) -> None:
     for verb in ("history", "rollback", "hold", "unhold", "uninstall", "adopt", "verify", "gc"):
         code, out, _ = cli(verb, "--help")

@@ -14,6 +14,7 @@ from hermes_dist.ops.change.request import AskConflicts
 from hermes_dist.ops.conflicts.conflict_diff import Sides, conflict_lines, sides_of
 from hermes_dist.voice import cards
 from hermes_dist.voice.clean import clean
+from hermes_dist.voice.words import APART_WORDS
 
 Answer = Side | bytes | None
 """A side, the edited file, or None to leave it open."""
@@ -142,7 +143,7 @@ class _Round:
                 if word in _HELP:
                     screen.prompt(f"  {_HELP[word]}")
         elif answer not in offered:
-            screen.prompt(f"  {_why_not(answer, typed)}")
+            screen.prompt(f"  {_why_not(answer, typed, sides)}")
         elif answer == "diff":
             screen.diff(lines, beside=True)
         elif answer == "edit":
@@ -167,7 +168,7 @@ class _Round:
 def _offered(sides: Sides, *, can_go_back: bool) -> list[str]:
     """The answers that fit a conflict."""
     unfit = set()
-    if not sides.fit_together:
+    if sides.apart is not None:
         unfit.add("both")
     if not can_go_back:
         unfit.add("previous")
@@ -182,10 +183,10 @@ def _marked(word: str) -> str:
     return named.get(word, f"[{word[0]}]{word[1:]}")
 
 
-def _why_not(answer: str, typed: str) -> str:
+def _why_not(answer: str, typed: str, sides: Sides) -> str:
     """Why an answer does not do here."""
-    if answer == "both":
-        return "both can't be: it is a single value; keep, take or edit"
+    if answer == "both" and sides.apart is not None:
+        return f"both can't be: {APART_WORDS[sides.apart]}; keep, take or edit"
     if answer == "previous":
         return "this is the first one"
     return f"{clean(typed, 40)!r} is not one of the answers; ? explains them"

@@ -156,8 +156,10 @@ def _ask(session: Session, name: ProfileName, place: str, request: Request) -> i
     conflicts = ops.open_conflicts(session.ctx, name, place)
     if not conflicts:
         return _list(session, name, place, marks=False)
-    if not session.screen.somebody or request.dry_run:
-        _say_open(session, conflicts)
+    silent = not session.screen.somebody or request.dry_run
+    left = ops.still_open(session.ctx, name, place) if silent else ()
+    if left:
+        _say_open(session, left)
         why = session.screen.silence
         if request.dry_run:
             why = "a dry run asks nothing"

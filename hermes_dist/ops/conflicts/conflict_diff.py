@@ -9,20 +9,32 @@ from msgspec import Struct
 
 from hermes_dist.agents.places import JOBS
 from hermes_dist.decide.changes import Change, How, KeyChange, key_changes, shown_value, text_diff
-from hermes_dist.decide.conflict_copy import Copy, marked_copy, texts_fit, value_at
+from hermes_dist.decide.conflicts.apart import apart
+from hermes_dist.decide.conflicts.marked_copy import Copy, marked_copy, value_at
 from hermes_dist.decide.consent.parking import park
 from hermes_dist.decide.placement.timing import schedule_words
 from hermes_dist.errors import Invalid, Lost
-from hermes_dist.model.documents.api import ABSENT, kind_of, load_data
+from hermes_dist.model.documents.api import ABSENT, Kind, kind_of, load_data
+from hermes_dist.model.documents.told import told
 from hermes_dist.model.keypath import BODY, KeyPath, parse_key
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Conflict, Step
+from hermes_dist.model.side import Apart
 from hermes_dist.model.tree import Entry, together
 from hermes_dist.ops.change.mask import Mask
 from hermes_dist.ops.change.proposal import Proposal
 from hermes_dist.ops.context import Context
 
-__all__ = ["Copy", "Sides", "both_files", "conflict_lines", "copy_of", "fault_in", "sides_of"]
+__all__ = [
+    "Copy",
+    "Sides",
+    "both_files",
+    "conflict_lines",
+    "copy_of",
+    "fault_in",
+    "sides_of",
+    "three_files",
+]
 
 
 class Sides(Struct, frozen=True, kw_only=True):
@@ -33,14 +45,14 @@ class Sides(Struct, frozen=True, kw_only=True):
         yours: None if you deleted it.
         theirs: None if upstream deleted it.
         has_values: Whether it is about a value; otherwise about a text or a whole file, and there are none.
-        fit_together: Whether both sides can be taken at once.
+        apart: Why both sides can't be taken at once; None if they can.
     """
 
     was: str | None = None
     yours: str | None = None
     theirs: str | None = None
     has_values: bool = False
-    fit_together: bool = True
+    apart: Apart | None = None
 
 
 def sides_of(ctx: Context, proposal: Proposal, conflict: Conflict) -> Sides:
@@ -49,10 +61,11 @@ def sides_of(ctx: Context, proposal: Proposal, conflict: Conflict) -> Sides:
     Raises:
         DistError: A content can't be read.
     """
-    files = _three(proposal, conflict)
+    files = three_files(proposal, conflict)
+    why = apart(conflict, *files)
     key = parse_key(conflict.key)
     if not key or key == BODY:
-        return Sides(fit_together=texts_fit(files))
+        return Sides(apart=why)
     was, yours, theirs = (value_at(conflict.path, data, key) for data in files)
     mask = Mask.of(ctx, proposal.home.path)
 
@@ -66,7 +79,7 @@ def sides_of(ctx: Context, proposal: Proposal, conflict: Conflict) -> Sides:
         yours=shown(yours),
         theirs=shown(theirs),
         has_values=True,
-        fit_together=isinstance(yours, list) and isinstance(theirs, list),
+        apart=why,
     )
 
 
@@ -77,7 +90,9 @@ def _shown(path: RelPath, key: KeyPath, value: object) -> str:
     return shown_value(value)
 
 
-def _three(proposal: Proposal, conflict: Conflict) -> tuple[bytes | None, ...]:
+def three_files(
+    proposal: Proposal, conflict: Conflict
+) -> tuple[bytes | None, bytes | None, bytes | None]:
     """The file as received, yours and upstream's; None for a side without it.
 
     What was received may be lost; the file then counts as added on both sides, as it does for a merge.
@@ -93,12 +108,13 @@ def _three(proposal: Proposal, conflict: Conflict) -> tuple[bytes | None, ...]:
     received = None
     with suppress(Lost):
         received = read(was.digest) if was else None
-    return received, *(read(entry.digest) if entry else None for entry in sides)
+    yours, theirs = (read(entry.digest) if entry else None for entry in sides)
+    return received, yours, theirs
 
 
 def copy_of(proposal: Proposal, conflict: Conflict) -> Copy:
     """Make the copy to edit for a conflict; empty where a side has no file."""
-    was = _three(proposal, conflict)[0] or b""
+    was = three_files(proposal, conflict)[0] or b""
     yours, _ = both_files(proposal, conflict)
     return marked_copy(was, yours, _without_parked(proposal, conflict))
 
@@ -168,23 +184,24 @@ def fault_in(copy: Copy, conflict: Conflict, after: bytes) -> str:
     line = copy.marker(after)
     if line:
         return f"a conflict marker is left in line {line}"
-    fault = _fault_of(conflict, copy.yours, after)
+    fault = _fault_of(conflict, copy, after)
     if fault:
         return f"it could not be read any more: {fault}"
     return ""
 
 
-def _fault_of(conflict: Conflict, before: bytes, after: bytes) -> str:
-    """Say why an edited document can't be read any more; empty if it can, or could not before."""
+def _fault_of(conflict: Conflict, copy: Copy, after: bytes) -> str:
+    """Say why an edited document can't be read any more; empty if it can, or neither side could before."""
     kind = kind_of(conflict.path)
-    if kind is None:
+    if kind is None or all(_unreadable(side, kind) for side in (copy.yours, copy.theirs)):
         return ""
+    error = _unreadable(after, kind)
+    return told(error) if error else ""
+
+
+def _unreadable(data: bytes, kind: Kind) -> Invalid | None:
     try:
-        load_data(before, kind)
-    except Invalid:
-        return ""
-    try:
-        load_data(after, kind)
+        load_data(data, kind)
     except Invalid as error:
-        return str(error)
-    return ""
+        return error
+    return None

@@ -14,9 +14,10 @@ from hermes_dist.ops.change.confirm import confirm_and_carry_out
 from hermes_dist.ops.change.proposal import Outcome
 from hermes_dist.ops.change.request import Confirm, Request
 from hermes_dist.ops.choices import Choices
+from hermes_dist.ops.conflicts.both import refuse_both
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import open_home
-from hermes_dist.ops.package.resolve import in_conflict, making, open_conflicts, refuse_both
+from hermes_dist.ops.package.resolve import in_conflict, making, open_conflicts
 
 
 def resolve_each(
@@ -40,12 +41,11 @@ def resolve_each(
     if not chosen:
         return Outcome(verb="resolve", profile=name, lock=lock)
     make = making(ctx, home, lock, request)
-    both = [conflict for conflict, side in chosen.items() if side is Side.BOTH]
-    if both:
-        refuse_both(ctx, make(Choices()), both)
     choices = replace(
         request.choices, sides={conflict.place: side for conflict, side in chosen.items()}
     )
+    if Side.BOTH in chosen.values():
+        refuse_both(ctx, make(Choices()), choices)
     return confirm_and_carry_out(ctx, make, replace(request, choices=choices), confirm, None)
 
 

@@ -10,7 +10,7 @@ from functools import cache
 from msgspec import Struct
 
 from hermes_dist.decide.changes import line_diff
-from hermes_dist.decide.conflict_copy import comment_at, value_at
+from hermes_dist.decide.conflicts.marked_copy import comment_at, value_at
 from hermes_dist.decide.secrets.restore import hidden_lines
 from hermes_dist.errors import DistError
 from hermes_dist.model.documents.api import Kind, dump, kind_of

@@ -46,7 +46,7 @@ from hermes_dist.ops.change.proposal import Outcome, Proposal
 from hermes_dist.ops.change.propose import propose
 from hermes_dist.ops.change.request import AskConflicts, Choices, Confirm, Request
 from hermes_dist.ops.change.variables import manifest_of
-from hermes_dist.ops.conflicts.conflict_diff import sides_of
+from hermes_dist.ops.conflicts.both import refuse_both
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, look_into, open_home
 from hermes_dist.ops.sync.settle import facing, keeping, proposed
@@ -115,6 +115,18 @@ def seen_by_itself(ctx: Context, home: Home) -> Lock:
     record = read_record(home.path) if is_synced(home.path) else None
     lock = lock_of(record) if record else None
     return lock or home.need_lock(ctx)
+
+
+def still_open(ctx: Context, name: ProfileName, place: str = "") -> tuple[Conflict, ...]:
+    """List what of the open conflicts another merge leaves: the user may have edited or mended the files since.
+
+    Raises:
+        DistError: There is no such conflict, or it is not clear which.
+    """
+    chosen = open_conflicts(ctx, name, place)
+    places, paths = {each.place for each in chosen}, {each.path for each in chosen if not each.key}
+    left = open_proposal(ctx, name).plan.conflicts if chosen else ()
+    return tuple(each for each in left if each.place in places or each.path in paths)
 
 
 def in_conflict(ctx: Context, home: Home, place: str) -> Home:
@@ -258,34 +270,15 @@ def resolve(
     lock = home.need_lock(ctx)
     if always:
         home = keeping(home, frozenset(c.place for c in chosen))
-    if side is Side.BOTH:
-        refuse_both(ctx, making(ctx, home, lock, request)(Choices()), chosen)
     # A file named as a whole is also settled by its path: taking a side may leave a conflict at another key.
     sides = {c.place: side for c in chosen} | {
         str(c.path): side for c in chosen if place and c.path.under(place.rstrip("/"))
     }
     choices = Choices(sides=sides, default=None if place else side)
-    return confirm_and_carry_out(
-        ctx, making(ctx, home, lock, request), replace(request, choices=choices), confirm, None
-    )
-
-
-def refuse_both(ctx: Context, proposal: Proposal, chosen: Iterable[Conflict]) -> None:
-    """Refuse to take both sides where only one value can be.
-
-    Raises:
-        DistError: One of the conflicts is about such a value.
-    """
-    single = [each for each in chosen if not sides_of(ctx, proposal, each).fit_together]
-    if not single:
-        return
-    places = ", ".join(each.words for each in single[:10])
-    noun = "holds a single value" if len(single) == 1 else "hold single values"
-    raise DistError(
-        f"{places} {noun}, so it can't be yours and upstream's at once",
-        where=str(proposal.home.name),
-        hint="nothing was changed; pass --ours, --theirs or --edit for that, and --both with the PATH of the others",
-    )
+    make = making(ctx, home, lock, request)
+    if side is Side.BOTH:
+        refuse_both(ctx, make(Choices()), choices)
+    return confirm_and_carry_out(ctx, make, replace(request, choices=choices), confirm, None)
 
 
 def open_proposal(ctx: Context, name: ProfileName) -> Proposal:

@@ -12,7 +12,7 @@ from story import BOT, FIRST, GO, Story, yes
 
 from hermes_dist.errors import DistError, UsageError
 from hermes_dist.model.paths import RelPath
-from hermes_dist.model.side import Side
+from hermes_dist.model.side import Apart, Side
 from hermes_dist.ops.change.proposal import Proposal
 from hermes_dist.ops.change.request import Request
 from hermes_dist.ops.conflicts.conflict_diff import Copy, Sides, copy_of, sides_of
@@ -61,11 +61,11 @@ def test_a_conflict_shows_the_three_values_and_no_secret(story: Story) -> None:
     story.write(".env", f"MODEL_KEY={TOKEN}\n")
     found = sides(story)
     model, turns = found["config.yaml: model"], found["config.yaml: turns"]
-    assert (model.was, model.theirs, model.fit_together) == ("a", "b", False)
+    assert (model.was, model.theirs, model.apart) == ("a", "b", Apart.VALUE)
     assert TOKEN not in str(model.yours)
     assert (turns.was, turns.yours, turns.theirs) == ("1", None, "2")
-    assert found["config.yaml: names"].fit_together
-    assert found["SOUL.md"] == Sides(fit_together=True)
+    assert found["config.yaml: names"].apart is None
+    assert found["SOUL.md"] == Sides()
 
 
 def test_both_sides_of_a_single_value_are_refused_with_the_reason(story: Story) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from hermes_dist.errors import Invalid
-from hermes_dist.merge.text import marker_left, mergeable, with_markers
+from hermes_dist.merge.text import marker_left, with_markers
 from hermes_dist.model.discreet import Contents
 from hermes_dist.model.documents.api import ABSENT, Kind, get, kind_of, load_data, notes_at
 from hermes_dist.model.documents.frontmatter import split
@@ -44,11 +42,6 @@ def marked_copy(was: bytes, yours: bytes, theirs: bytes) -> Copy:
     if marked is not None:
         text = marked
     return Copy(text=text, was=was, yours=yours, theirs=theirs, marked=marked is not None)
-
-
-def texts_fit(files: Iterable[bytes | None]) -> bool:
-    """Whether both sides of files can be taken at once: they are texts, or are not there."""
-    return all(mergeable(data or b"") for data in files)
 
 
 def value_at(path: RelPath, data: bytes | None, key: KeyPath) -> object:
