@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from msgspec import Struct
@@ -100,7 +100,28 @@ def with_markers(base: bytes, ours: bytes, theirs: bytes) -> bytes | None:
     """
     if not (mergeable(base) and mergeable(ours) and mergeable(theirs)):
         return None
-    return _merged(base, ours, theirs).marked()
+    merged = _merged(base, ours, theirs)
+    return merged.marked([region for region in merged.regions if merged.conflicts(region)])
+
+
+def with_differences(
+    base: bytes, ours: bytes, theirs: bytes, blocks: Iterable[tuple[int, int]] = ()
+) -> bytes | None:
+    """Write out between markers wherever ours and theirs differ, as three texts that differ nowhere but in conflicts.
+
+    Args:
+        base: Ours, with what was received at the conflicts.
+        ours: The merged text.
+        theirs: Ours, with what upstream has at the conflicts.
+        blocks: Lines of ours, counted from 0 and half open, that come between one pair of markers each.
+
+    Returns:
+        The text; None if there is no difference to write out, or one of the texts is not `mergeable`.
+    """
+    if not (mergeable(base) and mergeable(ours) and mergeable(theirs)):
+        return None
+    merged = _merged(base, ours, theirs)
+    return merged.marked(_widened(filter(merged.differs, merged.regions), blocks))
 
 
 def marker_left(text: bytes, *sources: bytes) -> int:
@@ -258,7 +279,7 @@ class _Merge:
             content += self.ours.raw[in_ours : region.ours[0]]
             base += self.theirs.raw[in_theirs : region.theirs[0]]
             in_ours, in_theirs = region.ours[1], region.theirs[1]
-            conflict = self._conflicts(region)
+            conflict = self.conflicts(region)
             if conflict:
                 hunks.append(self._hunk(region))
                 content += self._settled(region, favour)
@@ -280,27 +301,27 @@ class _Merge:
             hunks=tuple(hunks),
         )
 
-    def marked(self) -> bytes | None:
-        """Write ours with the conflicts between markers; None without a conflict."""
+    def marked(self, regions: Sequence[_Region]) -> bytes | None:
+        """Write ours with some regions between markers; None without any."""
         content: list[bytes] = []
-        in_ours = hunks = 0
+        in_ours = 0
         end = self.ours.end
-        for region in self.regions:
-            if not self._conflicts(region):
-                continue
+        for region in regions:
             content += self.ours.raw[in_ours : region.ours[0]]
             in_ours = region.ours[1]
-            hunks += 1
             base = self.base.written(*region.base, self.ours)
             theirs = self.theirs.written(*region.theirs, self.ours)
             content += [_OURS + end, *self.ours.raw[slice(*region.ours)], _BASE + end, *base]
             content += [_MIDDLE + end, *theirs, _THEIRS + end]
         content += self.ours.raw[in_ours:]
-        return _joined(content, end, self._terminated()) if hunks else None
+        return _joined(content, end, self._terminated()) if regions else None
 
-    def _conflicts(self, region: _Region) -> bool:
-        if not (region.by_ours and region.by_theirs):
-            return False
+    def conflicts(self, region: _Region) -> bool:
+        """Whether both sides changed a region, and not to the same."""
+        return region.by_ours and region.by_theirs and self.differs(region)
+
+    def differs(self, region: _Region) -> bool:
+        """Whether the sides differ in a region."""
         return self.ours.keys[slice(*region.ours)] != self.theirs.keys[slice(*region.theirs)]
 
     def _merged(self, region: _Region) -> list[bytes]:
@@ -372,6 +393,33 @@ def _regions(ours: list[Change], theirs: list[Change]) -> Iterator[_Region]:
             at += 1
         ours_lines, theirs_lines = (starts[0], hi + shift[0]), (starts[1], hi + shift[1])
         yield _Region((lo, hi), ours_lines, theirs_lines, *changed)
+
+
+def _widened(regions: Iterable[_Region], blocks: Iterable[tuple[int, int]]) -> list[_Region]:
+    """Join the regions that lie in one block of lines of ours, with what is between them."""
+    known = list(blocks)
+    found: list[_Region] = []
+    for region in regions:
+        last = found[-1] if found else None
+        if last and any(_lies_in(last, block) and _lies_in(region, block) for block in known):
+            found[-1] = _Region(
+                (last.base[0], region.base[1]),
+                (last.ours[0], region.ours[1]),
+                (last.theirs[0], region.theirs[1]),
+                by_ours=last.by_ours or region.by_ours,
+                by_theirs=last.by_theirs or region.by_theirs,
+            )
+        else:
+            found.append(region)
+    return found
+
+
+def _lies_in(region: _Region, block: tuple[int, int]) -> bool:
+    """Whether a region has lines of a block of ours, or lines are missing in it or at its edge."""
+    (start, end), (lo, hi) = region.ours, block
+    if start == end:
+        return lo <= start <= hi
+    return start < hi and lo < end
 
 
 # ---------------------------------------------------------------------------------------------- unified diff

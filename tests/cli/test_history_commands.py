@@ -289,6 +289,25 @@ def test_an_edited_document_that_can_not_be_read_settles_nothing(
     assert cli.story.files() == before
 
 
+def test_the_copy_to_edit_has_nothing_between_markers_that_only_the_user_has(
+    cli: Cli, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cli.story.install()
+    cli.story.write("config.yaml", FIRST["config.yaml"].replace("small", "mine") + "own: 1\n")
+    cli.story.edit("config.yaml", "  max_tokens: 1\n", "  max_tokens: 1\n  own: 2\n")
+    cli.story.ship({"config.yaml": FIRST["config.yaml"].replace("small", "big")})
+    cli("update", "bot", "-y")
+    script = (
+        "import re\ntext = mine.read_text()\n"
+        "mine.write_text(re.sub('<<<<<<< yours\\n.*?=======\\n(.*?)>>>>>>> theirs\\n', r'\\1', text, flags=re.S))"
+    )
+    _editor(home, script, monkeypatch)
+    assert cli("resolve", "bot", "default", "--edit")[0] == 0
+    assert cli.story.read("config.yaml") == (
+        "# ours\nmodel:\n  default: big\n  max_tokens: 1\n  own: 2\ntoolsets: [web]\nown: 1\n"
+    )
+
+
 def test_a_document_with_a_slip_is_settled_by_a_text_that_can_be_read_or_by_mending_it(
     cli: Cli, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

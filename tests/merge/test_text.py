@@ -25,6 +25,7 @@ from hermes_dist.merge.text import (
     mergeable,
     similarity,
     unified,
+    with_differences,
     with_markers,
 )
 from hermes_dist.model.side import Side
@@ -598,3 +599,18 @@ def test_a_marker_that_is_left_is_found_and_a_heading_is_none() -> None:
     assert marker_left(b"Title\n=======\nboth\n", *sources) == 0
     assert marker_left(b"a\n=======\n", b"a\n", b"b\n", b"c\n") == 2
     assert marker_left(b"a\r\n>>>>>>> theirs\r\n", b"a\n") == 2
+
+
+def test_every_difference_is_written_out_and_those_of_one_block_together() -> None:
+    base, ours, theirs = text("abcd"), text("aXcdY"), text("aPcQ")
+    apart = with_differences(base, ours, theirs)
+    assert apart is not None
+    assert apart.count(b"<<<<<<< yours") == 2
+    whole = with_differences(base, ours, theirs, [(0, 5)])
+    assert whole == (
+        b"a\n<<<<<<< yours\nX\nc\nd\nY\n||||||| was\nb\nc\nd\n=======\nP\nc\nQ\n>>>>>>> theirs\n"
+    )
+    assert with_differences(base, ours, theirs, [(0, 2), (2, 5)]) == apart
+    assert with_differences(base, ours, base) is not None
+    assert with_differences(base, ours, ours) is None
+    assert with_differences(b"\0", ours, theirs) is None

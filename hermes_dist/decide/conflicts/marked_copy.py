@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from hermes_dist.errors import Invalid
-from hermes_dist.merge.text import marker_left, with_markers
+from hermes_dist.merge.text import marker_left, with_differences, with_markers
 from hermes_dist.model.discreet import Contents
-from hermes_dist.model.documents.api import ABSENT, Kind, get, kind_of, load_data, notes_at
-from hermes_dist.model.documents.frontmatter import split
-from hermes_dist.model.keypath import KeyPath
+from hermes_dist.model.documents.api import (
+    ABSENT,
+    EDITING,
+    Kind,
+    Unmergeable,
+    get,
+    graft,
+    kind_of,
+    lines_at,
+    load_data,
+    notes_at,
+    parse,
+)
+from hermes_dist.model.documents.frontmatter import Parts, cut, split
+from hermes_dist.model.keypath import BODY, KeyPath
 from hermes_dist.model.paths import RelPath
 
 
@@ -35,13 +49,79 @@ class Copy(Contents, frozen=True, kw_only=True):
         return marker_left(edited, self.was, self.yours, self.theirs)
 
 
-def marked_copy(was: bytes, yours: bytes, theirs: bytes) -> Copy:
-    """Make the copy to edit; a file that has no markers is edited as yours is."""
-    marked = with_markers(was, yours, theirs)
-    text = yours
-    if marked is not None:
-        text = marked
-    return Copy(text=text, was=was, yours=yours, theirs=theirs, marked=marked is not None)
+class Received(Contents, frozen=True):
+    """The file of a conflict as received, and as upstream has it; None if that has none of this name."""
+
+    was: bytes
+    theirs: bytes | None
+
+
+def marked_copy(
+    path: RelPath,
+    keys: Collection[KeyPath],
+    yours: bytes,
+    received: Received,
+    followed: Received | None = None,
+) -> Copy:
+    """Make the copy to edit; a file that has no markers is edited as yours is.
+
+    Args:
+        path: The file.
+        keys: Where it is in conflict; the empty key is its text.
+        yours: The merged file with your side.
+        received: The others.
+        followed: The same as the agent has migrated the home, if it has.
+    """
+    sides = followed or received
+    marked, theirs = None, received.theirs or b""
+    if keys and () not in keys and sides.theirs is not None:
+        marked = _marked_at(path, keys, sides.was, yours, sides.theirs)
+    if marked is None:
+        marked = with_markers(received.was, yours, theirs)
+    return Copy(
+        text=yours if marked is None else marked,
+        was=received.was,
+        yours=yours,
+        theirs=theirs,
+        marked=marked is not None,
+    )
+
+
+def _marked_at(
+    path: RelPath, keys: Collection[KeyPath], was: bytes, yours: bytes, theirs: bytes
+) -> bytes | None:
+    """Mark the conflicts of a document, or of a skill, alone; None if that can't be done, or there is none to mark.
+
+    The merge by key knows what each side keeps, so all three texts to compare are the merged one but for these keys.
+    Compared as they are, a line that only one side has beside a conflict would be part of it.
+    """
+    kind = kind_of(path)
+    if kind is not None:
+        return _marked_keys(kind, keys, was, yours, theirs)
+    own, new, old = cut(yours), cut(theirs), cut(was) or Parts(b"", b"", b"", b"")
+    if own is None or new is None:
+        return None
+    inside = [key for key in keys if key != BODY]
+    front = _marked_keys(Kind.YAML, inside, old.front, own.front, new.front)
+    body = with_markers(old.body, own.body, new.body) if BODY in keys else None
+    if (inside and front is None) or (BODY in keys and body is None):
+        return None
+    parts = (own.opening, front or own.front, own.closing, own.body if body is None else body)
+    return b"".join(parts)
+
+
+def _marked_keys(
+    kind: Kind, keys: Collection[KeyPath], was: bytes, yours: bytes, theirs: bytes
+) -> bytes | None:
+    if not keys:
+        return None
+    try:
+        before, after = (graft(yours, source or None, kind, keys) for source in (was, theirs))
+        doc = parse(yours, kind, limits=EDITING)
+    except (Invalid, Unmergeable):
+        return None
+    blocks = filter(None, (lines_at(doc, key) for key in keys))
+    return with_differences(before, yours, after, blocks)
 
 
 def value_at(path: RelPath, data: bytes | None, key: KeyPath) -> object:

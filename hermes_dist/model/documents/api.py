@@ -59,6 +59,7 @@ __all__ = [
     "kind_of",
     "line_at",
     "line_of",
+    "lines_at",
     "load_data",
     "load_manifest_data",
     "only_comments",
@@ -201,6 +202,16 @@ def line_of(data: bytes, kind: Kind, key: KeyPath) -> int | None:
         return None
     entry = find(doc.root, key)
     return _line(doc, entry) if entry else None
+
+
+def lines_at(doc: Document, key: KeyPath) -> tuple[int, int] | None:
+    """Return the lines of a key and its value, counted from 0 and half open; None if the key is missing."""
+    entry = find(doc.root, key)
+    if entry is None:
+        return None
+    start = doc.text.count("\n", 0, entry.start)
+    written = doc.text[entry.start : entry.node.end].rstrip()
+    return start, start + written.count("\n") + 1
 
 
 def notes_at(data: bytes, kind: Kind, key: KeyPath) -> tuple[str, ...]:

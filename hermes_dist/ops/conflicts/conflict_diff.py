@@ -7,11 +7,12 @@ from contextlib import suppress
 
 from msgspec import Struct
 
-from hermes_dist.agents.places import JOBS
+from hermes_dist.agents.places import CONFIG, JOBS
 from hermes_dist.decide.changes import Change, How, KeyChange, key_changes, shown_value, text_diff
 from hermes_dist.decide.conflicts.apart import apart
-from hermes_dist.decide.conflicts.marked_copy import Copy, marked_copy, value_at
-from hermes_dist.decide.consent.parking import park
+from hermes_dist.decide.conflicts.marked_copy import Copy, Received, marked_copy, value_at
+from hermes_dist.decide.consent.parking import park, with_twins
+from hermes_dist.decide.placement.migrations import follow_agent
 from hermes_dist.decide.placement.timing import schedule_words
 from hermes_dist.errors import Invalid, Lost
 from hermes_dist.model.documents.api import ABSENT, Kind, kind_of, load_data
@@ -20,7 +21,7 @@ from hermes_dist.model.keypath import BODY, KeyPath, parse_key
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Conflict, Step
 from hermes_dist.model.side import Apart
-from hermes_dist.model.tree import Entry, together
+from hermes_dist.model.tree import Digest, Entry, Tree, together
 from hermes_dist.ops.change.mask import Mask
 from hermes_dist.ops.change.proposal import Proposal
 from hermes_dist.ops.context import Context
@@ -116,17 +117,35 @@ def copy_of(proposal: Proposal, conflict: Conflict) -> Copy:
     """Make the copy to edit for a conflict; empty where a side has no file."""
     was = three_files(proposal, conflict)[0] or b""
     yours, _ = both_files(proposal, conflict)
-    return marked_copy(was, yours, _without_parked(proposal, conflict))
+    received = Received(was, _without_parked(proposal, conflict))
+    path = conflict.path
+    here = ((each.path, each.key) for each in proposal.plan.conflicts if each.path == path)
+    keys = [parse_key(key) for _, key in with_twins(here)]
+    return marked_copy(path, keys, yours, received, _followed(proposal, path, received))
 
 
-def _without_parked(proposal: Proposal, conflict: Conflict) -> bytes:
+def _followed(proposal: Proposal, path: RelPath, received: Received) -> Received | None:
+    """What was received as the agent has migrated the home, as it is merged; None for what no agent migrates."""
+    if path != CONFIG or received.theirs is None:
+        return None
+    sides = (received.was, received.theirs)
+    blobs = {Digest.of(data): data for data in sides}
+    read = together(blobs, together(proposal.plan.blobs, proposal.read))
+    base, theirs = (Tree({RelPath(path): Entry(Digest.of(data))}) for data in sides)
+    found = follow_agent(base, theirs, proposal.ours.where(lambda at: at == path), read)
+    read = together(found.blobs, read)
+    was, new = (read(tree[path].digest) for tree in (found.base, found.theirs))
+    return Received(was, new)
+
+
+def _without_parked(proposal: Proposal, conflict: Conflict) -> bytes | None:
     """Upstream's file without what waits for approval: an edited file counts as yours, so nothing would ask again."""
     read = together(proposal.plan.blobs, proposal.read)
     theirs = proposal.tree.where(lambda path: path == conflict.path)
     parked = [effect for effect in proposal.plan.parked if effect.path == conflict.path]
     offered = park(theirs, proposal.home.base, parked, read)
     entry = offered.tree.get(conflict.path)
-    return together(offered.blobs, read)(entry.digest) if entry else b""
+    return together(offered.blobs, read)(entry.digest) if entry else None
 
 
 def both_files(proposal: Proposal, conflict: Conflict) -> tuple[bytes, bytes]:
