@@ -49,6 +49,9 @@ class Copy(Contents, frozen=True, kw_only=True):
         return marker_left(edited, self.was, self.yours, self.theirs)
 
 
+_NO_PARTS = Parts(b"", b"", b"", b"")
+
+
 class Received(Contents, frozen=True):
     """The file of a conflict as received, and as upstream has it; None if that has none of this name."""
 
@@ -98,23 +101,30 @@ def _marked_at(
     kind = kind_of(path)
     if kind is not None:
         return _marked_keys(kind, keys, was, yours, theirs)
-    own, new, old = cut(yours), cut(theirs), cut(was) or Parts(b"", b"", b"", b"")
+    own, new, old = cut(yours), cut(theirs), cut(was) or _NO_PARTS
     if own is None or new is None:
         return None
+    return _marked_skill(keys, old, own, new)
+
+
+def _marked_skill(
+    keys: Collection[KeyPath], was: Parts, yours: Parts, theirs: Parts
+) -> bytes | None:
+    front: bytes | None = yours.front
+    body: bytes | None = yours.body
     inside = [key for key in keys if key != BODY]
-    front = _marked_keys(Kind.YAML, inside, old.front, own.front, new.front)
-    body = with_markers(old.body, own.body, new.body) if BODY in keys else None
-    if (inside and front is None) or (BODY in keys and body is None):
+    if inside:
+        front = _marked_keys(Kind.YAML, inside, was.front, yours.front, theirs.front)
+    if BODY in keys:
+        body = with_markers(was.body, yours.body, theirs.body)
+    if front is None or body is None:
         return None
-    parts = (own.opening, front or own.front, own.closing, own.body if body is None else body)
-    return b"".join(parts)
+    return yours.opening + front + yours.closing + body
 
 
 def _marked_keys(
     kind: Kind, keys: Collection[KeyPath], was: bytes, yours: bytes, theirs: bytes
 ) -> bytes | None:
-    if not keys:
-        return None
     try:
         before, after = (graft(yours, source or None, kind, keys) for source in (was, theirs))
         doc = parse(yours, kind, limits=EDITING)

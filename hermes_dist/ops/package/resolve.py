@@ -27,6 +27,7 @@ from hermes_dist.decide.consent.switches import (
 from hermes_dist.decide.handover import parts_of
 from hermes_dist.decide.near import offered
 from hermes_dist.errors import DistError
+from hermes_dist.lazily import later
 from hermes_dist.model.keypath import named_places, place_words, split_place
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.lock_package import Off
@@ -46,11 +47,13 @@ from hermes_dist.ops.change.proposal import Outcome, Proposal
 from hermes_dist.ops.change.propose import propose
 from hermes_dist.ops.change.request import AskConflicts, Choices, Confirm, Request
 from hermes_dist.ops.change.variables import manifest_of
-from hermes_dist.ops.conflicts.both import refuse_both
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, look_into, open_home
 from hermes_dist.ops.sync.settle import facing, keeping, proposed
 from hermes_dist.ops.sync.state import is_synced, lock_of, read_record
+
+with later():  # most of these commands take no side
+    from hermes_dist.ops.conflicts.both import refuse_both
 
 
 def recorded(ctx: Context, lock: Lock, known: Read | None = None) -> Incoming:
