@@ -9,10 +9,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from hermes_dist.decide.changes import Change, How, KeyChange, key_changes
+from hermes_dist.errors import Invalid
+from hermes_dist.model.documents.api import ABSENT, get, kind_of, load_data
 from hermes_dist.model.keypath import join_place, named_places, parse_key, split_place
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.paths import RelPath
-from hermes_dist.model.tree import Read
+from hermes_dist.model.plan import Effect
+from hermes_dist.model.tree import Read, Tree
 
 
 class Stays(StrEnum):
@@ -136,3 +139,14 @@ def thrown_away(edit: Edit) -> Change:
 
 
 _BACK = {How.ADDED: How.DELETED, How.DELETED: How.ADDED}
+
+
+def only_ends(effect: Effect, received: Tree, read: Read) -> bool:
+    """Whether an effect is only that something goes: what was received has nothing at its place."""
+    entry, kind = received.get(effect.path), kind_of(effect.path)
+    if entry is None or kind is None or not effect.key:
+        return entry is None
+    try:
+        return get(load_data(read(entry.digest), kind), parse_key(effect.key)) is ABSENT
+    except Invalid:
+        return False

@@ -45,7 +45,12 @@ def discard(
         all_=all_,
     )
     code = show_outcome(session, outcome, restart=request.restart)
-    if outcome.done:
+    for place in ops.staying(outcome):
+        approving = session.command(f"approve {name} {shlex.quote(clean(place_words(place)))}")
+        session.screen.tell(
+            f"  {clean(place_words(place))} stays until you approve what comes back there: {approving}"
+        )
+    if outcome.done and outcome.proposal is not None and outcome.proposal.steps:
         session.screen.tell(f"  have them back with: {session.command(f'undo {name}')}")
     return code
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from hermes_dist.agents.places import CONFIG, JOBS
 from hermes_dist.decide.changes import Change, How, KeyChange, key_changes, text_diff
 from hermes_dist.decide.consent.parking import put_back, with_twins
-from hermes_dist.decide.edits import Edit, Stays, around, listed, meant, thrown_away
+from hermes_dist.decide.edits import Edit, Stays, around, listed, meant, only_ends, thrown_away
 from hermes_dist.decide.near import offered
 from hermes_dist.decide.ownership import is_machine
 from hermes_dist.errors import DistError, Invalid, UsageError, quoted
@@ -33,7 +33,7 @@ from hermes_dist.ops.package.diff import FileDiff
 from hermes_dist.ops.package.differences import Edits, edits_in
 from hermes_dist.ops.package.resolve import allowing, near_places, recorded
 
-__all__ = ["Edit", "Stays", "Thrown", "discard", "own_edits"]
+__all__ = ["Edit", "Stays", "Thrown", "discard", "own_edits", "staying"]
 
 VERB = "discard"
 Place = tuple[RelPath, str]
@@ -90,6 +90,13 @@ def discard(
         return Outcome(verb=VERB, profile=name, lock=shelf.lock, dry_run=request.dry_run)
     make = _making(ctx, shelf.home, away)
     return confirm_and_carry_out(ctx, allowing(make, request.choices), request, confirm, None)
+
+
+def staying(outcome: Outcome) -> tuple[str, ...]:
+    """The places that were to be thrown away and stay, as what comes back there waits for approval."""
+    if outcome.proposal is None:
+        return ()
+    return tuple(effect.place for effect in outcome.proposal.asked if not effect.off)
 
 
 class _Shelf(Struct, frozen=True):
@@ -177,13 +184,21 @@ def _making(ctx: Context, home: Home, away: Sequence[Edit]) -> Make:
     places = with_twins(place for edit in away for place in edit.places)
     as_base = replace(recorded(ctx, lock), placed=lock.base)
 
-    def make(choices: Choices) -> Proposal:
+    def proposed(choices: Choices) -> Proposal:
         seen = observe(ctx, home, lock.theirs())
         edited = put_back(lock.base, seen.ours, places, seen.read)
         theirs = replace(as_base, read=together(edited.blobs, as_base.read))
         made = propose(ctx, home, theirs, choices, verb=VERB, base=edited.tree)
         _refuse_more(made, places)
         return replace(made, lock=_next_lock(lock, made))
+
+    def make(choices: Choices) -> Proposal:
+        made = proposed(choices)
+        # Where nothing comes back, an addition of the user's goes: the yes to that is the approval. What an author
+        # shipped still waits for its own.
+        read = together(made.plan.blobs, made.read)
+        ends = {each.digest for each in made.asked if only_ends(each, lock.base, read)}
+        return proposed(replace(choices, grants=choices.grants | ends)) if ends else made
 
     return make
 
@@ -267,6 +282,13 @@ def _no_edit(shelf: _Shelf, word: str, typed: str) -> DistError:
             where=where,
             hint=f"name that: {place_words(outer.place)}",
         )
+    waiting = [effect.place for effect in shelf.lock.parked]
+    if named_places(typed, waiting).places:
+        return DistError(
+            f"{word} waits for your approval: it stays until you approve what comes back there",
+            where=where,
+            hint=f"to do that: {shelf.ctx.command(f'approve {where} {shlex.quote(typed)}')}",
+        )
     why = _whose(shelf, typed)
     if why is not None:
         return DistError(f"{word} {why}", where=where, hint=_yours(shelf))
@@ -286,8 +308,6 @@ def _whose(shelf: _Shelf, typed: str) -> str | None:
         return "belongs to this machine: no package ships it"
     if named_places(typed, shelf.lock.kept).places:
         return "is kept yours, and it is as the package shipped it"
-    if named_places(typed, [effect.place for effect in shelf.lock.parked]).places:
-        return "waits for your approval, and there is no other edit of yours"
     if any(each.under(at) for each in shelf.lock.shipped) and at not in shelf.lock.base:
         return f"is stored in {CONFIG} or {JOBS} here: name the key there"
     return _whose_own(shelf, typed, at)

@@ -22,7 +22,7 @@ from hermes_dist.ops.homes import open_home
 from hermes_dist.ops.package import install as installing
 from hermes_dist.ops.package.approvals import consents
 from hermes_dist.ops.package.diff import diff
-from hermes_dist.ops.package.discard import Thrown, discard, own_edits
+from hermes_dist.ops.package.discard import Thrown, discard, own_edits, staying
 from hermes_dist.ops.package.history import past_of
 from hermes_dist.ops.package.keep import keep
 from hermes_dist.ops.package.resolve import approve
@@ -231,6 +231,54 @@ def test_a_protection_of_ones_own_goes_only_with_approval(home: Path) -> None:
     approve(story.ctx, BOT, Request(), yes)
     assert story.read("config.yaml") == OPEN["config.yaml"]
     assert not story.lock.upstream
+
+
+@pytest.mark.parametrize(
+    ("added", "key"),
+    [
+        ("mine:\n  x: 1\n", "mine"),
+        ("privacy:\n  redact_pii: true\n", "privacy"),
+        ("hooks:\n  pre_tool_call:\n  - command: ./x.sh\n", "hooks"),
+        ("approvals:\n  mode: 'off'\n", "approvals"),
+    ],
+)
+def test_an_addition_of_ones_own_goes_with_the_yes_to_it_and_comes_back_by_undo(
+    story: Story, added: str, key: str
+) -> None:
+    before = story.read("config.yaml")
+    story.write("config.yaml", before + added)
+    outcome, _ = thrown_by(story, key)
+    assert outcome.done
+    assert not outcome.waiting
+    assert not staying(outcome)
+    assert story.read("config.yaml") == before
+    assert not edits(story)
+    undo(story.ctx, BOT, PLAIN, yes, lambda _: None)
+    assert story.read("config.yaml") == before + added
+
+
+def test_a_setting_of_ones_own_in_a_server_that_waits_goes_and_the_server_stays_off(
+    home: Path,
+) -> None:
+    config = "mcp_servers:\n  web:\n    command: uvx\n    args: [web]\n"
+    story = Story(home, {**FIRST, "config.yaml": config})
+    installing.install(story.ctx, story.url, Request(), yes, name="bot")
+    waits, before = story.lock.parked, story.read("config.yaml")
+    story.edit("config.yaml", "enabled: false", "enabled: false\n    mine: 1")
+    thrown_by(story, "mcp_servers.web.mine")
+    assert story.read("config.yaml") == before
+    assert story.lock.parked == waits
+    assert not story.lock.approved
+
+
+def test_what_waits_is_said_to_stay_and_how_to_let_it_go(home: Path) -> None:
+    story = installed(home, OPEN)
+    story.edit("config.yaml", "redact_pii: false", "redact_pii: true")
+    outcome, _ = thrown_by(story, "redact_pii")
+    assert staying(outcome) == ("config.yaml: privacy.redact_pii",)
+    with pytest.raises(DistError, match="stays until you approve what comes back") as caught:
+        thrown_by(story, "redact_pii")
+    assert "approve bot redact_pii" in caught.value.hint
 
 
 def test_a_protection_goes_at_once_if_that_is_approved(home: Path) -> None:
