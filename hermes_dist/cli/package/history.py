@@ -235,6 +235,8 @@ def undo(
                 "  the next sync sends this to your other machines, as any edit of yours:"
                 f" {session.command(f'sync now {name}')}"
             )
+        if last.held:
+            screen.tell(f"  it stays held; release it with: {session.command(f'unhold {name}')}")
         if last.verb != "update" and last.part_of_update:
             words = session.command(f"update {name} --abort")
             screen.tell(f"  to take back the last update with it: {words}")

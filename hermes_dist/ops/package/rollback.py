@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import pairwise
 
@@ -59,6 +59,8 @@ _PART_OF_IT = ("resolve", "keep", "unkeep", "approve", "hold", "unhold", "trust 
 """Verbs that may follow an update and still belong to it when it is aborted."""
 _KEEPING = ("keep", "unkeep", "resolve")
 """Verbs that change what is kept; taking one of them back takes that back, too."""
+HOLDING = ("hold", "unhold")
+"""Verbs that say whether updates skip the profile: a choice about what comes next, which stays."""
 
 
 def rollback(
@@ -521,7 +523,9 @@ def taken_back(ctx: Context, home: Home, rows: list[Past], index: int, *, verb: 
         *(Note.of(NoteKind.EDIT_IN_THE_WAY, place) for place in back.stuck),
         *(withdrawn_in(ctx, lock) if lock else ()),
     )
-    # No hold, unlike after a rollback: the next update is meant to offer the same change again.
+    # No hold of ours, unlike after a rollback: the next update is meant to offer the same change again.
+    if lock and home.lock and holding(later):
+        lock = replace(lock, held=home.lock.held)
     if lock and home.lock:
         # What has to be signed or kept was not part of the update, so the choice of now stays.
         lock = replace(lock, generation=home.lock.generation)
@@ -540,6 +544,11 @@ def taken_back(ctx: Context, home: Home, rows: list[Past], index: int, *, verb: 
         notes=notes,
     )
     return _labelled(proposal, goal.number)
+
+
+def holding(rows: Iterable[Past]) -> bool:
+    """Whether the user held or released the profile in these changes."""
+    return any(row.verb in HOLDING for row in rows)
 
 
 def _paths(changes: list[tuple[Step, ...]]) -> Tree:

@@ -10,7 +10,6 @@ from msgspec import Struct
 from hermes_dist.errors import DistError
 from hermes_dist.light import NamedTuple
 from hermes_dist.model.lock import Lock
-from hermes_dist.model.lock_head import Demand
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.change.confirm import confirm_and_carry_out
 from hermes_dist.ops.change.proposal import Outcome
@@ -18,7 +17,12 @@ from hermes_dist.ops.change.request import Confirm, Request
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import open_home
 from hermes_dist.ops.package.history import Past, past_of
-from hermes_dist.ops.package.rollback import refuse_before_joining, taken_back
+from hermes_dist.ops.package.rollback import (
+    HOLDING,
+    holding,
+    refuse_before_joining,
+    taken_back,
+)
 from hermes_dist.ops.sync.state import JOINED
 
 _UNDONE = (
@@ -38,6 +42,10 @@ _UNDONE = (
 _WITHOUT_PACKAGE = ("sync", "rollback", "resolve")
 """Those of them that are undone also where there was no package before them."""
 
+_PASSED = ("skipped", *HOLDING, "trust require")
+"""What changes nothing in the home, so that undo goes on to what was done before it: notes of ours, and choices of the
+user about what comes next, which stay."""
+
 
 class _Instead(NamedTuple):
     """What serves instead of undoing a change: what it is for, and the command."""
@@ -54,9 +62,6 @@ _INSTEAD: Mapping[str, _Instead] = {
     "adopt": _Instead("to give the package up", "uninstall {name} --keep-files"),
     "uninstall": _Instead("to have the package again", "rollback {name}"),
     "revoke": _Instead("to approve it again", "approve {name}"),
-    "hold": _Instead("to release it", "unhold {name}"),
-    "unhold": _Instead("to hold it again", "hold {name}"),
-    "trust require": _Instead("to have the choice before", "trust require {name} {demand}"),
     "abort": _Instead("to update again", "update {name}"),
     "publish": _Instead("to have your files as before", "rollback {name} {before}"),
     JOINED: _Instead("to have your files as before", "rollback {name} {before}"),
@@ -73,6 +78,7 @@ class Last(Struct, frozen=True, kw_only=True):
         when: Its time, in seconds since the epoch; 0 if unknown.
         lock: The lock before it; None if there was none.
         part_of_update: Whether an update came before it that ``update --abort`` would take back.
+        held: Whether the profile is held since, and stays so.
     """
 
     verb: str
@@ -80,6 +86,7 @@ class Last(Struct, frozen=True, kw_only=True):
     when: float
     lock: Lock | None
     part_of_update: bool = False
+    held: bool = False
 
 
 def undo(
@@ -117,7 +124,7 @@ def undo(
     if row.verb == JOINED:
         refuse_before_joining(ctx, home, rows, before)
     if not _is_undone(row, before):
-        raise _instead(ctx, name, row, before)
+        raise _instead(ctx, name, row, rows[_index(rows[:index])])
     tell(
         Last(
             verb=row.verb,
@@ -125,6 +132,7 @@ def undo(
             when=row.when,
             lock=before.lock,
             part_of_update=any(each.verb == "update" for each in rows[:index]),
+            held=bool(holding(rows[index:]) and home.lock and home.lock.held),
         )
     )
     return confirm_and_carry_out(
@@ -158,8 +166,8 @@ def _refuse_renamed(ctx: Context, name: ProfileName, row: Past) -> None:
 
 
 def _index(rows: list[Past]) -> int:
-    """The row of the last change; 0 if there is none. A note of ours that a file was left alone is no change."""
-    return next((i for i in reversed(range(len(rows))) if i and rows[i].verb != "skipped"), 0)
+    """The row of the last change of the home; 0 if there is none."""
+    return next((i for i in reversed(range(len(rows))) if i and rows[i].verb not in _PASSED), 0)
 
 
 def _instead(ctx: Context, name: ProfileName, row: Past, before: Past) -> DistError:
@@ -167,12 +175,10 @@ def _instead(ctx: Context, name: ProfileName, row: Past, before: Past) -> DistEr
     serves = [_INSTEAD.get(row.verb, _BACK)]
     if row.verb == "undo" and before.verb == "update":
         serves = [_INSTEAD["abort"], _BACK]
-    demand = str((before.lock and before.lock.demands) or Demand.NONE)
     over = row.lock.top.over if row.lock else ()
     known = {
         "name": name,
         "before": before.number,
-        "demand": demand,
         "layer": shlex.quote(over[-1]) if over else "LAYER",
     }
     hint = "; ".join(f"{one.purpose}: {ctx.command(one.command.format(**known))}" for one in serves)

@@ -8,6 +8,7 @@ import pytest
 from story import BOT, FIRST, GO, Story, yes
 
 from hermes_dist.errors import DistError
+from hermes_dist.model.lock import ANY
 from hermes_dist.model.lock_head import Demand
 from hermes_dist.model.side import Side
 from hermes_dist.ops.change.proposal import Proposal
@@ -100,21 +101,34 @@ def test_a_rollback_is_undone(story: Story) -> None:
     assert story.lock.held == ""
 
 
-@pytest.mark.parametrize(
-    ("change", "command"),
-    [
-        (lambda s: hold(s.ctx, BOT, on=True), "unhold bot"),
-        (lambda s: uninstall(s.ctx, BOT, GO, yes), "rollback bot"),
-        (lambda s: require(s.ctx, BOT, Demand.COMMITS, lambda _: True), "trust require bot none"),
-    ],
-)
-def test_the_verb_that_serves_is_named(story: Story, change: object, command: str) -> None:
-    assert callable(change)
-    change(story)
+def test_what_changes_nothing_in_the_home_is_passed_over_and_stays(story: Story) -> None:
+    require(story.ctx, BOT, Demand.COMMITS, lambda _: True)
+    hold(story.ctx, BOT, on=True)
+    last = undone(story)
+    assert (last.verb, last.held) == ("update", True)
+    assert not (story.home / "skills/more/SKILL.md").exists()
+    assert (story.lock.held, story.lock.demands) == (ANY, Demand.COMMITS)
+    # What is undone stays so, whatever is held since.
+    hold(story.ctx, BOT, on=False)
+    with pytest.raises(DistError, match="undone already") as caught:
+        undone(story)
+    assert caught.value.hint.startswith("to update again: ")
+
+
+def test_a_rollback_is_undone_after_its_hold_was_released(story: Story) -> None:
+    story.rollback()
+    hold(story.ctx, BOT, on=False)
+    last = undone(story)
+    assert (last.verb, last.held, story.lock.held) == ("rollback", False, "")
+    assert (story.home / "skills/more/SKILL.md").exists()
+
+
+def test_the_verb_that_serves_is_named(story: Story) -> None:
+    uninstall(story.ctx, BOT, GO, yes)
     before = story.files()
     with pytest.raises(DistError) as caught:
         undone(story)
-    assert command in caught.value.hint
+    assert "rollback bot" in caught.value.hint
     assert story.files() == before
 
 
