@@ -150,9 +150,9 @@ def _next_steps(session: Session, made: Made) -> None:
     if made.alias and made.on_path:
         start = made.alias
     elif made.alias:
-        folder = clean(session.ctx.layout.commands)
-        screen.tell(f"note: {folder} is not on PATH; to add it, then open a new shell:")
-        screen.tell(f"  {clean(aliases.line_for_path(session.ctx.layout, session.ctx.env))}")
+        off = aliases.off_path(session.ctx.layout, session.ctx.env, made.alias)
+        for each in sentences((off,)):
+            screen.tell(f"note: {clean(each)}")
     screen.tell("next:")
     if not made.source:
         screen.tell(f"  {start} setup            choose a model, enter keys")

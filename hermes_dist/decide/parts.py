@@ -60,8 +60,13 @@ def part_at(path: str) -> str:
     return top if top in PARTS else _FILES.get(top, "files")
 
 
-def parse_parts(text: str, flag: str) -> frozenset[str]:
+def parse_parts(text: str, flag: str, *, updating: bool = False) -> frozenset[str]:
     """Parse a list such as ``soul,config`` from ``--only`` or ``--except``.
+
+    Args:
+        text: The list.
+        flag: Its option, for messages.
+        updating: A layer may be meant, which can't be updated alone.
 
     Raises:
         UsageError: A name is not a known part.
@@ -70,9 +75,10 @@ def parse_parts(text: str, flag: str) -> frozenset[str]:
     if unknown := parts - {*PARTS, "files"}:
         from hermes_dist.decide.near import offered  # noqa: PLC0415 - only needed for this error
 
+        together = "; all layers are updated together" if updating else ""
         raise UsageError(
             f"{flag} does not know {', '.join(sorted(unknown))}",
-            hint=f"{offered(min(unknown), (*PARTS, 'files'), 'the parts')}; all layers are updated together",
+            hint=f"{offered(min(unknown), (*PARTS, 'files'), 'the parts')}{together}",
         )
     return parts
 

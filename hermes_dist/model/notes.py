@@ -124,6 +124,7 @@ class NoteKind(Kind):
     VARIABLE_NOT_ASKED = "variable-not-asked"
     VARIABLES_NOT_WRITTEN = "variables-not-written"
     COMMAND_NOT_WRITTEN = "command-not-written"
+    COMMAND_OFF_PATH = "command-off-path"
     NO_ENV_FILE = "no-env-file"
     OPEN_TO_OTHERS = "open-to-others"
     OPEN_ON_THIS_DISK = "open-on-this-disk"

@@ -69,14 +69,16 @@ class Choices(Contents, frozen=True, kw_only=True):
     def __repr__(self) -> str:
         return Contents.__repr__(replace(self, inputs=dict.fromkeys(self.inputs, "…")))
 
-    def with_parts(self, only: str, without: str) -> Choices:
-        """Return the choices with ``--only`` and ``--except`` as typed.
+    def with_parts(self, only: str, without: str, *, updating: bool = False) -> Choices:
+        """Return the choices with ``--only`` and ``--except`` as typed; ``updating`` as for :func:`parse_parts`.
 
         Raises:
             UsageError: A part is not one of the known parts.
         """
         return replace(
-            self, only=parse_parts(only, "--only"), without=parse_parts(without, "--except")
+            self,
+            only=parse_parts(only, "--only", updating=updating),
+            without=parse_parts(without, "--except", updating=updating),
         )
 
     def with_included(self, more: Sequence[str], less: Sequence[str]) -> Choices:

@@ -506,6 +506,9 @@ SENTENCES: Sentences = {
     ),
     NoteKind.VARIABLES_NOT_WRITTEN: "the variables were not written: {why}",
     NoteKind.COMMAND_NOT_WRITTEN: "the command {name} was not made: {why}",
+    NoteKind.COMMAND_OFF_PATH: (
+        "the command {name} is in {folder}, which is not on PATH; to add it, then open a new shell: {line}"
+    ),
     NoteKind.NO_ENV_FILE: "no {name} was made: {why}",
     NoteKind.OPEN_TO_OTHERS: (
         "{path} can be read by others on this machine; make it private with: chmod 600 {path}"

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from hermes_dist.brand import Brand
 from hermes_dist.errors import counted, first_few
 from hermes_dist.lazily import later, shlex
+from hermes_dist.model.notes import NoteKind
 from hermes_dist.model.paths import RelPath
 from hermes_dist.ops.change.proposal import Outcome, Proposal
 from hermes_dist.ops.change.review import Group, groups_of
@@ -180,7 +181,9 @@ def _start_lines(outcome: Outcome, brand: Brand, agent: str) -> Iterator[Line]:
             f"  {brand.title} is not installed; get it with: {installs(brand.agent_package)}"
         )
         then = "then "
-    start = outcome.alias or f"{agent or brand.name} -p {outcome.profile}"
+    start = f"{agent or brand.name} -p {outcome.profile}"
+    if outcome.alias and all(note.kind is not NoteKind.COMMAND_OFF_PATH for note in outcome.notes):
+        start = outcome.alias
     yield line(f"  {then}start it with: {start} chat")
 
 

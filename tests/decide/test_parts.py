@@ -62,6 +62,14 @@ def test_the_folder_of_a_part_belongs_to_it() -> None:
     assert part_at("scripts") == "files"
 
 
+def test_only_an_update_says_a_word_about_layers() -> None:
+    for updating in (True, False):
+        with pytest.raises(UsageError) as caught:
+            parse_parts("skils", "--only", updating=updating)
+        assert "did you mean skills" in caught.value.hint
+        assert ("all layers are updated together" in caught.value.hint) == updating
+
+
 def test_parts_are_read_as_they_are_typed() -> None:
     assert parse_parts(" soul, mcp,,files ", "--only") == {"soul", "mcp", "files"}
     assert parse_parts("", "--only") == frozenset()

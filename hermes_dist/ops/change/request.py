@@ -68,7 +68,7 @@ def choices_of(
     choices = Choices(
         default=_DEFAULTS.get(conflict), allow_effects=allow_effects, inputs=inputs or {}
     )
-    return choices.with_included(include, exclude).with_parts(only, without)
+    return choices.with_included(include, exclude).with_parts(only, without, updating=True)
 
 
 class InputQuestion(Struct, frozen=True, kw_only=True):

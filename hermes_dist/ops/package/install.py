@@ -108,7 +108,9 @@ def _with_command(ctx: Context, outcome: Outcome, command: aliases.AliasPlan) ->
     A failure becomes a note of the outcome and not an error, because everything else is done.
     """
     try:
-        return replace(outcome, alias=aliases.write(ctx.layout, command).name)
+        name = aliases.write(ctx.layout, command).name
+        off = () if command.on_path else (aliases.off_path(ctx.layout, ctx.env, name),)
+        return replace(outcome, alias=name, notes=(*outcome.notes, *off))
     except DistError as error:
         note = Note.of(NoteKind.COMMAND_NOT_WRITTEN, name=outcome.profile, why=str(error))
         return replace(outcome, notes=(*outcome.notes, note))

@@ -18,6 +18,7 @@ from hermes_dist.decide.profiles.aliases import (
 )
 from hermes_dist.errors import Invalid
 from hermes_dist.light import NamedTuple
+from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import AliasName, ProfileName
 from hermes_dist.world.agent.find import head_of
 from hermes_dist.world.agent.front_door import put_program, take_away
@@ -60,6 +61,16 @@ class AliasPlan(NamedTuple):
 def line_for_path(layout: Layout, env: Mapping[str, str]) -> str:
     """The command that puts the folder of aliases on ``PATH`` for good, in the user's shell."""
     return path_line(env.get("SHELL", ""), str(layout.commands), str(layout.user_home))
+
+
+def off_path(layout: Layout, env: Mapping[str, str], name: str) -> Note:
+    """The note that the shell does not find a command yet, with the line that puts its folder on ``PATH``."""
+    return Note.of(
+        NoteKind.COMMAND_OFF_PATH,
+        name=name,
+        folder=str(layout.commands),
+        line=line_for_path(layout, env),
+    )
 
 
 def plan(
