@@ -212,8 +212,20 @@ _CHOICES: Mapping[Choice | None, str] = {
 
 def conflict_line(conflict: Conflict, sides: Sides, longest: int = WHOLE) -> Line:
     """Say what both sides changed."""
-    said = f"  {clean(conflict.words)}  {sides_words(conflict, sides, longest)}; yours stays"
+    said = (
+        f"  {conflict_place(conflict, sides)}  {sides_words(conflict, sides, longest)}; yours stays"
+    )
     return line("  ", Piece("conflict", "error"), said)
+
+
+def conflict_place(conflict: Conflict, sides: Sides) -> str:
+    """Name the place of a conflict; one in a cron job with the name of that job."""
+    return f"{clean(conflict.words)}{job_words(sides.job)}"
+
+
+def job_words(name: str) -> str:
+    """What is said after the place of something in a cron job; nothing without a name."""
+    return f" (job {clean_value(name, 60)})" if name else ""
 
 
 def sides_words(conflict: Conflict, sides: Sides, longest: int = WHOLE) -> str:

@@ -114,7 +114,7 @@ class _Round:
         lines = conflict_lines(self.session.ctx, self.proposal, conflict)
         head = screen.paint(f"Conflict {at + 1} of {len(self.conflicts)}", "error", err=True)
         values = cards.sides_words(conflict, sides, screen.longest_value(err=True))
-        screen.prompt(f"{head}  {clean(conflict.words)}   {values}")
+        screen.prompt(f"{head}  {cards.conflict_place(conflict, sides)}   {values}")
         if not sides.has_values and len(lines) <= _SHORT:
             screen.diff(lines, beside=True)
         offered = _offered(sides, can_go_back=can_go_back)

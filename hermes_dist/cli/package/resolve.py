@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import reduce
 from operator import and_
+from types import MappingProxyType
 from typing import Annotated
 
 import typer
@@ -26,8 +27,9 @@ from hermes_dist.model.side import Side
 from hermes_dist.ops.change.proposal import Outcome, Proposal
 from hermes_dist.ops.change.request import Choices, Request
 from hermes_dist.ops.conflicts.merge_tool import chosen_editor
-from hermes_dist.ops.conflicts.sides import Shown, shown_conflict, side_lines
+from hermes_dist.ops.conflicts.sides import Shown, job_names, shown_conflict, side_lines
 from hermes_dist.ops.package import resolve as ops
+from hermes_dist.voice.cards import conflict_place, job_words
 from hermes_dist.voice.clean import clean
 from hermes_dist.voice.package_json import conflict_shown_data, conflicts_data
 from hermes_dist.voice.words import CONFLICT_WORDS
@@ -232,7 +234,7 @@ def _list(session: Session, name: ProfileName, place: str, *, marks: bool = True
         session.screen.say(f"No conflicts are open in {name}.")
     if not marks:
         kept = ()
-    _say_open(session, conflicts, kept)
+    _say_open(session, conflicts, kept, job_names(session.ctx, name, conflicts))
     if kept:
         session.screen.tell(f"to be asked again: {session.command(f'unkeep {name} PATH')}")
     if not conflicts:
@@ -252,7 +254,7 @@ def _show(session: Session, name: ProfileName, place: str) -> int:
     with Paged(session) as each:
         screen = each.screen
         words = CONFLICT_WORDS.get(found.conflict.kind, str(found.conflict.kind))
-        title = screen.paint(clean(found.conflict.words), "", bold=True)
+        title = screen.paint(conflict_place(found.conflict, found.sides), "", bold=True)
         screen.say(f"{title}  {words}")
         screen.fields(_values(found))
         if not found.sides.has_values:
@@ -320,9 +322,17 @@ def _show_texts(session: Session, found: Shown) -> None:
         session.screen.diff(lines)
 
 
-def _say_open(session: Session, conflicts: Sequence[Conflict], kept: Iterable[str] = ()) -> None:
-    """Show conflicts, and what is always kept yours."""
-    rows = [(conflict.words, CONFLICT_WORDS[conflict.kind]) for conflict in conflicts]
+def _say_open(
+    session: Session,
+    conflicts: Sequence[Conflict],
+    kept: Iterable[str] = (),
+    jobs: Mapping[Conflict, str] = MappingProxyType({}),
+) -> None:
+    """Show conflicts, with the names of their jobs, and what is always kept yours."""
+    rows = [
+        (conflict.words, f"{CONFLICT_WORDS[conflict.kind]}{job_words(jobs.get(conflict, ''))}")
+        for conflict in conflicts
+    ]
     rows += [(place_words(place), "always yours") for place in kept]
     if rows:
         session.screen.table(("Place", "What happened"), rows)

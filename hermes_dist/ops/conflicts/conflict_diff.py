@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
 from msgspec import Struct
@@ -10,6 +10,7 @@ from msgspec import Struct
 from hermes_dist.agents.places import CONFIG, JOBS
 from hermes_dist.decide.changes import Change, How, KeyChange, key_changes, shown_value, text_diff
 from hermes_dist.decide.conflicts.apart import apart
+from hermes_dist.decide.conflicts.jobs import is_job, job_called, written_in
 from hermes_dist.decide.conflicts.marked_copy import Copy, Received, marked_copy, value_at
 from hermes_dist.decide.consent.parking import park, with_twins
 from hermes_dist.decide.placement.migrations import follow_agent
@@ -47,6 +48,7 @@ class Sides(Struct, frozen=True, kw_only=True):
         theirs: None if upstream deleted it.
         has_values: Whether it is about a value; otherwise about a text or a whole file, and there are none.
         apart: Why both sides can't be taken at once; None if they can.
+        job: The name of the cron job that it is about; empty for all else.
     """
 
     was: str | None = None
@@ -54,6 +56,7 @@ class Sides(Struct, frozen=True, kw_only=True):
     theirs: str | None = None
     has_values: bool = False
     apart: Apart | None = None
+    job: str = ""
 
 
 def sides_of(ctx: Context, proposal: Proposal, conflict: Conflict) -> Sides:
@@ -81,13 +84,25 @@ def sides_of(ctx: Context, proposal: Proposal, conflict: Conflict) -> Sides:
         theirs=shown(theirs),
         has_values=True,
         apart=why,
+        job=mask.lines([_job_of(conflict, files)])[0],
     )
+
+
+def _job_of(conflict: Conflict, files: Iterable[bytes | None]) -> str:
+    """The name of the job that a conflict is about: yours, else upstream's or the one that was received."""
+    if conflict.path != JOBS:
+        return ""
+    was, yours, theirs = files
+    documents = [value_at(conflict.path, data, ()) for data in (yours, theirs, was)]
+    return job_called(conflict.path, parse_key(conflict.key), documents)
 
 
 def _shown(path: RelPath, key: KeyPath, value: object) -> str:
     """Show a value on one line; the schedule of a job in words."""
     if path == JOBS and key[-1] == "schedule" and isinstance(value, Mapping):
         return schedule_words(value)
+    if is_job(path, key) and isinstance(value, Mapping):
+        return shown_value(written_in(value))
     return shown_value(value)
 
 

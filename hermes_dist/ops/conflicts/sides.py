@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from functools import cache
 
 from msgspec import Struct
 
+from hermes_dist.agents.places import JOBS
 from hermes_dist.decide.changes import line_diff
 from hermes_dist.decide.conflicts.marked_copy import comment_at, value_at
 from hermes_dist.decide.secrets.restore import hidden_lines
@@ -99,6 +100,22 @@ def shown_conflict(ctx: Context, name: ProfileName, place: str) -> Shown:
         texts=texts,
         unedited=_why_unedited(copy, hide, texts),
     )
+
+
+def job_names(
+    ctx: Context, name: ProfileName, conflicts: Sequence[Conflict]
+) -> Mapping[Conflict, str]:
+    """The names of the cron jobs that conflicts are about.
+
+    Raises:
+        DistError: The home can't be read.
+    """
+    of_jobs = [each for each in conflicts if each.path == JOBS]
+    if not of_jobs:
+        return {}
+    proposal = open_proposal(ctx, name)
+    found = {each: sides_of(ctx, proposal, each).job for each in of_jobs}
+    return {conflict: job for conflict, job in found.items() if job}
 
 
 def _one(ctx: Context, name: ProfileName, place: str) -> Conflict:

@@ -23,6 +23,7 @@ from hermes_dist.ops.conflicts.merge_tool import (
     open_editor,
     open_tool,
 )
+from hermes_dist.ops.conflicts.sides import job_names, shown_conflict
 from hermes_dist.ops.package import install as installing
 from hermes_dist.ops.package import resolve as settling
 from hermes_dist.ops.package.update import update
@@ -172,3 +173,18 @@ def test_the_name_of_a_copy_tells_the_language(story: Story) -> None:
     copy = Copy(text=b"", was=b"", yours=b"", theirs=b"", marked=False)
     with laid_out(RelPath("skills/x/run.py"), copy) as versions:
         assert versions.merged.name == "run.py"
+
+
+def test_a_conflict_in_a_job_names_it_and_the_whole_of_it_is_short(home: Path) -> None:
+    job = "name: daily\nschedule: every 2h\nprompt: Look around.\n"
+    story = Story(home, {**FIRST, "cron/daily.yaml": job})
+    story.install()
+    story.edit("cron/jobs.json", "Look around", "Mine")
+    story.ship({"cron/daily.yaml": None})
+    update(story.ctx, BOT, Request(), yes)
+    [conflict] = story.lock.conflicts
+    assert job_names(story.ctx, BOT, [conflict]) == {conflict: "daily"}
+    found = shown_conflict(story.ctx, BOT, "").sides
+    assert found.job == "daily"
+    assert found.yours == '{ "name": "daily", "prompt": "Mine.", "schedule": "every 2 hours" }'
+    assert found.theirs is None
