@@ -523,15 +523,8 @@ def taken_back(ctx: Context, home: Home, rows: list[Past], index: int, *, verb: 
         *(Note.of(NoteKind.EDIT_IN_THE_WAY, place) for place in back.stuck),
         *(withdrawn_in(ctx, lock) if lock else ()),
     )
-    # No hold of ours, unlike after a rollback: the next update is meant to offer the same change again.
-    if lock and home.lock and holding(later):
-        lock = replace(lock, held=home.lock.held)
     if lock and home.lock:
-        # What has to be signed or kept was not part of the update, so the choice of now stays.
-        lock = replace(lock, generation=home.lock.generation)
-        if rows[index].verb not in _KEEPING:
-            lock = replace(lock, kept=home.lock.kept)
-        lock = lock.with_top(demands=home.lock.demands)
+        lock = _as_chosen(lock, home.lock, later)
     proposal = _proposal(
         ctx,
         home,
@@ -544,6 +537,16 @@ def taken_back(ctx: Context, home: Home, rows: list[Past], index: int, *, verb: 
         notes=notes,
     )
     return _labelled(proposal, goal.number)
+
+
+def _as_chosen(lock: Lock, now: Lock, later: Sequence[Past]) -> Lock:
+    """The lock before some changes, with what the user chose since that was no part of them; the newest comes first."""
+    # No hold of ours, unlike after a rollback: the next update is meant to offer the same change again.
+    held = now.held if holding(later) else lock.held
+    # What is kept goes back only with a change that is about it.
+    kept = lock.kept if later[-1].verb in _KEEPING else now.kept
+    lock = replace(lock, generation=now.generation, held=held, kept=kept)
+    return lock.with_top(demands=now.demands)
 
 
 def holding(rows: Iterable[Past]) -> bool:
