@@ -40,6 +40,7 @@ class NoteKind(Kind):
     MOVED_TAG_ACCEPTED = "moved-tag-accepted"
     HISTORY_REWRITTEN = "history-rewritten"
     HISTORY_UNKNOWN = "history-unknown"
+    FOLLOWS_BRANCH = "follows-branch"
     VERSION_LOWERED = "version-lowered"
     PACKAGE_MOVED = "package-moved"
     HELD = "held"

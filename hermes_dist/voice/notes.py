@@ -387,6 +387,9 @@ SENTENCES: Sentences = {
         "how {commit} follows {before} can't be found out, so it counts as a rewritten history; "
         f"{_OVER}"
     ),
+    NoteKind.FOLLOWS_BRANCH: (
+        "the profile follows {branch} from then on, not {before}; to go back to that later: {command}"
+    ),
     NoteKind.VERSION_LOWERED: (
         "its version goes back from {before} to {version}, although the commit is newer"
     ),

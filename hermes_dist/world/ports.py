@@ -334,3 +334,6 @@ class Git(Protocol):
 
     def relation(self, url: str, old: str, new: str) -> Relation:
         """How ``new`` follows ``old``; fetches more history within bounds; ``unknown`` if that gives no answer."""
+
+    def common(self, url: str, one: str, other: str) -> str:
+        """The newest commit that two histories have in common; empty if there is none, or it can't be determined."""

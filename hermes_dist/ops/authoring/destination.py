@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from hermes_dist.brand import MANIFEST
 from hermes_dist.errors import DistError, Invalid, NoRepository, Refused, UsageError
+from hermes_dist.light import NamedTuple
 from hermes_dist.model.left_out import LeftOut
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.paths import RelPath
@@ -30,6 +31,7 @@ class Remote(Struct, frozen=True, kw_only=True):
 
     Attributes:
         repository: What it held at the base, or when this profile last pushed to it.
+        common: What it held where the base and the branch went different ways; mostly that is the base itself.
         received: The package as the profile received it, or as it left for that push.
         now: What it holds at the parent of the new commit.
         not_files: What it holds there that no package brings: links, submodules and files that are elsewhere.
@@ -44,18 +46,24 @@ class Remote(Struct, frozen=True, kw_only=True):
     head: str
     parent: str
     repository: Tree
+    common: Tree
     received: Tree
     now: Tree
     not_files: tuple[LeftOut, ...]
     arrived: Push | None
 
     @property
+    def forked(self) -> bool:
+        """Whether the branch went another way than the one that the profile received."""
+        return self.common is not self.repository
+
+    @property
     def taken_in(self) -> tuple[RelPath, ...]:
         """Files that others changed since; without a common base nobody can tell."""
         if self.arrived is not None:
             # The version and the variables that the push itself wrote are not changes of others.
-            return tuple(path for path in self.now.differing(self.repository) if path != MANIFEST)
-        return tuple(self.now.differing(self.repository)) if self.base else ()
+            return tuple(path for path in self.now.differing(self.common) if path != MANIFEST)
+        return tuple(self.now.differing(self.common)) if self.base else ()
 
     @property
     def followed(self) -> SourceSpec:
@@ -80,12 +88,15 @@ def read_remote(ctx: Context, git: Publisher, found: Leaving, to: str, branch: s
     spec = _target(ctx, found, to)
     url = ctx.sources.url(spec)
     refs = _refs(git, url)
+    asked = bool(branch)
     branch = branch or _branch(found, spec, refs)
-    base = _base(ctx, found, spec, refs, branch)
+    base, fork = _base(ctx, found, spec, refs, branch, asked=asked)
     head = refs.heads.get(branch, "")
     parent = head or base or refs.head_commit  # new branches start at the default one
     arrived = _arrived(ctx, found, spec, branch, head)
     now = _held_now(ctx, spec, parent, arrived)
+    repository = as_tree(arrived.merged) if arrived else repository_at(ctx, found, spec, base)
+    is_base = arrived is not None or fork == base
     return Remote(
         spec=spec,
         url=url,
@@ -94,7 +105,8 @@ def read_remote(ctx: Context, git: Publisher, found: Leaving, to: str, branch: s
         base=base,
         head=head,
         parent=parent,
-        repository=as_tree(arrived.merged) if arrived else repository_at(ctx, found, spec, base),
+        repository=repository,
+        common=repository if is_base else _tree(ctx, spec, fork),
         received=as_tree(arrived.package) if arrived else found.received,
         now=now.tree,
         not_files=now.left_out,
@@ -213,8 +225,30 @@ def _same_place(found: Leaving, spec: SourceSpec) -> bool:
     )
 
 
-def _base(ctx: Context, found: Leaving, spec: SourceSpec, refs: Refs, branch: str) -> str:
+class _Base(NamedTuple):
+    """The base of a merge.
+
+    Attributes:
+        commit: The commit that the profile received; empty if it shares none with the branch.
+        fork: The commit at which the branch went another way than it; mostly the same one.
+    """
+
+    commit: str = ""
+    fork: str = ""
+
+
+def _base(
+    ctx: Context, found: Leaving, spec: SourceSpec, refs: Refs, branch: str, *, asked: bool
+) -> _Base:
     """Find the base of the merge: the commit the profile received, if the remote grew from it; else empty.
+
+    Args:
+        ctx: The context.
+        found: The profile.
+        spec: The repository.
+        refs: Its refs.
+        branch: The branch to publish to.
+        asked: Whether the user named that branch.
 
     Raises:
         Refused: The remote's history was rewound or rewritten, the profile is held at another commit, or the remote
@@ -222,28 +256,70 @@ def _base(ctx: Context, found: Leaving, spec: SourceSpec, refs: Refs, branch: st
     """
     lock = found.home.lock
     if lock is None or not lock.pin.commit or not (refs.heads or refs.tags):
-        return ""
-    head = refs.heads.get(branch, "")
+        return _Base()
+    head, commit = refs.heads.get(branch, ""), lock.pin.commit
     _refuse_neighbour(ctx, found, lock, spec, head)
     if not _same_place(found, spec):
-        return _base_elsewhere(ctx, spec, lock.pin.commit, head)
-    if lock.held and head != lock.pin.commit:
+        elsewhere = _base_elsewhere(ctx, spec, commit, head)
+        return _Base(elsewhere, elsewhere)
+    if lock.held and head != commit:
         raise Refused(
             f"{found.home.name} is held at {lock.pin.short}, and publishing would merge what came after it",
             where=str(spec),
             hint=f"release it first: {ctx.command(f'unhold {found.home.name}')}",
         )
-    if not head:
-        return lock.pin.commit  # a new branch grows from what the profile received
-    relation = ctx.sources.relation(spec, lock.pin.commit, head)
-    went = _REWOUND.get(relation)
-    if went is not None:
+    # A new branch grows from what the profile received.
+    if not head or ctx.sources.relation(spec, commit, head) not in _REWOUND:
+        return _Base(commit, commit)
+    if left_branch(lock, branch):
+        if not asked:
+            raise _branch_gone(ctx, found, lock, spec, branch)
+        return _Base(commit, _fork(ctx, found, lock, spec, branch, head))
+    went = _REWOUND[ctx.sources.relation(spec, commit, head)]
+    raise Refused(
+        f"the history of {branch} {went} since this profile was at {lock.pin.short}",
+        where=str(spec),
+        hint=f"update to it first: {ctx.command(f'update {found.home.name} --allow-downgrade')}",
+    )
+
+
+def left_branch(lock: Lock | None, branch: str) -> str:
+    """The branch that a profile follows and no longer will, once it is published to another one; empty for none."""
+    ref = lock.pin.ref if lock is not None else ""
+    followed = ref.removeprefix("refs/heads/")
+    return followed if followed not in (ref, branch) else ""
+
+
+def _branch_gone(
+    ctx: Context, found: Leaving, lock: Lock, spec: SourceSpec, branch: str
+) -> Refused:
+    name, followed = found.home.name, left_branch(lock, branch)
+    return Refused(
+        f"{followed}, which {name} follows, is gone, and {branch} does not hold what was published there",
+        where=str(spec),
+        hint=f"to publish it to {branch}: "
+        + ctx.command(f"publish {name} --branch {shlex.quote(branch)}"),
+    )
+
+
+def _fork(
+    ctx: Context, found: Leaving, lock: Lock, spec: SourceSpec, branch: str, head: str
+) -> str:
+    """The commit at which a branch went another way than the one that the profile follows.
+
+    Raises:
+        Refused: There is none, so there is nothing to merge by.
+    """
+    fork = ctx.sources.common(spec, lock.pin.commit, head)
+    if not fork:
+        name, followed = found.home.name, left_branch(lock, branch)
         raise Refused(
-            f"the history of {branch} {went} since this profile was at {lock.pin.short}",
+            f"{branch} has no commit in common with {followed}, which {name} follows",
             where=str(spec),
-            hint=f"update to it first: {ctx.command(f'update {found.home.name} --allow-downgrade')}",
+            hint="to have what it holds in place of what is published on the other, and publish on top of that: "
+            + ctx.command(f"update {name} --to {shlex.quote(branch)}"),
         )
-    return lock.pin.commit
+    return fork
 
 
 def _refuse_neighbour(

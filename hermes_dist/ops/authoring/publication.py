@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Iterator
+
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -21,7 +24,7 @@ from hermes_dist.decide.validate.problems import Problem
 from hermes_dist.errors import DistError, Refused, UsageError, first_few
 from hermes_dist.model.discreet import Discreet
 from hermes_dist.model.left_out import LeftOut
-from hermes_dist.model.notes import Note
+from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.plan import image_of
 from hermes_dist.model.source import Pin, PinKind, SourceSpec
@@ -34,7 +37,7 @@ from hermes_dist.ops.authoring.author import (
     refuse_leaks,
 )
 from hermes_dist.ops.authoring.capture import Leaving, leaving, private_of
-from hermes_dist.ops.authoring.destination import Remote, read_remote, way_to_merge
+from hermes_dist.ops.authoring.destination import Remote, left_branch, read_remote, way_to_merge
 from hermes_dist.ops.authoring.real_lines import Replaced, replaced_in
 from hermes_dist.ops.authoring.registry_entry import EntryPlan, planned
 from hermes_dist.ops.authoring.release import (
@@ -221,7 +224,7 @@ def plan(ctx: Context, git: Publisher, name: ProfileName, release: PublishOption
         message=release.message or _message(label, changes),
         tag_message=tag_message(label, package, version),
         problems=problems,
-        notes=(*found.notes, *merging, *remarks),
+        notes=(*found.notes, *merging, *remarks, *_followed(ctx, found, remote)),
         signer=signer,
         released=released,
         signed_by=signer.public.fingerprint if signer else remote.signed_by,
@@ -246,6 +249,15 @@ def _begun(
     remote = read_remote(ctx, git, found, release.to, release.branch)
     check_leaves(manifest, remote.spec)
     return found, remote
+
+
+def _followed(ctx: Context, found: Leaving, remote: Remote) -> Iterator[Note]:
+    """Say that the profile follows another branch from then on."""
+    lock, name = found.home.lock, found.home.name
+    before = left_branch(lock, remote.branch)
+    if lock is not None and before and lock.pin.url == remote.spec.location:
+        back = ctx.command(f"update {name} --to {shlex.quote(before)}")
+        yield Note.of(NoteKind.FOLLOWS_BRANCH, branch=remote.branch, before=before, command=back)
 
 
 def _entry(
@@ -291,7 +303,7 @@ def _joined(
         Refused: Others changed the same places.
     """
     read = first_of(found.read, ctx.store.read)
-    joined = merged(remote.repository, ours, remote.now, read)
+    joined = merged(remote.common, ours, remote.now, read)
     if joined.conflicts:
         raise _conflicting(ctx, found, remote, [c.words for c in joined.conflicts])
     return joined.tree, together(joined.blobs, read), tuple(joined.notes)
@@ -329,11 +341,17 @@ def _as_version(
 
 
 def _conflicting(ctx: Context, found: Leaving, remote: Remote, places: list[str]) -> Refused:
+    name, branch = found.home.name, remote.branch
+    hint = "merge their changes first, settle conflicts, and publish again: "
+    way = way_to_merge(found, remote)
+    if remote.forked:
+        # An update to it would put what it holds in place of what is published on the other branch.
+        hint = f"merge {branch} with {left_branch(found.home.lock, branch)} in a clone, push that, and follow it: "
+        way = f"update {name} --to {shlex.quote(branch)}"
     return Refused(
         f"others have also changed what you changed: {first_few(places, 5)}",
         where=str(remote.spec),
-        hint="merge their changes first, settle conflicts, and publish again: "
-        + ctx.command(way_to_merge(found, remote)),
+        hint=hint + ctx.command(way),
     )
 
 

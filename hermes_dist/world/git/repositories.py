@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import AbstractContextManager
+from itertools import chain
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -393,6 +394,16 @@ class BareGit:
         if new in self._parents(url, old):
             return "backward"  # the old commit tells, even if the repository has deleted it
         return "unrelated" if self._is_foreign(url, old, new) else "unknown"
+
+    def common(self, url: str, one: str, other: str) -> str:
+        if self.relation(url, one, other) == "same":
+            return one
+        cache = self.cache(url)
+        named = self._parents_of(url, self._walk(cache, one, HISTORY))
+        known = frozenset((one, *chain.from_iterable(named.values())))
+        history = self._parents_of(url, self._walk(cache, other, HISTORY))
+        steps = chain.from_iterable((commit, *parents) for commit, parents in history.items())
+        return next((commit for commit in steps if commit in known), "")
 
     def _steps(self, url: str, old: str, new: str) -> Iterator[tuple[str, Reach]]:
         """What to fetch, step by step, until it is known how two commits are related."""

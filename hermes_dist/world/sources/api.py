@@ -431,6 +431,10 @@ class Sources:
             self._relations[place] = self.git.relation(url, old, new)
         return self._relations[place]
 
+    def common(self, spec: SourceSpec, one: str, other: str) -> str:
+        """The newest commit that two branches have in common; empty if there is none, or it can't be determined."""
+        return self.git.common(self.url(spec), one, other)
+
     def is_git(self, spec: SourceSpec) -> bool:
         """Whether a source is read as a git repository; a folder is with a ref, or when it is bare.
 
