@@ -271,16 +271,7 @@ def _base(
     # A new branch grows from what the profile received.
     if not head or ctx.sources.relation(spec, commit, head) not in _REWOUND:
         return _Base(commit, commit)
-    if left_branch(lock, branch):
-        if not asked:
-            raise _branch_gone(ctx, found, lock, spec, branch)
-        return _Base(commit, _fork(ctx, found, lock, spec, branch, head))
-    went = _REWOUND[ctx.sources.relation(spec, commit, head)]
-    raise Refused(
-        f"the history of {branch} {went} since this profile was at {lock.pin.short}",
-        where=str(spec),
-        hint=f"update to it first: {ctx.command(f'update {found.home.name} --allow-downgrade')}",
-    )
+    return _Base(commit, _fork(ctx, found, lock, spec, (branch, head), asked=asked))
 
 
 def left_branch(lock: Lock | None, branch: str) -> str:
@@ -288,6 +279,18 @@ def left_branch(lock: Lock | None, branch: str) -> str:
     ref = lock.pin.ref if lock is not None else ""
     followed = ref.removeprefix("refs/heads/")
     return followed if followed not in (ref, branch) else ""
+
+
+def _rewound(
+    ctx: Context, found: Leaving, lock: Lock, spec: SourceSpec, tip: tuple[str, str]
+) -> Refused:
+    branch, head = tip
+    went = _REWOUND[ctx.sources.relation(spec, lock.pin.commit, head)]
+    return Refused(
+        f"the history of {branch} {went} since this profile was at {lock.pin.short}",
+        where=str(spec),
+        hint=f"update to it first: {ctx.command(f'update {found.home.name} --allow-downgrade')}",
+    )
 
 
 def _branch_gone(
@@ -303,13 +306,24 @@ def _branch_gone(
 
 
 def _fork(
-    ctx: Context, found: Leaving, lock: Lock, spec: SourceSpec, branch: str, head: str
+    ctx: Context,
+    found: Leaving,
+    lock: Lock,
+    spec: SourceSpec,
+    tip: tuple[str, str],
+    *,
+    asked: bool,
 ) -> str:
-    """The commit at which a branch went another way than the one that the profile follows.
+    """The commit at which a branch, given with its head, went another way than the one that the profile follows.
 
     Raises:
-        Refused: There is none, so there is nothing to merge by.
+        Refused: There is none, so there is nothing to merge by, or the history of the branch itself was changed.
     """
+    branch, head = tip
+    if not left_branch(lock, branch):
+        raise _rewound(ctx, found, lock, spec, tip)
+    if not asked:
+        raise _branch_gone(ctx, found, lock, spec, branch)
     fork = ctx.sources.common(spec, lock.pin.commit, head)
     if not fork:
         name, followed = found.home.name, left_branch(lock, branch)
