@@ -38,6 +38,7 @@ class NoteKind(Kind):
     TAKEN_AS_NEIGHBOUR = "taken-as-neighbour"
     PLUGIN_PLACE_NAMED = "plugin-place-named"
     MOVED_TAG_ACCEPTED = "moved-tag-accepted"
+    LOGIN_NOT_KEPT = "login-not-kept"
     HISTORY_REWRITTEN = "history-rewritten"
     HISTORY_UNKNOWN = "history-unknown"
     FOLLOWS_BRANCH = "follows-branch"

@@ -381,6 +381,10 @@ SENTENCES: Sentences = {
         f"it has no distribution.yaml; by {data['sign']} it is taken for {_NEIGHBOURS[str(data['what'])]}"
     ),
     NoteKind.PLUGIN_PLACE_NAMED: _place_named,
+    NoteKind.LOGIN_NOT_KEPT: (
+        "the user name and password in the address are used once and stored nowhere; "
+        "for updates, give them to a credential helper of git (git config credential.helper)"
+    ),
     NoteKind.MOVED_TAG_ACCEPTED: "its tag was moved, which you accepted",
     NoteKind.HISTORY_REWRITTEN: f"the history of the source was rewritten; {_OVER}",
     NoteKind.HISTORY_UNKNOWN: (

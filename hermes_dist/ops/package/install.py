@@ -96,7 +96,7 @@ def install(
     base, guess = _inferred(ctx, home, fetched.target.spec)
     incoming = judged.on(placed_in(ctx, fetched, home, base, _included(home, fetched, request)))
     elsewhere = about_redirect(ctx, fetched.target, home.name)
-    notes = (moved, *elsewhere, *judged_notes, guess, requires)
+    notes = (moved, _login_note(spec), *elsewhere, *judged_notes, guess, requires)
     make = partial(propose_incoming, ctx, home, incoming, verb="install", notes=notes, base=base)
     outcome = confirm_and_carry_out(ctx, make, request, confirm, request.questions.conflicts)
     return _with_command(ctx, outcome, command) if outcome.done and command else outcome
@@ -180,6 +180,11 @@ def _moved_note(ctx: Context, arrival: _Arrival) -> Note | None:
     if home.lock is None:
         return None
     return same_package(ctx, home.name, home.lock, fetched.target, fetched.manifest.name)
+
+
+def _login_note(spec: SourceSpec) -> Note | None:
+    """A note if a login was typed into the address: it is used once and not stored, so no update has it."""
+    return Note.of(NoteKind.LOGIN_NOT_KEPT) if spec.credentials else None
 
 
 def _judged(ctx: Context, arrival: _Arrival, request: Request) -> tuple[Judged, tuple[Note, ...]]:

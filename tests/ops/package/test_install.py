@@ -6,6 +6,9 @@ import os
 from pathlib import Path
 
 import pytest
+from gitrepo import PACKAGE, Repo
+from machines import Machine
+from servers import LOGIN, GitHttp
 from story import GO, Story, yes
 
 from hermes_dist.brand import HERMES
@@ -13,7 +16,7 @@ from hermes_dist.errors import DistError
 from hermes_dist.model.notes import NoteKind
 from hermes_dist.ops.change.proposal import Outcome, Proposal
 from hermes_dist.ops.package.install import install
-from hermes_dist.voice.notes import words_of
+from hermes_dist.voice.notes import sentence, words_of
 from hermes_dist.voice.summary import done_lines
 
 
@@ -57,3 +60,17 @@ def test_a_command_that_the_shell_does_not_find_is_no_way_to_start_it(
 def lines(outcome: Outcome, proposal: Proposal) -> str:
     said = done_lines(outcome, proposal, str, HERMES, lambda: "hermes")
     return "\n".join("".join(piece.text for piece in line) for line in said)
+
+
+def test_who_types_a_login_into_an_address_is_told_that_it_is_not_kept(tmp_path: Path) -> None:
+    repo = Repo(tmp_path / "srv" / "bot.git", bare=True)
+    repo.commit(PACKAGE)
+    with GitHttp(repo.path.parent) as server:
+        server.login = True
+        typed = server.url.replace("://", f"://{LOGIN[0]}:{LOGIN[1]}@") + "/bot.git"
+        outcome = Machine(tmp_path / "ada").install(typed)
+    assert outcome.proposal is not None
+    told = [note for note in outcome.proposal.notes if note.kind is NoteKind.LOGIN_NOT_KEPT]
+    assert len(told) == 1
+    assert "credential helper" in sentence(told[0])
+    assert LOGIN[1] not in repr(outcome.proposal.notes)
