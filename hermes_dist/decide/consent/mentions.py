@@ -12,7 +12,7 @@ from functools import cached_property, lru_cache
 from msgspec import Struct
 
 from hermes_dist import lazily
-from hermes_dist.agents.places import MEMORIES, SHARED_FILES
+from hermes_dist.agents.places import MEMORIES, NO_SKILLS, SHARED_FILES
 from hermes_dist.brand import MANIFEST
 from hermes_dist.lazily import later
 from hermes_dist.model.paths import RelPath, folded, folders_of
@@ -113,7 +113,16 @@ CONTENT = frozenset(["skills", "skins", "cron", MEMORIES])
 """Folders that commands receive as data; only a command that runs inside one loads code from it."""
 _PROSE = (".md", ".markdown", ".rst", ".txt")
 _NO_CODE = frozenset(
-    [*SHARED_FILES, MANIFEST, "license", "copying", "notice", ".gitignore", ".gitattributes"]
+    [
+        *SHARED_FILES,
+        NO_SKILLS,
+        MANIFEST,
+        "license",
+        "copying",
+        "notice",
+        ".gitignore",
+        ".gitattributes",
+    ]
 )
 _REQUIREMENTS = lazily.pattern(r".*(?:requirements|constraints).*\.txt")
 """Lists of what to install, and so to run, although they end like prose."""

@@ -72,7 +72,9 @@ def test_what_tools_look_for_in_their_folder_asks(path: str) -> None:
     assert asked({path: "x"}) == [path]
 
 
-@pytest.mark.parametrize("path", ["notes.md", "picture.png", "ring.mp3", "data/uv.toml", "LICENSE"])
+@pytest.mark.parametrize(
+    "path", ["notes.md", "picture.png", "ring.mp3", "data/uv.toml", "LICENSE", ".no-bundled-skills"]
+)
 def test_texts_and_pictures_do_not(path: str) -> None:
     assert asked({path: "x"}) == []
 
