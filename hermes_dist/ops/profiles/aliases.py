@@ -17,13 +17,16 @@ from hermes_dist.decide.profiles.aliases import (
     profile_of,
 )
 from hermes_dist.errors import Invalid
+from hermes_dist.lazily import later
 from hermes_dist.light import NamedTuple
-from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import AliasName, ProfileName
 from hermes_dist.world.agent.find import head_of
 from hermes_dist.world.agent.front_door import put_program, take_away
 from hermes_dist.world.agent.programs import find_command, search_path
 from hermes_dist.world.agent.services import home_in, is_usual
+
+with later():
+    from hermes_dist.model.notes import Note, NoteKind
 
 
 class Alias(NamedTuple):
