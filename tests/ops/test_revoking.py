@@ -31,8 +31,11 @@ FILES = {
     "plugins/tool/__init__.py": "x = 1\n",
     "cron/daily.yaml": "name: daily\nprompt: ''\nscript: daily.py\nschedule: every 2h\n",
     "scripts/daily.py": "print(2)\n",
+    "argparse/__init__.py": "x = 1\n",
+    "locales/en.yaml": "a: b\n",
 }
-THINGS = ["web", "daily", "hooks/greet", "plugins/tool", "approvals.mode"]
+BY_AGENT = "code of the agent itself"
+THINGS = ["web", "daily", "hooks/greet", "plugins/tool", "approvals.mode", BY_AGENT]
 
 
 @pytest.fixture
@@ -52,6 +55,8 @@ def lives(story: Story, thing: str) -> bool:
         return all(job["enabled"] for job in json.loads(story.read("cron/jobs.json"))["jobs"])
     if thing == "approvals.mode":
         return config.get("approvals", {}).get("mode") == "off"
+    if thing == BY_AGENT:
+        return any((story.home / path).exists() for path in ("argparse", "locales"))
     return (story.home / thing).is_dir()
 
 

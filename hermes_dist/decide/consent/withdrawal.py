@@ -69,9 +69,11 @@ def approvals_for(approved: Iterable[Approval], effects: Iterable[Effect]) -> fr
     units = {unit for effect in each if is_unit(unit := unit_of(effect.path, effect.key))}
 
     def counts(approval: Approval) -> bool:
+        if approval.digest in digests:
+            return True
         if owner := dict(approval.facts).get(OWNER):
             return any(is_owned_by(owner, effect) for effect in each)
-        if approval.digest in digests or (approval.path, approval.key) in places:
+        if (approval.path, approval.key) in places:
             return True
         # An approval from an older lock has no place, so there is no unit to compare.
         return bool(approval.path) and unit_of(RelPath(approval.path), approval.key) in units
