@@ -174,11 +174,7 @@ def parse_manifest(data: object, doc: Document | None = None) -> Manifest:
     reader = _Reader({str(k): v for k, v in data.items()}, doc)
     name = reader.name()
     if not name:
-        raise Invalid(
-            "the name is missing",
-            where=_where(reader.line(("name",)), ("name",)),
-            hint="add a line name: my-agent",
-        )
+        raise reader.no_name()
     description = reader.description()
     unknown = {
         k: v for k, v in reader.data.items() if k not in KNOWN_FIELDS and k not in AGENT_STAMPS
@@ -320,6 +316,16 @@ class _Reader:
         if isinstance(self.data.get("name"), (dict, list)):
             return ""
         return self.raw("name")
+
+    def no_name(self) -> Invalid:
+        """The error about a manifest without a usable name: nobody wrote one, or something that is none."""
+        where = _where(self.line(("name",)), ("name",))
+        if "name" not in self.data:
+            return Invalid("the name is missing", where=where, hint="add a line name: my-agent")
+        what = "the name is empty"
+        if self.data["name"]:
+            what = "the name must be text"
+        return Invalid(what, where=where, hint="write it as name: my-agent")
 
     def text(self, key: str) -> str:
         value = self.data.get(key)

@@ -86,9 +86,16 @@ def _why(error: ValidationError) -> str:
         return f"it must be {_TYPES.get(str(error.validator_value), error.validator_value)}"
     if error.validator in {"pattern", "not"} and wants:
         return f"{quoted(error.instance, 80)} is not {wants}"
-    return f"{error.message:.200}"
+    counted = _COUNTED.get(str(error.validator))
+    if counted is not None and isinstance(error.instance, (str, list, dict)):
+        return f"it has {len(error.instance)} {counted}, and {error.validator_value} is the most"
+    # The message begins with all that is there, however long that is, and ends with what is wrong with it.
+    whole, short = repr(error.instance), quoted(error.instance, 80)
+    return f"{error.message.replace(whole, short):.200}"
 
 
+_COUNTED = {"maxLength": "characters", "maxItems": "items", "maxProperties": "fields"}
+"""What a limit of a schema counts."""
 _TYPES = {
     "string": "text",
     "array": "a list",

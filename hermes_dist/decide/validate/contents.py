@@ -36,7 +36,7 @@ def check_soul(subject: Subject) -> Iterator[Problem]:
     layered = subject.manifest and (subject.manifest.extends or subject.manifest.dependencies)
     if RelPath(SOUL) not in subject.tree:
         # A package below may bring one.
-        if layered:
+        if layered or subject.is_there(SOUL):
             return
         yield warning("soul", SOUL, 0, Note.of(ProblemKind.NO_SOUL))
     elif not subject.bytes(SOUL).strip():

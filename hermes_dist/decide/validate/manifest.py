@@ -31,7 +31,7 @@ def check_manifest(subject: Subject) -> Iterator[Problem]:
     """Check that the manifest exists, can be read, and fits the schema."""
     if subject.unreadable is not None:
         yield fault("manifest", MANIFEST, line_of(subject.unreadable), subject.unreadable)
-    elif subject.manifest is None:
+    elif subject.manifest is None and not subject.is_there(MANIFEST):
         yield error("manifest", MANIFEST, 0, Note.of(ProblemKind.NO_MANIFEST))
     if subject.manifest is None and not subject.violations:
         return
@@ -142,6 +142,6 @@ def _rows(doc: Document) -> list[str]:
 def _owned(subject: Subject, owned: RelPath, line: int) -> Iterator[Problem]:
     if owner_of(owned) is Owner.MACHINE:
         yield error("owned", MANIFEST, line, Note.of(ProblemKind.OWNED_BY_MACHINE, path=owned))
-    elif not any(path.under(owned) for path in subject.tree):
+    elif not subject.is_there(owned):
         what = Note.of(ProblemKind.OWNED_MISSING, path=owned)
         yield warning("owned", MANIFEST, line, what)

@@ -70,6 +70,11 @@ class Subject(Struct, frozen=True, kw_only=True):
     replaced: frozenset[str] = frozenset()
     lacks: tuple[str, ...] = ()
 
+    def is_there(self, path: str) -> bool:
+        """Whether something is at a path, also if the package is without it: another problem says why."""
+        without = (one.path for one in (*self.left_out, *self.unread))
+        return any(f"{name}/".startswith(f"{path}/") for name in (*self.tree, *without))
+
     def bytes(self, path: str) -> bytes:
         """Return the content of a file."""
         return self.read(self.tree[RelPath(path)].digest)

@@ -160,6 +160,26 @@ ODD_MANIFESTS = {
     "no map": ("- a\n- b\n", "distribution.yaml:1: error: not a map of fields"),
     "no YAML": ("name: [\n", "distribution.yaml:2: error: "),
     "no name": ("version: 1.0.0\n", "distribution.yaml:1: error: the name is missing"),
+    "a list for a name": (
+        "version: 1.0.0\nname: [a]\n",
+        "distribution.yaml:2: error: the name must be text",
+    ),
+    "an empty name": (
+        "version: 1.0.0\nname:\n",
+        "distribution.yaml:2: error: the name is empty",
+    ),
+    "a long description": (
+        manifest(description="word " * 200),
+        "distribution.yaml:3: error: description: it has 999 characters, and 300 is the most",
+    ),
+    "many keywords": (
+        manifest(f"keywords: [{', '.join(f'k{n}' for n in range(21))}]\n"),
+        "distribution.yaml:6: error: keywords: it has 21 items, and 20 is the most",
+    ),
+    "a policy that is none": (
+        manifest(f"merge:\n  SOUL.md: {'x' * 300}\n"),
+        f"distribution.yaml:7: error: merge.SOUL.md: '{'x' * 77}…' is not one of ['keep', 'theirs', 'merge']",
+    ),
     "twice the same field": (manifest("name: again\n"), "distribution.yaml:6: error: "),
     "9 kB of comments and an alias": (
         "# x\n" * 2500 + manifest("keywords: &a [x]\nmerge: *a\n"),

@@ -20,6 +20,7 @@ from hermes_dist.ops.package.diff import diff
 from hermes_dist.ops.package.status import status
 from hermes_dist.ops.package.upkeep import verify
 from hermes_dist.ops.transfer.export import Packing, export
+from hermes_dist.voice.problems import problem_words
 from hermes_dist.world.disk import scan
 
 PACKAGE = {
@@ -143,6 +144,17 @@ def test_nobody_says_that_it_is_as_received_or_deleted(bo: Machine, unread: str)
         problem.path == unread and problem.level == "error"
         for problem in problems_of(bo.ctx, package_at(bo.ctx, BOT))
     )
+
+
+@pytest.mark.parametrize("path", ["SOUL.md", "distribution.yaml", "skills/hello"])
+def test_what_is_there_and_cannot_be_read_is_not_called_missing_too(
+    bo: Machine, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    bo.edit("distribution.yaml", "license:", "distribution_owned: [skills/hello]\nlicense:")
+    refused(bo.home / path, monkeypatch)
+    told = problems_of(bo.ctx, package_at(bo.ctx, BOT))
+    assert [one.level for one in told if one.path == path] == ["error"]
+    assert not any("does not exist" in problem_words(one) for one in told)
 
 
 def test_a_file_of_ones_own_that_is_refused_is_not_left_out_of_a_package(
