@@ -199,10 +199,10 @@ def search(
     rows = [
         (
             hit.name,
-            hit.version or "unpinned",
+            hit.version or ("all yanked" if hit.yanked else "unpinned"),
             hit.registry,
             hit.category,
-            _described(hit.description, deprecated=hit.deprecated, yanked=hit.yanked),
+            _described(hit),
         )
         for hit in shown
     ]
@@ -216,11 +216,11 @@ def search(
     return 0
 
 
-def _described(description: str, *, deprecated: str, yanked: str) -> str:
+def _described(hit: ops.Hit) -> str:
     """What a package is for, with a mark if nobody should begin to use it."""
-    marks = [("deprecated", deprecated), ("newest is yanked", yanked)]
+    marks = [("deprecated", hit.deprecated), ("newest is yanked", hit.yanked)]
     shown = [f"[{word}: {clean(why)}]" for word, why in marks if why]
-    return " ".join([*shown, description]).strip()
+    return " ".join([*shown, hit.description]).strip()
 
 
 def _nothing_found(session: Session, words: list[str], category: str) -> None:
@@ -295,10 +295,20 @@ def package_info(session: Session, text: str) -> int:
         ("Versions", ", ".join(_release_words(package)) or "none is pinned: its source decides"),
     ]
     screen.fields(rows)
-    take = session.command(f"install {clean(package.name)}")
-    what = f" {clean(about.version)}" if about.version else ""
-    screen.tell(f"  to install{what}: {take}")
+    screen.tell(f"  {_way_to_install(session, about)}")
     return 0
+
+
+def _way_to_install(session: Session, about: ops.About) -> str:
+    package = about.found.package
+    name = clean(package.name)
+    if package.versions and not about.version:
+        last = clean(package.versions[-1].version)
+        return (
+            f"to install {last}, although it is yanked: {session.command(f'install {name}@{last}')}"
+        )
+    what = f" {clean(about.version)}" if about.version else ""
+    return f"to install{what}: {session.command(f'install {name}')}"
 
 
 def _release_words(package: Package) -> list[str]:

@@ -16,7 +16,7 @@ from hermes_dist.decide.versions import (
     spelled,
     version_of,
 )
-from hermes_dist.errors import Invalid, Refused
+from hermes_dist.errors import Invalid, Refused, quoted
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.notes import Kind, Note, NoteKind
 from hermes_dist.model.paths import ProfileName
@@ -82,6 +82,8 @@ def _newest_in(package: Package, wanted: str, have: str) -> Choice:
     except Invalid as err:
         if stay is not None:
             return Choice(stay, _yanked(package, stay))
+        if not good:
+            raise _all_yanked(package) from None
         err.hint = _what_else(package, list(good))
         raise err.within(package.name) from None
     if stay is not None and is_lower(best.version, stay.version):
@@ -123,6 +125,15 @@ def told_of_yank(package: Package, commit: str) -> tuple[Note, ...]:
         for release in package.versions
         if release.commit == commit
         for note in _yanked(package, release)
+    )
+
+
+def _all_yanked(package: Package) -> Invalid:
+    newest = package.versions[-1]
+    return Invalid(
+        f"all its versions are yanked, the newest because: {quoted(newest.yanked, 200)}",
+        where=package.name,
+        hint=f"wait for a new version; to install a yanked one, name it: {package.name}@{newest.version}",
     )
 
 

@@ -140,7 +140,8 @@ def test_a_release_is_yanked_and_counts_again(cli: Cli) -> None:
     assert cli.json("yank", "my-bot", "1.0.0", "--reason", "it loops")["yanked"] == "it loops"
     code, _, err = cli("install", "my-bot", "-y")
     assert code == 1
-    assert "yanked: 1.0.0" in err
+    assert "all its versions are yanked" in err
+    assert "install my-bot@1.0.0" in cli("info", "--package", "my-bot")[2]
     assert "was yanked already" in cli("yank", "my-bot", "1.0.0", "--reason", "it loops")[1]
     code, out, _ = cli("yank", "my-bot", "1.0.0", "--undo")
     assert code == 0

@@ -62,6 +62,17 @@ def test_a_range_that_nothing_is_in_is_told_with_what_was_yanked() -> None:
     assert caught.value.hint == "to take the newest, write bot@2.0.0; yanked: 3.0.0"
 
 
+@pytest.mark.parametrize("asked", ["bot", "bot@latest", "bot@^1"])
+def test_that_all_releases_are_yanked_is_told_with_the_way_to_have_one(asked: str) -> None:
+    gone = package("1.0.0", "1.1.0", yanked="1.0.0 1.1.0")
+    with pytest.raises(Invalid, match=r"all its versions are yanked, .*: 'bad'") as caught:
+        choose(gone, parse_source(asked))
+    assert caught.value.hint.endswith("name it: bot@1.1.0")
+    named = choose(gone, parse_source("bot@1.1.0")).release
+    assert named is not None
+    assert named.version == "1.1.0"
+
+
 def test_whoever_has_a_yanked_release_keeps_it_until_a_newer_one_comes() -> None:
     kept = choose(ALL, parse_source("bot"), have=commit("3.0.0"))
     assert kept.release is not None
