@@ -24,14 +24,13 @@ from hermes_dist.ops.change.confirm import confirm_and_carry_out
 from hermes_dist.ops.change.mask import Mask
 from hermes_dist.ops.change.observe import Observed, observe
 from hermes_dist.ops.change.proposal import Outcome
-from hermes_dist.ops.change.propose import propose
 from hermes_dist.ops.change.request import Choices, Confirm, Request
 from hermes_dist.ops.change.review import before_after
 from hermes_dist.ops.context import Context
-from hermes_dist.ops.homes import look_into, open_home
+from hermes_dist.ops.homes import Home, look_into, open_home
 from hermes_dist.ops.package.resolve import off_now, recorded
 from hermes_dist.ops.sync.incoming import SyncedHome
-from hermes_dist.ops.sync.settle import facing
+from hermes_dist.ops.sync.settle import facing, proposed
 from hermes_dist.ops.sync.waiting import waiting_in
 
 
@@ -69,7 +68,7 @@ def consents(ctx: Context, name: ProfileName) -> Consents:
     Raises:
         DistError: The profile has no lock, or its home can't be read.
     """
-    home = facing(ctx, look_into(ctx, name), lambda _: True)
+    home = _as_listed(ctx, look_into(ctx, name))
     mask = Mask.of(ctx, home.path)
     found = home.need_lock(ctx)
     package = None if isinstance(home, SyncedHome) else found
@@ -105,8 +104,9 @@ def approved_already(ctx: Context, name: ProfileName, words: tuple[str, ...]) ->
     )
 
 
-def _observed(ctx: Context, name: ProfileName, lock: Lock) -> Observed:
-    return observe(ctx, open_home(ctx, name), lock.theirs())
+def _as_listed(ctx: Context, home: Home) -> Home:
+    """The home as its package sees it; without a package, as the other machines do."""
+    return facing(ctx, home, lambda _: True)
 
 
 def _live(lock: Lock, seen: Observed) -> tuple[Effect, ...]:
@@ -174,9 +174,9 @@ def revoke(
     Raises:
         DistError: Nothing approved has that name, or the user edited files that would be removed.
     """
-    home = open_home(ctx, name)
+    home = _as_listed(ctx, open_home(ctx, name))
     lock = home.need_lock(ctx)
-    seen = _observed(ctx, name, lock)
+    seen = observe(ctx, home, lock.theirs())
     live = tuple(each for group in consents(ctx, name).approved for each in group.group.effects)
     chosen: list[Effect] = []
     for word in words:
@@ -189,7 +189,7 @@ def revoke(
     # revoking needs no code of its own that could disagree with it.
     rest = without_approvals(lock, chosen)
     choices = Choices(revoked=tuple((effect.path, effect.key) for effect in chosen))
-    make = partial(propose, ctx, replace(home, lock=rest), recorded(ctx, rest), verb="revoke")
+    make = partial(proposed, ctx, replace(home, lock=rest), recorded(ctx, rest), verb="revoke")
     return confirm_and_carry_out(ctx, make, replace(request, choices=choices), confirm, None)
 
 
