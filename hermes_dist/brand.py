@@ -249,6 +249,10 @@ class Layout(NamedTuple):
         """The folder of the policies that come from files of teams, each under its name."""
         return self.shared / "policies"
 
+    def called(self, path: Path) -> str:
+        """What messages call one of these places."""
+        return str(path)
+
     @property
     def commands(self) -> Path:
         """The folder of aliases and of the front door."""

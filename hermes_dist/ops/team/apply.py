@@ -189,7 +189,8 @@ def prepare(ctx: Context, path: Path, options: Options) -> Planned:
     again = answers if options.set_again else None
     have = gather(ctx, team, updates=options.updates, again=again)
     actions = actions_for(team, have, prune=options.prune, again=options.set_again)
-    with trust.foreseen(ctx, (one for one in actions if one.kind in _TRUST)) as (there, failed):
+    trusting = (one for one in actions if one.kind in _TRUST)
+    with trust.foreseen(ctx, path.resolve(), trusting) as (there, failed):
         run = _Run(there, team, options, answers)
         steps = tuple(run.foreseen(actions, have, failed))
     return Planned(

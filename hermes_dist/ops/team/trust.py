@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from hermes_dist.brand import Layout
 from hermes_dist.decide.team.plan import Action
 from hermes_dist.errors import DistError
-from hermes_dist.model.trust import Keyring, KnownKey, dump_policy
+from hermes_dist.model.trust import Keyring, KnownKey, Policy, dump_policy
 from hermes_dist.ops.context import Context
 from hermes_dist.world.disk.fs import atomic_write
 from hermes_dist.world.keys.files import change_keyring
@@ -53,17 +53,30 @@ def carry_out(ctx: Context, action: Action) -> None:
         DistError: It can't be done; nothing changed.
     """
     if action.policy is not None:
-        name = f"{action.policy.place}.toml"
-        atomic_write(ctx.layout.team_policies / name, dump_policy(action.policy))
+        atomic_write(_policy_file(ctx.layout, action.policy), dump_policy(action.policy))
     elif action.key is not None:
         step = {"trust": trust, "revoke": revoke}[str(action.kind)]
         step(ctx, action.key)
 
 
+def _policy_file(layout: Layout, policy: Policy) -> Path:
+    return layout.team_policies / f"{policy.place}.toml"
+
+
 class _Foreseen(Layout):
-    """The places of a machine, but its keys and the policies of teams are in another folder."""
+    """The places of a machine, but its keys and the policies of teams are in another folder.
+
+    Attributes:
+        folder: That folder.
+        real: What a policy or the keyring in it is a copy of: a file of this machine, or else the team's file.
+    """
 
     folder: Path
+    real: dict[Path, Path]
+
+    def called(self, path: Path) -> str:
+        """The file that a user knows: nobody finds a copy."""
+        return super().called(self.real.get(path, path))
 
     @property
     def trust_file(self) -> Path:
@@ -76,9 +89,14 @@ class _Foreseen(Layout):
 
 @contextmanager
 def foreseen(
-    ctx: Context, actions: Iterable[Action]
+    ctx: Context, file: Path, actions: Iterable[Action]
 ) -> Iterator[tuple[Context, Mapping[Action, DistError]]]:
     """The context in which these actions were carried out already: what follows is judged as it will be then.
+
+    Args:
+        ctx: The context.
+        file: The team's file.
+        actions: The actions.
 
     Returns:
         That context, and why some of the actions can't be carried out.
@@ -91,12 +109,17 @@ def foreseen(
     with TemporaryDirectory(prefix="hermes-dist-") as folder:
         layout = _Foreseen(*ctx.layout)
         layout.folder = Path(folder)
+        layout.real = {layout.trust_file: ctx.layout.trust_file}
         if ctx.layout.trust_file.exists():
             shutil.copyfile(ctx.layout.trust_file, layout.trust_file)
         if ctx.layout.team_policies.is_dir():
             shutil.copytree(ctx.layout.team_policies, layout.team_policies)
+            for path in ctx.layout.team_policies.iterdir():
+                layout.real[layout.team_policies / path.name] = path
         there = ctx.at(layout)
         for action in todo:
+            if action.policy is not None:
+                layout.real[_policy_file(layout, action.policy)] = file
             try:
                 carry_out(there, action)
             except DistError as error:

@@ -24,7 +24,7 @@ def read_keyring(layout: Layout) -> Keyring:
     from hermes_dist.model.trust import Keyring, load_keyring  # noqa: PLC0415 - start-up
 
     data = _read(layout.trust_file)
-    return Keyring() if data is None else load_keyring(data, str(layout.trust_file))
+    return Keyring() if data is None else load_keyring(data, layout.called(layout.trust_file))
 
 
 def change_keyring(layout: Layout, change: Callable[[Keyring], Keyring]) -> Keyring:
@@ -50,7 +50,7 @@ def read_policies(layout: Layout) -> tuple[Policy, ...]:
         DistError: A policy can't be read or understood; nothing is then accepted.
     """
     places = (*layout.policies, *sorted(_policies_in(layout.team_policies)))
-    files = [(str(path), data) for path in places if (data := _read(path)) is not None]
+    files = [(layout.called(path), data) for path in places if (data := _read(path)) is not None]
     if not files:
         return ()
     from hermes_dist.model.trust import load_policy  # noqa: PLC0415 - only where a policy is set

@@ -108,6 +108,12 @@ def test_what_the_user_decided_about_keys_and_policies_stays(tmp_path: Path) -> 
     assert names == ["acme", "own"]
 
 
+def _hint(planned: ops.Planned) -> str:
+    error = planned.steps[-1].error
+    assert error is not None
+    return error.hint
+
+
 def test_a_policy_of_the_file_already_counts_for_what_it_brings(tmp_path: Path) -> None:
     package(tmp_path / "good" / "bot", "bot")
     package(tmp_path / "bad" / "bot", "bot")
@@ -121,8 +127,16 @@ def test_a_policy_of_the_file_already_counts_for_what_it_brings(tmp_path: Path) 
     planned = ops.prepare(ctx, file, Options())
     assert not ctx.layout.team_policies.exists()
     assert [step.state for step in planned.steps] == [State.PLANNED, State.PLANNED, State.FAILED]
+    assert f"see sources in {file.resolve()}" in _hint(planned)
     done = apply(ctx, file)
     assert done.code == ExitCode.REFUSED
+    # What is on this machine already is in a file of its own.
+    file.write_text(
+        f"format = 1\n{POLICY.format(folder=tmp_path / 'good')}{TRUST}"
+        '[[profiles]]\nname = "b"\nsource = "./bad/bot"\n'
+    )
+    own = ctx.layout.team_policies / "acme.toml"
+    assert f"see sources in {own}" in _hint(ops.prepare(ctx, file, Options()))
     assert ends(done)[1:] == [("a", "install", "done"), ("b", "install", "failed")]
 
 
