@@ -148,6 +148,8 @@ class NoteKind(Kind):
     EDIT_OVERWRITTEN = "edit-overwritten"
     EDIT_NOT_RECORDED = "edit-not-recorded"
     APPROVAL_STAYS_REVOKED = "approval-stays-revoked"
+    WEAKER_AGAIN = "weaker-again"
+    RUNS_AGAIN = "runs-again"
     EDIT_KEPT = "edit-kept"
     EDIT_IN_THE_WAY = "edit-in-the-way"
     HOME_IN_USE = "home-in-use"

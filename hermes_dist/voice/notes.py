@@ -547,6 +547,8 @@ SENTENCES: Sentences = {
         " it stays as it is now"
     ),
     NoteKind.APPROVAL_STAYS_REVOKED: "you revoked its approval; it stays off and needs approval again",
+    NoteKind.WEAKER_AGAIN: "this weakens a protection, as before that change",
+    NoteKind.RUNS_AGAIN: "this can run again, as before that change",
     NoteKind.EDIT_KEPT: "edited since the update; the edits are kept",
     NoteKind.EDIT_IN_THE_WAY: (
         "an edit of yours touches what the update changed; it stays as it is"

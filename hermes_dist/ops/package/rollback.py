@@ -35,7 +35,7 @@ from hermes_dist.model.lock import ANY, Lock
 from hermes_dist.model.lock_package import Approval, digests_of
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName, RelPath
-from hermes_dist.model.plan import Plan, Step
+from hermes_dist.model.plan import Step
 from hermes_dist.model.source import Pin
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree, together
 from hermes_dist.ops.change.confirm import confirm_and_carry_out
@@ -45,10 +45,10 @@ from hermes_dist.ops.change.observe import first_of, observe
 from hermes_dist.ops.change.proposal import Outcome, Proposal
 from hermes_dist.ops.change.propose import propose
 from hermes_dist.ops.change.request import Choices, Confirm, Request
-from hermes_dist.ops.change.variables import manifest_of
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, open_home
 from hermes_dist.ops.package.history import BACK_TO, Past, check_number, images_of, past_of, row_of
+from hermes_dist.ops.package.putting_back import putting_back
 from hermes_dist.ops.package.resolve import recorded
 from hermes_dist.ops.sync.state import JOINED, is_synced
 
@@ -259,7 +259,7 @@ def _without_package(
     earlier = [row.steps for row in reversed(rows[:index])]
     want = as_before(changes)
     seen = observe(ctx, home, _paths([*changes, *earlier]))
-    proposal = _proposal(
+    proposal = putting_back(
         ctx,
         home,
         "rollback",
@@ -389,7 +389,7 @@ def _exactly(ctx: Context, home: Home, rows: list[Past], goal: Past, lock: Lock)
     back = _without_revoked(
         new, seen.found.with_entries(want), _revoked_since(rows, goal, home.lock), read
     )
-    proposal = _proposal(
+    proposal = putting_back(
         ctx,
         home,
         "rollback",
@@ -525,7 +525,7 @@ def taken_back(ctx: Context, home: Home, rows: list[Past], index: int, *, verb: 
     )
     if lock and home.lock:
         lock = _as_chosen(lock, home.lock, later)
-    proposal = _proposal(
+    proposal = putting_back(
         ctx,
         home,
         verb,
@@ -563,43 +563,3 @@ def _paths(changes: list[tuple[Step, ...]]) -> Tree:
         if (entry := step.after or step.before)
     }
     return Tree(entries) if entries else EMPTY
-
-
-def _proposal(
-    ctx: Context,
-    home: Home,
-    verb: str,
-    *,
-    found: Tree,
-    tree: Tree,
-    lock: Lock | None,
-    read: Read,
-    blobs: Mapping[Digest, bytes] | None = None,
-    notes: tuple[Note, ...] = (),
-) -> Proposal:
-    """Make a proposal that restores files and lock."""
-    changed: list[RelPath] = found.differing(tree)
-    steps = tuple(Step(path, found.get(path), tree.get(path)) for path in changed)
-    plan = Plan(steps=steps, blobs=blobs or {})
-    known = lock or home.lock
-    if lock is not None:
-        plan = replace(
-            plan,
-            base=lock.base,
-            upstream=lock.upstream,
-            conflicts=lock.conflicts,
-            parked=lock.parked,
-        )
-    return Proposal(
-        verb=verb,
-        home=home,
-        manifest=manifest_of(ctx, known) if known else None,
-        pin=known.pin if known else None,
-        before=home.lock.pin if home.lock else None,
-        source=known.source if known else "",
-        plan=plan,
-        lock=lock,
-        read=read,
-        ours=found,
-        notes=notes,
-    )

@@ -11,6 +11,8 @@ from killing import changes_of, killed
 from meeting_of_three import BOT, Machine, Story, again_as, two_alike, yes
 
 from hermes_dist.errors import DistError
+from hermes_dist.model.notes import NoteKind
+from hermes_dist.ops.change.proposal import Proposal
 from hermes_dist.ops.change.request import Request
 from hermes_dist.ops.package.history import history
 from hermes_dist.ops.package.install import install
@@ -90,6 +92,33 @@ def test_a_third_machine_that_was_off_meanwhile_keeps_it(tmp_path: Path) -> None
         for machine in (third, first, second):
             machine.sync()
     assert {machine.read(SKILL) for machine in story.machines} == {work + "from the third\n"}
+
+
+def test_what_comes_back_weaker_or_can_run_again_is_said_before_the_question(
+    two: tuple[Machine, Machine],
+) -> None:
+    first, second = two
+    before = "approvals:\n  mode: 'off'\nmcp_servers:\n  w:\n    command: w\n"
+    for machine in (first, second):
+        machine.write("config.yaml", before)
+        machine.sync()
+    second.write("config.yaml", "approvals:\n  mode: manual\n")
+    second.sync()
+    first.sync()
+    assert "manual" in first.read("config.yaml")
+    shown: list[Proposal] = []
+
+    def look(proposal: Proposal) -> bool:
+        shown.append(proposal)
+        return True
+
+    undo(first.ctx, BOT, Request(), look, lambda last: None)
+    assert first.read("config.yaml") == before
+    [proposal] = shown
+    assert {(note.kind, note.where) for note in proposal.notes} == {
+        (NoteKind.WEAKER_AGAIN, "approvals.mode"),
+        (NoteKind.RUNS_AGAIN, "mcp_servers.w"),
+    }
 
 
 def test_an_edit_that_came_in_is_taken_back_around_later_edits(
