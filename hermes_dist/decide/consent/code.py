@@ -33,12 +33,20 @@ from hermes_dist.decide.consent.switches import Judge, Unit, job_unit, units_of
 from hermes_dist.decide.placement.job_ids import Job
 from hermes_dist.decide.placement.jobs import JOBS, jobs_by_id
 from hermes_dist.decide.placement.place import CONFIG
+from hermes_dist.lazily import later
+from hermes_dist.light import TYPE_CHECKING
 from hermes_dist.model.documents.api import get
 from hermes_dist.model.facts import LOADS, fact_text
 from hermes_dist.model.keypath import Item, KeyPath, Segment, format_key, split_place
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Effect, EffectKind
 from hermes_dist.model.tree import EMPTY, Entry, Read, Tree
+
+with later():
+    from hermes_dist.decide.consent.skills.roots import roots_in
+
+if TYPE_CHECKING:
+    from hermes_dist.decide.consent.skills.roots import Root
 
 _ASIDE = (*UNITS, CONFIG, JOBS.top, MANIFEST)
 """Places that have effects of their own, so their files are not reported as covered files."""
@@ -59,7 +67,13 @@ class Side:
 
     @cached_property
     def reach(self) -> Reach:
-        return Reach(Names(self.tree), self.read, self.inside)
+        return Reach(Names(self.tree, roots=self.roots), self.read, self.inside)
+
+    @cached_property
+    def roots(self) -> tuple[Root, ...]:
+        """The folders of skills that its settings name."""
+        skills = get(self.config, ("skills",))
+        return roots_in(skills) if isinstance(skills, Mapping) else ()
 
     @cached_property
     def config(self) -> object:
@@ -183,7 +197,8 @@ def file_effects(
         return
     owners: dict[RelPath, dict[str, str]] = {}
     # Search both states: a file that is new or gone can change what a running thing loads.
-    both = Reach(Names(ours.tree, merged.tree), ours.read, ours.inside)
+    names = Names(ours.tree, merged.tree, roots=(*ours.roots, *merged.roots))
+    both = Reach(names, ours.read, ours.inside)
     for place, start in _running(ours, merged, both, _Asked(every), idle):
         for path in both.of(start):
             if path.top not in _ASIDE or start.agent:

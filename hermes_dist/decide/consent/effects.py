@@ -105,7 +105,7 @@ class Comparison:
         bound = bound_to_code(found, after, theirs)
         others = [*_hidden(ours, changed, merged, read)]
         # Most packages have none, and need not load what reads them.
-        if texts := [path for path in changed if _may_ask(path, merged, read)]:
+        if texts := [path for path in changed if _may_ask(path, after)]:
             others += skill_effects(texts, before, after, self._known)
         return tuple(sorted({*bound, *files, *others}))
 
@@ -172,12 +172,12 @@ def _fault_in(path: RelPath, tree: Tree, read: Read, *, lost: bool = True) -> st
     return "its jobs have no ids of their own"
 
 
-def _may_ask(path: RelPath, merged: Tree, read: Read) -> bool:
+def _may_ask(path: RelPath, after: Side) -> bool:
     """Whether a text may be a skill that asks for variables or files."""
-    digest = merged[path].digest
-    if digest in _silent or path.top in UNITS or not is_skill(path, merged):
+    digest = after.tree[path].digest
+    if digest in _silent or path.top in UNITS or not is_skill(path, after.tree, after.roots):
         return False
-    text = read(digest)
+    text = after.read(digest)
     if any(word in text for word in _ASKING):
         return True
     _silent.add(digest)

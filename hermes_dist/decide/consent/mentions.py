@@ -15,11 +15,17 @@ from hermes_dist import lazily
 from hermes_dist.agents.places import MEMORIES, NO_SKILLS, SHARED_FILES
 from hermes_dist.brand import MANIFEST
 from hermes_dist.lazily import later
+from hermes_dist.light import TYPE_CHECKING
 from hermes_dist.model.paths import RelPath, folded, folders_of
 from hermes_dist.model.tree import Entry, Tree
 
 with later():
     from hermes_dist.decide.consent.trail.texts import words_in
+
+if TYPE_CHECKING:
+    from hermes_dist.decide.consent.skills.roots import Root
+
+    Roots = tuple[Root, ...]
 
 SKILL = "SKILL.md"
 BUNDLES = RelPath("skill-bundles")
@@ -198,10 +204,11 @@ class Names:
 
     Args:
         trees: The states; a file that is in several of them is read in each.
+        roots: Further folders of skills.
     """
 
-    def __init__(self, *trees: Tree) -> None:
-        self._trees = trees
+    def __init__(self, *trees: Tree, roots: Roots = ()) -> None:
+        self._trees, self.roots = trees, roots
         self.paths: frozenset[RelPath] = frozenset().union(*trees)
         self._below: dict[str, list[RelPath]] = {}
 
@@ -370,24 +377,34 @@ def _folded(path: RelPath) -> tuple[str, ...]:
 
 
 def flat_skills(names: Names) -> list[RelPath]:
-    """Return the texts below ``skills/`` that the agent takes for skills although they are no SKILL.md."""
-    texts = (path for path in names.paths if path.lower().endswith(".md") and "/" in path)
+    """Return the texts in folders of skills that the agent takes for skills although they are no SKILL.md."""
+    texts = (path for path in names.paths if path.lower().endswith(".md"))
     return sorted(
         path
         for path in texts
-        if _is_flat(path) and any(not _supports(path, tree) for tree in names.states(path))
+        if _is_flat(path, names.roots)
+        and any(not _supports(path, tree) for tree in names.states(path))
     )
 
 
-def is_skill(path: RelPath, tree: Tree) -> bool:
-    """Whether the agent may take a file for the text of a skill."""
-    if not path.lower().endswith(".md") or "/" not in path:
+def is_skill(path: RelPath, tree: Tree, roots: Roots = ()) -> bool:
+    """Whether the agent may take a file for the text of a skill.
+
+    Args:
+        path: The file.
+        tree: The home.
+        roots: Further folders of skills.
+    """
+    if not path.lower().endswith(".md"):
         return False
-    return (_is_flat(path) or folded(path.name) == _SKILL_NAME) and not _supports(path, tree)
+    whole = folded(path.name) == _SKILL_NAME and "/" in path
+    return (whole or _is_flat(path, roots)) and not _supports(path, tree)
 
 
-def _is_flat(path: RelPath) -> bool:
-    return folded(path.name) != _SKILL_NAME and folded(path.top) == SKILLS
+def _is_flat(path: RelPath, roots: Roots) -> bool:
+    if folded(path.name) == _SKILL_NAME:
+        return False
+    return folded(path.top) == SKILLS or any(root.holds(path) for root in roots)
 
 
 def _supports(path: RelPath, tree: Tree) -> bool:

@@ -7,6 +7,7 @@ from shelf import Shelf
 
 from hermes_dist.decide.consent.mentions import Names, flat_skills
 from hermes_dist.decide.consent.reach import Reach
+from hermes_dist.decide.consent.skills.roots import roots_in
 from hermes_dist.decide.consent.starts import inline_skills
 
 FILES = {
@@ -40,6 +41,12 @@ def test_a_text_below_skills_is_one_unless_it_belongs_to_a_skill() -> None:
         "skills/watch.md",
         "skills/x/notes.md",
     ]
+
+
+def test_so_is_a_text_below_a_further_folder_of_skills() -> None:
+    tree = Shelf().tree({"team/a/s.md": "", "team/x/SKILL.md": "", "teams/s.md": "", "s.md": ""})
+    (root,) = roots_in({"external_dirs": ["team"]})
+    assert flat_skills(Names(tree, roots=(root,))) == ["team/a/s.md"]
 
 
 def test_a_text_belongs_to_a_skill_only_in_a_state_that_has_both() -> None:

@@ -105,6 +105,43 @@ def test_a_text_that_is_no_skill_asks_nothing_of_its_own(path: str) -> None:
     assert {effect.kind for effect in found} <= {EffectKind.RUNS}
 
 
+@pytest.mark.parametrize(
+    ("skills", "path"),
+    [
+        ("external_dirs: [team]", "team/s.md"),
+        ("external_dirs: team/", "team/deep/er/s.md"),
+        ("external_dirs: [other, ./team]", "Team/s.md"),
+        ("create_dir: team/skills", "team/skills/s.md"),
+        ("external_dirs: [../bot/team]", "team/s.md"),
+        ("external_dirs: [~/.hermes/profiles/bot/team]", "team/s.md"),
+        ("external_dirs: ['${HERMES_HOME}/team']", "team/s.md"),
+        ("external_dirs: ['$TEAM']", "team/s.md"),
+        ("create_dir: .", "team/s.md"),
+        ("create_dir: .", "s.md"),
+    ],
+)
+def test_a_text_below_a_folder_that_the_settings_name_is_a_skill(skills: str, path: str) -> None:
+    settings = {"config.yaml": f"skills: {{{skills}}}\n"}
+    place = f"{path}: required_environment_variables"
+    assert asked(settings, {**settings, path: ASKS}) == {place: ["DATABASE_URL"]}
+    assert asked({}, {path: ASKS}) == {}
+
+
+@pytest.mark.parametrize(
+    "skills",
+    [
+        "{external_dirs: [team]}",
+        "{external_dirs: [/srv/team, ~/.agents/skills, 5, '']}",
+        "{create_dir: [5]}",
+        "{create_dir: ''}",
+        "team",
+    ],
+)
+def test_a_text_that_is_not_below_one_of_them_asks_nothing(skills: str) -> None:
+    settings = {"config.yaml": f"skills: {skills}\n"}
+    assert asked(settings, {**settings, "docs/team/s.md": ASKS, "teams/s.md": ASKS}) == {}
+
+
 def test_only_what_is_new_is_asked_for() -> None:
     more = ASKS.replace("DATABASE_URL", "DATABASE_URL, MORE")
     assert asked({S: ASKS}, {S: more}) == {f"{S}: required_environment_variables": ["MORE"]}
@@ -144,6 +181,13 @@ def merged(
 
 def text(tree: Tree, shelf: Shelf) -> str:
     return shelf.bytes_of(tree, RelPath(S)).decode()
+
+
+def test_while_it_waits_a_new_text_in_a_folder_of_skills_is_there_without_it() -> None:
+    settings: dict[str, object] = {"config.yaml": "skills: {external_dirs: [team]}\n"}
+    plan, live, shelf = merged(settings, {**settings, "team/s.md": ASKS})
+    assert [effect.place for effect in plan.parked] == ["team/s.md: required_environment_variables"]
+    assert b"required_" not in shelf.bytes_of(live, RelPath("team/s.md"))
 
 
 def test_while_it_waits_a_new_skill_is_there_without_it() -> None:
