@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,10 @@ from story import Story
 
 from hermes_dist.brand import HERMES
 from hermes_dist.cli.entry.start import start
-from hermes_dist.ops.profiles import trash_and_archive
+from hermes_dist.ops.context import Context
+from hermes_dist.ops.profiles import profile_moves, trash_and_archive
 from hermes_dist.page.requests.table import REQUESTS
+from hermes_dist.world.disk.fs import RealFs
 
 
 def ours(*words: str) -> None:
@@ -55,6 +58,30 @@ def test_a_clone_is_made_of_what_was_shown(page: Page, story: Story) -> None:
     whole = {"clone_all": True, "with_channel_tokens": True}
     page.carry_out("create", profile="", name="third", clone_from="bot", **whole)
     assert "TELEGRAM_BOT_TOKEN=1:x" in (story.root / "profiles/third/.env").read_text()
+
+
+@pytest.mark.parametrize("more", [{}, {"clone_from": "bot", "clone": True}])
+def test_what_others_do_before_the_lock_is_ours_makes_it_another_plan(
+    page: Page, story: Story, monkeypatch: pytest.MonkeyPatch, more: dict[str, object]
+) -> None:
+    asked = {"name": "twin", "alias": True, **more}
+    plan = page.ask("create", profile="", dry_run=True, **asked).body["plan"]
+    locked = profile_moves.all_homes_locked
+
+    def after_another(ctx: Context) -> AbstractContextManager[RealFs]:
+        with locked(ctx):
+            ctx.layout.commands.mkdir(parents=True, exist_ok=True)
+            (ctx.layout.commands / "twin").write_text("#!/bin/sh\n")
+        (story.home / "distribution.lock").write_bytes(
+            (story.home / "distribution.lock").read_bytes() + b"\n"
+        )
+        return locked(ctx)
+
+    monkeypatch.setattr(profile_moves, "all_homes_locked", after_another)
+    reply = page.ask("create", profile="", plan=plan, **asked)
+    assert reply.status == 409
+    assert "not what was shown" in reply.body["error"]["error"]["message"]
+    assert names(story) == ["bot"]
 
 
 @pytest.mark.parametrize(

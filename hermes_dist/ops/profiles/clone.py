@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 from msgspec import Struct, field
@@ -82,8 +84,11 @@ def make(ctx: Context, new: NewProfile, *, dry_run: bool = False, shown: str = "
         raise UsageError(
             "--with-channel-tokens works only with --clone, --clone-all or --clone-from"
         )
-    if shown:
-        profile_moves.refuse_other_plan(plan_new(ctx, new), shown)
+
+    def agreed() -> None:
+        if shown:
+            profile_moves.refuse_other_plan(plan_new(ctx, new), shown)
+
     if not new.copying:
         return create(
             ctx,
@@ -92,6 +97,7 @@ def make(ctx: Context, new: NewProfile, *, dry_run: bool = False, shown: str = "
             skills=new.skills,
             description=new.description,
             dry_run=dry_run,
+            agreed=agreed,
         )
     return clone(
         ctx,
@@ -102,6 +108,7 @@ def make(ctx: Context, new: NewProfile, *, dry_run: bool = False, shown: str = "
         alias=new.alias,
         description=new.description,
         dry_run=dry_run,
+        agreed=agreed,
     )
 
 
@@ -126,6 +133,7 @@ def clone(
     alias: bool = True,
     description: str = "",
     dry_run: bool = False,
+    agreed: Callable[[], None] = lambda: None,
 ) -> Made:
     """Make a copy of a profile.
 
@@ -139,6 +147,7 @@ def clone(
         alias: Make a command with the new name.
         description: What the clone is good at.
         dry_run: Change nothing.
+        agreed: Raises if it is not what the user agreed to; called when nobody else can change the original.
 
     Returns:
         The profile, and the keys and logins that were not copied.
@@ -159,15 +168,17 @@ def clone(
         return _with_copied(ctx, with_command(ctx, made, alias=alias)[0], copy)
 
     def fill(target: Path) -> None:
-        # The copy is of one version.
-        with read_as_one(home):
+        # The copy is of one version, and of the one that was agreed to.
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(read_as_one(home))
+            except Busy as err:
+                raise err.within(str(source)) from None
+            agreed()
             _fill(copy, target, description=description)
 
     ctx.progress(f"copying {source}")
-    try:
-        made = raise_profile(ctx, made, fill, alias=alias)
-    except Busy as err:
-        raise err.within(str(source)) from None
+    made = raise_profile(ctx, made, fill, alias=alias)
     made = _with_copied(ctx, made, copy)
     return replace(made, notes=(*made.notes, *_peer(ctx, profile)))
 

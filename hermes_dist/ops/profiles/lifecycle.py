@@ -48,6 +48,7 @@ def create(
     skills: bool = True,
     description: str = "",
     dry_run: bool = False,
+    agreed: Callable[[], None] = lambda: None,
 ) -> Made:
     """Make a blank profile; an installed agent adds its bundled skills.
 
@@ -58,6 +59,7 @@ def create(
         skills: Whether it gets bundled skills, now and later.
         description: What the profile is good at.
         dry_run: Change nothing.
+        agreed: Raises if it is not what the user agreed to; called when nobody else can make or move a profile.
 
     Raises:
         DistError: The profile exists, or can't be made; nothing was changed.
@@ -71,6 +73,7 @@ def create(
 
     def fill(home: Path) -> None:
         nonlocal counted
+        agreed()
         for folder in STANDARD_FOLDERS:
             (home / folder).mkdir(mode=0o700)
         # In a home without a .env, the agent uses the keys of the default profile.
