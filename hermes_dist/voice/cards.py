@@ -24,7 +24,7 @@ from hermes_dist.voice.clean import WHOLE, clean, clean_line, clean_value
 from hermes_dist.voice.left_out import missed_words, why_words
 from hermes_dist.voice.lines import Line, Piece, Style, line
 from hermes_dist.voice.notes import sentence
-from hermes_dist.voice.words import CONFLICT_WORDS, LAYERING, size_of
+from hermes_dist.voice.words import CONFLICT_WORDS, LAYERING, job_words, size_of
 
 with later():
     from hermes_dist.decide.authoring.release_notes import ReleaseNotes
@@ -221,11 +221,6 @@ def conflict_line(conflict: Conflict, sides: Sides, longest: int = WHOLE) -> Lin
 def conflict_place(conflict: Conflict, sides: Sides) -> str:
     """Name the place of a conflict; one in a cron job with the name of that job."""
     return f"{clean(conflict.words)}{job_words(sides.job)}"
-
-
-def job_words(name: str) -> str:
-    """What is said after the place of something in a cron job; nothing without a name."""
-    return f" (job {clean_value(name, 60)})" if name else ""
 
 
 def sides_words(conflict: Conflict, sides: Sides, longest: int = WHOLE) -> str:

@@ -78,11 +78,13 @@ def conflict_data(conflict: Conflict) -> dict[str, Any]:
     return {"path": conflict.path, "key": conflict.key, "kind": conflict.kind}
 
 
-def conflicts_data(name: str, found: Iterable[Conflict], kept: Iterable[str]) -> dict[str, Any]:
-    """The open conflicts of a profile, and what is always kept yours."""
+def conflicts_data(
+    name: str, found: Iterable[Conflict], kept: Iterable[str], jobs: Mapping[Conflict, str]
+) -> dict[str, Any]:
+    """The open conflicts of a profile, with the names of their cron jobs, and what is always kept yours."""
     return {
         "profile": name,
-        "conflicts": [conflict_data(each) for each in found],
+        "conflicts": [{**conflict_data(each), "job": jobs.get(each, "")} for each in found],
         "kept": list(kept),
     }
 
@@ -92,6 +94,7 @@ def conflict_shown_data(found: Shown) -> dict[str, Any]:
     return {
         "profile": found.profile,
         **conflict_data(found.conflict),
+        "job": found.sides.job,
         "place": found.conflict.words,
         "says": CONFLICT_WORDS.get(found.conflict.kind, str(found.conflict.kind)),
         "beside": [conflict_data(each) for each in found.beside],

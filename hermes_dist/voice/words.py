@@ -7,6 +7,7 @@ from hermes_dist.model.lock_head import Demand
 from hermes_dist.model.plan import ConflictKind, EffectKind
 from hermes_dist.model.side import Apart
 from hermes_dist.ops.own_source import is_own
+from hermes_dist.voice.clean import clean_value
 
 EFFECT_VERBS = {
     EffectKind.RUNS: "runs",
@@ -110,3 +111,8 @@ def untouched_words(lock: Lock) -> str:
     if not is_own(lock.source):
         return "as its author ships it"
     return "as its layers ship it" if lock.layers else "it has no layers any more"
+
+
+def job_words(name: str) -> str:
+    """What is said after the place of something in a cron job; nothing without a name."""
+    return f" (job {clean_value(name, 60)})" if name else ""

@@ -29,10 +29,10 @@ from hermes_dist.ops.change.request import Choices, Request
 from hermes_dist.ops.conflicts.merge_tool import chosen_editor
 from hermes_dist.ops.conflicts.sides import Shown, job_names, shown_conflict, side_lines
 from hermes_dist.ops.package import resolve as ops
-from hermes_dist.voice.cards import conflict_place, job_words
+from hermes_dist.voice.cards import conflict_place
 from hermes_dist.voice.clean import clean
 from hermes_dist.voice.package_json import conflict_shown_data, conflicts_data
-from hermes_dist.voice.words import CONFLICT_WORDS
+from hermes_dist.voice.words import CONFLICT_WORDS, job_words
 
 
 @command
@@ -229,12 +229,13 @@ def _list(session: Session, name: ProfileName, place: str, *, marks: bool = True
     kept: tuple[str, ...] = ()
     if not place:
         kept = ops.kept_places(session.ctx, name)
-    session.screen.emit("conflicts", conflicts_data(name, conflicts, kept))
+    jobs = job_names(session.ctx, name, conflicts)
+    session.screen.emit("conflicts", conflicts_data(name, conflicts, kept, jobs))
     if not conflicts:
         session.screen.say(f"No conflicts are open in {name}.")
     if not marks:
         kept = ()
-    _say_open(session, conflicts, kept, job_names(session.ctx, name, conflicts))
+    _say_open(session, conflicts, kept, jobs)
     if kept:
         session.screen.tell(f"to be asked again: {session.command(f'unkeep {name} PATH')}")
     if not conflicts:

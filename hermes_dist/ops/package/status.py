@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from hermes_dist.agents.places import ENV
+from hermes_dist.agents.places import ENV, JOBS
 from hermes_dist.brand import MANIFEST, SYNC_RECORD
 from hermes_dist.decide.environment.wanted import Wanted
 from hermes_dist.errors import DistError, Invalid, Lost
+from hermes_dist.lazily import later
 from hermes_dist.light import NamedTuple
 from hermes_dist.model.left_out import LeftOut
 from hermes_dist.model.lock import Lock
@@ -27,6 +29,9 @@ from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, agreed_links, open_to_read
 from hermes_dist.world.disk.scan import MANY
 from hermes_dist.world.load import load_manifest
+
+with later():  # few conflicts are in jobs
+    from hermes_dist.ops.conflicts.sides import job_names
 
 if TYPE_CHECKING:
     from hermes_dist.decide.changes import Change, KeyChange
@@ -45,6 +50,7 @@ class Status(Struct, frozen=True, kw_only=True):
         own: Files of the user's own in shared folders.
         units: Servers and jobs of the user's own in the package's documents.
         conflicts: Conflicts that are open.
+        jobs: The names of the cron jobs that conflicts are about.
         parked: Effects that need approval.
         unread: What can't be read in the place of package files: they may be as received, or not.
         notes: What else is worth knowing.
@@ -59,6 +65,7 @@ class Status(Struct, frozen=True, kw_only=True):
     own: tuple[RelPath, ...] = ()
     units: tuple[OwnUnit, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
+    jobs: tuple[tuple[Conflict, str], ...] = ()
     parked: tuple[Effect, ...] = ()
     missing: tuple[Wanted, ...] = ()
     unread: tuple[LeftOut, ...] = ()
@@ -140,6 +147,7 @@ def _compared(ctx: Context, home: Home, lock: Lock, seen: Observed) -> Status:
         profile=home.name,
         lock=lock,
         conflicts=lock.conflicts,
+        jobs=tuple(_jobs(ctx, home.name, lock)),
         parked=_waiting(home, lock),
         links=agreed_links(home.path),
         synced=_is_synced(home),
@@ -157,6 +165,14 @@ def _compared(ctx: Context, home: Home, lock: Lock, seen: Observed) -> Status:
         units=differs.units,
         unread=seen.unread(lock.base),
     )
+
+
+def _jobs(ctx: Context, name: ProfileName, lock: Lock) -> Iterator[tuple[Conflict, str]]:
+    """The names of the cron jobs that conflicts are about; none where that can't be found out."""
+    if all(conflict.path != JOBS for conflict in lock.conflicts):
+        return
+    with suppress(DistError):
+        yield from job_names(ctx, name, lock.conflicts).items()
 
 
 def _notes(

@@ -8,7 +8,7 @@ from hermes_dist.ops.change.proposal import Outcome
 from hermes_dist.ops.change.request import Choices, Request
 from hermes_dist.ops.conflicts.each import resolve_each
 from hermes_dist.ops.conflicts.save import resolve_edited
-from hermes_dist.ops.conflicts.sides import shown_conflict
+from hermes_dist.ops.conflicts.sides import job_names, shown_conflict
 from hermes_dist.ops.package import resolve as settling
 from hermes_dist.page.previews import outcome_found
 from hermes_dist.page.requests.row import Found, Job, agreed
@@ -24,7 +24,8 @@ def conflicts(job: Job) -> Found:
     kept: tuple[str, ...] = ()
     if not place:
         kept = settling.kept_places(job.ctx, job.profile)
-    return Found("conflicts", conflicts_data(job.profile, found, kept))
+    jobs = job_names(job.ctx, job.profile, found)
+    return Found("conflicts", conflicts_data(job.profile, found, kept, jobs))
 
 
 def conflict(job: Job) -> Found:

@@ -13,7 +13,7 @@ from hermes_dist.voice.clean import clean, clean_value
 from hermes_dist.voice.notes import sentences
 from hermes_dist.voice.package_json import status_data
 from hermes_dist.voice.status.standing import Row, Standing
-from hermes_dist.voice.words import CONFLICT_WORDS, demand_words, untouched_words
+from hermes_dist.voice.words import CONFLICT_WORDS, demand_words, job_words, untouched_words
 
 if TYPE_CHECKING:
     from hermes_dist.ops.package.differences import KeyChange
@@ -98,8 +98,10 @@ def _key_lines(keys: Sequence[KeyChange], longest: int) -> Iterator[str]:
 
 
 def _open(found: Status) -> Iterator[Row]:
+    jobs = dict(found.jobs)
     for conflict in found.conflicts:
-        yield Row("!", conflict.words, f"conflict: {CONFLICT_WORDS[conflict.kind]}")
+        place = f"{conflict.words}{job_words(jobs.get(conflict, ''))}"
+        yield Row("!", place, f"conflict: {CONFLICT_WORDS[conflict.kind]}")
     if not found.parked:
         return
     from hermes_dist.ops.change.review import groups_of  # noqa: PLC0415 - start-up: mostly nothing waits

@@ -26,7 +26,10 @@ from hermes_dist.ops.conflicts.merge_tool import (
 from hermes_dist.ops.conflicts.sides import job_names, shown_conflict
 from hermes_dist.ops.package import install as installing
 from hermes_dist.ops.package import resolve as settling
+from hermes_dist.ops.package.status import status
 from hermes_dist.ops.package.update import update
+from hermes_dist.voice.package_json import conflicts_data
+from hermes_dist.voice.status.tell import standing_of
 
 TOKEN = "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"
 
@@ -184,6 +187,11 @@ def test_a_conflict_in_a_job_names_it_and_the_whole_of_it_is_short(home: Path) -
     update(story.ctx, BOT, Request(), yes)
     [conflict] = story.lock.conflicts
     assert job_names(story.ctx, BOT, [conflict]) == {conflict: "daily"}
+    seen = status(story.ctx, BOT)
+    assert seen.jobs == ((conflict, "daily"),)
+    [row] = [row for row in standing_of(seen, 60).rows if row.sign == "!"]
+    assert row.what.endswith(" (job daily)")
+    assert conflicts_data(BOT, [conflict], (), dict(seen.jobs))["conflicts"][0]["job"] == "daily"
     found = shown_conflict(story.ctx, BOT, "").sides
     assert found.job == "daily"
     assert found.yours == '{ "name": "daily", "prompt": "Mine.", "schedule": "every 2 hours" }'
