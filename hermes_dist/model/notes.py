@@ -50,6 +50,7 @@ class NoteKind(Kind):
     LEFT_BY_LAYER = "left-by-layer"
     EDITS_OF_LAYER = "edits-of-layer"
     GOES_FORWARD = "goes-forward"
+    ONLY_THE_PACKAGE = "only-the-package"
     AGENT_NOT_FOUND = "agent-not-found"
     AGENT_NOT_COMPARABLE = "agent-not-comparable"
     KEY_NAMED_BUT_UNSIGNED = "key-named-but-unsigned"

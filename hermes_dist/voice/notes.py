@@ -402,6 +402,10 @@ SENTENCES: Sentences = {
     NoteKind.GOES_FORWARD: (
         "this goes forward, not back: {here} has nothing before it, and {there} (generation {number}) is later"
     ),
+    NoteKind.ONLY_THE_PACKAGE: (
+        "only the package goes back to generation {number}, and your edits stay; "
+        "for the files as they were then: {command}"
+    ),
     NoteKind.AGENT_NOT_FOUND: (
         "needs {title} {requires}; none was found here, so this was not checked"
     ),

@@ -122,7 +122,7 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
     ),
     "rollback": _of(
         ("rollback research-bot", "Go back to the version before; later edits stay."),
-        ("rollback research-bot 4", "Go back to generation 4 of its history."),
+        ("rollback research-bot 4", "Go back to the package of generation 4; later edits stay."),
         ("rollback . 4 --exact -n", "Show what restoring the files as they were would do."),
     ),
     "undo": _of(

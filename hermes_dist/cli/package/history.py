@@ -171,7 +171,10 @@ def rollback(
     request: Request,
     profile: Profile = None,
     number: Annotated[
-        int | None, typer.Argument(metavar="[NUMBER]", help="A generation of the history.")
+        int | None,
+        typer.Argument(
+            metavar="[NUMBER]", help="A generation of the history, whose package comes back."
+        ),
     ] = None,
     exact: Annotated[
         bool,

@@ -97,10 +97,10 @@ def rollback(
     if to is None:
         to, is_forward = _chosen(ctx, home, rows)
         if is_forward:
-            later = _Later.of(ctx, home, row_of(ctx, home, rows, to))
-            if forward is None and not request.dry_run:
-                raise later.refusal(exact=exact)
-            confirm, notes = forward or confirm, (later.note(),)
+            notes = (_going_forward(ctx, home, rows, to, request, forward, exact=exact),)
+            confirm = forward or confirm
+    elif not exact and home.lock:
+        notes = (_only_the_package(ctx, name, to),)
     goal = check_number(ctx, name, rows, to)
     if exact or home.lock is None:
         refuse_before_joining(ctx, home, rows, goal)
@@ -109,6 +109,28 @@ def rollback(
         return confirm_and_carry_out(ctx, lambda _: bare(), request, confirm)
     goal = row_of(ctx, home, rows, to)
     return _to_package(ctx, home, rows, goal, request, confirm, notes, exact=exact)
+
+
+def _only_the_package(ctx: Context, name: ProfileName, number: int) -> Note:
+    command = ctx.command(f"rollback {name} {number} --exact")
+    return Note.of(NoteKind.ONLY_THE_PACKAGE, number=number, command=command)
+
+
+def _going_forward(
+    ctx: Context,
+    home: Home,
+    rows: list[Past],
+    to: int,
+    request: Request,
+    forward: Confirm | None,
+    *,
+    exact: bool,
+) -> Note:
+    """The note about a way that leads forward; where nobody can be asked, it is refused."""
+    later = _Later.of(ctx, home, row_of(ctx, home, rows, to))
+    if forward is None and not request.dry_run:
+        raise later.refusal(exact=exact)
+    return later.note()
 
 
 def _to_package(

@@ -307,6 +307,18 @@ def test_rollback_exact_says_which_edits_stay_because_nothing_recorded_how_the_f
     assert outcome.proposal.notes == (), "nothing differs any more"
 
 
+def test_a_rollback_to_a_number_says_that_only_the_package_goes_back(story: Story) -> None:
+    story.install()
+    story.ship({"skills/bye/SKILL.md": None})
+    story.update()
+    story.edit("SOUL.md", "Rule 25 stands", "Rule 25 came later")
+    outcome = going_back.rollback(story.ctx, BOT, Request(dry_run=True), yes, to=1)
+    assert outcome.proposal is not None
+    [said] = sentences(outcome.proposal.notes)
+    assert "only the package goes back to generation 1, and your edits stay" in said
+    assert said.endswith("hermes-dist rollback bot 1 --exact")
+
+
 def test_rollback_asks_and_a_no_changes_nothing(story: Story) -> None:
     _two(story)
     before = story.files()
