@@ -108,7 +108,11 @@ def following(ctx: Context, name: ProfileName, *places: str) -> Iterator[None]:
         if not places or any(map(gone.is_within, places)):
             follow = ctx.command(f"install SOURCE --name {name} --force")
             moved = f"if the package moved, follow it and keep all that is yours with: {follow}"
-            gone.hint = "; ".join(filter(None, (moved, gone.hint)))
+            # Whether there was a login in the address is stored nowhere, either.
+            login = ""
+            if isinstance(gone, NoRepository) and gone.where.startswith("http"):
+                login = "a login in the address is used once and not kept: give it to a credential helper of git"
+            gone.hint = "; ".join(filter(None, (moved, gone.hint, login)))
         raise
 
 

@@ -12,7 +12,7 @@ from servers import LOGIN, GitHttp
 from story import GO, Story, yes
 
 from hermes_dist.brand import HERMES
-from hermes_dist.errors import DistError
+from hermes_dist.errors import DistError, NoRepository
 from hermes_dist.model.notes import NoteKind
 from hermes_dist.ops.change.proposal import Outcome, Proposal
 from hermes_dist.ops.package.install import install
@@ -68,7 +68,11 @@ def test_who_types_a_login_into_an_address_is_told_that_it_is_not_kept(tmp_path:
     with GitHttp(repo.path.parent) as server:
         server.login = True
         typed = server.url.replace("://", f"://{LOGIN[0]}:{LOGIN[1]}@") + "/bot.git"
-        outcome = Machine(tmp_path / "ada").install(typed)
+        ada = Machine(tmp_path / "ada")
+        outcome = ada.install(typed)
+        with pytest.raises(NoRepository) as caught:
+            ada.update()
+    assert "a login in the address is used once and not kept" in caught.value.hint
     assert outcome.proposal is not None
     told = [note for note in outcome.proposal.notes if note.kind is NoteKind.LOGIN_NOT_KEPT]
     assert len(told) == 1
