@@ -51,7 +51,7 @@ def read_archive(
     try:
         return _read(path, shelves, env, passphrase)
     except Invalid as error:
-        raise error.within(path.name) from None
+        raise error.within(str(path)) from None
 
 
 def _read(
@@ -71,7 +71,8 @@ def _read(
     if head[:2] != b"\x1f\x8b":
         raise Invalid(
             "it is not an archive: neither .tar.gz nor a backup of this program",
-            hint="archives come from export, git archive or tar",
+            hint="name an archive that export, backup, git archive or tar made; a single file of an agent is copied "
+            "into the folder of its profile",
         )
     contents = take(foreign_members(path, env), shelves)
     contents.foreign = True
