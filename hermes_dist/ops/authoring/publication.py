@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.authoring.hunks import count_lines
+from hermes_dist.decide.authoring.release_notes import ReleaseNotes
 from hermes_dist.decide.layers.wanted import check_leaves
 from hermes_dist.decide.leaving.publish import (
     changed_here,
@@ -41,6 +42,7 @@ from hermes_dist.ops.authoring.destination import Remote, left_branch, read_remo
 from hermes_dist.ops.authoring.real_lines import Replaced, replaced_in
 from hermes_dist.ops.authoring.registry_entry import EntryPlan, planned
 from hermes_dist.ops.authoring.release import (
+    notes_at_home,
     release_of,
     signer_of,
     tag_message,
@@ -192,8 +194,9 @@ def plan(ctx: Context, git: Publisher, name: ProfileName, release: PublishOption
     tree, read, version = _as_version(ctx, found, remote, release, tree, read)
     changes = {path: tree.get(path) for path in tree.differing(remote.now)}
     refuse_over(changes, remote.not_files)
-    _refuse_private(ctx, found, remote, release, tree, read)
     package = LocalPackage(place=name, tree=tree, read=read, lacks=found.lacks, broken=found.broken)
+    at_home = notes_at_home(found.home.path, version)
+    _refuse_private(ctx, found, remote, release, package, at_home)
     problems, label = _judged(ctx, package, changes, release)
     if changes:
         _check_layers(ctx, found, remote, package)
@@ -222,7 +225,7 @@ def plan(ctx: Context, git: Publisher, name: ProfileName, release: PublishOption
         label=label,
         tag=tag,
         message=release.message or _message(label, changes),
-        tag_message=tag_message(label, package, version),
+        tag_message=tag_message(label, package, version, at_home),
         problems=problems,
         notes=(*found.notes, *merging, *remarks, *_followed(ctx, found, remote)),
         signer=signer,
@@ -310,17 +313,29 @@ def _joined(
 
 
 def _refuse_private(
-    ctx: Context, found: Leaving, remote: Remote, release: PublishOptions, tree: Tree, read: Read
+    ctx: Context,
+    found: Leaving,
+    remote: Remote,
+    release: PublishOptions,
+    package: LocalPackage,
+    at_home: ReleaseNotes | None,
 ) -> None:
     """Look for secrets in what would be pushed, not in the home: the merge may have brought something in.
+
+    The notes at home become the text of the tag.
 
     Raises:
         Refused: There is something that must not leave this machine.
     """
     private = private_of(ctx, found.home)
-    leaks = not_allowed(find_leaks(tree, remote.now, read, private), release.allowed)
+    leaks = not_allowed(
+        find_leaks(package.tree, remote.now, package.read, private), release.allowed
+    )
     refuse_leaks([str(leak) for leak in leaks], flag="--allow-finding FILE:LINE")
-    refuse_words({"--message": release.message, "--branch": release.branch}, private)
+    words = {"--message": release.message, "--branch": release.branch}
+    if at_home is not None:
+        words[f"the version's section in {at_home.where}"] = "\n".join(at_home.lines)
+    refuse_words(words, private)
 
 
 def _as_version(

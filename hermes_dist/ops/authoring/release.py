@@ -5,14 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 
 from hermes_dist.brand import MANIFEST
-from hermes_dist.decide.authoring.release_notes import changelog_in, section_of
+from hermes_dist.decide.authoring.release_notes import (
+    ReleaseNotes,
+    changelog_in,
+    from_changelog,
+    section_of,
+)
 from hermes_dist.decide.authoring.version_tag import can_begin_with, newer_tag, tag_of
 from hermes_dist.decide.leaving.publish import bumped
 from hermes_dist.decide.trust import followers_of
 from hermes_dist.decide.versions import version_of
 from hermes_dist.errors import DistError, Invalid, Refused, UsageError, quoted
 from hermes_dist.model.notes import Note, NoteKind
-from hermes_dist.model.paths import RelPath
+from hermes_dist.model.paths import RelPath, is_safe_path
 from hermes_dist.model.tree import Read, Tree
 from hermes_dist.model.trust import KEYS_FILE
 from hermes_dist.ops.authoring.author import LocalPackage, completed
@@ -20,12 +25,14 @@ from hermes_dist.ops.authoring.capture import Leaving
 from hermes_dist.ops.authoring.destination import Remote, held_at
 from hermes_dist.ops.change.observe import first_of
 from hermes_dist.ops.context import Context
+from hermes_dist.world.files import start_of
 from hermes_dist.world.git.sign import Signer, open_signer
 from hermes_dist.world.keys.files import read_keyring
 from hermes_dist.world.keys.signatures import successions_of
 from hermes_dist.world.load import load_manifest
 
 _MANIFEST = RelPath(MANIFEST)
+_MOST_TEXT = 1 << 19
 _CHOOSE = "choose one with --version 1.0.0"
 
 
@@ -116,13 +123,37 @@ def _is_tagged_plainly(ctx: Context, remote: Remote, read: Read) -> bool:
     return _version_in(tree, first_of(read, ctx.store.read)) == version
 
 
-def tag_message(label: str, package: LocalPackage, version: str) -> str:
-    """What a tag says, for whoever reads the tag alone: hosts show it as the text of a release."""
-    path = changelog_in(package.tree)
+def notes_at_home(home: Path, version: str) -> ReleaseNotes | None:
+    """What the changelog beside a profile's manifest says about a version; no package takes that file along."""
+    names = (each.name for each in home.iterdir() if each.is_file())
+    path = changelog_in(RelPath(name) for name in names if is_safe_path(name))
     if path is None:
-        return label
-    text = package.read(package.tree[path].digest).decode("utf-8", "replace")
-    return f"{label}\n\n{section_of(text, version)}".rstrip()
+        return None
+    try:
+        text = start_of(home / path, _MOST_TEXT).decode("utf-8", "replace")
+    except OSError:
+        return None
+    return from_changelog(path, text, version, "")
+
+
+def tag_message(
+    label: str, package: LocalPackage, version: str, at_home: ReleaseNotes | None
+) -> str:
+    """What a tag says, for whoever reads the tag alone: hosts show it as the text of a release.
+
+    Args:
+        label: The name and the version.
+        package: The package, whose own changelog comes first.
+        version: The version.
+        at_home: What the changelog beside the profile's manifest says about it.
+    """
+    path, said = changelog_in(package.tree), ""
+    if path is not None:
+        text = package.read(package.tree[path].digest).decode("utf-8", "replace")
+        said = section_of(text, version)
+    if not said and at_home is not None:
+        said = "\n".join(at_home.lines)
+    return f"{label}\n\n{said}".rstrip()
 
 
 def signer_of(

@@ -83,6 +83,30 @@ def test_a_first_publication_fills_an_empty_repository_and_becomes_the_base(
     assert repo.git("rev-list", "--count", "main") == "1"
 
 
+def test_a_changelog_beside_the_manifest_becomes_the_text_of_the_tag(
+    repo: Repo, ada: Machine
+) -> None:
+    ada.write("CHANGELOG.md", "# Changes\n\n## 0.2.0\n\n- Sings.\n\n## 0.1.0\n\n- Says hello.\n")
+    ada.write("con", "No name for a file of a package.\n")
+    ada.publish(url(repo))
+    assert repo.git("tag", "-l", "--format=%(contents)", "v0.1.0") == "bot 0.1.0\n\n- Says hello."
+    ada.edit("SOUL.md", SOUL, "You sing.\n")
+    ada.publish(version="0.2.0")
+    assert repo.git("tag", "-l", "--format=%(contents)", "v0.2.0") == "bot 0.2.0\n\n- Sings."
+    assert "CHANGELOG.md" not in names(repo)
+
+
+def test_what_it_says_is_looked_through_as_the_files_are(repo: Repo, ada: Machine) -> None:
+    key = "sk-or-v1-0f3b8a6c2d1e4f5a9b8c7d6e5f4a3b2c1d0e"
+    ada.write("CHANGELOG.md", f"## 0.1.0\n\n- Says hello.\n- The key is {key}.\n")
+    with pytest.raises(
+        Refused, match=r"line 2 of the version's section in CHANGELOG\.md"
+    ) as caught:
+        ada.publish(url(repo))
+    assert key not in str(caught.value)
+    assert not repo.git("for-each-ref")
+
+
 def test_a_live_home_keeps_what_is_its_own(repo: Repo, ada: Machine) -> None:
     ada.write(
         "config.yaml",
