@@ -111,8 +111,6 @@ def undo(
     home = open_home(ctx, name)
     rows = past_of(home)
     index = _index(rows)
-    if not rows:
-        home.need_lock(ctx)
     if not index:
         raise DistError(
             "there is nothing to undo",

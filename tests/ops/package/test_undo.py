@@ -161,3 +161,10 @@ def test_a_conflict_that_opens_again_shows_its_sides(story: Story) -> None:
 
     undo(story.ctx, BOT, Request(), look, lambda _: None)
     assert [(s.was, s.yours, s.theirs) for s in seen] == [("small", "mine", "big")]
+
+
+def test_a_profile_without_a_recorded_change_has_nothing_to_undo(home: Path) -> None:
+    story = Story(home)
+    (story.ctx.layout.home(BOT)).mkdir(parents=True)
+    with pytest.raises(DistError, match="there is nothing to undo"):
+        undone(story)
