@@ -14,6 +14,7 @@ from hermes_dist.ops.change.review import (
     groups_of,
     hands_out,
     hidden_places,
+    installs_tools,
     loads_of,
     times_of,
 )
@@ -128,6 +129,8 @@ def _meaning_lines(group: Group) -> Iterator[Line]:
     """Say what something means whose name alone does not tell."""
     if hands_out(group):
         yield line(f"  {_BLANK}   code in the agent's sandbox can read these")
+    if installs_tools(group):
+        yield line(f"  {_BLANK}   the agent installs these when it loads the skill")
 
 
 def _origin_lines(origin: Origin) -> Iterator[Line]:

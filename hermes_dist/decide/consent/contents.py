@@ -17,6 +17,8 @@ from hermes_dist.model.tree import Digest, Read, Tree
 
 VARIABLES_HANDED, FILES_HANDED = "variables for the sandbox", "files for the sandbox"
 """Names of the facts that say what a skill makes the agent hand to code in its sandbox."""
+TOOLS_INSTALLED = "tools to install"
+"""Name of the fact that says which tools of its own catalogue the agent installs when it loads a skill."""
 CODE_OF, OWNER = "code of", "owner"
 """Names of the facts of a covered file that say what loads it: as people know it, and by its place."""
 

@@ -36,8 +36,8 @@ from hermes_dist.model.tree import Digest, Entry, Read, Tree
 with later():
     from hermes_dist.decide.consent.skills.powers import skill_effects
 
-_ASKING = (b"required_", b"collect_secrets", b"env_vars", b"\\")
-"""A skill that asks for variables or files has one of these words, or an escape stands for a part of it."""
+_ASKING = (b"required_", b"collect_secrets", b"env_vars", b"deps", b"\\")
+"""A skill that asks for variables, files or tools has one of these words, or an escape stands for a part of it."""
 _silent: set[Digest] = set()
 """Contents that have none of them: a digest names one content for ever."""
 
@@ -173,7 +173,7 @@ def _fault_in(path: RelPath, tree: Tree, read: Read, *, lost: bool = True) -> st
 
 
 def _may_ask(path: RelPath, after: Side) -> bool:
-    """Whether a text may be a skill that asks for variables or files."""
+    """Whether a text may be a skill that asks for variables, files or tools."""
     digest = after.tree[path].digest
     if digest in _silent or path.top in UNITS or not is_skill(path, after.tree, after.roots):
         return False

@@ -15,6 +15,7 @@ from hermes_dist import lazily
 from hermes_dist.decide.consent.contents import (
     CODE_OF,
     FILES_HANDED,
+    TOOLS_INSTALLED,
     VARIABLES_HANDED,
     parsed_key,
 )
@@ -55,8 +56,11 @@ _SERVICES = frozenset(["cloud_provider", "use_gateway"])
 """Last steps of keys that mean the same for one kind of tool."""
 _VARIABLE = lazily.pattern(r"\$\{(\w+)\}")
 _HANDED = frozenset([VARIABLES_HANDED, FILES_HANDED])
-_SECRETS = "secrets for the sandbox"
-"""What is asked of all skills at once: a package may have hundreds that each name a variable."""
+_OF_SKILLS: Mapping[str, str] = {
+    **dict.fromkeys(_HANDED, "secrets for the sandbox"),
+    TOOLS_INSTALLED: "tools for skills",
+}
+"""What is asked of all skills at once, by facts: a package may have hundreds that each name a variable or a tool."""
 
 
 class Group(Struct, frozen=True):
@@ -116,12 +120,13 @@ def groups_at(effects: Iterable[tuple[str, str, Facts]]) -> tuple[tuple[str, str
 
 
 def _own_group(path: str, key: str, facts: Facts) -> tuple[str, str]:
-    return ("", _SECRETS) if _is_handed(facts) else group_of(path, key)
+    asked = _asked_of_skills(facts)
+    return ("", asked) if asked else group_of(path, key)
 
 
-def _is_handed(facts: Facts) -> bool:
-    """Whether facts say what a skill makes the agent hand to code in its sandbox."""
-    return any(name in _HANDED for name, _ in facts)
+def _asked_of_skills(facts: Facts) -> str:
+    """The group of what a skill makes the agent hand out or install; empty if the facts tell of no such thing."""
+    return next((_OF_SKILLS[name] for name, _ in facts if name in _OF_SKILLS), "")
 
 
 def _loaded_by(facts: Facts) -> str:
@@ -219,8 +224,8 @@ def _is_about_models(key: KeyPath) -> bool:
 def _group(name: str, parts: tuple[Effect, ...]) -> Group:
     kind = min((part.kind for part in parts), key=list(EffectKind).index)
     key = parsed_key(parts[0].key)
-    if _is_handed(parts[0].facts):
-        return _secrets(kind, name, parts)
+    if _asked_of_skills(parts[0].facts):
+        return _of_skills(kind, name, parts)
     if len(parts) == 1 and kind is EffectKind.LOOSENS and key:
         return Group(kind, format_key(key), _words_of(parts[0]), "", parts)
     if _are_settings(parts):
@@ -229,7 +234,7 @@ def _group(name: str, parts: tuple[Effect, ...]) -> Group:
     return Group(kind, name, _line(kind, parts), label_in(parts[0]), parts)
 
 
-def _secrets(kind: EffectKind, name: str, parts: tuple[Effect, ...]) -> Group:
+def _of_skills(kind: EffectKind, name: str, parts: tuple[Effect, ...]) -> Group:
     rows = tuple((part.path.removesuffix("/SKILL.md"), _words_of(part)) for part in parts)
     return Group(kind, name, "; ".join(": ".join(row) for row in rows), "", parts, rows)
 
@@ -269,7 +274,7 @@ def _words_of(effect: Effect) -> str:
         return f"{facts.get('change', 'new')} {facts.get('kind', 'folder')} {effect.path.name} ({files})"
     if "unreadable" in facts:
         return f"can't be checked: {facts['unreadable']}"
-    if _is_handed(effect.facts):
+    if _asked_of_skills(effect.facts):
         return ", ".join(name for value in facts.values() for name in _names_in(value))
     if CODE_OF in facts:
         return f"{effect.path} {facts['before']} → {facts['after']}"
@@ -283,7 +288,12 @@ def _names_in(value: str) -> list[str]:
 
 def hands_out(group: Group) -> bool:
     """Whether a group hands the user's variables or files to code in the agent's sandbox."""
-    return _is_handed(group.effects[0].facts)
+    return any(name in _HANDED for name, _ in group.effects[0].facts)
+
+
+def installs_tools(group: Group) -> bool:
+    """Whether a group makes the agent install tools for skills."""
+    return any(name == TOOLS_INSTALLED for name, _ in group.effects[0].facts)
 
 
 def label_in(effect: Effect) -> str:
@@ -323,8 +333,8 @@ def loads_of(group: Group) -> tuple[tuple[int, str], ...]:
 def approved_facts(approved: Iterable[Approval], effect: Effect) -> Facts:
     """Return the facts last approved at an effect's place; empty if there are none, or if a file speaks for itself."""
     at = [a for a in approved if (a.path, a.key) == (effect.path, effect.key)]
-    # What a skill is handed comes on top of what it was handed before.
-    alone = _loaded_by(effect.facts) or _is_handed(effect.facts)
+    # What a skill asks for comes on top of what it was given before.
+    alone = _loaded_by(effect.facts) or _asked_of_skills(effect.facts)
     if not at or at[-1].digest == effect.digest or alone:
         return ()
     return at[-1].facts

@@ -17,6 +17,7 @@ from hermes_dist.decide.consent.review import (
     changed_facts,
     grouped,
     hands_out,
+    installs_tools,
     loads_of,
     schedules_in,
 )
@@ -60,6 +61,7 @@ __all__ = [
     "groups_of",
     "hands_out",
     "hidden_places",
+    "installs_tools",
     "loads_of",
     "origin_in",
     "parts_of",

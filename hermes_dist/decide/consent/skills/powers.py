@@ -1,19 +1,27 @@
-"""Powers of skills: front matter that makes the agent hand the user's variables and files to code in its sandbox.
+"""Powers of skills: front matter that makes the agent hand over variables and files, or install tools.
 
 The agent takes variables and credentials out of what its tools run, unless the settings name them, or a skill that is
-loaded. A skill whose text changes asks nothing; one that names more asks for what it did not name before.
+loaded. Whatever it loads, it also installs the tools of its own catalogue that the skill names. A skill whose text
+changes asks nothing; one that names more asks for what it did not name before.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import cached_property
 
 from hermes_dist import lazily
 from hermes_dist.agents.withheld import WITHHELD
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.consent.code import Side
-from hermes_dist.decide.consent.contents import FILES_HANDED, VARIABLES_HANDED, data_in, digest_of
+from hermes_dist.decide.consent.contents import (
+    FILES_HANDED,
+    TOOLS_INSTALLED,
+    VARIABLES_HANDED,
+    data_in,
+    digest_of,
+)
 from hermes_dist.decide.consent.floor.asks import Known
 from hermes_dist.decide.consent.skills.names import front_of
 from hermes_dist.errors import Invalid
@@ -29,8 +37,9 @@ _PLACES: Mapping[KeyPath, str] = {
     ("setup", "collect_secrets"): VARIABLES_HANDED,
     ("prerequisites", "env_vars"): VARIABLES_HANDED,
     ("required_credential_files",): FILES_HANDED,
+    ("deps",): TOOLS_INSTALLED,
 }
-"""Where front matter names what is handed out, and what that is."""
+"""Where front matter names what is handed out or installed, and what that is."""
 _WORDS = tuple(str(place[-1]) for place in _PLACES)
 _ESCAPED_KEY = lazily.pattern(r"\\[^\"]*\"\s*:")
 _FIELDS = ("name", "env_var", "path")
@@ -81,7 +90,10 @@ def _effects_of(path: RelPath, before: Side, after: Side, asked: _Asked) -> Iter
         return
     had = _had(old)
     for place, names in named.items():
-        new = names - had - asked.names if _PLACES[place] == VARIABLES_HANDED else names - had
+        what = _PLACES[place]
+        new = names - had.get(what, frozenset())
+        if what == VARIABLES_HANDED:
+            new -= asked.names
         if new:
             yield _effect(path, place, sorted(new))
 
@@ -98,14 +110,15 @@ def _front_at(path: RelPath, side: Side) -> str | None:
     return None if entry is None else front_of(side.read(entry.digest))
 
 
-def _had(front: str | None) -> frozenset[str]:
-    """What a skill named before; nothing if that could not be read."""
+def _had(front: str | None) -> Mapping[str, frozenset[str]]:
+    """What a skill named before, by what that is; nothing if that could not be read."""
+    had: dict[str, frozenset[str]] = {}
     if front is None:
-        return frozenset()
-    try:
-        return frozenset().union(*_powers_in(front).values())
-    except Invalid:
-        return frozenset()
+        return had
+    with suppress(Invalid):
+        for place, names in _powers_in(front).items():
+            had[_PLACES[place]] = had.get(_PLACES[place], frozenset()) | names
+    return had
 
 
 def _powers_in(front: str) -> Mapping[KeyPath, frozenset[str]]:
@@ -117,12 +130,12 @@ def _powers_in(front: str) -> Mapping[KeyPath, frozenset[str]]:
     if not any(word in front for word in _WORDS) and not _ESCAPED_KEY.search(front):
         return {}
     data = load_data(front.encode(), Kind.YAML)
-    return {place: found for place in _PLACES if (found := _handed(data, place))}
+    return {place: found for place in _PLACES if (found := _asked_at(data, place))}
 
 
-def _handed(data: object, place: KeyPath) -> frozenset[str]:
+def _asked_at(data: object, place: KeyPath) -> frozenset[str]:
     names = frozenset(_named(get(data, place)))
-    if _PLACES[place] == FILES_HANDED:
+    if _PLACES[place] != VARIABLES_HANDED:
         return names
     return frozenset(filter(_VARIABLE.fullmatch, names)) - WITHHELD
 

@@ -7,7 +7,7 @@ from shelf import Shelf
 
 from hermes_dist.decide.consent.effects import find_effects
 from hermes_dist.decide.consent.granted import grant
-from hermes_dist.decide.consent.review import grouped
+from hermes_dist.decide.consent.review import grouped, hands_out, installs_tools
 from hermes_dist.decide.reconcile import Decisions, Situation, reconcile
 from hermes_dist.model.facts import fact_value
 from hermes_dist.model.paths import RelPath
@@ -67,6 +67,8 @@ def names(effect: Effect) -> list[str]:
             "required_credential_files",
             ["a.json"],
         ),
+        ("deps: [ffmpeg, ripgrep]", "deps", ["ffmpeg", "ripgrep"]),
+        ("deps: ffmpeg", "deps", ["ffmpeg"]),
     ],
 )
 @pytest.mark.parametrize("path", [S, "skills/s.md"])
@@ -88,6 +90,8 @@ def test_a_new_skill_asks_for_what_it_names(
         "required_environment_variables: [OPENAI_API_KEY, {name: GITHUB_TOKEN}]",
         "required_environment_variables: [not a name, 5]",
         "metadata: {required_environment_variables: [A]}",
+        "metadata: {deps: [ffmpeg]}",
+        "deps: []",
         "description: a: b",
     ],
 )
@@ -149,6 +153,28 @@ def test_only_what_is_new_is_asked_for() -> None:
     assert asked({S: ASKS}, {S: ASKS.replace("Work", "Work hard")}) == {}
     moved = LESS.replace("version: 1", "prerequisites: {env_vars: [DATABASE_URL]}")
     assert asked({S: ASKS}, {S: moved}) == {}
+
+
+def test_a_variable_of_the_same_name_gives_no_tool() -> None:
+    had = LESS.replace("version: 1", "prerequisites: {env_vars: [node]}")
+    assert asked({S: had}, {S: had.replace("---\nWork", "deps: [node]\n---\nWork")}) == {
+        f"{S}: deps": ["node"]
+    }
+
+
+def test_tools_and_secrets_are_two_questions_each_of_all_skills_at_once() -> None:
+    shelf = Shelf()
+    more = ASKS.replace("version: 1", "deps: [ffmpeg]")
+    tree = shelf.tree({S: more, "skills/t.md": more})
+    groups = grouped(find_effects(EMPTY, tree, tree, shelf.read))
+    assert {group.name: group.rows for group in groups} == {
+        "secrets for the sandbox": (("skills/s", "DATABASE_URL"), ("skills/t.md", "DATABASE_URL")),
+        "tools for skills": (("skills/s", "ffmpeg"), ("skills/t.md", "ffmpeg")),
+    }
+    assert {hands_out(group): installs_tools(group) for group in groups} == {
+        True: False,
+        False: True,
+    }
 
 
 def test_what_the_manifest_asks_for_is_told_there_unless_it_has_a_value_already() -> None:
