@@ -179,6 +179,11 @@ class Layout(NamedTuple):
         return self.root / STICKY
 
     @property
+    def moving(self) -> Path:
+        """The journal of a home that changes its place; it is there until all that refers to the home has followed."""
+        return self.shared / "move.json"
+
+    @property
     def shared(self) -> Path:
         """The folder that all profiles share: store, caches, usually the trash."""
         return self.root / SHARED

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 
-from hermes_dist.cli.profile_list import called, what_is_open
+from hermes_dist.cli.profile_list import called, say_what_was_cut_short, what_is_open
 from hermes_dist.cli.shared.terminal import columns_of
 from hermes_dist.errors import counted
 from hermes_dist.lazily import later
@@ -38,6 +38,7 @@ def show_overview(session: Session) -> int:
         The exit code.
     """
     seen = look_over(session.ctx)
+    say_what_was_cut_short(session)
     lines = [*_standing(session, seen), *_open(session, seen.open)]
     # The last line leads to the help.
     room = _LINES - len(lines) - 1

@@ -34,6 +34,7 @@ def show_profiles(session: Session) -> int:
         The exit code.
     """
     rows = ops.list_profiles(session.ctx)
+    say_what_was_cut_short(session)
     if session.screen.as_json:
         session.screen.emit("profiles", {"profiles": [row_data(row) for row in rows]})
         return 0
@@ -58,6 +59,12 @@ def show_profiles(session: Session) -> int:
         each.screen.table(_TITLES, table)
     _say_if_none_is_active(session, rows)
     return 0
+
+
+def say_what_was_cut_short(session: Session) -> None:
+    """Warn of a profile that was being made, renamed or put away: until that is completed, its row tells half of it."""
+    if error := ops.cut_short(session.ctx):
+        session.screen.warn(f"{clean(error.what)}; {clean(error.advice(session.screen.spelled))}")
 
 
 def _say_if_none_is_active(session: Session, rows: list[ops.ProfileRow]) -> None:

@@ -22,35 +22,30 @@ with later():
 _FEW = 5
 
 
-def journal_of_moves(layout: Layout) -> Path:
-    """The journal of a home that changes its place; it is there until all that refers to the home has followed."""
-    return layout.shared / "move.json"
-
-
-def incomplete(layout: Layout, name: ProfileName) -> DistError | None:
+def incomplete(layout: Layout, name: ProfileName | None = None) -> DistError | None:
     """Make the error for a profile that was being renamed, made or put away when that was cut short.
 
     Args:
         layout: Where the homes are.
-        name: Its name, before or after.
+        name: Its name, before or after; None for any.
 
     Returns:
         The error names the command that completes it; None if nothing of this profile is incomplete.
     """
     try:
-        data = read_file(journal_of_moves(layout))
+        data = read_file(layout.moving)
     except OSError:
         return None
     try:
         move = Move.decode(data)
     except Invalid:
         return None
-    if name not in (move.name, move.to):
+    if name not in (None, move.name, move.to):
         return None
     to = f" to {move.to!r}" if move.verb == "rename" else ""
     return DistError(
         f"{move.verb} {move.name!r}{to} was cut short, or is not done yet",
-        where=str(name),
+        where=str(name or move.name),
         hint="complete it with",
         command="doctor --fix",
     )

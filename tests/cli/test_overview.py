@@ -12,6 +12,7 @@ from story import Story
 
 from hermes_dist.brand import HERMES
 from hermes_dist.cli.entry.start import start
+from hermes_dist.decide.profiles.lifecycle import Move
 
 Capture = pytest.CaptureFixture[str]
 
@@ -114,3 +115,20 @@ def test_a_profile_that_does_not_exist_is_told_with_the_near_ones(
         said = capsys.readouterr().err
         assert hint in said
         assert "create" not in said
+
+
+@pytest.mark.parametrize("command", ["list", "overview"])
+def test_a_rename_that_was_cut_short_is_told_with_what_completes_it(
+    home: Path, capsys: Capture, command: str
+) -> None:
+    story = Story(home)
+    story.install()
+    move = Move(verb="rename", name="bot", to="new", source="profiles/bot", target="profiles/new")
+    story.ctx.layout.moving.write_bytes(move.encode())
+    assert line(command) == 0
+    warned = " ".join(capsys.readouterr().err.split())
+    assert "rename 'bot' to 'new' was cut short, or is not done yet" in warned
+    assert "complete it with: hermes-dist doctor --fix" in warned
+    story.ctx.layout.moving.unlink()
+    assert line(command) == 0
+    assert "cut short" not in capsys.readouterr().err

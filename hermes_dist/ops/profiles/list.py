@@ -8,6 +8,7 @@ from pathlib import Path
 from hermes_dist.agents.places import ABOUT, CONFIG, GATEWAY_PID, GATEWAY_STATE
 from hermes_dist.brand import LOCKFILE, MANIFEST, SYNC_RECORD
 from hermes_dist.errors import DistError
+from hermes_dist.lazily import later
 from hermes_dist.light import NamedTuple
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 from hermes_dist.ops.context import Context
@@ -15,6 +16,9 @@ from hermes_dist.ops.profiles import aliases
 from hermes_dist.world.agent.find import GatewayState, gateway_state
 from hermes_dist.world.disk.home_index import Index
 from hermes_dist.world.disk.home_index import Row as Facts
+
+with later():
+    from hermes_dist.ops.whereabouts import incomplete
 
 _FACTS: Mapping[str, type] = {
     **dict.fromkeys(("model", "provider", "package", "source", "description", "shown_as"), str),
@@ -115,6 +119,11 @@ def no_active(ctx: Context) -> DistError | None:
     except DistError as error:
         return error
     return None
+
+
+def cut_short(ctx: Context) -> DistError | None:
+    """Return what was cut short while a profile was made, renamed or put away; None if nothing was."""
+    return incomplete(ctx.layout) if ctx.layout.moving.exists() else None
 
 
 def _row(

@@ -34,7 +34,6 @@ from hermes_dist.ops.profiles.boards import rename_in_settings
 from hermes_dist.ops.profiles.edit_file import edit_file
 from hermes_dist.ops.profiles.other_roots import lives_elsewhere
 from hermes_dist.ops.renames import remember
-from hermes_dist.ops.whereabouts import journal_of_moves
 from hermes_dist.world.agent import processes as running
 from hermes_dist.world.agent.find import run
 from hermes_dist.world.agent.services import is_own
@@ -97,7 +96,7 @@ def refuse_other_plan(now: Planned, shown: str) -> None:
 
 def journal(ctx: Context) -> Path:
     """The path of the journal of a move."""
-    return journal_of_moves(ctx.layout)
+    return ctx.layout.moving
 
 
 def completed(ctx: Context) -> Move | None:
