@@ -6,10 +6,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
-from hermes_dist.ops.change.machine_secrets import secrets_of
+from hermes_dist.ops.change.machine_secrets import hidden_in, secrets_of
 from hermes_dist.ops.context import Context
 
-_SHORTEST = 8
+_LONG = 8
+"""Shorter values are hidden in free texts alone: a word of the body itself may be spelled like one."""
+_SPACE = frozenset(" \n\t")
+"""What free texts have, and no path, id, time or word of the body itself."""
 
 
 def veiled(ctx: Context, name: ProfileName | None, body: dict[str, Any]) -> dict[str, Any]:
@@ -23,7 +26,7 @@ def veiled(ctx: Context, name: ProfileName | None, body: dict[str, Any]) -> dict
         name: The profile that the body is about; None for all.
         body: The body.
     """
-    known = {v: word for v, word in _known(ctx, name).items() if len(v) >= _SHORTEST}
+    known = _known(ctx, name)
     if not known:
         return body
     strings = list(_strings(body))
@@ -63,11 +66,21 @@ def _strings(data: object) -> Iterator[str]:
 
 def _hidden(data: object, found: Mapping[str, str]) -> Any:
     if isinstance(data, str):
-        for value, shown in found.items():
-            data = data.replace(value, shown)
-        return data
+        return _without(data, found, is_free=not _SPACE.isdisjoint(data))
     if isinstance(data, Mapping):
-        return {_hidden(key, found): _hidden(value, found) for key, value in data.items()}
+        return {
+            _without(str(key), found, is_free=False): _hidden(value, found)
+            for key, value in data.items()
+        }
     if isinstance(data, list | tuple):
         return [_hidden(each, found) for each in data]
     return data
+
+
+def _without(text: str, found: Mapping[str, str], *, is_free: bool) -> str:
+    for value, shown in found.items():
+        if len(value) >= _LONG:
+            text = text.replace(value, shown)
+        elif is_free and value in text:
+            text = hidden_in(text, value, shown)
+    return text

@@ -25,6 +25,7 @@ from hermes_dist.world.files import start_of
 
 with later():
     from hermes_dist.decide.secrets.held import known_secrets
+    from hermes_dist.decide.secrets.known import replaced
     from hermes_dist.decide.secrets.settings import names_in
 
 _Read = Callable[[Path], bytes]
@@ -176,3 +177,15 @@ def _unsearchable(path: Path) -> DistError:
         where=str(path),
         hint="give yourself permission to read it, then run this again",
     )
+
+
+def hidden_in(text: str, value: str, by: str) -> str:
+    """Put something in place of a secret in a text, where it counts as found: a short one mostly as a word of its own.
+
+    Args:
+        text: The text.
+        value: The secret, as :func:`secrets_of` gives it: none is too short to be searched for.
+        by: What stands there instead.
+    """
+    data, form, instead = (each.encode("utf-8", "surrogatepass") for each in (text, value, by))
+    return replaced(data, form, instead).decode("utf-8", "surrogatepass")
