@@ -13,7 +13,7 @@ from contextlib import suppress
 from msgspec import Struct, field
 
 from hermes_dist.decide.placement.capture_jobs import job_files
-from hermes_dist.decide.placement.jobs import JOBS, jobs_by_id
+from hermes_dist.decide.placement.jobs import JOBS, are_apart, jobs_by_id
 from hermes_dist.decide.placement.place import CONFIG, Placed, package_of, place
 from hermes_dist.decide.placement.servers import MCP, SERVERS, Server, ShippedServer, respelled
 from hermes_dist.decide.plugins.enabled import without_ours
@@ -138,6 +138,9 @@ def capture(
 def _capture_jobs(work: _Work) -> None:
     try:
         now, before = (_load(work, tree, JOBS, Kind.JSON) for tree in (work.home, work.base))
+        if now is not None and not are_apart(now):
+            # Taken for a list without jobs, it would delete the package's.
+            raise Invalid("its jobs are no list in which each has an id of its own")
     except Invalid as err:
         text = work.read(work.home[JOBS].digest) if JOBS in work.home else b""
         where, words = spot_in(JOBS, err), told(err, text)

@@ -206,14 +206,24 @@ def test_jobs_that_cannot_be_read_stop_everything_that_leaves(
     assert repo.git("for-each-ref") == ""
 
 
-def test_jobs_that_cannot_be_read_any_more_stop_it_too(repo: Repo, ada: Machine) -> None:
+@pytest.mark.parametrize(
+    "odd",
+    [
+        BROKEN,
+        '{"jobs": [{"name": "daily", "prompt": "Look.", "schedule": "every 2h"}]}',
+        '{"jobs": {"0123456789ab": {"name": "daily", "prompt": "Look.", "schedule": "every 2h"}}}',
+        '{"jobs": [{"id": "a", "name": "one"}, {"id": "a", "name": "two"}]}',
+    ],
+)
+def test_jobs_that_cannot_be_read_any_more_stop_it_too(repo: Repo, ada: Machine, odd: str) -> None:
     job = {"id": "0123456789ab", "name": "daily", "prompt": "Look.", "schedule": "every 2h"}
     ada.write("cron/jobs.json", json.dumps({"jobs": [job]}))
     ada.publish(url(repo))
-    ada.write("cron/jobs.json", BROKEN)
+    ada.write("cron/jobs.json", odd)
     ada.edit("SOUL.md", "Rule 1 stands", "Rule 1 is first")
     with pytest.raises(InvalidPackage):
         ada.publish(bump="patch")
+    assert "daily" in repo.git("show", "main:cron/jobs.json")
 
 
 def test_settings_that_cannot_be_read_are_not_packed(tmp_path: Path, ada: Machine) -> None:
