@@ -57,6 +57,11 @@ class Remote(Struct, frozen=True, kw_only=True):
         """Whether the branch went another way than the one that the profile received."""
         return self.common is not self.repository
 
+    def is_others(self, found: Leaving) -> bool:
+        """Whether it shares nothing with what the profile came from, as if it held another package."""
+        came = found.home.lock is not None and bool(found.home.lock.pin.commit)
+        return came and not self.base and not _same_place(found, self.spec)
+
     @property
     def taken_in(self) -> tuple[RelPath, ...]:
         """Files that others changed since; without a common base nobody can tell."""

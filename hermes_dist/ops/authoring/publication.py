@@ -359,6 +359,8 @@ def _conflicting(ctx: Context, found: Leaving, remote: Remote, places: list[str]
     name, branch = found.home.name, remote.branch
     hint = "merge their changes first, settle conflicts, and publish again: "
     way = way_to_merge(found, remote)
+    if remote.is_others(found):
+        hint = "publish to an empty repository with --to; if this one holds the same package, merge that first: "
     if remote.forked:
         # An update to it would put what it holds in place of what is published on the other branch.
         hint = f"merge {branch} with {left_branch(found.home.lock, branch)} in a clone, push that, and follow it: "

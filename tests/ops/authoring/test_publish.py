@@ -107,6 +107,17 @@ def test_what_it_says_is_looked_through_as_the_files_are(repo: Repo, ada: Machin
     assert not repo.git("for-each-ref")
 
 
+def test_an_author_who_names_the_repository_of_another_package_is_told_to_take_one_of_its_own(
+    tmp_path: Path, repo: Repo, ada: Machine
+) -> None:
+    other = Repo(tmp_path / "srv" / "other.git", bare=True)
+    other.commit({"distribution.yaml": "name: other\nversion: 1.0.0\n", "SOUL.md": "Other.\n"})
+    ada.publish(url(repo))
+    with pytest.raises(Refused, match="others have also changed") as caught:
+        ada.publish(url(other), version="0.2.0")
+    assert caught.value.hint.startswith("publish to an empty repository with --to")
+
+
 def test_a_live_home_keeps_what_is_its_own(repo: Repo, ada: Machine) -> None:
     ada.write(
         "config.yaml",
