@@ -138,7 +138,7 @@ def capture(
 def _capture_jobs(work: _Work) -> None:
     try:
         now, before = (_load(work, tree, JOBS, Kind.JSON) for tree in (work.home, work.base))
-        if now is not None and not are_apart(now):
+        if JOBS in work.home and not _are_listed(now):
             # Taken for a list without jobs, it would delete the package's.
             raise Invalid("its jobs are no list in which each has an id of its own")
     except Invalid as err:
@@ -161,6 +161,13 @@ def _capture_jobs(work: _Work) -> None:
         work.put(path, data)
 
 
+def _are_listed(data: object) -> bool:
+    """Whether data are jobs that can be told apart; none at all is a choice, and anything else a fault."""
+    rows = data.get("jobs", []) if isinstance(data, dict) else data
+    listed = isinstance(rows, list) and all(isinstance(row, dict) for row in rows)
+    return (listed and are_apart(data)) or rows == {}
+
+
 def _load(work: _Work, tree: Tree, path: RelPath, kind: Kind) -> object:
     entry = tree.get(path)
     if entry is None:
@@ -172,7 +179,7 @@ def _capture_config(work: _Work) -> None:
     """Apply the differences between base's settings and the home's, except servers."""
     try:
         now, before = (
-            _map_of(_load(work, tree, CONFIG, Kind.YAML)) for tree in (work.home, work.base)
+            _settings(_load(work, tree, CONFIG, Kind.YAML)) for tree in (work.home, work.base)
         )
         now = dict(without_ours(now, before))
         doc = _authors_config(work)
@@ -255,6 +262,19 @@ def _rewritten(doc: Document, want: object, kind: Kind, *, home: Document | None
 
 def _map_of(data: object) -> Server:
     return data if isinstance(data, dict) else {}
+
+
+def _settings(data: object) -> Server:
+    """The settings of a file; an empty one has none.
+
+    Raises:
+        Invalid: It is a text or a list. Taken for no settings, it would delete the package's.
+    """
+    if data is None:
+        return {}
+    if not isinstance(data, dict):
+        raise Invalid("it is no map of settings")
+    return data
 
 
 def _with_settings(work: _Work, want: Server, before: Server, now: Server) -> Server:

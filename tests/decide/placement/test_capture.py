@@ -15,6 +15,7 @@ from hermes_dist.decide.placement.capture import Captured, capture
 from hermes_dist.decide.placement.jobs import JOBS, definition, jobs_by_id
 from hermes_dist.decide.placement.place import CONFIG, place
 from hermes_dist.model.documents.api import Kind, load_data
+from hermes_dist.model.notes import NoteKind
 from hermes_dist.model.tree import Tree
 from hermes_dist.voice.notes import sentences
 
@@ -222,6 +223,39 @@ def test_a_config_that_is_none_is_taken_as_it_is(config: str) -> None:
     assert len(sentences(captured.notes)) == 2
     odd = shelf.place({"config.yaml": config})
     assert taken(shelf, odd.tree, odd).tree == odd.tree
+
+
+@pytest.mark.parametrize("config", ["just text\n", "- a\n", "5\n"])
+def test_what_is_no_map_of_settings_deletes_none(config: str) -> None:
+    shelf = Shelf()
+    placed = shelf.place(PACKAGE)
+    home = placed.tree.with_entries(shelf.tree({"config.yaml": config}))
+    captured = taken(shelf, home, placed)
+    assert shelf.files(captured.tree) == {**PACKAGE, "config.yaml": config}
+    assert [note.kind for note in captured.notes] == [NoteKind.SETTINGS_TAKEN_WHOLE]
+
+
+_ROWS = st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists, max_leaves=4)
+_NO_LIST = _ROWS.filter(lambda rows: rows != [])
+
+
+@given(odd=_NO_LIST | _NO_LIST.map(lambda rows: {"jobs": rows}))
+def test_what_is_no_list_of_jobs_deletes_none(odd: object) -> None:
+    shelf = Shelf()
+    placed = shelf.place(PACKAGE)
+    home = placed.tree.with_entries(shelf.tree({"cron/jobs.json": json.dumps(odd)}))
+    captured = taken(shelf, home, placed)
+    assert captured.tree == taken(shelf, placed.tree, placed).tree
+    assert [note.kind for note in captured.notes] == [NoteKind.HOME_JOBS_UNREADABLE]
+
+
+@pytest.mark.parametrize("none", ["[]", "{}", '{"jobs": []}', '{"jobs": {}}'])
+def test_a_list_without_jobs_is_a_choice(none: str) -> None:
+    shelf = Shelf()
+    placed = shelf.place(PACKAGE)
+    captured = taken(shelf, placed.tree.with_entries(shelf.tree({"cron/jobs.json": none})), placed)
+    assert json.loads(shelf.files(captured.tree)["cron/jobs.json"]) == {"jobs": []}
+    assert captured.notes == ()
 
 
 def test_tied_configs_are_written_again_whole() -> None:

@@ -232,6 +232,18 @@ def test_settings_that_cannot_be_read_are_not_packed(tmp_path: Path, ada: Machin
         author.pack(ada.ctx, BOT, tmp_path / "bot.tar.gz")
 
 
+@pytest.mark.parametrize("config", ["- a\n", "just text\n"])
+def test_what_is_no_map_of_settings_is_not_published_as_none(
+    repo: Repo, ada: Machine, config: str
+) -> None:
+    ada.write("config.yaml", "model:\n  default: m\n")
+    ada.publish(url(repo))
+    ada.write("config.yaml", config)
+    with pytest.raises(InvalidPackage) as told:
+        ada.publish(bump="patch")
+    assert "it is not a map of settings" in invalid_words(told.value.problems)
+
+
 def test_files_that_stay_home_against_expectation_are_told(ada: Machine) -> None:
     ada.write("skills/hello/what?.md", "x")
     (ada.home / "skills/hello/link.md").symlink_to("/etc/hostname")

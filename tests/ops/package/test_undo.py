@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,14 +12,17 @@ from story import BOT, FIRST, GO, Story, yes
 from hermes_dist.errors import DistError
 from hermes_dist.model.lock import ANY
 from hermes_dist.model.lock_head import Demand
+from hermes_dist.model.notes import NoteKind
+from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.side import Side
-from hermes_dist.ops.change.proposal import Proposal
-from hermes_dist.ops.change.request import Request
+from hermes_dist.ops.change.proposal import Outcome, Proposal
+from hermes_dist.ops.change.request import Choices, Confirm, Request
 from hermes_dist.ops.conflicts.conflict_diff import Sides, sides_of
+from hermes_dist.ops.context import Context
 from hermes_dist.ops.package import install as installing
 from hermes_dist.ops.package.history import hold
 from hermes_dist.ops.package.keep import keep
-from hermes_dist.ops.package.rollback import abort
+from hermes_dist.ops.package.rollback import abort, rollback
 from hermes_dist.ops.package.undo import Last, undo
 from hermes_dist.ops.package.uninstall import uninstall
 from hermes_dist.ops.package.update import update
@@ -168,3 +173,29 @@ def test_a_profile_without_a_recorded_change_has_nothing_to_undo(home: Path) -> 
     (story.ctx.layout.home(BOT)).mkdir(parents=True)
     with pytest.raises(DistError, match="there is nothing to undo"):
         undone(story)
+
+
+@pytest.mark.parametrize("back", [abort, partial(rollback, to=1, exact=True)])
+def test_every_way_back_says_what_comes_back_weaker(
+    story: Story, back: Callable[[Context, ProfileName, Request, Confirm], Outcome]
+) -> None:
+    config = story.home / "config.yaml"
+    had = config.read_text() if config.exists() else ""
+    config.write_text(f"{had}approvals:\n  mode: 'off'\n")
+    ours, theirs = (
+        {"config.yaml": had + "approvals:\n  mode: manual\n"},
+        Choices(default=Side.THEIRS),
+    )
+    story.ship(ours)
+    update(story.ctx, BOT, Request(choices=theirs), yes)
+    assert "manual" in config.read_text()
+    shown: list[Proposal] = []
+
+    def look(proposal: Proposal) -> bool:
+        shown.append(proposal)
+        return True
+
+    back(story.ctx, BOT, Request(), look)
+    assert "off" in config.read_text()
+    said = [note.where for note in shown[0].notes if note.kind is NoteKind.WEAKER_AGAIN]
+    assert said == ["approvals.mode"]
