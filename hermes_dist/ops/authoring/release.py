@@ -124,8 +124,11 @@ def _is_tagged_plainly(ctx: Context, remote: Remote, read: Read) -> bool:
 
 
 def notes_at_home(home: Path, version: str) -> ReleaseNotes | None:
-    """What the changelog beside a profile's manifest says about a version; no package takes that file along."""
-    names = (each.name for each in home.iterdir() if each.is_file())
+    """What the changelog beside a profile's manifest says about a version; no package takes that file along.
+
+    A link is none: what it leads to is no part of the profile.
+    """
+    names = (each.name for each in home.iterdir() if each.is_file() and not each.is_symlink())
     path = changelog_in(RelPath(name) for name in names if is_safe_path(name))
     if path is None:
         return None

@@ -96,6 +96,14 @@ def test_a_changelog_beside_the_manifest_becomes_the_text_of_the_tag(
     assert "CHANGELOG.md" not in names(repo)
 
 
+def test_a_link_to_a_changelog_is_none(tmp_path: Path, repo: Repo, ada: Machine) -> None:
+    elsewhere = tmp_path / "private.md"
+    elsewhere.write_text("## 0.1.0\n\n- Not for others.\n")
+    (ada.home / "CHANGELOG.md").symlink_to(elsewhere)
+    ada.publish(url(repo))
+    assert repo.git("tag", "-l", "--format=%(contents)", "v0.1.0") == "bot 0.1.0"
+
+
 def test_what_it_says_is_looked_through_as_the_files_are(repo: Repo, ada: Machine) -> None:
     key = "sk-or-v1-0f3b8a6c2d1e4f5a9b8c7d6e5f4a3b2c1d0e"
     ada.write("CHANGELOG.md", f"## 0.1.0\n\n- Says hello.\n- The key is {key}.\n")
