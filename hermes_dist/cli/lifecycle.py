@@ -218,6 +218,10 @@ def delete(
     dry_run: DryRun = False,
 ) -> int:
     ctx = session.ctx
+    if not dry_run and (
+        before := trash_and_archive.put_away_before(ctx, profile, "trash", purge=purge)
+    ):
+        return _deleted(session, before)
     name = ctx.profile(profile.strip())
     leaving = trash_and_archive.leaving(ctx, name, "deleted")
     # The answer to a question is about what was shown: while it waits, another command may change that.
@@ -229,16 +233,22 @@ def delete(
         return 0
     if not yes and _typed(session, name) != name:
         raise Cancelled("cancelled, nothing changed")
-    gone = trash_and_archive.put_away(ctx, name, "trash", purge=purge, shown=shown)
+    return _deleted(
+        session, trash_and_archive.put_away(ctx, name, "trash", purge=purge, shown=shown)
+    )
+
+
+def _deleted(session: Session, gone: Gone) -> int:
+    name = gone.leaving.name
     session.screen.emit("delete", gone_data(gone))
-    if purge:
+    if gone.purged:
         session.screen.say(f"Profile {name} is removed for good.")
     else:
         session.screen.say(
             f"Profile {name} is in the trash for {trash_and_archive.DAYS} days: {clean(gone.path)}"
         )
     _gone(session, gone)
-    if not purge:
+    if not gone.purged:
         session.screen.tell(f"undo: {session.command(f'restore {name}')}")
     return 0
 
@@ -322,14 +332,21 @@ def archive(
         bool, typer.Option("-y", "--yes", help="Accepted as in `delete`; nothing is asked anyway.")
     ] = False,
 ) -> int:
-    name = session.ctx.profile(profile.strip())
-    leaving = trash_and_archive.leaving(session.ctx, name, "archived")
+    ctx = session.ctx
+    if not dry_run and (before := trash_and_archive.put_away_before(ctx, profile, "archive")):
+        return _archived(session, before)
+    name = ctx.profile(profile.strip())
+    leaving = trash_and_archive.leaving(ctx, name, "archived")
     if dry_run:
         session.screen.emit("archive", _leaving_data(session, leaving))
         session.screen.say(f"Profile {name} would be archived.")
         session.screen.say(DRY_RUN)
         return 0
-    gone = trash_and_archive.put_away(session.ctx, name, "archive")
+    return _archived(session, trash_and_archive.put_away(ctx, name, "archive"))
+
+
+def _archived(session: Session, gone: Gone) -> int:
+    name = gone.leaving.name
     session.screen.emit("archive", gone_data(gone))
     session.screen.say(f"Profile {name} is archived: {clean(gone.path)}")
     _gone(session, gone)

@@ -176,6 +176,7 @@ class NoteKind(Kind):
     BASE_UNSAFE = "base-unsafe"
 
     # profiles
+    WAS_CUT_SHORT = "was-cut-short"
     AGENT_ADDS_SKILLS = "agent-adds-skills"
     SKILLS_NOT_ADDED = "skills-not-added"
     NO_COMMAND = "no-command"

@@ -46,7 +46,7 @@ def incomplete(layout: Layout, name: ProfileName | None = None) -> DistError | N
     return DistError(
         f"{move.verb} {move.name!r}{to} was cut short, or is not done yet",
         where=str(name or move.name),
-        hint="complete it with",
+        hint="repeat that command, which completes it, or run",
         command="doctor --fix",
     )
 

@@ -599,6 +599,7 @@ SENTENCES: Sentences = {
     ),
     NoteKind.SKILLS_NOT_ADDED: "{why}; the agent adds them later: {command}",
     NoteKind.NO_COMMAND: "no command was made for it: {why}; choose a name with: {command}",
+    NoteKind.WAS_CUT_SHORT: "this was cut short before, and is complete now",
     NoteKind.JOBS_PAUSED: _jobs_paused,
     NoteKind.COPIED_BEHIND_LINKS: _copied,
     NoteKind.NOT_COPIED: _not_copied,

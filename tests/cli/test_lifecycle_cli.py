@@ -15,10 +15,12 @@ import forked
 import pytest
 
 from hermes_dist.brand import HERMES, Layout
-from hermes_dist.decide.profiles.lifecycle import kept_id
+from hermes_dist.decide.profiles.lifecycle import Move, kept_id
 from hermes_dist.errors import ExitCode
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.over_age import NOTES
+from hermes_dist.ops.profiles.profile_moves import asked_for
+from hermes_dist.world.transaction.move_home import inode
 
 
 @pytest.fixture
@@ -79,6 +81,35 @@ def test_delete_wants_the_name_typed(layout: Layout) -> None:
     code, shown = typed(layout, "coder\n", "delete", "coder")
     assert (code, "is in the trash for 30 days" in shown) == (0, True), shown
     run(layout, "delete", "coder", "-y", code=1)
+
+
+def test_a_delete_that_was_cut_short_is_completed_by_the_same_words_without_a_question(
+    layout: Layout,
+) -> None:
+    run(layout, "create", "coder")
+    ident = kept_id(ProfileName("coder"), datetime.now(UTC))
+    move = Move(
+        verb="delete",
+        name="coder",
+        to="",
+        source="profiles/coder",
+        target=f"distributions/trash/{ident}",
+        inode=inode(layout.profiles / "coder"),
+        drop=("coder",),
+        record=f"distributions/trash/{ident}.json",
+        asked=asked_for("deleted", "coder", False),
+    )
+    layout.trash.mkdir(mode=0o700)
+    (layout.profiles / "coder").rename(layout.trash / ident)
+    layout.moving.write_bytes(move.encode())
+    shown = run(layout, "delete", "coder", "-n", code=1).stderr
+    assert "repeat that command, which completes it" in shown
+    done = run(layout, "delete", "Coder")
+    assert "Profile coder is in the trash for 30 days" in done.stdout
+    assert "this was cut short before, and is complete now" in done.stderr
+    assert not layout.moving.exists()
+    assert not layout.alias("coder").exists()
+    run(layout, "restore", "coder")
 
 
 def test_another_profile_that_got_the_name_while_delete_asked_stays(layout: Layout) -> None:

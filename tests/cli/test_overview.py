@@ -128,7 +128,7 @@ def test_a_rename_that_was_cut_short_is_told_with_what_completes_it(
     assert line(command) == 0
     warned = " ".join(capsys.readouterr().err.split())
     assert "rename 'bot' to 'new' was cut short, or is not done yet" in warned
-    assert "complete it with: hermes-dist doctor --fix" in warned
+    assert "which completes it, or run: hermes-dist doctor --fix" in warned
     story.ctx.layout.moving.unlink()
     assert line(command) == 0
     assert "cut short" not in capsys.readouterr().err

@@ -7,6 +7,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,9 +17,12 @@ from standin import systemctl
 from test_life_of_profiles import context, fill, unit
 
 from hermes_dist.brand import HERMES
+from hermes_dist.decide.profiles.lifecycle import Move
 from hermes_dist.errors import DistError
+from hermes_dist.model.notes import NoteKind
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.context import Context
+from hermes_dist.ops.profile_changes import Back, Gone, Made, Renamed
 from hermes_dist.ops.profiles import aliases, lifecycle, profile_moves, trash_and_archive
 from hermes_dist.ops.profiles import clone as cloning
 from hermes_dist.ops.profiles.doctor import doctor
@@ -41,7 +45,7 @@ def machine(folder: Path) -> Context:
     """A machine with two profiles, one of which everything here knows by name."""
     home = folder / "home"
     shutil.rmtree(home, ignore_errors=True)
-    home.mkdir()
+    home.mkdir(parents=True)
     systemctl(home / "tools")
     ctx = context(home, HERMES, home / "tools")
     fill(lifecycle.create(ctx, "coder").path)
@@ -141,6 +145,20 @@ class Rehearsed:
         shutil.copytree(self._kept, self.ctx.layout.user_home, symlinks=True)
         return self.ctx
 
+    def cut_short(self) -> Context:
+        """The machine as it is when the verb was killed with nearly all done, and has left its journal."""
+        for at in range(self.changes, 0, -1):
+            ctx = self.again()
+            assert killed(lambda: self.run(self.ctx), at)
+            if profile_moves.journal(ctx).exists():
+                return ctx
+        raise AssertionError("it never left a journal")
+
+    def has_moved(self) -> bool:
+        """Whether the home of the interrupted move is not where it was."""
+        move = Move.decode(profile_moves.journal(self.ctx).read_bytes())
+        return not (self.ctx.layout.root / move.source).exists()
+
     def found(self, at: int) -> str:
         """Which state is found after a kill at this change, once the doctor was there: the old one or the new one."""
         doctor(self.ctx, fix=True)
@@ -164,6 +182,52 @@ def test_killed_before_any_change_a_verb_leaves_the_old_state_or_the_new_one(
         assert list(ctx.layout.shared.glob("move.json")) == []
         assert not ctx.layout.staging.is_dir() or list(ctx.layout.staging.iterdir()) == []
     assert ends == {"old"} if verb in {"alias", "describe"} else {"old", "new"}
+
+
+@pytest.mark.parametrize("verb", [verb for verb in VERBS if verb not in {"alias", "describe"}])
+def test_killed_before_any_change_a_verb_that_is_repeated_ends_as_if_nothing_had_happened(
+    verb: str, quick: Path
+) -> None:
+    tried = Rehearsed(quick, verb)
+    told = set()
+    for at in moments(tried.changes):
+        ctx = tried.again()
+        assert killed(lambda ctx=ctx: tried.run(ctx), at)  # type: ignore[misc]  # bound now
+        is_open = profile_moves.journal(ctx).exists()
+        was_begun = is_open and tried.has_moved()
+        try:
+            done = tried.run(ctx)
+        except DistError:
+            assert not is_open, at  # all was done but a folder of ours to tidy
+            assert tried.found(at) == "new"
+            continue
+        assert isinstance(done, Made | Renamed | Gone | Back)
+        said = NoteKind.WAS_CUT_SHORT in [note.kind for note in done.notes]
+        assert said == was_begun, at
+        told.add(said)
+        assert tried.found(at) == "new"
+    assert told == {False, True}
+
+
+def test_what_was_cut_short_is_not_taken_for_another_command(quick: Path) -> None:
+    """Other options, another name, or another profile that got the name: each is what it says."""
+    tried = Rehearsed(quick / "create", "create")
+    for other in (
+        lambda ctx: lifecycle.create(ctx, "new", alias=False, description="x"),
+        lambda ctx: lifecycle.create(ctx, "new"),
+        partial(cloning.clone, name="new", source=CODER),
+    ):
+        ctx = tried.cut_short()
+        with pytest.raises(DistError, match="a profile 'new' exists already"):
+            other(ctx)
+        assert not profile_moves.journal(ctx).exists()
+    tried = Rehearsed(quick / "delete", "delete")
+    ctx = tried.cut_short()
+    ctx.layout.home(CODER).mkdir()  # as an installation would
+    (ctx.layout.home(CODER) / "SOUL.md").write_text("Another one.\n")
+    tried.run(ctx)
+    texts = {(each.path / "SOUL.md").read_text() for each in trash_and_archive.stored_profiles(ctx)}
+    assert texts == {"I am.\n", "Another one.\n"}
 
 
 @pytest.fixture
@@ -277,50 +341,19 @@ def test_a_home_that_moved_but_could_not_be_made_safe_is_completed_by_the_next_c
     assert state(ctx) == after
 
 
-def _cut_short(quick: Path, run: Callable[[Context], object], home: str) -> Iterator[Context]:
-    """Machines on which a verb was killed at each change between the move of a home and its end."""
-    for at in range(1, 300):
-        ctx = machine(quick)
-        if not killed(lambda ctx=ctx: run(ctx), at):  # type: ignore[misc]  # bound now
-            return
-        arrived = (ctx.layout.profiles / home).is_dir() == (home != "coder")
-        if arrived and profile_moves.journal(ctx).exists():
-            yield ctx
-
-
-def _rename(ctx: Context) -> object:
-    return lifecycle.rename(ctx, "coder", "dev-bot")
-
-
-def test_a_rename_that_was_cut_short_is_completed_when_it_is_asked_for_again(quick: Path) -> None:
-    wanted = machine(quick)
-    _rename(wanted)
-    after, seen = state(wanted), 0
-    for ctx in _cut_short(quick, _rename, "dev-bot"):
-        done = lifecycle.rename(ctx, "coder", "dev-bot")
-        assert (done.old, done.new) == ("coder", "dev-bot")
-        # Half of a new file may be left beside it; the doctor removes that.
-        now = {name: text for name, text in state(ctx).items() if not name.endswith(".tmp")}
-        assert now == after
-        assert ctx.active() == "dev-bot"
-        seen += 1
-    assert seen > 5
-
-
 def test_whoever_asks_for_a_profile_whose_move_was_cut_short_is_told_what_completes_it(
     quick: Path,
 ) -> None:
+    tried = Rehearsed(quick, "rename")
     seen = 0
-    for ctx in _cut_short(quick, _rename, "dev-bot"):
-        for ask in (
-            lambda ctx=ctx: ctx.profile("coder"),
-            lambda ctx=ctx: lifecycle.create(ctx, "dev-bot"),
-        ):
-            with pytest.raises(
-                DistError, match=r"rename 'coder' to 'dev-bot' was cut short"
-            ) as caught:
-                ask()
-            assert caught.value.command == "doctor --fix"
+    for at in moments(tried.changes, most=9):
+        ctx = tried.again()
+        assert killed(lambda: tried.run(tried.ctx), at)
+        if not (profile_moves.journal(ctx).exists() and tried.has_moved()):
+            continue
+        with pytest.raises(DistError, match=r"rename 'coder' to 'dev-bot' was cut short") as caught:
+            ctx.profile("coder")
+        assert caught.value.command == "doctor --fix"
         if ctx.layout.sticky.read_text() == "coder\n":
             with pytest.raises(DistError, match="was cut short") as caught:
                 ctx.active()
@@ -331,20 +364,3 @@ def test_whoever_asks_for_a_profile_whose_move_was_cut_short_is_told_what_comple
         doctor(ctx, fix=True)
         assert ctx.active() == "dev-bot"
     assert seen
-
-
-def test_a_delete_and_a_create_that_were_cut_short_name_what_completes_them(quick: Path) -> None:
-    seen = set()
-    for ctx in _cut_short(
-        quick, lambda ctx: trash_and_archive.put_away(ctx, CODER, "trash"), "coder"
-    ):
-        with pytest.raises(DistError, match=r"delete 'coder' was cut short") as caught:
-            ctx.profile("coder")
-        assert caught.value.command == "doctor --fix"
-        seen.add("delete")
-    for ctx in _cut_short(quick, lambda ctx: lifecycle.create(ctx, "new"), "new"):
-        with pytest.raises(DistError, match=r"create 'new' was cut short") as caught:
-            lifecycle.create(ctx, "new")
-        assert caught.value.command == "doctor --fix"
-        seen.add("create")
-    assert seen == {"delete", "create"}

@@ -34,6 +34,8 @@ from hermes_dist.model.values import ABSENT, as_list, as_map
 Route = Mapping[object, object]
 """A gateway route, or another map of ``config.yaml``."""
 FORMAT = 1
+_JOURNAL = 2
+"""The format of a move in the journal; 1 did not say what was asked for."""
 NO_SKILLS_TEXT = (
     "This profile takes no bundled skills (profile create --no-skills).\n"
     "Delete this file to have them synced again.\n"
@@ -69,6 +71,7 @@ class Move(Struct, frozen=True, kw_only=True):
         record: The path, relative to the root, of the record of a home that is put away; empty for none.
         erase: Delete the home for good once it is out of the way.
         unpark: The shared gateway was told to leave the home out, only for the move.
+        asked: The digest of what the user asked for, by which the same command is known when it is repeated.
     """
 
     verb: str
@@ -86,10 +89,11 @@ class Move(Struct, frozen=True, kw_only=True):
     record: str = ""
     erase: bool = False
     unpark: bool = False
+    asked: str = ""
 
     def encode(self) -> bytes:
         """Encode the move for the journal."""
-        return (json.dumps({"format": FORMAT, **asdict(self)}, indent=1) + "\n").encode()
+        return (json.dumps({"format": _JOURNAL, **asdict(self)}, indent=1) + "\n").encode()
 
     @classmethod
     def decode(cls, data: bytes) -> Move:
@@ -100,7 +104,7 @@ class Move(Struct, frozen=True, kw_only=True):
         """
         try:
             raw = read_json(data)
-            if raw.pop("format") != FORMAT:
+            if raw.pop("format") not in (1, _JOURNAL):
                 raise Invalid("it was written by a newer hermes-dist", hint="update hermes-dist")
             move = cls(**{**raw, "drop": tuple(raw["drop"])})
         except (ValueError, TypeError, KeyError, AttributeError) as err:

@@ -118,8 +118,13 @@ def plan(
             "" if is_usual(layout) else str(layout.root),
         ),
         replaces=_alias(layout, path),
-        on_path=layout.commands.resolve() in {folder.resolve() for folder in search_path(env)},
+        on_path=is_on_path(layout, env),
     )
+
+
+def is_on_path(layout: Layout, env: Mapping[str, str]) -> bool:
+    """Whether the shell finds the commands in the folder of aliases."""
+    return layout.commands.resolve() in {folder.resolve() for folder in search_path(env)}
 
 
 def write(layout: Layout, planned: AliasPlan) -> Alias:

@@ -31,7 +31,7 @@ from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import open_home, read_as_one
 from hermes_dist.ops.profile_changes import Made, Planned
 from hermes_dist.ops.profiles import profile_moves
-from hermes_dist.ops.profiles.lifecycle import create, raise_profile, with_command
+from hermes_dist.ops.profiles.lifecycle import as_made, create, raise_profile, with_command
 from hermes_dist.world.agent.seed import has_peers, make_peer
 from hermes_dist.world.disk.copy import Copied, Edit, copy_home, look_at_home
 from hermes_dist.world.disk.fs import atomic_write, trouble
@@ -159,13 +159,20 @@ def clone(
     profile = new_name(name, ctx.generation)
     if profile == source:
         raise UsageError("a profile can't be a clone of itself", hint="choose another name")
-    made = Made(name=profile, path=ctx.free_home(profile), source=source)
+    asked = ("clone", profile, source, every, tokens, alias, description)
+    done = None if dry_run else profile_moves.completed(ctx, *asked)
+    if done is None:
+        ctx.free_home(profile)
+    made = Made(name=profile, path=ctx.layout.home(profile), source=source)
     home = open_home(ctx, source)
     package = frozenset(map(str, home.lock.base if home.lock else ()))
     copy = _Copy(home=home.path, source=source, package=package, every=every, tokens=tokens)
-    if dry_run:
+    if dry_run or done is not None:
         _record(copy, look_at_home(copy.home, keep=copy.keep, edit=copy.edit))
+    if dry_run:
         return _with_copied(ctx, with_command(ctx, made, alias=alias)[0], copy)
+    if done is not None:
+        return _whole(ctx, as_made(ctx, made, done), copy)
 
     def fill(target: Path) -> None:
         # The copy is of one version, and of the one that was agreed to.
@@ -178,9 +185,13 @@ def clone(
             _fill(copy, target, description=description)
 
     ctx.progress(f"copying {source}")
-    made = raise_profile(ctx, made, fill, alias=alias)
+    return _whole(ctx, raise_profile(ctx, made, fill, alias=alias, asked=asked), copy)
+
+
+def _whole(ctx: Context, made: Made, copy: _Copy) -> Made:
+    """The clone with all that is told of it, and a peer of its own."""
     made = _with_copied(ctx, made, copy)
-    return replace(made, notes=(*made.notes, *_peer(ctx, profile)))
+    return replace(made, notes=(*made.notes, *_peer(ctx, made.name)))
 
 
 def _with_copied(ctx: Context, made: Made, copy: _Copy) -> Made:

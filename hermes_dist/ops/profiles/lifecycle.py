@@ -65,7 +65,11 @@ def create(
         DistError: The profile exists, or can't be made; nothing was changed.
     """
     profile = new_name(name, ctx.generation)
-    made = Made(name=profile, path=ctx.free_home(profile))
+    asked = ("create", profile, alias, skills, description)
+    made = Made(name=profile, path=ctx.layout.home(profile))
+    if not dry_run and (done := profile_moves.completed(ctx, *asked)):
+        return as_made(ctx, made, done)
+    ctx.free_home(profile)
     if dry_run:
         return with_command(ctx, made, alias=alias)[0]
     notes: list[Note] = []
@@ -89,11 +93,32 @@ def create(
     except OSError as error:
         root = str(ctx.layout.root)
         raise trouble(error, "can't make the folder of all profiles", where=root) from error
-    made = raise_profile(ctx, made, fill, alias=alias)
+    made = raise_profile(ctx, made, fill, alias=alias, asked=asked)
     return replace(made, skills=counted, notes=(*notes, *made.notes))
 
 
-def raise_profile(ctx: Context, made: Made, fill: Callable[[Path], None], *, alias: bool) -> Made:
+def as_made(ctx: Context, made: Made, done: profile_moves.Completed) -> Made:
+    """What was made by a command that was cut short, and is complete now.
+
+    Args:
+        ctx: The context.
+        made: The profile, as far as it is known without looking.
+        done: The move that put it in place.
+    """
+    commands = {alias.name for alias in aliases.of_profile(ctx.layout, made.name)}
+    mine = [name for name in done.move.commands if name in commands]
+    on_path = not mine or aliases.is_on_path(ctx.layout, ctx.env)
+    return replace(made, alias="".join(mine), on_path=on_path, notes=(*made.notes, *done.notes))
+
+
+def raise_profile(
+    ctx: Context,
+    made: Made,
+    fill: Callable[[Path], None],
+    *,
+    alias: bool,
+    asked: tuple[object, ...],
+) -> Made:
     """Build a home, then put it and its command in place.
 
     Args:
@@ -101,6 +126,7 @@ def raise_profile(ctx: Context, made: Made, fill: Callable[[Path], None], *, ali
         made: The profile to make.
         fill: Writes the home into the given folder.
         alias: Make a command with its name; if that is taken, a note says how to choose another.
+        asked: What the user asked for, as in :func:`profile_moves.asked_for`.
 
     Raises:
         DistError: The profile can't be made; nothing was changed.
@@ -117,6 +143,7 @@ def raise_profile(ctx: Context, made: Made, fill: Callable[[Path], None], *, ali
             source=building,
             target=f"profiles/{made.name}",
             commands=commands,
+            asked=profile_moves.asked_for(*asked),
         )
         notes.extend(profile_moves.carry_out_move(ctx, fs, move))
 
@@ -184,9 +211,9 @@ def rename(ctx: Context, old: str, new: str, *, dry_run: bool = False, shown: st
         OtherPlan: It is not what was shown; nothing was changed.
         DistError: The profile can't be renamed; nothing was changed.
     """
-    done = None if dry_run else profile_moves.completed(ctx)
-    if done is not None and (done.verb, done.name, done.to) == ("rename", old.strip(), new.strip()):
-        return _as_renamed(ctx, done)  # it was cut short, and this was asked for again
+    asked = ("rename", old.strip().lower(), new.strip().lower())
+    if not dry_run and (done := profile_moves.completed(ctx, *asked)):
+        return replace(_as_renamed(ctx, done.move), notes=(*done.notes, *_told(ctx, done.move)))
     name, wanted = _names(ctx, old, new)
     if dry_run:
         return _preview(ctx, name, wanted)
@@ -197,10 +224,16 @@ def rename(ctx: Context, old: str, new: str, *, dry_run: bool = False, shown: st
             profile_moves.refuse_other_plan(plan_rename(ctx, old, new), shown)
         parked = (ctx.layout.home(name) / GATEWAY_PARKED).exists()
         stopped = stop(ctx, name)
-        move = replace(_move(ctx, name, wanted), unpark=not parked)
+        digest = profile_moves.asked_for(*asked)
+        move = replace(_move(ctx, name, wanted), unpark=not parked, asked=digest)
         notes = profile_moves.carry_out_move(ctx, fs, move)
-    notes = (*notes, *stay_with_others(ctx, name), *still_assigned(ctx, name, wanted))
-    return replace(_as_renamed(ctx, move), stopped=stopped, notes=notes)
+    return replace(_as_renamed(ctx, move), stopped=stopped, notes=(*notes, *_told(ctx, move)))
+
+
+def _told(ctx: Context, move: Move) -> tuple[Note, ...]:
+    """What keeps the old name after a rename."""
+    name, wanted = ProfileName(move.name), ProfileName(move.to)
+    return (*stay_with_others(ctx, name), *still_assigned(ctx, name, wanted))
 
 
 def plan_rename(ctx: Context, old: str, new: str) -> Planned:

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext, supp
 from functools import partial
 from pathlib import Path
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from hermes_dist.agents.generation import NEWEST
@@ -99,11 +100,36 @@ def journal(ctx: Context) -> Path:
     return ctx.layout.moving
 
 
-def completed(ctx: Context) -> Move | None:
-    """Complete a move that was cut short.
+class Completed(Struct, frozen=True):
+    """A move that was cut short, and is complete now.
+
+    Attributes:
+        move: The move.
+        notes: That it was cut short, and related things that could not be done.
+    """
+
+    move: Move
+    notes: tuple[Note, ...]
+
+
+def asked_for(*words: object) -> str:
+    """The digest of what a user asks for, so that the journal tells whether they ask for the same again.
+
+    Args:
+        words: The verb, the names as they are meant, and the options.
+    """
+    return Digest.of(repr(tuple(map(str, words))).encode("utf-8", "surrogatepass"))
+
+
+def completed(ctx: Context, *words: object) -> Completed | None:
+    """Complete a move that was cut short, and say whether it is what is asked for again.
+
+    Args:
+        ctx: The context.
+        words: What is asked for, as in :func:`asked_for`.
 
     Returns:
-        The move, if the home is in its new place now; None if none was cut short, or it had not begun.
+        The move; None if it was another one, if it had moved nothing, or if nothing was cut short.
 
     Raises:
         Busy: Another command is making or moving profiles.
@@ -112,8 +138,12 @@ def completed(ctx: Context) -> Move | None:
     if not journal(ctx).exists():
         return None
     with _moves_locked(ctx), RealFs(ctx.layout.root, home=True) as fs:
-        move = finish_move(ctx, fs)
-    return move if move is not None and _has_arrived(ctx, move) else None
+        done = finish_move(ctx, fs)
+        if done is None or done.move.asked != asked_for(*words):
+            return None
+        # By now, somebody may have made another profile of that name: then it is the one that is meant.
+        taken = fs.kind(done.move.source) != "absent"
+    return None if taken else done
 
 
 def _moves_locked(ctx: Context) -> AbstractContextManager[object]:
@@ -213,7 +243,7 @@ def _moved_as_copy(ctx: Context, fs: RealFs, move: Move) -> Move:
     return copied
 
 
-def finish_move(ctx: Context, fs: RealFs) -> Move | None:
+def finish_move(ctx: Context, fs: RealFs) -> Completed | None:
     """Complete an interrupted move, or discard one that had not begun.
 
     Args:
@@ -221,7 +251,7 @@ def finish_move(ctx: Context, fs: RealFs) -> Move | None:
         fs: The brand's root folder, with the lock of :func:`all_homes_locked`.
 
     Returns:
-        The move; None if there was none.
+        The move, if its home has moved; else None.
 
     Raises:
         Invalid: The journal is damaged.
@@ -239,14 +269,20 @@ def finish_move(ctx: Context, fs: RealFs) -> Move | None:
         # The killed command may not have got to its own sync. A power cut could then undo the
         # rename after everything else names the new place.
         fs.sync_folder(move.target.rpartition("/")[0])
-        _update_references(ctx, move)
+        notes = _update_references(ctx, move)
         _close(ctx, move)
     elif inode(ctx.layout.root / move.source) == (move.original or move.inode):
         _forget(ctx, move)
+        return None
+    elif move.erase and fs.kind(move.target) == "absent":
+        # Erased, and all that is left of it is its record.
+        notes = ()
+        _close(ctx, move)
     else:
         # The home is in neither place: someone else has moved it. Whatever is there now is not ours to erase.
         _close(ctx, replace(move, erase=False))
-    return move
+        return None
+    return Completed(move, (Note.of(NoteKind.WAS_CUT_SHORT), *notes))
 
 
 def _has_arrived(ctx: Context, move: Move) -> bool:

@@ -59,6 +59,10 @@ def leaving(ctx: Context, name: ProfileName, verb: str) -> Belongings:
     """
     refuse_default(name, verb, str(ctx.layout.root))
     refuse_from_inside(ctx.layout, name)
+    return _belongings(ctx, name)
+
+
+def _belongings(ctx: Context, name: ProfileName) -> Belongings:
     home = ctx.layout.home(name)
     return Belongings(
         name=name,
@@ -114,6 +118,8 @@ def put_away(
         OtherPlan: It is not what was shown; nothing was changed.
         DistError: The home can't be moved; nothing was changed, except that its gateway may be stopped.
     """
+    if before := put_away_before(ctx, name, place, purge=purge):
+        return before
     deleting = place == "trash"
     with profile_moves.all_homes_locked(ctx) as fs:
         # Under the lock: before, another command may have renamed or deleted it, or given it a command.
@@ -148,19 +154,51 @@ def put_away(
             record=f"{folder}/{ident}.json",
             erase=purge,
             unpark=not parked,
+            asked=profile_moves.asked_for(*_asked(name, place, purge=purge)),
         )
         elsewhere = _elsewhere(facts.path)
         notes = (*elsewhere, *profile_moves.carry_out_move(ctx, fs, move, kept))
+    return replace(_as_gone(ctx, facts, move, notes), stopped=stopped, expired=expired)
+
+
+def put_away_before(ctx: Context, name: str, place: Place, *, purge: bool = False) -> Gone | None:
+    """Complete what was cut short, if it is this: nothing is asked, as the answer was given then.
+
+    Args:
+        ctx: The context.
+        name: The profile, as it was typed.
+        place: The trash or the archive.
+        purge: Erase it for good.
+
+    Returns:
+        What was done; None if nothing was cut short, or it was something else.
+    """
+    done = profile_moves.completed(ctx, *_asked(name.strip().lower(), place, purge=purge))
+    if done is None:
+        return None
+    move = done.move
+    facts = replace(
+        _belongings(ctx, ProfileName(move.name)),
+        commands=move.drop,
+        services=tuple(move.services),
+        sticky=move.sticky is not None,
+    )
+    return _as_gone(ctx, facts, move, done.notes)
+
+
+def _asked(name: str, place: Place, *, purge: bool) -> tuple[object, ...]:
+    return _DONE[place], name, purge
+
+
+def _as_gone(ctx: Context, facts: Belongings, move: Move, notes: Iterable[Note]) -> Gone:
     notes = (
         *notes,
         *facts.settings,
-        *stay_with_others(ctx, name),
-        *still_assigned(ctx, name, None),
+        *stay_with_others(ctx, facts.name),
+        *still_assigned(ctx, facts.name, None),
     )
-    path = facts.path if purge else ctx.layout.root / move.target
-    return Gone(
-        leaving=facts, path=path, purged=purge, stopped=stopped, expired=expired, notes=notes
-    )
+    path = facts.path if move.erase else ctx.layout.root / move.target
+    return Gone(leaving=facts, path=path, purged=move.erase, notes=notes)
 
 
 def _elsewhere(home: Path) -> tuple[Note, ...]:
@@ -224,6 +262,9 @@ def restore(
     if dry_run:
         found, move, kept = _plan_return(ctx, was, wanted, folder)
         return _as_back(ctx, found, move, kept, tuple(move.commands))
+    asked = ("restored", folder or was, wanted)
+    if done := profile_moves.completed(ctx, *asked):
+        return _back_before(ctx, was, done)
     with profile_moves.all_homes_locked(ctx) as fs:
         if shown:
             profile_moves.refuse_other_plan(plan_restore(ctx, name, to=to), shown)
@@ -231,10 +272,29 @@ def restore(
         found, move, kept = _plan_return(ctx, was, wanted, folder)
         if brought := _bring_over(ctx, fs, found):
             found, move, kept = _plan_return(ctx, was, wanted, brought)
+        move = replace(move, asked=profile_moves.asked_for(*asked))
         notes = profile_moves.carry_out_move(ctx, fs, move)
-    started = {alias.name for alias in aliases.of_profile(ctx.layout, wanted)}
-    commands = tuple(command for command in move.commands if command in started)
-    return replace(_as_back(ctx, found, move, kept, commands), notes=notes)
+    back = _as_back(ctx, found, move, kept, _started(ctx, move))
+    return replace(back, notes=notes)
+
+
+def _started(ctx: Context, move: Move) -> tuple[str, ...]:
+    """The commands that start a restored profile again."""
+    started = {alias.name for alias in aliases.of_profile(ctx.layout, ProfileName(move.to))}
+    return tuple(command for command in move.commands if command in started)
+
+
+def _back_before(ctx: Context, was: ProfileName, done: profile_moves.Completed) -> Back:
+    """What was restored by a command that was cut short, and is complete now."""
+    move = done.move
+    stored = ctx.layout.root / move.source
+    known = read_id(stored.name)
+    assert known is not None  # noqa: S101 - it was chosen among homes with such names
+    trash = {layout.trash for layout in everywhere(ctx.layout)}
+    place: Place = "trash" if stored.parent in trash else "archive"
+    found = StoredProfile(name=was, place=place, when=known[1], path=stored)
+    back = _as_back(ctx, found, move, Kept(profile=was), _started(ctx, move))
+    return replace(back, notes=done.notes)
 
 
 def _bring_over(ctx: Context, fs: RealFs, found: StoredProfile) -> str:
