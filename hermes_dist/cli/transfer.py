@@ -180,6 +180,9 @@ def _tell_left(session: Session, done: Exported) -> None:
         screen.tell(f"  left out  {names}")
     if done.variables:
         screen.tell(f"  secrets became variables: {_joined(done.variables)}")
+    if done.about_you:
+        places = first_few([clean(each) for each in done.about_you], _SHOWN)
+        screen.tell(f"  about you or this machine: {places}; `publish` and `pack` leave that out")
 
 
 def _joined(names: Sequence[str]) -> str:

@@ -199,6 +199,7 @@ def backed_data(done: Backed, machine: Mapping[str, Any]) -> dict[str, Any]:
                 "profile": each.profile,
                 "files": each.files,
                 "left_out": list(each.left_out),
+                "unread": list(each.missed),
                 "notes": list(sentences(each.notes)),
             }
             for each in done.profiles
@@ -236,6 +237,8 @@ def exported_data(done: Exported) -> dict[str, Any]:
         "size": done.size,
         "files": done.files,
         "variables": list(done.variables),
+        "about_you": list(done.about_you),
         "left_out": list(done.left_out),
+        "unread": list(done.missed),
         "notes": list(sentences(done.notes)),
     }

@@ -172,15 +172,24 @@ def without_personal(
     left = [LeftOut(join_place(path, key), Why.KEPT_HERE) for path, key in places]
     if CONFIG in home:
         before = read(received[CONFIG].digest) if CONFIG in received else b""
-        for key, why in _local_keys(read(home[CONFIG].digest), before, also):
+        for place, why in local_keys(read(home[CONFIG].digest), before, also):
+            key = format_key(place)
             places.append((CONFIG, key))
             left.append(LeftOut(join_place(CONFIG, key), why))
     # Put back, not removed: without them, the next version would look as if it had dropped these settings.
     return put_back(home, received, places, read), tuple(left)
 
 
-def _local_keys(config: bytes, received: bytes, also: Collection[str]) -> Iterator[tuple[str, Why]]:
-    """Yield settings that stay: personal ones, and the package's placeholders that were filled in here."""
+def local_keys(
+    config: bytes, received: bytes, also: Collection[str] = ()
+) -> Iterator[tuple[KeyPath, Why]]:
+    """Yield settings that stay: personal ones, and the package's placeholders that were filled in here.
+
+    Args:
+        config: A home's settings.
+        received: Those that its package brought.
+        also: Patterns of further settings about this machine.
+    """
     try:
         data, before = load_data(config, Kind.YAML), load_data(received, Kind.YAML)
     except Invalid:
@@ -192,9 +201,9 @@ def _local_keys(config: bytes, received: bytes, also: Collection[str]) -> Iterat
         if value == had:
             continue
         if _is_filled_in(had, value):
-            yield format_key(key), Why.FILLED_IN
+            yield key, Why.FILLED_IN
         elif _is_personal(key, also):
-            yield format_key(key), Why.PERSONAL
+            yield key, Why.PERSONAL
 
 
 def _is_filled_in(had: object, value: object) -> bool:

@@ -41,6 +41,7 @@ class Parcel(Struct):
         folder: A folder for temporary copies of databases.
         recorded: The files of the home of which a record, and not its disk, says whether they are executable.
         received: The files of its package: their names are the author's.
+        about_you: Places in it that say something about the user or this machine.
         leaks: The secrets that were found.
         notes: What else to say.
     """
@@ -51,20 +52,23 @@ class Parcel(Struct):
     folder: Path
     recorded: Tree = EMPTY
     received: Tree = EMPTY
+    about_you: tuple[str, ...] = ()
     leaks: list[Leak] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     _members: dict[str, Write] = field(default_factory=dict)
     _long: dict[str, str] = field(default_factory=dict)
+    _lost: set[str] = field(default_factory=set)
 
     @property
     def files(self) -> int:
-        """How many files of the home are in it."""
-        return sum(not path.startswith(f"{BASE}/") for path in self._members)
+        """How many files of the home are in it; once it is packed, without those that could not be."""
+        return sum(path != CARD for path in self.paths)
 
     @property
     def paths(self) -> Iterator[RelPath]:
-        """The files of the home in it."""
-        named = (self._long.get(name, name) for name in self._members)
+        """The files of the home in it, and the card once it is packed."""
+        packed = (name for name in self._members if name not in self._lost)
+        named = (self._long.get(name, name) for name in packed)
         return (RelPath(path) for path in named if not path.startswith(f"{BASE}/"))
 
     def content(
@@ -116,6 +120,7 @@ class Parcel(Struct):
         def write(tar: TarWriter, name: str) -> None:
             with opened_in(home, path) as file:
                 if file is None:
+                    self._lost.add(name)
                     # What went away since it was listed is missing, as if it had never been there.
                     if os.path.lexists(home / path):
                         self.notes.append(
@@ -136,7 +141,7 @@ class Parcel(Struct):
 
     def left_out(self, home: Path) -> tuple[str, ...]:
         """The names at the root of a home of which no file was added, though there is one."""
-        tops = {self._long.get(name, name).split("/", 1)[0] for name in self._members}
+        tops = {path.top for path in self.paths}
         left = [item for item in home.iterdir() if item.name not in {*tops, PRIVATE}]
         return tuple(sorted(i.name + "/" * i.is_dir() for i in left if not _is_bare(i)))
 

@@ -197,7 +197,7 @@ def _pack_all(ctx: Context, parts: dict[str, _Part]) -> tuple[Missed, ...]:
             missed.append(Missed(row.name, error))
             continue
         parts[row.name] = part
-        if not part.done.files:
+        if not (part.done.files or part.done.missed):
             # A default profile that nobody uses: its home is only the folder of the others.
             parts.pop(row.name).file.unlink()
     if missed and not parts:

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from hermes_dist.brand import LOCKFILE, PRIVATE
 from hermes_dist.decide.environment.example import ENV_EXAMPLE
+from hermes_dist.decide.leaving.about_you import about_you
 from hermes_dist.decide.leaving.card import Card
 from hermes_dist.decide.leaving.examples import Examples, examples_of
 from hermes_dist.decide.leaving.export import (
@@ -87,6 +88,7 @@ class Exported(Struct, frozen=True, kw_only=True):
         size: Its size in bytes.
         files: How many files of the home are in it.
         variables: Names of the variables that replace secrets.
+        about_you: Places in it that say something about the user or this machine.
         left_out: Names at the root of the home that were left out.
         notes: What else to say.
     """
@@ -96,6 +98,7 @@ class Exported(Struct, frozen=True, kw_only=True):
     size: int
     files: int
     variables: tuple[str, ...] = ()
+    about_you: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
 
@@ -197,8 +200,9 @@ def export_sealed(
         profile=name,
         path=path,
         size=size,
-        files=parcel.files - 1,
+        files=parcel.files,
         variables=card.variables,
+        about_you=parcel.about_you,
         left_out=parcel.left_out(home.path),
         notes=(*found, *parcel.notes),
     )
@@ -235,6 +239,7 @@ def _shared(ctx: Context, home: Home, packing: Packing, parcel: Parcel) -> Card:
         _redact(made, examples, read, parcel.known or {})
         read = together(made.blobs, read)
     parcel.notes += [*made.notes, *bare.notes, *_asked_again(bare), *_left_out(observed.odd)]
+    parcel.about_you = about_you(made.tree, base, read)
     for path, entry in made.tree.items():
         parcel.entry(path, entry, read, examples)
     _add_lock(lock, made.tree, read, parcel, Mask.of(ctx, home.path))

@@ -21,6 +21,7 @@ from hermes_dist.ops.package.status import status
 from hermes_dist.ops.package.upkeep import verify
 from hermes_dist.ops.transfer.export import Packing, export
 from hermes_dist.voice.problems import problem_words
+from hermes_dist.voice.profile_json import exported_data
 from hermes_dist.world.disk import scan
 
 PACKAGE = {
@@ -182,10 +183,14 @@ def test_an_export_is_whole_or_there_is_none(
 def test_a_backup_says_what_it_is_without(
     tmp_path: Path, bo: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    refused(bo.home / "SOUL.md", monkeypatch)
     packing = Packing(full=True, passphrase="correct horse")
+    whole = export(bo.ctx, BOT, packing, tmp_path / "whole.tar.gz.age")
+    refused(bo.home / "SOUL.md", monkeypatch)
     done = export(bo.ctx, BOT, packing, tmp_path / "x.tar.gz.age")
     assert done.missed == ("SOUL.md",)
+    assert done.files == whole.files - 1
+    assert "SOUL.md" in done.left_out
+    assert exported_data(done)["unread"] == ["SOUL.md"]
 
 
 def test_how_to_read_it_depends_on_whose_it_is(
