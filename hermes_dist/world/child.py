@@ -15,6 +15,7 @@ import signal
 import subprocess
 import sys
 import time
+from _thread import RLock
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
@@ -36,7 +37,12 @@ if TYPE_CHECKING:
 
 _CHUNK = 1 << 16
 _running: dict[subprocess.Popen[bytes], tuple[int, ...]] = {}
-"""The children that are waited for, each with the pipe that ties it to us: see :func:`_fasten`."""
+"""The children that may get a signal from us, each with the pipe that ties it to us: see :func:`_fasten`.
+
+A child is taken out before it is reaped: from then on, its process id may be somebody else's.
+"""
+_signalling = RLock()
+"""Held while a child is looked up here and gets a signal, and while one is taken out; a handler may do so within."""
 _births: set[object] = set()
 _ended_by: list[int] = []
 _ERR_BYTES = 1 << 16
@@ -260,9 +266,17 @@ def _fasten(process: subprocess.Popen[bytes], tie: tuple[int, ...]) -> None:
             fcntl.fcntl(tie[0], fcntl.F_SETFL, os.O_ASYNC)
 
 
+def _reap(process: subprocess.Popen[bytes]) -> int:
+    """Wait for the end of a child, and return its exit code; nobody sends it a signal any more."""
+    _has_ended(process.pid, float("inf"))
+    _let_go(process)
+    return process.wait()
+
+
 def _let_go(process: subprocess.Popen[bytes]) -> None:
     """Note that a child has ended; what it left in the background goes on, such as git's store of passwords."""
-    tie = _running.pop(process, ())
+    with _signalling:
+        tie = _running.pop(process, ())
     if tie:
         with contextlib.suppress(OSError):
             fcntl.fcntl(tie[0], fcntl.F_SETFL, 0)
@@ -364,9 +378,17 @@ def _end_all() -> None:
 def stop_running() -> None:
     """Terminate every child that a thread waits for; used to give up while other threads wait."""
     for process in list(_running):
-        if process.returncode is None:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(process.pid, signal.SIGTERM)
+        _send(process, signal.SIGTERM)
+
+
+def _send(process: subprocess.Popen[bytes], number: signal.Signals) -> bool:
+    """Send a signal to the group of a child, unless it was reaped; return whether it was not."""
+    with _signalling:
+        if process not in _running:
+            return False
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, number)
+        return True
 
 
 @contextlib.contextmanager
@@ -447,12 +469,9 @@ def at_once(work: Callable[[_Item], None], items: Iterable[_Item], most: int) ->
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
     """End the whole group: first SIGTERM, so that it removes its lock files, then SIGKILL."""
-    if process.returncode is not None:
-        return
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGTERM)
+    if _send(process, signal.SIGTERM):
         _has_ended(process.pid, time.monotonic() + _GRACE)
-        os.killpg(process.pid, signal.SIGKILL)
+        _send(process, signal.SIGKILL)
 
 
 def _has_ended(pid: int, end: float) -> bool:
@@ -524,13 +543,12 @@ def run(command: Command, bounds: Bounds, on_line: Callable[[str], None] | None 
         out, stopped = _collect(process, bounds, tail)
         if stopped:
             _kill(process)
-        code = process.wait()
+        code = _reap(process)
         note("ended", os.path.basename(command.argv[0]), "with", code, stopped)
         return Finished(code, out, tail.text, stopped)
     finally:
         _kill(process)
-        process.wait()
-        _let_go(process)
+        _reap(process)
         for pipe in (process.stdout, process.stderr):
             if pipe is not None:
                 pipe.close()
@@ -644,14 +662,13 @@ class Stream:
     ) -> None:
         self._timer.cancel()
         _kill(self._process)
-        self._process.wait()
-        _let_go(self._process)
+        _reap(self._process)
         self._feeder.join()
         self.out.close()
         self._listener.join(_GRACE)
 
     def _expire(self) -> None:
-        self._late = True
+        self._late = self._process in _running
         _kill(self._process)
 
     def _feed(self, data: bytes) -> None:
@@ -671,7 +688,7 @@ class Stream:
 
     def finish(self) -> Finished:
         """Wait for the child to end, after all expected output has been read."""
-        code = self._process.wait()
+        code = _reap(self._process)
         self._timer.cancel()
         self._listener.join(_GRACE)  # a background program may keep it open without end
         return Finished(code, b"", self._said.text, "time" if self._late else "")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from hermes_dist.world import trace
+from hermes_dist.world import child, trace
 from hermes_dist.world.child import Bounds, Command, Finished, Stream, at_once, meanwhile, run
 
 ENV = {"PATH": os.environ["PATH"], "ONLY": "this"}
@@ -146,6 +146,29 @@ def test_a_stream_left_early_or_out_of_time_ends() -> None:
         done = child.finish()
     assert (done.stopped, done.err) == ("time", "bad\n")
     assert time.monotonic() - began < 30
+
+
+@pytest.mark.parametrize("ends", [child.stop_running, None])
+def test_a_late_end_never_reaches_a_process_that_is_not_ours_any_more(
+    ends: Callable[[], None] | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The child ends and is waited for by one thread in the moment in which another one ends it."""
+    sent: list[bool] = []
+    with Stream(sh("exit 3"), Bounds()) as stream:
+        waiting = threading.Thread(target=stream.finish)
+
+        def killpg(pid: int, _number: int) -> None:
+            if not waiting.is_alive():
+                waiting.start()
+            waiting.join(0.1)
+            sent.append(Path(f"/proc/{pid}").exists())
+
+        monkeypatch.setattr(os, "killpg", killpg)
+        (ends or stream._expire)()
+        waiting.join()
+        (ends or stream._expire)()
+    assert sent
+    assert all(sent)
 
 
 def test_what_fails_meanwhile_is_for_whoever_needs_it() -> None:
