@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
 from msgspec import Struct
@@ -11,16 +11,17 @@ from msgspec.structs import replace
 from hermes_dist.decide.consent.code import Side, effects_loading
 from hermes_dist.decide.consent.effects import find_effects
 from hermes_dist.decide.consent.review import Group, choose_effects, grouped, titled
-from hermes_dist.decide.consent.switches import Unit, unit_of
+from hermes_dist.decide.consent.switches import Unit, is_unit, unit_of, units_in
 from hermes_dist.decide.consent.withdrawal import without_approvals
 from hermes_dist.decide.near import offered
 from hermes_dist.errors import DistError
+from hermes_dist.model.discreet import Contents
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.lock_package import Approval, Off
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.plan import Effect
-from hermes_dist.model.tree import EMPTY, Tree
-from hermes_dist.ops.change.confirm import confirm_and_carry_out
+from hermes_dist.model.tree import EMPTY
+from hermes_dist.ops.change.confirm import Make, confirm_and_carry_out
 from hermes_dist.ops.change.mask import Mask
 from hermes_dist.ops.change.observe import Observed, observe
 from hermes_dist.ops.change.proposal import Outcome
@@ -29,8 +30,8 @@ from hermes_dist.ops.change.review import before_after
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, look_into, open_home
 from hermes_dist.ops.package.resolve import off_now, recorded
-from hermes_dist.ops.sync.incoming import SyncedHome
-from hermes_dist.ops.sync.settle import facing, proposed
+from hermes_dist.ops.sync.settle import proposed, proposed_for_both, seen_by_others
+from hermes_dist.ops.sync.state import is_synced
 from hermes_dist.ops.sync.waiting import waiting_in
 
 
@@ -68,24 +69,21 @@ def consents(ctx: Context, name: ProfileName) -> Consents:
     Raises:
         DistError: The profile has no lock, or its home can't be read.
     """
-    home = _as_listed(ctx, look_into(ctx, name))
+    home = look_into(ctx, name)
+    views = _views(ctx, home)
     mask = Mask.of(ctx, home.path)
-    found = home.need_lock(ctx)
-    package = None if isinstance(home, SyncedHome) else found
-    recorded_lock = replace(found, parked=waiting_in(home.path, package))
-    lock = mask.lock(recorded_lock)
-    seen = observe(ctx, home, lock.theirs())
+    waiting = waiting_in(home.path, home.lock)
+    lock = mask.lock(replace(views[0].lock, parked=waiting))
     approved = tuple(
-        Approved(
-            group, tuple(sorted({a.version for a in _approvals_of(lock, group.effects)} - {""}))
-        )
-        for group in grouped(mask.effects(_live(lock, seen)))
-        if any(_approvals_of(lock, group.effects))
+        Approved(group, tuple(sorted({each.version for each in given} - {""})))
+        for group in grouped(mask.effects(_live(views)))
+        if (given := _approvals_of(lock, group.effects))
     )
+    off = (each for view in views for each in off_now(view.waiting_for(waiting), view.seen))
     return Consents(
         waiting=grouped(lock.parked),
         approved=approved,
-        off=off_now(recorded_lock, seen),
+        off=tuple(sorted(set(off))),
         changed=before_after(lock, lock.parked),
     )
 
@@ -104,17 +102,65 @@ def approved_already(ctx: Context, name: ProfileName, words: tuple[str, ...]) ->
     )
 
 
-def _as_listed(ctx: Context, home: Home) -> Home:
-    """The home as its package sees it; without a package, as the other machines do."""
-    return facing(ctx, home, lambda _: True)
+class _View(Contents, frozen=True):
+    """A home as the other machines of its user see it, or as its package does.
+
+    Attributes:
+        home: The home, whose lock says what it received from there.
+        seen: The files of the home.
+    """
+
+    home: Home
+    lock: Lock
+    seen: Observed
+
+    @property
+    def live(self) -> tuple[Effect, ...]:
+        """The effects of received files that are live in the home."""
+        base = self.lock.base
+        received = self.seen.ours.where(lambda path: path in base)
+        effects = find_effects(EMPTY, received, self.lock.theirs(), self.seen.read)
+        return tuple(effect for effect in effects if not effect.off)
+
+    def of_it(self, effects: Iterable[Effect]) -> Iterator[Effect]:
+        """Yield effects without those of servers and jobs that were not received from there."""
+        received = {unit for unit, _ in units_in(self.lock.theirs(), self.seen.read)}
+        for effect in effects:
+            unit = unit_of(effect.path, effect.key)
+            if unit in received or not is_unit(unit):
+                yield effect
+
+    def waiting_for(self, effects: tuple[Effect, ...]) -> Lock:
+        """Its lock, with all that waits in the home."""
+        return replace(self.lock, parked=effects)
 
 
-def _live(lock: Lock, seen: Observed) -> tuple[Effect, ...]:
-    """The effects of the package's files that are live in the home."""
-    base = lock.base
-    packaged = seen.ours.where(lambda path: path in base)
-    effects = find_effects(EMPTY, packaged, lock.theirs(), seen.read)
-    return tuple(effect for effect in effects if not effect.off)
+def _views(ctx: Context, home: Home) -> tuple[_View, ...]:
+    """The home as the other machines of its user see it, and as its package does, each if there is any.
+
+    Raises:
+        DistError: There is neither, or it can't be read.
+    """
+    others = seen_by_others(ctx, home.name) if is_synced(home.path) else None
+    homes = [each for each in (others, home) if each and each.lock]
+    if not homes:
+        home.need_lock(ctx)
+    locks = [each.need_lock(ctx) for each in homes]
+    return tuple(
+        _View(each, lock, observe(ctx, each, lock.theirs()))
+        for each, lock in zip(homes, locks, strict=True)
+    )
+
+
+def _live(views: Iterable[_View]) -> tuple[Effect, ...]:
+    """What of the received files is live in the home; what was received from both is told once."""
+    found: dict[str, tuple[Effect, ...]] = {}
+    for view in views:
+        at: dict[str, tuple[Effect, ...]] = {}
+        for effect in view.live:
+            at[effect.place] = (*at.get(effect.place, ()), effect)
+        found = {**at, **found}
+    return tuple(sorted(effect for each in found.values() for effect in each))
 
 
 def _approvals_of(lock: Lock, effects: Iterable[Effect]) -> tuple[Approval, ...]:
@@ -174,23 +220,33 @@ def revoke(
     Raises:
         DistError: Nothing approved has that name, or the user edited files that would be removed.
     """
-    home = _as_listed(ctx, open_home(ctx, name))
-    lock = home.need_lock(ctx)
-    seen = observe(ctx, home, lock.theirs())
+    views = _views(ctx, open_home(ctx, name))
     live = tuple(each for group in consents(ctx, name).approved for each in group.group.effects)
     chosen: list[Effect] = []
     for word in words:
-        hits = choose_effects(live, word) or _loading(live, word, lock, seen)
+        hits = choose_effects(live, word) or _loading(live, word, views)
         if not hits:
             raise _not_approved(ctx, name, word, live)
         chosen += hits
-    _refuse_edited(lock, seen.ours, chosen)
+    _refuse_edited(views, chosen)
+    choices = Choices(revoked=tuple((effect.path, effect.key) for effect in chosen))
+    make = _without(ctx, views, chosen)
+    return confirm_and_carry_out(ctx, make, replace(request, choices=choices), confirm, None)
+
+
+def _without(ctx: Context, views: Sequence[_View], chosen: Iterable[Effect]) -> Make:
+    """Make proposals for a home in which some effects are not approved, whoever brought them."""
     # With the approval removed from the lock, the ordinary merge switches these things off;
     # revoking needs no code of its own that could disagree with it.
-    rest = without_approvals(lock, chosen)
-    choices = Choices(revoked=tuple((effect.path, effect.key) for effect in chosen))
-    make = partial(proposed, ctx, replace(home, lock=rest), recorded(ctx, rest), verb="revoke")
-    return confirm_and_carry_out(ctx, make, replace(request, choices=choices), confirm, None)
+    first, *others = views
+    rest = without_approvals(first.lock, chosen)
+    home, theirs = replace(first.home, lock=rest), recorded(ctx, rest)
+    if not others:
+        return partial(proposed, ctx, home, theirs, verb="revoke")
+    (package,) = others
+    left = without_approvals(package.lock, package.of_it(chosen))
+    both = (home, theirs, replace(package.home, lock=left), recorded(ctx, left))
+    return partial(proposed_for_both, ctx, *both, verb="revoke")
 
 
 def _not_approved(
@@ -207,20 +263,26 @@ def _not_approved(
     )
 
 
-def _loading(live: tuple[Effect, ...], word: str, lock: Lock, seen: Observed) -> tuple[Effect, ...]:
+def _loading(live: tuple[Effect, ...], word: str, views: Iterable[_View]) -> tuple[Effect, ...]:
     """The effects that load the file a word names; their approval covers the file, too."""
     path = RelPath(word)
-    if path not in seen.ours:
-        return ()
-    return effects_loading(live, path, Side(seen.ours, seen.read), Side(lock.theirs(), seen.read))
+    found: dict[Effect, None] = {}
+    for view in views:
+        ours, theirs, read = view.seen.ours, view.lock.theirs(), view.seen.read
+        if path in ours:
+            loading = effects_loading(live, path, Side(ours, read), Side(theirs, read))
+            found |= dict.fromkeys(loading)
+    return tuple(found)
 
 
-def _refuse_edited(lock: Lock, ours: Tree, chosen: Iterable[Effect]) -> None:
+def _refuse_edited(views: Sequence[_View], chosen: Iterable[Effect]) -> None:
+    ours = views[0].seen.ours
+    received = {(path, view.lock.base.get(path)) for view in views for path in ours}
     for effect in chosen:
         edited = [
-            p
-            for p in ours
-            if not effect.key and p.under(effect.path) and ours[p] != lock.base.get(p)
+            path
+            for path in ours
+            if not effect.key and path.under(effect.path) and (path, ours[path]) not in received
         ]
         if edited:
             raise DistError(

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec.structs import replace
 
 from hermes_dist.decide.consent.effects import find_effects
+from hermes_dist.decide.consent.parking import put_back
 from hermes_dist.decide.consent.review import grouped
+from hermes_dist.decide.consent.switches import is_unit, unit_of, units_in
+from hermes_dist.model.keypath import format_key
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import RelPath
-from hermes_dist.model.plan import EffectKind, Plan, Step
+from hermes_dist.model.plan import Effect, EffectKind, Plan, Step
 from hermes_dist.model.tree import Digest, Read, Tree, together
 from hermes_dist.ops.change.proposal import Proposal
 from hermes_dist.ops.change.providers import providers_used
 from hermes_dist.ops.change.variables import manifest_of
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home
+from hermes_dist.ops.sync.waiting import waiting_in
 
 _RUNNING = (EffectKind.RUNS, EffectKind.SCHEDULES)
 
@@ -36,7 +40,8 @@ def putting_back(
 ) -> Proposal:
     """Propose to put files and lock back as they were, and say what that allows again.
 
-    What is put back was in force in this home before, so it does not need an approval as something that arrives does.
+    What is put back was in force in this home before, so it does not need an approval as something that arrives does;
+    what waits for one now lost it since, and stays as it is.
 
     Args:
         ctx: The context.
@@ -49,11 +54,17 @@ def putting_back(
         blobs: New contents by digest.
         notes: What else to say.
     """
-    changed: list[RelPath] = found.differing(tree)
-    steps = tuple(Step(path, found.get(path), tree.get(path)) for path in changed)
-    plan = Plan(steps=steps, blobs=blobs or {})
     known = lock or home.lock
     read_all = together(blobs or {}, read)
+    again = _allowed_again(ctx, home, found, tree, read_all)
+    things = {*map(_thing_of, again), *_switched_on(found, tree, read_all)}
+    lost = [each for each in waiting_in(home.path, home.lock) if _thing_of(each) in things]
+    off = {*map(_thing_of, lost)}
+    left = put_back(tree, found, off, read_all)
+    tree, blobs = left.tree, {**(blobs or {}), **left.blobs}
+    changed: list[RelPath] = found.differing(tree)
+    steps = tuple(Step(path, found.get(path), tree.get(path)) for path in changed)
+    plan = Plan(steps=steps, blobs=blobs)
     if lock is not None:
         plan = replace(
             plan,
@@ -73,16 +84,46 @@ def putting_back(
         lock=lock,
         read=read,
         ours=found,
-        notes=(*notes, *_allowed_again(ctx, home, found, tree, read_all)),
+        notes=(
+            *notes,
+            *_stay_off(lost),
+            *_said_of(each for each in again if _thing_of(each) not in off),
+        ),
     )
 
 
-def _allowed_again(ctx: Context, home: Home, found: Tree, tree: Tree, read: Read) -> Iterator[Note]:
-    """Say what the state before allows and the home as found does not, unless an approval is for it."""
+def _allowed_again(
+    ctx: Context, home: Home, found: Tree, tree: Tree, read: Read
+) -> tuple[Effect, ...]:
+    """What the state before allows and the home as found does not, unless an approval is for it."""
     known = providers_used(ctx, home.path)
     effects = find_effects(found, tree, tree, read, known=known)
     approved = home.lock.granted if home.lock else frozenset()
-    for group in grouped(e for e in effects if not e.off and e.digest not in approved):
+    return tuple(e for e in effects if not e.off and e.digest not in approved)
+
+
+def _thing_of(effect: Effect) -> tuple[RelPath, str]:
+    """The place of the server or job that an effect belongs to; its own place if it belongs to none."""
+    unit = unit_of(effect.path, effect.key)
+    return (unit[0], format_key(unit[1])) if is_unit(unit) else (effect.path, effect.key)
+
+
+def _switched_on(found: Tree, tree: Tree, read: Read) -> Iterator[tuple[RelPath, str]]:
+    """Yield the places of the servers and jobs that are off as found, and were on."""
+    before = dict(units_in(tree, read))
+    for (path, key), on in units_in(found, read):
+        if not on and before.get((path, key)):
+            yield path, format_key(key)
+
+
+def _stay_off(effects: Iterable[Effect]) -> Iterator[Note]:
+    for group in grouped(effects):
+        yield Note.of(NoteKind.APPROVAL_STAYS_REVOKED, group.label or group.name)
+
+
+def _said_of(effects: Iterable[Effect]) -> Iterator[Note]:
+    """Say what is allowed again."""
+    for group in grouped(effects):
         name = group.label or group.name
         if group.kind is EffectKind.LOOSENS:
             yield Note.of(NoteKind.WEAKER_AGAIN, name)

@@ -143,14 +143,21 @@ def in_conflict(ctx: Context, home: Home, place: str) -> Home:
 
 
 def _in_waiting(ctx: Context, home: Home, wanted: tuple[str, ...]) -> Home:
-    """The same, for what needs approval."""
+    """The same, for what needs approval, or else is switched off."""
 
     def waits(lock: Lock) -> bool:
         return any(choose_effects(lock.parked, word) for word in wanted) or (
             not wanted and bool(lock.parked)
         )
 
-    return facing(ctx, home, waits)
+    def is_off(lock: Lock) -> bool:
+        off = _switched_off(ctx, home, lock)
+        return any(choose_effects(off, word) for word in wanted)
+
+    found = facing(ctx, home, waits)
+    if not wanted or (found.lock and waits(found.lock)):
+        return found
+    return facing(ctx, home, is_off)
 
 
 def _what_is_open(ctx: Context, lock: Lock, name: ProfileName, place: str) -> str:

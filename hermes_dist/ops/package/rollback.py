@@ -467,11 +467,11 @@ class _Back(Contents, frozen=True):
 
 def _without_revoked(lock: Lock, tree: Tree, taken: frozenset[Approval], read: Read) -> _Back:
     """Going back restores files but no revoked approval: what it covered stays off and needs approval."""
-    theirs = lock.theirs()
-    packaged = tree.where(theirs.__contains__)
     if not taken:
         return _Back(tree, lock)
-    live = [e for e in find_effects(EMPTY, packaged, theirs, read) if not e.off]
+    theirs = lock.theirs()
+    # In a synced profile, another machine may have sent what was approved: the package need not have it.
+    live = [e for e in find_effects(EMPTY, tree, theirs, read) if not e.off]
     lost = tuple(effect for effect in live if approvals_for(taken, [effect]))
     if not lost:
         return _Back(tree, lock)

@@ -71,6 +71,39 @@ def proposed(
     return carried_by(made, home, home.itself.lock, home.record.seen)
 
 
+def proposed_for_both(
+    ctx: Context,
+    home: Home,
+    theirs: Incoming,
+    package: Home,
+    brought: Incoming,
+    choices: Choices,
+    *,
+    verb: str,
+) -> Proposal:
+    """Propose as :func:`proposed` does, for a home as the other machines see it, and as its package does, at once.
+
+    What only one of them knew of would look like the user's own change to the other.
+
+    Args:
+        ctx: The context.
+        home: The home as the other machines see it.
+        theirs: What they sent.
+        package: The same home as its package sees it.
+        brought: What the package brings.
+        choices: What the user chose.
+        verb: The command, for summary and history.
+
+    Raises:
+        DistError: The home or a content can't be read.
+    """
+    own = propose(ctx, package, brought, choices, verb=verb)
+    if isinstance(home, SyncedHome):
+        home = replace(home, itself=replace(package, lock=own.lock))
+    made = proposed(ctx, home, theirs, choices, verb=verb)
+    return replace(made, plan=replace(made.plan, blobs={**own.plan.blobs, **made.plan.blobs}))
+
+
 def keeping(home: Home, places: frozenset[str]) -> Home:
     """Return a home that keeps places its own from now on.
 
