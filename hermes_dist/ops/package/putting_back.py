@@ -10,6 +10,7 @@ from hermes_dist.decide.consent.effects import find_effects
 from hermes_dist.decide.consent.parking import put_back
 from hermes_dist.decide.consent.review import grouped
 from hermes_dist.decide.consent.switches import is_unit, unit_of, units_in
+from hermes_dist.model.discreet import Contents
 from hermes_dist.model.keypath import format_key
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.notes import Note, NoteKind
@@ -55,16 +56,9 @@ def putting_back(
         notes: What else to say.
     """
     known = lock or home.lock
-    read_all = together(blobs or {}, read)
-    again = _allowed_again(ctx, home, found, tree, read_all)
-    things = {*map(_thing_of, again), *_switched_on(found, tree, read_all)}
-    lost = [each for each in waiting_in(home.path, home.lock) if _thing_of(each) in things]
-    off = {*map(_thing_of, lost)}
-    left = put_back(tree, found, off, read_all)
-    tree, blobs = left.tree, {**(blobs or {}), **left.blobs}
-    changed: list[RelPath] = found.differing(tree)
-    steps = tuple(Step(path, found.get(path), tree.get(path)) for path in changed)
-    plan = Plan(steps=steps, blobs=blobs)
+    blobs = blobs or {}
+    again = _again(ctx, home, found, tree, together(blobs, read))
+    plan = Plan(steps=_steps(found, again.tree), blobs={**blobs, **again.blobs})
     if lock is not None:
         plan = replace(
             plan,
@@ -84,12 +78,32 @@ def putting_back(
         lock=lock,
         read=read,
         ours=found,
-        notes=(
-            *notes,
-            *_stay_off(lost),
-            *_said_of(each for each in again if _thing_of(each) not in off),
-        ),
+        notes=(*notes, *again.notes),
     )
+
+
+def _steps(found: Tree, tree: Tree) -> tuple[Step, ...]:
+    changed: list[RelPath] = found.differing(tree)
+    return tuple(Step(path, found.get(path), tree.get(path)) for path in changed)
+
+
+class _Again(Contents, frozen=True):
+    """The files as they will be, new contents, and what to say of what they allow."""
+
+    tree: Tree
+    blobs: Mapping[Digest, bytes]
+    notes: tuple[Note, ...]
+
+
+def _again(ctx: Context, home: Home, found: Tree, tree: Tree, read: Read) -> _Again:
+    """The state before, without what waits for approval now."""
+    effects = _allowed_again(ctx, home, found, tree, read)
+    things = {*map(_thing_of, effects), *_switched_on(found, tree, read)}
+    lost = [each for each in waiting_in(home.path, home.lock) if _thing_of(each) in things]
+    off = {*map(_thing_of, lost)}
+    left = put_back(tree, found, off, read)
+    said = _said_of(each for each in effects if _thing_of(each) not in off)
+    return _Again(left.tree, left.blobs, (*_stay_off(lost), *said))
 
 
 def _allowed_again(
