@@ -11,7 +11,7 @@ import typer
 from msgspec.structs import replace
 
 from hermes_dist.brand import MANIFEST
-from hermes_dist.cli.shared.command import command
+from hermes_dist.cli.shared.command import AllowFinding, command
 from hermes_dist.cli.shared.reminders import notes
 from hermes_dist.cli.shared.screen import Screen
 from hermes_dist.cli.shared.session import Session
@@ -179,14 +179,17 @@ def pack(
     out: Annotated[
         str, typer.Option("-o", "--output", metavar="FILE", help="Write the package as an archive.")
     ] = "",
+    allow_finding: AllowFinding = None,
 ) -> int:
     if list_ == bool(out):
         raise UsageError("pass --list or -o FILE.tar.gz")
+    if list_ and allow_finding:
+        raise UsageError("--allow-finding goes with -o: --list shows every finding")
     place, screen = ops.place_of(session.ctx, where), session.screen
     if out:
         path = Path(out).expanduser()
         try:
-            made = ops.pack(session.ctx, place, path)
+            made = ops.pack(session.ctx, place, path, allow_finding or ())
         except ops.InvalidPackage as error:
             raise invalid_error(error) from error
         screen.emit("pack", packed_data(path, made))

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from hermes_dist.cli.shared.cards import show_summary
-from hermes_dist.cli.shared.command import DryRun, Except, Only, Profile, command
+from hermes_dist.cli.shared.command import AllowFinding, DryRun, Except, Only, Profile, command
 from hermes_dist.cli.shared.reminders import notes
 from hermes_dist.cli.shared.screen import Screen
 from hermes_dist.cli.shared.session import Session
@@ -37,12 +37,6 @@ Branch = Annotated[
 ]
 Message = Annotated[
     str, typer.Option("--message", "-m", metavar="TEXT", help="The message of the commit.")
-]
-Allowed = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--allow-finding", metavar="FILE:LINE", help="Allow this one finding; may be repeated."
-    ),
 ]
 
 
@@ -77,7 +71,7 @@ def publish(
             "--registry", metavar="FOLDER", help="Write its entry into this checkout of a registry."
         ),
     ] = "",
-    allow_finding: Allowed = None,
+    allow_finding: AllowFinding = None,
     yes: Yes = False,
     dry_run: DryRun = False,
 ) -> int:
@@ -268,7 +262,7 @@ def contribute(
     ] = False,
     message: Message = "",
     branch: Branch = "",
-    allow_finding: Allowed = None,
+    allow_finding: AllowFinding = None,
     yes: Yes = False,
     dry_run: DryRun = False,
 ) -> int:

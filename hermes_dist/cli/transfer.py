@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import stat
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from hermes_dist.cli.shared.ask import agreement, with_inputs_of
 from hermes_dist.cli.shared.cards import preview
 from hermes_dist.cli.shared.command import (
+    AllowFinding,
     Except,
     Only,
     Profile,
@@ -84,12 +85,19 @@ def export(
     redact: Annotated[
         bool, typer.Option("--redact", help="Put ${NAME} in place of secrets in texts.")
     ] = False,
+    allow_finding: AllowFinding = None,
 ) -> int:
     encrypt = encrypt or bool(passphrase_file)
     chosen = any((only, without, carried, redact))
     if form:
         others = any((full, encrypt, chosen))
-        return _plugin(session, session.ctx.profile(profile), out, form, others=others)
+        name, allowed = session.ctx.profile(profile), allow_finding or ()
+        return _plugin(session, name, out, form, allowed, others=others)
+    if allow_finding:
+        raise UsageError(
+            "--allow-finding goes with --as plugin",
+            hint="in an archive, --redact takes secrets out",
+        )
     if full:
         _check_full(encrypt=encrypt, chosen=chosen)
     parts = Choices().with_parts(only, without)
@@ -137,17 +145,25 @@ def _check_full(*, encrypt: bool, chosen: bool) -> None:
         )
 
 
-def _plugin(session: Session, name: ProfileName, out: str, form: str, *, others: bool) -> int:
+def _plugin(
+    session: Session,
+    name: ProfileName,
+    out: str,
+    form: str,
+    allowed: Collection[str],
+    *,
+    others: bool,
+) -> int:
     """Write a profile as a plugin, and say what does not go into one."""
     if form not in export_plugin.FORMS:
         raise UsageError(f"--as does not know {quoted(form, 40)}", hint="the only form is: plugin")
     if others:
         raise UsageError(
             "a plugin has no secrets and no parts to choose",
-            hint="with --as plugin, pass nothing but -o FOLDER or -o FILE.zip",
+            hint="with --as plugin, pass nothing but --allow-finding and -o FOLDER or -o FILE.zip",
         )
     path = export_plugin.plugin_target(name, out)
-    done = export_plugin.export_plugin(session.ctx, name, path)
+    done = export_plugin.export_plugin(session.ctx, name, path, allowed)
     screen = session.screen
     screen.emit("export", exported_data(done))
     _tell_left(session, done)

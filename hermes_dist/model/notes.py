@@ -161,6 +161,7 @@ class NoteKind(Kind):
     ONLY_PARTS_IN_ARCHIVE = "only-parts-in-archive"
     SERVERS_FILE_UNREAD = "servers-file-unread"
     NAMES_ALIKE = "names-alike"
+    UNCLEAR_VALUE_INSIDE = "unclear-value-inside"
     ARCHIVE_EFFECTS_LEFT_OUT = "archive-effects-left-out"
     ARCHIVE_EFFECTS_OFF = "archive-effects-off"
     ARCHIVE_CONFLICTS = "archive-conflicts"

@@ -115,6 +115,14 @@ def _names_alike(data: Data) -> str:
     )
 
 
+def _unclear_value_inside(data: Data) -> str:
+    said = first_few(names_in(data, "paths"), _SHOWN)
+    return (
+        f"the value of {data['variable']} in .env is in the archive as it is ({said}); if it is a secret, take it out "
+        "of there, and export again"
+    )
+
+
 def _edits_of_layer(data: Data) -> str:
     count = int(str(data["count"]))
     are, them = ("is", "it") if count == 1 else ("are", "them")
@@ -563,6 +571,7 @@ SENTENCES: Sentences = {
         f"{_contents_are(data, ' of the package')} not in the archive; where both sides differ, yours stays"
     ),
     NoteKind.NAMES_ALIKE: _names_alike,
+    NoteKind.UNCLEAR_VALUE_INSIDE: _unclear_value_inside,
     NoteKind.ONLY_PARTS_IN_ARCHIVE: (
         "the archive has only parts of the profile, so the profile follows no package here"
     ),

@@ -126,6 +126,7 @@ _OWN: Sentences = {
     ProblemKind.VARIABLE_NOT_LISTED: "it reads {name}, which is missing from env_requires",
     ProblemKind.LEAK: "it looks like a secret: {looks}",
     ProblemKind.MUST_NOT_LEAVE: "this must not leave the machine: {what}",
+    ProblemKind.MAYBE_PRIVATE: "this may have to stay on the machine: {what}",
     ProblemKind.TOO_LARGE: "it has {mib} MiB; the limit is {most} MiB per file",
     ProblemKind.LARGE: "it has {mib} MiB, which everyone who installs it downloads",
     ProblemKind.HIDDEN: _hidden,
@@ -162,6 +163,10 @@ HINTS: Mapping[Kind, str | Say] = {
     ProblemKind.PLACEHOLDER_NOT_ASKED: _ADD,
     ProblemKind.VARIABLE_NOT_LISTED: _ADD,
     ProblemKind.MUST_NOT_LEAVE: "take it out of the file, or make it a setting in .env",
+    ProblemKind.MAYBE_PRIVATE: (
+        "if it is a secret, take it out; publish refuses this line unless it is published already, or you"
+        " allow it: --allow-finding {name}"
+    ),
     ProblemKind.LEAK: "take it out, and replace it by a new one: the old one may be known by now",
     ProblemKind.HIDDEN: (
         "take them out; everyone who installs the package would have to approve such a file"

@@ -98,6 +98,21 @@ def test_the_way_of_an_author_at_the_command_line(
     assert run("publish", "bot", "--bump", "minor", "-y") == 4
     assert "SOUL.md:2: a path on a machine" in capsys.readouterr().err
     assert run("publish", "bot", "--bump", "minor", "-y", "--allow-finding", "SOUL.md:2") == 0
+    (root / ".hermes/profiles/bot/.env").write_text("WIFI_CODE=sunny-day-99\nCITY=Lisbon\n")
+    soul.write_text("You are a bot in Lisbon.\nsunny-day-99\n")
+    capsys.readouterr()
+    assert run("publish", "bot", "--bump", "minor", "-y") == 4
+    err = capsys.readouterr().err
+    assert "SOUL.md:2: the value of WIFI_CODE in .env, which may be a secret" in err
+    assert "--allow-finding WIFI_CODE" in err
+    assert run("pack", "bot", "-o", str(tmp_path / "two.tar.gz")) == 4
+    assert run("validate", "bot") == 0
+    assert "SOUL.md:2: warning: this may have to stay on the machine" in capsys.readouterr().out
+    assert run("export", "bot", "-o", str(tmp_path / "bot-home.tar.gz")) == 0
+    assert "WIFI_CODE in .env is in the archive as it is (SOUL.md)" in capsys.readouterr().err
+    allowed = ("--allow-finding", "WIFI_CODE")
+    assert run("pack", "bot", "-o", str(tmp_path / "two.tar.gz"), *allowed) == 0
+    assert run("publish", "bot", "--bump", "minor", "-y", *allowed) == 0
     assert (
         run("publish", "bot", "--bump", "minor", "--offline", "-y") == 0
     )  # a repository on this machine is no server

@@ -19,6 +19,14 @@ if TYPE_CHECKING:
 DryRun = Annotated[
     bool, typer.Option("-n", "--dry-run", help="Show what would happen and change nothing.")
 ]
+AllowFinding = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow-finding",
+        metavar="FINDING",
+        help="Allow this finding, FILE:LINE, or the value of a variable in .env, NAME; may be repeated.",
+    ),
+]
 Yes = Annotated[
     bool,
     typer.Option(

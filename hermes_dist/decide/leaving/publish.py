@@ -1,18 +1,16 @@
 """Publishing: which files of a home may leave it, and how the repository changes.
 
 Files have to be allowed by a list: the package's files, the shared names, the manifest's list. Then contents are
-checked: secrets, the agent's memories of its user, and paths on this machine stop everything.
+searched for what must not leave (``leaks.py``).
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from functools import partial
-
-from msgspec import field
 
 from hermes_dist import lazily
 from hermes_dist.agents.places import MIGRATED_TO, SHARED_FOLDERS
@@ -23,12 +21,9 @@ from hermes_dist.decide.environment.example import listed_example
 from hermes_dist.decide.ownership import ENV_EXAMPLES, SHARED_FILES, is_machine
 from hermes_dist.decide.placement.place import CONFIG
 from hermes_dist.decide.placement.servers import SERVERS
-from hermes_dist.decide.secrets.references import personal_paths
-from hermes_dist.decide.secrets.scan import Leak, scan, scan_name
 from hermes_dist.decide.versions import version_of
 from hermes_dist.errors import Invalid, Refused, UsageError, first_few, quoted
 from hermes_dist.merge.trees import TreeMerge, merge_trees
-from hermes_dist.model.discreet import Discreet
 from hermes_dist.model.documents.api import Kind, Unmergeable, get, load_data, parse, rewrite
 from hermes_dist.model.keypath import KeyPath, format_key, join_place, split_place
 from hermes_dist.model.left_out import LeftOut, Why
@@ -73,24 +68,6 @@ _PERSONAL_KEYS = (
 """Settings about this machine or its user: they keep the package's values."""
 _PLACEHOLDER = lazily.pattern(r"\$\{\w+\}")
 _ANY = Entry(Digest.of(b""))
-_WORDS = RelPath("words.txt")
-_LONGEST_LINE, _SHORTEST_MEMORY = 4000, 12
-_FEWEST_WORDS = 3
-_END_OF_SENTENCE = lazily.pattern(r"(?<=[.!?;])\s+")
-
-
-class Private(Discreet, frozen=True, kw_only=True):
-    """Data that must not leave this machine.
-
-    Attributes:
-        secrets: Values in ``.env``, ``auth.json`` and similar files.
-        memories: Lines and sentences of the agent's memories.
-        home: The user's home folder.
-    """
-
-    secrets: frozenset[str] = field(default_factory=frozenset)
-    memories: frozenset[str] = field(default_factory=frozenset)
-    home: str = ""
 
 
 def looked_for(manifest: Manifest | None) -> Tree:
@@ -216,33 +193,6 @@ def _is_personal(key: KeyPath, also: Collection[str]) -> bool:
     return any(fnmatchcase(dotted, pattern) for pattern in (*_PERSONAL_KEYS, *also))
 
 
-def memory_lines(texts: Iterable[str]) -> frozenset[str]:
-    """Return the lines and sentences of memories that say something: no headings, and no single words."""
-    lines = (line for text in texts for line in text.splitlines() if not _is_heading(line))
-    return frozenset(said for line in lines for said in _said(line) if _is_telling(said))
-
-
-def _is_heading(line: str) -> bool:
-    return line.lstrip().startswith("#") or line.rstrip(" \t*_").endswith(":")
-
-
-def _said(line: str) -> Iterator[str]:
-    """Yield what a line says as a whole, and each of its sentences."""
-    yield _plain(line)
-    sentences = _END_OF_SENTENCE.split(line.strip())
-    yield from map(_plain, sentences if len(sentences) > 1 else ())
-
-
-def _is_telling(said: str) -> bool:
-    words = said.split()
-    enough = _FEWEST_WORDS - any(map(str.isdigit, said))  # a number says more than a word
-    return len(said) >= _SHORTEST_MEMORY and len(words) >= enough
-
-
-def _plain(line: str) -> str:
-    return " ".join(line.strip(" \t-*#>§\"'`.,;!|").split()).lower()
-
-
 def changed_here(received: Tree, leaves: Tree, repository: Tree) -> dict[RelPath, Entry | None]:
     """List the changes made in a profile, as changes to the repository it came from.
 
@@ -315,78 +265,6 @@ def _data(config: bytes) -> Mapping[object, object]:
 def merged(base: Tree, ours: Tree, theirs: Tree, read: Read) -> TreeMerge:
     """Merge the changes made here with the repository's present state; conflicts stay open."""
     return merge_trees(base, ours, theirs, read)
-
-
-def find_leaks(tree: Tree, known: Tree, read: Read, private: Private) -> list[Leak]:
-    """List contents that must not leave: secrets, memories, paths on this machine, machine files.
-
-    Args:
-        tree: The files after publishing.
-        known: The files that are published already; an unchanged file is not checked again.
-        read: Gives contents.
-        private: Data that must not leave this machine.
-    """
-    found: set[Leak] = set()
-    for path, entry in tree.items():
-        # What everybody can already read does not leak now, and refusing it would not take it back.
-        if known.get(path) == entry:
-            continue
-        if is_machine(path):
-            found.add(Leak(path, 0, "a file of this machine"))
-        data = read(entry.digest)
-        if path not in known:
-            found.update(scan_name(path, private.secrets))
-        found.update(scan(path, data, private.secrets))
-        found.update(_personal(path, data.decode("utf-8", "replace"), private))
-    return sorted(found)
-
-
-def refuse_words(words: Mapping[str, str], private: Private, *, hint: str = "") -> None:
-    """Stop if what is sent beside the files holds something that must not leave: everybody reads it, too.
-
-    Args:
-        words: What each text is, such as the message of the commit, and the text.
-        private: Data that must not leave this machine.
-        hint: What to do then; empty if the words can simply be written without it.
-
-    Raises:
-        Refused: There is something; the error names the text and the line.
-    """
-    places: list[str] = []
-    for what, text in words.items():
-        found = {*scan(_WORDS, text.encode("utf-8", "surrogateescape"), private.secrets)}
-        found.update(_personal(_WORDS, text, private))
-        places += [f"line {leak.line} of {what}: {leak.kind}" for leak in sorted(found)]
-    if places:
-        raise Refused(
-            f"this must not leave the machine: {first_few(places, 20, '; ')}",
-            hint=hint or "write it without that, and run it again",
-        )
-
-
-def _personal(path: RelPath, text: str, private: Private) -> Iterator[Leak]:
-    for number, place in personal_paths(text, private.home):
-        yield Leak(path, number, f"a path on a machine, {quoted(place, 60)}")
-    if not private.memories:
-        return
-    for number, line in enumerate(text.splitlines(), 1):
-        if len(line) < _LONGEST_LINE and not private.memories.isdisjoint(_said(line)):
-            yield Leak(path, number, "a line of the agent's memories")
-
-
-def not_allowed(leaks: Sequence[Leak], allowed: Collection[str]) -> list[Leak]:
-    """Drop the leaks that the user allowed one by one, as ``FILE:LINE``.
-
-    Raises:
-        UsageError: An allowed place is not one of the leaks.
-    """
-    places = {f"{leak.path}:{leak.line}" for leak in leaks}
-    if unknown := sorted(set(allowed) - places):
-        raise UsageError(
-            f"--allow-finding {quoted(unknown[0], 100)}: nothing was found there",
-            hint="write FILE:LINE as the error shows it",
-        )
-    return [leak for leak in leaks if f"{leak.path}:{leak.line}" not in allowed]
 
 
 def bumped(version: str, part: str) -> str:

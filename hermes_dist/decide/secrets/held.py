@@ -18,7 +18,7 @@ from hermes_dist.decide.secrets.says_secret import is_ordinary, part_name, says_
 
 _LONG = 8
 """Under a name that only may be a secret's, shorter values are none."""
-_MAY_BE_SECRET = lazily.pattern(
+_MAYBE_PRIVATE = lazily.pattern(
     r"KEY|TOKEN|SECRET|PASS|PWD|CRED|AUTH(?!OR)|PRIVATE|SALT|COOKIE|WEBHOOK|SIGN|DSN", re.IGNORECASE
 )
 _ADDRESS = lazily.pattern(r"[\w.-]*://[^@]*|(?:~|\.{0,2})/\S*")
@@ -63,14 +63,14 @@ def _add(found: dict[str, str], name: str, value: str) -> None:
 def _is_secret(name: str, value: str) -> bool:
     if find_secrets(value):
         return True
-    if is_ordinary(value) or _is_address(value):
+    if is_ordinary(value) or is_address(value):
         return False
     if says_secret(name):
         return len(value) >= SHORTEST_KNOWN
-    return len(value) >= _LONG and (bool(_MAY_BE_SECRET.search(name)) or is_random(value))
+    return len(value) >= _LONG and (bool(_MAYBE_PRIVATE.search(name)) or is_random(value))
 
 
-def _is_address(value: str) -> bool:
+def is_address(value: str) -> bool:
     """Whether a value is a path or an address, found all over a package; a key may begin with a slash."""
     return bool(_ADDRESS.fullmatch(value)) and not is_random(value.lstrip("/"))
 

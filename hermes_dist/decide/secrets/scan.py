@@ -27,12 +27,14 @@ class Leak(Struct, frozen=True, order=True):
         line: The line in it; 0 where there is none.
         kind: What was found.
         in_name: It is in the name of the file, so only a new name helps.
+        variable: The variable whose value it is, if nothing says that the value is a secret.
     """
 
     path: RelPath
     line: int
     kind: str
     in_name: bool = False
+    variable: str = ""
 
     def __str__(self) -> str:
         return f"{self.path}:{self.line}: {self.kind}"

@@ -63,6 +63,7 @@ class ProblemKind(Kind):
     VARIABLE_NOT_LISTED = "variable-not-listed"
     LEAK = "leak"
     MUST_NOT_LEAVE = "must-not-leave"
+    MAYBE_PRIVATE = "maybe-private"
     TOO_LARGE = "too-large"
     LARGE = "large"
     HIDDEN = "hidden"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -21,13 +21,15 @@ from hermes_dist.decide.leaving.draft import (
     variables_of,
     workflow_text,
 )
-from hermes_dist.decide.leaving.publish import find_leaks, with_fields
+from hermes_dist.decide.leaving.leaks import find_leaks, refuse_leaks
+from hermes_dist.decide.leaving.publish import with_fields
 from hermes_dist.decide.ownership import ENV_EXAMPLES, payload_of
 from hermes_dist.decide.parts import PARTS, part_of
+from hermes_dist.decide.secrets.scan import Leak
 from hermes_dist.decide.validate.kinds import UNREADABLE, ProblemKind
-from hermes_dist.decide.validate.problems import Level, Problem, Subject, error, fault
+from hermes_dist.decide.validate.problems import Level, Problem, Subject, error, fault, warning
 from hermes_dist.decide.validate.rules import validate
-from hermes_dist.errors import DistError, Invalid, Refused, UsageError, first_few
+from hermes_dist.errors import DistError, Invalid, UsageError
 from hermes_dist.light import NamedTuple
 from hermes_dist.model.documents.api import load_manifest_data
 from hermes_dist.model.left_out import LeftOut, Why
@@ -74,7 +76,6 @@ __all__ = [
     "place_of",
     "problems_of",
     "refuse_errors",
-    "refuse_leaks",
     "secrets_at",
     "shipping",
     "subject_of",
@@ -97,6 +98,7 @@ class LocalPackage(Struct, frozen=True, kw_only=True):
         lacks: What layers bring and the profile does not have.
         unread: What can't be read and belongs to it.
         home: For a profile, its files as they stand there; empty for a folder, which ships as it is.
+        received: The package as the profile received it; empty for a folder, and a profile without one.
         lost: What an author may take for a part of the package although it does not ship: links, unsafe names.
         broken: Documents of the profile that are not valid, so that what they hold would not ship.
         unsafe: Why the folder can't be a package at all; None if it can.
@@ -110,6 +112,7 @@ class LocalPackage(Struct, frozen=True, kw_only=True):
     lacks: tuple[str, ...] = ()
     unread: tuple[LeftOut, ...] = ()
     home: Tree = EMPTY
+    received: Tree = EMPTY
     notes: tuple[Note, ...] = ()
     lost: tuple[LeftOut, ...] = ()
     broken: tuple[Note, ...] = ()
@@ -207,6 +210,7 @@ def package_at(ctx: Context, place: Place) -> LocalPackage:
             lacks=found.lacks,
             unread=found.unread,
             home=found.observed.ours,
+            received=found.received,
             notes=found.notes,
             lost=found.lost,
             broken=found.broken,
@@ -293,18 +297,17 @@ def checked(ctx: Context, package: LocalPackage) -> tuple[Problem, ...]:
     found = problems_of(ctx, package)
     if not isinstance(package.place, ProfileName) or package.unsafe is not None:
         return found
-    private = private_of(ctx, open_home(ctx, package.place))
-    leaks = [
-        error(
-            "secret",
-            leak.path,
-            line_at_home(package.home, package.tree, package.read, leak.path, leak.line),
-            Note.of(ProblemKind.MUST_NOT_LEAVE, what=leak.kind),
-        )
-        for leak in find_leaks(package.tree, EMPTY, package.read, private)
-    ]
+    leaks = [_problem(package, leak) for leak in _leaks(ctx, package)]
     told = {(one.path, one.line) for one in found}
     return tuple(sorted((*found, *(one for one in leaks if (one.path, one.line) not in told))))
+
+
+def _problem(package: LocalPackage, leak: Leak) -> Problem:
+    line = line_at_home(package.home, package.tree, package.read, leak.path, leak.line)
+    if leak.variable:
+        what = Note.of(ProblemKind.MAYBE_PRIVATE, what=leak.kind, name=leak.variable)
+        return warning("secret", leak.path, line, what)
+    return error("secret", leak.path, line, Note.of(ProblemKind.MUST_NOT_LEAVE, what=leak.kind))
 
 
 def secrets_at(package: LocalPackage) -> tuple[Replaced, ...]:
@@ -469,17 +472,17 @@ def shipping(ctx: Context, place: Place) -> Shipping:
         (*package.stays, *inside),
         package.variables,
         (*odd, *package.notes),
-        _refused(ctx, place, package),
+        tuple(map(str, _leaks(ctx, package))),
     )
 
 
-def _refused(ctx: Context, place: Place, package: LocalPackage) -> tuple[str, ...]:
+def _leaks(ctx: Context, package: LocalPackage) -> list[Leak]:
     """What must not leave this machine; a folder is not looked at, as it is no profile's home."""
-    if not isinstance(place, ProfileName):
-        return ()
-    private = private_of(ctx, open_home(ctx, place))
+    if not isinstance(package.place, ProfileName):
+        return []
+    private = private_of(ctx, open_home(ctx, package.place))
     # An archive has no history to compare with, so everything in it is looked at.
-    return tuple(map(str, find_leaks(package.tree, EMPTY, package.read, private)))
+    return find_leaks(package.tree, EMPTY, package.read, private, package.received)
 
 
 class Packed(NamedTuple):
@@ -490,10 +493,17 @@ class Packed(NamedTuple):
     notes: tuple[Note, ...] = ()
 
 
-def pack(ctx: Context, place: Place, out: Path) -> Packed:
+def pack(ctx: Context, place: Place, out: Path, allowed: Collection[str] = ()) -> Packed:
     """Write a package as an archive; the same package always gives the same bytes.
 
+    Args:
+        ctx: The context.
+        place: The profile, or the folder of a package.
+        out: The archive, a new file.
+        allowed: Findings that the user allows: ``FILE:LINE``, or a variable whose value may stand anywhere.
+
     Raises:
+        UsageError: An allowed finding is none.
         Refused: The package contains something that must not leave this machine; the error names the places.
         InvalidPackage: Something in it can't be read, or nobody could install it.
         DistError: The package can't be read or written, has no manifest, or the file is called like another kind.
@@ -509,7 +519,7 @@ def pack(ctx: Context, place: Place, out: Path) -> Packed:
             or package.unsafe
             or DistError(f"there is no {MANIFEST}", where=str(place))
         )
-    refuse_leaks([*_refused(ctx, place, package)])
+    refuse_leaks(_leaks(ctx, package), allowed)
     tree, read = completed(package.tree, package.read, "", package.variables)
     found = problems_of(ctx, package)
     refuse_errors(ctx, package, [one for one in found if one.what.kind in UNREADABLE])
@@ -536,20 +546,3 @@ def completed(tree: Tree, read: Read, version: str, variables: Sequence[str]) ->
     data = with_fields(read(tree[path].digest), version, variables)
     entry = Entry(Digest.of(data), tree[path].executable)
     return tree.with_entries({path: entry}), together({entry.digest: data}, read)
-
-
-def refuse_leaks(places: list[str], *, flag: str = "") -> None:
-    """Stop if something would leave this machine that must not.
-
-    Raises:
-        Refused: There is such a finding; the error names the first twenty places.
-    """
-    if not places:
-        return
-    hint = "take it out of the file, or make it a setting in .env"
-    if flag:
-        hint += f"; if a finding is harmless, allow it alone: {flag}"
-    raise Refused(
-        f"this must not leave the machine: {first_few(places, 20, '; ')}",
-        hint=hint,
-    )

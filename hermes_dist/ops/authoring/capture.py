@@ -23,13 +23,8 @@ from hermes_dist.decide.layers.stack import Layer, Rank
 from hermes_dist.decide.layers.wanted import NOTHING, wanted_by
 from hermes_dist.decide.leaving.comments import comments_along
 from hermes_dist.decide.leaving.deliveries import without_chats
-from hermes_dist.decide.leaving.publish import (
-    Private,
-    looked_for,
-    memory_lines,
-    permitted,
-    without_personal,
-)
+from hermes_dist.decide.leaving.leaks import Private, memory_lines
+from hermes_dist.decide.leaving.publish import looked_for, permitted, without_personal
 from hermes_dist.decide.ownership import (
     ENV_EXAMPLES,
     SHARED_FILES,
@@ -48,7 +43,7 @@ from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.tree import EMPTY, Read, Tree, together
 from hermes_dist.ops.authoring.of_layer import Part, of_layer, without_layers
 from hermes_dist.ops.change.legible import refuse_unread
-from hermes_dist.ops.change.machine_secrets import secrets_of
+from hermes_dist.ops.change.machine_secrets import secrets_of, unclear_of
 from hermes_dist.ops.change.observe import Observed, first_of, observe
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, open_home
@@ -346,11 +341,14 @@ def _asked_by(leaving: Leaving) -> frozenset[str]:
 
 def private_of(ctx: Context, home: Home) -> Private:
     """Collect the secrets of this machine, to search for them in what would ship; they are never kept or shown."""
-    values = secrets_of(ctx, home.path, home.lock, leaving=True).values()
+    values = frozenset(secrets_of(ctx, home.path, home.lock, leaving=True).values())
     notes = sorted(home.path.glob(f"{MEMORIES}/**/*.md"))
     memories = [_data(path).decode("utf-8", "replace") for path in notes]
     return Private(
-        secrets=frozenset(values), memories=memory_lines(memories), home=str(ctx.layout.user_home)
+        secrets=values,
+        memories=memory_lines(memories),
+        home=str(ctx.layout.user_home),
+        unclear=unclear_of(ctx, home.path, values),
     )
 
 

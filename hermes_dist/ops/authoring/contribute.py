@@ -9,13 +9,8 @@ from msgspec import Struct
 
 from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.authoring.hunks import count_lines
-from hermes_dist.decide.leaving.publish import (
-    changed_here,
-    find_leaks,
-    not_allowed,
-    refuse_over,
-    refuse_words,
-)
+from hermes_dist.decide.leaving.leaks import find_leaks, refuse_leaks, refuse_words
+from hermes_dist.decide.leaving.publish import changed_here, refuse_over
 from hermes_dist.decide.parts import named, part_of
 from hermes_dist.decide.placement.place import CONFIG
 from hermes_dist.decide.placement.servers import MCP
@@ -27,7 +22,7 @@ from hermes_dist.model.notes import Note
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.source import AsGit, SourceKind, SourceSpec, parse_source
 from hermes_dist.model.tree import Entry, Read, Tree
-from hermes_dist.ops.authoring.author import completed, refuse_leaks
+from hermes_dist.ops.authoring.author import completed
 from hermes_dist.ops.authoring.capture import Leaving, leaving, private_of
 from hermes_dist.ops.authoring.destination import held_at, repository_at
 from hermes_dist.ops.authoring.installable import check_installable
@@ -53,7 +48,7 @@ class Gift(Struct, frozen=True, kw_only=True):
         layer: The layer to send the changes of to its own repository; empty for the package itself.
         branch: The name of the branch; empty to derive it from the profile and the change.
         message: The message; empty to derive it from the changes.
-        allowed: Findings that the user allows, as ``FILE:LINE``.
+        allowed: Findings that the user allows: ``FILE:LINE``, or a variable whose value may stand anywhere.
     """
 
     to: str = ""
@@ -180,9 +175,9 @@ def gather(ctx: Context, name: ProfileName, gift: Gift) -> Contribution:
     check_installable(tree, read)
     refuse_over(changes, held_at(ctx, spec, package.pin.commit).left_out)
     private = private_of(ctx, found.home)
-    leaks = not_allowed(find_leaks(tree, repository, read, private), gift.allowed)
-    refuse_leaks([str(leak) for leak in leaks], flag="--allow-finding FILE:LINE")
-    refuse_words({"--message": gift.message, "--branch": gift.branch}, private)
+    refuse_leaks(find_leaks(tree, repository, read, private, found.received), gift.allowed)
+    words = {"--message": gift.message, "--branch": gift.branch}
+    refuse_words(words, private, gift.allowed)
     return Contribution(
         name=name,
         layer=gift.layer,

@@ -12,14 +12,8 @@ from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.authoring.hunks import count_lines
 from hermes_dist.decide.authoring.release_notes import ReleaseNotes
 from hermes_dist.decide.layers.wanted import check_leaves
-from hermes_dist.decide.leaving.publish import (
-    changed_here,
-    find_leaks,
-    merged,
-    not_allowed,
-    refuse_over,
-    refuse_words,
-)
+from hermes_dist.decide.leaving.leaks import find_leaks, refuse_leaks, refuse_words
+from hermes_dist.decide.leaving.publish import changed_here, merged, refuse_over
 from hermes_dist.decide.parts import named, part_of
 from hermes_dist.decide.validate.problems import Problem
 from hermes_dist.errors import DistError, Refused, UsageError, first_few
@@ -35,7 +29,6 @@ from hermes_dist.ops.authoring.author import (
     completed,
     problems_of,
     refuse_errors,
-    refuse_leaks,
 )
 from hermes_dist.ops.authoring.capture import Leaving, leaving, private_of
 from hermes_dist.ops.authoring.destination import Remote, left_branch, read_remote, way_to_merge
@@ -77,7 +70,7 @@ class PublishOptions(Struct, frozen=True, kw_only=True):
         branch: The branch; empty for the branch that the profile follows, or else the default branch.
         key: The file of the ssh key to sign with; empty for none.
         new_key: Sign with another key than before, though the earlier one does not name it.
-        allowed: Findings that the user allows, as ``FILE:LINE``.
+        allowed: Findings that the user allows: ``FILE:LINE``, or a variable whose value may stand anywhere.
         registry: The folder of a registry that gets the package's entry; empty for none.
     """
 
@@ -328,14 +321,12 @@ def _refuse_private(
         Refused: There is something that must not leave this machine.
     """
     private = private_of(ctx, found.home)
-    leaks = not_allowed(
-        find_leaks(package.tree, remote.now, package.read, private), release.allowed
-    )
-    refuse_leaks([str(leak) for leak in leaks], flag="--allow-finding FILE:LINE")
+    leaks = find_leaks(package.tree, remote.now, package.read, private, found.received)
+    refuse_leaks(leaks, release.allowed)
     words = {"--message": release.message, "--branch": release.branch}
     if at_home is not None:
         words[f"the version's section in {at_home.where}"] = "\n".join(at_home.lines)
-    refuse_words(words, private)
+    refuse_words(words, private, release.allowed)
 
 
 def _as_version(

@@ -6,7 +6,7 @@ What is shown, exported and published is searched for the same values, so they a
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from hermes_dist.ops.context import Context
 from hermes_dist.world.files import start_of
 
 with later():
+    from hermes_dist.decide.leaving.unclear import unclear_values
     from hermes_dist.decide.secrets.held import known_secrets
     from hermes_dist.decide.secrets.known import replaced
     from hermes_dist.decide.secrets.settings import names_in
@@ -97,6 +98,21 @@ def _received(ctx: Context, lock: Lock | None) -> Mapping[RelPath, bytes]:
 def variables_of(home: Path) -> Mapping[str, str]:
     """Read the variables of a home's ``.env``; empty if there are none."""
     return dotenv.read(_start_of(home / ENV))
+
+
+def unclear_of(ctx: Context, home: Path, known: Collection[str]) -> Mapping[str, str]:
+    """Collect the values in the ``.env`` of a home and of the default profile that may be secrets.
+
+    Args:
+        ctx: The context.
+        home: The folder of the home.
+        known: The values that are secrets, as :func:`secrets_of` gives them.
+
+    Returns:
+        Their variables, by value.
+    """
+    files = (variables_of(ctx.layout.root), variables_of(home))
+    return {value: name for file in files for value, name in unclear_values(file, known).items()}
 
 
 def _kept_in(folder: Path, read: _Read) -> Mapping[str, str]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 from hermes_dist.agents.places import MCP
-from hermes_dist.decide.leaving.publish import find_leaks
+from hermes_dist.decide.leaving.leaks import find_leaks, refuse_leaks
 from hermes_dist.decide.neighbours.as_plugin import as_plugin
 from hermes_dist.decide.neighbours.signs import OTHER_MCP
 from hermes_dist.decide.neighbours.skills import SKILLS
@@ -15,7 +16,6 @@ from hermes_dist.model.left_out import LeftOut, Why
 from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.model.tree import Read, Tree, together
-from hermes_dist.ops.authoring.author import refuse_leaks
 from hermes_dist.ops.authoring.capture import Leaving, leaving, private_of
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.transfer.export import Exported
@@ -40,15 +40,19 @@ def plugin_target(name: ProfileName, out: str) -> Path:
     return path
 
 
-def export_plugin(ctx: Context, name: ProfileName, path: Path) -> Exported:
+def export_plugin(
+    ctx: Context, name: ProfileName, path: Path, allowed: Collection[str] = ()
+) -> Exported:
     """Write a profile as a plugin: its skills and servers, without secrets.
 
     Args:
         ctx: The context.
         name: The profile.
         path: A new folder, or a new file whose name ends with ``.zip``.
+        allowed: Findings that the user allows: ``FILE:LINE``, or a variable whose value may stand anywhere.
 
     Raises:
+        UsageError: An allowed finding is none.
         ConflictsOpen: Conflicts are open in the profile.
         Refused: There are secrets in what would be written; the error names their places.
         DistError: The profile can't be read, has nothing for a plugin, or the plugin can't be written.
@@ -65,7 +69,7 @@ def export_plugin(ctx: Context, name: ProfileName, path: Path) -> Exported:
             where=str(found.home.path),
             hint=f"write it as a profile: {ctx.command(f'export {name}')}",
         )
-    _check_secrets(ctx, found, plugin.tree, read)
+    _check_secrets(ctx, found, plugin.tree, read, allowed)
     files = [
         LooseFile(str(one), read(entry.digest), entry.executable)
         for one, entry in plugin.tree.items()
@@ -91,7 +95,9 @@ def _layers(found: Leaving) -> list[LeftOut]:
     return [LeftOut(one.name, Why.A_LAYER) for one in (lock.layers if lock else ())]
 
 
-def _check_secrets(ctx: Context, found: Leaving, tree: Tree, read: Read) -> None:
+def _check_secrets(
+    ctx: Context, found: Leaving, tree: Tree, read: Read, allowed: Collection[str]
+) -> None:
     """Look for secrets in what would be written; files that are as they were received are public already.
 
     Raises:
@@ -100,10 +106,10 @@ def _check_secrets(ctx: Context, found: Leaving, tree: Tree, read: Read) -> None
     received = {entry.digest for entry in found.received.values()}
     known = Tree({one: entry for one, entry in tree.items() if entry.digest in received})
     private = private_of(ctx, found.home)
-    leaks = {*find_leaks(tree, known, read, private)}
+    leaks = {*find_leaks(tree, known, read, private, found.received)}
     # In a plugin, a file lies in other folders than in its profile: what its name is made of tells whether it is new.
     words = {part for one in found.received for part in one.parts}
     for one in tree:
         if not words.issuperset(one.parts):
             leaks |= {*scan_name(one, private.secrets)}
-    refuse_leaks([str(leak) for leak in sorted(leaks)])
+    refuse_leaks(sorted(leaks), allowed)

@@ -11,6 +11,7 @@ from msgspec import Struct, field
 
 from hermes_dist.decide.leaving.card import CARD, Card
 from hermes_dist.decide.leaving.examples import Examples
+from hermes_dist.decide.leaving.leaks import unclear_at
 from hermes_dist.decide.secrets.members import holds_members
 from hermes_dist.decide.secrets.redact import redact
 from hermes_dist.decide.secrets.scan import Leak, scan, scan_name
@@ -42,7 +43,9 @@ class Parcel(Struct):
         recorded: The files of the home of which a record, and not its disk, says whether they are executable.
         received: The files of its package: their names are the author's.
         about_you: Places in it that say something about the user or this machine.
+        unclear: Values that may be secrets of this machine, with their variables.
         leaks: The secrets that were found.
+        maybe: The places where an unclear value was found.
         notes: What else to say.
     """
 
@@ -53,7 +56,9 @@ class Parcel(Struct):
     recorded: Tree = EMPTY
     received: Tree = EMPTY
     about_you: tuple[str, ...] = ()
+    unclear: Mapping[str, str] = field(default_factory=dict)
     leaks: list[Leak] = field(default_factory=list)
+    maybe: list[Leak] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     _members: dict[str, Write] = field(default_factory=dict)
     _long: dict[str, str] = field(default_factory=dict)
@@ -237,6 +242,8 @@ class Parcel(Struct):
         if self.known is not None:
             known = self.known.values()
             self.leaks += scan(path, data, known, shipped=shipped, examples=examples)
+        if not shipped:
+            self.maybe += unclear_at(path, data, self.unclear)
 
 
 def _window_for(head: bytes) -> int:

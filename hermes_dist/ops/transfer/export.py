@@ -34,7 +34,7 @@ from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree, names_alike, together
 from hermes_dist.ops.change.legible import refuse_unread
-from hermes_dist.ops.change.machine_secrets import secrets_of
+from hermes_dist.ops.change.machine_secrets import secrets_of, unclear_of
 from hermes_dist.ops.change.mask import Mask
 from hermes_dist.ops.change.observe import Observed, first_of, observe
 from hermes_dist.ops.context import Context
@@ -189,6 +189,8 @@ def export_sealed(
     else:
         card = _shared(ctx, home, packing, parcel)
     parcel.notes += _names_alike(parcel)
+    if known is not None:
+        parcel.unclear = unclear_of(ctx, home.path, known.values())
     ctx.progress("packing")
 
     def fill(out: Sink) -> None:
@@ -204,8 +206,16 @@ def export_sealed(
         variables=card.variables,
         about_you=parcel.about_you,
         left_out=parcel.left_out(home.path),
-        notes=(*found, *parcel.notes),
+        notes=(*found, *parcel.notes, *_maybe_secret(parcel)),
     )
+
+
+def _maybe_secret(parcel: Parcel) -> Iterator[Note]:
+    """Say which files contain a value of ``.env`` that may be a secret: an archive is handed on."""
+    places = {(leak.variable, leak.path) for leak in parcel.maybe}
+    for variable in sorted({variable for variable, _ in places}):
+        paths = tuple(sorted(path for name, path in places if name == variable))
+        yield Note.of(NoteKind.UNCLEAR_VALUE_INSIDE, variable=variable, paths=paths)
 
 
 def _names_alike(parcel: Parcel) -> Iterator[Note]:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shelf import Shelf
 
-from hermes_dist.decide.leaving.publish import Private, find_leaks
+from hermes_dist.decide.leaving.leaks import Private, find_leaks
 from hermes_dist.decide.placement.capture import Captured, capture
 from hermes_dist.decide.placement.jobs import JOBS, definition, jobs_by_id
 from hermes_dist.decide.placement.place import CONFIG, place
