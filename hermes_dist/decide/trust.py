@@ -332,8 +332,8 @@ def judge_move(
         return ()
     if relation == "backward" and not downgrade:
         raise Refused(
-            f"{source} went back from {before.short} to the older commit {commit[:7]}",
-            where=before.url,
+            f"it went back from {before.short} to the older commit {commit[:7]}",
+            where=source,
             hint="accept that with --allow-downgrade, or stay where you are",
         )
     # A rewritten history can't harm the user's files: base is what the home received, not what git says.

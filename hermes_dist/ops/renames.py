@@ -81,6 +81,22 @@ def called_now(layout: Layout, old: str) -> ProfileName | None:
     return None if now is None else ProfileName(now)
 
 
+def home_now(layout: Layout, path: str) -> str:
+    """The place that a folder in the home of a renamed profile has now; empty for any other one.
+
+    Args:
+        layout: Where the homes are.
+        path: A folder that is not there any more.
+    """
+    with suppress(ValueError):
+        old, *inside = Path(path).relative_to(layout.profiles.resolve()).parts or ("",)
+        now = called_now(layout, old)
+        if now is not None and not layout.home(ProfileName(old)).exists():
+            place = layout.home(now).joinpath(*inside)
+            return str(place) if place.is_dir() else ""
+    return ""
+
+
 def _file(layout: Layout) -> Path:
     return layout.shared / "renamed.json"
 

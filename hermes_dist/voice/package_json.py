@@ -474,6 +474,7 @@ def outdated_data(rows: list[Outdated]) -> dict[str, Any]:
                 "follows": r.follows,
                 "newer": list(r.newer),
                 "beyond": r.beyond,
+                "back": r.back,
                 "in_range": r.in_range,
                 "latest": r.latest,
                 "held": r.held,

@@ -177,6 +177,8 @@ def _said(row: asking.Outdated) -> str:
     words = ["refused" if row.refused else _STATES[row.state]]
     if row.state == "current":
         words = [_current(row)]
+    elif row.back:
+        words = [f"went back to {row.back}"]
     words += layer_words(row.layers)
     if row.held and row.state != "held":
         words.append("held")

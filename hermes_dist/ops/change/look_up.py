@@ -26,6 +26,7 @@ from hermes_dist.world.trace import note
 
 with later():
     from hermes_dist.decide.versions import newer_tags
+    from hermes_dist.ops.renames import home_now
 
 if TYPE_CHECKING:
     from typing import TypeVar
@@ -106,14 +107,23 @@ def following(ctx: Context, name: ProfileName, *places: str) -> Iterator[None]:
         yield
     except (NoRepository, NoFolder) as gone:
         if not places or any(map(gone.is_within, places)):
-            follow = ctx.command(f"install SOURCE --name {name} --force")
-            moved = f"if the package moved, follow it and keep all that is yours with: {follow}"
-            # Whether there was a login in the address is stored nowhere, either.
-            login = ""
-            if isinstance(gone, NoRepository) and gone.where.startswith("http"):
-                login = "a login in the address is used once and not kept: give it to a credential helper of git"
-            gone.hint = "; ".join(filter(None, (moved, gone.hint, login)))
+            gone.hint = _way_after(ctx, name, gone)
         raise
+
+
+def _way_after(ctx: Context, name: ProfileName, gone: NoRepository | NoFolder) -> str:
+    """Say how a profile follows a package that is not at its address any more."""
+    now = home_now(ctx.layout, gone.where)
+    source = shlex.quote(now) if now else "SOURCE"
+    follow = ctx.command(f"install {source} --name {name} --force")
+    if now:
+        return f"its profile was renamed; follow it, and keep all that is yours, with: {follow}"
+    moved = f"if the package moved, follow it and keep all that is yours with: {follow}"
+    # Whether there was a login in the address is stored nowhere, either.
+    login = ""
+    if isinstance(gone, NoRepository) and gone.where.startswith("http"):
+        login = "a login in the address is used once and not kept: give it to a credential helper of git"
+    return "; ".join(filter(None, (moved, gone.hint, login)))
 
 
 def _with_way_back(ctx: Context, said: Note, name: ProfileName) -> Note:

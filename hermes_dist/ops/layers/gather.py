@@ -37,6 +37,7 @@ from hermes_dist.ops.layers.market import LiveMarket
 from hermes_dist.ops.layers.named import named
 from hermes_dist.ops.layers.news import about_kept_back
 from hermes_dist.ops.own_source import is_own
+from hermes_dist.ops.renames import home_now
 from hermes_dist.ops.trust.judge_release import Judged, judge_history, judge_release
 
 
@@ -110,7 +111,13 @@ def _with_way_out(
         source = parse_source(one.source, allow_insecure=True)
         if one.name in lock.top.over and gone.where in (source.location, source.fetch_url):
             out = ctx.command(f"layer remove {home.name} {shlex.quote(one.name)}")
-            gone.hint = f"{gone.hint}; or take the layer {one.name} out: {out}"
+            if now := home_now(ctx.layout, gone.where):
+                again = ctx.command(f"layer add {home.name} {shlex.quote(now)}")
+                gone.hint = (
+                    f"its profile was renamed; take the layer from there: {out}; then: {again}"
+                )
+            else:
+                gone.hint = f"{gone.hint}; or take the layer {one.name} out: {out}"
     return gone
 
 

@@ -12,8 +12,8 @@ from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.history import holds
 from hermes_dist.decide.pins import RefGone
 from hermes_dist.decide.trust import MovedTag, check_moved_tag
-from hermes_dist.decide.versions import choose_tag, newer_tags
-from hermes_dist.errors import DistError, Invalid, Refused, Unreachable
+from hermes_dist.decide.versions import choose_tag, is_lower, newer_tags
+from hermes_dist.errors import DistError, Invalid, NoSuchRef, Refused, Unreachable
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.registry import Package
@@ -43,6 +43,7 @@ class Outdated(Struct, frozen=True, kw_only=True):
         follows: What kind of ref the profile follows; None if it has no lock.
         newer: Newer versions, oldest first, if the profile is pinned to one.
         beyond: The newest version, if the profile follows a range and it is newer than any in that range; else empty.
+        back: The version that the source leads to, if it is older than the received one; else empty.
         yanked: Why the received release was withdrawn; empty if it was not.
         deprecated: Why nobody should begin to use the package, and what to use instead; empty if it is kept up.
         held: Whether updates skip the profile.
@@ -61,6 +62,7 @@ class Outdated(Struct, frozen=True, kw_only=True):
     follows: PinKind | None = None
     newer: tuple[str, ...] = ()
     beyond: str = ""
+    back: str = ""
     yanked: str = ""
     deprecated: str = ""
     held: bool = False
@@ -82,6 +84,7 @@ class _Versions(Struct, frozen=True):
         latest: The newest one of all; empty if there is none.
         newer: Those after a pinned one.
         beyond: The newest one, if it is newer than any in the range that is followed.
+        back: The version that the source leads to, if it is older than the received one.
         yanked: Why the received one was withdrawn.
         deprecated: What the registry says of a package that nobody should begin to use.
     """
@@ -90,6 +93,7 @@ class _Versions(Struct, frozen=True):
     latest: str = ""
     newer: tuple[str, ...] = ()
     beyond: str = ""
+    back: str = ""
     yanked: str = ""
     deprecated: str = ""
 
@@ -132,6 +136,7 @@ def outdated(ctx: Context, name: ProfileName) -> Outdated:
         follows=lock.pin.kind,
         newer=versions.newer,
         beyond=versions.beyond,
+        back=versions.back,
         yanked=versions.yanked,
         deprecated=versions.deprecated,
         held=bool(lock.held),
@@ -173,6 +178,8 @@ def _again(name: ProfileName, error: DistError) -> str:
     """The command that says more: which servers answer, all about what is refused, or what is wrong on this machine."""
     if isinstance(error, Unreachable):
         return "doctor --sources"
+    if isinstance(error, NoSuchRef):
+        return f"update {name} --to latest -n"
     return f"update {name} -n" if isinstance(error, Refused) else "doctor"
 
 
@@ -195,7 +202,7 @@ def _state(lock: Lock, target: Target, there: str, layers: tuple[LayerNews, ...]
 
 def _next(name: ProfileName, state: str, versions: _Versions, lock: Lock) -> str:
     if state == "behind":
-        return f"update {name}"
+        return f"update {name} --allow-downgrade -n" if versions.back else f"update {name}"
     there = _elsewhere(versions)
     if state == "held" or (lock.held and there):
         return f"unhold {name}"
@@ -215,6 +222,25 @@ def _elsewhere(versions: _Versions) -> str:
 
 
 def _versions(ctx: Context, lock: Lock, spec: SourceSpec, target: Target) -> _Versions:
+    found = _known(ctx, lock, spec, target)
+    if target.is_pin(lock.pin):
+        return found
+    there = (found.in_range or _tag_at(target)).rpartition("/")[2]
+    back = is_lower(there.removeprefix("v"), lock.pin.version.removeprefix("v"))
+    return replace(found, back=there) if back else found
+
+
+def _tag_at(target: Target) -> str:
+    """The newest tag of the commit that a branch leads to; empty if it has none."""
+    if target.refs is None:
+        return ""
+    tags = target.refs.tags
+    return _newest(
+        tag for tag in target.refs.tags_for(target.spec.subfolder) if tags[tag] == target.commit
+    )
+
+
+def _known(ctx: Context, lock: Lock, spec: SourceSpec, target: Target) -> _Versions:
     if not spec.kind.traits.is_name:
         return _tagged(lock, target)
     package = find(ctx, spec, lock.registry).package

@@ -32,7 +32,7 @@ def news_text(news: News, quotes: bool, *, command: str) -> str:
 def _lines(news: News, command: str, *, quotes: bool) -> Iterator[str]:
     first = news.arrivals[0]
     names = ", ".join(each.profile for each in news.arrivals[:_MOST_NAMES])
-    yield f"{_title(first)} is out, for: {names}{_rest(len(news.arrivals))}"
+    yield f"{_title(first)} {_how(first)}, for: {names}{_rest(len(news.arrivals))}"
     yield f"from {clean(as_typed(news.source), 300)}"
     notes = next((p.offer.news for p in map(_proposal, news.arrivals) if p and p.offer.news), None)
     if notes is not None and quotes:
@@ -47,6 +47,10 @@ def _lines(news: News, command: str, *, quotes: bool) -> Iterator[str]:
         words += f" --to {shlex.quote(first.to)}"
     yield f"look: {words} -n"
     yield f"take it: {words}"
+
+
+def _how(arrival: Arrival) -> str:
+    return "is all that its author offers now" if arrival.row.back else "is out"
 
 
 def _rest(count: int) -> str:

@@ -141,6 +141,24 @@ def test_a_profile_gets_a_name_whose_list_is_another_ones_in_the_trash(story: Ow
     assert "without: [skills/two]" in text
 
 
+def test_a_layer_that_is_a_renamed_profile_is_told_with_its_new_place(story: Own) -> None:
+    """Also to a profile that was in the trash when that was renamed."""
+    base = story.ctx.layout.home(LAB)
+    base.mkdir()
+    (base / "distribution.yaml").write_text("name: base\nversion: 1.0.0\n")
+    own.add(story.ctx, BOT, str(base), GO, yes)
+    trash_and_archive.put_away(story.ctx, BOT, "trash")
+    lifecycle.rename(story.ctx, "lab", "team")
+    trash_and_archive.restore(story.ctx, "bot")
+    now = story.ctx.layout.home(ProfileName("team"))
+    with pytest.raises(DistError, match="no such folder") as caught:
+        story.update()
+    assert f"layer remove bot base; then: hermes-dist layer add bot {now}" in caught.value.hint
+    own.remove(story.ctx, BOT, "base", GO, yes)
+    own.add(story.ctx, BOT, str(now), GO, yes)
+    assert packages_of(story.ctx, BOT).layers[0].source == str(now)
+
+
 def test_erasing_a_profile_leaves_the_list_of_one_of_its_name_in_the_trash(story: Own) -> None:
     story.add("one")
     file = story.ctx.layout.own_layers(BOT) / "distribution.yaml"
