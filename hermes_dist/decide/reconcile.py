@@ -20,7 +20,7 @@ from hermes_dist.decide.consent.contents import image_at
 from hermes_dist.decide.consent.effects import Comparison, going_back
 from hermes_dist.decide.consent.floor.asks import Known
 from hermes_dist.decide.consent.granted import Granted, grant
-from hermes_dist.decide.consent.parking import park, put_back
+from hermes_dist.decide.consent.parking import as_wholes, park, put_back
 from hermes_dist.decide.consent.reach import SkillNames
 from hermes_dist.decide.consent.switches import (
     Judge,
@@ -34,6 +34,7 @@ from hermes_dist.decide.consent.switches import (
 from hermes_dist.decide.kept import settle_kept
 from hermes_dist.decide.placement.migrations import as_shipped, follow_agent
 from hermes_dist.decide.policies import settled_by_author, side_of
+from hermes_dist.light import TYPE_CHECKING
 from hermes_dist.merge.trees import Favour, Leaves, TreeMerge, merge_trees, nothing_leaves
 from hermes_dist.model.discreet import Contents
 from hermes_dist.model.keypath import join_place, parse_key
@@ -42,6 +43,9 @@ from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Answer, Effect, Plan, Step
 from hermes_dist.model.side import Side
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree, together
+
+if TYPE_CHECKING:
+    from hermes_dist.decide.consent.skills.roots import At
 
 _ROUNDS = 3
 """How often to park and merge again: keys first, then whole files, then what these files had hidden."""
@@ -64,6 +68,7 @@ class Situation(Struct, frozen=True, kw_only=True):
         moved: The user's moves that the lock remembers, upstream's name to ours.
         leaves: Tells what leaves with a layer.
         inside: The names inside skills.
+        at: Gives the full paths of the home.
     """
 
     base: Tree = EMPTY
@@ -78,6 +83,11 @@ class Situation(Struct, frozen=True, kw_only=True):
     moved: Mapping[RelPath, RelPath] = field(default_factory=dict)
     leaves: Leaves = nothing_leaves
     inside: SkillNames = field(default_factory=SkillNames)
+    at: At = tuple
+
+    def state(self, tree: Tree, read: Read) -> State:
+        """A state of the home, and what would run in it."""
+        return State(tree, read, self.inside, self.at)
 
 
 class Decisions(Struct, frozen=True, kw_only=True):
@@ -138,9 +148,7 @@ def reconcile(situation: Situation, decisions: Decisions) -> Plan:
     # With nothing approved, the code stays as it is and there is nothing to go back to.
     ran: tuple[Effect, ...] = ()
     if set(effects) - set(waiting):
-        after, before, shipped = (
-            State(tree, read, situation.inside) for tree in (live.tree, ours, base)
-        )
+        after, before, shipped = (situation.state(tree, read) for tree in (live.tree, ours, base))
         ran = going_back(after, before, shipped, judge)
     return Plan(
         steps=_steps(situation.found, (ours, live.tree, situation.leaving), live.tree),
@@ -200,14 +208,13 @@ def _merge_safely(
 ) -> tuple[TreeMerge, tuple[Effect, ...], list[Effect]]:
     """Merge; then park what is not approved and merge again, until nothing unapproved would take effect."""
     # What is found in the two that stay the same is found once, however often is merged.
-    read, inside = sides.read, situation.inside
-    shipped = State(sides.theirs, read, inside)
-    comparison = Comparison(State(sides.ours, read, inside), shipped, judge, situation.known)
+    shipped, found = (situation.state(tree, sides.read) for tree in (sides.theirs, sides.ours))
+    comparison = Comparison(found, shipped, judge, situation.known)
 
     def effects_of(merged: TreeMerge) -> tuple[Effect, ...]:
         # A new home becomes what upstream ships.
         same = merged.tree == shipped.tree
-        return comparison.effects(shipped if same else State(merged.tree, read, inside))
+        return comparison.effects(shipped if same else situation.state(merged.tree, sides.read))
 
     def unapproved(found: tuple[Effect, ...]) -> list[Effect]:
         return [e for e in found if not e.off and not asked.decisions.granted(e)]
@@ -228,6 +235,10 @@ def _merge_safely(
         waiting = unapproved(left)
         # A server or job that is only now placed switched off has to be shown, too, or nobody could approve it.
         effects = tuple(sorted({*effects, *(e for e in left if e.off)}))
+    if waiting:
+        # What makes them possible is elsewhere, so nothing comes before they are approved.
+        parked += waiting
+        merged = sides.merged(sides.base, asked.decisions.favour)
     return merged, effects, parked
 
 
@@ -237,8 +248,7 @@ def _without(sides: _Sides, parked: list[Effect], *, whole: bool) -> Tree:
     By key, the rest of a file still arrives. Whole files are for later rounds: there the keys alone were not enough.
     """
     if whole:
-        places = [(effect.path, "") for effect in parked]
-        offered = put_back(sides.theirs, sides.base, places, sides.read)
+        offered = put_back(sides.theirs, sides.base, as_wholes(parked), sides.read)
     else:
         offered = park(sides.theirs, sides.base, parked, sides.read)
     sides.blobs.update(offered.blobs)

@@ -7,7 +7,7 @@ it is no longer known whether the text was quoted, so it counts as unquoted.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from hermes_dist.agents.dialects import BARE, NUMBER, WHOLE, Dialect
 
@@ -23,6 +23,17 @@ def as_read(value: object, dialect: Dialect) -> object:
 def is_clear(text: str) -> bool:
     """Return whether a text means the same to every reader when it is written without quotes."""
     return all(isinstance(read(text), str) for read in _READERS.values())
+
+
+def fails_to_read(text: str) -> bool:
+    """Return whether a reader fails on a plain word, and so on the whole document."""
+    return _number(text) is None
+
+
+def are_keys_apart(keys: Iterable[object]) -> bool:
+    """Return whether the keys of a map are as many to every reader."""
+    each = tuple(keys)
+    return all(len({read(key) for key in each}) == len(each) for read in _READERS.values())
 
 
 def _by_ruamel(value: object) -> object:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 
+from hermes_dist.decide.consent.contents import INSTALLS
 from hermes_dist.errors import counted
 from hermes_dist.light import NamedTuple
+from hermes_dist.model.keypath import format_key
 from hermes_dist.model.plan import Effect, EffectKind
 from hermes_dist.ops.change.review import (
     Group,
@@ -131,6 +133,9 @@ def _meaning_lines(group: Group) -> Iterator[Line]:
         yield line(f"  {_BLANK}   code in the agent's sandbox can read these")
     if installs_tools(group):
         yield line(f"  {_BLANK}   the agent installs these when it loads the skill")
+    if installs_tools(group, later=True):
+        key = format_key(INSTALLS)
+        yield line(f"  {_BLANK}   not now: the agent installs nothing by itself while {key} is off")
 
 
 def _origin_lines(origin: Origin) -> Iterator[Line]:

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hermes_dist.agents.dialects import Dialect
+from hermes_dist.errors import Invalid
 from hermes_dist.model.dialects import as_read, is_clear
 from hermes_dist.model.documents.api import Kind, dump, load_data, put
 
@@ -38,6 +39,32 @@ def test_what_is_written_is_read_back(text: str) -> None:
     data = dump({"a": [text]}, Kind.YAML)
     assert load_data(data, Kind.YAML) == {"a": [text]}
     assert is_clear(text) or b"'" in data
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: -_",
+        "a: [+__]",
+        "-_: 1",
+        "y: 1\ntrue: 2",
+        "a: {no: 1, N: 2}",
+        "Y: 1\ny: 2",
+        "1e3: 1\n1000.0: 2",
+        "+_7: 1\n7: 2",
+        "y: 1\n1: 2",
+        "2024-01-01: 1",
+    ],
+)
+def test_what_one_reader_refuses_is_refused(text: str) -> None:
+    """An agent that can't read its settings goes on without any of them."""
+    with pytest.raises(Invalid):
+        load_data(text.encode(), Kind.YAML)
+
+
+@pytest.mark.parametrize("text", ["a: '-_'", "a: _", "a: -_a", "y: 1\nno: 2", "1e3: 1\n7: 2"])
+def test_what_all_can_read_is_read(text: str) -> None:
+    assert load_data(text.encode(), Kind.YAML)
 
 
 def test_parts_are_read_and_keys_are_not() -> None:

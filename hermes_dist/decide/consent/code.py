@@ -17,8 +17,15 @@ from posixpath import commonpath
 from msgspec.structs import replace
 
 from hermes_dist.brand import MANIFEST
-from hermes_dist.decide.consent.contents import CODE_OF, OWNER, data_in, digest_of, parsed_key
-from hermes_dist.decide.consent.mentions import Names
+from hermes_dist.decide.consent.contents import (
+    CODE_OF,
+    INSTALLS,
+    OWNER,
+    data_in,
+    digest_of,
+    parsed_key,
+)
+from hermes_dist.decide.consent.mentions import Names, is_skill
 from hermes_dist.decide.consent.reach import AGENT, Reach, SkillNames, Start
 from hermes_dist.decide.consent.starts import (
     INLINE_SWITCH,
@@ -46,7 +53,7 @@ with later():
     from hermes_dist.decide.consent.skills.roots import roots_in
 
 if TYPE_CHECKING:
-    from hermes_dist.decide.consent.skills.roots import Root
+    from hermes_dist.decide.consent.skills.roots import At, Root
 
 _ASIDE = (*UNITS, CONFIG, JOBS.top, MANIFEST)
 """Places that have effects of their own, so their files are not reported as covered files."""
@@ -58,10 +65,20 @@ _BOUND = (EffectKind.RUNS, EffectKind.SCHEDULES, EffectKind.LOOSENS)
 
 
 class Side:
-    """One state of a home, and what would run in it."""
+    """One state of a home, and what would run in it.
 
-    def __init__(self, tree: Tree, read: Read, inside: SkillNames | None = None) -> None:
+    Args:
+        tree: The files.
+        read: Gives contents by digest.
+        inside: The names inside skills.
+        at: Gives the full paths of the home.
+    """
+
+    def __init__(
+        self, tree: Tree, read: Read, inside: SkillNames | None = None, at: At = tuple
+    ) -> None:
         self.tree, self.read, self.inside = tree, read, inside
+        self._at = at
         self._covers: dict[tuple[Start, ...], Tree] = {}
         self._of_jobs: dict[str, Start] = {}
 
@@ -73,7 +90,17 @@ class Side:
     def roots(self) -> tuple[Root, ...]:
         """The folders of skills that its settings name."""
         skills = get(self.config, ("skills",))
-        return roots_in(skills) if isinstance(skills, Mapping) else ()
+        return roots_in(skills, self._at) if isinstance(skills, Mapping) else ()
+
+    def is_skill(self, path: RelPath) -> bool:
+        """Whether the agent may take a file for the text of a skill; that of a hook or plugin is part of it."""
+        inside = path.top in UNITS and not any(root.holds(path) for root in self.roots)
+        return path in self.tree and not inside and is_skill(path, self.tree, self.roots)
+
+    @property
+    def installs(self) -> bool:
+        """Whether the agent installs the tools that skills name."""
+        return get(self.config, INSTALLS) is not False
 
     @cached_property
     def config(self) -> object:

@@ -17,8 +17,11 @@ from hermes_dist.model.tree import Digest, Read, Tree
 
 VARIABLES_HANDED, FILES_HANDED = "variables for the sandbox", "files for the sandbox"
 """Names of the facts that say what a skill makes the agent hand to code in its sandbox."""
-TOOLS_INSTALLED = "tools to install"
-"""Name of the fact that says which tools of its own catalogue the agent installs when it loads a skill."""
+TOOLS_INSTALLED, TOOLS_LATER = "tools to install", "tools to install once that is allowed"
+"""Names of the facts that say which tools of its own catalogue the agent installs when it loads a skill: now, or not
+before the settings let it install anything by itself."""
+INSTALLS: KeyPath = ("security", "allow_lazy_installs")
+"""The setting that lets the agent install what a skill or a part of itself lacks; it does so unless told otherwise."""
 CODE_OF, OWNER = "code of", "owner"
 """Names of the facts of a covered file that say what loads it: as people know it, and by its place."""
 

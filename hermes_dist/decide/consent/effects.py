@@ -19,25 +19,29 @@ from hermes_dist.decide.consent.code import (
 from hermes_dist.decide.consent.floor.asks import Known
 from hermes_dist.decide.consent.hidden import find_hidden, hidden_characters, is_plain
 from hermes_dist.decide.consent.jobs import job_effects
-from hermes_dist.decide.consent.mentions import is_skill
+from hermes_dist.decide.consent.mentions import SKILL
 from hermes_dist.decide.consent.settings import setting_effects
-from hermes_dist.decide.consent.starts import UNITS
 from hermes_dist.decide.consent.switches import NO_MEMORY, Judge
 from hermes_dist.decide.placement.jobs import JOBS, are_apart
 from hermes_dist.decide.placement.place import CONFIG
 from hermes_dist.errors import Invalid, Lost
 from hermes_dist.lazily import later
+from hermes_dist.light import TYPE_CHECKING
 from hermes_dist.model.documents.api import Kind, kind_of, load_data
 from hermes_dist.model.documents.told import told
-from hermes_dist.model.paths import RelPath
+from hermes_dist.model.paths import RelPath, folded
 from hermes_dist.model.plan import Effect, EffectKind
 from hermes_dist.model.tree import Digest, Entry, Read, Tree
 
 with later():
     from hermes_dist.decide.consent.skills.powers import skill_effects
 
+if TYPE_CHECKING:
+    from hermes_dist.decide.consent.skills.roots import At
+
 _ASKING = (b"required_", b"collect_secrets", b"env_vars", b"deps", b"\\")
 """A skill that asks for variables, files or tools has one of these words, or an escape stands for a part of it."""
+_SKILL = folded(SKILL)
 _silent: set[Digest] = set()
 """Contents that have none of them: a digest names one content for ever."""
 
@@ -49,6 +53,7 @@ def find_effects(
     read: Read,
     judge: Judge = NO_MEMORY,
     known: Known = frozenset,
+    at: At = tuple,
 ) -> tuple[Effect, ...]:
     """List everything that ``merged`` makes possible and ``ours`` does not.
 
@@ -59,9 +64,10 @@ def find_effects(
         read: Gives contents by digest.
         judge: Knows what the lock remembers.
         known: Gives the names of providers that the machine uses.
+        at: Gives the full paths of the home.
     """
-    comparison = Comparison(Side(ours, read), Side(shipped, read), judge, known)
-    return comparison.effects(Side(merged, read))
+    before, theirs, after = (Side(tree, read, at=at) for tree in (ours, shipped, merged))
+    return Comparison(before, theirs, judge, known).effects(after)
 
 
 class Comparison:
@@ -89,7 +95,8 @@ class Comparison:
         """
         before, theirs, judge = self._before, self._theirs, self._judge
         ours, merged, read = before.tree, after.tree, after.read
-        changed = [path for path in ours.differing(merged) if path in merged]
+        differing = ours.differing(merged)
+        changed = [path for path in differing if path in merged]
         idle = guarded_off(after, theirs, judge)
         # Each side is compared with the home as found, not with base: what the user runs already needs no approval,
         # and what they removed would be new again.
@@ -105,7 +112,8 @@ class Comparison:
         bound = bound_to_code(found, after, theirs)
         others = [*_hidden(ours, changed, merged, read)]
         # Most packages have none, and need not load what reads them.
-        if texts := [path for path in changed if _may_ask(path, after)]:
+        texts = merged if _reads_anew(before, after, differing) else changed
+        if texts := [path for path in texts if _may_ask(path, after)]:
             others += skill_effects(texts, before, after, self._known)
         return tuple(sorted({*bound, *files, *others}))
 
@@ -172,10 +180,20 @@ def _fault_in(path: RelPath, tree: Tree, read: Read, *, lost: bool = True) -> st
     return "its jobs have no ids of their own"
 
 
+def _reads_anew(before: Side, after: Side, differing: Iterable[RelPath]) -> bool:
+    """Whether the agent may take texts for skills, or do what they ask for, that it left alone before."""
+    return (
+        before.roots != after.roots
+        or before.installs != after.installs
+        # Without it, what lies below its folder belongs to no skill any more.
+        or any(folded(path.name) == _SKILL and path not in after.tree for path in differing)
+    )
+
+
 def _may_ask(path: RelPath, after: Side) -> bool:
     """Whether a text may be a skill that asks for variables, files or tools."""
     digest = after.tree[path].digest
-    if digest in _silent or path.top in UNITS or not is_skill(path, after.tree, after.roots):
+    if digest in _silent or not after.is_skill(path):
         return False
     text = after.read(digest)
     if any(word in text for word in _ASKING):

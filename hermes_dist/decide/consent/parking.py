@@ -10,14 +10,17 @@ from collections.abc import Iterable, Mapping
 
 from hermes_dist.agents.jobs import TWINS
 from hermes_dist.decide.placement.jobs import JOBS
+from hermes_dist.decide.placement.place import CONFIG
 from hermes_dist.model.discreet import Contents
 from hermes_dist.model.documents.api import Kind, Unmergeable, graft, kind_of
 from hermes_dist.model.documents.frontmatter import cut
 from hermes_dist.model.keypath import BODY, KeyPath, parse_key
 from hermes_dist.model.paths import RelPath
-from hermes_dist.model.plan import Effect
+from hermes_dist.model.plan import Effect, EffectKind
 from hermes_dist.model.tree import Digest, Entry, Read, Tree
 
+_READING = ("skills", "security")
+"""Sections that say which texts the agent takes for skills, and whether it installs what they name."""
 _BARE = b"---\n---\n"
 """A skill that names nothing."""
 
@@ -111,6 +114,16 @@ def park(theirs: Tree, base: Tree, effects: Iterable[Effect], read: Read) -> Gra
     # upstream's, and the next base would hold it.
     places = with_twins((effect.path, effect.key) for effect in effects)
     return put_back(theirs, base, places, read)
+
+
+def as_wholes(effects: Iterable[Effect]) -> list[tuple[RelPath, str]]:
+    """The places of effects as whole files, and of the settings that make the agent do what a text asks for."""
+    found: list[tuple[RelPath, str]] = []
+    for effect in effects:
+        found.append((effect.path, ""))
+        if kind_of(effect.path) is None and effect.kind is EffectKind.LOOSENS:
+            found += ((CONFIG, key) for key in _READING)
+    return found
 
 
 def with_twins(places: Iterable[tuple[RelPath, str]]) -> list[tuple[RelPath, str]]:

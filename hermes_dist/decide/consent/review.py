@@ -16,6 +16,7 @@ from hermes_dist.decide.consent.contents import (
     CODE_OF,
     FILES_HANDED,
     TOOLS_INSTALLED,
+    TOOLS_LATER,
     VARIABLES_HANDED,
     parsed_key,
 )
@@ -56,9 +57,10 @@ _SERVICES = frozenset(["cloud_provider", "use_gateway"])
 """Last steps of keys that mean the same for one kind of tool."""
 _VARIABLE = lazily.pattern(r"\$\{(\w+)\}")
 _HANDED = frozenset([VARIABLES_HANDED, FILES_HANDED])
+_INSTALLED = frozenset([TOOLS_INSTALLED, TOOLS_LATER])
 _OF_SKILLS: Mapping[str, str] = {
     **dict.fromkeys(_HANDED, "secrets for the sandbox"),
-    TOOLS_INSTALLED: "tools for skills",
+    **dict.fromkeys(_INSTALLED, "tools for skills"),
 }
 """What is asked of all skills at once, by facts: a package may have hundreds that each name a variable or a tool."""
 
@@ -291,9 +293,10 @@ def hands_out(group: Group) -> bool:
     return any(name in _HANDED for name, _ in group.effects[0].facts)
 
 
-def installs_tools(group: Group) -> bool:
-    """Whether a group makes the agent install tools for skills."""
-    return any(name == TOOLS_INSTALLED for name, _ in group.effects[0].facts)
+def installs_tools(group: Group, *, later: bool = False) -> bool:
+    """Whether a group makes the agent install tools for skills; or ``later``, once the settings allow that."""
+    what = TOOLS_LATER if later else TOOLS_INSTALLED
+    return any(name == what for effect in group.effects for name, _ in effect.facts)
 
 
 def label_in(effect: Effect) -> str:

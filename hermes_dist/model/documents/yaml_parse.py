@@ -7,6 +7,7 @@ everything it refers to), so that none of them reaches a constructor.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from functools import lru_cache
 from typing import Any, NoReturn
 
@@ -29,6 +30,7 @@ from hermes_dist.model.documents.nodes import (
 )
 
 with later():
+    from hermes_dist.model.dialects import are_keys_apart, fails_to_read
     from hermes_dist.model.documents.yaml_words import in_words
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -49,6 +51,8 @@ _SIGNS = frozenset("<=!&*")
 _NO_VALUES = frozenset([_VALUE, _MERGE])
 _BLOCKS = frozenset("|>")
 _LONGEST_NUMBER = 100
+_MAY_DIFFER = _NUMERIC | frozenset("yYnN")
+"""How plain words begin that one reader takes for a text, and another one does not."""
 
 _resolver: Any = Resolver()
 _constructor = SafeConstructor()
@@ -76,9 +80,11 @@ def scalar_value(text: str) -> tuple[str, object]:
     """Return the tag and value of a plain scalar.
 
     Raises:
-        ValueError: It looks like a number or a date but is not a valid one.
+        ValueError: It looks like a number or a date, to some reader, but is not a valid one.
     """
     tag = _tag_of(text)
+    if text[1:2] == "_" and fails_to_read(text):
+        raise ValueError("newer agents take it for a number, and can't read it")
     if tag in {_STR, _MERGE, _VALUE}:
         return tag, text
     if len(text) > _LONGEST_NUMBER:
@@ -119,6 +125,7 @@ class _Reader:
         self.anchors: dict[str, tuple[Node, int]] = {}
         self.scalars: list[tuple[int, int]] = []
         self.depth = self.aliases = self.size = 0
+        self.odd_keys = False
 
     def document(self) -> Node | None:
         root = None
@@ -264,6 +271,8 @@ class _Reader:
             own[key] = node.value
             tail = None
             entries.append(Entry(key, first.start_mark.index, first.end_mark.index, node))
+        if self.odd_keys and not are_keys_apart(own):
+            self.refuse("newer agents take two keys of this map for the same", event)
         node = self.collection({**merged, **own}, event, first, entries, tail)
         if merges:
             node.tied = node.knot = True
@@ -312,6 +321,13 @@ class _Reader:
             key = self.inline(event)
         if key in known:
             self.refuse(f"the key {quoted(key, 80)} appears twice", event)
+        self.check_kind(key, event)
+        return key
+
+    def check_kind(self, key: object, event: Any) -> None:
+        if not event.style and event.value[:1] in _MAY_DIFFER:
+            self.odd_keys = True
+        if isinstance(key, date):
+            self.refuse("a date can't be a key", event)
         if key != key:  # noqa: PLR0124 - NaN
             self.refuse("NaN can't be a key", event)
-        return key

@@ -57,6 +57,7 @@ from hermes_dist.ops.change.request import Choices
 from hermes_dist.ops.change.variables import environment_of, manifest_of, received_manifest
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home
+from hermes_dist.world.disk.links import ways_to
 from hermes_dist.world.disk.scan import MANY, Believe
 from hermes_dist.world.trace import note
 
@@ -249,6 +250,7 @@ def _situation(
         leaving=frozenset(edits) - frozenset(revoked.ours),
         moved=old.moved if old else {},
         inside=inside,
+        at=ways_to(home.path),
     )
     return _with_leaving(ctx, home, ready.incoming, situation), blobs
 

@@ -33,6 +33,7 @@ from hermes_dist.ops.package.resolve import off_now, recorded
 from hermes_dist.ops.sync.settle import proposed, proposed_for_both, seen_by_others
 from hermes_dist.ops.sync.state import is_synced
 from hermes_dist.ops.sync.waiting import waiting_in
+from hermes_dist.world.disk.links import ways_to
 
 
 class Approved(Struct, frozen=True):
@@ -119,7 +120,9 @@ class _View(Contents, frozen=True):
         """The effects of received files that are live in the home."""
         base = self.lock.base
         received = self.seen.ours.where(lambda path: path in base)
-        effects = find_effects(EMPTY, received, self.lock.theirs(), self.seen.read)
+        effects = find_effects(
+            EMPTY, received, self.lock.theirs(), self.seen.read, at=ways_to(self.home.path)
+        )
         return tuple(effect for effect in effects if not effect.off)
 
     def of_it(self, effects: Iterable[Effect]) -> Iterator[Effect]:

@@ -23,6 +23,7 @@ from hermes_dist.ops.change.variables import manifest_of
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home
 from hermes_dist.ops.sync.waiting import waiting_in
+from hermes_dist.world.disk.links import ways_to
 
 _RUNNING = (EffectKind.RUNS, EffectKind.SCHEDULES)
 
@@ -111,7 +112,7 @@ def _allowed_again(
 ) -> tuple[Effect, ...]:
     """What the state before allows and the home as found does not, unless an approval is for it."""
     known = providers_used(ctx, home.path)
-    effects = find_effects(found, tree, tree, read, known=known)
+    effects = find_effects(found, tree, tree, read, known=known, at=ways_to(home.path))
     approved = home.lock.granted if home.lock else frozenset()
     return tuple(e for e in effects if not e.off and e.digest not in approved)
 

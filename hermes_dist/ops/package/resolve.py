@@ -51,6 +51,7 @@ from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, look_into, open_home
 from hermes_dist.ops.sync.settle import facing, keeping, proposed
 from hermes_dist.ops.sync.state import is_synced, lock_of, read_record
+from hermes_dist.world.disk.links import ways_to
 
 with later():  # most of these commands take no side
     from hermes_dist.ops.conflicts.both import refuse_both
@@ -436,7 +437,9 @@ def _switched_off(ctx: Context, home: Home, lock: Lock) -> tuple[Effect, ...]:
     if not units:
         return ()
     live = switch_on(seen.ours, sorted(units, key=str), seen.read)
-    effects = find_effects(EMPTY, live.tree, lock.theirs(), together(live.blobs, seen.read))
+    effects = find_effects(
+        EMPTY, live.tree, lock.theirs(), together(live.blobs, seen.read), at=ways_to(home.path)
+    )
     chosen = tuple(effect for effect in effects if unit_of(effect.path, effect.key) in units)
     return Mask.of(ctx, home.path).effects(chosen)
 

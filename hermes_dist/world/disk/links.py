@@ -11,7 +11,7 @@ import errno
 import json
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
 
@@ -34,6 +34,11 @@ _STORES = ("/nix/store/", "/gnu/store/")
 _MOST = 1 << 20
 _STEP = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+def ways_to(home: Path) -> Callable[[], tuple[str, ...]]:
+    """Make a function that gives the full paths of a home: as it is called, and with links followed."""
+    return lambda: (os.path.abspath(home), os.path.realpath(home))
 
 
 class Linked(Odd):

@@ -18,6 +18,7 @@ from hermes_dist.decide.consent.code import Side
 from hermes_dist.decide.consent.contents import (
     FILES_HANDED,
     TOOLS_INSTALLED,
+    TOOLS_LATER,
     VARIABLES_HANDED,
     data_in,
     digest_of,
@@ -32,16 +33,17 @@ from hermes_dist.model.keypath import KeyPath, format_key
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Effect, EffectKind
 
+_NAMES_ALONE: KeyPath = ("prerequisites", "env_vars")
+"""The place where the agent takes each key of a map for a name."""
 _PLACES: Mapping[KeyPath, str] = {
     ("required_environment_variables",): VARIABLES_HANDED,
     ("setup", "collect_secrets"): VARIABLES_HANDED,
-    ("prerequisites", "env_vars"): VARIABLES_HANDED,
+    _NAMES_ALONE: VARIABLES_HANDED,
     ("required_credential_files",): FILES_HANDED,
     ("deps",): TOOLS_INSTALLED,
 }
 """Where front matter names what is handed out or installed, and what that is."""
 _WORDS = tuple(str(place[-1]) for place in _PLACES)
-_ESCAPED_KEY = lazily.pattern(r"\\[^\"]*\"\s*:")
 _FIELDS = ("name", "env_var", "path")
 _VARIABLE = lazily.pattern(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -52,7 +54,7 @@ def skill_effects(
     """Yield an effect for each place where a skill names more than it did.
 
     Args:
-        texts: The texts of changed skills.
+        texts: The texts of skills that changed, or that the agent may read in another way than before.
         before: The home as found.
         after: The home after the merge.
         known: Gives the names of variables that the machine uses.
@@ -79,8 +81,8 @@ class _Asked:
 
 def _effects_of(path: RelPath, before: Side, after: Side, asked: _Asked) -> Iterator[Effect]:
     front = _front_at(path, after)
-    old = _front_at(path, before)
-    if front is None or front == old:
+    old = _front_at(path, before) if before.is_skill(path) else None
+    if front is None or (front == old and before.installs == after.installs):
         return
     try:
         named = _powers_in(front)
@@ -88,21 +90,25 @@ def _effects_of(path: RelPath, before: Side, after: Side, asked: _Asked) -> Iter
         facts = (("unreadable", told(err)),)
         yield Effect(EffectKind.LOOSENS, path, "", facts, digest_of([path, front]))
         return
-    had = _had(old)
+    had = _had(old, installs=before.installs)
     for place, names in named.items():
-        what = _PLACES[place]
+        what = _what_at(place, installs=after.installs)
         new = names - had.get(what, frozenset())
         if what == VARIABLES_HANDED:
             new -= asked.names
         if new:
-            yield _effect(path, place, sorted(new))
+            yield _effect(path, place, what, sorted(new))
 
 
-def _effect(path: RelPath, place: KeyPath, new: list[str]) -> Effect:
-    key, what = format_key(place), _PLACES[place]
+def _what_at(place: KeyPath, *, installs: bool) -> str:
+    what = _PLACES[place]
+    return TOOLS_LATER if what == TOOLS_INSTALLED and not installs else what
+
+
+def _effect(path: RelPath, place: KeyPath, what: str, new: list[str]) -> Effect:
     # Bound to what is new, and not to the text: whatever else changes asks nothing.
     content = digest_of([path, what, new])
-    return Effect(EffectKind.LOOSENS, path, key, ((what, fact_text(new)),), content)
+    return Effect(EffectKind.LOOSENS, path, format_key(place), ((what, fact_text(new)),), content)
 
 
 def _front_at(path: RelPath, side: Side) -> str | None:
@@ -110,14 +116,20 @@ def _front_at(path: RelPath, side: Side) -> str | None:
     return None if entry is None else front_of(side.read(entry.digest))
 
 
-def _had(front: str | None) -> Mapping[str, frozenset[str]]:
-    """What a skill named before, by what that is; nothing if that could not be read."""
+def _had(front: str | None, *, installs: bool) -> Mapping[str, frozenset[str]]:
+    """What a skill named before, by what that is; nothing if that could not be read.
+
+    Tools that the agent was not allowed to install are no tools that it installed.
+    """
     had: dict[str, frozenset[str]] = {}
     if front is None:
         return had
     with suppress(Invalid):
         for place, names in _powers_in(front).items():
             had[_PLACES[place]] = had.get(_PLACES[place], frozenset()) | names
+    had[TOOLS_LATER] = had.get(TOOLS_INSTALLED, frozenset())
+    if not installs:
+        had.pop(TOOLS_INSTALLED, None)
     return had
 
 
@@ -127,14 +139,18 @@ def _powers_in(front: str) -> Mapping[KeyPath, frozenset[str]]:
     Raises:
         Invalid: It can't be read, and it may name something.
     """
-    if not any(word in front for word in _WORDS) and not _ESCAPED_KEY.search(front):
+    # A key may be spelled with an escape.
+    if "\\" not in front and not any(word in front for word in _WORDS):
         return {}
     data = load_data(front.encode(), Kind.YAML)
     return {place: found for place in _PLACES if (found := _asked_at(data, place))}
 
 
 def _asked_at(data: object, place: KeyPath) -> frozenset[str]:
-    names = frozenset(_named(get(data, place)))
+    value = get(data, place)
+    names = frozenset(_named(value))
+    if place == _NAMES_ALONE and isinstance(value, Mapping):
+        names |= {name for name in value if isinstance(name, str)}
     if _PLACES[place] != VARIABLES_HANDED:
         return names
     return frozenset(filter(_VARIABLE.fullmatch, names)) - WITHHELD

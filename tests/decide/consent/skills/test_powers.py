@@ -20,13 +20,22 @@ LESS = "---\nname: s\nversion: 1\n---\nWork.\n"
 
 
 def asked(
-    before: dict[str, object], after: dict[str, object], *, set_here: tuple[str, ...] = ()
+    before: dict[str, object],
+    after: dict[str, object],
+    *,
+    set_here: tuple[str, ...] = (),
+    at: tuple[str, ...] = (),
 ) -> dict[str, list[str]]:
     """The names asked for, by place."""
     shelf = Shelf()
     ours, merged = shelf.tree(before), shelf.tree(after)
     found = find_effects(
-        ours, merged, merged, shelf.read, known=lambda: frozenset(["openrouter", *set_here])
+        ours,
+        merged,
+        merged,
+        shelf.read,
+        known=lambda: frozenset(["openrouter", *set_here]),
+        at=lambda: at,
     )
     assert {effect.kind for effect in found} <= {EffectKind.LOOSENS}
     return {effect.place: names(effect) for effect in found}
@@ -69,6 +78,12 @@ def names(effect: Effect) -> list[str]:
         ),
         ("deps: [ffmpeg, ripgrep]", "deps", ["ffmpeg", "ripgrep"]),
         ("deps: ffmpeg", "deps", ["ffmpeg"]),
+        ('? "de\\x70s" # so\n: [ffmpeg]', "deps", ["ffmpeg"]),
+        (
+            "prerequisites: {env_vars: {env_var: A, B: 1}}",
+            "prerequisites.env_vars",
+            ["A", "B", "env_var"],
+        ),
     ],
 )
 @pytest.mark.parametrize("path", [S, "skills/s.md"])
@@ -144,6 +159,63 @@ def test_a_text_below_a_folder_that_the_settings_name_is_a_skill(skills: str, pa
 def test_a_text_that_is_not_below_one_of_them_asks_nothing(skills: str) -> None:
     settings = {"config.yaml": f"skills: {skills}\n"}
     assert asked(settings, {**settings, "docs/team/s.md": ASKS, "teams/s.md": ASKS}) == {}
+
+
+HOMES = ("/home/u/.hermes/profiles/bot", "/data/u/.hermes/profiles/bot")
+
+
+@pytest.mark.parametrize(
+    "skills",
+    [
+        "external_dirs: [/home/u/.hermes/profiles/bot]",
+        "external_dirs: [/data/u/.hermes/profiles/Bot/]",
+        "external_dirs: [/home/u/.hermes/profiles/bot/team/..]",
+        "external_dirs: [/home/u]",
+        "external_dirs: [/]",
+        "external_dirs: [~/.hermes/profiles/bot]",
+        "external_dirs: [~/.hermes]",
+        "external_dirs: [~u/.hermes/profiles]",
+        "external_dirs: ['~']",
+        "external_dirs: ['$HOME/.hermes']",
+        "external_dirs: ['${HERMES_HOME}']",
+        "external_dirs: [../bot]",
+        "external_dirs: [..]",
+        "create_dir: ../../profiles",
+    ],
+)
+def test_the_home_itself_or_a_folder_above_it_is_one_of_skills(skills: str) -> None:
+    settings = {"config.yaml": f"skills: {{{skills}}}\n"}
+    place = "docs/s.md: required_environment_variables"
+    after = {**settings, "docs/s.md": ASKS}
+    assert asked(settings, after, at=HOMES) == {place: ["DATABASE_URL"]}
+
+
+@pytest.mark.parametrize("folder", ["~/.agents/skills", "/srv/hermes", "/u/.hermes", "../other"])
+def test_another_folder_is_none(folder: str) -> None:
+    settings = {"config.yaml": f"skills: {{external_dirs: [{folder}]}}\n"}
+    assert asked(settings, {**settings, "docs/s.md": ASKS}, at=HOMES) == {}
+
+
+@pytest.mark.parametrize(("named", "folder"), [("2024", "2024"), ("yes", "True"), ("y", "True")])
+def test_a_folder_is_called_what_the_agent_makes_of_its_name(named: str, folder: str) -> None:
+    settings = {"config.yaml": f"skills: {{external_dirs: [{named}]}}\n"}
+    assert asked(settings, {**settings, f"{folder}/s.md": ASKS}) != {}
+
+
+def test_a_text_that_becomes_a_skill_asks_whether_it_changes_or_not() -> None:
+    before: dict[str, object] = {"team/s.md": ASKS}
+    after = {**before, "config.yaml": "skills: {external_dirs: [team]}\n"}
+    asks = {
+        "config.yaml: skills.external_dirs": ["team"],
+        "team/s.md: required_environment_variables": ["DATABASE_URL"],
+    }
+    assert asked(before, after) == asks
+    assert asked(before, {**after, "team/s.md": f"{ASKS}More.\n"}) == asks
+    assert asked(after, after | {"SOUL.md": "Be."}) == {}
+    reference = "skills/s/references/r.md"
+    assert asked({S: LESS, reference: ASKS}, {reference: ASKS}) == {
+        f"{reference}: required_environment_variables": ["DATABASE_URL"]
+    }
 
 
 def test_only_what_is_new_is_asked_for() -> None:
@@ -237,6 +309,77 @@ def test_what_cannot_be_taken_apart_waits_as_a_whole() -> None:
     plan, live, _ = merged({}, {S: "---\nrequired_environment_variables: [A\n---\n"})
     assert S not in live
     assert len(plan.parked) == 1
+
+
+def granted_but(plan: Plan, path: str) -> dict[str, object]:
+    """Decisions that approve all that a plan asks for, except in one file."""
+    return {"granted": grant(frozenset(e.digest for e in plan.effects if e.path != path))}
+
+
+@pytest.mark.parametrize("own", [{"team/s.md": ASKS}, {}])
+def test_a_folder_waits_for_what_its_texts_ask_for(own: dict[str, object]) -> None:
+    packaged = {"team/s.md": ASKS}
+    with_folder = {"config.yaml": "skills: {external_dirs: [team]}\n"}
+    shelf = Shelf()
+    base, ours = shelf.tree({} if own else packaged), shelf.tree(packaged)
+    theirs = shelf.tree(with_folder if own else {**packaged, **with_folder})
+    situation = Situation(base=base, found=ours, theirs=theirs, read=shelf.read)
+
+    def decided(**how: object) -> tuple[Plan, bool]:
+        plan = reconcile(situation, Decisions(**how))  # type: ignore[arg-type]
+        shelf.update(plan.blobs)
+        live = plan.after(ours)
+        return plan, "config.yaml" in live and "team" in shelf.text(live, "config.yaml")
+
+    plan, named = decided()
+    assert not named
+    assert {effect.path for effect in plan.parked} == {"config.yaml", "team/s.md"}
+    less, named = decided(**granted_but(plan, "team/s.md"))
+    assert [effect.path for effect in less.parked] == ["team/s.md"]
+    assert not named
+    more, named = decided(granted=grant(frozenset(), everything=True))
+    assert named
+    assert more.parked == ()
+
+
+def test_nothing_arrives_where_nothing_else_keeps_a_text_from_becoming_a_skill() -> None:
+    before: dict[str, object] = {S: LESS, "skills/s/references/r.md": ASKS}
+    plan, live, _ = merged(before, {"skills/s/references/r.md": ASKS, "SOUL.md": "Be."})
+    assert {*live} == {*before}
+    assert [effect.path for effect in plan.parked] == ["skills/s/references/r.md"]
+    plan, live, _ = merged(
+        before,
+        {"skills/s/references/r.md": ASKS},
+        granted=grant(frozenset(effect.digest for effect in plan.parked)),
+    )
+    assert S not in live
+
+
+OFF: dict[str, object] = {"config.yaml": "security: {allow_lazy_installs: false}\n"}
+TOOLS = "---\nname: s\ndeps: [ffmpeg]\n---\nWork.\n"
+
+
+def test_tools_that_are_not_installed_now_are_asked_for_as_that_and_again_once_they_are() -> None:
+    shelf = Shelf()
+    off, on = shelf.tree({**OFF, S: TOOLS}), shelf.tree({S: TOOLS})
+    (later,) = grouped(find_effects(shelf.tree(OFF), off, off, shelf.read))
+    assert (later.name, installs_tools(later), installs_tools(later, later=True)) == (
+        "tools for skills",
+        False,
+        True,
+    )
+    switch, now = grouped(find_effects(off, on, on, shelf.read))
+    assert switch.name == "security.allow_lazy_installs"
+    assert installs_tools(now)
+    assert now.effects[0].digest != later.effects[0].digest
+    assert find_effects(on, off, off, shelf.read) == ()
+    assert find_effects(off, off, off, shelf.read) == ()
+
+
+def test_the_switch_waits_for_the_tools() -> None:
+    plan, _, _ = merged({**OFF, S: TOOLS}, {S: TOOLS})
+    _, live, shelf = merged({**OFF, S: TOOLS}, {S: TOOLS}, **granted_but(plan, S))
+    assert b"false" in shelf.bytes_of(live, RelPath("config.yaml"))
 
 
 def test_all_skills_ask_one_question() -> None:
