@@ -208,6 +208,27 @@ class NoProfileName(Invalid):
     """A word stands where a profile is named, and is written like a path or key."""
 
 
+class NameWithVersion(Invalid):
+    """The name of a profile with a version behind it, as in a source.
+
+    Attributes:
+        word: The word.
+        name: The name in it.
+        valued: The options of the command that take a value.
+    """
+
+    def __init__(self, error: Invalid, word: str, name: str, version: str) -> None:
+        super().__init__(
+            error.what,
+            where=error.where,
+            hint="a version comes after --to",
+            command=f"update {name} --to {version}",
+        )
+        self.word = word
+        self.name = name
+        self.valued: frozenset[str] = frozenset()
+
+
 class NoPackage(DistError):
     """A profile holds no package, but the command is about one."""
 

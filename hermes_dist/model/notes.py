@@ -139,6 +139,7 @@ class NoteKind(Kind):
     MACHINES_DISAGREE = "machines-disagree"
     MACHINE_SENT = "machine-sent"
     NO_LOCKFILE = "no-lockfile"
+    FOLLOWS_NO_SOURCE = "follows-no-source"
     AGENT_WROTE_MANIFEST = "agent-wrote-manifest"
     PARTS_MISSING = "parts-missing"
     PARTS_NOT_IN = "parts-not-in"
@@ -197,6 +198,7 @@ class NoteKind(Kind):
 
     # publishing
     OLDER_THAN_PUBLISHED = "older-than-published"
+    CHANGELOG_UNREAD = "changelog-unread"
 
 
 class Note(NamedTuple):

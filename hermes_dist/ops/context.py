@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from hermes_dist.brand import Brand, Layout
-from hermes_dist.errors import DistError, Invalid, NoProfileName, UsageError
+from hermes_dist.errors import DistError, Invalid, NameWithVersion, NoProfileName, UsageError
 from hermes_dist.lazily import later
 from hermes_dist.light import TYPE_CHECKING, Protocol
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
@@ -303,8 +303,8 @@ class Context:
         """Say what to write instead of a word that can't be the name of a profile."""
         name, at, version = text.partition("@")
         if at and name in self.names():
-            err.hint, err.command = "a version comes after --to", f"update {name} --to {version}"
-        elif text.startswith(("./", "../", "/", "~")) and os.path.exists(os.path.expanduser(text)):
+            return NameWithVersion(err, text, name, version)
+        if text.startswith(("./", "../", "/", "~")) and os.path.exists(os.path.expanduser(text)):
             err.hint, err.command = "what is in it is shown by", f"install {text} -n"
             if meant := named_by_folder(self.layout, self.names(), text):
                 err.hint, err.command = (

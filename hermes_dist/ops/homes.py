@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from hermes_dist.world.transaction.generations import Generation
 
 with later():
+    from hermes_dist.ops.noted_source import noted_in
     from hermes_dist.ops.own_layers import at_its_place
     from hermes_dist.world.no_folder import no_folder
 
@@ -91,7 +92,7 @@ class Home(Contents, frozen=True):
         """The command by which a profile without a lock gets a package, without the program's name."""
         return self._without_package(ctx).command or f"install SOURCE --name {self.name}"
 
-    def _was_uninstalled(self) -> bool:
+    def was_uninstalled(self) -> bool:
         """Whether the last change of the home took its lockfile away."""
         found = self._generations()
         return bool(found) and found[-1].lock_before is not None and found[-1].lock_after is None
@@ -113,7 +114,7 @@ class Home(Contents, frozen=True):
     def _without_package(self, ctx: Context) -> DistError:
         """The error for a profile that has no lock: what it is instead, and what helps."""
         # Asked first: a manifest that the user edited stays when its package is uninstalled.
-        if self._was_uninstalled():
+        if self.was_uninstalled():
             return NoPackage(
                 f"the profile {str(self.name)!r} holds no package: it was uninstalled",
                 where=str(self.path),
@@ -121,12 +122,7 @@ class Home(Contents, frozen=True):
                 command=f"rollback {self.name}",
             )
         if (self.path / MANIFEST).exists():
-            return DistError(
-                f"the profile {str(self.name)!r} has no lockfile: it was not installed by {ctx.brand.dist_command}",
-                where=str(self.path),
-                hint="take it over with",
-                command=f"adopt {self.name}",
-            )
+            return self._without_lockfile(ctx)
         others = [str(name) for name in ctx.names() if ctx.layout.lockfile(name).exists()]
         hint, command = "install one with", "install SOURCE"
         if self._had_package():
@@ -138,6 +134,24 @@ class Home(Contents, frozen=True):
             where=str(self.path),
             hint=hint,
             command=command,
+        )
+
+    def _without_lockfile(self, ctx: Context) -> DistError:
+        """The error for a profile with a package that we did not install."""
+        what = f"the profile {str(self.name)!r} has no lockfile"
+        if noted_in(self.path):
+            return DistError(
+                f"{what}: it was not installed by {ctx.brand.dist_command}",
+                where=str(self.path),
+                hint="take it over with",
+                command=f"adopt {self.name}",
+            )
+        publish = ctx.command(f"publish {self.name} --to ADDRESS")
+        return DistError(
+            f"{what}: its package follows no source",
+            where=str(self.path),
+            hint=f"if it is your own, publish it with: {publish}; if it came from elsewhere, take it over with",
+            command=f"adopt {self.name} SOURCE",
         )
 
 

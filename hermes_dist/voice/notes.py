@@ -542,6 +542,11 @@ SENTENCES: Sentences = {
     NoteKind.MACHINES_DISAGREE: "your machines disagree, and nobody has settled it yet; see: {command}",
     NoteKind.MACHINE_SENT: "what another machine sent needs your approval: {command}",
     NoteKind.NO_LOCKFILE: "installed without a lockfile; take it over with: {command}",
+    NoteKind.CHANGELOG_UNREAD: "it can't be read ({why}), so the tag says nothing of it",
+    NoteKind.FOLLOWS_NO_SOURCE: (
+        "its package follows no source; if it is your own, publish it with: {publish}; if it came from elsewhere, "
+        "take it over with: {adopt}"
+    ),
     NoteKind.AGENT_WROTE_MANIFEST: (
         "{path} was written again by the agent's installer; the next update with changes puts "
         "the author's back; use `{command}` instead of its own"

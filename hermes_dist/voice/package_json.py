@@ -374,6 +374,7 @@ def status_data(status: Status) -> dict[str, Any]:
         "own_units": [{"path": u.path, "key": u.key, "name": u.name} for u in status.units],
         # Not conflict_data: programs rely on exactly these two keys in `status --json`.
         "conflicts": [{"path": c.path, "key": c.key} for c in status.conflicts],
+        "jobs": _jobs_data(status.jobs),
         "parked": effects_data(status.parked),
         "missing_env": [w.var.name for w in status.missing],
         "held": held,
@@ -385,6 +386,10 @@ def status_data(status: Status) -> dict[str, Any]:
         "links": [{"path": path, "target": target} for path, target in status.links],
         "notes": list(sentences(status.notes)),
     }
+
+
+def _jobs_data(jobs: Iterable[tuple[Conflict, str]]) -> list[dict[str, Any]]:
+    return [{"path": each.path, "key": each.key, "name": name} for each, name in jobs]
 
 
 def kept_data(found: Kept, *, done: bool) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from hermes_dist.cli.entry.verbs import NESTED, VERBS, Nested, Verb
 from hermes_dist.cli.shared.boundary import Guard
 from hermes_dist.cli.shared.command import as_command
 from hermes_dist.cli.shared.session import Invocation
-from hermes_dist.errors import NoProfileName, NoSuchProfile, Renamed, UsageError
+from hermes_dist.errors import NameWithVersion, NoProfileName, NoSuchProfile, Renamed, UsageError
 from hermes_dist.ops.profiles.completion import Option
 
 
@@ -65,7 +65,7 @@ class _Command(StrictCommand):
             return super().invoke(ctx)
         except (NoSuchProfile, NoProfileName) as err:
             raise _errors().in_place_of_profile(err, ctx) from None
-        except Renamed as err:
+        except (NameWithVersion, Renamed) as err:
             err.valued = valued_options(self)
             raise
 

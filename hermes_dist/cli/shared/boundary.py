@@ -7,7 +7,7 @@ from types import TracebackType
 
 from hermes_dist import __version__
 from hermes_dist.cli.shared.session import Invocation, early_screen
-from hermes_dist.errors import DistError, ExitCode, Renamed, StoppedAfter
+from hermes_dist.errors import DistError, ExitCode, NameWithVersion, Renamed, StoppedAfter
 from hermes_dist.light import TYPE_CHECKING
 from hermes_dist.ops.context import has_written
 
@@ -70,7 +70,9 @@ class Guard:
         """Show an error; returns its exit code, or None to let it through."""
         if isinstance(error, DistError):
             if isinstance(error, Renamed):
-                error.command = _with_its_name(self.argv, error)
+                error.command = _with_its_name(self.argv, error, error.old, error.now)
+            elif isinstance(error, NameWithVersion):
+                _without_version(self.argv, error)
             self._screen.error(error)
             return error.code
         if isinstance(error, KeyboardInterrupt):
@@ -98,11 +100,20 @@ class Guard:
         return 1
 
 
-def _with_its_name(argv: Sequence[str], error: Renamed) -> str:
-    """The command that was typed, with the name that its profile has now; empty if that is not certain."""
+def _with_its_name(
+    argv: Sequence[str], error: Renamed | NameWithVersion, old: str, now: str
+) -> str:
+    """The command that was typed, with the name that its profile has; empty if that is not certain."""
     from hermes_dist.cli.shared.retyped import with_name  # noqa: PLC0415 - only needed for this error
 
-    return with_name(argv, error.old, str(error.now), error.valued)
+    return with_name(argv, old, str(now), error.valued)
+
+
+def _without_version(argv: Sequence[str], error: NameWithVersion) -> None:
+    """Name the command that was typed without the version, unless it is the one that takes a version."""
+    command = _with_its_name(argv, error, error.word, error.name)
+    if command and "update" not in argv:
+        error.hint, error.command = "leave the version out", command
 
 
 _CHANGES_ONLY_HOMES = frozenset(

@@ -188,7 +188,7 @@ def plan(ctx: Context, git: Publisher, name: ProfileName, release: PublishOption
     changes = {path: tree.get(path) for path in tree.differing(remote.now)}
     refuse_over(changes, remote.not_files)
     package = LocalPackage(place=name, tree=tree, read=read, lacks=found.lacks, broken=found.broken)
-    at_home = notes_at_home(found.home.path, version)
+    at_home, unread = notes_at_home(found.home.path, version)
     _refuse_private(ctx, found, remote, release, package, at_home)
     problems, label = _judged(ctx, package, changes, release)
     if changes:
@@ -220,7 +220,7 @@ def plan(ctx: Context, git: Publisher, name: ProfileName, release: PublishOption
         message=release.message or _message(label, changes),
         tag_message=tag_message(label, package, version, at_home),
         problems=problems,
-        notes=(*found.notes, *merging, *remarks, *_followed(ctx, found, remote)),
+        notes=(*found.notes, *merging, *remarks, *unread, *_followed(ctx, found, remote)),
         signer=signer,
         released=released,
         signed_by=signer.public.fingerprint if signer else remote.signed_by,

@@ -123,20 +123,27 @@ def _is_tagged_plainly(ctx: Context, remote: Remote, read: Read) -> bool:
     return _version_in(tree, first_of(read, ctx.store.read)) == version
 
 
-def notes_at_home(home: Path, version: str) -> ReleaseNotes | None:
+def notes_at_home(home: Path, version: str) -> tuple[ReleaseNotes | None, tuple[Note, ...]]:
     """What the changelog beside a profile's manifest says about a version; no package takes that file along.
 
     A link is none: what it leads to is no part of the profile.
+
+    Args:
+        home: The home.
+        version: The version.
+
+    Returns:
+        What it says, None for nothing; and a note if it can't be read.
     """
     names = (each.name for each in home.iterdir() if each.is_file() and not each.is_symlink())
     path = changelog_in(RelPath(name) for name in names if is_safe_path(name))
     if path is None:
-        return None
+        return None, ()
     try:
         text = start_of(home / path, _MOST_TEXT).decode("utf-8", "replace")
-    except OSError:
-        return None
-    return from_changelog(path, text, version, "")
+    except OSError as error:
+        return None, (Note.of(NoteKind.CHANGELOG_UNREAD, path, why=str(error.strerror)),)
+    return from_changelog(path, text, version, ""), ()
 
 
 def tag_message(

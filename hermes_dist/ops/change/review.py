@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from hermes_dist.agents.places import TIMEZONE, TIMEZONE_VARIABLE
+from hermes_dist.brand import MANIFEST
 from hermes_dist.decide.consent.review import (
     Group,
     approved_facts,
@@ -37,6 +38,7 @@ from hermes_dist.model.tree import together
 from hermes_dist.ops.change.providers import settings_in
 from hermes_dist.ops.change.variables import variables_in
 from hermes_dist.ops.context import Context
+from hermes_dist.ops.own_source import is_own
 
 if TYPE_CHECKING:
     from hermes_dist.decide.changes import KeyChange
@@ -214,7 +216,9 @@ def changed_keys(ctx: Context, proposal: Proposal) -> tuple[KeyRow, ...]:
     mask = Mask.of(ctx, proposal.home.path)
     rows: list[KeyRow] = []
     for path in sorted(_touched(proposal)):
-        rows += _changed_at(proposal, mask, path)
+        # The list of a user's own layers is told as layers: in its manifest nothing else is said.
+        if path != MANIFEST or not (is_own(proposal.source) or is_own(proposal.home.lock.source)):
+            rows += _changed_at(proposal, mask, path)
     return tuple(rows)
 
 

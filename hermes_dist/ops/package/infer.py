@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 
@@ -26,7 +27,6 @@ from hermes_dist.decide.infer import (
 )
 from hermes_dist.decide.ownership import payload_of
 from hermes_dist.errors import DistError
-from hermes_dist.model.documents.api import Kind, load_data
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.source import Pin, SourceKind, SourceSpec
 from hermes_dist.model.tree import Digest, Entry, Read, Tree
@@ -36,7 +36,7 @@ from hermes_dist.ops.change.observe import Observed, first_of, observe
 from hermes_dist.ops.change.target import Target
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home
-from hermes_dist.world.files import read_file
+from hermes_dist.ops.noted_source import noted_in
 from hermes_dist.world.ports import GitFile
 
 _COMMITS = 400
@@ -77,24 +77,20 @@ def noted_source(ctx: Context, home: Home) -> str:
     Raises:
         DistError: There is no manifest, or it names no source.
     """
-    try:
-        data = load_data(read_file(home.path / MANIFEST), Kind.YAML)
-    except FileNotFoundError:
+    if not os.path.lexists(home.path / MANIFEST):
         raise DistError(
             f"the profile {str(home.name)!r} holds no package: there is no {MANIFEST}",
             where=str(home.path),
             hint=f"if it came from a package, name its source: {ctx.command(f'adopt {home.name} SOURCE')}",
-        ) from None
-    except OSError:
-        data = None
-    source = data.get("source") if isinstance(data, dict) else None
-    if not isinstance(source, str) or not source.strip():
+        )
+    source = noted_in(home.path)
+    if not source:
         raise DistError(
             "it does not say where this profile comes from",
             where=str(home.path / MANIFEST),
             hint=f"name its source: {ctx.command(f'adopt {home.name} SOURCE')}",
         )
-    return source.strip()
+    return source
 
 
 def infer(ctx: Context, home: Home, spec: SourceSpec) -> Guess | None:

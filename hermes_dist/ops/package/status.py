@@ -30,8 +30,9 @@ from hermes_dist.ops.homes import Home, agreed_links, open_to_read
 from hermes_dist.world.disk.scan import MANY
 from hermes_dist.world.load import load_manifest
 
-with later():  # few conflicts are in jobs
+with later():  # few conflicts are in jobs, and few profiles have a package without a lockfile
     from hermes_dist.ops.conflicts.sides import job_names
+    from hermes_dist.ops.noted_source import noted_in
 
 if TYPE_CHECKING:
     from hermes_dist.decide.changes import Change, KeyChange
@@ -127,7 +128,8 @@ def look(ctx: Context, name: ProfileName) -> Look:
 
 def _without_package(ctx: Context, home: Home, unfinished: tuple[Note, ...]) -> Status:
     """What there is to say of a home that holds no package, or has lost its lockfile."""
-    packaged = home.path.joinpath(MANIFEST).is_file()
+    # A manifest that the user edited stays when its package is uninstalled.
+    packaged = home.path.joinpath(MANIFEST).is_file() and not home.was_uninstalled()
     return Status(
         profile=home.name,
         lock=None,
@@ -291,4 +293,8 @@ def _agent_was_here(ctx: Context, name: ProfileName, *, redumped: bool) -> tuple
 def _unmanaged(ctx: Context, name: ProfileName, *, packaged: bool) -> tuple[Note, ...]:
     if not packaged:
         return (Note.of(NoteKind.NO_PACKAGE),)
-    return (Note.of(NoteKind.NO_LOCKFILE, command=ctx.command(f"adopt {name}")),)
+    if noted_in(ctx.layout.home(name)):
+        return (Note.of(NoteKind.NO_LOCKFILE, command=ctx.command(f"adopt {name}")),)
+    publish = ctx.command(f"publish {name} --to ADDRESS")
+    adopt = ctx.command(f"adopt {name} SOURCE")
+    return (Note.of(NoteKind.FOLLOWS_NO_SOURCE, publish=publish, adopt=adopt),)

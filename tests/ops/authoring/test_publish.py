@@ -15,6 +15,7 @@ from machines import BOT, LIVE, SOUL, Machine, agreed
 from servers import LOGIN, GitHttp, sshd
 from sshkeys import make
 from story import GO, yes
+from test_unread import refused
 
 from hermes_dist.errors import (
     Busy,
@@ -101,6 +102,16 @@ def test_a_link_to_a_changelog_is_none(tmp_path: Path, repo: Repo, ada: Machine)
     elsewhere.write_text("## 0.1.0\n\n- Not for others.\n")
     (ada.home / "CHANGELOG.md").symlink_to(elsewhere)
     ada.publish(url(repo))
+    assert repo.git("tag", "-l", "--format=%(contents)", "v0.1.0") == "bot 0.1.0"
+
+
+def test_a_changelog_that_can_not_be_read_is_told(
+    repo: Repo, ada: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada.write("CHANGELOG.md", "## 0.1.0\n\n- Says hello.\n")
+    refused(ada.home / "CHANGELOG.md", monkeypatch)
+    told = [note.where for note in ada.publish(url(repo)).publication.notes]
+    assert told.count("CHANGELOG.md") == 1
     assert repo.git("tag", "-l", "--format=%(contents)", "v0.1.0") == "bot 0.1.0"
 
 
