@@ -45,7 +45,7 @@ from hermes_dist.light import TYPE_CHECKING
 from hermes_dist.model.documents.api import get
 from hermes_dist.model.facts import LOADS, fact_text
 from hermes_dist.model.keypath import Item, KeyPath, Segment, format_key, split_place
-from hermes_dist.model.paths import RelPath
+from hermes_dist.model.paths import RelPath, folded
 from hermes_dist.model.plan import Effect, EffectKind
 from hermes_dist.model.tree import EMPTY, Entry, Read, Tree
 
@@ -55,8 +55,8 @@ with later():
 if TYPE_CHECKING:
     from hermes_dist.decide.consent.skills.roots import At, Root
 
-_ASIDE = (*UNITS, CONFIG, JOBS.top, MANIFEST)
-"""Places that have effects of their own, so their files are not reported as covered files."""
+_ASIDE = frozenset([CONFIG, JOBS, MANIFEST])
+"""Files that have effects of their own, so they are reported as covered files only if a command itself names them."""
 _IN_UNITS = tuple(f"{folder}/" for folder in UNITS)
 _BY_AGENT = "agent"
 """The place of what the agent loads by itself: it is in no file."""
@@ -219,7 +219,7 @@ def file_effects(
         idle: Units that are off and yet guarded like running ones.
     """
     every = tuple(known)
-    changed = _changed_beside(every, ours, merged)
+    changed = [*_changed_beside(every, ours, merged)]
     if not changed:
         return
     owners: dict[RelPath, dict[str, str]] = {}
@@ -228,21 +228,34 @@ def file_effects(
     both = Reach(names, ours.read, ours.inside)
     for place, start in _running(ours, merged, both, _Asked(every), idle):
         for path in both.of(start):
-            if path.top not in _ASIDE or start.agent:
+            if not _is_aside(path) or start.agent or path in both.named_by(start):
                 owners.setdefault(path, {})[place] = start.owner
     for path in changed:
         for place, owner in sorted(owners.get(path, {}).items()):
             yield _file_effect(path, place, owner, ours.tree.get(path), merged.tree.get(path))
 
 
-def _changed_beside(known: Iterable[Effect], ours: Side, merged: Side) -> list[RelPath]:
-    """List the changed files that no other effect speaks for."""
+def _is_aside(path: RelPath) -> bool:
+    """Whether something else asks for a file: a hook or plugin is approved as a whole, and a document key by key."""
+    return path in _ASIDE or (path.top in UNITS and path.count("/") > 1)
+
+
+def _changed_beside(known: Iterable[Effect], ours: Side, merged: Side) -> Iterator[RelPath]:
+    """Yield the changed files that no other effect speaks for."""
     units = [effect.path for effect in known if not effect.key and effect.kind is EffectKind.RUNS]
-    return [
-        path
-        for path in ours.tree.differing(merged.tree)
-        if path not in _ASIDE and not any(path.under(unit) for unit in units)
-    ]
+    for path in ours.tree.differing(merged.tree):
+        if path in _ASIDE:
+            # Nearly every update changes these, and hardly a command names them.
+            if _is_word(path, ours) or _is_word(path, merged):
+                yield path
+        elif not any(path.under(unit) for unit in units):
+            yield path
+
+
+def _is_word(path: RelPath, side: Side) -> bool:
+    """Whether the name of a file occurs in a command of a state."""
+    words = (word for start in side.settings.values() for word in start.words)
+    return any(folded(path.name) in folded(word) for word in words)
 
 
 def _file_effect(

@@ -179,6 +179,12 @@ class Reach:
             self._found[start] = self._loaded_from(start)
         return self._found[start]
 
+    def named_by(self, start: Start) -> frozenset[RelPath]:
+        """Find the files that the words of a starting point name themselves."""
+        return frozenset(
+            RelPath(place.path) for place in self._of_words(start.words) if place.how == _FILE
+        )
+
     def _loaded_from(self, start: Start) -> frozenset[RelPath]:
         found: set[RelPath] = set()
         followed: set[RelPath] = set()

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from hermes_dist import lazily
+from hermes_dist.agents.loading import STYLES
 from hermes_dist.decide.consent.jobs import label_of
 from hermes_dist.decide.consent.mentions import BUNDLES, CODE, SKILL, Names, flat_skills
 from hermes_dist.decide.consent.reach import Reach, Start, script_paths
@@ -20,6 +21,8 @@ UNITS = ("hooks", "plugins")
 """Folders whose sub-folders the agent runs; each sub-folder is one unit."""
 INLINE_SWITCH: KeyPath = ("skills", "inline_shell")
 """The setting that makes the agent run the commands written inside skills."""
+SKIN: KeyPath = ("display", "skin")
+"""The setting that names a skin."""
 _COMMANDS: tuple[KeyPath, ...] = (
     (SERVERS,),
     ("quick_commands",),
@@ -127,6 +130,12 @@ def _others(data: object, at: KeyPath = ()) -> Iterator[tuple[KeyPath, object]]:
 def _setting(key: KeyPath, value: object, names: Names) -> Start | None:
     """Return what any other setting runs, if its name says so or its whole value is the path of code; else None."""
     texts = [text for _, text in _texts(value, "")]
+    if key == SKIN:
+        # The agent looks for it in a folder of skins, but a name may lead out of that.
+        return Start(
+            owner=format_key(key),
+            words=tuple(f"{STYLES}/{text}.yaml" for text in texts if "/" in text),
+        )
     name = str(key[-1])
     if name.endswith(_COMMAND_ENDS) and _COMMAND_KEY.fullmatch(name):
         return Start(owner=format_key(key), words=tuple(texts))

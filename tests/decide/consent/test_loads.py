@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from shelf import Shelf
 
 from hermes_dist.decide.consent.effects import find_effects
@@ -61,17 +62,51 @@ def test_a_hook_tells_what_it_loads_beside_its_own_folder() -> None:
     assert loads_of(group) == ((1, "scripts/web"),)
 
 
-def test_a_file_with_effects_of_its_own_is_no_code_of_a_command_that_names_it() -> None:
+def changed_code(
+    command: list[str], files: dict[str, object], news: dict[str, object]
+) -> list[str]:
+    """The files whose change an approved server asks about."""
     shelf = Shelf()
-    server = {"mcp_servers": {"web": {"command": "cat", "args": ["config.yaml", "cron/jobs.json"]}}}
-    ours = shelf.tree({"config.yaml": server, "cron/jobs.json": {"jobs": []}})
-    merged = shelf.tree(
-        {
-            "config.yaml": {**server, "display": {"compact": True}},
-            "cron/jobs.json": {"jobs": [], "updated_at": "x"},
-        }
-    )
-    assert find_effects(ours, merged, merged, shelf.read) == ()
+    server = {"mcp_servers": {"web": {"command": command[0], "args": command[1:]}}}
+    before: dict[str, object] = {"config.yaml": server, **files}
+    after = {**before, **news}
+    if "config.yaml" in news:
+        after["config.yaml"] = {**server, "display": {"compact": True}}
+    ours, merged = shelf.tree(before), shelf.tree(after)
+    return [effect.path for effect in find_effects(ours, merged, merged, shelf.read)]
+
+
+@pytest.mark.parametrize("path", ["plugins/run.py", "hooks/run.py", "cron/run.py", "cron/a/run.py"])
+def test_what_lies_beside_hooks_plugins_and_jobs_is_code_of_what_names_it(path: str) -> None:
+    assert changed_code(["python", path], {path: "1"}, {path: "2"}) == [path]
+    script = {"scripts/a.py": f"exec(open('../{path}').read())", path: "1"}
+    assert changed_code(["python", "scripts/a.py"], script, {path: "2"}) == [path]
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("config.yaml", ""),
+        ("cron/jobs.json", '{"jobs": [], "x": 1}'),
+        ("distribution.yaml", "a: 1"),
+    ],
+)
+def test_a_file_with_effects_of_its_own_is_code_of_a_command_that_itself_names_it(
+    path: str, text: str
+) -> None:
+    files: dict[str, object] = {"cron/jobs.json": {"jobs": []}, "distribution.yaml": "name: bot"}
+    assert changed_code(["bash", path], files, {path: text}) == [path]
+    script: dict[str, object] = {"scripts/a.sh": f"cat ../{path}\n"}
+    assert changed_code(["bash", "scripts/a.sh"], {**files, **script}, {path: text}) == []
+
+
+def test_a_skin_outside_of_its_folder_is_code_of_the_setting() -> None:
+    shelf = Shelf()
+    config = {"config.yaml": "display: {skin: ../docs/mine}\n"}
+    ours = shelf.tree({**config, "docs/mine.yaml": "name: x\n"})
+    merged = shelf.tree({**config, "docs/mine.yaml": "name: x\ncustomCSS: y\n"})
+    (effect,) = find_effects(ours, merged, merged, shelf.read)
+    assert effect.path == "docs/mine.yaml"
 
 
 def test_a_change_of_the_package_covers_what_the_package_runs_and_not_the_users_edit_of_it() -> (

@@ -44,7 +44,11 @@ _FORBIDS_WRITING = frozenset(
         "--disable-writes",
     ]
 )
-_WITHOUT_DEFAULT = frozenset([Rule.HARMLESS, Rule.MODEL, Rule.ABOUT_PROVIDER, Rule.PROVIDER])
+_NO_PATH = frozenset("/\\")
+"""What the name of a file in a folder can't have."""
+_WITHOUT_DEFAULT = frozenset(
+    [Rule.HARMLESS, Rule.NAME, Rule.MODEL, Rule.ABOUT_PROVIDER, Rule.PROVIDER]
+)
 """Rules that don't depend on what the agent does without the key."""
 _ANYWHERE = frozenset(["", "auto", "main"])
 """Provider values that name no particular provider."""
@@ -403,6 +407,11 @@ def _named(value: object) -> list[object]:
     return as_list(value)
 
 
+def _is_name(_row: FloorRow, _ours: object, new: object) -> bool:
+    """Whether a value can't be a path."""
+    return _is_plain(new) and _NO_PATH.isdisjoint(str(new))
+
+
 def _gains_flags(_row: FloorRow, ours: object, new: object) -> bool:
     """Whether arguments are as before, except for flags that forbid writing.
 
@@ -443,6 +452,7 @@ _COMPARISONS: Mapping[Rule, Callable[[FloorRow, object, object], bool]] = {
     Rule.FEWER: _lets_fewer_through,
     Rule.SOME: _takes_fewer,
     Rule.FLAGS: _gains_flags,
+    Rule.NAME: _is_name,
     Rule.ORDER: _as_strict,
     Rule.RISES: _moves,
     Rule.FALLS: _moves,

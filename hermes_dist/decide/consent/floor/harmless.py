@@ -84,7 +84,7 @@ display: persist_prompts persistent_output persistent_output_max_lines personali
 display: pet.{enabled,render_mode,scale,slug,unicode_cols} reasoning_full reasoning_style resume_display
 display: resume_exchanges resume_last_session resume_max_assistant_chars resume_max_assistant_lines
 display: resume_max_user_chars resume_skip_tool_only runtime_footer.{enabled,fields} sections.thinking show_commentary
-display: show_cost show_reasoning skin spinner_token_flow status_bar.fields streaming suppress_warning_notifications
+display: show_cost show_reasoning spinner_token_flow status_bar.fields streaming suppress_warning_notifications
 display: thinking_mode timestamp_format timestamps tool_preview_length tool_progress tool_progress_command
 display: tool_progress_grouping tool_progress_overrides.* tui_agents_nudge tui_auto_resume_recent tui_compact tui_mouse
 display: tui_native tui_status_indicator tui_statusbar turn_completion_explainer turn_summary
@@ -155,7 +155,7 @@ stt: local.{unload_after_idle_seconds,vad,vad_min_silence_ms} mistral.{language,
 stt: openai.{language,max_retries,model,streaming_model,timeout} xai.{diarize,format,language,model}
 telegram: channel_prompts.* extra.{allow_cjk_rich_messages,rich_drafts,rich_messages} reactions
 terminal: container_cpu container_disk container_memory daemon_term_grace_seconds font_family
-terminal: home_mode lifetime_seconds modal_mode oneshot_completion_wait_seconds persistent_shell sync_back_max_bytes
+terminal: lifetime_seconds modal_mode oneshot_completion_wait_seconds persistent_shell sync_back_max_bytes
 terminal: docker_shm_size timeout
 tool_loop_guardrails: {hard_stop_after,warn_after}.{exact_failure,idempotent_no_progress,same_tool_failure}
 tool_loop_guardrails: loop_caps.{max_subagents,max_web_searches} warnings_enabled

@@ -41,6 +41,7 @@ class Rule(StrEnum):
     PROVIDER = "counts unless the machine uses a provider of that name"
     MODEL = "the name of a model: counts if it chooses a provider that the machine does not use"
     ABOUT_PROVIDER = "counts unless the machine uses the provider that the key is about"
+    NAME = "a name: counts if it can be a path"
     HARMLESS = "never counts"
 
 
@@ -467,6 +468,7 @@ _SPELLED_OUT: tuple[FloorRow, ...] = (
             "bot_loop_guard.window_seconds": (300,),
         },
     ),
+    FloorRow("display.skin", Rule.NAME),
     FloorRow("gateway.multiplex_profiles", Rule.ASK, (True,)),
     FloorRow("gateway.trust_recent_files_seconds", Rule.FALLS, (600,)),
     *(
@@ -569,6 +571,8 @@ _SPELLED_OUT: tuple[FloorRow, ...] = (
         },
     ),
     FloorRow("terminal.env_passthrough", Rule.SHRINKS, ([],)),
+    # Code in a container has a home of its own unless it is to have the user's.
+    FloorRow("terminal.home_mode", Rule.ORDER, ("auto",), ("profile", "auto", "real")),
     FloorRow("toolsets", Rule.SHRINKS, (list(_TOOLS), ["hermes-cli"])),
     FloorRow("stt.provider", Rule.PROVIDER, ("local",)),
     FloorRow("tts.provider", Rule.PROVIDER, ("edge", "kittentts", "neutts", "piper")),

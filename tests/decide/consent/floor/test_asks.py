@@ -466,6 +466,24 @@ discord: {allowed_channels: ''}
 """
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "found"),
+    [
+        ("", "display: {skin: ares}", []),
+        ("display: {skin: ares}", "", []),
+        ("", "display: {skin: ../docs/mine}", ["display.skin"]),
+        ("", "display: {skin: /tmp/mine}", ["display.skin"]),
+        ("terminal: {home_mode: profile}", "terminal: {home_mode: auto}", ["terminal.home_mode"]),
+        ("", "terminal: {home_mode: real}", ["terminal.home_mode"]),
+        ("", "terminal: {home_mode: profile}", []),
+    ],
+)
+def test_a_name_that_leads_elsewhere_and_the_user_s_own_home_ask(
+    before: str, after: str, found: list[str]
+) -> None:
+    assert asked(before, after) == found
+
+
 def test_the_agents_own_defaults_spelled_out_are_no_effect() -> None:
     assert asked("", DEFAULTS) == []
 
@@ -478,6 +496,7 @@ def test_leaving_a_default_asks_only_where_a_variable_may_decide_less_strictly()
         "terminal.docker_mount_cwd_to_workspace",
         "terminal.docker_run_as_host_user",
         "terminal.docker_volumes",
+        "terminal.home_mode",
     ]
 
 
