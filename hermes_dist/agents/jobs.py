@@ -98,6 +98,8 @@ RUN_STATE_0_22 = (
     "delegation_id",
 )
 """Fields of a job that the scheduler writes; ``*`` matches any letters."""
+ACTING_STATE = ("origin", "manual_run_prompt")
+"""Those of them that say where a job's answer goes, and what is added to its prompt once."""
 FILE_STATE = ("updated_at",)
 """Top-level fields of the file, beside its jobs, that the agent writes."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from hermes_dist.agents.jobs import ACTING_STATE
 from hermes_dist.decide.consent.contents import digest_of, plain
 from hermes_dist.decide.consent.switches import Judge, WhyOff, job_unit
 from hermes_dist.decide.placement.job_ids import Job
@@ -49,14 +50,17 @@ def _runs(job: Job) -> bool:
 
 
 def _whole_job(key: KeyPath, job: Job, *, off: bool) -> Effect:
-    place, acting = format_key(key), acting_fields(job) | _origin(job)
+    place, acting = format_key(key), acting_fields(job) | _brought(job)
     facts = (_name(job), *facts_of(acting))
     return Effect(EffectKind.SCHEDULES, JOBS, place, facts, digest_of([place, acting]), off=off)
 
 
-def _origin(job: Job) -> dict[str, object]:
-    """Return the chat that a job was made in: what it says may go there. A package's job has none; an archive's may."""
-    return {"origin": job["origin"]} if job.get("origin") else {}
+def _brought(job: Job) -> dict[str, object]:
+    """Return the run state that acts, too. A package's job has none; an archive's may.
+
+    What it says may go to the chat that it was made in, and its next run may have a longer prompt.
+    """
+    return {field: job[field] for field in ACTING_STATE if job.get(field)}
 
 
 def _name(job: Job) -> Fact:

@@ -377,7 +377,7 @@ def _folded(path: RelPath) -> tuple[str, ...]:
 
 
 def flat_skills(names: Names) -> list[RelPath]:
-    """Return the texts in folders of skills that the agent takes for skills although they are no SKILL.md."""
+    """Return the texts in folders of skills that the agent takes for skills without a folder of their own."""
     texts = (path for path in names.paths if path.lower().endswith(".md"))
     return sorted(
         path
@@ -402,7 +402,8 @@ def is_skill(path: RelPath, tree: Tree, roots: Roots = ()) -> bool:
 
 
 def _is_flat(path: RelPath, roots: Roots) -> bool:
-    if folded(path.name) == _SKILL_NAME:
+    # At the root of the home, its folder is the home.
+    if folded(path.name) == _SKILL_NAME and "/" in path:
         return False
     return folded(path.top) == SKILLS or any(root.holds(path) for root in roots)
 

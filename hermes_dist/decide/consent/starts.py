@@ -226,7 +226,8 @@ def _one_or_many(value: object) -> list[object]:
 
 def skill_unit(text: RelPath) -> RelPath:
     """Return what belongs to the skill with this text: the folder of a SKILL.md, or just a text of another name."""
-    return text.parents[-1] if folded(text.name) == folded(SKILL) else text
+    own = "/" in text and folded(text.name) == folded(SKILL)
+    return text.parents[-1] if own else text
 
 
 def _plugin_folders(wanted: Iterable[str]) -> Iterator[RelPath]:

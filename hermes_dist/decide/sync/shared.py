@@ -13,11 +13,20 @@ from msgspec import Struct
 from hermes_dist.agents.jobs import NEVER_RAN, PAUSED, REASON, SNAPSHOTS, UNBOUND
 from hermes_dist.agents.places import SHARED_FOLDERS
 from hermes_dist.decide.archive.arrive import quieted
+from hermes_dist.decide.consent.contents import data_in
 from hermes_dist.decide.leaving.export import portable
 from hermes_dist.decide.leaving.publish import without_personal
 from hermes_dist.decide.ownership import ENV_EXAMPLES, SHARED_FILES, is_machine, machines_among
 from hermes_dist.decide.placement.job_ids import Job
-from hermes_dist.decide.placement.jobs import IMPORTED, JOBS, is_runtime, jobs_by_id, paused_by
+from hermes_dist.decide.placement.jobs import (
+    IMPORTED,
+    JOBS,
+    are_apart,
+    is_runtime,
+    jobs_by_id,
+    paused_by,
+    waits_for_approval,
+)
 from hermes_dist.decide.placement.place import CONFIG
 from hermes_dist.errors import Invalid
 from hermes_dist.model.discreet import Contents
@@ -144,6 +153,27 @@ def _with_quiet_jobs(tree: Tree, facts: Facts, read: Read, blobs: dict[Digest, b
     content = dump({"jobs": rows}, Kind.JSON)
     blobs[Digest.of(content)] = content
     return tree.with_entries({JOBS: Entry(Digest.of(content), tree[JOBS].executable)})
+
+
+def received_form(tree: Tree, read: Read) -> Form:
+    """Make of what others sent what an honest machine sends: all is off and waits, and nothing says that it ran."""
+    quiet = quieted(tree, read, "")
+    blobs = dict(quiet.blobs)
+    data = data_in(JOBS, quiet.tree, together(blobs, read))
+    jobs = jobs_by_id(data)
+    rows = [_quiet(job, _reason_of(job)) for job in jobs.values()]
+    if not are_apart(data) or same(rows, [*jobs.values()]):
+        return Form(tree=quiet.tree, blobs=blobs)
+    content = dump({"jobs": rows}, Kind.JSON)
+    blobs[Digest.of(content)] = content
+    entry = Entry(Digest.of(content), quiet.tree[JOBS].executable)
+    return Form(tree=quiet.tree.with_entries({JOBS: entry}), blobs=blobs)
+
+
+def _reason_of(job: Job) -> str:
+    """Why a job is off: another machine may say that it waits for approval, and not that its user switched it off."""
+    reason = job.get(REASON)
+    return str(reason) if waits_for_approval(reason) else IMPORTED
 
 
 def _packaged(facts: Facts) -> Collection[str]:

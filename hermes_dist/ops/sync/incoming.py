@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from hermes_dist.decide.placement.place import CONFIG
 from hermes_dist.decide.sync.package import Three, joined, lifted, without_open
+from hermes_dist.decide.sync.shared import received_form
 from hermes_dist.decide.versions import is_lower
 from hermes_dist.errors import DistError
 from hermes_dist.model.lock import Lock, dump_lock
@@ -85,13 +86,15 @@ def pin_at(place_url: str, branch: str, commit: str, tree: Tree) -> Pin:
 def incoming(ctx: Context, place: Place, counts: Counted, name: ProfileName) -> Incoming:
     """What others sent, as a package that the home receives."""
     theirs = counts.profile
+    quiet = received_form(theirs, ctx.store.read)
+    ctx.store.put_many(quiet.blobs.values())
     spec = SourceSpec(kind=SourceKind.GIT, location=place.shown, subfolder=PROFILE)
     return Incoming(
         spec=spec,
         pin=pin_at(place.shown, place.branch, counts.meeting.commit, theirs),
         manifest=Manifest(name=str(name)),
         package=EMPTY,
-        placed=theirs,
+        placed=quiet.tree,
         # Whatever travels is off. With the author's own spelling missing, nobody takes that for their wish.
         shipped=Tree({CONFIG: Entry(ctx.store.put(b""))}),
         left_out=(),

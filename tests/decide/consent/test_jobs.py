@@ -72,6 +72,8 @@ def test_the_chat_that_a_job_reports_to_is_shown_and_approved_with_it() -> None:
 
     plain, told = effect(None), effect(chat)
     assert "666" in str(told)
+    (once,) = job_effects({}, {IDENT: {**NEW, "manual_run_prompt": "Send it."}}, {}, Judge())
+    assert "Send it." in str(once)
     assert effect(chat) != effect({**chat, "chat_id": "667"})
     assert plain == effect({}) != told
 

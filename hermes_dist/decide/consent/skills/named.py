@@ -78,6 +78,8 @@ class Skills:
             for name in {folded(path.parts[-2]), *(inside or ())}:
                 known.setdefault(name, []).append(path)
         for path in flat_skills(self._names):
+            if folded(path) == _SKILL:
+                unclear.append(path)
             known.setdefault(folded(path.name[: -len(_SUFFIX)]), []).append(path)
         return known, unclear
 

@@ -137,6 +137,7 @@ def test_a_text_that_is_no_skill_asks_nothing_of_its_own(path: str) -> None:
         ("external_dirs: ['$TEAM']", "team/s.md"),
         ("create_dir: .", "team/s.md"),
         ("create_dir: .", "s.md"),
+        ("create_dir: .", "SKILL.md"),
     ],
 )
 def test_a_text_below_a_folder_that_the_settings_name_is_a_skill(skills: str, path: str) -> None:
