@@ -214,6 +214,7 @@ class NameWithVersion(Invalid):
     Attributes:
         word: The word.
         name: The name in it.
+        version: The version; it may be empty.
         valued: The options of the command that take a value.
     """
 
@@ -222,10 +223,11 @@ class NameWithVersion(Invalid):
             error.what,
             where=error.where,
             hint="a version comes after --to",
-            command=f"update {name} --to {version}",
+            command=f"update {name} --to {version or 'VERSION'}",
         )
         self.word = word
         self.name = name
+        self.version = version
         self.valued: frozenset[str] = frozenset()
 
 

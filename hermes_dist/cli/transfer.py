@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 from msgspec.structs import replace
 
+from hermes_dist.brand import MANIFEST
 from hermes_dist.cli.shared.ask import agreement, with_inputs_of
 from hermes_dist.cli.shared.cards import preview
 from hermes_dist.cli.shared.command import (
@@ -268,6 +269,21 @@ def _read_passphrase(screen: Screen, file: str) -> str:
     return line
 
 
+def _refuse_package(file: str) -> None:
+    """Make sure that a file is not the folder of a package.
+
+    Raises:
+        UsageError: It is.
+    """
+    if (Path(file).expanduser() / MANIFEST).is_file():
+        source = file if file.startswith(("/", "./", "../", "~")) else f"./{file}"
+        raise UsageError(
+            f"{quoted(file, 200)} is the folder of a package, not an archive",
+            hint="install it with",
+            command=f"install {shlex.quote(source)}",
+        )
+
+
 def archive_path(file: str) -> Path:
     """Return the path of the archive to import.
 
@@ -300,6 +316,7 @@ def import_(
     yes: Yes = False,
     passphrase_file: PassphraseFile = "",
 ) -> int:
+    _refuse_package(file)
     request = replace(request, questions=with_inputs_of(session, request.questions, yes=yes))
 
     def confirm(proposal: Proposal) -> bool:

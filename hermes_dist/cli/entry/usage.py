@@ -53,6 +53,7 @@ def no_such_verb(
         what = f"there is no command {_shown(word)}"
         meant = (
             _as_profile(words, ctx, verbs)
+            or _behind_profile(words, ctx, verbs)
             or did_you_mean(VERBS_MEANT.get(word, ()))
             or _as_agents(word, ctx)
             or did_you_mean(alike)
@@ -78,6 +79,15 @@ def _as_profile(words: Sequence[str], ctx: click.Context, verbs: Sequence[str]) 
             start = f"{called.brand.name} -p {word} chat"
             return Meant(f"{word} is a profile: {prog} status {word}; to start it: {start}")
     return None
+
+
+def _behind_profile(words: Sequence[str], ctx: click.Context, verbs: Sequence[str]) -> Meant | None:
+    """What to write for ``profile list``: as behind the front door and with the agent's own command; else None."""
+    word, after = words[0], words[1:]
+    if word != "profile" or not after or after[0] not in verbs:
+        return None
+    line = spelled(after)
+    return Meant(f"leave {word} out" + (f": {_prog(ctx)} {line}" if line else ""))
 
 
 def _as_agents(word: str, ctx: click.Context) -> Meant | None:

@@ -112,7 +112,7 @@ def _with_its_name(
 def _without_version(argv: Sequence[str], error: NameWithVersion) -> None:
     """Name the command that was typed without the version, unless it is the one that takes a version."""
     command = _with_its_name(argv, error, error.word, error.name)
-    if command and "update" not in argv:
+    if command and not (error.version and "update" in argv):
         error.hint, error.command = "leave the version out", command
 
 

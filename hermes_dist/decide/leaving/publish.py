@@ -267,6 +267,16 @@ def merged(base: Tree, ours: Tree, theirs: Tree, read: Read) -> TreeMerge:
     return merge_trees(base, ours, theirs, read)
 
 
+def check_bump(part: str) -> None:
+    """Make sure that a part of a version can be raised.
+
+    Raises:
+        UsageError: It is not one of the three.
+    """
+    if part not in BUMPS:
+        raise UsageError(f"--bump takes {', '.join(BUMPS)}, not {quoted(part, 40)}")
+
+
 def bumped(version: str, part: str) -> str:
     """Return the next version.
 
@@ -277,8 +287,7 @@ def bumped(version: str, part: str) -> str:
     Raises:
         UsageError: The version is not valid, or the part is not one of the three.
     """
-    if part not in BUMPS:
-        raise UsageError(f"--bump takes {', '.join(BUMPS)}, not {quoted(part, 40)}")
+    check_bump(part)
     before = version_of(version or "0.0.0")
     if before is None:
         raise UsageError(

@@ -13,7 +13,7 @@ from hermes_dist.decide.authoring.hunks import count_lines
 from hermes_dist.decide.authoring.release_notes import ReleaseNotes
 from hermes_dist.decide.layers.wanted import check_leaves
 from hermes_dist.decide.leaving.leaks import find_leaks, refuse_leaks, refuse_words
-from hermes_dist.decide.leaving.publish import changed_here, merged, refuse_over
+from hermes_dist.decide.leaving.publish import changed_here, check_bump, merged, refuse_over
 from hermes_dist.decide.parts import named, part_of
 from hermes_dist.decide.validate.problems import Problem
 from hermes_dist.errors import DistError, Refused, UsageError, first_few
@@ -238,6 +238,8 @@ def _begun(
     """
     if release.bump and release.version:
         raise UsageError("choose one of --bump and --version")
+    if release.bump:
+        check_bump(release.bump)
     found = leaving(ctx, name, own=True)
     found.need_settled(ctx)
     found.need_whole()

@@ -38,7 +38,6 @@ from hermes_dist.model.tree import together
 from hermes_dist.ops.change.providers import settings_in
 from hermes_dist.ops.change.variables import variables_in
 from hermes_dist.ops.context import Context
-from hermes_dist.ops.own_source import is_own
 
 if TYPE_CHECKING:
     from hermes_dist.decide.changes import KeyChange
@@ -49,6 +48,7 @@ if TYPE_CHECKING:
 with later():
     from hermes_dist.decide.layers.origins import Origin, Origins
     from hermes_dist.decide.placement.timing import next_times
+    from hermes_dist.ops.own_source import is_own
 
 __all__ = [
     "Choice",

@@ -119,10 +119,12 @@ class Registries:
         """
         found = {one.name: one for one in self.all()}
         if name not in found:
-            raise UsageError(
-                f"there is no registry {quoted(name, 80)}",
-                hint=f"there are: {', '.join(found) or 'none'}",
-            )
+            what = f"there is no registry {quoted(name, 80)}"
+            if not found:
+                raise UsageError(
+                    what, hint="there is none; add one with", command="registry add PLACE"
+                )
+            raise UsageError(what, hint=f"there are: {', '.join(found)}")
         return found[name]
 
     def _rows(self) -> tuple[Registry, ...]:
