@@ -190,6 +190,7 @@ class NoteKind(Kind):
     SETTING_NAMES = "setting-names"
     SETTING_FOLLOWS = "setting-follows"
     STILL_ASSIGNED = "still-assigned"
+    STILL_LEAD_TO = "still-lead-to"
     PEER_MADE = "peer-made"
 
     # validating

@@ -624,6 +624,10 @@ SENTENCES: Sentences = {
     NoteKind.SETTING_FOLLOWS: lambda data: (
         f"{' and '.join(names_in(data, 'keys'))} is set to its new name, {data['name']}"
     ),
+    NoteKind.STILL_LEAD_TO: lambda data: (
+        f"the source or a layer of {first_few(names_in(data, 'names'), _SHOWN)} is its old folder; "
+        "`update` says how to follow it"
+    ),
     NoteKind.OF_OTHER_ROOT: _of_other_root,
     NoteKind.STAYS_ELSEWHERE: "its home is a link; what it leads to stays: {target}",
     NoteKind.PEER_MADE: "its own peer was created in Honcho: {name}",

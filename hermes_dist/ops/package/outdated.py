@@ -13,7 +13,7 @@ from hermes_dist.decide.history import holds
 from hermes_dist.decide.pins import RefGone
 from hermes_dist.decide.trust import MovedTag, check_moved_tag
 from hermes_dist.decide.versions import choose_tag, is_lower, newer_tags
-from hermes_dist.errors import DistError, Invalid, NoSuchRef, Refused, Unreachable
+from hermes_dist.errors import DistError, Invalid, NoFolder, NoSuchRef, Refused, Unreachable
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.registry import Package
@@ -180,6 +180,8 @@ def _again(name: ProfileName, error: DistError) -> str:
         return "doctor --sources"
     if isinstance(error, NoSuchRef):
         return f"update {name} --to latest -n"
+    if isinstance(error, NoFolder):
+        return f"update {name} -n"
     return f"update {name} -n" if isinstance(error, Refused) else "doctor"
 
 

@@ -22,6 +22,7 @@ from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.fleet.gateways import served_now
+from hermes_dist.ops.layers.standing_on import still_lead_to
 from hermes_dist.ops.profile_changes import Made, Planned, Renamed
 from hermes_dist.ops.profiles import aliases, profile_moves
 from hermes_dist.ops.profiles.boards import settings_naming, still_assigned
@@ -233,7 +234,11 @@ def rename(ctx: Context, old: str, new: str, *, dry_run: bool = False, shown: st
 def _told(ctx: Context, move: Move) -> tuple[Note, ...]:
     """What keeps the old name after a rename."""
     name, wanted = ProfileName(move.name), ProfileName(move.to)
-    return (*stay_with_others(ctx, name), *still_assigned(ctx, name, wanted))
+    return (
+        *stay_with_others(ctx, name),
+        *still_assigned(ctx, name, wanted),
+        *still_lead_to(ctx, name),
+    )
 
 
 def plan_rename(ctx: Context, old: str, new: str) -> Planned:
@@ -266,7 +271,7 @@ def _names(ctx: Context, old: str, new: str) -> tuple[ProfileName, ProfileName]:
 
 def _preview(ctx: Context, name: ProfileName, wanted: ProfileName) -> Renamed:
     notes = (*stay_with_others(ctx, name), *settings_naming(ctx, name))
-    notes = (*notes, *still_assigned(ctx, name, wanted))
+    notes = (*notes, *still_assigned(ctx, name, wanted), *still_lead_to(ctx, name))
     runs = gateway(ctx.layout.home(name)).state is GatewayState.RUNNING
     return replace(_as_renamed(ctx, _move(ctx, name, wanted)), gateway=runs, notes=notes)
 

@@ -13,6 +13,7 @@ from killing import killed
 from story import BOT, GO, Story, contents, yes
 
 from hermes_dist.errors import DistError
+from hermes_dist.model.notes import Note, NoteKind
 from hermes_dist.model.paths import ProfileName
 from hermes_dist.ops.change.request import Request
 from hermes_dist.ops.context import Context
@@ -148,8 +149,11 @@ def test_a_layer_that_is_a_renamed_profile_is_told_with_its_new_place(story: Own
     (base / "distribution.yaml").write_text("name: base\nversion: 1.0.0\n")
     own.add(story.ctx, BOT, str(base), GO, yes)
     trash_and_archive.put_away(story.ctx, BOT, "trash")
-    lifecycle.rename(story.ctx, "lab", "team")
+    [stored] = trash_and_archive.stored_profiles(story.ctx)
+    [told] = lifecycle.rename(story.ctx, "lab", "team").notes
+    assert told == Note.of(NoteKind.STILL_LEAD_TO, names=(stored.path.name,))
     trash_and_archive.restore(story.ctx, "bot")
+    assert outdated(story.ctx, BOT).next == "update bot -n"
     now = story.ctx.layout.home(ProfileName("team"))
     with pytest.raises(DistError, match="no such folder") as caught:
         story.update()
