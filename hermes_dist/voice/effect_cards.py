@@ -18,6 +18,7 @@ from hermes_dist.ops.change.review import (
     hidden_places,
     installs_tools,
     loads_of,
+    tells_prompts,
     times_of,
 )
 from hermes_dist.voice.clean import WHOLE, clean, clean_line
@@ -131,6 +132,10 @@ def _meaning_lines(group: Group) -> Iterator[Line]:
     """Say what something means whose name alone does not tell."""
     if hands_out(group):
         yield line(f"  {_BLANK}   code in the agent's sandbox can read these")
+    if tells_prompts(group):
+        yield line(
+            f"  {_BLANK}   the agent writes their values into prompts, which go to the provider of the model"
+        )
     if installs_tools(group):
         yield line(f"  {_BLANK}   the agent installs these when it loads the skill")
     if installs_tools(group, later=True):

@@ -17,6 +17,8 @@ from hermes_dist.model.tree import Digest, Read, Tree
 
 VARIABLES_HANDED, FILES_HANDED = "variables for the sandbox", "files for the sandbox"
 """Names of the facts that say what a skill makes the agent hand to code in its sandbox."""
+VARIABLES_TOLD = "variables for prompts"
+"""Name of the fact that says the values of which variables a skill makes the agent write into its prompts."""
 TOOLS_INSTALLED, TOOLS_LATER = "tools to install", "tools to install once that is allowed"
 """Names of the facts that say which tools of its own catalogue the agent installs when it loads a skill: now, or not
 before the settings let it install anything by itself."""

@@ -196,10 +196,17 @@ def _may_ask(path: RelPath, after: Side) -> bool:
     if digest in _silent or not after.is_skill(path):
         return False
     text = after.read(digest)
-    if any(word in text for word in _ASKING):
+    if any(word in text for word in _ASKING) or _names_variables(text):
         return True
     _silent.add(digest)
     return False
+
+
+def _names_variables(text: bytes) -> bool:
+    """Whether the front matter of a text may name a variable."""
+    # Below it, every other skill has a line of shell code.
+    front = text if b"\r" in text else text[: text.rfind(b"\n---")]
+    return b"default" in front and (b"$" in front or b"%" in front)
 
 
 def _hidden(ours: Tree, changed: Iterable[RelPath], merged: Tree, read: Read) -> Iterator[Effect]:

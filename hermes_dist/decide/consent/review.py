@@ -18,6 +18,7 @@ from hermes_dist.decide.consent.contents import (
     TOOLS_INSTALLED,
     TOOLS_LATER,
     VARIABLES_HANDED,
+    VARIABLES_TOLD,
     parsed_key,
 )
 from hermes_dist.decide.consent.floor.asks import row_for
@@ -60,6 +61,7 @@ _HANDED = frozenset([VARIABLES_HANDED, FILES_HANDED])
 _INSTALLED = frozenset([TOOLS_INSTALLED, TOOLS_LATER])
 _OF_SKILLS: Mapping[str, str] = {
     **dict.fromkeys(_HANDED, "secrets for the sandbox"),
+    VARIABLES_TOLD: "secrets for prompts",
     **dict.fromkeys(_INSTALLED, "tools for skills"),
 }
 """What is asked of all skills at once, by facts: a package may have hundreds that each name a variable or a tool."""
@@ -291,6 +293,11 @@ def _names_in(value: str) -> list[str]:
 def hands_out(group: Group) -> bool:
     """Whether a group hands the user's variables or files to code in the agent's sandbox."""
     return any(name in _HANDED for name, _ in group.effects[0].facts)
+
+
+def tells_prompts(group: Group) -> bool:
+    """Whether a group makes the agent write values of variables into its prompts."""
+    return any(name == VARIABLES_TOLD for name, _ in group.effects[0].facts)
 
 
 def installs_tools(group: Group, *, later: bool = False) -> bool:

@@ -21,6 +21,7 @@ from hermes_dist.decide.consent.review import (
     installs_tools,
     loads_of,
     schedules_in,
+    tells_prompts,
 )
 from hermes_dist.decide.consent.switches import is_unit, unit_of
 from hermes_dist.decide.environment.wanted import offers_default
@@ -68,6 +69,7 @@ __all__ = [
     "origin_in",
     "parts_of",
     "revoked_in",
+    "tells_prompts",
     "times_of",
 ]
 

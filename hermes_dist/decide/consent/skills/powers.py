@@ -1,7 +1,8 @@
 """Powers of skills: front matter that makes the agent hand over variables and files, or install tools.
 
 The agent takes variables and credentials out of what its tools run, unless the settings name them, or a skill that is
-loaded. Whatever it loads, it also installs the tools of its own catalogue that the skill names. A skill whose text
+loaded; and it puts the values of variables into the defaults of a skill's own settings, which it writes into its
+prompts. Whatever it loads, it also installs the tools of its own catalogue that the skill names. A skill whose text
 changes asks nothing; one that names more asks for what it did not name before.
 """
 
@@ -20,6 +21,7 @@ from hermes_dist.decide.consent.contents import (
     TOOLS_INSTALLED,
     TOOLS_LATER,
     VARIABLES_HANDED,
+    VARIABLES_TOLD,
     data_in,
     digest_of,
 )
@@ -41,9 +43,14 @@ _PLACES: Mapping[KeyPath, str] = {
     _NAMES_ALONE: VARIABLES_HANDED,
     ("required_credential_files",): FILES_HANDED,
     ("deps",): TOOLS_INSTALLED,
+    ("metadata", "hermes", "config"): VARIABLES_TOLD,
 }
 """Where front matter names what is handed out or installed, and what that is."""
 _WORDS = tuple(str(place[-1]) for place in _PLACES)
+_DEFAULT = "default"
+_NAMED_IN = lazily.pattern(r"\$(?:(\w+)|\{([^}]*)\})|%(\w+)%")
+_NO_SECRETS = ("HOME", "USER", "LOGNAME", "PWD", "TMPDIR")
+"""Variables that say where folders are, or how the names of such variables end."""
 _FIELDS = ("name", "env_var", "path")
 _VARIABLE = lazily.pattern(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -148,6 +155,8 @@ def _powers_in(front: str) -> Mapping[KeyPath, frozenset[str]]:
 
 def _asked_at(data: object, place: KeyPath) -> frozenset[str]:
     value = get(data, place)
+    if _PLACES[place] == VARIABLES_TOLD:
+        return frozenset(_told(value))
     names = frozenset(_named(value))
     if place == _NAMES_ALONE and isinstance(value, Mapping):
         names |= {name for name in value if isinstance(name, str)}
@@ -166,3 +175,13 @@ def _named(value: object) -> Iterator[str]:
     elif isinstance(value, Mapping):
         said = [value[field] for field in _FIELDS if isinstance(value.get(field), str)]
         yield from _named(said or [name for name in value if isinstance(name, str)])
+
+
+def _told(config: object) -> Iterator[str]:
+    """Yield the variables that the defaults of a skill's own settings name."""
+    for setting in config if isinstance(config, list) else [config]:
+        default = setting.get(_DEFAULT) if isinstance(setting, Mapping) else None
+        for found in _NAMED_IN.finditer(default if isinstance(default, str) else ""):
+            name = found[1] or found[2] or found[3] or ""
+            if not name.endswith(_NO_SECRETS):
+                yield name

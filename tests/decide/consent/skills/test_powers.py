@@ -80,6 +80,12 @@ def names(effect: Effect) -> list[str]:
         ("deps: ffmpeg", "deps", ["ffmpeg"]),
         ('? "de\\x70s" # so\n: [ffmpeg]', "deps", ["ffmpeg"]),
         (
+            "metadata: {hermes: {config: [{key: a, default: 'x ${OPENAI_API_KEY}$B'}, {default: $HOME/c}]}}",
+            "metadata.hermes.config",
+            ["B", "OPENAI_API_KEY"],
+        ),
+        ("metadata: {hermes: {config: {key: a, default: $A}}}", "metadata.hermes.config", ["A"]),
+        (
             "prerequisites: {env_vars: {env_var: A, B: 1}}",
             "prerequisites.env_vars",
             ["A", "B", "env_var"],
@@ -107,6 +113,7 @@ def test_a_new_skill_asks_for_what_it_names(
         "metadata: {required_environment_variables: [A]}",
         "metadata: {deps: [ffmpeg]}",
         "deps: []",
+        "metadata: {hermes: {config: [{key: a, default: '${XDG_DATA_HOME}/a'}, {default: 5}, b]}}",
         "description: a: b",
     ],
 )
