@@ -256,7 +256,7 @@ def restore(
         DistError: There is no such profile, or its name is taken; nothing was changed.
     """
     known = read_id(name)
-    was, folder = (known[0], name) if known else (ProfileName.typed(name), "")
+    was, folder = (known[0], name) if known else _typed(name)
     refuse_default(was, "restored", str(ctx.layout.root))
     wanted = new_name(to, ctx.generation) if to else was
     if dry_run:
@@ -276,6 +276,12 @@ def restore(
         notes = profile_moves.carry_out_move(ctx, fs, move)
     back = _as_back(ctx, found, move, kept, _started(ctx, move))
     return replace(back, notes=notes)
+
+
+def _typed(name: str) -> tuple[ProfileName, str]:
+    """The name of a profile, and all that was typed if a time is behind it at which nothing was put away."""
+    bare, at, _ = name.partition("@")
+    return ProfileName.typed(bare), name if at else ""
 
 
 def _started(ctx: Context, move: Move) -> tuple[str, ...]:
@@ -361,11 +367,19 @@ def _nothing_stored(
             hint="to have the old name again",
             command=f"rename {now} {was}",
         )
-    names = sorted({str(each.name) for each in stored})
+    if not folder and ctx.layout.home(was).is_dir():
+        return DistError(
+            f"{str(was)!r} was not put away: the profile is there",
+            where=str(ctx.layout.home(was)),
+            hint="see it with",
+            command=f"show {was}",
+        )
+    names = [each.path.name for each in stored if folder and each.name == was]
+    names = names or sorted({str(each.name) for each in stored})
     return DistError(
         f"there is no {folder or str(was)!r} in the archive or the trash",
         where=str(ctx.layout.shared),
-        hint=offered(was, names, "they contain") if names else "both are empty",
+        hint=offered(folder or was, names, "they contain") if names else "both are empty",
     )
 
 
