@@ -102,8 +102,8 @@ def manifest_text(draft: Draft) -> bytes:
     lines = [
         "# What this package is, what it needs, and which paths it brings.",
         "# `validate` checks it; unknown fields are kept and nothing in here is ever run.",
-        f"name: {draft.name}",
-        f"version: {draft.version}",
+        f"name: {_as_text(draft.name)}",
+        f"version: {_as_text(draft.version)}",
         _line("description", draft.description, "One line that people read before they install"),
         _line("author", draft.author, "You, or a project"),
         _line("license", draft.license, "MIT"),
@@ -140,6 +140,12 @@ def _variables(env: Sequence[EnvVar]) -> Iterable[str]:
         yield f"  - name: {var.name}"
         yield f"    description: {_quoted(var.description)}"
         yield f"    required: {str(var.required).lower()}"
+
+
+def _as_text(word: str) -> str:
+    """Write a word that YAML reads back as this text: 1.10 and 007 only with quotes."""
+    plain = load_data(f"word: {word}\n".encode(), Kind.YAML)
+    return word if plain == {"word": word} else _quoted(word)
 
 
 def _quoted(text: str) -> str:

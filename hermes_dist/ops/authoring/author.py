@@ -29,7 +29,8 @@ from hermes_dist.decide.secrets.scan import Leak
 from hermes_dist.decide.validate.kinds import UNREADABLE, ProblemKind
 from hermes_dist.decide.validate.problems import Level, Problem, Subject, error, fault, warning
 from hermes_dist.decide.validate.rules import validate
-from hermes_dist.errors import DistError, Invalid, UsageError
+from hermes_dist.decide.versions import specifiers, version_of
+from hermes_dist.errors import DistError, Invalid, UsageError, quoted
 from hermes_dist.light import NamedTuple
 from hermes_dist.model.documents.api import load_manifest_data
 from hermes_dist.model.left_out import LeftOut, Why
@@ -324,7 +325,7 @@ def draft(ctx: Context, place: Place, given: Draft) -> Draft:
         given: What the user gave; empty fields are filled in.
 
     Raises:
-        DistError: A manifest exists already; it is never overwritten.
+        DistError: A manifest exists already, which is never overwritten; or a version in it would not be valid.
     """
     folder = _root(ctx, place)
     if (folder / MANIFEST).exists():
@@ -333,6 +334,7 @@ def draft(ctx: Context, place: Place, given: Draft) -> Draft:
             where=str(folder / MANIFEST),
             hint=f"edit it; then check it with: {ctx.command(f'validate {_word(place)}')}",
         )
+    _check_versions(given)
     package = package_at(ctx, place)
     if package.unsafe is not None:
         raise package.unsafe
@@ -352,6 +354,21 @@ def draft(ctx: Context, place: Place, given: Draft) -> Draft:
         env=variables_of(package.tree, package.read, package.variables),
         brings=brought_by(package.tree),
     )
+
+
+def _check_versions(given: Draft) -> None:
+    """Make sure that what `validate` would refuse is not written.
+
+    Raises:
+        UsageError: The version is none.
+        Invalid: The required versions of the agent are no range.
+    """
+    if given.version and version_of(given.version) is None:
+        raise UsageError(
+            f"--version takes a version such as 0.1.0, not {quoted(given.version, 60)}"
+        )
+    if given.requires:
+        specifiers(given.requires)
 
 
 def _label(place: Place) -> str:

@@ -20,7 +20,7 @@ from hermes_dist.model.lock import Lock
 from hermes_dist.model.lock_package import LockedPackage
 from hermes_dist.model.notes import Note
 from hermes_dist.model.paths import ProfileName, RelPath
-from hermes_dist.model.source import AsGit, SourceKind, SourceSpec, parse_source
+from hermes_dist.model.source import AsGit, PinKind, SourceKind, SourceSpec, parse_source
 from hermes_dist.model.tree import Entry, Read, Tree
 from hermes_dist.ops.authoring.author import completed
 from hermes_dist.ops.authoring.capture import Leaving, leaving, private_of
@@ -219,21 +219,32 @@ def _source_of(ctx: Context, name: ProfileName, lock: Lock, package: LockedPacka
         )
     pin = package.pin
     if not pin.commit:
-        what = f"its layer {package.name}" if package.layer else name
-        hint = "edit the files there"
-        if lock.layers and not package.layer:
-            names = ", ".join(one.name for one in lock.layers)
-            send = ctx.command(f"contribute {name} --layer NAME")
-            hint += f"; what you changed of a layer ({names}) goes to its author: {send}"
-        raise DistError(
-            f"{what} was installed from a folder, which has no history to build on",
-            where=pin.url,
-            hint=hint,
-        )
+        raise _no_history(ctx, name, lock, package)
     spec = absolute(parse_source(package.source, allow_insecure=True))
     if spec.kind.traits.is_name:
         return SourceSpec(kind=SourceKind.GIT, location=pin.url, subfolder=pin.subfolder)
     return spec
+
+
+def _no_history(ctx: Context, name: ProfileName, lock: Lock, package: LockedPackage) -> DistError:
+    """The error for a package that came from no repository."""
+    what = f"its layer {package.name}" if package.layer else name
+    kind, hint = "a folder", "edit the files there"
+    if package.pin.kind is PinKind.ARCHIVE:
+        follow = ctx.command(f"install ADDRESS --name {name} --force")
+        kind, hint = (
+            "an archive",
+            f"follow its repository, and keep all that is yours, with: {follow}",
+        )
+    if lock.layers and not package.layer:
+        names = ", ".join(one.name for one in lock.layers)
+        send = ctx.command(f"contribute {name} --layer NAME")
+        hint += f"; what you changed of a layer ({names}) goes to its author: {send}"
+    return DistError(
+        f"{what} was installed from {kind}, which has no history to build on",
+        where=package.pin.url,
+        hint=hint,
+    )
 
 
 def _is_chosen(path: RelPath, gift: Gift) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -357,7 +357,7 @@ def _plan_return(
 
 
 def _nothing_stored(
-    ctx: Context, was: ProfileName, folder: str, stored: Iterable[StoredProfile]
+    ctx: Context, was: ProfileName, folder: str, stored: Sequence[StoredProfile]
 ) -> DistError:
     now = called_now(ctx.layout, was)
     if now is not None and ctx.layout.home(now).is_dir():
@@ -374,12 +374,19 @@ def _nothing_stored(
             hint="see it with",
             command=f"show {was}",
         )
-    names = [each.path.name for each in stored if folder and each.name == was]
-    names = names or sorted({str(each.name) for each in stored})
+    return _not_among(ctx, folder or str(was), stored)
+
+
+def _not_among(ctx: Context, typed: str, stored: Sequence[StoredProfile]) -> DistError:
+    """The error for a name, or a name with a time, that nothing was put away under."""
+    name, at, _ = typed.partition("@")
+    known = sorted({str(each.name) for each in stored})
+    if at and name in known:
+        known = [each.path.name for each in stored if each.name == name]
     return DistError(
-        f"there is no {folder or str(was)!r} in the archive or the trash",
+        f"there is no {typed!r} in the archive or the trash",
         where=str(ctx.layout.shared),
-        hint=offered(folder or was, names, "they contain") if names else "both are empty",
+        hint=offered(typed, known, "they contain") if known else "both are empty",
     )
 
 

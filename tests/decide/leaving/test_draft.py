@@ -132,3 +132,9 @@ def test_the_workflow_validates_with_the_given_command_and_may_read_only() -> No
     data = yaml.safe_load(workflow_text("my-dist"))
     assert data["permissions"] == {"contents": "read"}
     assert data["jobs"]["validate"]["steps"][-1] == {"run": "my-dist validate ./"}
+
+
+@pytest.mark.parametrize("word", ["1.10", "0.1.0", "1", "1e3", "0x1", "2026-01-01"])
+def test_a_version_or_name_that_looks_like_a_number_is_read_back_as_it_was_given(word: str) -> None:
+    made = yaml.safe_load(manifest_text(Draft(name=word, version=word)))
+    assert (made["name"], made["version"]) == (word, word)
