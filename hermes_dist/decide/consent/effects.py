@@ -7,7 +7,7 @@ effects, too: they wait for approval, but they need no parking.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from hermes_dist.decide.consent.code import (
     Side,
@@ -112,7 +112,7 @@ class Comparison:
         bound = bound_to_code(found, after, theirs)
         others = [*_hidden(ours, changed, merged, read)]
         # Most packages have none, and need not load what reads them.
-        texts = merged if _reads_anew(before, after, differing) else changed
+        texts = _texts_to_read(before, after, differing)
         if texts := [path for path in texts if _may_ask(path, after)]:
             others += skill_effects(texts, before, after, self._known)
         return tuple(sorted({*bound, *files, *others}))
@@ -180,14 +180,21 @@ def _fault_in(path: RelPath, tree: Tree, read: Read, *, lost: bool = True) -> st
     return "its jobs have no ids of their own"
 
 
-def _reads_anew(before: Side, after: Side, differing: Iterable[RelPath]) -> bool:
-    """Whether the agent may take texts for skills, or do what they ask for, that it left alone before."""
-    return (
-        before.roots != after.roots
-        or before.installs != after.installs
-        # Without it, what lies below its folder belongs to no skill any more.
-        or any(folded(path.name) == _SKILL and path not in after.tree for path in differing)
-    )
+def _texts_to_read(
+    before: Side, after: Side, differing: Collection[RelPath]
+) -> Collection[RelPath]:
+    """The texts that changed, and those that the agent may take for skills, or obey, as it did not before."""
+    if before.roots != after.roots or before.installs != after.installs:
+        return after.tree
+    changed = {path for path in differing if path in after.tree}
+    return changed | _without_skill([path for path in differing if path not in changed], after.tree)
+
+
+def _without_skill(gone: Iterable[RelPath], tree: Tree) -> set[RelPath]:
+    """The files below the folder of a SKILL.md that is gone: they belong to no skill any more."""
+    skills = (path for path in gone if folded(path.name) == _SKILL)
+    begins = tuple(f"{path.parent}/" for path in skills if path.parent)
+    return {path for path in tree if path.startswith(begins)} if begins else set()
 
 
 def _may_ask(path: RelPath, after: Side) -> bool:
