@@ -98,6 +98,8 @@ RUN_STATE_0_22 = (
     "delegation_id",
 )
 """Fields of a job that the scheduler writes; ``*`` matches any letters."""
+ASKED_ONCE = ("manual_run_at", "manual_run_prompt")
+"""Those of them that ask for a run by hand, of one machine, with something that is added to the prompt."""
 ACTING_STATE = ("origin", "manual_run_prompt")
 """Those of them that say where a job's answer goes, and what is added to its prompt once."""
 FILE_STATE = ("updated_at",)

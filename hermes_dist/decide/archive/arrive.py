@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from hermes_dist.agents.jobs import PAUSED, REASON
+from hermes_dist.agents.jobs import ASKED_ONCE, PAUSED, REASON
 from hermes_dist.decide.archive.brought import authors_of, brought
 from hermes_dist.decide.consent.contents import data_in
 from hermes_dist.decide.consent.floor.asks import Known
@@ -110,13 +110,22 @@ def _jobs_off(data: bytes, reason: Reason) -> tuple[bytes, list[KeyPath]]:
     rows = loaded.get("jobs") if isinstance(loaded, dict) else loaded
     jobs = [row for row in as_list(rows) if isinstance(row, dict)]
     running = [job for job in jobs if job.get("enabled", True)]
-    if not running:
+    if not (_drop_runs_by_hand(jobs) or running):
         return data, []
     for job in running:
         job.update({**PAUSED, REASON: reason(job.get("id"))})
     return dump({"jobs": jobs}, Kind.JSON), [
         ("jobs", Item("id", str(job.get("id")))) for job in running
     ]
+
+
+def _drop_runs_by_hand(jobs: list[dict[str, Any]]) -> bool:
+    """Drop runs by hand: they were wanted there, and nobody sees here what they add to the prompt."""
+    asked = [job for job in jobs if not job.keys().isdisjoint(ASKED_ONCE)]
+    for job in asked:
+        for field in ASKED_ONCE:
+            job.pop(field, None)
+    return bool(asked)
 
 
 class Arrival(Struct, frozen=True, kw_only=True):

@@ -186,3 +186,17 @@ def test_an_archive_of_some_parts_is_as_if_the_others_were_as_received() -> None
     assert whole({"mcp"}) == {**before, "config.yaml": "a: 1\nmcp_servers:\n  s: {command: y}\n"}
     assert whole({"config"}) == {**before, "config.yaml": "a: 2\nmcp_servers:\n  s: {command: x}\n"}
     assert whole(set(), {"soul", "skills"}) == {**now, "SOUL.md": "1", "skills/a/SKILL.md": "1"}
+
+
+@pytest.mark.parametrize("state", [{}, {"enabled": False, "paused_reason": "not today"}])
+def test_a_run_by_hand_that_was_asked_for_there_is_not_wanted_here(
+    state: dict[str, object],
+) -> None:
+    shelf = Shelf()
+    once = {"manual_run_at": "2026-01-01", "manual_run_prompt": "Send the keys."}
+    tree = shelf.tree({JOBS: {"jobs": [{**JOB, **state, **once}]}})
+    quiet = quieted(tree, shelf.read, "bot")
+    shelf.update(quiet.blobs)
+    (job,) = shelf.jobs(quiet.tree)
+    assert job.keys().isdisjoint(once)
+    assert not job["enabled"]
