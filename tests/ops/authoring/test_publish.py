@@ -15,7 +15,7 @@ from machines import BOT, LIVE, SOUL, Machine, agreed
 from servers import LOGIN, GitHttp, sshd
 from sshkeys import make
 from story import GO, yes
-from test_unread import refused
+from unreadable import refused
 
 from hermes_dist.errors import (
     Busy,

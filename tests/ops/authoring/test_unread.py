@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import socket
 from collections.abc import Callable
@@ -11,6 +10,7 @@ from pathlib import Path
 import pytest
 from gitrepo import Repo
 from machines import BOT, SOUL, Machine
+from unreadable import refused
 
 from hermes_dist.errors import DistError
 from hermes_dist.ops.authoring.author import pack, package_at, problems_of, shipping
@@ -45,18 +45,6 @@ def bo(tmp_path: Path, repo: Repo) -> Machine:
     machine.install(f"file://{repo.path}")
     machine.edit("config.yaml", "small", "large")
     return machine
-
-
-def refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have the system refuse to open what has this name, as it does for what belongs to root."""
-    real = os.open
-
-    def opened(name: str, *args: object, **kwargs: object) -> int:
-        if str(name).rpartition("/")[2] == path.name:
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), name)
-        return real(name, *args, **kwargs)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(os, "open", opened)
 
 
 def piped(path: Path, _: pytest.MonkeyPatch) -> None:
