@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 
 from msgspec import Struct
 
@@ -422,7 +423,7 @@ def _differing(path: RelPath, key: KeyPath, a: object, b: object) -> list[KeyPat
 def _parts(a: object, b: object) -> list[Segment]:
     """Return what two values can be compared by; none if only as a whole."""
     if isinstance(a, dict) and isinstance(b, dict):
-        return [name for name in {**a, **b} if isinstance(name, str | int | float | None)]
+        return [name for name in {**a, **b} if isinstance(name, str | int | float | date | None)]
     if isinstance(a, list) and isinstance(b, list) and (field := key_field(a, b)):
         return [Item(field, name) for name in {**by_field(a, field), **by_field(b, field)}]
     return []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
+from datetime import date
 from operator import itemgetter
 from typing import Any
 
@@ -122,9 +123,9 @@ def segment_of(key: object) -> Segment:
     Raises:
         Unmergeable: No path can name it.
     """
-    if key is None or isinstance(key, str | int | float):
+    if key is None or isinstance(key, str | int | float | date):
         return key
-    raise Unmergeable("a key is neither text nor number")
+    raise Unmergeable("a key is neither text, number nor date")
 
 
 class Merge:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 
+from hermes_dist.lazily import later
 from hermes_dist.light import read_json
+
+with later():
+    from hermes_dist.model.documents.json_text import json_text
 
 Fact = tuple[str, str]
 """A name and a value; :func:`fact_text` formats the value."""
@@ -23,7 +26,7 @@ def fact_text(value: object) -> str:
     """
     if isinstance(value, str) and not _is_json(value):
         return value
-    return json.dumps(value, ensure_ascii=False, default=str)
+    return json_text(value)
 
 
 def fact_value(text: str) -> object:

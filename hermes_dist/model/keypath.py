@@ -11,6 +11,13 @@ from msgspec import Struct
 
 from hermes_dist import lazily
 from hermes_dist.errors import Invalid, quoted
+from hermes_dist.light import TYPE_CHECKING
+
+with lazily.later():
+    from datetime import date, datetime
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
 
 
 class Item(Struct, frozen=True):
@@ -20,7 +27,7 @@ class Item(Struct, frozen=True):
     value: str
 
 
-Segment = str | int | float | bool | None | Item
+Segment: TypeAlias = "str | int | float | bool | date | Item | None"
 KeyPath = tuple[Segment, ...]
 """Keys, outermost first; ``()`` is the whole document. YAML also allows keys that are not strings."""
 
@@ -34,6 +41,7 @@ _SCALAR = lazily.pattern(rf"\(([^()\s]+)\)|({_QUOTED})|({_PLAIN})")
 _ITEM = lazily.pattern(rf"\[(?:({_QUOTED})|({_PLAIN}))=(?:({_QUOTED})|({_PLAIN}))\]")
 _WORDS = {"true": True, "false": False, "null": None}
 _INTEGER = lazily.pattern(r"-?\d+")
+_DATE = lazily.pattern(r"\d{4}-\d")
 
 
 def step_name(segment: Segment) -> str:
@@ -51,7 +59,9 @@ def _formatted(segment: Segment) -> str:
         return f"[{_word(segment.field)}={_word(segment.value)}]"
     if isinstance(segment, str):
         return f".{_word(segment)}"
-    return f".({json.dumps(segment)})"
+    if segment is None or isinstance(segment, int | float):
+        return f".({json.dumps(segment)})"
+    return f".({segment.isoformat()})"
 
 
 @lru_cache(maxsize=4096)
@@ -223,9 +233,15 @@ def _unodd(word: str, text: str) -> Segment:
     if word in _WORDS:
         return _WORDS[word]
     try:
+        if _DATE.match(word):
+            return _date(word)
         return int(word) if _INTEGER.fullmatch(word) else float(word)
     except ValueError:
         raise _bad(text) from None
+
+
+def _date(word: str) -> date:
+    return datetime.fromisoformat(word) if "T" in word else date.fromisoformat(word)
 
 
 def _bad(text: str) -> Invalid:

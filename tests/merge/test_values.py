@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from datetime import date
 
-import pytest
 from budget import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,7 +15,7 @@ from hermes_dist.merge import values
 from hermes_dist.merge.data import merge_document
 from hermes_dist.merge.values import Merge
 from hermes_dist.model.paths import RelPath
-from hermes_dist.model.values import Unmergeable, same
+from hermes_dist.model.values import same
 
 _NAMES = st.sampled_from(
     [
@@ -80,7 +80,7 @@ def test_two_maps_that_are_the_same_are_alike_key_by_key(
     assert values._alike_in_parts(path, at, ours, other)
 
 
-def test_a_key_that_no_conflict_could_be_named_by_stands_only_in_its_own_way() -> None:
+def test_a_key_that_is_a_date_is_merged_as_any_other() -> None:
     path, keeps = RelPath("config.yaml"), "when:\n  2026-01-01: x\n"
     base, ours, theirs = (
         f"{text}{keeps}".encode() for text in ("a: 1\n", "a: 1\nb: 2\n", "a: 2\n")
@@ -88,5 +88,5 @@ def test_a_key_that_no_conflict_could_be_named_by_stands_only_in_its_own_way() -
     assert (
         merge_document(path, base, ours, theirs).content == b"a: 2\nb: 2\nwhen:\n  2026-01-01: x\n"
     )
-    with pytest.raises(Unmergeable):
-        merge_document(path, base, ours, theirs.replace(b"x", b"y"))
+    both = merge_document(path, base, ours.replace(b"x", b"z"), theirs.replace(b"x", b"y"))
+    assert both.conflicts == (("when", date(2026, 1, 1)),)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 from budget import examples
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from hermes_dist.errors import Invalid
 from hermes_dist.model import keypath
 from hermes_dist.model.keypath import (
     BODY,
     format_key,
     named_places,
     names_place,
+    parse_key,
     place_words,
 )
 from hermes_dist.model.paths import RelPath
@@ -26,6 +29,31 @@ SKILL = f"skills/a/SKILL.md: {format_key(BODY)}"
 def test_the_body_of_a_skill_is_shown_in_words() -> None:
     assert place_words(SKILL) == "skills/a/SKILL.md: text below the front matter"
     assert Conflict(RelPath("skills/a/SKILL.md"), format_key(BODY)).words == place_words(SKILL)
+
+
+KEYS = st.one_of(
+    st.text(max_size=6),
+    st.integers(),
+    st.floats(allow_nan=False),
+    st.booleans(),
+    st.none(),
+    st.dates(),
+    st.datetimes(timezones=st.sampled_from([None, UTC])),
+)
+
+
+@settings(max_examples=examples(200))
+@given(st.lists(KEYS, max_size=4).map(tuple))
+@example((datetime(2026, 1, 2, 3, 4, 5, 600, tzinfo=UTC), "x.y", None, -1.5))
+def test_whatever_yaml_has_for_keys_is_read_as_it_was_written(key: keypath.KeyPath) -> None:
+    again = parse_key(format_key(key))
+    assert [(step, type(step)) for step in again] == [(step, type(step)) for step in key]
+
+
+@pytest.mark.parametrize("text", ["(2026-13-01)", "(2026-1)", "(2026-01-01T)", "(20x)"])
+def test_what_is_no_key_is_told_as_that(text: str) -> None:
+    with pytest.raises(Invalid, match="is not a key"):
+        parse_key(text)
 
 
 @pytest.mark.parametrize("place", ["SOUL.md", "config.yaml: model.default", 'x.yaml: a."b: c"'])

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from functools import lru_cache
 
 from hermes_dist.errors import Invalid
 from hermes_dist.model.documents.api import ABSENT, Kind, get, kind_of, load_data
 from hermes_dist.model.documents.frontmatter import split
+from hermes_dist.model.documents.json_text import json_text
 from hermes_dist.model.facts import Facts, fact_text
 from hermes_dist.model.keypath import BODY, KeyPath, parse_key
 from hermes_dist.model.paths import RelPath
@@ -111,5 +111,5 @@ def shown(value: object) -> str:
     if value is ABSENT:
         return "(removed)"
     if not isinstance(value, str):
-        value = json.dumps(value, ensure_ascii=False, default=str)
+        value = json_text(value)
     return " ".join(value.split())

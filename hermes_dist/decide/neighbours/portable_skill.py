@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 
 from hermes_dist.errors import Invalid
 from hermes_dist.model.documents.api import Kind, Unmergeable, dump, parse, rewrite, same
 from hermes_dist.model.documents.frontmatter import cut
+from hermes_dist.model.documents.json_text import json_text
 from hermes_dist.model.values import as_map
 
 _LONGEST = {"description": 1024, "compatibility": 500}
@@ -59,7 +59,7 @@ def _text(value: object) -> str:
         return " ".join(value)
     if value is None:
         return ""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
+    return json_text(value, sort_keys=True)
 
 
 def _about(name: str) -> str:

@@ -7,7 +7,6 @@ everything it refers to), so that none of them reaches a constructor.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
 from functools import lru_cache
 from typing import Any, NoReturn
 
@@ -327,7 +326,5 @@ class _Reader:
     def check_kind(self, key: object, event: Any) -> None:
         if not event.style and event.value[:1] in _MAY_DIFFER:
             self.odd_keys = True
-        if isinstance(key, date):
-            self.refuse("a date can't be a key", event)
         if key != key:  # noqa: PLR0124 - NaN
             self.refuse("NaN can't be a key", event)

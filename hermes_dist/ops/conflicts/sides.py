@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from functools import cache
@@ -15,6 +14,7 @@ from hermes_dist.decide.conflicts.marked_copy import comment_at, value_at
 from hermes_dist.decide.secrets.restore import hidden_lines
 from hermes_dist.errors import DistError
 from hermes_dist.model.documents.api import Kind, dump, kind_of
+from hermes_dist.model.documents.json_text import json_text
 from hermes_dist.model.keypath import BODY, parse_key, place_words, step_name
 from hermes_dist.model.paths import ProfileName, RelPath
 from hermes_dist.model.plan import Conflict
@@ -219,7 +219,7 @@ def _whole(conflict: Conflict, copy: Copy, mask: Mask) -> Mapping[str, str]:
 
 
 def _as_json(value: object) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False, default=str)
+    return json_text(value, indent=2)
 
 
 def _written(value: object, conflict: Conflict, mask: Mask) -> list[str]:

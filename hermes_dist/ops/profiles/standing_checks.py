@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -14,6 +13,7 @@ from hermes_dist.decide.placement.jobs import jobs_by_id, meaning
 from hermes_dist.decide.profiles.findings import FactKind, FindingKind, State, Topic
 from hermes_dist.errors import DistError
 from hermes_dist.model.documents.api import Kind, load_data
+from hermes_dist.model.documents.json_text import json_text
 from hermes_dist.model.notes import Note
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.package.inspect import info
@@ -136,4 +136,4 @@ def jobs(ctx: Context) -> Iterator[Finding | Fact]:
 def _task(job: Mapping[str, object]) -> str:
     """What a job does and when, without what it is called."""
     task = {key: value for key, value in meaning(job).items() if key not in {"id", "name"}}
-    return json.dumps(task, sort_keys=True, default=str)
+    return json_text(task, sort_keys=True)

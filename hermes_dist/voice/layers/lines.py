@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from hermes_dist.model.documents.api import ABSENT
+from hermes_dist.model.documents.json_text import json_text
 from hermes_dist.model.source import as_typed
 from hermes_dist.voice.clean import clean, clean_value
 from hermes_dist.voice.lines import Line, Piece, line
@@ -90,7 +90,4 @@ def _value(found: Why, value: object, most: int) -> str:
         return "(nothing)"
     if not found.key:
         return f"file {str(value)[:7]}"
-    try:
-        return clean_value(json.dumps(value, ensure_ascii=False, default=str), most)
-    except (TypeError, ValueError):
-        return clean_value(str(value), most)
+    return clean_value(json_text(value), most)
