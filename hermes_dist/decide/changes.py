@@ -9,12 +9,16 @@ from msgspec import Struct
 
 from hermes_dist.decide.parts import part_of
 from hermes_dist.errors import Invalid, Lost
+from hermes_dist.lazily import later
 from hermes_dist.merge.data import changed_keys, same_document, without_machine_changes
 from hermes_dist.merge.text import unified
-from hermes_dist.model.documents.api import ABSENT, Kind, dump, get, kind_of, load_data
+from hermes_dist.model.documents.api import ABSENT, get, kind_of, load_data
 from hermes_dist.model.keypath import format_key
 from hermes_dist.model.paths import RelPath, folded
 from hermes_dist.model.tree import Entry, Read, Tree
+
+with later():
+    from hermes_dist.model.documents.json_text import json_text
 
 
 class How(StrEnum):
@@ -167,7 +171,7 @@ def shown_value(value: object) -> str:
     """Format a value as one line; empty if it is absent."""
     if value is ABSENT:
         return ""
-    text = value if isinstance(value, str) else dump(value, Kind.JSON).decode()
+    text = value if isinstance(value, str) else json_text(value)
     return " ".join(text.split())
 
 

@@ -52,6 +52,16 @@ def test_documents_that_hold_the_same_data_are_no_change() -> None:
     assert found == []
 
 
+def test_dates_are_shown_and_named_as_any_value() -> None:
+    (change,) = changes_between(
+        tree(config_dot_yaml="2026-01-02: {2026-01-03: a}\n"),
+        tree(config_dot_yaml="2026-01-02: {2026-01-03: a}\nx: [2026-01-02, {2026-01-03: 1}]\n"),
+        BLOBS.__getitem__,
+    )
+    [key] = key_changes(change, BLOBS.__getitem__)
+    assert (key.key, key.after) == ("x", '["2026-01-02", {"2026-01-03": 1}]')
+
+
 def test_a_changed_document_names_its_keys() -> None:
     (change,) = changes_between(
         tree(config_dot_yaml="model:\n  default: a\n"),

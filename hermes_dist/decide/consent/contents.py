@@ -6,14 +6,17 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from hermes_dist.errors import Invalid
+from hermes_dist.lazily import later
 from hermes_dist.model.documents.api import ABSENT, Kind, get, kind_of, load_data
 from hermes_dist.model.documents.frontmatter import split
-from hermes_dist.model.documents.json_text import json_text
 from hermes_dist.model.facts import Facts, fact_text
 from hermes_dist.model.keypath import BODY, KeyPath, parse_key
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import image_of
 from hermes_dist.model.tree import Digest, Read, Tree
+
+with later():
+    from hermes_dist.model.documents.json_text import json_text
 
 VARIABLES_HANDED, FILES_HANDED = "variables for the sandbox", "files for the sandbox"
 """Names of the facts that say what a skill makes the agent hand to code in its sandbox."""

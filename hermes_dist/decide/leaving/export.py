@@ -14,7 +14,7 @@ from hermes_dist.agents.places import LETS_IN, MEMORIES, OF_FOREIGN_ARCHIVES, SE
 from hermes_dist.decide.ownership import is_rebuilt
 from hermes_dist.decide.parts import PARTS, part_of
 from hermes_dist.decide.placement.job_ids import Job
-from hermes_dist.decide.placement.jobs import JOBS, is_runtime, waits_for_approval
+from hermes_dist.decide.placement.jobs import JOBS, is_runtime, jobs_by_id, waits_for_approval
 from hermes_dist.decide.placement.place import CONFIG
 from hermes_dist.decide.placement.servers import MCP, SERVERS
 from hermes_dist.errors import Invalid
@@ -147,8 +147,8 @@ def _without_run_state(work: Portable, base: Tree, read: Read) -> None:
         work.leave(JOBS, Why.UNREADABLE_JOBS, told(error, written))
         return
     old = _data(JOBS, base, read)
-    before = {job.get("id"): job for job in _jobs(old)}
-    jobs = [_job(work, job, before.get(job.get("id"))) for job in _jobs(data)]
+    before = jobs_by_id(old)
+    jobs = [_job(work, job, before.get(str(job.get("id")))) for job in _jobs(data)]
     if not isinstance(_rows(data), list):
         work.leave(JOBS, Why.NO_JOBS)
     elif JOBS in base and same({"jobs": jobs}, old):

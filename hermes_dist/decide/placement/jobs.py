@@ -408,13 +408,24 @@ def jobs_by_id(data: object) -> dict[str, Job]:
     }
 
 
+def every_job(data: object) -> list[Job]:
+    """Return all jobs in the data of a home's ``cron/jobs.json``, also those that no id tells apart.
+
+    Agent 0.22 also reads a map of jobs by id: the key is the id of a job that has none inside.
+    """
+    rows = data.get("jobs") if isinstance(data, dict) else data
+    if isinstance(rows, dict):
+        jobs = {key: row for key, row in rows.items() if isinstance(row, dict)}
+        return [{**row, "id": row.get("id") or key} for key, row in jobs.items()]
+    return [row for row in as_list(rows) if isinstance(row, dict)]
+
+
 def are_apart(data: object) -> bool:
     """Whether :func:`jobs_by_id` finds every job that the agent would: 0.22 also reads a map of jobs by id."""
     rows = data.get("jobs") if isinstance(data, dict) else data
     if isinstance(rows, dict):
         return not rows
-    jobs = [row for row in as_list(rows) if isinstance(row, dict)]
-    return len(jobs) == len(jobs_by_id(data))
+    return len(every_job(data)) == len(jobs_by_id(data))
 
 
 def definition(job: Mapping[str, object]) -> Job:

@@ -23,11 +23,11 @@ from hermes_dist.agents.jobs import PAUSED, REASON
 from hermes_dist.agents.places import ABOUT, BEFORE, CONFIG, ENV, SHOWN_AS, SOUL
 from hermes_dist.agents.routes import BOT, ROUTES
 from hermes_dist.brand import BRANDS, PRIVATE, SHARED
-from hermes_dist.decide.placement.jobs import jobs_by_id
+from hermes_dist.decide.placement.jobs import every_job
 from hermes_dist.errors import DistError, Invalid
 from hermes_dist.light import read_json
 from hermes_dist.model.documents.api import Kind, dump, load_data, parse, put, rewrite
-from hermes_dist.model.keypath import Item, KeyPath
+from hermes_dist.model.keypath import KeyPath
 from hermes_dist.model.paths import DEFAULT_PROFILE, ProfileName, is_safe_path
 from hermes_dist.model.values import ABSENT, as_list, as_map
 
@@ -386,18 +386,19 @@ def paused_jobs(data: bytes, source: str) -> tuple[bytes, int]:
     Raises:
         DistError: The file can't be read or edited, so it is unknown what would run.
     """
-    jobs = jobs_by_id(load_data(data, Kind.JSON))
-    running = [
-        ident
-        for ident, job in jobs.items()
-        if job.get("enabled", True) and job.get("state") != PAUSED["state"]
-    ]
-    edits: dict[KeyPath, object] = {}
-    for ident in running:
-        at: KeyPath = ("jobs", Item("id", ident))
-        edits |= {(*at, field): value for field, value in PAUSED.items()}
-        edits[*at, REASON] = f"cloned from {source}: it would run twice"
-    return (put(data, Kind.JSON, edits) if edits else data), len(running)
+    loaded = load_data(data, Kind.JSON)
+    jobs = every_job(loaded)
+    running = [*map(_runs, jobs)]
+    if not any(running):
+        return data, 0
+    pause = {**PAUSED, REASON: f"cloned from {source}: it would run twice"}
+    rows = [{**job, **pause} if runs else job for job, runs in zip(jobs, running, strict=True)]
+    at: KeyPath = ("jobs",) if isinstance(loaded, dict) else ()
+    return put(data, Kind.JSON, {at: rows}), sum(running)
+
+
+def _runs(job: Mapping[str, object]) -> bool:
+    return bool(job.get("enabled", True)) and job.get("state") != PAUSED["state"]
 
 
 def left_out(

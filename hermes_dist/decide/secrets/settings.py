@@ -19,7 +19,10 @@ from hermes_dist.errors import Invalid
 from hermes_dist.model.documents.api import Kind, kind_of, load_data
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.tree import Read, Tree
-from hermes_dist.model.values import as_list, as_map
+from hermes_dist.model.values import as_map
+
+with lazily.later():
+    from hermes_dist.decide.placement.jobs import every_job, jobs_by_id
 
 _JOBS = RelPath(JOBS)
 _MOST = 3
@@ -82,16 +85,16 @@ def _counts(value: str, public: bytes) -> bool:
 
 
 def _data(path: RelPath, text: bytes) -> object:
-    """Return the data of a file, of a list of jobs as a map by id; None if it can't be read."""
+    """Return the data of a file, of jobs as a map by id or else by number; None if it can't be read."""
     try:
         data = load_data(text, kind_of(path) or Kind.YAML) if text else None
     except Invalid:
         return None
     if path != _JOBS:
         return data
-    rows = data.get("jobs") if isinstance(data, dict) else data
-    rows = [*rows.values()] if isinstance(rows, dict) else as_list(rows)
-    return {row.get("id"): row for row in rows if isinstance(row, dict)}
+    apart = jobs_by_id(data)
+    others = [job for job in every_job(data) if apart.get(str(job.get("id"))) is not job]
+    return {f"[{number}]": job for number, job in enumerate(others)} | apart
 
 
 def _told_apart(places: Iterable[Place], named: Mapping[str, str]) -> dict[tuple[str, str], str]:

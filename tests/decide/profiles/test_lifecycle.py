@@ -296,6 +296,27 @@ def test_every_job_of_a_clone_is_paused_and_those_that_ran_are_counted() -> None
     assert paused_jobs(data, "coder") == (data, 0)
 
 
+@pytest.mark.parametrize(
+    "jobs",
+    [
+        [{"id": "a"}, {"id": "a", "prompt": "p"}],
+        [{"id": 1}, {"id": ["b"]}],
+        [{"name": "n"}, 3, {}],
+        {"a": {"prompt": "p"}, "b": {"id": "c"}, "d": 3},
+    ],
+)
+@pytest.mark.parametrize("bare", [False, True])
+def test_jobs_that_no_id_tells_apart_are_paused_in_a_clone_too(jobs: object, bare: bool) -> None:
+    whole = jobs if bare and isinstance(jobs, list) else {"jobs": jobs, "more": 1}
+    data, count = paused_jobs(json.dumps(whole).encode(), "coder")
+    after = json.loads(data)
+    rows = [row for row in (after["jobs"] if isinstance(after, dict) else after) if row != 3]
+    assert count == len(rows) == 2
+    assert [(row["enabled"], row["state"]) for row in rows] == [(False, "paused")] * 2
+    assert [row.get("prompt") for row in rows].count("p") == str(jobs).count("prompt")
+    assert isinstance(after, list) or after["more"] == 1
+
+
 def test_comments_of_routes_stay_beside_their_routes_when_a_profile_is_renamed_or_deleted() -> None:
     text = (
         b'gateway:\n  profile_routes:\n  # ops\n  - platform: discord   # main\n    guild_id: "1"\n'
