@@ -26,6 +26,7 @@ from hermes_dist.decide.parts import excluded_places
 from hermes_dist.decide.placement.jobs import (
     IMPORTED,
     JOBS,
+    every_job,
     jobs_by_id,
     paused_by,
     waits_for_approval,
@@ -43,9 +44,9 @@ from hermes_dist.model.paths import RelPath
 from hermes_dist.model.plan import Effect, Plan, Step
 from hermes_dist.model.side import Side
 from hermes_dist.model.tree import EMPTY, Digest, Entry, Read, Tree, together
-from hermes_dist.model.values import as_list, as_map
+from hermes_dist.model.values import as_map
 
-Reason = Callable[[object], str]
+Reason = Callable[[str], str]
 """Gives the reason to pause a job, by its id."""
 
 
@@ -73,7 +74,7 @@ def quieted(tree: Tree, read: Read, name: str, packaged: Collection[str] = ()) -
         packaged: The ids of the package's jobs; all others are the user's own.
     """
 
-    def reason(ident: object) -> str:
+    def reason(ident: str) -> str:
         return paused_by(name) if ident in packaged else IMPORTED
 
     blobs: dict[Digest, bytes] = {}
@@ -106,14 +107,12 @@ def _servers_off(data: bytes, _reason: Reason) -> tuple[bytes, list[KeyPath]]:
 
 
 def _jobs_off(data: bytes, reason: Reason) -> tuple[bytes, list[KeyPath]]:
-    loaded = load_data(data, Kind.JSON)
-    rows = loaded.get("jobs") if isinstance(loaded, dict) else loaded
-    jobs = [row for row in as_list(rows) if isinstance(row, dict)]
+    jobs = every_job(load_data(data, Kind.JSON))
     running = [job for job in jobs if job.get("enabled", True)]
     if not (_drop_runs_by_hand(jobs) or running):
         return data, []
     for job in running:
-        job.update({**PAUSED, REASON: reason(job.get("id"))})
+        job.update({**PAUSED, REASON: reason(str(job.get("id")))})
     return dump({"jobs": jobs}, Kind.JSON), [
         ("jobs", Item("id", str(job.get("id")))) for job in running
     ]

@@ -16,6 +16,7 @@ from hermes_dist.decide.placement.servers import SERVERS, read_servers
 from hermes_dist.errors import Invalid
 from hermes_dist.model.discreet import Contents
 from hermes_dist.model.documents.api import Kind, dump, load_data
+from hermes_dist.model.documents.json_text import json_data
 from hermes_dist.model.left_out import LeftOut, Why
 from hermes_dist.model.manifest import Manifest
 from hermes_dist.model.paths import RelPath
@@ -52,7 +53,7 @@ class _Work:
         self.odd: list[LeftOut] = []
 
     def put(self, path: str, data: object) -> None:
-        self.write(path, dump(data, Kind.JSON))
+        self.write(path, dump(json_data(data), Kind.JSON))
 
     def write(self, path: str, text: bytes) -> None:
         digest = Digest.of(text)

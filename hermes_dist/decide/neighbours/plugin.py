@@ -26,6 +26,7 @@ from hermes_dist.decide.neighbours.skills import (
 from hermes_dist.decide.ownership import Owner, owner_of
 from hermes_dist.errors import Invalid
 from hermes_dist.model.documents.api import Kind, dump
+from hermes_dist.model.documents.json_text import json_data
 from hermes_dist.model.left_out import Why
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.values import as_map
@@ -125,7 +126,7 @@ def _bring_servers(draft: Draft, data: Mapping[object, object], scripts: str, ho
     files: list[bytes] = []
     given = data.get("mcpServers")
     if isinstance(given, Mapping):
-        files.append(dump({"mcpServers": dict(given)}, Kind.JSON))
+        files.append(dump(json_data({"mcpServers": given}), Kind.JSON))
     for path in [*_named(draft, given), *map(RelPath, _MCP_FILES)]:
         if path in draft.source and path.suffix == ".json" and not draft.is_settled(path):
             files.append(draft.read(draft.source[path].digest).removeprefix(b"\xef\xbb\xbf"))

@@ -18,15 +18,18 @@ def json_text(value: object, *, indent: int | None = None, sort_keys: bool = Fal
             value, indent=indent, sort_keys=sort_keys, ensure_ascii=False, default=str
         )
     except TypeError:  # keys that JSON does not know, or that can't be sorted as they are
-        return json_text(_with_text_keys(value), indent=indent, sort_keys=sort_keys)
+        return json_text(json_data(value), indent=indent, sort_keys=sort_keys)
 
 
-def _with_text_keys(value: object) -> object:
+def json_data(value: object) -> object:
+    """Return a value as JSON has it: keys are texts, and so is a date."""
     if isinstance(value, dict):
-        return {_key(key): _with_text_keys(part) for key, part in value.items()}
+        return {_key(key): json_data(part) for key, part in value.items()}
     if isinstance(value, list | tuple):
-        return [_with_text_keys(part) for part in value]
-    return value
+        return [json_data(part) for part in value]
+    if value is None or isinstance(value, str | int | float):
+        return value
+    return str(value)
 
 
 def _key(key: object) -> str:

@@ -203,6 +203,14 @@ def test_everything_of_an_archive_is_switched_off_and_remembered() -> None:
     assert quieted(quiet.tree, lambda d: blobs.get(d) or read(d), "bot").tree == quiet.tree
 
 
+@pytest.mark.parametrize("jobs", [[{"id": ["a"]}, {}], {"a": {"prompt": "p"}, "b": {}}])
+def test_jobs_that_no_id_tells_apart_are_switched_off_too(jobs: object) -> None:
+    tree, read = shelf({"cron/jobs.json": json.dumps({"jobs": jobs})})
+    quiet = quieted(tree, read, "bot")
+    rows = json.loads(text(quiet.tree, JOBS, dict(quiet.blobs), read))["jobs"]
+    assert [row["enabled"] for row in rows] == [False, False]
+
+
 def lock(base: Tree, **more: object) -> Lock:
     return Lock(packages=packages_of(base), base=base, **more)  # type: ignore[arg-type]  # a Lock's own
 

@@ -10,7 +10,7 @@ from budget import examples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hermes_dist.model.documents.json_text import json_text
+from hermes_dist.model.documents.json_text import json_data, json_text
 
 DAY = date(2026, 1, 2)
 KEYS = st.one_of(st.text(max_size=3), st.integers(), st.booleans(), st.none(), st.dates())
@@ -44,4 +44,4 @@ def test_keys_of_several_types_are_sorted_as_text() -> None:
 @given(VALUES, st.booleans())
 def test_every_value_of_a_document_can_be_written(value: object, turned: bool) -> None:
     text = json_text(value, sort_keys=True, indent=2 if turned else None)
-    assert json.loads(text) == json.loads(json_text(value))
+    assert json.loads(text) == json.loads(json_text(value)) == json_data(value)

@@ -23,7 +23,7 @@ mcp_servers:
   notes:
     command: node
     args: ['${HERMES_HOME}/scripts/notes.js']
-    env: {KEY: '${NOTES_KEY}'}
+    env: {KEY: '${NOTES_KEY}', SINCE: 2026-01-02}
     timeout: 30
     enabled: true
   far:
@@ -86,7 +86,7 @@ def test_skills_and_servers_go_and_the_rest_is_named(ada: Machine, tmp_path: Pat
         "notes": {
             "command": "node",
             "args": ["${CLAUDE_PLUGIN_ROOT}/scripts/notes.js"],
-            "env": {"KEY": "${NOTES_KEY}"},
+            "env": {"KEY": "${NOTES_KEY}", "SINCE": "2026-01-02"},
         },
     }
     about = json.loads((out / ".claude-plugin/plugin.json").read_text())
