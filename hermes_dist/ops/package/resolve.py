@@ -27,7 +27,7 @@ from hermes_dist.decide.consent.switches import (
 from hermes_dist.decide.handover import parts_of
 from hermes_dist.decide.near import offered
 from hermes_dist.errors import DistError
-from hermes_dist.lazily import later
+from hermes_dist.lazily import later, shlex
 from hermes_dist.model.keypath import named_places, place_words, split_place
 from hermes_dist.model.lock import Lock
 from hermes_dist.model.lock_package import Off
@@ -51,6 +51,7 @@ from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home, look_into, open_home
 from hermes_dist.ops.sync.settle import facing, keeping, proposed
 from hermes_dist.ops.sync.state import is_synced, lock_of, read_record
+from hermes_dist.ops.sync.waiting import waiting_in
 from hermes_dist.world.disk.links import ways_to
 
 with later():  # most of these commands take no side
@@ -400,18 +401,31 @@ def to_approve(ctx: Context, name: ProfileName, wanted: tuple[str, ...] = ()) ->
     for word in wanted:
         hits = choose_effects((*lock.parked, *off), word)
         if not hits:
-            hint = offered(word, _names(lock.parked), "pending")
-            if off:
-                hint += f"; {offered(word, _names(off), 'switched off')}"
-            hint += f"; what is approved: {ctx.command(f'approve {name} --list')}"
-            raise DistError(
-                f"{word!r} is not the name of anything that needs approval",
-                where=str(name),
-                hint=hint,
-            )
+            raise _not_waiting(ctx, home, word, lock, off)
         chosen += hits
     units = frozenset(off[effect] for effect in chosen if effect in off)
     return Chosen(tuple(dict.fromkeys(chosen)), units)
+
+
+def _not_waiting(
+    ctx: Context, home: Home, word: str, lock: Lock, off: Iterable[Effect]
+) -> DistError:
+    """The error for a word that names nothing of what one side brought: the package, or another machine."""
+    name, command = home.name, ctx.command(f"approve {home.name}")
+    if choose_effects(waiting_in(home.path, look_into(ctx, name).lock), word):
+        return DistError(
+            f"{word!r} and what is named beside it wait from two sides: the package, and another machine",
+            where=str(name),
+            hint=f"approve it by itself: {command} {shlex.quote(word)}",
+        )
+    hint = offered(word, _names(lock.parked), "pending")
+    if named := _names(off):
+        hint += f"; {offered(word, named, 'switched off')}"
+    return DistError(
+        f"{word!r} is not the name of anything that needs approval",
+        where=str(name),
+        hint=f"{hint}; what is approved: {command} --list",
+    )
 
 
 def _names(effects: Iterable[Effect]) -> list[str]:

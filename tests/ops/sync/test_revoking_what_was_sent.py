@@ -20,6 +20,7 @@ from hermes_dist.ops.package.install import install
 from hermes_dist.ops.package.resolve import approve
 from hermes_dist.ops.package.rollback import rollback
 from hermes_dist.ops.package.undo import undo
+from hermes_dist.ops.package.update import update
 from hermes_dist.ops.sync.begin import Options, init, join
 from hermes_dist.ops.sync.machines import accept, leave
 
@@ -168,3 +169,28 @@ def test_a_profile_that_is_not_synced_has_nothing_to_revoke(two: tuple[Machine, 
     leave(second.ctx, BOT, yes)
     with pytest.raises(DistError, match=r"no package|not the name"):
         revoke(second.ctx, BOT, ("web",), Request(), yes)
+
+
+def test_what_waits_from_two_sides_is_approved_one_side_at_a_time(tmp_path: Path) -> None:
+    first, second = with_package(tmp_path)
+    approve(second.ctx, BOT, Request(), yes)
+    for path in (HOOK, "hooks/log/HOOK.yaml"):
+        first.write(path, SENT[path])
+    first.sync()
+    second.sync()
+    Repo(tmp_path / "author").commit(
+        {
+            "distribution.yaml": "name: bot\nversion: 1.1.0\n",
+            "hooks/new/HOOK.yaml": "name: new\nevents: [agent:start]\n",
+            "hooks/new/handler.py": "print(2)\n",
+        }
+    )
+    update(second.ctx, BOT, Request(), yes)
+    assert lists(second)[0] == ["hooks/log", "hooks/new"]
+    for words in (("hooks/new", "hooks/log"), ("hooks/log", "hooks/new")):
+        with pytest.raises(DistError, match="two sides") as refused:
+            approve(second.ctx, BOT, Request(), yes, wanted=words)
+        assert refused.value.hint.endswith("approve bot hooks/log")
+    for one in ("hooks/log", "hooks/new"):
+        approve(second.ctx, BOT, Request(), yes, wanted=(one,))
+    assert lists(second) == ([], ["hooks/log", "hooks/new", BROUGHT])
