@@ -75,9 +75,10 @@ UNREADABLE = frozenset(
     {
         ProblemKind.FAULT,
         ProblemKind.UNREADABLE,
+        ProblemKind.NO_SETTINGS,
         ProblemKind.JOB_UNREADABLE,
         ProblemKind.HOME_UNREADABLE,
         ProblemKind.SERVERS_UNREADABLE,
     }
 )
-"""What nobody can read: of a package with that, not even an archive is worth making."""
+"""What nobody can read, or not as what it has to be: of a package with that, not even an archive is worth making."""

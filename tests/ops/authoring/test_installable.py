@@ -226,8 +226,11 @@ def test_jobs_that_cannot_be_read_any_more_stop_it_too(repo: Repo, ada: Machine,
     assert "daily" in repo.git("show", "main:cron/jobs.json")
 
 
-def test_settings_that_cannot_be_read_are_not_packed(tmp_path: Path, ada: Machine) -> None:
-    ada.write("config.yaml", "a: [1\n")
+@pytest.mark.parametrize("config", ["a: [1\n", "- a\n", "just text\n"])
+def test_settings_that_cannot_be_read_are_not_packed(
+    tmp_path: Path, ada: Machine, config: str
+) -> None:
+    ada.write("config.yaml", config)
     with pytest.raises(InvalidPackage, match="not valid"):
         author.pack(ada.ctx, BOT, tmp_path / "bot.tar.gz")
 
