@@ -171,7 +171,7 @@ def shown_value(value: object) -> str:
     """Format a value as one line; empty if it is absent."""
     if value is ABSENT:
         return ""
-    text = value if isinstance(value, str) else json_text(value)
+    text = value if isinstance(value, str) else json_text(value, indent=2)
     return " ".join(text.split())
 
 

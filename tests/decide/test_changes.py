@@ -59,7 +59,7 @@ def test_dates_are_shown_and_named_as_any_value() -> None:
         BLOBS.__getitem__,
     )
     [key] = key_changes(change, BLOBS.__getitem__)
-    assert (key.key, key.after) == ("x", '["2026-01-02", {"2026-01-03": 1}]')
+    assert (key.key, key.after) == ("x", '[ "2026-01-02", { "2026-01-03": 1 } ]')
 
 
 def test_a_changed_document_names_its_keys() -> None:
