@@ -6,7 +6,7 @@ the kind of file: a document by key, a skill as front matter and body, text by l
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 from msgspec import Struct, field
 
@@ -94,6 +94,13 @@ class _Work(Struct):
         digest = Digest.of(data)
         self.blobs[digest] = data
         return digest
+
+    def give_way(self, paths: Collection[RelPath]) -> None:
+        """Let ours go where theirs is taken instead; with it, what was open about it is settled."""
+        self.live |= dict.fromkeys(paths)
+        for path in paths:
+            self.base.pop(path, None)
+        self.conflicts = [each for each in self.conflicts if each.path not in paths]
 
 
 def merge_trees(
@@ -302,7 +309,7 @@ def _part_files_from_folders(work: _Work, names: Names) -> None:
             continue
         side = work.favour(path, "")
         if side is Side.THEIRS:
-            work.live |= dict.fromkeys(in_the_way)
+            work.give_way(in_the_way)
             live -= in_the_way
             continue
         work.live[path] = None

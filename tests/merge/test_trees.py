@@ -382,6 +382,16 @@ def test_file_against_folder_is_settled_by_a_side() -> None:
     )
 
 
+def test_a_folder_taken_in_place_of_an_edited_file_settles_that_file_too() -> None:
+    store = Store()
+    base, ours = store.tree({"a": "a\n"}), store.tree({"a": "mine\n"})
+    theirs = store.tree({"a/x.md": "x\n"})
+    result = store.merge(
+        base, ours, theirs, lambda path, _key: Side.THEIRS if path == "a/x.md" else None
+    )
+    assert (result.tree, result.base, result.conflicts) == (theirs, theirs, ())
+
+
 def test_a_file_against_a_folder_keeps_its_old_base_so_that_the_conflict_comes_again() -> None:
     store = Store()
     for own, new in (({"a/mine.md": "mine\n"}, {"a": "f\n"}), ({"a": "mine\n"}, {"a/x.md": "x\n"})):

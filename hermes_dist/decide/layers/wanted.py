@@ -186,7 +186,9 @@ class _Reader(Struct, frozen=True, kw_only=True):
             if unknown := sorted(map(str, value.keys() - _FIELDS)):
                 raise _odd(field, f"{quoted(unknown[0], 80)} is not known")
             only, value = _parts(field, value.get("only")), value.get("source")
-        if not isinstance(value, str) or not value:
+        if value is not None and not isinstance(value, str):
+            raise _odd(field, "it is not one source, written as text")
+        if not value:
             raise _odd(field, "the source is missing")
         if value.startswith(_SIBLING):
             return Dependency(sibling=_folder(field, value), only=only)

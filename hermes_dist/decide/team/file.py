@@ -339,7 +339,9 @@ class _Reader:
         self, raw: Mapping[str, object], at: _Path, parse: Callable[[str], SourceSpec]
     ) -> str:
         text = self._word(raw, "source", at)
-        if not text:
+        if not text.strip():
+            if "source" in raw:
+                raise self._odd((*at, "source"), "it is empty", "name one, or leave the line out")
             return ""
         return str(self._in_full(self._as((*at, "source"), lambda: parse(text))))
 
@@ -388,7 +390,10 @@ class _Reader:
     ) -> Iterator[_T]:
         rows = raw.get(key, [])
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-            raise self._odd((*at, key), "it is not a list of tables", f"begin each with [[{key}]]")
+            table = ".".join(word for word in (*at, key) if isinstance(word, str))
+            raise self._odd(
+                (*at, key), "it is not a list of tables", f"begin each with [[{table}]]"
+            )
         for number, row in enumerate(rows):
             yield read(row, (*at, key, number))
 

@@ -36,6 +36,7 @@ from hermes_dist.ops.layers.asked import asked_for
 from hermes_dist.ops.layers.market import LiveMarket
 from hermes_dist.ops.layers.named import named
 from hermes_dist.ops.layers.news import about_kept_back
+from hermes_dist.ops.own_home import refuse_own_home
 from hermes_dist.ops.own_source import is_own
 from hermes_dist.ops.renames import home_now
 from hermes_dist.ops.trust.judge_release import Judged, judge_history, judge_release
@@ -52,7 +53,8 @@ def gathered(ctx: Context, fetched: Fetched, home: Home, request: Request) -> Fe
 
     Raises:
         Refused: A rule or a policy does not allow a layer.
-        Invalid: A manifest says something about layers that can't be read, or layers ask for each other in a circle.
+        Invalid: A manifest says something about layers that can't be read, layers ask for each other in a circle, or
+            one is the home itself.
         DistError: No choice of versions fits, or something can't be reached.
     """
     wanted = asked_for(fetched)
@@ -62,7 +64,7 @@ def gathered(ctx: Context, fetched: Fetched, home: Home, request: Request) -> Fe
     _ask_ahead(ctx, wanted, home.lock)
     market = LiveMarket(ctx, fetched, home.lock)
     try:
-        picked = resolve(fetched.manifest.name, wanted, market)
+        picked = _picked(fetched, wanted, market, home)
     except (NoFolder, NoRepository) as gone:
         raise _with_way_out(ctx, gone, fetched, home) from None
     names = _names(
@@ -98,6 +100,19 @@ def gathered(ctx: Context, fetched: Fetched, home: Home, request: Request) -> Fe
     notes = (*kept_back, *stack.notes)
     stack = replace(stack, direct=tuple(direct), written=written, notes=notes)
     return replace(fetched, stack=stack)
+
+
+def _picked(fetched: Fetched, wanted: Wanted, market: LiveMarket, home: Home) -> tuple[Picked, ...]:
+    """Choose the layers; the home itself is none, and is told before the circle that it makes.
+
+    Raises:
+        Invalid: One is the home itself, or layers ask for each other in a circle.
+        DistError: No choice of versions fits, or something can't be reached.
+    """
+    refuse_own_home(home, (one.source for one in wanted.all if one.source))
+    picked = resolve(fetched.manifest.name, wanted, market)
+    refuse_own_home(home, (market.fetched(one.choice).target.source for one in picked))
+    return picked
 
 
 def _with_way_out(

@@ -37,6 +37,7 @@ from hermes_dist.ops.change.target import Target
 from hermes_dist.ops.context import Context
 from hermes_dist.ops.homes import Home
 from hermes_dist.ops.noted_source import noted_in
+from hermes_dist.ops.own_home import refuse_own_home
 from hermes_dist.world.ports import GitFile
 
 _COMMITS = 400
@@ -107,6 +108,7 @@ def infer(ctx: Context, home: Home, spec: SourceSpec) -> Guess | None:
     Raises:
         DistError: The source can't be reached, or is not a package.
     """
+    refuse_own_home(home, [spec])
     # What a registry says of a package is about one version; here any of them may come out.
     target = look_up(ctx, spec)._replace(tree="", signer="")
     history = _history(ctx, target)

@@ -1,11 +1,11 @@
-"""A package that leaves this machine names no layer that stays on it."""
+"""What a manifest says of layers is read, and a package that leaves names none that stays here."""
 
 from __future__ import annotations
 
 import pytest
 
-from hermes_dist.decide.layers.wanted import check_leaves
-from hermes_dist.errors import Refused
+from hermes_dist.decide.layers.wanted import check_leaves, wanted_by
+from hermes_dist.errors import Invalid, Refused
 from hermes_dist.model.manifest import parse_manifest
 from hermes_dist.model.source import parse_source
 
@@ -27,3 +27,10 @@ def test_others_and_folders_beside_it_do() -> None:
         parse_manifest({"name": "bot", "version": "1.0.0", **fields}),
         parse_source("github.com/you/bot"),
     )
+
+
+@pytest.mark.parametrize("value", [["//base"], 5, True])
+def test_a_base_that_is_not_one_text_is_not_called_missing(value: object) -> None:
+    manifest = parse_manifest({"name": "bot", "version": "1.0.0", "extends": value})
+    with pytest.raises(Invalid, match="not one source, written as text"):
+        wanted_by(manifest, local=True)

@@ -154,6 +154,18 @@ def test_the_schema_and_the_reader_know_the_same_fields() -> None:
             "two bases",
             "one layer",
         ),
+        (
+            'format = 1\n[[profiles]]\nname = "a"\nlayers = ["x/y"]\n',
+            "team.toml:4: profiles[0].layers",
+            "not a list of tables",
+            "begin each with [[profiles.layers]]",
+        ),
+        (
+            'format = 1\n[[profiles]]\nname = "a"\nsource = " "\n',
+            "team.toml:4: profiles[0].source",
+            "it is empty",
+            "leave the line out",
+        ),
     ],
 )
 def test_a_wrong_file_is_told_with_its_line(text: str, where: str, what: str, hint: str) -> None:

@@ -11,7 +11,7 @@ from stacked import Stack
 from story import BOT, GO, Story, yes
 
 from hermes_dist.brand import HERMES, Layout
-from hermes_dist.errors import Cancelled, DistError, Refused, UsageError
+from hermes_dist.errors import Cancelled, DistError, Invalid, Refused, UsageError
 from hermes_dist.model.paths import RelPath
 from hermes_dist.model.side import Side
 from hermes_dist.ops.authoring.author import package_at, problems_of
@@ -84,6 +84,25 @@ def test_a_layer_is_taken_out_by_its_name_and_leaves_what_was_edited(tmp_path: P
     after.pop("distribution.yaml")
     assert {k: v for k, v in after.items() if k in before} == before
     assert story.names() == ["bot"]
+
+
+def test_a_home_is_no_layer_of_itself(tmp_path: Path) -> None:
+    # What the user has there would count as the layer's, and go with it.
+    story = Plain(tmp_path)
+    story.write("distribution.yaml", "name: mine\nversion: 1.0.0\n")
+    story.write("skills/own/SKILL.md", "Mine.\n")
+    link = tmp_path / "link"
+    link.symlink_to(story.home)
+    before = story.files()
+    for place in (story.home, link, f"{story.home.parent}//{story.home.name}"):
+        with pytest.raises(Invalid, match="the home of bot itself") as caught:
+            own.add(story.ctx, BOT, str(place), GO, yes)
+        assert "a folder of its own" in caught.value.hint
+    (nested := tmp_path / "nested").mkdir()
+    (nested / "distribution.yaml").write_text(f"name: nested\nextends: {story.home}\n")
+    with pytest.raises(Invalid, match="the home of bot itself"):
+        own.add(story.ctx, BOT, str(nested), GO, yes)
+    assert story.files() == before
 
 
 def test_a_published_package_becomes_the_base_and_its_updates_go_on(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import yaml
 from budget import examples
 from story import BOT, FIRST, GO, Story, agent_installs, contents, yes
 
-from hermes_dist.errors import Cancelled, DistError
+from hermes_dist.errors import Cancelled, DistError, Invalid
 from hermes_dist.model.lock_head import Damaged, Newer
 from hermes_dist.model.notes import NoteKind
 from hermes_dist.model.paths import ProfileName
@@ -62,6 +62,15 @@ def _history(rng: random.Random, length: int = 12) -> list[dict[str, str]]:
             {**files, "distribution.yaml": f"name: bot\nversion: 1.{n if bumped else 0}.0\n"}
         )
     return versions
+
+
+def test_a_home_is_not_what_it_was_made_from(tmp_path: Path) -> None:
+    # Its own files would count as received, those that come later with the next update.
+    story = Story(tmp_path, {})
+    story.write("distribution.yaml", "name: bot\nversion: 1.0.0\n")
+    with pytest.raises(Invalid, match="the home of bot itself"):
+        adopting(story, str(story.home))
+    assert not (story.home / "distribution.lock").exists()
 
 
 def test_the_right_commit_is_found_with_edits_in_a_third_of_the_files(tmp_path: Path) -> None:
