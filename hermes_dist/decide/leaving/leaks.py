@@ -92,28 +92,32 @@ def find_leaks(
             found.update(scan_name(path, private.secrets))
         found.update(scan(path, data, private.secrets))
         found.update(_personal(path, data.decode("utf-8", "replace"), private))
-    found.update(_unclear_in(tree, new, known, read, private))
-    unclear = {leak.variable for leak in found} - {""}
-    if unclear:
-        said = _said_in((known, brought), read, private, unclear)
-        found = {leak for leak in found if leak.variable not in said}
-    return sorted(found)
+    named = [path for path in new if path not in known]
+    maybe = [*_unclear_in(tree, new, named, read, private.unclear)]
+    if maybe:  # for most packages, what others have need not be read
+        own = _without_said(private.unclear, (known, brought), read)
+        maybe = [*_unclear_in(tree, new, named, read, own)]
+    return sorted({*found, *maybe})
 
 
 def _unclear_in(
-    tree: Tree, new: Iterable[RelPath], known: Tree, read: Read, private: Private
+    tree: Tree,
+    new: Iterable[RelPath],
+    named: Iterable[RelPath],
+    read: Read,
+    unclear: Mapping[str, str],
 ) -> Iterator[Leak]:
-    """Yield the places in new files where an unclear value stands."""
-    if not private.unclear:
+    """Yield the places in new files, and in new names of files, where an unclear value stands."""
+    if not unclear:
         return
     for path in new:
-        yield from unclear_at(path, read(tree[path].digest), private.unclear)
-        if path not in known:
-            yield from _named_by(path, private)
+        yield from unclear_at(path, read(tree[path].digest), unclear)
+    for path in named:
+        yield from _named_by(path, unclear)
 
 
-def _named_by(path: RelPath, private: Private) -> Iterator[Leak]:
-    for value, name in private.unclear.items():
+def _named_by(path: RelPath, unclear: Mapping[str, str]) -> Iterator[Leak]:
+    for value, name in unclear.items():
         for leak in scan_name(path, [value], shipped=True):
             yield Leak(path, leak.line, f"{_may_be(name)}, in its name", True, name)
 
@@ -138,17 +142,25 @@ def _may_be(name: str) -> str:
     return f"the value of {name} in .env, which may be a secret"
 
 
-def _said_in(
-    trees: Iterable[Tree], read: Read, private: Private, variables: Collection[str]
-) -> frozenset[str]:
-    """Return the variables whose values stand in files that somebody else brought, or that are published already."""
-    open_ = {value: name for value, name in private.unclear.items() if name in variables}
-    said: set[str] = set()
+def _without_said(
+    unclear: Mapping[str, str], trees: Iterable[Tree], read: Read
+) -> Mapping[str, str]:
+    """Drop the values that stand in files that somebody else brought, or that are published already.
+
+    Each value counts by itself: a variable may hold a list, and have another value in another profile.
+    """
+    left = dict(unclear)
     for tree in trees:
         for path, entry in tree.items():
             with suppress(DistError):  # what is lost says nothing
-                said |= {leak.variable for leak in unclear_at(path, read(entry.digest), open_)}
-    return frozenset(said)
+                data = read(entry.digest)
+                if scan(path, data, left, shipped=True):
+                    left = {
+                        value: name
+                        for value, name in left.items()
+                        if not scan(path, data, [value], shipped=True)
+                    }
+    return left
 
 
 def refuse_words(

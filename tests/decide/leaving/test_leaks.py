@@ -146,6 +146,19 @@ def test_what_may_be_a_secret_is_none_if_others_have_it() -> None:
     assert find_leaks(tree, theirs, shelf.read, known)
 
 
+def test_each_value_of_a_variable_may_be_a_secret_by_itself() -> None:
+    # A list of ids, or the same variable in the default profile.
+    shelf = Shelf()
+    private = Private(unclear={"81234567": "ALLOWED_USERS", "97654321": "ALLOWED_USERS"})
+    tree = shelf.tree({"SOUL.md": "ask 81234567\nor 97654321\n"})
+    theirs = shelf.tree({"b.md": "81234567 is the author\n"})
+    for leaks in (
+        find_leaks(tree, theirs, shelf.read, private),
+        find_leaks(tree, EMPTY, shelf.read, private, theirs),
+    ):
+        assert [(leak.line, leak.variable) for leak in leaks] == [(2, "ALLOWED_USERS")]
+
+
 def test_words_beside_the_files_are_searched_for_it_too() -> None:
     with pytest.raises(Refused, match="line 1 of --message: the value of ACCOUNT"):
         refuse_words({"--message": "for zebra-4471"}, UNCLEAR)
