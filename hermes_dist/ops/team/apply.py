@@ -275,6 +275,9 @@ class _Run:
             outcome = _PROPOSED[action.kind](self, action, request)
         except DistError as error:
             return Step(action=action, state=State.FAILED, error=_about(action, error))
+        if action.kind is ActionKind.LAYERS and outcome.proposal is not None:
+            # A step before this one creates the profile, if it is not there yet.
+            outcome = replace(outcome, proposal=replace(outcome.proposal, new=None))
         return Step(action=action, outcome=outcome)
 
     def _brings_secrets(self, action: Action) -> bool:

@@ -212,6 +212,21 @@ def test_layers_come_change_and_go(tmp_path: Path) -> None:
     assert snapshot(two).text == text
 
 
+def test_layers_under_a_blank_profile_come_in_the_run_that_creates_it(tmp_path: Path) -> None:
+    package(
+        tmp_path / "tools", "tools", **{"skills/find/SKILL.md": "---\nname: find\n---\nFind.\n"}
+    )
+    package(tmp_path / "base", "base")
+    file = tmp_path / "team.toml"
+    layers = '{ source = "./tools" }, { source = "./base", base = true }'
+    file.write_text(f'format = 1\n[[profiles]]\nname = "lab"\nlayers = [{layers}]\n')
+    ctx = machine(tmp_path / "one")
+    done = apply(ctx, file)
+    assert ends(done) == [("lab", "create", "done"), ("lab", "layers", "done")]
+    assert (ctx.layout.home(ProfileName("lab")) / "skills/find/SKILL.md").exists()
+    assert apply(ctx, file).steps == ()
+
+
 def test_news_and_other_layers_come_in_one_run(tmp_path: Path) -> None:
     bot, tools = (Repo(tmp_path / name, bare=True) for name in ("bot", "tools"))
     bot.commit({"distribution.yaml": "name: bot\nversion: 1\n", "SOUL.md": "One.\n"})
